@@ -1,0 +1,29 @@
+//! The nouns of Thoughts: entities, value objects and the few contracts that everything else shares.
+//!
+//! Nothing here is asynchronous, serialised, stored or sent: those are the business of the layers around it.
+
+mod clock;
+mod comment;
+mod error;
+mod id;
+mod idempotency;
+mod page;
+mod password;
+mod post;
+mod text;
+mod user;
+mod username;
+mod viewed;
+
+pub use clock::{Clock, Timestamp};
+pub use comment::{Comment, CommentBody, CommentId, CommentView};
+pub use error::RepositoryError;
+pub use id::{Cuid, Id, IdGenerator, ParseIdError};
+pub use idempotency::{IdempotencyKey, ParseIdempotencyKeyError};
+pub use page::{Cursor, Page, PageRequest, PageSize, ParsePageSizeError};
+pub use password::{ParsePasswordError, Password};
+pub use post::{Post, PostId, PostView, Revision};
+pub use text::{Bio, Content, DisplayName, ParseTextError};
+pub use user::{Author, ParseUserRefError, User, UserId, UserRef, UserView, UserViewer};
+pub use username::{ParseUsernameError, Username};
+pub use viewed::{ContentViewer, Viewed};

@@ -1,0 +1,118 @@
+//! Accounts: sign up, log in and out, profiles, erasure.
+//!
+//! One use case a file; what they need of the world is in [`ports`].
+
+mod authenticate;
+mod edit_profile;
+mod erase_account;
+mod get_user;
+mod list_users;
+mod log_in;
+mod log_out;
+pub mod ports;
+mod purge_sessions;
+mod refresh_session;
+mod session;
+mod sign_up;
+#[cfg(test)]
+mod test_support;
+
+use std::sync::Arc;
+
+use domain::{Clock, IdGenerator};
+
+pub use authenticate::{Authenticate, AuthenticateError};
+pub use edit_profile::{EditProfile, EditProfileError, NewPassword, ProfileEdit};
+pub use erase_account::{EraseAccount, EraseAccountError};
+pub use get_user::{GetUser, GetUserError};
+pub use list_users::{ListUsers, ListUsersError};
+pub use log_in::{LogIn, LogInError};
+pub use log_out::{LogOut, LogOutError};
+pub use purge_sessions::{PurgeSessions, PurgeSessionsError};
+pub use refresh_session::{RefreshSession, RefreshSessionError};
+pub use session::{Principal, Session, SessionId, SessionLifetimes, SignedIn};
+pub use sign_up::{SignUp, SignUpCommand, SignUpError};
+
+use ports::{AccessTokens, PasswordHasher, RefreshTokens, SessionRepository, UserRepository};
+use session::SessionIssuer;
+
+/// What the use cases of this context are made of.
+pub struct Dependencies {
+    /// Keeps accounts.
+    pub users: Arc<dyn UserRepository>,
+    /// Keeps sessions.
+    pub sessions: Arc<dyn SessionRepository>,
+    /// Hashes and checks passwords.
+    pub hasher: Arc<dyn PasswordHasher>,
+    /// Signs and checks access tokens.
+    pub access_tokens: Arc<dyn AccessTokens>,
+    /// Makes and recognises refresh tokens.
+    pub refresh_tokens: Arc<dyn RefreshTokens>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes identifiers.
+    pub ids: Arc<dyn IdGenerator>,
+    /// How long tokens are good.
+    pub lifetimes: SessionLifetimes,
+}
+
+/// The use cases of this context.
+pub struct Accounts {
+    /// Makes an account.
+    pub sign_up: SignUp,
+    /// Opens a session for a name and a password.
+    pub log_in: LogIn,
+    /// Exchanges a refresh token for new tokens.
+    pub refresh_session: RefreshSession,
+    /// Ends a session.
+    pub log_out: LogOut,
+    /// Recognises who sends a request.
+    pub authenticate: Authenticate,
+    /// Shows one account.
+    pub get_user: GetUser,
+    /// Lists accounts, newest first.
+    pub list_users: ListUsers,
+    /// Changes one's own profile or password.
+    pub edit_profile: EditProfile,
+    /// Erases one's own account with all it wrote.
+    pub erase_account: EraseAccount,
+    /// Forgets sessions that ended.
+    pub purge_sessions: PurgeSessions,
+}
+
+impl Accounts {
+    /// Wires the use cases.
+    pub fn new(with: Dependencies) -> Self {
+        let issuer = Arc::new(SessionIssuer {
+            access_tokens: Arc::clone(&with.access_tokens),
+            refresh_tokens: Arc::clone(&with.refresh_tokens),
+            lifetimes: with.lifetimes,
+        });
+        let (users, sessions, hasher, clock) = (&with.users, &with.sessions, &with.hasher, &with.clock);
+        Self {
+            sign_up: SignUp::new(Arc::clone(users), Arc::clone(hasher), Arc::clone(clock), Arc::clone(&with.ids)),
+            log_in: LogIn::new(
+                Arc::clone(users),
+                Arc::clone(sessions),
+                Arc::clone(hasher),
+                Arc::clone(&issuer),
+                Arc::clone(clock),
+                Arc::clone(&with.ids),
+            ),
+            refresh_session: RefreshSession::new(
+                Arc::clone(users),
+                Arc::clone(sessions),
+                Arc::clone(&with.refresh_tokens),
+                issuer,
+                Arc::clone(clock),
+            ),
+            log_out: LogOut::new(Arc::clone(sessions)),
+            authenticate: Authenticate::new(with.access_tokens, Arc::clone(clock)),
+            get_user: GetUser::new(Arc::clone(users)),
+            list_users: ListUsers::new(Arc::clone(users)),
+            edit_profile: EditProfile::new(Arc::clone(users), Arc::clone(hasher)),
+            erase_account: EraseAccount::new(Arc::clone(users), Arc::clone(hasher)),
+            purge_sessions: PurgeSessions::new(with.sessions, with.clock),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Exchanging a refresh token for the next pair of tokens.
+
+use std::sync::Arc;
+
+use domain::{Clock, RepositoryError};
+
+use crate::ports::{RefreshTokens, RotateSession, SessionRepository, SigningError, UserRepository};
+use crate::session::{SessionIssuer, SignedIn};
+
+/// Why a refresh token was not exchanged.
+#[derive(Debug, thiserror::Error)]
+pub enum RefreshSessionError {
+    /// The token is unknown, expired, used before or its session ended; the client has to log in again.
+    #[error("the refresh token is not good any more")]
+    InvalidToken,
+    /// The access token could not be signed.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    /// The store failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// Exchanges a refresh token.
+pub struct RefreshSession {
+    users: Arc<dyn UserRepository>,
+    sessions: Arc<dyn SessionRepository>,
+    refresh_tokens: Arc<dyn RefreshTokens>,
+    issuer: Arc<SessionIssuer>,
+    clock: Arc<dyn Clock>,
+}
+
+impl RefreshSession {
+    /// Wires the use case.
+    pub(crate) fn new(
+        users: Arc<dyn UserRepository>,
+        sessions: Arc<dyn SessionRepository>,
+        refresh_tokens: Arc<dyn RefreshTokens>,
+        issuer: Arc<SessionIssuer>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { users, sessions, refresh_tokens, issuer, clock }
+    }
+
+    /// Uses `token` up and answers its successor. A token that comes a second time ends its session.
+    pub async fn execute(&self, token: &str) -> Result<SignedIn, RefreshSessionError> {
+        let now = self.clock.now();
+        let (next, refresh_token) = self.issuer.refresh_token(now);
+        let presented = self.refresh_tokens.hash(token);
+        let RotateSession::Rotated(principal) = self.sessions.rotate(&presented, &next, now).await? else {
+            return Err(RefreshSessionError::InvalidToken);
+        };
+        let user = self
+            .users
+            .find(&principal.user_id.into(), None)
+            .await?
+            .ok_or(RefreshSessionError::InvalidToken)?;
+        Ok(self.issuer.sign_in(principal.session_id, user.subject, refresh_token, now)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use domain::Viewed;
+
+    use super::*;
+    use crate::ports::{
+        MockAccessTokens, MockRefreshTokens, MockSessionRepository, MockUserRepository, RefreshTokenHash,
+    };
+    use crate::session::{Principal, SessionLifetimes};
+    use crate::test_support::{FixedClock, NOW, id, user};
+
+    const LIFETIMES: SessionLifetimes =
+        SessionLifetimes { access: Duration::from_secs(900), refresh: Duration::from_secs(3600) };
+
+    fn refresh(outcome: RotateSession) -> RefreshSession {
+        let mut tokens = MockRefreshTokens::new();
+        tokens.expect_hash().withf(|token| token == "old").returning(|_| RefreshTokenHash([1; 32]));
+        let mut generator = MockRefreshTokens::new();
+        generator.expect_generate().returning(|| ("new".to_owned(), RefreshTokenHash([2; 32])));
+        let mut access_tokens = MockAccessTokens::new();
+        access_tokens.expect_sign().returning(|_, _, _| Ok("access".to_owned()));
+        let mut sessions = MockSessionRepository::new();
+        sessions
+            .expect_rotate()
+            .withf(|presented, next, now| {
+                presented.0 == [1; 32] && next.hash.0 == [2; 32] && next.created_at == NOW && *now == NOW
+            })
+            .once()
+            .returning(move |_, _, _| Ok(outcome));
+        let mut users = MockUserRepository::new();
+        users.expect_find().returning(|_, _| Ok(Some(Viewed::new(user(7), None))));
+        let issuer = SessionIssuer {
+            access_tokens: Arc::new(access_tokens),
+            refresh_tokens: Arc::new(generator),
+            lifetimes: LIFETIMES,
+        };
+        RefreshSession::new(
+            Arc::new(users),
+            Arc::new(sessions),
+            Arc::new(tokens),
+            Arc::new(issuer),
+            Arc::new(FixedClock),
+        )
+    }
+
+    mod execute {
+        use super::*;
+
+        #[tokio::test]
+        async fn answers_the_successor_in_the_same_session() {
+            let principal = Principal { user_id: id(7), session_id: id(8) };
+
+            let signed_in = refresh(RotateSession::Rotated(principal)).execute("old").await.unwrap();
+
+            assert_eq!((signed_in.refresh_token.as_str(), signed_in.user.id), ("new", id(7)));
+        }
+
+        #[tokio::test]
+        async fn rejects_every_other_outcome_alike() {
+            for outcome in [RotateSession::Unknown, RotateSession::Expired, RotateSession::Replayed] {
+                let result = refresh(outcome).execute("old").await;
+                assert!(matches!(result, Err(RefreshSessionError::InvalidToken)), "{outcome:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Making an account.
+
+use std::sync::Arc;
+
+use domain::{
+    Bio, Clock, DisplayName, IdGenerator, Password, RepositoryError, Revision, User, UserId, Username,
+};
+
+use crate::ports::{HashingError, InsertUser, PasswordHasher, UserRepository};
+
+/// What a person gives to get an account.
+#[derive(Debug, Clone)]
+pub struct SignUpCommand {
+    /// The wanted name.
+    pub username: Username,
+    /// The secret to log in with.
+    pub password: Password,
+    /// The name to show; the user name when absent.
+    pub display_name: Option<DisplayName>,
+    /// A few words; empty when absent.
+    pub bio: Option<Bio>,
+}
+
+/// Why there is no new account.
+#[derive(Debug, thiserror::Error)]
+pub enum SignUpError {
+    /// Another account has the name.
+    #[error("the user name is taken")]
+    UsernameTaken,
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    /// The store failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// Makes an account.
+pub struct SignUp {
+    users: Arc<dyn UserRepository>,
+    hasher: Arc<dyn PasswordHasher>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdGenerator>,
+}
+
+impl SignUp {
+    /// Wires the use case.
+    pub fn new(
+        users: Arc<dyn UserRepository>,
+        hasher: Arc<dyn PasswordHasher>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdGenerator>,
+    ) -> Self {
+        Self { users, hasher, clock, ids }
+    }
+
+    /// Stores the account and answers it.
+    pub async fn execute(&self, command: SignUpCommand) -> Result<User, SignUpError> {
+        let password = self.hasher.hash(&command.password).await?;
+        let display_name =
+            command.display_name.unwrap_or_else(|| DisplayName::from_stored(command.username.as_str().to_owned()));
+        let user = User {
+            id: UserId::generate(self.ids.as_ref()),
+            username: command.username,
+            display_name,
+            bio: command.bio.unwrap_or_else(|| Bio::from_stored(String::new())),
+            created_at: self.clock.now(),
+            revision: Revision::default(),
+            post_count: 0,
+            follower_count: 0,
+            following_count: 0,
+        };
+        match self.users.insert(&user, &password).await? {
+            InsertUser::Created => Ok(user),
+            InsertUser::UsernameTaken => Err(SignUpError::UsernameTaken),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::{MockPasswordHasher, MockUserRepository, PasswordHash};
+    use crate::test_support::{FixedClock, FixedIds, NOW, id};
+
+    fn command() -> SignUpCommand {
+        SignUpCommand {
+            username: Username::parse("ada").unwrap(),
+            password: Password::parse("correct horse").unwrap(),
+            display_name: None,
+            bio: None,
+        }
+    }
+
+    fn sign_up(users: MockUserRepository) -> SignUp {
+        let mut hasher = MockPasswordHasher::new();
+        hasher.expect_hash().returning(|_| Ok(PasswordHash("hash".to_owned())));
+        SignUp::new(Arc::new(users), Arc::new(hasher), Arc::new(FixedClock), Arc::new(FixedIds))
+    }
+
+    mod execute {
+        use super::*;
+
+        #[tokio::test]
+        async fn stores_the_hash_and_fills_in_what_was_not_given() {
+            let mut users = MockUserRepository::new();
+            users
+                .expect_insert()
+                .withf(|user, hash| user.display_name.as_str() == "ada" && *hash == PasswordHash("hash".to_owned()))
+                .once()
+                .returning(|_, _| Ok(InsertUser::Created));
+
+            let user = sign_up(users).execute(command()).await.unwrap();
+
+            assert_eq!((user.id, user.created_at, user.bio.as_str()), (id(1), NOW, ""));
+        }
+
+        #[tokio::test]
+        async fn rejects_a_taken_name() {
+            let mut users = MockUserRepository::new();
+            users.expect_insert().returning(|_, _| Ok(InsertUser::UsernameTaken));
+
+            let error = sign_up(users).execute(command()).await.unwrap_err();
+
+            assert!(matches!(error, SignUpError::UsernameTaken));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! What the tests of this crate share.
+
+use domain::{Bio, Clock, Cuid, DisplayName, Id, IdGenerator, Revision, Timestamp, User, Username};
+
+pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+
+pub(crate) struct FixedClock;
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+}
+
+pub(crate) struct FixedIds;
+
+impl IdGenerator for FixedIds {
+    fn generate(&self) -> Cuid {
+        cuid(1)
+    }
+}
+
+fn cuid(n: u32) -> Cuid {
+    Cuid::parse(&format!("t{n:023}")).unwrap()
+}
+
+pub(crate) fn id<T>(n: u32) -> Id<T> {
+    cuid(n).into()
+}
+
+pub(crate) fn user(n: u32) -> User {
+    User {
+        id: id(n),
+        username: Username::parse("ada").unwrap(),
+        display_name: DisplayName::parse("Ada").unwrap(),
+        bio: Bio::parse("").unwrap(),
+        created_at: NOW,
+        revision: Revision(0),
+        post_count: 0,
+        follower_count: 0,
+        following_count: 0,
+    }
+}

@@ -1,1 +1,113 @@
-//! Empty.
+//! Posts, the comments on them, and who likes which.
+//!
+//! One use case a file; what they need of the world is in [`ports`].
+
+mod add_comment;
+mod delete_comment;
+mod delete_post;
+mod edit_comment;
+mod edit_post;
+mod get_comment;
+mod get_post;
+mod idempotency;
+mod like_comment;
+mod like_post;
+mod list_comments;
+mod list_post_likes;
+mod list_user_posts;
+pub mod ports;
+mod publish_post;
+mod purge_idempotency_keys;
+#[cfg(test)]
+mod test_support;
+
+use std::sync::Arc;
+
+use domain::{Clock, IdGenerator};
+
+pub use add_comment::{AddComment, AddCommentCommand, AddCommentError};
+pub use delete_comment::{DeleteComment, DeleteCommentError};
+pub use delete_post::{DeletePost, DeletePostError};
+pub use edit_comment::{EditComment, EditCommentCommand, EditCommentError};
+pub use edit_post::{EditPost, EditPostCommand, EditPostError};
+pub use get_comment::{GetComment, GetCommentError};
+pub use get_post::{GetPost, GetPostError};
+pub use idempotency::{Fingerprint, IdempotentRequest, REPLAY_WINDOW, Written};
+pub use like_comment::{LikeComment, LikeCommentError};
+pub use like_post::{LikePost, LikePostError};
+pub use list_comments::{ListComments, ListCommentsError};
+pub use list_post_likes::{ListPostLikes, ListPostLikesError};
+pub use list_user_posts::{ListUserPosts, ListUserPostsError};
+pub use publish_post::{PublishPost, PublishPostCommand, PublishPostError};
+pub use purge_idempotency_keys::{PurgeIdempotencyKeys, PurgeIdempotencyKeysError};
+
+use ports::{CommentRepository, IdempotencyKeyRepository, PostRepository};
+
+/// What the use cases of this context are made of.
+pub struct Dependencies {
+    /// Keeps posts.
+    pub posts: Arc<dyn PostRepository>,
+    /// Keeps comments.
+    pub comments: Arc<dyn CommentRepository>,
+    /// Keeps idempotency keys.
+    pub keys: Arc<dyn IdempotencyKeyRepository>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes identifiers.
+    pub ids: Arc<dyn IdGenerator>,
+}
+
+/// The use cases of this context.
+pub struct Posts {
+    /// Publishes a post.
+    pub publish: PublishPost,
+    /// Shows one post.
+    pub get: GetPost,
+    /// Changes what a post says.
+    pub edit: EditPost,
+    /// Removes a post.
+    pub delete: DeletePost,
+    /// Likes a post, or takes the like back.
+    pub like: LikePost,
+    /// Lists who likes a post.
+    pub list_likes: ListPostLikes,
+    /// Lists the posts of one user.
+    pub list_by_user: ListUserPosts,
+    /// Comments on a post or replies to a comment.
+    pub add_comment: AddComment,
+    /// Shows one comment.
+    pub get_comment: GetComment,
+    /// Changes what a comment says.
+    pub edit_comment: EditComment,
+    /// Removes a comment.
+    pub delete_comment: DeleteComment,
+    /// Likes a comment, or takes the like back.
+    pub like_comment: LikeComment,
+    /// Lists comments and replies.
+    pub list_comments: ListComments,
+    /// Forgets idempotency keys whose time is over.
+    pub purge_keys: PurgeIdempotencyKeys,
+}
+
+impl Posts {
+    /// Wires the use cases.
+    pub fn new(with: Dependencies) -> Self {
+        let (posts, comments, clock) = (&with.posts, &with.comments, &with.clock);
+        Self {
+            publish: PublishPost::new(Arc::clone(posts), Arc::clone(clock), Arc::clone(&with.ids)),
+            get: GetPost::new(Arc::clone(posts)),
+            edit: EditPost::new(Arc::clone(posts), Arc::clone(clock)),
+            delete: DeletePost::new(Arc::clone(posts)),
+            like: LikePost::new(Arc::clone(posts), Arc::clone(clock)),
+            list_likes: ListPostLikes::new(Arc::clone(posts)),
+            list_by_user: ListUserPosts::new(Arc::clone(posts)),
+            add_comment: AddComment::new(Arc::clone(comments), Arc::clone(clock), with.ids),
+            get_comment: GetComment::new(Arc::clone(comments)),
+            edit_comment: EditComment::new(Arc::clone(comments), Arc::clone(clock)),
+            delete_comment: DeleteComment::new(Arc::clone(comments)),
+            like_comment: LikeComment::new(Arc::clone(comments), Arc::clone(clock)),
+            list_comments: ListComments::new(with.comments),
+            purge_keys: PurgeIdempotencyKeys::new(with.keys, with.clock),
+        }
+    }
+}

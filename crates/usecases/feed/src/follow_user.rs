@@ -1,0 +1,129 @@
+//! Following a user, and stopping it.
+
+use std::sync::Arc;
+
+use domain::{Clock, RepositoryError, UserId, UserRef};
+
+use crate::ports::{Follow, FollowRepository};
+
+/// Why a follow was not noted.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowUserError {
+    /// There is nobody to follow.
+    #[error("there is no such user")]
+    NotFound,
+    /// Nobody follows themselves.
+    #[error("nobody can follow themselves")]
+    Oneself,
+    /// The follower's account was erased meanwhile.
+    #[error("the account does not exist any more")]
+    AccountGone,
+    /// The store failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// Follows a user, or stops following. Doing either twice is the same as once.
+pub struct FollowUser {
+    follows: Arc<dyn FollowRepository>,
+    clock: Arc<dyn Clock>,
+}
+
+impl FollowUser {
+    /// Wires the use case.
+    pub fn new(follows: Arc<dyn FollowRepository>, clock: Arc<dyn Clock>) -> Self {
+        Self { follows, clock }
+    }
+
+    /// Notes that `actor` follows `user`.
+    pub async fn execute(&self, actor: UserId, user: &UserRef) -> Result<(), FollowUserError> {
+        let followee = self.other(actor, user).await?;
+        match self.follows.follow(actor, followee, self.clock.now()).await? {
+            Follow::Done => Ok(()),
+            Follow::FolloweeGone => Err(FollowUserError::NotFound),
+            Follow::FollowerGone => Err(FollowUserError::AccountGone),
+        }
+    }
+
+    /// Notes that `actor` does not follow `user`, or not any more.
+    pub async fn undo(&self, actor: UserId, user: &UserRef) -> Result<(), FollowUserError> {
+        let followee = self.other(actor, user).await?;
+        Ok(self.follows.unfollow(actor, followee).await?)
+    }
+
+    async fn other(&self, actor: UserId, user: &UserRef) -> Result<UserId, FollowUserError> {
+        let other = self.follows.resolve(user).await?.ok_or(FollowUserError::NotFound)?;
+        if other == actor { Err(FollowUserError::Oneself) } else { Ok(other) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Id, Timestamp};
+
+    use super::*;
+    use crate::ports::MockFollowRepository;
+
+    const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+
+    struct FixedClock;
+
+    impl Clock for FixedClock {
+        fn now(&self) -> Timestamp {
+            NOW
+        }
+    }
+
+    fn id(n: u32) -> UserId {
+        Id::parse(&format!("t{n:023}")).unwrap()
+    }
+
+    fn follow(follows: MockFollowRepository) -> FollowUser {
+        FollowUser::new(Arc::new(follows), Arc::new(FixedClock))
+    }
+
+    fn resolves_to(user: Option<UserId>) -> MockFollowRepository {
+        let mut follows = MockFollowRepository::new();
+        follows.expect_resolve().returning(move |_| Ok(user));
+        follows
+    }
+
+    mod execute {
+        use super::*;
+
+        #[tokio::test]
+        async fn notes_who_follows_whom_since_when() {
+            let mut follows = resolves_to(Some(id(8)));
+            follows
+                .expect_follow()
+                .withf(|follower, followee, at| *follower == id(7) && *followee == id(8) && *at == NOW)
+                .once()
+                .returning(|_, _, _| Ok(Follow::Done));
+            assert!(follow(follows).execute(id(7), &UserRef::Id(id(8))).await.is_ok());
+        }
+
+        #[tokio::test]
+        async fn rejects_oneself_under_any_name() {
+            let me = UserRef::parse("@ada").unwrap();
+            let result = follow(resolves_to(Some(id(7)))).execute(id(7), &me).await;
+            assert!(matches!(result, Err(FollowUserError::Oneself)));
+        }
+
+        #[tokio::test]
+        async fn rejects_nobody() {
+            let result = follow(resolves_to(None)).execute(id(7), &UserRef::Id(id(8))).await;
+            assert!(matches!(result, Err(FollowUserError::NotFound)));
+        }
+    }
+
+    mod undo {
+        use super::*;
+
+        #[tokio::test]
+        async fn takes_the_follow_back() {
+            let mut follows = resolves_to(Some(id(8)));
+            follows.expect_unfollow().withf(|a, b| *a == id(7) && *b == id(8)).once().returning(|_, _| Ok(()));
+            assert!(follow(follows).undo(id(7), &UserRef::Id(id(8))).await.is_ok());
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The posts of those whom a user follows.
+
+use std::sync::Arc;
+
+use domain::{Page, PageRequest, PostView, RepositoryError, UserId};
+
+use crate::ports::TimelineRepository;
+
+/// Why a home timeline was not shown.
+#[derive(Debug, thiserror::Error)]
+pub enum HomeTimelineError {
+    /// The store failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// Lists the posts of those whom a user follows, and the user's own, newest first.
+pub struct HomeTimeline {
+    timelines: Arc<dyn TimelineRepository>,
+}
+
+impl HomeTimeline {
+    /// Wires the use case.
+    pub fn new(timelines: Arc<dyn TimelineRepository>) -> Self {
+        Self { timelines }
+    }
+
+    /// One page of the timeline of `user`.
+    pub async fn execute(&self, user: UserId, page: PageRequest) -> Result<Page<PostView>, HomeTimelineError> {
+        Ok(self.timelines.home(user, page).await?)
+    }
+}

@@ -1,0 +1,36 @@
+//! The posts of everybody.
+
+use std::sync::Arc;
+
+use domain::{Page, PageRequest, PostView, RepositoryError, UserId};
+
+use crate::ports::TimelineRepository;
+
+/// Why the public feed was not shown.
+#[derive(Debug, thiserror::Error)]
+pub enum PublicFeedError {
+    /// The store failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// Lists the posts of everybody, newest first.
+pub struct PublicFeed {
+    timelines: Arc<dyn TimelineRepository>,
+}
+
+impl PublicFeed {
+    /// Wires the use case.
+    pub fn new(timelines: Arc<dyn TimelineRepository>) -> Self {
+        Self { timelines }
+    }
+
+    /// One page, as `viewer` sees it.
+    pub async fn execute(
+        &self,
+        page: PageRequest,
+        viewer: Option<UserId>,
+    ) -> Result<Page<PostView>, PublicFeedError> {
+        Ok(self.timelines.public(page, viewer).await?)
+    }
+}

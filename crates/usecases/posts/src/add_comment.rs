@@ -1,0 +1,155 @@
+//! Commenting on a post, or replying to a comment on it.
+
+use std::sync::Arc;
+
+use domain::{Clock, Comment, CommentId, Content, IdGenerator, IdempotencyKey, PostId, RepositoryError, UserId};
+
+use crate::idempotency::{Fingerprint, IdempotentRequest, Written};
+use crate::ports::{AddCommentOutcome, CommentRepository, NewComment, Write};
+
+/// What somebody wants to say about a post.
+#[derive(Debug, Clone)]
+pub struct AddCommentCommand {
+    /// Which post.
+    pub post: PostId,
+    /// The comment to reply to, if any.
+    pub parent: Option<CommentId>,
+    /// Who.
+    pub author: UserId,
+    /// What.
+    pub content: Content,
+    /// The client's name for this effect, under which it may be asked for again.
+    pub key: Option<IdempotencyKey>,
+}
+
+/// Why there is no comment.
+#[derive(Debug, thiserror::Error)]
+pub enum AddCommentError {
+    /// There is no such post.
+    #[error("there is no such post")]
+    PostNotFound,
+    /// There is no such comment to reply to, or it was deleted.
+    #[error("there is no such comment to reply to")]
+    ParentNotFound,
+    /// The comment to reply to is about another post.
+    #[error("the comment to reply to is about another post")]
+    ParentOnOtherPost,
+    /// The key belongs to an earlier request with another wish.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// The account was erased meanwhile.
+    #[error("the account does not exist any more")]
+    AccountGone,
+    /// The store failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// Comments on a post, or replies to a comment on it.
+pub struct AddComment {
+    comments: Arc<dyn CommentRepository>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdGenerator>,
+}
+
+impl AddComment {
+    /// Wires the use case.
+    pub fn new(comments: Arc<dyn CommentRepository>, clock: Arc<dyn Clock>, ids: Arc<dyn IdGenerator>) -> Self {
+        Self { comments, clock, ids }
+    }
+
+    /// Stores the comment and answers it; under a key that stored one before, answers that one.
+    pub async fn execute(&self, command: AddCommentCommand) -> Result<Written<Comment>, AddCommentError> {
+        let now = self.clock.now();
+        let request = command.key.map(|key| {
+            let parent = command.parent.as_ref().map_or("", CommentId::as_str);
+            let parts = [command.post.as_str(), parent, command.content.as_str()];
+            IdempotentRequest::new(key, Fingerprint::of("add_comment", &parts), now)
+        });
+        let comment = NewComment {
+            id: CommentId::generate(self.ids.as_ref()),
+            post_id: command.post,
+            parent_id: command.parent,
+            author_id: command.author,
+            content: command.content,
+            created_at: now,
+        };
+        match self.comments.add(&comment, request.as_ref()).await? {
+            AddCommentOutcome::Write(Write::Stored(item)) => Ok(Written { item, replayed: false }),
+            AddCommentOutcome::Write(Write::Replayed(item)) => Ok(Written { item, replayed: true }),
+            AddCommentOutcome::Write(Write::KeyReused) => Err(AddCommentError::KeyReused),
+            AddCommentOutcome::Write(Write::AuthorGone) => Err(AddCommentError::AccountGone),
+            AddCommentOutcome::PostNotFound => Err(AddCommentError::PostNotFound),
+            AddCommentOutcome::ParentNotFound => Err(AddCommentError::ParentNotFound),
+            AddCommentOutcome::ParentOnOtherPost => Err(AddCommentError::ParentOnOtherPost),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::MockCommentRepository;
+    use crate::test_support::{FixedClock, FixedIds, NOW, comment, id};
+
+    fn command(parent: Option<CommentId>, key: Option<&str>) -> AddCommentCommand {
+        AddCommentCommand {
+            post: id(100),
+            parent,
+            author: id(7),
+            content: Content::parse("hello").unwrap(),
+            key: key.map(|raw| IdempotencyKey::parse(raw).unwrap()),
+        }
+    }
+
+    fn add(comments: MockCommentRepository) -> AddComment {
+        AddComment::new(Arc::new(comments), Arc::new(FixedClock), Arc::new(FixedIds))
+    }
+
+    mod execute {
+        use super::*;
+
+        #[tokio::test]
+        async fn stores_a_reply_with_its_parent() {
+            let mut comments = MockCommentRepository::new();
+            comments
+                .expect_add()
+                .withf(|new, _| {
+                    new.id == id(1)
+                        && new.post_id == id(100)
+                        && new.parent_id == Some(id(5))
+                        && new.created_at == NOW
+                })
+                .once()
+                .returning(|_, _| Ok(AddCommentOutcome::Write(Write::Stored(comment(1, 7)))));
+
+            let written = add(comments).execute(command(Some(id(5)), None)).await.unwrap();
+
+            assert_eq!((written.item.id, written.replayed), (id(1), false));
+        }
+
+        #[tokio::test]
+        async fn tells_a_reply_from_a_comment_under_the_same_key() {
+            let fingerprint = |parent| async move {
+                let (sender, receiver) = std::sync::mpsc::channel();
+                let mut comments = MockCommentRepository::new();
+                comments.expect_add().returning(move |_, request| {
+                    sender.send(request.map(|r| r.fingerprint)).unwrap();
+                    Ok(AddCommentOutcome::Write(Write::KeyReused))
+                });
+                let result = add(comments).execute(command(parent, Some("k"))).await;
+                assert!(matches!(result, Err(AddCommentError::KeyReused)));
+                receiver.recv().unwrap().unwrap()
+            };
+            assert_ne!(fingerprint(None).await, fingerprint(Some(id(5))).await);
+        }
+
+        #[tokio::test]
+        async fn rejects_a_parent_on_another_post() {
+            let mut comments = MockCommentRepository::new();
+            comments.expect_add().returning(|_, _| Ok(AddCommentOutcome::ParentOnOtherPost));
+            let result = add(comments).execute(command(Some(id(5)), None)).await;
+            assert!(matches!(result, Err(AddCommentError::ParentOnOtherPost)));
+        }
+    }
+}

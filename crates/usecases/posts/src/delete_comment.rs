@@ -1,0 +1,76 @@
+//! Removing a comment.
+
+use std::sync::Arc;
+
+use domain::{CommentId, RepositoryError, UserId};
+
+use crate::ports::CommentRepository;
+
+/// Why a comment was not removed.
+#[derive(Debug, thiserror::Error)]
+pub enum DeleteCommentError {
+    /// There is none, or it was deleted.
+    #[error("there is no such comment")]
+    NotFound,
+    /// Somebody else wrote both the comment and the post.
+    #[error("only its author or the author of the post may delete a comment")]
+    NotAnOwner,
+    /// The store failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// Removes a comment.
+pub struct DeleteComment {
+    comments: Arc<dyn CommentRepository>,
+}
+
+impl DeleteComment {
+    /// Wires the use case.
+    pub fn new(comments: Arc<dyn CommentRepository>) -> Self {
+        Self { comments }
+    }
+
+    /// Removes the comment if `actor` wrote it or the post that it is about.
+    pub async fn execute(&self, id: CommentId, actor: UserId) -> Result<(), DeleteCommentError> {
+        let owners = self.comments.find_owners(id).await?.ok_or(DeleteCommentError::NotFound)?;
+        if actor != owners.author && actor != owners.post_author {
+            return Err(DeleteCommentError::NotAnOwner);
+        }
+        if self.comments.delete(id).await? { Ok(()) } else { Err(DeleteCommentError::NotFound) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::{CommentOwners, MockCommentRepository};
+    use crate::test_support::id;
+
+    fn comments() -> MockCommentRepository {
+        let mut comments = MockCommentRepository::new();
+        comments
+            .expect_find_owners()
+            .returning(|_| Ok(Some(CommentOwners { author: id(7), post_author: id(8) })));
+        comments
+    }
+
+    mod execute {
+        use super::*;
+
+        #[tokio::test]
+        async fn obeys_the_author_and_the_author_of_the_post() {
+            for actor in [7, 8] {
+                let mut comments = comments();
+                comments.expect_delete().once().returning(|_| Ok(true));
+                assert!(DeleteComment::new(Arc::new(comments)).execute(id(1), id(actor)).await.is_ok());
+            }
+        }
+
+        #[tokio::test]
+        async fn rejects_a_stranger() {
+            let result = DeleteComment::new(Arc::new(comments())).execute(id(1), id(9)).await;
+            assert!(matches!(result, Err(DeleteCommentError::NotAnOwner)));
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Removing a post.
+
+use std::sync::Arc;
+
+use domain::{PostId, RepositoryError, UserId};
+
+use crate::ports::PostRepository;
+
+/// Why a post was not removed.
+#[derive(Debug, thiserror::Error)]
+pub enum DeletePostError {
+    /// There is none.
+    #[error("there is no such post")]
+    NotFound,
+    /// Somebody else wrote it.
+    #[error("only its author may delete a post")]
+    NotTheAuthor,
+    /// The store failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// Removes a post with everything that hangs on it.
+pub struct DeletePost {
+    posts: Arc<dyn PostRepository>,
+}
+
+impl DeletePost {
+    /// Wires the use case.
+    pub fn new(posts: Arc<dyn PostRepository>) -> Self {
+        Self { posts }
+    }
+
+    /// Removes the post if `actor` wrote it.
+    pub async fn execute(&self, id: PostId, actor: UserId) -> Result<(), DeletePostError> {
+        let post = self.posts.find(id, None).await?.ok_or(DeletePostError::NotFound)?;
+        if post.subject.author.id != actor {
+            return Err(DeletePostError::NotTheAuthor);
+        }
+        if self.posts.delete(id).await? { Ok(()) } else { Err(DeletePostError::NotFound) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Viewed;
+
+    use super::*;
+    use crate::ports::MockPostRepository;
+    use crate::test_support::{id, post};
+
+    fn delete(author: u32, was_there: Option<bool>) -> DeletePost {
+        let mut posts = MockPostRepository::new();
+        posts.expect_find().returning(move |_, _| Ok(Some(Viewed::new(post(1, author), None))));
+        if let Some(was_there) = was_there {
+            posts.expect_delete().once().returning(move |_| Ok(was_there));
+        }
+        DeletePost::new(Arc::new(posts))
+    }
+
+    mod execute {
+        use super::*;
+
+        #[tokio::test]
+        async fn removes_ones_own_post() {
+            assert!(delete(7, Some(true)).execute(id(1), id(7)).await.is_ok());
+        }
+
+        #[tokio::test]
+        async fn says_not_found_when_another_request_was_faster() {
+            assert!(matches!(delete(7, Some(false)).execute(id(1), id(7)).await, Err(DeletePostError::NotFound)));
+        }
+
+        #[tokio::test]
+        async fn rejects_everybody_but_the_author() {
+            assert!(matches!(delete(8, None).execute(id(1), id(7)).await, Err(DeletePostError::NotTheAuthor)));
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Changing what a comment says.
+
+use std::sync::Arc;
+
+use domain::{Clock, CommentId, CommentView, Content, RepositoryError, Revision, UserId};
+
+use crate::ports::{Change, CommentRepository, Edit};
+
+/// What somebody wants a comment to say.
+#[derive(Debug, Clone)]
+pub struct EditCommentCommand {
+    /// Which comment.
+    pub id: CommentId,
+    /// Who asks.
+    pub actor: UserId,
+    /// What it shall say.
+    pub content: Content,
+    /// The revision that the client saw; another one means that its picture is stale.
+    pub expected: Option<Revision>,
+}
+
+/// Why a comment was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum EditCommentError {
+    /// There is none, or it was deleted.
+    #[error("there is no such comment")]
+    NotFound,
+    /// Somebody else wrote it.
+    #[error("only its author may edit a comment")]
+    NotTheAuthor,
+    /// It was edited since the client saw it.
+    #[error("the comment was changed meanwhile")]
+    Stale,
+    /// The store failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// Changes what a comment says.
+pub struct EditComment {
+    comments: Arc<dyn CommentRepository>,
+    clock: Arc<dyn Clock>,
+}
+
+impl EditComment {
+    /// Wires the use case.
+    pub fn new(comments: Arc<dyn CommentRepository>, clock: Arc<dyn Clock>) -> Self {
+        Self { comments, clock }
+    }
+
+    /// Stores the new words and answers the comment with them.
+    pub async fn execute(&self, command: EditCommentCommand) -> Result<CommentView, EditCommentError> {
+        let owners = self.comments.find_owners(command.id).await?.ok_or(EditCommentError::NotFound)?;
+        if owners.author != command.actor {
+            return Err(EditCommentError::NotTheAuthor);
+        }
+        let edit = Edit { content: command.content, at: self.clock.now(), expected: command.expected };
+        match self.comments.edit(command.id, &edit, command.actor).await? {
+            Change::Changed(comment) => Ok(comment),
+            Change::NotFound => Err(EditCommentError::NotFound),
+            Change::Stale => Err(EditCommentError::Stale),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Viewed;
+
+    use super::*;
+    use crate::ports::{CommentOwners, MockCommentRepository};
+    use crate::test_support::{FixedClock, NOW, comment, id};
+
+    fn command() -> EditCommentCommand {
+        EditCommentCommand { id: id(1), actor: id(7), content: Content::parse("better").unwrap(), expected: None }
+    }
+
+    fn owned_by(author: u32, post_author: u32) -> MockCommentRepository {
+        let mut comments = MockCommentRepository::new();
+        comments
+            .expect_find_owners()
+            .returning(move |_| Ok(Some(CommentOwners { author: id(author), post_author: id(post_author) })));
+        comments
+    }
+
+    mod execute {
+        use super::*;
+
+        #[tokio::test]
+        async fn stores_the_words_and_the_time() {
+            let mut comments = owned_by(7, 8);
+            comments
+                .expect_edit()
+                .withf(|_, edit, _| edit.content.as_str() == "better" && edit.at == NOW)
+                .once()
+                .returning(|_, _, _| Ok(Change::Changed(Viewed::new(comment(1, 7), None))));
+
+            let edited = EditComment::new(Arc::new(comments), Arc::new(FixedClock)).execute(command()).await;
+
+            assert_eq!(edited.unwrap().subject.id, id(1));
+        }
+
+        #[tokio::test]
+        async fn rejects_even_the_author_of_the_post() {
+            let edit = EditComment::new(Arc::new(owned_by(8, 7)), Arc::new(FixedClock));
+            assert!(matches!(edit.execute(command()).await, Err(EditCommentError::NotTheAuthor)));
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Liking a comment, and taking the like back.
+
+use std::sync::Arc;
+
+use domain::{Clock, CommentId, RepositoryError, UserId};
+
+use crate::ports::{Like, CommentRepository};
+
+/// Why a like was not noted.
+#[derive(Debug, thiserror::Error)]
+pub enum LikeCommentError {
+    /// There is nothing to like.
+    #[error("there is no such comment")]
+    NotFound,
+    /// The account was erased meanwhile.
+    #[error("the account does not exist any more")]
+    AccountGone,
+    /// The store failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// Likes a comment, or takes the like back. Doing either twice is the same as once.
+pub struct LikeComment {
+    comments: Arc<dyn CommentRepository>,
+    clock: Arc<dyn Clock>,
+}
+
+impl LikeComment {
+    /// Wires the use case.
+    pub fn new(comments: Arc<dyn CommentRepository>, clock: Arc<dyn Clock>) -> Self {
+        Self { comments, clock }
+    }
+
+    /// Notes that `actor` likes the comment.
+    pub async fn execute(&self, id: CommentId, actor: UserId) -> Result<(), LikeCommentError> {
+        settle(self.comments.like(id, actor, self.clock.now()).await?)
+    }
+
+    /// Notes that `actor` does not like the comment, or not any more.
+    pub async fn undo(&self, id: CommentId, actor: UserId) -> Result<(), LikeCommentError> {
+        settle(self.comments.unlike(id, actor).await?)
+    }
+}
+
+fn settle(outcome: Like) -> Result<(), LikeCommentError> {
+    match outcome {
+        Like::Done => Ok(()),
+        Like::NotFound => Err(LikeCommentError::NotFound),
+        Like::UserGone => Err(LikeCommentError::AccountGone),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::MockCommentRepository;
+    use crate::test_support::{FixedClock, NOW, id};
+
+    mod execute {
+        use super::*;
+
+        #[tokio::test]
+        async fn notes_who_and_when() {
+            let mut comments = MockCommentRepository::new();
+            comments.expect_like()
+                .withf(|liked, user, at| *liked == id(1) && *user == id(7) && *at == NOW)
+                .once()
+                .returning(|_, _, _| Ok(Like::Done));
+            assert!(LikeComment::new(Arc::new(comments), Arc::new(FixedClock)).execute(id(1), id(7)).await.is_ok());
+        }
+    }
+
+    mod undo {
+        use super::*;
+
+        #[tokio::test]
+        async fn rejects_what_is_not_there() {
+            let mut comments = MockCommentRepository::new();
+            comments.expect_unlike().returning(|_, _| Ok(Like::NotFound));
+            let result = LikeComment::new(Arc::new(comments), Arc::new(FixedClock)).undo(id(1), id(7)).await;
+            assert!(matches!(result, Err(LikeCommentError::NotFound)));
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Liking a post, and taking the like back.
+
+use std::sync::Arc;
+
+use domain::{Clock, PostId, RepositoryError, UserId};
+
+use crate::ports::{Like, PostRepository};
+
+/// Why a like was not noted.
+#[derive(Debug, thiserror::Error)]
+pub enum LikePostError {
+    /// There is nothing to like.
+    #[error("there is no such post")]
+    NotFound,
+    /// The account was erased meanwhile.
+    #[error("the account does not exist any more")]
+    AccountGone,
+    /// The store failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// Likes a post, or takes the like back. Doing either twice is the same as once.
+pub struct LikePost {
+    posts: Arc<dyn PostRepository>,
+    clock: Arc<dyn Clock>,
+}
+
+impl LikePost {
+    /// Wires the use case.
+    pub fn new(posts: Arc<dyn PostRepository>, clock: Arc<dyn Clock>) -> Self {
+        Self { posts, clock }
+    }
+
+    /// Notes that `actor` likes the post.
+    pub async fn execute(&self, id: PostId, actor: UserId) -> Result<(), LikePostError> {
+        settle(self.posts.like(id, actor, self.clock.now()).await?)
+    }
+
+    /// Notes that `actor` does not like the post, or not any more.
+    pub async fn undo(&self, id: PostId, actor: UserId) -> Result<(), LikePostError> {
+        settle(self.posts.unlike(id, actor).await?)
+    }
+}
+
+fn settle(outcome: Like) -> Result<(), LikePostError> {
+    match outcome {
+        Like::Done => Ok(()),
+        Like::NotFound => Err(LikePostError::NotFound),
+        Like::UserGone => Err(LikePostError::AccountGone),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::MockPostRepository;
+    use crate::test_support::{FixedClock, NOW, id};
+
+    mod execute {
+        use super::*;
+
+        #[tokio::test]
+        async fn notes_who_and_when() {
+            let mut posts = MockPostRepository::new();
+            posts.expect_like()
+                .withf(|liked, user, at| *liked == id(1) && *user == id(7) && *at == NOW)
+                .once()
+                .returning(|_, _, _| Ok(Like::Done));
+            assert!(LikePost::new(Arc::new(posts), Arc::new(FixedClock)).execute(id(1), id(7)).await.is_ok());
+        }
+    }
+
+    mod undo {
+        use super::*;
+
+        #[tokio::test]
+        async fn rejects_what_is_not_there() {
+            let mut posts = MockPostRepository::new();
+            posts.expect_unlike().returning(|_, _| Ok(Like::NotFound));
+            let result = LikePost::new(Arc::new(posts), Arc::new(FixedClock)).undo(id(1), id(7)).await;
+            assert!(matches!(result, Err(LikePostError::NotFound)));
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What the posts context needs of the world.
+
+use async_trait::async_trait;
+use domain::{
+    Comment, CommentId, CommentView, Content, Page, PageRequest, Post, PostId, PostView, RepositoryError, Revision,
+    Timestamp, UserId, UserRef, UserView,
+};
+
+use crate::idempotency::IdempotentRequest;
+
+/// Keeps posts and who likes them.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait PostRepository: Send + Sync {
+    /// The post as `viewer` sees it, or `None` if there is none.
+    async fn find(&self, id: PostId, viewer: Option<UserId>) -> Result<Option<PostView>, RepositoryError>;
+
+    /// The posts of one user, newest first, or `None` if there is no such user.
+    async fn list_by_user(
+        &self,
+        user: &UserRef,
+        page: PageRequest,
+        viewer: Option<UserId>,
+    ) -> Result<Option<Page<PostView>>, RepositoryError>;
+
+    /// Stores the post, the author's new count of posts and the request's key in one transaction.
+    async fn publish<'a>(
+        &self,
+        post: &NewPost,
+        request: Option<&'a IdempotentRequest>,
+    ) -> Result<Write<Post>, RepositoryError>;
+
+    /// Changes what the post says, unless it moved past `expected`; answers it as `viewer` sees it.
+    async fn edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Change<PostView>, RepositoryError>;
+
+    /// Removes the post with its comments and likes, and corrects its author's count of posts, in one transaction.
+    /// Answers whether it was there.
+    async fn delete(&self, id: PostId) -> Result<bool, RepositoryError>;
+
+    /// Notes that `user` likes the post, and counts it, in one transaction. A second like changes nothing.
+    async fn like(&self, id: PostId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError>;
+
+    /// Takes a like back, and counts it, in one transaction. Where there is none, nothing changes.
+    async fn unlike(&self, id: PostId, user: UserId) -> Result<Like, RepositoryError>;
+
+    /// Who likes the post, newest like first, or `None` if there is no such post.
+    async fn list_likes(
+        &self,
+        id: PostId,
+        page: PageRequest,
+        viewer: Option<UserId>,
+    ) -> Result<Option<Page<UserView>>, RepositoryError>;
+}
+
+/// Keeps comments and who likes them.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait CommentRepository: Send + Sync {
+    /// The comment as `viewer` sees it, deleted or not, or `None` if there is none.
+    async fn find(&self, id: CommentId, viewer: Option<UserId>) -> Result<Option<CommentView>, RepositoryError>;
+
+    /// Who may say what becomes of a comment, or `None` if there is none or it was deleted.
+    async fn find_owners(&self, id: CommentId) -> Result<Option<CommentOwners>, RepositoryError>;
+
+    /// A list of comments, oldest first, or `None` if there is no such post or comment.
+    async fn list(
+        &self,
+        thread: Thread,
+        page: PageRequest,
+        viewer: Option<UserId>,
+    ) -> Result<Option<Page<CommentView>>, RepositoryError>;
+
+    /// Stores the comment, the counts of its post and its parent, and the request's key in one transaction.
+    async fn add<'a>(
+        &self,
+        comment: &NewComment,
+        request: Option<&'a IdempotentRequest>,
+    ) -> Result<AddCommentOutcome, RepositoryError>;
+
+    /// Changes what the comment says, unless it moved past the expected revision; answers it as `viewer` sees it.
+    async fn edit(&self, id: CommentId, edit: &Edit, viewer: UserId) -> Result<Change<CommentView>, RepositoryError>;
+
+    /// Deletes the comment and corrects the counts of its post and its parent, in one transaction. One with replies
+    /// stays without words or author; it goes with its last reply. Answers whether it was there.
+    async fn delete(&self, id: CommentId) -> Result<bool, RepositoryError>;
+
+    /// Notes that `user` likes the comment, and counts it, in one transaction. A second like changes nothing.
+    async fn like(&self, id: CommentId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError>;
+
+    /// Takes a like back, and counts it, in one transaction. Where there is none, nothing changes.
+    async fn unlike(&self, id: CommentId, user: UserId) -> Result<Like, RepositoryError>;
+}
+
+/// Keeps idempotency keys; they are stored by the writes that they belong to.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait IdempotencyKeyRepository: Send + Sync {
+    /// Forgets keys stored before `time`; answers how many.
+    async fn purge(&self, time: Timestamp) -> Result<u64, RepositoryError>;
+}
+
+/// A post to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPost {
+    /// Identity.
+    pub id: PostId,
+    /// Who wrote it.
+    pub author_id: UserId,
+    /// What it says.
+    pub content: Content,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// A comment to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewComment {
+    /// Identity.
+    pub id: CommentId,
+    /// The post it is about.
+    pub post_id: PostId,
+    /// The comment it replies to.
+    pub parent_id: Option<CommentId>,
+    /// Who wrote it.
+    pub author_id: UserId,
+    /// What it says.
+    pub content: Content,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// New words for something that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// What it says from now on.
+    pub content: Content,
+    /// When it was edited.
+    pub at: Timestamp,
+    /// The revision that the editor saw; `None` takes any.
+    pub expected: Option<Revision>,
+}
+
+/// Which comments to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thread {
+    /// The top level of a post.
+    Post(PostId),
+    /// The direct replies to a comment.
+    Replies(CommentId),
+}
+
+/// Who may say what becomes of a comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommentOwners {
+    /// Who wrote it.
+    pub author: UserId,
+    /// Who wrote the post that it is about.
+    pub post_author: UserId,
+}
+
+/// What came of a write that may carry an idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write<T> {
+    /// It is stored.
+    Stored(T),
+    /// An earlier request with the same key and wish stored it; this is the first answer.
+    Replayed(T),
+    /// The key belongs to an earlier request with another wish.
+    KeyReused,
+    /// The account was erased meanwhile.
+    AuthorGone,
+}
+
+/// What came of [`CommentRepository::add`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AddCommentOutcome {
+    /// As for every write.
+    Write(Write<Comment>),
+    /// There is no such post.
+    PostNotFound,
+    /// There is no such comment to reply to, or it was deleted.
+    ParentNotFound,
+    /// The comment to reply to is about another post.
+    ParentOnOtherPost,
+}
+
+/// What came of an edit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change<T> {
+    /// The thing after the edit.
+    Changed(T),
+    /// It is gone.
+    NotFound,
+    /// It is at another revision than expected.
+    Stale,
+}
+
+/// What came of a like, or of taking one back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Like {
+    /// It is as wished, now or already.
+    Done,
+    /// There is nothing to like.
+    NotFound,
+    /// The account was erased meanwhile.
+    UserGone,
+}

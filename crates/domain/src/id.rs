@@ -162,8 +162,14 @@ mod tests {
         #[test]
         fn rejects_everything_else() {
             let wrong = [
-                "", "ab", "4z4a98xxat96iws9zmbrgj3a", "tz4a98xxat96iws9zmbrgj3", "tz4a98xxat96iws9zmbrgj3aa",
-                "Tz4a98xxat96iws9zmbrgj3a", "tz4a98xxat96iws9zmbrgj3_", "tz4a98xxat96iws9zmbrg\0é",
+                "",
+                "ab",
+                "4z4a98xxat96iws9zmbrgj3a",
+                "tz4a98xxat96iws9zmbrgj3",
+                "tz4a98xxat96iws9zmbrgj3aa",
+                "Tz4a98xxat96iws9zmbrgj3a",
+                "tz4a98xxat96iws9zmbrgj3_",
+                "tz4a98xxat96iws9zmbrg\0é",
             ];
             for raw in wrong {
                 assert_eq!(Cuid::parse(raw), Err(ParseIdError), "{raw:?}");

@@ -1,1 +1,33 @@
-//! Empty.
+//! The schema and its history: one file a migration, the same for SQLite and PostgreSQL.
+//!
+//! What the two write differently is spelled by [`ddl`]. Identifiers compare byte by byte in both, so that lists
+//! have the same order everywhere; times are microseconds since the Unix epoch in a `BIGINT`.
+
+mod ddl;
+mod m20261122_000001_create_users;
+mod m20261122_000002_create_sessions;
+mod m20261122_000003_create_posts;
+mod m20261122_000004_create_comments;
+mod m20261122_000005_create_follows;
+mod m20261122_000006_create_idempotency_keys;
+
+use async_trait::async_trait;
+use sea_orm_migration::MigrationTrait;
+pub use sea_orm_migration::MigratorTrait;
+
+/// All migrations, oldest first.
+pub struct Migrator;
+
+#[async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261122_000001_create_users::Migration),
+            Box::new(m20261122_000002_create_sessions::Migration),
+            Box::new(m20261122_000003_create_posts::Migration),
+            Box::new(m20261122_000004_create_comments::Migration),
+            Box::new(m20261122_000005_create_follows::Migration),
+            Box::new(m20261122_000006_create_idempotency_keys::Migration),
+        ]
+    }
+}

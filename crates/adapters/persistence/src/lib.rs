@@ -1,1 +1,23 @@
-//! Empty.
+//! All SQL of the project: the repositories over SeaORM, the same ones for SQLite and PostgreSQL.
+//!
+//! - [`Database`] holds the connections; `repository/` implements the ports of the use cases, one file a port.
+//! - `view/` holds the one `SELECT` of each thing that readers see, and how its rows become domain values.
+//! - `entity/` names the tables and their columns.
+//! - [`bulk`] loads many rows at once, for seeds.
+
+pub mod bulk;
+mod database;
+mod entity;
+mod error;
+mod fields;
+mod keyset;
+mod location;
+mod repository;
+mod view;
+
+pub use database::{ConnectError, Database, DatabaseOptions, MigrateError, Observer};
+pub use location::{Location, ParseLocationError};
+pub use repository::{
+    SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaPostRepository, SeaSessionRepository,
+    SeaTimelineRepository, SeaUserRepository,
+};

@@ -75,17 +75,10 @@ impl EditProfile {
         }
     }
 
-    async fn exchange(
-        &self,
-        actor: Principal,
-        change: NewPassword,
-    ) -> Result<PasswordHash, EditProfileError> {
+    async fn exchange(&self, actor: Principal, change: NewPassword) -> Result<PasswordHash, EditProfileError> {
         let current = change.current.ok_or(EditProfileError::WrongPassword)?;
-        let credentials = self
-            .users
-            .find_credentials(&UserRef::Id(actor.user_id))
-            .await?
-            .ok_or(EditProfileError::AccountGone)?;
+        let credentials =
+            self.users.find_credentials(&UserRef::Id(actor.user_id)).await?.ok_or(EditProfileError::AccountGone)?;
         if !self.hasher.verify(&current, Some(credentials.password)).await? {
             return Err(EditProfileError::WrongPassword);
         }
@@ -113,9 +106,9 @@ mod tests {
 
     fn knows_credentials() -> MockUserRepository {
         let mut users = MockUserRepository::new();
-        users.expect_find_credentials().returning(|_| {
-            Ok(Some(Credentials { user: user(7), password: PasswordHash("old".to_owned()) }))
-        });
+        users
+            .expect_find_credentials()
+            .returning(|_| Ok(Some(Credentials { user: user(7), password: PasswordHash("old".to_owned()) })));
         users
     }
 

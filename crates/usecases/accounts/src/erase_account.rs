@@ -59,9 +59,9 @@ mod tests {
 
     fn erase(password_matches: bool, erased: Option<EraseUser>) -> EraseAccount {
         let mut users = MockUserRepository::new();
-        users.expect_find_credentials().returning(|_| {
-            Ok(Some(Credentials { user: user(7), password: PasswordHash("hash".to_owned()) }))
-        });
+        users
+            .expect_find_credentials()
+            .returning(|_| Ok(Some(Credentials { user: user(7), password: PasswordHash("hash".to_owned()) })));
         if let Some(outcome) = erased {
             users.expect_erase().once().returning(move |_| Ok(outcome));
         }

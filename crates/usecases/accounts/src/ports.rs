@@ -183,12 +183,7 @@ pub enum HashingError {
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait AccessTokens: Send + Sync {
     /// A token that proves `principal` from `issued_at` until `expires_at`.
-    fn sign(
-        &self,
-        principal: &Principal,
-        issued_at: Timestamp,
-        expires_at: Timestamp,
-    ) -> Result<String, SigningError>;
+    fn sign(&self, principal: &Principal, issued_at: Timestamp, expires_at: Timestamp) -> Result<String, SigningError>;
 
     /// Whom a token proves at `now`; `None` for a forged, foreign, malformed or expired one.
     fn verify(&self, token: &str, now: Timestamp) -> Option<Principal>;

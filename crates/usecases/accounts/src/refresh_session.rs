@@ -50,11 +50,7 @@ impl RefreshSession {
         let RotateSession::Rotated(principal) = self.sessions.rotate(&presented, &next, now).await? else {
             return Err(RefreshSessionError::InvalidToken);
         };
-        let user = self
-            .users
-            .find(&principal.user_id.into(), None)
-            .await?
-            .ok_or(RefreshSessionError::InvalidToken)?;
+        let user = self.users.find(&principal.user_id.into(), None).await?.ok_or(RefreshSessionError::InvalidToken)?;
         Ok(self.issuer.sign_in(principal.session_id, user.subject, refresh_token, now)?)
     }
 }

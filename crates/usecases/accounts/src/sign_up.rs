@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{
-    Bio, Clock, DisplayName, IdGenerator, Password, RepositoryError, Revision, User, UserId, Username,
-};
+use domain::{Bio, Clock, DisplayName, IdGenerator, Password, RepositoryError, Revision, User, UserId, Username};
 
 use crate::ports::{HashingError, InsertUser, PasswordHasher, UserRepository};
 

@@ -26,11 +26,7 @@ impl PublicFeed {
     }
 
     /// One page, as `viewer` sees it.
-    pub async fn execute(
-        &self,
-        page: PageRequest,
-        viewer: Option<UserId>,
-    ) -> Result<Page<PostView>, PublicFeedError> {
+    pub async fn execute(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<PostView>, PublicFeedError> {
         Ok(self.timelines.public(page, viewer).await?)
     }
 }

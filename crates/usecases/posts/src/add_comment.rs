@@ -115,10 +115,7 @@ mod tests {
             comments
                 .expect_add()
                 .withf(|new, _| {
-                    new.id == id(1)
-                        && new.post_id == id(100)
-                        && new.parent_id == Some(id(5))
-                        && new.created_at == NOW
+                    new.id == id(1) && new.post_id == id(100) && new.parent_id == Some(id(5)) && new.created_at == NOW
                 })
                 .once()
                 .returning(|_, _| Ok(AddCommentOutcome::Write(Write::Stored(comment(1, 7)))));

@@ -49,9 +49,7 @@ mod tests {
 
     fn comments() -> MockCommentRepository {
         let mut comments = MockCommentRepository::new();
-        comments
-            .expect_find_owners()
-            .returning(|_| Ok(Some(CommentOwners { author: id(7), post_author: id(8) })));
+        comments.expect_find_owners().returning(|_| Ok(Some(CommentOwners { author: id(7), post_author: id(8) })));
         comments
     }
 

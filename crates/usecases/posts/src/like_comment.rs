@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{Clock, CommentId, RepositoryError, UserId};
 
-use crate::ports::{Like, CommentRepository};
+use crate::ports::{CommentRepository, Like};
 
 /// Why a like was not noted.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +63,8 @@ mod tests {
         #[tokio::test]
         async fn notes_who_and_when() {
             let mut comments = MockCommentRepository::new();
-            comments.expect_like()
+            comments
+                .expect_like()
                 .withf(|liked, user, at| *liked == id(1) && *user == id(7) && *at == NOW)
                 .once()
                 .returning(|_, _, _| Ok(Like::Done));

@@ -63,7 +63,8 @@ mod tests {
         #[tokio::test]
         async fn notes_who_and_when() {
             let mut posts = MockPostRepository::new();
-            posts.expect_like()
+            posts
+                .expect_like()
                 .withf(|liked, user, at| *liked == id(1) && *user == id(7) && *at == NOW)
                 .once()
                 .returning(|_, _, _| Ok(Like::Done));

@@ -32,11 +32,7 @@ pub(crate) fn id<T>(n: u32) -> Id<T> {
 }
 
 fn author(n: u32) -> Author {
-    Author {
-        id: id(n),
-        username: Username::parse("ada").unwrap(),
-        display_name: DisplayName::parse("Ada").unwrap(),
-    }
+    Author { id: id(n), username: Username::parse("ada").unwrap(), display_name: DisplayName::parse("Ada").unwrap() }
 }
 
 pub(crate) fn post(n: u32, author_id: u32) -> Post {

@@ -1,0 +1,1 @@
+//! Loads many rows at once.

@@ -1,0 +1,11 @@
+//! The tables as SeaORM entities, one file a table.
+
+pub(crate) mod comment;
+pub(crate) mod comment_like;
+pub(crate) mod follow;
+pub(crate) mod idempotency_key;
+pub(crate) mod post;
+pub(crate) mod post_like;
+pub(crate) mod refresh_token;
+pub(crate) mod session;
+pub(crate) mod user;

@@ -1,0 +1,125 @@
+//! What databases say when they fail, in the words of the ports.
+
+use std::time::Duration;
+
+use domain::RepositoryError;
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr, sqlx};
+
+/// How often a write that lost to another is begun again.
+const ATTEMPTS: u32 = 5;
+
+/// Runs a write, and begins it again when the database ended it in favour of another one (a deadlock, a
+/// serialisation failure, a busy file). Nothing of the lost attempt is kept.
+pub(crate) async fn retrying<T, F, A>(operation: &'static str, mut attempt: F) -> Result<T, RepositoryError>
+where
+    F: FnMut() -> A + Send,
+    A: Future<Output = Result<T, DbErr>> + Send,
+{
+    let mut attempts_left = ATTEMPTS;
+    loop {
+        attempts_left -= 1;
+        match attempt().await {
+            Err(error) if attempts_left > 0 && lost_to_another(&error) => {
+                tracing::debug!(operation, %error, "trying again");
+                tokio::time::sleep(pause(ATTEMPTS - attempts_left)).await;
+            }
+            result => return result.map_err(|error| failed(operation, error)),
+        }
+    }
+}
+
+/// Longer after every attempt, so that two writes that keep meeting get out of step.
+fn pause(attempt: u32) -> Duration {
+    Duration::from_millis(u64::from(5 * attempt * attempt))
+}
+
+/// The port's error for what a database said.
+pub(crate) fn failed(operation: &'static str, error: DbErr) -> RepositoryError {
+    if out_of_reach(&error) {
+        RepositoryError::unavailable(operation, error)
+    } else {
+        RepositoryError::new(operation, error)
+    }
+}
+
+/// Whether a row that this one refers to is not there (any more).
+pub(crate) fn lacks_reference(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_)))
+}
+
+/// A value in the database that no domain value can be made of.
+pub(crate) fn corrupt(what: &'static str, error: impl std::fmt::Display) -> DbErr {
+    DbErr::Type(format!("{what}: {error}"))
+}
+
+fn driver_error(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(e))
+        | DbErr::Exec(RuntimeErr::SqlxError(e))
+        | DbErr::Query(RuntimeErr::SqlxError(e)) => Some(e),
+        _ => None,
+    }
+}
+
+/// The SQLSTATE of PostgreSQL or the extended result code of SQLite.
+fn code(error: &DbErr) -> Option<String> {
+    match driver_error(error)? {
+        sqlx::Error::Database(error) => error.code().map(std::borrow::Cow::into_owned),
+        _ => None,
+    }
+}
+
+fn lost_to_another(error: &DbErr) -> bool {
+    // serialization_failure, deadlock_detected; SQLITE_BUSY, SQLITE_LOCKED, SQLITE_BUSY_SNAPSHOT.
+    code(error).is_some_and(|code| matches!(code.as_str(), "40001" | "40P01" | "5" | "6" | "517"))
+}
+
+fn out_of_reach(error: &DbErr) -> bool {
+    if matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed)) {
+        return true;
+    }
+    match driver_error(error) {
+        Some(
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed,
+        ) => true,
+        // 08: connection exception, 53: insufficient resources, 57P: shut down, 57014: query cancelled by its time
+        // limit, 25006: read-only (a primary that became a standby), 5 and 6: SQLite busy.
+        Some(sqlx::Error::Database(_)) => code(error).is_some_and(|code| {
+            ["08", "53", "57P"].iter().any(|class| code.len() == 5 && code.starts_with(class))
+                || matches!(code.as_str(), "57014" | "25006" | "40001" | "40P01" | "5" | "6" | "517")
+        }),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    mod retrying {
+        use super::*;
+
+        #[tokio::test]
+        async fn does_not_repeat_what_would_fail_again() {
+            let attempts = AtomicU32::new(0);
+            let result: Result<(), _> = super::super::retrying("test", || {
+                attempts.fetch_add(1, Ordering::Relaxed);
+                async { Err(DbErr::Custom("no".to_owned())) }
+            })
+            .await;
+            assert!(!result.unwrap_err().unavailable);
+            assert_eq!(attempts.load(Ordering::Relaxed), 1);
+        }
+    }
+
+    #[test]
+    fn an_exhausted_pool_is_out_of_reach() {
+        assert!(failed("test", DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)).unavailable);
+    }
+}

@@ -1,0 +1,292 @@
+//! Keeps comments.
+
+use async_trait::async_trait;
+use domain::{
+    Author, Comment, CommentBody, CommentId, CommentView, Page, PageRequest, PostId, RepositoryError, Revision,
+    Timestamp, UserId,
+};
+use posts::IdempotentRequest;
+use posts::ports::{
+    AddCommentOutcome, Change, CommentOwners, CommentRepository, Edit, Like, NewComment, Thread, Write,
+};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query, SimpleExpr};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+
+use super::idempotency::{Claim, Effect, claim};
+use super::likes::OF_COMMENTS;
+use super::{comment_removal, counters, exists};
+use crate::database::Database;
+use crate::entity::{comment, post, user};
+use crate::error::{failed, lacks_reference, retrying};
+use crate::fields::Fields;
+use crate::keyset::{self, Direction};
+use crate::view;
+
+/// Keeps comments in the database.
+///
+/// Every change to the comments of a post changes the post's row first, and so takes its lock: changes to one thread
+/// happen one after the other, and cannot wait for each other in a circle.
+pub struct SeaCommentRepository {
+    db: Database,
+}
+
+impl SeaCommentRepository {
+    /// A repository over `db`.
+    pub fn new(db: Database) -> Self {
+        Self { db }
+    }
+
+    async fn try_find(
+        &self,
+        connection: &impl ConnectionTrait,
+        id: CommentId,
+        viewer: Option<UserId>,
+    ) -> Result<Option<CommentView>, DbErr> {
+        let select = view::comment::select(viewer).and_where(comment::Column::Id.eq(id.as_str())).take();
+        connection.query_one(&select).await?.map(|row| view::comment::read(&row, viewer)).transpose()
+    }
+
+    async fn try_find_owners(&self, id: CommentId) -> Result<Option<CommentOwners>, DbErr> {
+        let select = Query::select()
+            .column((comment::Entity, comment::Column::AuthorId))
+            .column((post::Entity, post::Column::AuthorId))
+            .from(comment::Entity)
+            .inner_join(
+                post::Entity,
+                Expr::col((post::Entity, post::Column::Id)).equals((comment::Entity, comment::Column::PostId)),
+            )
+            .and_where(comment::Column::Id.eq(id.as_str()))
+            .and_where(comment::Column::AuthorId.is_not_null())
+            .take();
+        let Some(row) = self.db.reads().query_one(&select).await? else {
+            return Ok(None);
+        };
+        let mut fields = Fields::of(&row);
+        Ok(Some(CommentOwners { author: fields.id()?, post_author: fields.id()? }))
+    }
+
+    async fn try_list(
+        &self,
+        thread: Thread,
+        page: PageRequest,
+        viewer: Option<UserId>,
+    ) -> Result<Option<Page<CommentView>>, DbErr> {
+        let mut select = view::comment::select(viewer);
+        match thread {
+            Thread::Post(id) => {
+                select.and_where(comment::Column::PostId.eq(id.as_str())).and_where(comment::Column::ParentId.is_null())
+            }
+            Thread::Replies(id) => select.and_where(comment::Column::ParentId.eq(id.as_str())),
+        };
+        keyset::page(&mut select, view::comment::POSITION, Direction::OldestFirst, &page);
+        let rows = self.db.reads().query_all(&select).await?;
+        if rows.is_empty() && !self.thread_exists(thread).await? {
+            return Ok(None);
+        }
+        let comments = rows.iter().map(|row| view::comment::read(row, viewer)).collect::<Result<_, _>>()?;
+        Ok(Some(Page::from_lookahead(comments, page.size, view::comment::position)))
+    }
+
+    async fn thread_exists(&self, thread: Thread) -> Result<bool, DbErr> {
+        match thread {
+            Thread::Post(id) => exists(self.db.reads(), post::Entity, post::Column::Id.eq(id.as_str())).await,
+            Thread::Replies(id) => exists(self.db.reads(), comment::Entity, comment::Column::Id.eq(id.as_str())).await,
+        }
+    }
+
+    async fn try_add(&self, new: &NewComment, request: Option<&IdempotentRequest>) -> Result<AddCommentOutcome, DbErr> {
+        let tx = self.db.begin().await?;
+        let Some(author) = find_author(&tx, new.author_id).await? else {
+            return Ok(AddCommentOutcome::Write(Write::AuthorGone));
+        };
+        // The key comes before everything else: a retry is answered even if the post has gone meanwhile.
+        if let Some(request) = request {
+            let effect =
+                Effect { id: new.id.cuid(), at: new.created_at, author_display_name: author.display_name.clone() };
+            let claimed = match claim(&tx, new.author_id, request, &effect).await {
+                Err(error) if lacks_reference(&error) => return Ok(AddCommentOutcome::Write(Write::AuthorGone)),
+                claimed => claimed?,
+            };
+            match claimed {
+                Claim::Granted => {}
+                Claim::Replay(effect) => {
+                    return Ok(AddCommentOutcome::Write(Write::Replayed(first_answer(new, author, effect))));
+                }
+                Claim::Reused => return Ok(AddCommentOutcome::Write(Write::KeyReused)),
+            }
+        }
+        if !count_on_post(&tx, new.post_id).await? {
+            return Ok(AddCommentOutcome::PostNotFound);
+        }
+        if let Some(parent) = new.parent_id
+            && !count_on_parent(&tx, new.post_id, parent).await?
+        {
+            let elsewhere =
+                comment::Column::Id.eq(parent.as_str()).and(comment::Column::PostId.ne(new.post_id.as_str()));
+            return Ok(if exists(&tx, comment::Entity, elsewhere).await? {
+                AddCommentOutcome::ParentOnOtherPost
+            } else {
+                AddCommentOutcome::ParentNotFound
+            });
+        }
+        match insert(&tx, new).await {
+            // Post and parent are locked, so it can only be the author who is missing.
+            Err(error) if lacks_reference(&error) => return Ok(AddCommentOutcome::Write(Write::AuthorGone)),
+            inserted => inserted?,
+        }
+        tx.commit().await?;
+        Ok(AddCommentOutcome::Write(Write::Stored(stored(new, author, new.id, new.created_at))))
+    }
+
+    async fn try_edit(&self, id: CommentId, edit: &Edit, viewer: UserId) -> Result<Change<CommentView>, DbErr> {
+        let tx = self.db.begin().await?;
+        let mut update = comment::Entity::update_many()
+            .col_expr(comment::Column::Content, Expr::val(edit.content.as_str().to_owned()))
+            .col_expr(comment::Column::EditedAt, Expr::val(edit.at.as_micros()))
+            .col_expr(comment::Column::Revision, Expr::col(comment::Column::Revision).add(1))
+            .filter(comment::Column::Id.eq(id.as_str()))
+            .filter(comment::Column::AuthorId.is_not_null());
+        if let Some(Revision(expected)) = edit.expected {
+            update = update.filter(comment::Column::Revision.eq(i64::from(expected)));
+        }
+        let updated = update.exec(&tx).await?.rows_affected == 1;
+        let found = self.try_find(&tx, id, Some(viewer)).await?;
+        tx.commit().await?;
+        Ok(match found {
+            Some(comment) if updated => Change::Changed(comment),
+            Some(comment) if comment.subject.author().is_some() => Change::Stale,
+            _ => Change::NotFound,
+        })
+    }
+
+    async fn try_delete(&self, id: CommentId) -> Result<bool, DbErr> {
+        let tx = self.db.begin().await?;
+        let post = Query::select()
+            .column(comment::Column::PostId)
+            .from(comment::Entity)
+            .and_where(comment::Column::Id.eq(id.as_str()))
+            .take();
+        lock_posts(&tx, post::Column::Id.in_subquery(post)).await?;
+        let removed = comment_removal::remove(&tx, comment::Column::Id.eq(id.as_str())).await? == 1;
+        tx.commit().await?;
+        Ok(removed)
+    }
+}
+
+/// Takes the locks of the posts that `condition` picks, in the order of their ids.
+pub(super) async fn lock_posts(tx: &impl ConnectionTrait, condition: SimpleExpr) -> Result<(), DbErr> {
+    let select = Query::select()
+        .column(post::Column::Id)
+        .from(post::Entity)
+        .and_where(condition)
+        .order_by(post::Column::Id, Order::Asc)
+        .lock(LockType::Update)
+        .take();
+    tx.query_all(&select).await?;
+    Ok(())
+}
+
+async fn find_author(tx: &impl ConnectionTrait, id: UserId) -> Result<Option<Author>, DbErr> {
+    let select = Query::select()
+        .columns(view::user::AUTHOR_COLUMNS)
+        .from(user::Entity)
+        .and_where(user::Column::Id.eq(id.as_str()))
+        .take();
+    tx.query_one(&select).await?.map(|row| view::user::read_author(&mut Fields::of(&row))).transpose()
+}
+
+/// Counts a new comment on its post; answers whether there is one.
+async fn count_on_post(tx: &impl ConnectionTrait, post: PostId) -> Result<bool, DbErr> {
+    let rows = post::Entity::update_many().filter(post::Column::Id.eq(post.as_str()));
+    Ok(counters::add(tx, rows, post::Column::CommentCount, 1).await?.rows_affected == 1)
+}
+
+/// Counts a new reply on the comment that it answers; answers whether that can be answered.
+async fn count_on_parent(tx: &impl ConnectionTrait, post: PostId, parent: CommentId) -> Result<bool, DbErr> {
+    let rows = comment::Entity::update_many()
+        .filter(comment::Column::Id.eq(parent.as_str()))
+        .filter(comment::Column::PostId.eq(post.as_str()))
+        .filter(comment::Column::AuthorId.is_not_null());
+    Ok(counters::add(tx, rows, comment::Column::ReplyCount, 1).await?.rows_affected == 1)
+}
+
+async fn insert(tx: &impl ConnectionTrait, new: &NewComment) -> Result<(), DbErr> {
+    let row = comment::ActiveModel {
+        id: Set(new.id.to_string()),
+        post_id: Set(new.post_id.to_string()),
+        parent_id: Set(new.parent_id.map(|id| id.to_string())),
+        author_id: Set(Some(new.author_id.to_string())),
+        content: Set(Some(new.content.as_str().to_owned())),
+        created_at: Set(new.created_at.as_micros()),
+        edited_at: Set(None),
+        revision: Set(0),
+        like_count: Set(0),
+        reply_count: Set(0),
+    };
+    comment::Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+fn first_answer(request: &NewComment, author: Author, effect: Effect) -> Comment {
+    let author = Author { display_name: effect.author_display_name, ..author };
+    stored(request, author, effect.id.into(), effect.at)
+}
+
+/// A comment as it is right after it was stored.
+fn stored(new: &NewComment, author: Author, id: CommentId, at: Timestamp) -> Comment {
+    Comment {
+        id,
+        post_id: new.post_id,
+        parent_id: new.parent_id,
+        body: CommentBody::Live { author, content: new.content.clone() },
+        created_at: at,
+        edited_at: None,
+        revision: Revision::default(),
+        like_count: 0,
+        reply_count: 0,
+    }
+}
+
+#[async_trait]
+impl CommentRepository for SeaCommentRepository {
+    async fn find(&self, id: CommentId, viewer: Option<UserId>) -> Result<Option<CommentView>, RepositoryError> {
+        self.try_find(self.db.reads(), id, viewer).await.map_err(|error| failed("comments.find", error))
+    }
+
+    async fn find_owners(&self, id: CommentId) -> Result<Option<CommentOwners>, RepositoryError> {
+        self.try_find_owners(id).await.map_err(|error| failed("comments.find_owners", error))
+    }
+
+    async fn list(
+        &self,
+        thread: Thread,
+        page: PageRequest,
+        viewer: Option<UserId>,
+    ) -> Result<Option<Page<CommentView>>, RepositoryError> {
+        self.try_list(thread, page, viewer).await.map_err(|error| failed("comments.list", error))
+    }
+
+    async fn add<'a>(
+        &self,
+        comment: &NewComment,
+        request: Option<&'a IdempotentRequest>,
+    ) -> Result<AddCommentOutcome, RepositoryError> {
+        retrying("comments.add", || self.try_add(comment, request)).await
+    }
+
+    async fn edit(&self, id: CommentId, edit: &Edit, viewer: UserId) -> Result<Change<CommentView>, RepositoryError> {
+        retrying("comments.edit", || self.try_edit(id, edit, viewer)).await
+    }
+
+    async fn delete(&self, id: CommentId) -> Result<bool, RepositoryError> {
+        retrying("comments.delete", || self.try_delete(id)).await
+    }
+
+    async fn like(&self, id: CommentId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError> {
+        retrying("comments.like", || OF_COMMENTS.like(&self.db, id.cuid(), user, at)).await
+    }
+
+    async fn unlike(&self, id: CommentId, user: UserId) -> Result<Like, RepositoryError> {
+        retrying("comments.unlike", || OF_COMMENTS.unlike(&self.db, id.cuid(), user)).await
+    }
+}

@@ -1,0 +1,34 @@
+//! The ports of the use cases, one file a port, and what several of them share.
+
+mod comment;
+mod comment_removal;
+mod counters;
+mod erasure;
+mod follow;
+mod idempotency;
+mod likes;
+mod post;
+mod session;
+mod timeline;
+mod user;
+
+pub use comment::SeaCommentRepository;
+pub use follow::SeaFollowRepository;
+pub use idempotency::SeaIdempotencyKeyRepository;
+pub use post::SeaPostRepository;
+pub use session::SeaSessionRepository;
+pub use timeline::SeaTimelineRepository;
+pub use user::SeaUserRepository;
+
+use sea_orm::sea_query::{Expr, IntoTableRef, Query, SimpleExpr};
+use sea_orm::{ConnectionTrait, DbErr};
+
+/// Whether a table has a row.
+async fn exists(
+    connection: &impl ConnectionTrait,
+    table: impl IntoTableRef,
+    condition: SimpleExpr,
+) -> Result<bool, DbErr> {
+    let select = Query::select().expr(Expr::val(1)).from(table).and_where(condition).limit(1).take();
+    Ok(connection.query_one(&select).await?.is_some())
+}

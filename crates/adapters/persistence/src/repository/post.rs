@@ -1,0 +1,239 @@
+//! Keeps posts.
+
+use async_trait::async_trait;
+use domain::{
+    Author, DisplayName, Page, PageRequest, Post, PostId, PostView, RepositoryError, Revision, Timestamp, UserId,
+    UserRef, UserView, Username,
+};
+use posts::IdempotentRequest;
+use posts::ports::{Change, Edit, Like, NewPost, PostRepository, Write};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+
+use super::idempotency::{Claim, Effect, claim};
+use super::likes::OF_POSTS;
+use super::{counters, exists};
+use crate::database::Database;
+use crate::entity::{post, post_like, user};
+use crate::error::{failed, retrying};
+use crate::fields::Fields;
+use crate::keyset::{self, Direction};
+use crate::view;
+
+/// Keeps posts in the database.
+pub struct SeaPostRepository {
+    db: Database,
+}
+
+impl SeaPostRepository {
+    /// A repository over `db`.
+    pub fn new(db: Database) -> Self {
+        Self { db }
+    }
+
+    async fn try_find(
+        &self,
+        connection: &impl ConnectionTrait,
+        id: PostId,
+        viewer: Option<UserId>,
+    ) -> Result<Option<PostView>, DbErr> {
+        let select = view::post::select(viewer).and_where(post::Column::Id.eq(id.as_str())).take();
+        connection.query_one(&select).await?.map(|row| view::post::read(&row, viewer)).transpose()
+    }
+
+    async fn try_list_by_user(
+        &self,
+        user: &UserRef,
+        page: PageRequest,
+        viewer: Option<UserId>,
+    ) -> Result<Option<Page<PostView>>, DbErr> {
+        let mut select = view::post::select(viewer);
+        select.and_where(Expr::col((post::Entity, post::Column::AuthorId)).eq(view::user::id_of(user)));
+        keyset::page(&mut select, view::post::POSITION, Direction::NewestFirst, &page);
+        let rows = self.db.reads().query_all(&select).await?;
+        if rows.is_empty() && !exists(self.db.reads(), user::Entity, view::user::is(user)).await? {
+            return Ok(None);
+        }
+        let posts = rows.iter().map(|row| view::post::read(row, viewer)).collect::<Result<_, _>>()?;
+        Ok(Some(Page::from_lookahead(posts, page.size, view::post::position)))
+    }
+
+    async fn try_publish(&self, new: &NewPost, request: Option<&IdempotentRequest>) -> Result<Write<Post>, DbErr> {
+        let tx = self.db.begin().await?;
+        // Counting first locks the author's row: the account cannot be erased between this and the end.
+        let Some(author) = count_post(&tx, new.author_id).await? else {
+            return Ok(Write::AuthorGone);
+        };
+        if let Some(request) = request {
+            let effect =
+                Effect { id: new.id.cuid(), at: new.created_at, author_display_name: author.display_name.clone() };
+            match claim(&tx, new.author_id, request, &effect).await? {
+                Claim::Granted => {}
+                Claim::Replay(effect) => return Ok(Write::Replayed(first_answer(new, author, effect))),
+                Claim::Reused => return Ok(Write::KeyReused),
+            }
+        }
+        let row = post::ActiveModel {
+            id: Set(new.id.to_string()),
+            author_id: Set(new.author_id.to_string()),
+            content: Set(new.content.as_str().to_owned()),
+            created_at: Set(new.created_at.as_micros()),
+            edited_at: Set(None),
+            revision: Set(0),
+            like_count: Set(0),
+            comment_count: Set(0),
+        };
+        post::Entity::insert(row).exec_without_returning(&tx).await?;
+        tx.commit().await?;
+        Ok(Write::Stored(stored(new, author, new.id, new.created_at)))
+    }
+
+    async fn try_edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Change<PostView>, DbErr> {
+        let tx = self.db.begin().await?;
+        let mut update = post::Entity::update_many()
+            .col_expr(post::Column::Content, Expr::val(edit.content.as_str().to_owned()))
+            .col_expr(post::Column::EditedAt, Expr::val(edit.at.as_micros()))
+            .col_expr(post::Column::Revision, Expr::col(post::Column::Revision).add(1))
+            .filter(post::Column::Id.eq(id.as_str()));
+        if let Some(Revision(expected)) = edit.expected {
+            update = update.filter(post::Column::Revision.eq(i64::from(expected)));
+        }
+        let updated = update.exec(&tx).await?.rows_affected == 1;
+        let found = self.try_find(&tx, id, Some(viewer)).await?;
+        tx.commit().await?;
+        Ok(match found {
+            Some(post) if updated => Change::Changed(post),
+            Some(_) => Change::Stale,
+            None => Change::NotFound,
+        })
+    }
+
+    async fn try_delete(&self, id: PostId) -> Result<bool, DbErr> {
+        let tx = self.db.begin().await?;
+        let delete = Query::delete()
+            .from_table(post::Entity)
+            .and_where(post::Column::Id.eq(id.as_str()))
+            .returning_col(post::Column::AuthorId)
+            .take();
+        let Some(row) = tx.query_one(&delete).await? else {
+            return Ok(false);
+        };
+        let author: String = row.try_get_by_index(0)?;
+        let rows = user::Entity::update_many().filter(user::Column::Id.eq(author));
+        counters::add(&tx, rows, user::Column::PostCount, -1).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn try_list_likes(
+        &self,
+        id: PostId,
+        page: PageRequest,
+        viewer: Option<UserId>,
+    ) -> Result<Option<Page<UserView>>, DbErr> {
+        let mut select = view::user::select(viewer);
+        select
+            .column((post_like::Entity, post_like::Column::CreatedAt))
+            .inner_join(
+                post_like::Entity,
+                Expr::col((post_like::Entity, post_like::Column::UserId)).equals((user::Entity, user::Column::Id)),
+            )
+            .and_where(post_like::Column::PostId.eq(id.as_str()));
+        let position =
+            ((post_like::Entity, post_like::Column::CreatedAt), (post_like::Entity, post_like::Column::UserId));
+        keyset::page(&mut select, position, Direction::NewestFirst, &page);
+        let rows = self.db.reads().query_all(&select).await?;
+        if rows.is_empty() && !exists(self.db.reads(), post::Entity, post::Column::Id.eq(id.as_str())).await? {
+            return Ok(None);
+        }
+        let users = rows.iter().map(|row| view::user::read_with_time(row, viewer)).collect::<Result<_, _>>()?;
+        Ok(Some(Page::from_lookahead(users, page.size, |(_, position)| *position).map(|(user, _)| user)))
+    }
+}
+
+/// Counts a new post of `author`, and answers what the post shows of them; `None` if the account is gone.
+async fn count_post(tx: &impl ConnectionTrait, author: UserId) -> Result<Option<Author>, DbErr> {
+    let update = Query::update()
+        .table(user::Entity)
+        .value(user::Column::PostCount, Expr::col(user::Column::PostCount).add(1))
+        .and_where(user::Column::Id.eq(author.as_str()))
+        .returning(Query::returning().columns([user::Column::Username, user::Column::DisplayName]))
+        .take();
+    let Some(row) = tx.query_one(&update).await? else {
+        return Ok(None);
+    };
+    let mut fields = Fields::of(&row);
+    Ok(Some(Author {
+        id: author,
+        username: Username::from_stored(fields.next()?),
+        display_name: DisplayName::from_stored(fields.next()?),
+    }))
+}
+
+fn first_answer(request: &NewPost, author: Author, effect: Effect) -> Post {
+    let author = Author { display_name: effect.author_display_name, ..author };
+    stored(request, author, effect.id.into(), effect.at)
+}
+
+/// A post as it is right after it was stored.
+fn stored(new: &NewPost, author: Author, id: PostId, at: Timestamp) -> Post {
+    Post {
+        id,
+        author,
+        content: new.content.clone(),
+        created_at: at,
+        edited_at: None,
+        revision: Revision::default(),
+        like_count: 0,
+        comment_count: 0,
+    }
+}
+
+#[async_trait]
+impl PostRepository for SeaPostRepository {
+    async fn find(&self, id: PostId, viewer: Option<UserId>) -> Result<Option<PostView>, RepositoryError> {
+        self.try_find(self.db.reads(), id, viewer).await.map_err(|error| failed("posts.find", error))
+    }
+
+    async fn list_by_user(
+        &self,
+        user: &UserRef,
+        page: PageRequest,
+        viewer: Option<UserId>,
+    ) -> Result<Option<Page<PostView>>, RepositoryError> {
+        self.try_list_by_user(user, page, viewer).await.map_err(|error| failed("posts.list_by_user", error))
+    }
+
+    async fn publish<'a>(
+        &self,
+        post: &NewPost,
+        request: Option<&'a IdempotentRequest>,
+    ) -> Result<Write<Post>, RepositoryError> {
+        retrying("posts.publish", || self.try_publish(post, request)).await
+    }
+
+    async fn edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Change<PostView>, RepositoryError> {
+        retrying("posts.edit", || self.try_edit(id, edit, viewer)).await
+    }
+
+    async fn delete(&self, id: PostId) -> Result<bool, RepositoryError> {
+        retrying("posts.delete", || self.try_delete(id)).await
+    }
+
+    async fn like(&self, id: PostId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError> {
+        retrying("posts.like", || OF_POSTS.like(&self.db, id.cuid(), user, at)).await
+    }
+
+    async fn unlike(&self, id: PostId, user: UserId) -> Result<Like, RepositoryError> {
+        retrying("posts.unlike", || OF_POSTS.unlike(&self.db, id.cuid(), user)).await
+    }
+
+    async fn list_likes(
+        &self,
+        id: PostId,
+        page: PageRequest,
+        viewer: Option<UserId>,
+    ) -> Result<Option<Page<UserView>>, RepositoryError> {
+        self.try_list_likes(id, page, viewer).await.map_err(|error| failed("posts.list_likes", error))
+    }
+}

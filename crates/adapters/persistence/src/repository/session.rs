@@ -1,0 +1,154 @@
+//! Keeps sessions.
+
+use accounts::ports::{NewRefreshToken, OpenSession, RefreshTokenHash, RotateSession, SessionRepository};
+use accounts::{Principal, Session, SessionId};
+use async_trait::async_trait;
+use domain::{RepositoryError, Timestamp};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+
+use crate::database::Database;
+use crate::entity::{refresh_token, session};
+use crate::error::{failed, lacks_reference, retrying};
+use crate::fields::Fields;
+
+/// Keeps sessions in the database.
+pub struct SeaSessionRepository {
+    db: Database,
+}
+
+impl SeaSessionRepository {
+    /// A repository over `db`.
+    pub fn new(db: Database) -> Self {
+        Self { db }
+    }
+
+    async fn try_open(&self, session: &Session, token: &NewRefreshToken) -> Result<OpenSession, DbErr> {
+        let tx = self.db.begin().await?;
+        let row = session::ActiveModel {
+            id: Set(session.id.to_string()),
+            user_id: Set(session.user_id.to_string()),
+            created_at: Set(session.created_at.as_micros()),
+        };
+        match session::Entity::insert(row).exec_without_returning(&tx).await {
+            Ok(_) => {}
+            Err(error) if lacks_reference(&error) => return Ok(OpenSession::UserGone),
+            Err(error) => return Err(error),
+        }
+        insert_token(&tx, session.id, token).await?;
+        tx.commit().await?;
+        Ok(OpenSession::Opened)
+    }
+
+    async fn try_rotate(
+        &self,
+        presented: &RefreshTokenHash,
+        next: &NewRefreshToken,
+        now: Timestamp,
+    ) -> Result<RotateSession, DbErr> {
+        let tx = self.db.begin().await?;
+        // The row is locked, so that of two requests with the same token the second sees it used.
+        let select = Query::select()
+            .column((session::Entity, session::Column::Id))
+            .column((session::Entity, session::Column::UserId))
+            .column((refresh_token::Entity, refresh_token::Column::UsedAt))
+            .column((refresh_token::Entity, refresh_token::Column::ExpiresAt))
+            .from(refresh_token::Entity)
+            .inner_join(
+                session::Entity,
+                Expr::col((session::Entity, session::Column::Id))
+                    .equals((refresh_token::Entity, refresh_token::Column::SessionId)),
+            )
+            .and_where(refresh_token::Column::TokenHash.eq(presented.0.to_vec()))
+            .lock(LockType::Update)
+            .take();
+        let Some(row) = tx.query_one(&select).await? else {
+            return Ok(RotateSession::Unknown);
+        };
+        let mut fields = Fields::of(&row);
+        let principal = Principal { session_id: fields.id()?, user_id: fields.id()? };
+        let used_at = fields.optional_time()?;
+        let expires_at = fields.time()?;
+        if used_at.is_some() {
+            session::Entity::delete_by_id(principal.session_id.to_string()).exec(&tx).await?;
+            tx.commit().await?;
+            return Ok(RotateSession::Replayed);
+        }
+        if expires_at <= now {
+            return Ok(RotateSession::Expired);
+        }
+        refresh_token::Entity::update_many()
+            .col_expr(refresh_token::Column::UsedAt, Expr::val(now.as_micros()))
+            .filter(refresh_token::Column::TokenHash.eq(presented.0.to_vec()))
+            .exec(&tx)
+            .await?;
+        insert_token(&tx, principal.session_id, next).await?;
+        tx.commit().await?;
+        Ok(RotateSession::Rotated(principal))
+    }
+
+    async fn try_close(&self, id: SessionId) -> Result<(), DbErr> {
+        let tx = self.db.begin().await?;
+        session::Entity::delete_by_id(id.to_string()).exec(&tx).await?;
+        tx.commit().await
+    }
+
+    async fn try_purge(&self, now: Timestamp) -> Result<u64, DbErr> {
+        let tx = self.db.begin().await?;
+        refresh_token::Entity::delete_many()
+            .filter(refresh_token::Column::ExpiresAt.lte(now.as_micros()))
+            .exec(&tx)
+            .await?;
+        let tokens = Query::select()
+            .expr(Expr::val(1))
+            .from(refresh_token::Entity)
+            .and_where(
+                Expr::col((refresh_token::Entity, refresh_token::Column::SessionId))
+                    .equals((session::Entity, session::Column::Id)),
+            )
+            .take();
+        let purged = session::Entity::delete_many().filter(Expr::exists(tokens).not()).exec(&tx).await?;
+        tx.commit().await?;
+        Ok(purged.rows_affected)
+    }
+}
+
+async fn insert_token(
+    connection: &impl ConnectionTrait,
+    session: SessionId,
+    token: &NewRefreshToken,
+) -> Result<(), DbErr> {
+    let row = refresh_token::ActiveModel {
+        token_hash: Set(token.hash.0.to_vec()),
+        session_id: Set(session.to_string()),
+        created_at: Set(token.created_at.as_micros()),
+        expires_at: Set(token.expires_at.as_micros()),
+        used_at: Set(None),
+    };
+    refresh_token::Entity::insert(row).exec_without_returning(connection).await?;
+    Ok(())
+}
+
+#[async_trait]
+impl SessionRepository for SeaSessionRepository {
+    async fn open(&self, session: &Session, token: &NewRefreshToken) -> Result<OpenSession, RepositoryError> {
+        retrying("sessions.open", || self.try_open(session, token)).await
+    }
+
+    async fn rotate(
+        &self,
+        presented: &RefreshTokenHash,
+        next: &NewRefreshToken,
+        now: Timestamp,
+    ) -> Result<RotateSession, RepositoryError> {
+        retrying("sessions.rotate", || self.try_rotate(presented, next, now)).await
+    }
+
+    async fn close(&self, id: SessionId) -> Result<(), RepositoryError> {
+        retrying("sessions.close", || self.try_close(id)).await
+    }
+
+    async fn purge(&self, now: Timestamp) -> Result<u64, RepositoryError> {
+        self.try_purge(now).await.map_err(|error| failed("sessions.purge", error))
+    }
+}

@@ -1,0 +1,156 @@
+//! Keeps accounts.
+
+use accounts::ports::{Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, UpdateUser, UserRepository};
+use async_trait::async_trait;
+use domain::{Cursor, Page, PageRequest, RepositoryError, Revision, User, UserId, UserRef, UserView};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryTrait};
+
+use super::erasure;
+use crate::database::Database;
+use crate::entity::{session, user};
+use crate::error::{failed, retrying};
+use crate::fields::Fields;
+use crate::keyset::{self, Direction};
+use crate::view;
+
+/// Keeps accounts in the database.
+pub struct SeaUserRepository {
+    db: Database,
+}
+
+impl SeaUserRepository {
+    /// A repository over `db`.
+    pub fn new(db: Database) -> Self {
+        Self { db }
+    }
+
+    async fn try_insert(&self, new: &User, password: &PasswordHash) -> Result<InsertUser, DbErr> {
+        let tx = self.db.begin().await?;
+        let row = user::ActiveModel {
+            id: Set(new.id.to_string()),
+            username: Set(new.username.to_string()),
+            display_name: Set(new.display_name.as_str().to_owned()),
+            bio: Set(new.bio.as_str().to_owned()),
+            password_hash: Set(password.0.clone()),
+            created_at: Set(new.created_at.as_micros()),
+            revision: Set(0),
+            post_count: Set(0),
+            follower_count: Set(0),
+            following_count: Set(0),
+        };
+        let mut insert = user::Entity::insert(row).into_query();
+        insert.on_conflict(OnConflict::column(user::Column::Username).do_nothing().to_owned());
+        let inserted = tx.execute(&insert).await?.rows_affected();
+        tx.commit().await?;
+        Ok(if inserted == 1 { InsertUser::Created } else { InsertUser::UsernameTaken })
+    }
+
+    async fn try_find(&self, user: &UserRef, viewer: Option<UserId>) -> Result<Option<UserView>, DbErr> {
+        let select = view::user::select(viewer).and_where(view::user::is(user)).take();
+        self.db.reads().query_one(&select).await?.map(|row| view::user::read(&row, viewer)).transpose()
+    }
+
+    async fn try_list(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<UserView>, DbErr> {
+        let mut select = view::user::select(viewer);
+        let position = ((user::Entity, user::Column::CreatedAt), (user::Entity, user::Column::Id));
+        keyset::page(&mut select, position, Direction::NewestFirst, &page);
+        let rows = self.db.reads().query_all(&select).await?;
+        let users = rows.iter().map(|row| view::user::read(row, viewer)).collect::<Result<_, _>>()?;
+        Ok(Page::from_lookahead(users, page.size, |user: &UserView| Cursor {
+            at: user.subject.created_at,
+            id: user.subject.id.cuid(),
+        }))
+    }
+
+    async fn try_find_credentials(&self, user: &UserRef) -> Result<Option<Credentials>, DbErr> {
+        let select = view::user::select_user()
+            .column((user::Entity, user::Column::PasswordHash))
+            .and_where(view::user::is(user))
+            .take();
+        let Some(row) = self.db.reads().query_one(&select).await? else {
+            return Ok(None);
+        };
+        let mut fields = Fields::of(&row);
+        Ok(Some(Credentials { user: view::user::read_user(&mut fields)?, password: PasswordHash(fields.next()?) }))
+    }
+
+    async fn try_update(
+        &self,
+        id: UserId,
+        changes: &ProfileChanges,
+        expected: Option<Revision>,
+    ) -> Result<UpdateUser, DbErr> {
+        let tx = self.db.begin().await?;
+        let mut update = user::Entity::update_many()
+            .col_expr(user::Column::Revision, Expr::col(user::Column::Revision).add(1))
+            .filter(user::Column::Id.eq(id.as_str()));
+        if let Some(display_name) = &changes.display_name {
+            update = update.col_expr(user::Column::DisplayName, Expr::val(display_name.as_str().to_owned()));
+        }
+        if let Some(bio) = &changes.bio {
+            update = update.col_expr(user::Column::Bio, Expr::val(bio.as_str().to_owned()));
+        }
+        if let Some((hash, _)) = &changes.password {
+            update = update.col_expr(user::Column::PasswordHash, Expr::val(hash.0.clone()));
+        }
+        if let Some(Revision(expected)) = expected {
+            update = update.filter(user::Column::Revision.eq(i64::from(expected)));
+        }
+        let updated = update.exec(&tx).await?.rows_affected == 1;
+        if let (true, Some((_, kept))) = (updated, &changes.password) {
+            session::Entity::delete_many()
+                .filter(session::Column::UserId.eq(id.as_str()))
+                .filter(session::Column::Id.ne(kept.as_str()))
+                .exec(&tx)
+                .await?;
+        }
+        let select = view::user::select_user().and_where(user::Column::Id.eq(id.as_str())).take();
+        let found = tx.query_one(&select).await?;
+        tx.commit().await?;
+        Ok(match found {
+            Some(row) if updated => UpdateUser::Updated(view::user::read_user(&mut Fields::of(&row))?),
+            Some(_) => UpdateUser::Stale,
+            None => UpdateUser::NotFound,
+        })
+    }
+
+    async fn try_erase(&self, id: UserId) -> Result<EraseUser, DbErr> {
+        let tx = self.db.begin().await?;
+        let outcome = erasure::erase(&tx, id).await?;
+        tx.commit().await?;
+        Ok(outcome)
+    }
+}
+
+#[async_trait]
+impl UserRepository for SeaUserRepository {
+    async fn insert(&self, user: &User, password: &PasswordHash) -> Result<InsertUser, RepositoryError> {
+        retrying("users.insert", || self.try_insert(user, password)).await
+    }
+
+    async fn find(&self, user: &UserRef, viewer: Option<UserId>) -> Result<Option<UserView>, RepositoryError> {
+        self.try_find(user, viewer).await.map_err(|error| failed("users.find", error))
+    }
+
+    async fn list(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<UserView>, RepositoryError> {
+        self.try_list(page, viewer).await.map_err(|error| failed("users.list", error))
+    }
+
+    async fn find_credentials(&self, user: &UserRef) -> Result<Option<Credentials>, RepositoryError> {
+        self.try_find_credentials(user).await.map_err(|error| failed("users.find_credentials", error))
+    }
+
+    async fn update(
+        &self,
+        id: UserId,
+        changes: &ProfileChanges,
+        expected: Option<Revision>,
+    ) -> Result<UpdateUser, RepositoryError> {
+        retrying("users.update", || self.try_update(id, changes, expected)).await
+    }
+
+    async fn erase(&self, id: UserId) -> Result<EraseUser, RepositoryError> {
+        retrying("users.erase", || self.try_erase(id)).await
+    }
+}

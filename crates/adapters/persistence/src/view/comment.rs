@@ -1,0 +1,94 @@
+//! Comments as readers see them.
+
+use domain::{Author, Comment, CommentBody, CommentView, Content, Cursor, DisplayName, UserId, Username, Viewed};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{ColumnTrait, DbErr, QueryResult};
+
+use super::user::AUTHOR_COLUMNS;
+use super::{LikeColumns, read_liked, select_liked};
+use crate::entity::{comment, comment_like, user};
+use crate::error::corrupt;
+use crate::fields::Fields;
+
+/// The columns by which lists of comments are ordered.
+pub(crate) const POSITION: ((comment::Entity, comment::Column), (comment::Entity, comment::Column)) =
+    ((comment::Entity, comment::Column::CreatedAt), (comment::Entity, comment::Column::Id));
+
+/// Comments with their authors, as `viewer` sees them. Deleted ones have no author, hence the outer join.
+pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
+    let mut select = Query::select();
+    select
+        .columns(AUTHOR_COLUMNS.map(|column| (user::Entity, column)))
+        .columns(
+            [
+                comment::Column::Content,
+                comment::Column::Id,
+                comment::Column::PostId,
+                comment::Column::ParentId,
+                comment::Column::CreatedAt,
+                comment::Column::EditedAt,
+                comment::Column::Revision,
+                comment::Column::LikeCount,
+                comment::Column::ReplyCount,
+            ]
+            .map(|column| (comment::Entity, column)),
+        )
+        .from(comment::Entity)
+        .left_join(
+            user::Entity,
+            Expr::col((user::Entity, user::Column::Id)).equals((comment::Entity, comment::Column::AuthorId)),
+        );
+    select_liked(
+        &mut select,
+        viewer,
+        comment_like::Entity,
+        LikeColumns {
+            liked: comment_like::Column::CommentId.as_column_ref(),
+            user: comment_like::Column::UserId.as_column_ref(),
+            row: comment::Column::Id.as_column_ref(),
+        },
+    );
+    select
+}
+
+/// Reads a row of [`select`].
+pub(crate) fn read(row: &QueryResult, viewer: Option<UserId>) -> Result<CommentView, DbErr> {
+    let mut fields = Fields::of(row);
+    let body = read_body(&mut fields)?;
+    let comment = Comment {
+        body,
+        id: fields.id()?,
+        post_id: fields.id()?,
+        parent_id: fields.optional_id()?,
+        created_at: fields.time()?,
+        edited_at: fields.optional_time()?,
+        revision: fields.revision()?,
+        like_count: fields.count()?,
+        reply_count: fields.count()?,
+    };
+    Ok(Viewed::new(comment, read_liked(&mut fields, viewer)?))
+}
+
+fn read_body(fields: &mut Fields<'_>) -> Result<CommentBody, DbErr> {
+    let id = fields.optional_id()?;
+    let username: Option<String> = fields.next()?;
+    let display_name: Option<String> = fields.next()?;
+    let content: Option<String> = fields.next()?;
+    match (id, username, display_name, content) {
+        (Some(id), Some(username), Some(display_name), Some(content)) => Ok(CommentBody::Live {
+            author: Author {
+                id,
+                username: Username::from_stored(username),
+                display_name: DisplayName::from_stored(display_name),
+            },
+            content: Content::from_stored(content),
+        }),
+        (None, None, None, None) => Ok(CommentBody::Deleted),
+        _ => Err(corrupt("comment", "has either an author or words, but not both")),
+    }
+}
+
+/// Where a comment stands in every list of comments.
+pub(crate) fn position(comment: &CommentView) -> Cursor {
+    Cursor { at: comment.subject.created_at, id: comment.subject.id.cuid() }
+}

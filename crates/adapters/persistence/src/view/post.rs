@@ -1,0 +1,71 @@
+//! Posts as readers see them.
+
+use domain::{Content, Cursor, Post, PostView, UserId, Viewed};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{ColumnTrait, DbErr, QueryResult};
+
+use super::user::{AUTHOR_COLUMNS, read_author};
+use super::{LikeColumns, read_liked, select_liked};
+use crate::entity::{post, post_like, user};
+use crate::fields::Fields;
+
+/// The columns by which lists of posts are ordered.
+pub(crate) const POSITION: ((post::Entity, post::Column), (post::Entity, post::Column)) =
+    ((post::Entity, post::Column::CreatedAt), (post::Entity, post::Column::Id));
+
+/// Posts with their authors, as `viewer` sees them.
+pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
+    let mut select = Query::select();
+    select
+        .columns(AUTHOR_COLUMNS.map(|column| (user::Entity, column)))
+        .columns(
+            [
+                post::Column::Id,
+                post::Column::Content,
+                post::Column::CreatedAt,
+                post::Column::EditedAt,
+                post::Column::Revision,
+                post::Column::LikeCount,
+                post::Column::CommentCount,
+            ]
+            .map(|column| (post::Entity, column)),
+        )
+        .from(post::Entity)
+        .inner_join(
+            user::Entity,
+            Expr::col((user::Entity, user::Column::Id)).equals((post::Entity, post::Column::AuthorId)),
+        );
+    select_liked(
+        &mut select,
+        viewer,
+        post_like::Entity,
+        LikeColumns {
+            liked: post_like::Column::PostId.as_column_ref(),
+            user: post_like::Column::UserId.as_column_ref(),
+            row: post::Column::Id.as_column_ref(),
+        },
+    );
+    select
+}
+
+/// Reads a row of [`select`].
+pub(crate) fn read(row: &QueryResult, viewer: Option<UserId>) -> Result<PostView, DbErr> {
+    let mut fields = Fields::of(row);
+    let author = read_author(&mut fields)?;
+    let post = Post {
+        author,
+        id: fields.id()?,
+        content: Content::from_stored(fields.next()?),
+        created_at: fields.time()?,
+        edited_at: fields.optional_time()?,
+        revision: fields.revision()?,
+        like_count: fields.count()?,
+        comment_count: fields.count()?,
+    };
+    Ok(Viewed::new(post, read_liked(&mut fields, viewer)?))
+}
+
+/// Where a post stands in every list of posts.
+pub(crate) fn position(post: &PostView) -> Cursor {
+    Cursor { at: post.subject.created_at, id: post.subject.id.cuid() }
+}

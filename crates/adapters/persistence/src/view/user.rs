@@ -1,0 +1,116 @@
+//! Users as readers see them.
+
+use domain::{Author, Bio, Cursor, DisplayName, User, UserId, UserRef, UserView, UserViewer, Username, Viewed};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{DbErr, QueryResult};
+
+use crate::entity::{follow, user};
+use crate::fields::Fields;
+
+/// Columns of a [`User`], in the order in which [`read_user`] reads them.
+const COLUMNS: [user::Column; 9] = [
+    user::Column::Id,
+    user::Column::Username,
+    user::Column::DisplayName,
+    user::Column::Bio,
+    user::Column::CreatedAt,
+    user::Column::Revision,
+    user::Column::PostCount,
+    user::Column::FollowerCount,
+    user::Column::FollowingCount,
+];
+
+/// Users without a reader.
+pub(crate) fn select_user() -> SelectStatement {
+    Query::select().columns(COLUMNS.map(|column| (user::Entity, column))).from(user::Entity).take()
+}
+
+/// Users as `viewer` sees them.
+pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
+    let mut select = select_user();
+    if let Some(viewer) = viewer {
+        let user_id = || Expr::col((user::Entity, user::Column::Id));
+        let reader = || Expr::val(viewer.as_str().to_owned());
+        select
+            .expr_as(Expr::exists(follows(reader(), user_id())), Alias::new("following"))
+            .expr_as(Expr::exists(follows(user_id(), reader())), Alias::new("followed_by"));
+    }
+    select
+}
+
+fn follows(follower: Expr, followee: Expr) -> SelectStatement {
+    Query::select()
+        .expr(Expr::val(1))
+        .from(follow::Entity)
+        .and_where(Expr::col((follow::Entity, follow::Column::FollowerId)).eq(follower))
+        .and_where(Expr::col((follow::Entity, follow::Column::FolloweeId)).eq(followee))
+        .take()
+}
+
+/// Reads the columns of [`select_user`].
+pub(crate) fn read_user(fields: &mut Fields<'_>) -> Result<User, DbErr> {
+    Ok(User {
+        id: fields.id()?,
+        username: Username::from_stored(fields.next()?),
+        display_name: DisplayName::from_stored(fields.next()?),
+        bio: Bio::from_stored(fields.next()?),
+        created_at: fields.time()?,
+        revision: fields.revision()?,
+        post_count: fields.count()?,
+        follower_count: fields.count()?,
+        following_count: fields.count()?,
+    })
+}
+
+/// Reads a row of [`select`].
+pub(crate) fn read(row: &QueryResult, viewer: Option<UserId>) -> Result<UserView, DbErr> {
+    read_from(&mut Fields::of(row), viewer)
+}
+
+fn read_from(fields: &mut Fields<'_>, viewer: Option<UserId>) -> Result<UserView, DbErr> {
+    let user = read_user(fields)?;
+    let viewer = match viewer {
+        Some(_) => Some(UserViewer { following: fields.next()?, followed_by: fields.next()? }),
+        None => None,
+    };
+    Ok(Viewed::new(user, viewer))
+}
+
+/// Reads a row of [`select`] to which the position in another list was added: the time of a like or a follow.
+pub(crate) fn read_with_time(row: &QueryResult, viewer: Option<UserId>) -> Result<(UserView, Cursor), DbErr> {
+    let mut fields = Fields::of(row);
+    let user = read_from(&mut fields, viewer)?;
+    let position = Cursor { at: fields.time()?, id: user.subject.id.cuid() };
+    Ok((user, position))
+}
+
+/// Columns of an [`Author`], in the order in which [`read_author`] reads them.
+pub(crate) const AUTHOR_COLUMNS: [user::Column; 3] =
+    [user::Column::Id, user::Column::Username, user::Column::DisplayName];
+
+/// Reads [`AUTHOR_COLUMNS`].
+pub(crate) fn read_author(fields: &mut Fields<'_>) -> Result<Author, DbErr> {
+    Ok(Author {
+        id: fields.id()?,
+        username: Username::from_stored(fields.next()?),
+        display_name: DisplayName::from_stored(fields.next()?),
+    })
+}
+
+/// The condition that picks the user whom a request names.
+pub(crate) fn is(user: &UserRef) -> Expr {
+    match user {
+        UserRef::Id(id) => Expr::col((user::Entity, user::Column::Id)).eq(id.as_str()),
+        UserRef::Username(name) => Expr::col((user::Entity, user::Column::Username)).eq(name.as_str()),
+    }
+}
+
+/// An expression for the id of the user whom a request names; NULL if there is none.
+pub(crate) fn id_of(user: &UserRef) -> Expr {
+    match user {
+        UserRef::Id(id) => Expr::val(id.as_str().to_owned()),
+        UserRef::Username(_) => Expr::from(
+            Query::select().column((user::Entity, user::Column::Id)).from(user::Entity).and_where(is(user)).take(),
+        ),
+    }
+}

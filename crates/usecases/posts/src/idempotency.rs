@@ -6,7 +6,7 @@ use domain::{IdempotencyKey, Timestamp};
 use sha2::{Digest, Sha256};
 
 /// How long a key is remembered: a retry within this time gets the first answer again.
-pub const REPLAY_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+pub const REPLAY_WINDOW: Duration = Duration::from_hours(24);
 
 /// SHA-256 of what a request wants, by which a retry is told from another request under the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

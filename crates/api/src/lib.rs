@@ -1,1 +1,210 @@
-//! Empty.
+//! The HTTP API: routes, what goes over the wire, and what every request passes through.
+//!
+//! - `accounts/`, `posts/`, `feed/`: the handlers of each context, their DTOs, and what its errors are in HTTP.
+//! - `operations/`: health, metrics, documentation.
+//! - `http/`: how requests are read and answers are written.
+//! - `middleware/`: what every request passes through.
+//! - [`openapi`]: the document.
+
+mod accounts;
+mod feed;
+mod http;
+mod middleware;
+pub mod openapi;
+mod operations;
+mod posts;
+mod routing;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_cors::Cors;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::{Data, to};
+use actix_web::{App, Error};
+use ipnet::IpNet;
+use utoipa_actix_web::AppExt;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub use http::cursor::CursorCodec;
+pub use middleware::rate_limit::RateLimits;
+pub use operations::health::{Dependency, Health};
+pub use operations::metrics::{MetricsAccess, MetricsEndpoint, MetricsRenderer};
+
+use operations::docs::OpenApiJson;
+use routing::MethodTable;
+
+/// How the API behaves towards its clients.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// Requests that take longer are ended with 503.
+    pub request_timeout: Duration,
+    /// Networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Origins that browsers may call from.
+    pub cors_allowed_origins: Vec<String>,
+}
+
+/// What the API serves with.
+pub struct Services {
+    /// The use cases of accounts.
+    pub accounts: Arc<::accounts::Accounts>,
+    /// The use cases of posts and comments.
+    pub posts: Arc<::posts::Posts>,
+    /// The use cases of follows and feeds.
+    pub feed: Arc<::feed::Feed>,
+    /// Writes and reads cursors.
+    pub cursors: CursorCodec,
+    /// Whether the server can serve.
+    pub health: Arc<Health>,
+    /// The metrics and who may read them.
+    pub metrics: MetricsEndpoint,
+    /// Budgets of clients; `None` lets everybody ask as often as they like.
+    pub rate_limits: Option<Arc<RateLimits>>,
+    /// How the API behaves.
+    pub settings: HttpSettings,
+}
+
+/// The API, ready to be served by any number of workers.
+#[derive(Clone)]
+pub struct Api {
+    accounts: Data<::accounts::Accounts>,
+    posts: Data<::posts::Posts>,
+    feed: Data<::feed::Feed>,
+    cursors: Data<CursorCodec>,
+    health: Data<Health>,
+    metrics: Data<MetricsEndpoint>,
+    rate_limits: Option<Data<RateLimits>>,
+    settings: Data<HttpSettings>,
+    document: Data<OpenApiJson>,
+    methods: Data<MethodTable>,
+}
+
+impl Api {
+    /// Prepares what all workers share.
+    ///
+    /// # Errors
+    /// If the OpenAPI document cannot be encoded.
+    pub fn new(services: Services) -> Result<Self, serde_json::Error> {
+        let mut document = openapi::document();
+        let json = serde_json::to_vec(&document)?;
+        Ok(Self {
+            accounts: Data::from(services.accounts),
+            posts: Data::from(services.posts),
+            feed: Data::from(services.feed),
+            cursors: Data::new(services.cursors),
+            health: Data::from(services.health),
+            metrics: Data::new(services.metrics),
+            rate_limits: services.rate_limits.map(Data::from),
+            settings: Data::new(services.settings),
+            document: Data::new(OpenApiJson(json.into())),
+            methods: Data::new(MethodTable::new(&mut document)),
+        })
+    }
+
+    /// The application of one worker.
+    pub fn app(
+        &self,
+    ) -> App<
+        impl ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<impl MessageBody + use<>>,
+            Error = Error,
+            InitError = (),
+        > + use<>,
+    > {
+        let api = self.clone();
+        // The last to wrap is the first to be passed through; see `middleware`.
+        App::new()
+            .wrap(from_fn(middleware::rate_limit::rate_limit))
+            .wrap(from_fn(middleware::authentication::authentication))
+            .wrap(from_fn(middleware::head::head))
+            .wrap(from_fn(middleware::limits::body_size))
+            .wrap(from_fn(middleware::limits::deadline))
+            .wrap(Compress::default())
+            .wrap(cors(&self.settings.cors_allowed_origins))
+            .wrap(from_fn(middleware::problems::problems))
+            .wrap(from_fn(middleware::security_headers::security_headers))
+            .wrap(from_fn(middleware::observe::observe))
+            .configure(|config| api.share(config))
+            .default_service(to(routing::unmatched))
+            .into_utoipa_app()
+            .configure(routes)
+            .into_app()
+    }
+
+    fn share(self, config: &mut actix_web::web::ServiceConfig) {
+        config
+            .app_data(self.accounts)
+            .app_data(self.posts)
+            .app_data(self.feed)
+            .app_data(self.cursors)
+            .app_data(self.health)
+            .app_data(self.metrics)
+            .app_data(self.settings)
+            .app_data(self.document)
+            .app_data(self.methods);
+        if let Some(rate_limits) = self.rate_limits {
+            config.app_data(rate_limits);
+        }
+    }
+}
+
+/// The metrics alone, for a port of their own.
+pub fn metrics_app(
+    render: MetricsRenderer,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    App::new().route(
+        "/metrics",
+        actix_web::web::get().to(move || {
+            let render = render.clone();
+            async move { operations::metrics::render(&render) }
+        }),
+    )
+}
+
+/// All routes.
+fn routes(config: &mut ServiceConfig<'_>) {
+    accounts::routes(config);
+    posts::routes(config);
+    feed::routes(config);
+    operations::routes(config);
+}
+
+/// Lets browsers call from the configured origins, and from no other.
+fn cors(origins: &[String]) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+        .allowed_headers([
+            header::AUTHORIZATION.as_str(),
+            header::CONTENT_TYPE.as_str(),
+            header::IF_MATCH.as_str(),
+            header::IF_NONE_MATCH.as_str(),
+            http::preconditions::IDEMPOTENCY_KEY,
+            middleware::observe::X_REQUEST_ID.as_str(),
+        ])
+        .expose_headers([
+            "Link",
+            "ETag",
+            "Location",
+            "Retry-After",
+            "X-Request-Id",
+            http::reply::IDEMPOTENCY_REPLAYED,
+            "RateLimit",
+            "RateLimit-Policy",
+        ])
+        .max_age(3600);
+    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+}

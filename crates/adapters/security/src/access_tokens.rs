@@ -1,0 +1,288 @@
+//! Access tokens: JSON Web Tokens signed with HMAC-SHA256.
+
+use std::fmt;
+
+use accounts::ports::{AccessTokens, SigningError};
+use accounts::{Principal, SessionId};
+use domain::{Timestamp, UserId};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use serde::{Deserialize, Serialize};
+
+use crate::signing_key::SigningKey;
+
+/// The one algorithm that tokens are signed with and accepted in, whatever a token's header says.
+const ALGORITHM: Algorithm = Algorithm::HS256;
+const ISSUER: &str = "thoughts";
+
+/// What a token says (RFC 7519). Times are whole seconds since 1970.
+#[derive(Serialize, Deserialize)]
+struct Claims<'a> {
+    /// Who made the token: always [`ISSUER`].
+    iss: &'a str,
+    /// The account.
+    sub: &'a str,
+    /// The session.
+    sid: &'a str,
+    /// When it was made.
+    iat: i64,
+    /// The first second in which it is no longer good.
+    exp: i64,
+}
+
+/// The same, as it comes back from the wire.
+#[derive(Deserialize)]
+struct PresentedClaims {
+    iss: String,
+    sub: String,
+    sid: String,
+    exp: i64,
+}
+
+/// Signs and checks access tokens.
+pub struct JwtAccessTokens {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+}
+
+impl JwtAccessTokens {
+    /// Tokens signed with `key`; every instance with the same key accepts them.
+    pub fn new(key: &SigningKey) -> Self {
+        let mut validation = Validation::new(ALGORITHM);
+        validation.set_required_spec_claims(&["iss", "sub", "exp"]);
+        validation.set_issuer(&[ISSUER]);
+        // The crate would ask the system's clock and allow a minute; `verify` asks its caller's and allows nothing.
+        validation.validate_exp = false;
+        Self {
+            encoding: EncodingKey::from_secret(key.expose()),
+            decoding: DecodingKey::from_secret(key.expose()),
+            validation,
+        }
+    }
+}
+
+impl AccessTokens for JwtAccessTokens {
+    /// Rounds the end up to a whole second, so that no token lives shorter than its client was told.
+    fn sign(&self, principal: &Principal, issued_at: Timestamp, expires_at: Timestamp) -> Result<String, SigningError> {
+        let claims = Claims {
+            iss: ISSUER,
+            sub: principal.user_id.as_str(),
+            sid: principal.session_id.as_str(),
+            iat: issued_at.as_seconds(),
+            exp: seconds_rounded_up(expires_at),
+        };
+        encode(&Header::new(ALGORITHM), &claims, &self.encoding).map_err(|e| SigningError(e.into()))
+    }
+
+    fn verify(&self, token: &str, now: Timestamp) -> Option<Principal> {
+        let claims = decode::<PresentedClaims>(token, &self.decoding, &self.validation).ok()?.claims;
+        // Said again, because the crate lets a list of issuers pass that has the right one in it.
+        if claims.iss != ISSUER || now.as_seconds() >= claims.exp {
+            return None;
+        }
+        Some(Principal { user_id: UserId::parse(&claims.sub).ok()?, session_id: SessionId::parse(&claims.sid).ok()? })
+    }
+}
+
+impl fmt::Debug for JwtAccessTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwtAccessTokens").finish_non_exhaustive()
+    }
+}
+
+fn seconds_rounded_up(time: Timestamp) -> i64 {
+    let seconds = time.as_seconds();
+    if time.as_micros() % 1_000_000 == 0 { seconds } else { seconds.saturating_add(1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use serde_json::{Value, json};
+    use std::time::Duration;
+
+    const NOW: Timestamp = Timestamp::from_micros(1_795_320_960_000_000);
+    const LIFETIME: Duration = Duration::from_mins(15);
+    const USER: &str = "tz4a98xxat96iws9zmbrgj3a";
+    const SESSION: &str = "pfh0haxfpzowht3oi213cqos";
+
+    fn key(byte: u8) -> SigningKey {
+        SigningKey::new([byte; 32]).unwrap()
+    }
+
+    fn tokens() -> JwtAccessTokens {
+        JwtAccessTokens::new(&key(b'k'))
+    }
+
+    fn principal() -> Principal {
+        Principal { user_id: UserId::parse(USER).unwrap(), session_id: SessionId::parse(SESSION).unwrap() }
+    }
+
+    fn token() -> String {
+        tokens().sign(&principal(), NOW, NOW.after(LIFETIME)).unwrap()
+    }
+
+    fn claims() -> Value {
+        json!({ "iss": "thoughts", "sub": USER, "sid": SESSION, "iat": 1_795_320_960, "exp": 1_795_321_860 })
+    }
+
+    fn part(value: &Value) -> String {
+        URL_SAFE_NO_PAD.encode(value.to_string())
+    }
+
+    fn read(token: &str, part: usize) -> Value {
+        let bytes = URL_SAFE_NO_PAD.decode(token.split('.').nth(part).unwrap()).unwrap();
+        serde_json::from_slice(&bytes).unwrap()
+    }
+
+    /// `claims` properly signed with the right key, in an algorithm of the same family.
+    fn signed(algorithm: Algorithm, claims: &Value) -> String {
+        encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(key(b'k').expose())).unwrap()
+    }
+
+    mod sign {
+        use super::*;
+
+        #[test]
+        fn says_who_made_it_for_whom_and_how_long() {
+            assert_eq!(read(&token(), 0), json!({ "typ": "JWT", "alg": "HS256" }));
+            assert_eq!(read(&token(), 1), claims());
+        }
+
+        #[test]
+        fn never_shortens_the_life_of_a_token() {
+            let end = NOW.after(Duration::from_micros(1));
+            let token = tokens().sign(&principal(), NOW, end).unwrap();
+            assert_eq!(read(&token, 1)["exp"], 1_795_320_961);
+        }
+    }
+
+    mod verify {
+        use super::*;
+
+        #[test]
+        fn recognises_whom_the_token_was_signed_for() {
+            assert_eq!(tokens().verify(&token(), NOW), Some(principal()));
+            assert_eq!(tokens().verify(&signed(ALGORITHM, &claims()), NOW), Some(principal()));
+        }
+
+        #[test]
+        fn rejects_a_token_from_the_very_moment_it_expires() {
+            let (end, microsecond) = (NOW.after(LIFETIME), Duration::from_micros(1));
+            assert_eq!(tokens().verify(&token(), end.before(microsecond)), Some(principal()));
+            assert_eq!(tokens().verify(&token(), end), None);
+            assert_eq!(tokens().verify(&token(), end.after(LIFETIME)), None);
+        }
+
+        #[test]
+        fn asks_the_given_time_and_not_the_system() {
+            let past = Timestamp::from_micros(1_000_000_000_000);
+            let token = tokens().sign(&principal(), past, past.after(LIFETIME)).unwrap();
+            assert_eq!(tokens().verify(&token, past), Some(principal()));
+        }
+
+        #[test]
+        fn rejects_another_key() {
+            assert_eq!(JwtAccessTokens::new(&key(b'l')).verify(&token(), NOW), None);
+        }
+
+        #[test]
+        fn rejects_no_signature() {
+            let unsigned = format!("{}.{}", part(&json!({ "typ": "JWT", "alg": "none" })), part(&claims()));
+            let signature = token().rsplit_once('.').unwrap().1.to_owned();
+            let header_kept = token().rsplit_once('.').unwrap().0.to_owned();
+            for token in [unsigned.clone(), format!("{unsigned}."), format!("{unsigned}.{signature}"), header_kept] {
+                assert_eq!(tokens().verify(&token, NOW), None, "{token}");
+                assert_eq!(tokens().verify(&format!("{token}."), NOW), None, "{token}.");
+            }
+        }
+
+        #[test]
+        fn rejects_other_algorithms_even_with_the_right_key() {
+            for algorithm in [Algorithm::HS384, Algorithm::HS512] {
+                assert_eq!(tokens().verify(&signed(algorithm, &claims()), NOW), None, "{algorithm:?}");
+            }
+        }
+
+        #[test]
+        fn rejects_a_header_that_names_another_algorithm_than_signed() {
+            let good = token();
+            let (_, rest) = good.split_once('.').unwrap();
+            for algorithm in ["RS256", "ES256", "EdDSA", "HS512", "hs256", "none", ""] {
+                let header = part(&json!({ "typ": "JWT", "alg": algorithm }));
+                assert_eq!(tokens().verify(&format!("{header}.{rest}"), NOW), None, "{algorithm}");
+            }
+        }
+
+        #[test]
+        fn rejects_a_changed_payload() {
+            let good = token();
+            let parts: Vec<&str> = good.split('.').collect();
+            let mut changed = claims();
+            changed["sub"] = json!("a".repeat(24));
+            assert_eq!(tokens().verify(&format!("{}.{}.{}", parts[0], part(&changed), parts[2]), NOW), None);
+        }
+
+        #[test]
+        fn rejects_a_change_of_any_character() {
+            let good = token();
+            for place in 0..good.len() {
+                let mut changed = good.clone().into_bytes();
+                changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
+                let changed = String::from_utf8(changed).unwrap();
+                assert_eq!(tokens().verify(&changed, NOW), None, "{place}");
+            }
+        }
+
+        #[test]
+        fn rejects_claims_that_are_foreign_missing_or_malformed() {
+            let foreign = [
+                ("iss", json!("others")),
+                ("iss", json!(["thoughts"])),
+                ("iss", json!(["thoughts", "others"])),
+                ("iss", json!(1)),
+                ("iss", Value::Null),
+                ("sub", json!("42")),
+                ("sub", json!("TZ4A98XXAT96IWS9ZMBRGJ3A")),
+                ("sub", json!("' OR 1=1")),
+                ("sub", Value::Null),
+                ("sid", json!("")),
+                ("sid", json!(7)),
+                ("sid", Value::Null),
+                ("exp", json!("1795321860")),
+                ("exp", json!(-1)),
+                ("exp", json!(1e300)),
+                ("exp", Value::Null),
+                ("aud", json!("others")),
+            ];
+            for (name, value) in foreign {
+                let mut changed = claims();
+                changed[name] = value.clone();
+                if value.is_null() {
+                    changed.as_object_mut().unwrap().remove(name);
+                }
+                assert_eq!(tokens().verify(&signed(ALGORITHM, &changed), NOW), None, "{name}: {value}");
+            }
+        }
+
+        #[test]
+        fn rejects_garbage() {
+            let long = "a".repeat(100_000);
+            let empty_object = format!("{0}.{0}.", URL_SAFE_NO_PAD.encode("{}"));
+            for garbage in ["", ".", "..", "...", "a.b.c", "Bearer x", "é.é.é", "\0", &long, &empty_object] {
+                assert_eq!(tokens().verify(garbage, NOW), None, "{garbage:.20}");
+            }
+        }
+    }
+
+    mod debug {
+        use super::*;
+
+        #[test]
+        fn hides_the_key() {
+            assert_eq!(format!("{:?}", tokens()), "JwtAccessTokens { .. }");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The key that page cursors are authenticated with.
+
+use aws_lc_rs::hmac;
+
+use crate::signing_key::SigningKey;
+
+/// Names the use; another use of the signing key, or another form of cursor, takes another name.
+const PURPOSE: &[u8] = b"thoughts/cursor/v1";
+
+/// The key that page cursors are authenticated with: HMAC-SHA256 of the use's name under the signing key.
+///
+/// Derived, so that a cursor from one instance works on every other that has the same signing key, with nothing more to
+/// configure. A key of its own, so that a cursor can never pass for an access token, nor a token for a cursor, and
+/// whoever learned this key could not sign tokens.
+pub fn cursor_key(signing_key: &SigningKey) -> [u8; 32] {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, signing_key.expose());
+    let mut derived = [0; 32];
+    // A tag of HMAC-SHA256 has exactly as many bytes.
+    derived.iter_mut().zip(hmac::sign(&key, PURPOSE).as_ref()).for_each(|(to, from)| *to = *from);
+    derived
+}
+
+#[cfg(test)]
+mod tests {
+    mod cursor_key {
+        use super::super::*;
+
+        #[test]
+        fn is_the_same_on_every_instance() {
+            // printf thoughts/cursor/v1 | openssl dgst -sha256 -hmac kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk
+            let expected = "8ffee89e1b6cce2e0feae45d5e44b006680c1566430f1b958322c3c93f8a5440";
+            let key = cursor_key(&SigningKey::new([b'k'; 32]).unwrap());
+            assert_eq!(key.map(|byte| format!("{byte:02x}")).concat(), expected);
+        }
+
+        #[test]
+        fn differs_with_the_signing_key() {
+            let of = |byte| cursor_key(&SigningKey::new([byte; 32]).unwrap());
+            assert_ne!(of(1), of(2));
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Password hashing with Argon2id.
+
+use std::sync::Arc;
+
+use accounts::ports::{HashingError, PasswordHash, PasswordHasher};
+use argon2::password_hash::{self, PasswordHasher as _, PasswordVerifier as _, phc};
+use argon2::{Algorithm, Argon2, Params, Version};
+use async_trait::async_trait;
+use domain::Password;
+
+use crate::queue::{HashingLimits, HashingQueue};
+
+/// What one hash costs, the server and whoever guesses passwords alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HashingCost {
+    /// Memory in KiB (`m`).
+    memory: u32,
+    /// Passes over the memory (`t`).
+    passes: u32,
+    /// Lanes (`p`).
+    lanes: u32,
+}
+
+impl HashingCost {
+    /// 19 MiB, two passes, one lane: what OWASP asks for at the least. Some 20 ms on a server's core.
+    ///
+    /// <https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#argon2id>
+    pub const OWASP: Self = Self { memory: 19_456, passes: 2, lanes: 1 };
+
+    /// The least that Argon2 takes: 8 KiB, one pass. Protects nothing; for tests that make many accounts.
+    pub const MINIMAL_FOR_TESTS: Self = Self { memory: 8, passes: 1, lanes: 1 };
+
+    fn params(self) -> Result<Params, argon2::Error> {
+        Params::new(self.memory, self.passes, self.lanes, None)
+    }
+
+    /// A hash of this cost that no password is known for, in PHC string format: its output is not the output of
+    /// anything, it was written down.
+    fn nobodys_hash(self) -> PasswordHash {
+        let Self { memory, passes, lanes } = self;
+        let (salt, output) = ("bm9ib2R5J3Mgc2FsdCEhIQ", "A".repeat(43));
+        PasswordHash(format!("$argon2id$v=19$m={memory},t={passes},p={lanes}${salt}${output}"))
+    }
+}
+
+/// Hashes passwords with Argon2id, aside and within limits.
+///
+/// Each hash takes its memory anew and gives it back: between log-ins nothing is held.
+pub struct Argon2Hasher {
+    cost: HashingCost,
+    nobodys_hash: Arc<PasswordHash>,
+    queue: HashingQueue,
+}
+
+impl Argon2Hasher {
+    /// A hasher whose new hashes have `cost`. Existing hashes are checked at the cost that they were made with.
+    pub fn new(cost: HashingCost, limits: HashingLimits) -> Self {
+        Self { cost, nobodys_hash: Arc::new(cost.nobodys_hash()), queue: HashingQueue::new(limits) }
+    }
+}
+
+#[async_trait]
+impl PasswordHasher for Argon2Hasher {
+    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashingError> {
+        let (cost, password) = (self.cost, password.clone());
+        self.queue.run(move || hash(cost, &password)).await?
+    }
+
+    async fn verify(&self, password: &Password, hash: Option<PasswordHash>) -> Result<bool, HashingError> {
+        let (nobodys_hash, password) = (Arc::clone(&self.nobodys_hash), password.clone());
+        let job = move || {
+            let matches = verify(&password, hash.as_ref().unwrap_or(&nobodys_hash))?;
+            Ok(matches && hash.is_some())
+        };
+        self.queue.run(job).await?
+    }
+}
+
+/// Hashes with a new random salt; blocks.
+fn hash(cost: HashingCost, password: &Password) -> Result<PasswordHash, HashingError> {
+    let params = cost.params().map_err(|e| HashingError::Failed(e.into()))?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let hash = argon2.hash_password(password.expose().as_bytes()).map_err(|e| HashingError::Failed(e.into()))?;
+    Ok(PasswordHash(hash.to_string()))
+}
+
+/// Checks with the algorithm, cost and salt that the hash names; blocks.
+fn verify(password: &Password, hash: &PasswordHash) -> Result<bool, HashingError> {
+    let hash = phc::PasswordHash::new(&hash.0).map_err(|e| HashingError::Failed(e.into()))?;
+    if hash.salt.is_none() || hash.hash.is_none() {
+        // Argon2 would call it a wrong password.
+        return Err(HashingError::Failed(password_hash::Error::EncodingInvalid.into()));
+    }
+    match Argon2::default().verify_password(password.expose().as_bytes(), &hash) {
+        Ok(()) => Ok(true),
+        Err(password_hash::Error::PasswordInvalid) => Ok(false),
+        Err(e) => Err(HashingError::Failed(e.into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroUsize;
+
+    fn hasher(cost: HashingCost) -> Argon2Hasher {
+        Argon2Hasher::new(cost, HashingLimits { at_once: NonZeroUsize::new(1).unwrap(), waiting: 8 })
+    }
+
+    fn cheap() -> Argon2Hasher {
+        hasher(HashingCost::MINIMAL_FOR_TESTS)
+    }
+
+    fn password(raw: &str) -> Password {
+        Password::parse(raw).unwrap()
+    }
+
+    mod hash {
+        use super::*;
+
+        #[tokio::test]
+        async fn names_algorithm_and_cost_in_the_hash() {
+            let hash = hasher(HashingCost::OWASP).hash(&password("correct horse")).await.unwrap();
+            assert!(hash.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.0);
+        }
+
+        #[tokio::test]
+        async fn salts_every_hash_anew() {
+            let hasher = cheap();
+            let password = password("correct horse");
+            assert_ne!(hasher.hash(&password).await.unwrap(), hasher.hash(&password).await.unwrap());
+        }
+
+        #[tokio::test]
+        async fn tells_overload_from_failure() {
+            let hasher = Argon2Hasher::new(
+                HashingCost::OWASP,
+                HashingLimits { at_once: NonZeroUsize::new(1).unwrap(), waiting: 0 },
+            );
+            let password = password("correct horse");
+            let (first, second) = tokio::join!(hasher.hash(&password), hasher.verify(&password, None));
+            assert!(first.is_ok());
+            assert!(matches!(second, Err(HashingError::Overloaded)));
+        }
+    }
+
+    mod verify {
+        use super::*;
+        use std::time::Instant;
+
+        #[tokio::test]
+        async fn accepts_the_password_and_no_other() {
+            let hasher = cheap();
+            let hash = hasher.hash(&password("correct horse")).await.unwrap();
+            assert!(hasher.verify(&password("correct horse"), Some(hash.clone())).await.unwrap());
+            assert!(!hasher.verify(&password("correct Horse"), Some(hash)).await.unwrap());
+        }
+
+        #[tokio::test]
+        async fn uses_the_cost_that_the_hash_was_made_with() {
+            let dearer = HashingCost { memory: 64, passes: 3, lanes: 2 };
+            let hash = hasher(dearer).hash(&password("correct horse")).await.unwrap();
+            assert!(cheap().verify(&password("correct horse"), Some(hash)).await.unwrap());
+        }
+
+        #[tokio::test]
+        async fn fails_on_a_hash_that_is_none() {
+            let whole = cheap().hash(&password("correct horse")).await.unwrap().0;
+            let without_output = whole.rsplit_once('$').unwrap().0.to_owned();
+            for malformed in [String::new(), "secret".to_owned(), without_output, whole.replace("argon2id", "md5")] {
+                let result = cheap().verify(&password("correct horse"), Some(PasswordHash(malformed.clone()))).await;
+                assert!(matches!(result, Err(HashingError::Failed(_))), "{malformed}: {result:?}");
+            }
+        }
+
+        #[tokio::test]
+        async fn says_no_without_a_hash() {
+            assert!(!cheap().verify(&password("correct horse"), None).await.unwrap());
+        }
+
+        #[test]
+        fn has_a_hash_of_nobody_that_costs_what_others_cost() {
+            for cost in [HashingCost::OWASP, HashingCost::MINIMAL_FOR_TESTS] {
+                let real = super::super::hash(cost, &password("correct horse")).unwrap().0;
+                let nobodys = cost.nobodys_hash().0;
+                let head = |hash: &str| hash.split('$').take(4).collect::<Vec<_>>().join("$");
+                assert_eq!(head(&real), head(&nobodys));
+                assert_eq!(real.len(), nobodys.len());
+            }
+        }
+
+        #[tokio::test]
+        async fn works_as_long_without_a_hash_as_with_one() {
+            let hasher = hasher(HashingCost { memory: 4_096, passes: 2, lanes: 1 });
+            let password = password("correct horse");
+            let hash = hasher.hash(&password).await.unwrap();
+            let mut fastest = [f64::INFINITY; 2];
+            for _ in 0..10 {
+                for (fastest, hash) in fastest.iter_mut().zip([None, Some(hash.clone())]) {
+                    let start = Instant::now();
+                    hasher.verify(&password, hash).await.unwrap();
+                    *fastest = fastest.min(start.elapsed().as_secs_f64());
+                }
+            }
+            let ratio = fastest[0] / fastest[1];
+            assert!((0.5..2.0).contains(&ratio), "{fastest:?}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Unguessable bytes.
+
+use std::thread;
+
+use aws_lc_rs::rand;
+
+/// `N` bytes that nobody can guess, from the generator of AWS-LC, which the operating system seeds.
+///
+/// AWS-LC ends the process rather than answer without entropy, so that an error here is a matter of form; but were
+/// there one, then waiting would be right, and going on with fewer random bytes would not.
+pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    while rand::fill(&mut bytes).is_err() {
+        thread::yield_now();
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    mod random_bytes {
+        use super::super::*;
+
+        #[test]
+        fn fills_every_byte() {
+            // Each byte is zero in one of 256 draws; in all of 64 draws, never.
+            let mut seen = [0_u8; 32];
+            for _ in 0..64 {
+                for (seen, byte) in seen.iter_mut().zip(random_bytes::<32>()) {
+                    *seen |= byte;
+                }
+            }
+            assert!(seen.iter().all(|byte| *byte != 0));
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! What goes over the wire about accounts.
+
+use accounts::{NewPassword, ProfileEdit, SignUpCommand, SignedIn};
+use domain::{Bio, DisplayName, Password, Revision, Timestamp, User, UserId, UserView, UserViewer, Username};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::http::body::given;
+use crate::http::check::Check;
+use crate::http::problem::Problem;
+use crate::http::text;
+
+/// What a person gives to get an account.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SignUp)]
+pub(crate) struct SignUpRequest {
+    /// 3 to 30 of `a-z 0-9 _`, first a letter; letter case is folded; some words are reserved.
+    #[serde(default, deserialize_with = "given")]
+    #[validate(required)]
+    #[schema(
+        required,
+        nullable = false,
+        min_length = 3,
+        max_length = 30,
+        pattern = "^[A-Za-z][A-Za-z0-9_]{2,29}$",
+        examples("ada")
+    )]
+    username: Option<String>,
+    /// 8 to 128 characters.
+    #[serde(default, deserialize_with = "given")]
+    #[validate(required)]
+    #[schema(required, nullable = false, min_length = 8, max_length = 128, format = Password, examples("correct horse battery"))]
+    password: Option<String>,
+    /// 1 to 50 characters in one line; the user name when left out.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(required = false, nullable = false, min_length = 1, max_length = 50, examples("Ada Lovelace"))]
+    display_name: Option<String>,
+    /// Up to 300 characters.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(required = false, nullable = false, max_length = 300, examples("Notes on the engine."))]
+    bio: Option<String>,
+}
+
+impl TryFrom<SignUpRequest> for SignUpCommand {
+    type Error = Problem;
+
+    fn try_from(request: SignUpRequest) -> Result<Self, Problem> {
+        let mut check = Check::shape(&request);
+        let username = check.parse("username", request.username.as_deref(), Username::parse);
+        let password = check.parse("password", request.password.as_deref(), Password::parse);
+        let display_name = check.parse("display_name", request.display_name.as_deref(), DisplayName::parse);
+        let bio = check.parse("bio", request.bio.as_deref(), Bio::parse);
+        match (username, password) {
+            (Some(username), Some(password)) if check.passed() => Ok(Self { username, password, display_name, bio }),
+            _ => Err(check.into_problem()),
+        }
+    }
+}
+
+/// A name and a password.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = LogIn)]
+pub(crate) struct LogInRequest {
+    /// The user name.
+    #[serde(default, deserialize_with = "given")]
+    #[validate(required)]
+    #[schema(required, nullable = false, examples("ada"))]
+    username: Option<String>,
+    /// The password.
+    #[serde(default, deserialize_with = "given")]
+    #[validate(required)]
+    #[schema(required, nullable = false, format = Password, examples("correct horse battery"))]
+    password: Option<String>,
+}
+
+impl LogInRequest {
+    /// The typed name and password. Text that can be neither is a wrong one: it says no more than that.
+    pub(super) fn into_credentials(self) -> Result<(Username, Password), Problem> {
+        let check = Check::shape(&self);
+        let (Some(username), Some(password)) = (self.username, self.password) else {
+            return Err(check.into_problem());
+        };
+        let wrong = |()| Problem::invalid_credentials();
+        let username = Username::parse(&username).map_err(|_| wrong(()))?;
+        let password = Password::parse(&password).map_err(|_| wrong(()))?;
+        Ok((username, password))
+    }
+}
+
+/// A refresh token to be exchanged.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Refresh)]
+pub(crate) struct RefreshRequest {
+    /// The newest refresh token of the session.
+    #[serde(default, deserialize_with = "given")]
+    #[validate(required)]
+    #[schema(required, nullable = false, examples("q6XlF0p3m1yKc2vS8d5wTzR7uJ4nB9hA1eG0iL2oYxM"))]
+    refresh_token: Option<String>,
+}
+
+impl RefreshRequest {
+    pub(super) fn into_token(self) -> Result<String, Problem> {
+        let check = Check::shape(&self);
+        self.refresh_token.ok_or_else(|| check.into_problem())
+    }
+}
+
+/// What to change of one's profile; what is left out stays as it is.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ProfileEdit)]
+pub(crate) struct ProfileEditRequest {
+    /// 1 to 50 characters in one line.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(
+        required = false,
+        nullable = false,
+        min_length = 1,
+        max_length = 50,
+        examples("Ada, Countess of Lovelace")
+    )]
+    display_name: Option<String>,
+    /// Up to 300 characters.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(required = false, nullable = false, max_length = 300, examples("Poetical science."))]
+    bio: Option<String>,
+    /// The new password, 8 to 128 characters; ends all other sessions.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(required = false, nullable = false, min_length = 8, max_length = 128, format = Password, examples("correct horse battery"))]
+    password: Option<String>,
+    /// The password in force; needed with `password`.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(required = false, nullable = false, format = Password, examples("correct horse battery"))]
+    current_password: Option<String>,
+}
+
+impl ProfileEditRequest {
+    pub(super) fn into_edit(self, expected: Option<Revision>) -> Result<ProfileEdit, Problem> {
+        let mut check = Check::shape(&self);
+        let display_name = check.parse("display_name", self.display_name.as_deref(), DisplayName::parse);
+        let bio = check.parse("bio", self.bio.as_deref(), Bio::parse);
+        let new = check.parse("password", self.password.as_deref(), Password::parse);
+        if self.password.is_some() && self.current_password.is_none() {
+            check.missing("current_password");
+        }
+        if !check.passed() {
+            return Err(check.into_problem());
+        }
+        let current = self.current_password.and_then(|raw| Password::parse(&raw).ok());
+        let password = new.map(|new| NewPassword { current, new });
+        Ok(ProfileEdit { display_name, bio, password, expected })
+    }
+}
+
+/// The proof that an erasure is meant.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Erasure)]
+pub(crate) struct ErasureRequest {
+    /// The password of the account.
+    #[serde(default, deserialize_with = "given")]
+    #[validate(required)]
+    #[schema(required, nullable = false, format = Password, examples("correct horse battery"))]
+    password: Option<String>,
+}
+
+impl ErasureRequest {
+    /// The typed password; `None` for text that no password can be.
+    pub(super) fn into_password(self) -> Result<Option<Password>, Problem> {
+        let check = Check::shape(&self);
+        let password = self.password.ok_or_else(|| check.into_problem())?;
+        Ok(Password::parse(&password).ok())
+    }
+}
+
+/// An account.
+#[derive(Serialize, ToSchema)]
+#[schema(as = User)]
+pub(crate) struct UserBody {
+    #[serde(serialize_with = "text::id")]
+    #[schema(value_type = String, examples("tz4a98xxat96iws9zmbrgj3a"))]
+    id: UserId,
+    #[serde(serialize_with = "text::username")]
+    #[schema(value_type = String, examples("ada"))]
+    username: Username,
+    #[serde(serialize_with = "text::display_name")]
+    #[schema(value_type = String, examples("Ada Lovelace"))]
+    display_name: DisplayName,
+    #[serde(serialize_with = "text::bio")]
+    #[schema(value_type = String, examples("Notes on the engine."))]
+    bio: Bio,
+    #[serde(serialize_with = "text::time")]
+    #[schema(value_type = String, format = DateTime, examples("2026-11-22T04:16:00.123456Z"))]
+    created_at: Timestamp,
+    /// Posts that exist.
+    #[schema(examples(12))]
+    post_count: u64,
+    /// Accounts that follow this one.
+    #[schema(examples(340))]
+    follower_count: u64,
+    /// Accounts that this one follows.
+    #[schema(examples(56))]
+    following_count: u64,
+    /// For a signed-in reader: how the two stand to each other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    viewer: Option<UserViewerBody>,
+}
+
+/// How a signed-in reader and a user stand to each other.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UserViewer)]
+pub(crate) struct UserViewerBody {
+    /// The reader follows the user.
+    following: bool,
+    /// The user follows the reader.
+    followed_by: bool,
+}
+
+impl From<UserView> for UserBody {
+    fn from(view: UserView) -> Self {
+        let UserView { subject: user, viewer } = view;
+        Self {
+            id: user.id,
+            username: user.username,
+            display_name: user.display_name,
+            bio: user.bio,
+            created_at: user.created_at,
+            post_count: user.post_count,
+            follower_count: user.follower_count,
+            following_count: user.following_count,
+            viewer: viewer
+                .map(|viewer| UserViewerBody { following: viewer.following, followed_by: viewer.followed_by }),
+        }
+    }
+}
+
+impl UserBody {
+    /// An account as its owner sees it, who neither follows nor is followed by themselves.
+    pub(super) fn of_oneself(user: User) -> Self {
+        UserView::new(user, Some(UserViewer { following: false, followed_by: false })).into()
+    }
+}
+
+/// The tokens of a session.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Session)]
+pub(crate) struct SessionBody {
+    /// Sent as `Authorization: Bearer …`.
+    #[schema(examples("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ0ejRhIn0.c2lnbmF0dXJl"))]
+    access_token: String,
+    /// Always `Bearer`.
+    #[schema(examples("Bearer"))]
+    token_type: &'static str,
+    /// Seconds that the access token is good for.
+    #[schema(examples(900))]
+    expires_in: u64,
+    /// Exchanged, once, for the next pair of tokens.
+    #[schema(examples("q6XlF0p3m1yKc2vS8d5wTzR7uJ4nB9hA1eG0iL2oYxM"))]
+    refresh_token: String,
+    /// Who signed in.
+    user: UserBody,
+}
+
+impl From<SignedIn> for SessionBody {
+    fn from(signed_in: SignedIn) -> Self {
+        Self {
+            access_token: signed_in.access_token,
+            token_type: "Bearer",
+            expires_in: signed_in.expires_in.as_secs(),
+            refresh_token: signed_in.refresh_token,
+            user: UserBody::of_oneself(signed_in.user),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Accounts over HTTP.
+
+mod dto;
+mod problems;
+mod sessions;
+mod users;
+
+pub(crate) use dto::UserBody;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// The routes. Those of `/v1/users/me` come before `/v1/users/{user}`, which would match them too.
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(users::sign_up)
+        .service(users::list)
+        .service(users::show_me)
+        .service(users::edit_me)
+        .service(users::erase_me)
+        .service(users::show)
+        .service(sessions::log_in)
+        .service(sessions::refresh)
+        .service(sessions::log_out);
+}

@@ -1,0 +1,104 @@
+//! What the errors of the accounts context are in HTTP.
+
+use accounts::ports::{HashingError, SigningError};
+use accounts::{
+    EditProfileError, EraseAccountError, GetUserError, ListUsersError, LogInError, LogOutError, RefreshSessionError,
+    SignUpError,
+};
+use actix_web::http::StatusCode;
+
+use crate::http::problem::Problem;
+
+impl From<HashingError> for Problem {
+    fn from(error: HashingError) -> Self {
+        match error {
+            HashingError::Overloaded => Self::unavailable("overloaded", "Too many passwords are being checked."),
+            HashingError::Failed(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<SigningError> for Problem {
+    fn from(error: SigningError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<SignUpError> for Problem {
+    fn from(error: SignUpError) -> Self {
+        match error {
+            SignUpError::UsernameTaken => Self::new(StatusCode::CONFLICT, "username_taken", "The user name is taken."),
+            SignUpError::Hashing(error) => error.into(),
+            SignUpError::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl From<LogInError> for Problem {
+    fn from(error: LogInError) -> Self {
+        match error {
+            LogInError::InvalidCredentials => Self::invalid_credentials(),
+            LogInError::Hashing(error) => error.into(),
+            LogInError::Signing(error) => error.into(),
+            LogInError::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl From<RefreshSessionError> for Problem {
+    fn from(error: RefreshSessionError) -> Self {
+        match error {
+            RefreshSessionError::InvalidToken => Self::invalid_token(error),
+            RefreshSessionError::Signing(error) => error.into(),
+            RefreshSessionError::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl From<LogOutError> for Problem {
+    fn from(error: LogOutError) -> Self {
+        match error {
+            LogOutError::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl From<GetUserError> for Problem {
+    fn from(error: GetUserError) -> Self {
+        match error {
+            GetUserError::NotFound => Self::not_found(error),
+            GetUserError::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl From<ListUsersError> for Problem {
+    fn from(error: ListUsersError) -> Self {
+        match error {
+            ListUsersError::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl From<EditProfileError> for Problem {
+    fn from(error: EditProfileError) -> Self {
+        match error {
+            EditProfileError::AccountGone => Self::invalid_token(error),
+            EditProfileError::WrongPassword => Self::forbidden("wrong_password", error),
+            EditProfileError::Stale => Self::stale(error),
+            EditProfileError::Hashing(error) => error.into(),
+            EditProfileError::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl From<EraseAccountError> for Problem {
+    fn from(error: EraseAccountError) -> Self {
+        match error {
+            EraseAccountError::AccountGone => Self::invalid_token(error),
+            EraseAccountError::WrongPassword => Self::forbidden("wrong_password", error),
+            EraseAccountError::Hashing(error) => error.into(),
+            EraseAccountError::Repository(error) => error.into(),
+        }
+    }
+}

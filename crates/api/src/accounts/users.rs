@@ -1,0 +1,148 @@
+//! `/v1/users`.
+
+use accounts::Accounts;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, patch, post};
+use domain::UserRef;
+
+use super::dto::{ErasureRequest, ProfileEditRequest, SignUpRequest, UserBody};
+use crate::http::body::Body;
+use crate::http::identity::{Reader, SignedIn};
+use crate::http::paging::{PageBody, PageParameters, PageQuery};
+use crate::http::paths::{UserParameter, UserPath};
+use crate::http::preconditions::{IfMatch, IfMatchParameter};
+use crate::http::problem::Problem;
+use crate::http::reply::Reply;
+
+/// Sign up
+#[utoipa::path(
+    tag = "accounts",
+    operation_id = "signUp",
+    request_body = SignUpRequest,
+    responses(
+        (status = 201, description = "The account is there.", body = UserBody, headers(("Location", description = "Where it is."))),
+        (status = 409, description = "`username_taken`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/v1/users")]
+pub(super) async fn sign_up(
+    accounts: Data<Accounts>,
+    Body(request): Body<SignUpRequest>,
+    reply: Reply,
+) -> Result<HttpResponse, Problem> {
+    let user = accounts.sign_up.execute(request.try_into()?).await?;
+    let (revision, location) = (user.revision, format!("/v1/users/{}", user.id));
+    reply.created(&UserBody::from(domain::UserView::new(user, None)), revision, &location, false)
+}
+
+/// List users, newest first
+#[utoipa::path(
+    tag = "accounts",
+    operation_id = "listUsers",
+    params(PageParameters),
+    security((), ("bearer" = [])),
+    responses((status = 200, description = "A page of users.", body = PageBody<UserBody>)),
+)]
+#[get("/v1/users")]
+pub(super) async fn list(
+    accounts: Data<Accounts>,
+    PageQuery(page): PageQuery,
+    Reader(viewer): Reader,
+    reply: Reply,
+) -> Result<HttpResponse, Problem> {
+    reply.page(accounts.list_users.execute(page, viewer).await?, UserBody::from)
+}
+
+/// Show one's own account
+#[utoipa::path(
+    tag = "accounts",
+    operation_id = "showMe",
+    security(("bearer" = [])),
+    responses((status = 200, description = "The account.", body = UserBody)),
+)]
+#[get("/v1/users/me")]
+pub(super) async fn show_me(
+    accounts: Data<Accounts>,
+    SignedIn(me): SignedIn,
+    reply: Reply,
+) -> Result<HttpResponse, Problem> {
+    // The token may be good for longer than the account exists.
+    let gone = |error| match error {
+        accounts::GetUserError::NotFound => Problem::invalid_token("the account does not exist any more"),
+        error @ accounts::GetUserError::Repository(_) => error.into(),
+    };
+    let user = accounts.get_user.execute(&UserRef::Id(me.user_id), Some(me.user_id)).await.map_err(gone)?;
+    let revision = user.subject.revision;
+    reply.resource(&UserBody::from(user), revision)
+}
+
+/// Change one's own profile or password
+///
+/// A new password ends all sessions but the one in use.
+#[utoipa::path(
+    tag = "accounts",
+    operation_id = "editMe",
+    params(IfMatchParameter),
+    request_body = ProfileEditRequest,
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The account after the change.", body = UserBody),
+        (status = 403, description = "`wrong_password`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
+    ),
+)]
+#[patch("/v1/users/me")]
+pub(super) async fn edit_me(
+    accounts: Data<Accounts>,
+    SignedIn(me): SignedIn,
+    IfMatch(expected): IfMatch,
+    Body(request): Body<ProfileEditRequest>,
+    reply: Reply,
+) -> Result<HttpResponse, Problem> {
+    let user = accounts.edit_profile.execute(me, request.into_edit(expected)?).await?;
+    let revision = user.revision;
+    reply.resource(&UserBody::of_oneself(user), revision)
+}
+
+/// Erase one's own account
+///
+/// The account, its posts, comments, likes and follows are gone for good. Comments with replies of others stay without
+/// words or author.
+#[utoipa::path(
+    tag = "accounts",
+    operation_id = "eraseMe",
+    request_body = ErasureRequest,
+    security(("bearer" = [])),
+    responses(
+        (status = 204, description = "The account is gone."),
+        (status = 403, description = "`wrong_password`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/v1/users/me/erasure")]
+pub(super) async fn erase_me(
+    accounts: Data<Accounts>,
+    SignedIn(me): SignedIn,
+    Body(request): Body<ErasureRequest>,
+) -> Result<HttpResponse, Problem> {
+    accounts.erase_account.execute(me.user_id, request.into_password()?).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Show a user
+#[utoipa::path(
+    tag = "accounts",
+    operation_id = "showUser",
+    params(UserParameter),
+    security((), ("bearer" = [])),
+    responses((status = 200, description = "The user.", body = UserBody)),
+)]
+#[get("/v1/users/{user}")]
+pub(super) async fn show(
+    accounts: Data<Accounts>,
+    UserPath(user): UserPath,
+    Reader(viewer): Reader,
+    reply: Reply,
+) -> Result<HttpResponse, Problem> {
+    let user = accounts.get_user.execute(&user, viewer).await?;
+    let revision = user.subject.revision;
+    reply.resource(&UserBody::from(user), revision)
+}

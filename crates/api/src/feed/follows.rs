@@ -1,0 +1,93 @@
+//! Who follows whom.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, put};
+use feed::Feed;
+use feed::ports::Relation;
+
+use crate::accounts::UserBody;
+use crate::http::identity::{Reader, SignedIn};
+use crate::http::paging::{PageBody, PageParameters, PageQuery};
+use crate::http::paths::{UserParameter, UserPath};
+use crate::http::problem::Problem;
+use crate::http::reply::Reply;
+
+/// Follow a user
+#[utoipa::path(
+    tag = "feeds",
+    operation_id = "followUser",
+    params(UserParameter),
+    security(("bearer" = [])),
+    responses(
+        (status = 204, description = "The user is followed, now or already."),
+        (status = 422, description = "`cannot_follow_self`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
+    ),
+)]
+#[put("/v1/users/{user}/follow")]
+pub(super) async fn follow(
+    feed: Data<Feed>,
+    UserPath(user): UserPath,
+    SignedIn(me): SignedIn,
+) -> Result<HttpResponse, Problem> {
+    feed.follow.execute(me.user_id, &user).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Stop following a user
+#[utoipa::path(
+    tag = "feeds",
+    operation_id = "unfollowUser",
+    params(UserParameter),
+    security(("bearer" = [])),
+    responses(
+        (status = 204, description = "The user is not followed, or not any more."),
+        (status = 422, description = "`cannot_follow_self`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
+    ),
+)]
+#[delete("/v1/users/{user}/follow")]
+pub(super) async fn unfollow(
+    feed: Data<Feed>,
+    UserPath(user): UserPath,
+    SignedIn(me): SignedIn,
+) -> Result<HttpResponse, Problem> {
+    feed.follow.undo(me.user_id, &user).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// List a user's followers, newest follow first
+#[utoipa::path(
+    tag = "feeds",
+    operation_id = "listFollowers",
+    params(UserParameter, PageParameters),
+    security((), ("bearer" = [])),
+    responses((status = 200, description = "A page of users.", body = PageBody<UserBody>)),
+)]
+#[get("/v1/users/{user}/followers")]
+pub(super) async fn followers(
+    feed: Data<Feed>,
+    UserPath(user): UserPath,
+    PageQuery(page): PageQuery,
+    Reader(viewer): Reader,
+    reply: Reply,
+) -> Result<HttpResponse, Problem> {
+    reply.page(feed.list_follows.execute(&user, Relation::Followers, page, viewer).await?, UserBody::from)
+}
+
+/// List whom a user follows, newest follow first
+#[utoipa::path(
+    tag = "feeds",
+    operation_id = "listFollowing",
+    params(UserParameter, PageParameters),
+    security((), ("bearer" = [])),
+    responses((status = 200, description = "A page of users.", body = PageBody<UserBody>)),
+)]
+#[get("/v1/users/{user}/following")]
+pub(super) async fn following(
+    feed: Data<Feed>,
+    UserPath(user): UserPath,
+    PageQuery(page): PageQuery,
+    Reader(viewer): Reader,
+    reply: Reply,
+) -> Result<HttpResponse, Problem> {
+    reply.page(feed.list_follows.execute(&user, Relation::Following, page, viewer).await?, UserBody::from)
+}

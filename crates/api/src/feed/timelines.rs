@@ -1,0 +1,47 @@
+//! The public feed and the home timeline.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use feed::Feed;
+
+use crate::http::identity::{Reader, SignedIn};
+use crate::http::paging::{PageBody, PageParameters, PageQuery};
+use crate::http::problem::Problem;
+use crate::http::reply::Reply;
+use crate::posts::PostBody;
+
+/// The public feed: the posts of everybody, newest first
+#[utoipa::path(
+    tag = "feeds",
+    operation_id = "publicFeed",
+    params(PageParameters),
+    security((), ("bearer" = [])),
+    responses((status = 200, description = "A page of posts.", body = PageBody<PostBody>)),
+)]
+#[get("/v1/posts")]
+pub(super) async fn public(
+    feed: Data<Feed>,
+    PageQuery(page): PageQuery,
+    Reader(viewer): Reader,
+    reply: Reply,
+) -> Result<HttpResponse, Problem> {
+    reply.page(feed.public.execute(page, viewer).await?, PostBody::from)
+}
+
+/// The home timeline: the posts of those followed and one's own, newest first
+#[utoipa::path(
+    tag = "feeds",
+    operation_id = "homeTimeline",
+    params(PageParameters),
+    security(("bearer" = [])),
+    responses((status = 200, description = "A page of posts.", body = PageBody<PostBody>)),
+)]
+#[get("/v1/feed")]
+pub(super) async fn home(
+    feed: Data<Feed>,
+    SignedIn(me): SignedIn,
+    PageQuery(page): PageQuery,
+    reply: Reply,
+) -> Result<HttpResponse, Problem> {
+    reply.page(feed.home.execute(me.user_id, page).await?, PostBody::from)
+}

@@ -1,0 +1,103 @@
+//! Cursors as clients see them: opaque, versioned, and good only for the list that they came from.
+//!
+//! Layout, before base64url without padding: version (1 byte), time in microseconds (8, big-endian), id (24), and the
+//! first 16 bytes of the HMAC-SHA256 of the list's path and all of that. 66 characters in all.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use aws_lc_rs::{constant_time, hmac};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::{Cuid, Cursor, Timestamp};
+
+use super::problem::Problem;
+
+const VERSION: u8 = 1;
+const TAG: usize = 16;
+const SIGNED: usize = 1 + 8 + Cuid::LENGTH;
+
+/// Writes and reads cursors.
+#[derive(Clone)]
+pub struct CursorCodec {
+    key: Arc<hmac::Key>,
+}
+
+impl CursorCodec {
+    /// A codec whose cursors every instance with the same `key` understands.
+    pub fn new(key: &[u8; 32]) -> Self {
+        Self { key: Arc::new(hmac::Key::new(hmac::HMAC_SHA256, key)) }
+    }
+
+    /// The text form of a position in the list at `path`.
+    pub fn encode(&self, path: &str, cursor: Cursor) -> String {
+        let mut bytes = Vec::with_capacity(SIGNED + TAG);
+        bytes.push(VERSION);
+        bytes.extend_from_slice(&cursor.at.as_micros().to_be_bytes());
+        bytes.extend_from_slice(cursor.id.as_str().as_bytes());
+        let tag = self.tag(path, &bytes);
+        bytes.extend_from_slice(&tag.as_ref()[..TAG]);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The position that `text` stands for in the list at `path`.
+    ///
+    /// # Errors
+    /// 400 `invalid_cursor` for any text that [`CursorCodec::encode`] did not make for that list.
+    pub fn decode(&self, path: &str, text: &str) -> Result<Cursor, Problem> {
+        self.try_decode(path, text).ok_or_else(|| {
+            Problem::new(StatusCode::BAD_REQUEST, "invalid_cursor", "The cursor does not belong to this list.")
+        })
+    }
+
+    fn try_decode(&self, path: &str, text: &str) -> Option<Cursor> {
+        let bytes: [u8; SIGNED + TAG] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        let (signed, tag) = bytes.split_at(SIGNED);
+        constant_time::verify_slices_are_equal(tag, &self.tag(path, signed).as_ref()[..TAG]).ok()?;
+        let (version, rest) = signed.split_first()?;
+        let (at, id) = rest.split_first_chunk::<8>()?;
+        let id = Cuid::parse(std::str::from_utf8(id).ok()?).ok()?;
+        (*version == VERSION).then_some(Cursor { at: Timestamp::from_micros(i64::from_be_bytes(*at)), id })
+    }
+
+    fn tag(&self, path: &str, signed: &[u8]) -> hmac::Tag {
+        let mut context = hmac::Context::with_key(&self.key);
+        context.update(signed);
+        context.update(path.as_bytes());
+        context.sign()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cursor() -> Cursor {
+        Cursor { at: Timestamp::from_micros(-5), id: Cuid::parse("tz4a98xxat96iws9zmbrgj3a").unwrap() }
+    }
+
+    #[test]
+    fn comes_back_as_it_was() {
+        let codec = CursorCodec::new(&[7; 32]);
+        let text = codec.encode("/v1/posts", cursor());
+        assert_eq!(text.len(), 66);
+        assert_eq!(codec.decode("/v1/posts", &text).unwrap(), cursor());
+    }
+
+    #[test]
+    fn is_refused_when_foreign_or_tampered() {
+        let codec = CursorCodec::new(&[7; 32]);
+        let text = codec.encode("/v1/posts", cursor());
+        assert!(codec.decode("/v1/users", &text).is_err());
+        assert!(CursorCodec::new(&[8; 32]).decode("/v1/posts", &text).is_err());
+        for position in 0..text.len() {
+            let mut tampered = text.clone().into_bytes();
+            tampered[position] = if tampered[position] == b'A' { b'B' } else { b'A' };
+            let tampered = String::from_utf8(tampered).unwrap();
+            assert!(codec.decode("/v1/posts", &tampered).is_err(), "{tampered}");
+        }
+        for garbage in ["", "é", "AAAA", &"A".repeat(66), &"A".repeat(500)] {
+            assert!(codec.decode("/v1/posts", garbage).is_err(), "{garbage}");
+        }
+    }
+}

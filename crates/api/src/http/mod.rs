@@ -1,0 +1,12 @@
+//! What every handler shares: how requests are read and answers are written.
+
+pub(crate) mod body;
+pub(crate) mod check;
+pub(crate) mod cursor;
+pub(crate) mod identity;
+pub(crate) mod paging;
+pub(crate) mod paths;
+pub(crate) mod preconditions;
+pub(crate) mod problem;
+pub(crate) mod reply;
+pub(crate) mod text;

@@ -1,0 +1,121 @@
+//! Lists in pages: what is asked for, and where the next page is.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use domain::{PageRequest, PageSize, ParsePageSizeError};
+use serde::Serialize;
+use url::form_urlencoded;
+use utoipa::{IntoParams, ToSchema};
+
+use super::cursor::CursorCodec;
+use super::problem::{FieldError, Problem};
+
+/// Which page of a list is wanted, from the query string.
+pub(crate) struct PageQuery(pub(crate) PageRequest);
+
+impl FromRequest for PageQuery {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(parse(request).map(Self))
+    }
+}
+
+fn parse(request: &HttpRequest) -> Result<PageRequest, Problem> {
+    let mut page = PageRequest::default();
+    let (mut limits, mut cursors) = (0, 0);
+    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+        match name.as_ref() {
+            "limit" => {
+                limits += 1;
+                page.size = parse_size(&value)?;
+            }
+            "cursor" => {
+                cursors += 1;
+                page.after = Some(codec(request)?.decode(request.path(), &value)?);
+            }
+            _ => {}
+        }
+    }
+    for (name, count) in [("limit", limits), ("cursor", cursors)] {
+        if count > 1 {
+            return Err(Problem::invalid(vec![FieldError::new(name, "duplicate_field", "is there more than once")]));
+        }
+    }
+    Ok(page)
+}
+
+fn parse_size(value: &str) -> Result<PageSize, Problem> {
+    // Digits only: `+5` is a number to the standard library, but not to the contract.
+    let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    let size = if digits { value.parse().ok() } else { None };
+    size.and_then(|size| PageSize::new(size).ok())
+        .ok_or_else(|| Problem::invalid(vec![FieldError::new("limit", "out_of_range", ParsePageSizeError)]))
+}
+
+pub(crate) fn codec(request: &HttpRequest) -> Result<&CursorCodec, Problem> {
+    match request.app_data::<Data<CursorCodec>>() {
+        Some(codec) => Ok(codec),
+        None => Err(Problem::internal("no cursor codec is configured")),
+    }
+}
+
+/// Where the next page is: the same address with another cursor, every other parameter kept.
+pub(crate) fn next_link(request: &HttpRequest, cursor: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+        if name != "cursor" {
+            query.append_pair(&name, &value);
+        }
+    }
+    query.append_pair("cursor", cursor);
+    format!("<{}?{}>; rel=\"next\"", request.path(), query.finish())
+}
+
+/// A page as it is sent.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PageBody<T> {
+    /// The items, in the list's order.
+    pub(crate) items: Vec<T>,
+    /// Where the next page begins; null exactly when nothing follows.
+    #[schema(required, max_length = 200)]
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// The parameters of a list, for the OpenAPI document.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents what `PageQuery` reads")]
+pub(crate) struct PageParameters {
+    /// Most items in the page.
+    #[param(minimum = 1, maximum = 100, default = 20, required = false, value_type = u8)]
+    limit: u8,
+    /// `next_cursor` of the page before.
+    #[param(required = false, max_length = 200, value_type = String)]
+    cursor: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn the_link_keeps_every_other_parameter() {
+        let request = TestRequest::with_uri("/v1/posts?limit=5&cursor=old&q=a%20b").to_http_request();
+        assert_eq!(next_link(&request, "new"), "</v1/posts?limit=5&q=a+b&cursor=new>; rel=\"next\"");
+    }
+
+    #[test]
+    fn sizes_are_plain_numbers_within_bounds() {
+        assert_eq!(parse_size("100").unwrap().get(), 100);
+        for wrong in ["", "0", "101", "-1", "+5", "1.0", "1e1", " 1", "99999999999999999999", "ten"] {
+            assert!(parse_size(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Errors as problem details (RFC 9457): the only type that is an HTTP error.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+use domain::RepositoryError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Seconds after which a client may come back when a dependency is out of reach.
+const RETRY_SOON: u64 = 1;
+
+/// Why a request was not answered as wished.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: Cow<'static, str>,
+    errors: Vec<FieldError>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    /// For the log; a client never sees it.
+    cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// What is wrong with one field of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// The field, parameter or header.
+    #[schema(examples("username"))]
+    pub field: String,
+    /// Stable and machine-readable.
+    #[schema(examples("too_short"))]
+    pub code: String,
+    /// For people.
+    #[schema(examples("must have at least 3 characters"))]
+    pub detail: String,
+}
+
+impl FieldError {
+    /// What is wrong with `field`.
+    pub fn new(field: impl Into<String>, code: impl Into<String>, detail: impl fmt::Display) -> Self {
+        Self { field: field.into(), code: code.into(), detail: detail.to_string() }
+    }
+}
+
+impl Problem {
+    /// A problem that its status and its code say all of.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, code, detail: detail.into(), errors: Vec::new(), headers: Vec::new(), cause: None }
+    }
+
+    /// 422 with every field that is wrong.
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        // A field that the contract does not have is said in the problem's own code, too.
+        let code = match errors.as_slice() {
+            [only] if only.code == "unknown_field" => "unknown_field",
+            _ => "validation_failed",
+        };
+        Self {
+            errors,
+            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, "The request has fields that are not valid.")
+        }
+    }
+
+    /// 422 because of what one field means rather than how it is written.
+    pub fn unprocessable(field: &'static str, code: &'static str, detail: impl fmt::Display) -> Self {
+        let detail = sentence(&detail.to_string());
+        let errors = vec![FieldError::new(field, code, &detail)];
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail) }
+    }
+
+    /// 404; `detail` says what there is not.
+    pub fn not_found(detail: impl fmt::Display) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", sentence(&detail.to_string()))
+    }
+
+    /// 403.
+    pub fn forbidden(code: &'static str, detail: impl fmt::Display) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, sentence(&detail.to_string()))
+    }
+
+    /// 412: what the client saw is not what is there any more.
+    pub fn stale(detail: impl fmt::Display) -> Self {
+        Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", sentence(&detail.to_string()))
+    }
+
+    /// 401 for a call that needs a token and has none.
+    pub fn unauthenticated() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "This call needs an access token.")
+            .with_header(WWW_AUTHENTICATE, "Bearer realm=\"thoughts\"")
+    }
+
+    /// 401 for a token that proves nobody, or nobody any more.
+    pub fn invalid_token(detail: impl fmt::Display) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_token", sentence(&detail.to_string()))
+            .with_header(WWW_AUTHENTICATE, "Bearer realm=\"thoughts\", error=\"invalid_token\"")
+    }
+
+    /// 401 for a log-in that failed.
+    pub fn invalid_credentials() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", "The user name or the password is wrong.")
+            .with_header(WWW_AUTHENTICATE, "Bearer realm=\"thoughts\"")
+    }
+
+    /// 405 for a path that knows other methods.
+    pub fn method_not_allowed(allowed: &str) -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("This path knows {allowed}."))
+            .with_header(ALLOW, allowed)
+    }
+
+    /// 413.
+    pub fn body_too_large(limit: usize) -> Self {
+        let detail = format!("A request body may have at most {} KiB.", limit / 1024);
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    }
+
+    /// 429; `seconds` is when the next request will be let through.
+    pub fn rate_limited(seconds: u64) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests.")
+            .with_header(RETRY_AFTER, &seconds.to_string())
+    }
+
+    /// 503: the server cannot answer now, and may soon.
+    pub fn unavailable(code: &'static str, detail: &'static str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).with_header(RETRY_AFTER, &RETRY_SOON.to_string())
+    }
+
+    /// 500: a fault of the server.
+    pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "The server made a mistake.").caused_by(cause)
+    }
+
+    /// The same problem with what the log should know.
+    #[must_use]
+    pub fn caused_by(self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { cause: Some(cause.into()), ..self }
+    }
+
+    /// The same problem with a header. One that cannot be a header is left out.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// The problem of an answer that some library gave by its status alone.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        let code = match status {
+            StatusCode::NOT_FOUND => "not_found",
+            StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
+            StatusCode::PAYLOAD_TOO_LARGE => "body_too_large",
+            status if status.is_server_error() => "internal_error",
+            _ => "bad_request",
+        };
+        Self::new(status, code, status.canonical_reason().unwrap_or("The request failed."))
+    }
+
+    /// The document that the client gets.
+    pub(crate) fn document<'a>(&'a self, request_id: &'a str) -> ProblemDocument<'a> {
+        ProblemDocument {
+            kind: format!("urn:thoughts:problem:{}", self.code),
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            code: self.code,
+            request_id,
+            errors: &self.errors,
+        }
+    }
+
+    /// Writes what a client does not see into the log, once.
+    pub(crate) fn log(&self) {
+        if !self.status.is_server_error() {
+            return;
+        }
+        let mut chain = Vec::new();
+        let mut cause: Option<&(dyn Error + 'static)> = self.cause.as_deref().map(|error| error as _);
+        while let Some(error) = cause {
+            chain.push(error.to_string());
+            cause = error.source();
+        }
+        let chain = chain.join(": ");
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            tracing::warn!(code = self.code, cause = chain, "request not served");
+        } else {
+            tracing::error!(code = self.code, cause = chain, "request failed");
+        }
+    }
+}
+
+/// The messages of the use cases as sentences.
+fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}
+
+/// Problem details as of RFC 9457.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemDocument<'a> {
+    /// Identifies the kind of problem.
+    #[serde(rename = "type")]
+    #[schema(format = "uri-reference", examples("urn:thoughts:problem:not_found"))]
+    kind: String,
+    /// The status in words.
+    #[schema(examples("Not Found"))]
+    title: &'a str,
+    /// The HTTP status.
+    #[schema(examples(404))]
+    status: u16,
+    /// What happened, for people.
+    #[schema(examples("There is no such post."))]
+    detail: &'a str,
+    /// What happened, for programs; stable.
+    #[schema(examples("not_found"))]
+    code: &'a str,
+    /// Finds the request in the server's log.
+    #[schema(examples("0199f0a2-6c1e-7d3b-9b1a-5f2d8c4e7a10"))]
+    request_id: &'a str,
+    /// For 422: every field that is wrong.
+    #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
+    #[schema(required = false)]
+    errors: &'a [FieldError],
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.status.as_u16(), self.code)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Status and headers; the body, which names the request, is written by the middleware `problems`.
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::new(self.status);
+        for (name, value) in &self.headers {
+            response.headers_mut().insert(name.clone(), value.clone());
+        }
+        response
+    }
+}
+
+impl From<RepositoryError> for Problem {
+    fn from(error: RepositoryError) -> Self {
+        if error.unavailable {
+            Self::unavailable("database_unavailable", "The database cannot be reached.").caused_by(error)
+        } else {
+            Self::internal(error)
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Checks the access token of a request, if it has one.
+
+use accounts::{Accounts, Principal};
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage};
+
+use super::refuse;
+use crate::http::problem::Problem;
+
+/// Notes who sends the request. A bad token is refused on every call of the API, also on those that need none: nobody
+/// is taken for anonymous who means to be somebody.
+pub(crate) async fn authentication(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if request.path().starts_with("/v1/") {
+        match principal(&request) {
+            Ok(Some(principal)) => {
+                request.extensions_mut().insert(principal);
+            }
+            Ok(None) => {}
+            Err(problem) => return Ok(refuse(request, problem).map_into_right_body()),
+        }
+    }
+    Ok(next.call(request).await?.map_into_left_body())
+}
+
+fn principal(request: &ServiceRequest) -> Result<Option<Principal>, Problem> {
+    let Some(value) = request.headers().get(AUTHORIZATION) else {
+        return Ok(None);
+    };
+    let foreign = || Problem::invalid_token("the Authorization header must be `Bearer` and an access token");
+    let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(foreign)?;
+    if !scheme.eq_ignore_ascii_case("Bearer") {
+        return Err(foreign());
+    }
+    let accounts =
+        request.app_data::<Data<Accounts>>().ok_or_else(|| Problem::internal("no accounts are configured"))?;
+    accounts.authenticate.execute(token.trim()).map(Some).map_err(Problem::invalid_token)
+}

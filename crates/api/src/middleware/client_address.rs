@@ -1,0 +1,99 @@
+//! Where a request comes from.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use actix_web::HttpRequest;
+use actix_web::dev::ServiceRequest;
+use actix_web::web::Data;
+use ipnet::IpNet;
+
+use crate::HttpSettings;
+
+const X_FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// The client's address: the peer, or what a trusted proxy says that its peer was.
+///
+/// `X-Forwarded-For` is read from the right, as each proxy appends its peer; the first address that is not a trusted
+/// proxy is the client. What a client itself claims stands further left and is never reached.
+pub(crate) fn client_address(request: &ServiceRequest) -> IpAddr {
+    let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
+    let Some(settings) = request.app_data::<Data<HttpSettings>>() else {
+        return peer;
+    };
+    let forwarded: Vec<&str> = request
+        .headers()
+        .get_all(X_FORWARDED_FOR)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    resolve(peer, &forwarded, &settings.trusted_proxies)
+}
+
+/// Whether the request reached this server by no proxy from its own machine.
+pub(crate) fn is_local(request: &HttpRequest) -> bool {
+    request.peer_addr().is_some_and(|peer| peer.ip().is_loopback())
+        && !request.headers().contains_key(X_FORWARDED_FOR)
+        && !request.headers().contains_key("forwarded")
+}
+
+fn resolve(peer: IpAddr, forwarded: &[&str], trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
+    let mut client = canonical(peer);
+    for hop in forwarded.iter().rev() {
+        if !is_trusted(client) {
+            break;
+        }
+        match hop.parse() {
+            Ok(address) => client = canonical(address),
+            Err(_) => break,
+        }
+    }
+    client
+}
+
+/// IPv4 in IPv6 as IPv4.
+fn canonical(address: IpAddr) -> IpAddr {
+    address.to_canonical()
+}
+
+/// What one client can be held to: an IPv4 address, or the /64 network of an IPv6 address, of which a client has all.
+pub(crate) fn client_network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(raw: &str) -> IpAddr {
+        raw.parse().unwrap()
+    }
+
+    mod resolve {
+        use super::*;
+
+        #[test]
+        fn believes_nobody_but_trusted_proxies() {
+            let trusted = ["10.0.0.0/8".parse().unwrap()];
+            let client = |peer, forwarded: &[&str]| super::super::resolve(address(peer), forwarded, &trusted);
+            assert_eq!(client("203.0.113.9", &["1.1.1.1"]), address("203.0.113.9"));
+            assert_eq!(client("10.0.0.1", &["1.1.1.1"]), address("1.1.1.1"));
+            assert_eq!(client("::ffff:10.0.0.1", &["1.1.1.1"]), address("1.1.1.1"));
+            assert_eq!(client("10.0.0.1", &["6.6.6.6", "1.1.1.1", "10.0.0.2"]), address("1.1.1.1"));
+            assert_eq!(client("10.0.0.1", &["1.1.1.1", "garbage"]), address("10.0.0.1"));
+            assert_eq!(client("10.0.0.1", &[]), address("10.0.0.1"));
+        }
+    }
+
+    #[test]
+    fn an_ipv6_client_is_its_network() {
+        assert_eq!(client_network(address("2001:db8:1:2:3:4:5:6")), address("2001:db8:1:2::"));
+    }
+}

@@ -1,0 +1,106 @@
+//! Gives every request an id, and notes how it went.
+
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage};
+use tracing::Instrument;
+use uuid::Uuid;
+
+/// Names a request in answers and logs.
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(pub(crate) String);
+
+/// Seconds from a request's head to its answer's head, by method, route and status.
+const DURATION: &str = "http_request_duration_seconds";
+/// Requests that are being answered.
+const IN_FLIGHT: &str = "http_requests_in_flight";
+
+/// Runs a request under a span that names it, and counts and times it.
+pub(crate) async fn observe(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let id = incoming_id(request.headers()).unwrap_or_else(|| Uuid::now_v7().to_string());
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", request_id = %id, %method, path = request.path());
+    let began = Instant::now();
+    let in_flight = InFlight::enter();
+    let mut response = next.call(request).instrument(span.clone()).await?;
+    drop(in_flight);
+
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(X_REQUEST_ID, value);
+    }
+    let status = response.status();
+    let elapsed = began.elapsed();
+    let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    span.in_scope(|| {
+        tracing::debug!(status = status.as_u16(), route, milliseconds = elapsed.as_secs_f64() * 1000.0, "answered");
+    });
+    metrics::histogram!(
+        DURATION,
+        "method" => known_method(method.as_str()),
+        "route" => route,
+        "status" => status.as_u16().to_string(),
+    )
+    .record(elapsed.as_secs_f64());
+    Ok(response)
+}
+
+/// A client's own id, if it is fit for headers and logs: 1 to 128 letters, digits and `-_.:`.
+fn incoming_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get(X_REQUEST_ID)?.to_str().ok()?;
+    let sane = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+    ((1..=128).contains(&id.len()) && id.bytes().all(sane)).then(|| id.to_owned())
+}
+
+/// Invented methods must not grow the metrics without bound.
+fn known_method(method: &str) -> &'static str {
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+        .into_iter()
+        .find(|known| *known == method)
+        .unwrap_or("other")
+}
+
+/// Counts a request while it is being answered, also when it is given up.
+struct InFlight;
+
+impl InFlight {
+    fn enter() -> Self {
+        metrics::gauge!(IN_FLIGHT).increment(1.0);
+        Self
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        metrics::gauge!(IN_FLIGHT).decrement(1.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn keeps_only_sane_ids() {
+        let id = |raw: &str| {
+            let request = TestRequest::default().insert_header((X_REQUEST_ID, raw)).to_http_request();
+            incoming_id(request.headers())
+        };
+        assert_eq!(id("trace-1_a.b:c").as_deref(), Some("trace-1_a.b:c"));
+        for insane in ["", "a b", "a\"b", &"x".repeat(129)] {
+            assert_eq!(id(insane), None, "{insane}");
+        }
+    }
+}

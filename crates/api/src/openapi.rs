@@ -1,0 +1,200 @@
+//! The OpenAPI document: collected from the handlers, completed with what all of them share.
+
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::security::{Http, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ComponentsBuilder, Object, OpenApi, Ref, RefOr, Type};
+use utoipa::{OpenApi as _, ToSchema};
+use utoipa_actix_web::AppExt;
+
+use crate::http::problem::ProblemDocument;
+
+/// The schema of every error.
+pub(crate) type ProblemSchema = ProblemDocument<'static>;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Thoughts",
+        description = "A social feed backend: people post short thoughts, comment, like, follow, and read feeds.\n\n\
+            Lists come in pages: `next_cursor` of one page is the `cursor` of the next. `GET` answers carry an `ETag`; \
+            send it as `If-None-Match` to save the body, or as `If-Match` to edit only what you saw. Wherever `GET` \
+            works, `HEAD` does.",
+    ),
+    tags(
+        (name = "accounts", description = "Sign up, log in and out, profiles, erasure."),
+        (name = "posts", description = "Posts and who likes them."),
+        (name = "comments", description = "Comments, replies, and who likes them."),
+        (name = "feeds", description = "Follows, the public feed, the home timeline."),
+        (name = "operations", description = "Health, metrics, documentation."),
+    ),
+    components(schemas(ProblemSchema)),
+)]
+struct Frame;
+
+/// The frame of the document, without routes.
+pub(crate) fn frame() -> OpenApi {
+    Frame::openapi()
+}
+
+/// The whole document. Needs no database.
+pub fn document() -> OpenApi {
+    let (_, document) =
+        actix_web::App::new().into_utoipa_app().openapi(frame()).configure(crate::routes).split_for_parts();
+    complete(document)
+}
+
+/// Adds security schemes, and to every operation the answers that follow from what it takes.
+fn complete(mut document: OpenApi) -> OpenApi {
+    let schemas = document.components.take().unwrap_or_default();
+    document.components = Some(
+        ComponentsBuilder::from(schemas)
+            .security_scheme(
+                "bearer",
+                SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build()),
+            )
+            .security_scheme("basic", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)))
+            .build(),
+    );
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            complete_operation(path, method, operation);
+        }
+    }
+    document
+}
+
+/// The operations of a path that the API uses.
+pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    [
+        ("GET", item.get.as_mut()),
+        ("POST", item.post.as_mut()),
+        ("PUT", item.put.as_mut()),
+        ("PATCH", item.patch.as_mut()),
+        ("DELETE", item.delete.as_mut()),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation?)))
+}
+
+fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
+    let parameters: Vec<(ParameterIn, String)> = operation
+        .parameters
+        .iter()
+        .flatten()
+        .filter_map(|parameter| match parameter {
+            RefOr::T(parameter) => Some((parameter.parameter_in.clone(), parameter.name.clone())),
+            RefOr::Ref(_) => None,
+        })
+        .collect();
+    let takes = |place: ParameterIn, name: &str| parameters.iter().any(|(at, its)| *at == place && its == name);
+    let has_body = operation.request_body.is_some();
+    let in_path = parameters.iter().any(|(place, _)| *place == ParameterIn::Path);
+    let is_list = takes(ParameterIn::Query, "cursor");
+    let (has_key, has_match) = (takes(ParameterIn::Header, "Idempotency-Key"), takes(ParameterIn::Header, "If-Match"));
+    let is_api = path.starts_with("/v1/");
+    let is_conditional = is_api && method == "GET";
+
+    let mut answers: Vec<(u16, &str)> = vec![(500, "`internal_error`")];
+    if is_api {
+        answers.push((401, "`unauthenticated`, `invalid_token` or `invalid_credentials`"));
+        answers.push((429, "`rate_limited`"));
+        answers.push((503, "`overloaded`, `timeout` or `database_unavailable`"));
+    }
+    if has_body {
+        answers.push((400, "`malformed_body`"));
+        answers.push((413, "`body_too_large`"));
+        answers.push((415, "`unsupported_media_type`"));
+        answers.push((422, "`validation_failed` or `unknown_field`; more in `errors`"));
+    }
+    if is_list {
+        answers.push((400, "`invalid_cursor`"));
+        answers.push((422, "`validation_failed`: a limit out of range"));
+    }
+    if has_key {
+        answers.push((422, "`validation_failed`, `unknown_field`, `idempotency_key_reused` or `parent_on_other_post`"));
+    }
+    if has_match {
+        answers.push((412, "`precondition_failed`: it was changed since"));
+    }
+    if in_path {
+        answers.push((404, "`not_found`"));
+    }
+    for (status, description) in answers {
+        operation
+            .responses
+            .responses
+            .entry(status.to_string())
+            .and_modify(|response| {
+                if let RefOr::T(response) = response
+                    && has_key
+                    && status == 422
+                {
+                    description.clone_into(&mut response.description);
+                }
+            })
+            .or_insert_with(|| problem(description).into());
+    }
+    if is_conditional {
+        let not_modified = ResponseBuilder::new().description("The client has it already.").build();
+        operation.responses.responses.insert("304".to_owned(), not_modified.into());
+    }
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response {
+            add_headers(response, status, is_api, is_list, has_match || has_key || method == "GET");
+        }
+    }
+}
+
+fn problem(description: &str) -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemSchema::name()))).build();
+    ResponseBuilder::new().description(description).content("application/problem+json", content).build()
+}
+
+fn add_headers(response: &mut Response, status: &str, is_api: bool, is_list: bool, has_tag: bool) {
+    let mut add = |name: &str, description: &str| {
+        let header =
+            HeaderBuilder::new().schema(Some(Object::with_type(Type::String))).description(Some(description)).build();
+        response.headers.entry(name.to_owned()).or_insert(header.into());
+    };
+    add("X-Request-Id", "Finds the request in the server's log.");
+    if is_api {
+        add("RateLimit", "What is left of the client's budget.");
+        add("RateLimit-Policy", "The client's budget.");
+    }
+    match status {
+        "200" | "201" | "304" if is_api && has_tag => add("ETag", "Changes with the answer."),
+        "401" => add("WWW-Authenticate", "How to authenticate."),
+        "429" | "503" => add("Retry-After", "Seconds."),
+        _ => {}
+    }
+    if is_list && status == "200" {
+        add("Link", "Where the next page is, if there is one.");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_says_who_may_call_it_and_what_can_go_wrong() {
+        let mut document = document();
+        let mut count = 0;
+        for (path, item) in &mut document.paths.paths {
+            for (method, operation) in operations(item) {
+                count += 1;
+                assert!(operation.operation_id.is_some(), "{method} {path}");
+                assert!(operation.responses.responses.contains_key("500"), "{method} {path}");
+                if path.starts_with("/v1/") {
+                    for status in ["401", "429", "503"] {
+                        assert!(operation.responses.responses.contains_key(status), "{method} {path} {status}");
+                    }
+                }
+            }
+        }
+        assert!(count >= 38, "{count} operations");
+    }
+}

@@ -1,0 +1,190 @@
+//! Comments on posts, and `/v1/comments`.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post, put};
+use posts::ports::Thread;
+use posts::{AddCommentCommand, EditCommentCommand, Posts};
+
+use super::dto::{CommentBody, CommentRequest, ContentRequest};
+use crate::http::body::Body;
+use crate::http::identity::{Reader, SignedIn};
+use crate::http::paging::{PageBody, PageParameters, PageQuery};
+use crate::http::paths::{IdParameter, IdPath};
+use crate::http::preconditions::{Idempotency, IdempotencyParameter, IfMatch, IfMatchParameter};
+use crate::http::problem::Problem;
+use crate::http::reply::Reply;
+
+/// Comment on a post, or reply to a comment on it
+#[utoipa::path(
+    tag = "comments",
+    operation_id = "addComment",
+    params(IdParameter, IdempotencyParameter),
+    request_body = CommentRequest,
+    security(("bearer" = [])),
+    responses((
+        status = 201, description = "The comment.", body = CommentBody,
+        headers(
+            ("Location", description = "Where it is."),
+            ("Idempotency-Replayed", description = "`true` when an earlier request with the same key made it."),
+        ),
+    )),
+)]
+#[post("/v1/posts/{id}/comments")]
+pub(super) async fn add(
+    posts: Data<Posts>,
+    IdPath(post): IdPath<domain::Post>,
+    SignedIn(me): SignedIn,
+    Idempotency(key): Idempotency,
+    Body(request): Body<CommentRequest>,
+    reply: Reply,
+) -> Result<HttpResponse, Problem> {
+    let (content, parent) = request.into_words()?;
+    let command = AddCommentCommand { post, parent, author: me.user_id, content, key };
+    let written = posts.add_comment.execute(command).await?;
+    let (revision, location) = (written.item.revision, format!("/v1/comments/{}", written.item.id));
+    reply.created(&CommentBody::just_written(written.item), revision, &location, written.replayed)
+}
+
+/// List the top-level comments on a post, oldest first
+#[utoipa::path(
+    tag = "comments",
+    operation_id = "listComments",
+    params(IdParameter, PageParameters),
+    security((), ("bearer" = [])),
+    responses((status = 200, description = "A page of comments.", body = PageBody<CommentBody>)),
+)]
+#[get("/v1/posts/{id}/comments")]
+pub(super) async fn list(
+    posts: Data<Posts>,
+    IdPath(post): IdPath<domain::Post>,
+    PageQuery(page): PageQuery,
+    Reader(viewer): Reader,
+    reply: Reply,
+) -> Result<HttpResponse, Problem> {
+    reply.page(posts.list_comments.execute(Thread::Post(post), page, viewer).await?, CommentBody::from)
+}
+
+/// Show a comment
+#[utoipa::path(
+    tag = "comments",
+    operation_id = "showComment",
+    params(IdParameter),
+    security((), ("bearer" = [])),
+    responses((status = 200, description = "The comment.", body = CommentBody)),
+)]
+#[get("/v1/comments/{id}")]
+pub(super) async fn show(
+    posts: Data<Posts>,
+    IdPath(id): IdPath<domain::Comment>,
+    Reader(viewer): Reader,
+    reply: Reply,
+) -> Result<HttpResponse, Problem> {
+    let comment = posts.get_comment.execute(id, viewer).await?;
+    let revision = comment.subject.revision;
+    reply.resource(&CommentBody::from(comment), revision)
+}
+
+/// List the direct replies to a comment, oldest first
+#[utoipa::path(
+    tag = "comments",
+    operation_id = "listReplies",
+    params(IdParameter, PageParameters),
+    security((), ("bearer" = [])),
+    responses((status = 200, description = "A page of comments.", body = PageBody<CommentBody>)),
+)]
+#[get("/v1/comments/{id}/replies")]
+pub(super) async fn list_replies(
+    posts: Data<Posts>,
+    IdPath(id): IdPath<domain::Comment>,
+    PageQuery(page): PageQuery,
+    Reader(viewer): Reader,
+    reply: Reply,
+) -> Result<HttpResponse, Problem> {
+    reply.page(posts.list_comments.execute(Thread::Replies(id), page, viewer).await?, CommentBody::from)
+}
+
+/// Edit one's own comment
+#[utoipa::path(
+    tag = "comments",
+    operation_id = "editComment",
+    params(IdParameter, IfMatchParameter),
+    request_body = ContentRequest,
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The comment after the edit.", body = CommentBody),
+        (status = 403, description = "`not_the_author`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
+    ),
+)]
+#[patch("/v1/comments/{id}")]
+pub(super) async fn edit(
+    posts: Data<Posts>,
+    IdPath(id): IdPath<domain::Comment>,
+    SignedIn(me): SignedIn,
+    IfMatch(expected): IfMatch,
+    Body(request): Body<ContentRequest>,
+    reply: Reply,
+) -> Result<HttpResponse, Problem> {
+    let command = EditCommentCommand { id, actor: me.user_id, content: request.into_content()?, expected };
+    let comment = posts.edit_comment.execute(command).await?;
+    let revision = comment.subject.revision;
+    reply.resource(&CommentBody::from(comment), revision)
+}
+
+/// Delete a comment
+///
+/// Its author may, and the author of the post. One with replies stays without words or author.
+#[utoipa::path(
+    tag = "comments",
+    operation_id = "deleteComment",
+    params(IdParameter),
+    security(("bearer" = [])),
+    responses(
+        (status = 204, description = "The comment is gone."),
+        (status = 403, description = "`not_the_author`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
+    ),
+)]
+#[delete("/v1/comments/{id}")]
+pub(super) async fn delete(
+    posts: Data<Posts>,
+    IdPath(id): IdPath<domain::Comment>,
+    SignedIn(me): SignedIn,
+) -> Result<HttpResponse, Problem> {
+    posts.delete_comment.execute(id, me.user_id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Like a comment
+#[utoipa::path(
+    tag = "comments",
+    operation_id = "likeComment",
+    params(IdParameter),
+    security(("bearer" = [])),
+    responses((status = 204, description = "The comment is liked, now or already.")),
+)]
+#[put("/v1/comments/{id}/like")]
+pub(super) async fn like(
+    posts: Data<Posts>,
+    IdPath(id): IdPath<domain::Comment>,
+    SignedIn(me): SignedIn,
+) -> Result<HttpResponse, Problem> {
+    posts.like_comment.execute(id, me.user_id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Take back the like of a comment
+#[utoipa::path(
+    tag = "comments",
+    operation_id = "unlikeComment",
+    params(IdParameter),
+    security(("bearer" = [])),
+    responses((status = 204, description = "The comment is not liked, or not any more.")),
+)]
+#[delete("/v1/comments/{id}/like")]
+pub(super) async fn unlike(
+    posts: Data<Posts>,
+    IdPath(id): IdPath<domain::Comment>,
+    SignedIn(me): SignedIn,
+) -> Result<HttpResponse, Problem> {
+    posts.like_comment.undo(id, me.user_id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,188 @@
+//! `/v1/posts`, and the posts of one user.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post, put};
+use posts::{EditPostCommand, Posts, PublishPostCommand};
+
+use super::dto::{ContentRequest, PostBody};
+use crate::accounts::UserBody;
+use crate::http::body::Body;
+use crate::http::identity::{Reader, SignedIn};
+use crate::http::paging::{PageBody, PageParameters, PageQuery};
+use crate::http::paths::{IdParameter, IdPath, UserParameter, UserPath};
+use crate::http::preconditions::{Idempotency, IdempotencyParameter, IfMatch, IfMatchParameter};
+use crate::http::problem::Problem;
+use crate::http::reply::Reply;
+
+/// Publish a post
+#[utoipa::path(
+    tag = "posts",
+    operation_id = "publishPost",
+    params(IdempotencyParameter),
+    request_body = ContentRequest,
+    security(("bearer" = [])),
+    responses((
+        status = 201, description = "The post.", body = PostBody,
+        headers(
+            ("Location", description = "Where it is."),
+            ("Idempotency-Replayed", description = "`true` when an earlier request with the same key made it."),
+        ),
+    )),
+)]
+#[post("/v1/posts")]
+pub(super) async fn publish(
+    posts: Data<Posts>,
+    SignedIn(me): SignedIn,
+    Idempotency(key): Idempotency,
+    Body(request): Body<ContentRequest>,
+    reply: Reply,
+) -> Result<HttpResponse, Problem> {
+    let command = PublishPostCommand { author: me.user_id, content: request.into_content()?, key };
+    let written = posts.publish.execute(command).await?;
+    let (revision, location) = (written.item.revision, format!("/v1/posts/{}", written.item.id));
+    reply.created(&PostBody::just_published(written.item), revision, &location, written.replayed)
+}
+
+/// Show a post
+#[utoipa::path(
+    tag = "posts",
+    operation_id = "showPost",
+    params(IdParameter),
+    security((), ("bearer" = [])),
+    responses((status = 200, description = "The post.", body = PostBody)),
+)]
+#[get("/v1/posts/{id}")]
+pub(super) async fn show(
+    posts: Data<Posts>,
+    IdPath(id): IdPath<domain::Post>,
+    Reader(viewer): Reader,
+    reply: Reply,
+) -> Result<HttpResponse, Problem> {
+    let post = posts.get.execute(id, viewer).await?;
+    let revision = post.subject.revision;
+    reply.resource(&PostBody::from(post), revision)
+}
+
+/// Edit one's own post
+#[utoipa::path(
+    tag = "posts",
+    operation_id = "editPost",
+    params(IdParameter, IfMatchParameter),
+    request_body = ContentRequest,
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The post after the edit.", body = PostBody),
+        (status = 403, description = "`not_the_author`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
+    ),
+)]
+#[patch("/v1/posts/{id}")]
+pub(super) async fn edit(
+    posts: Data<Posts>,
+    IdPath(id): IdPath<domain::Post>,
+    SignedIn(me): SignedIn,
+    IfMatch(expected): IfMatch,
+    Body(request): Body<ContentRequest>,
+    reply: Reply,
+) -> Result<HttpResponse, Problem> {
+    let command = EditPostCommand { id, actor: me.user_id, content: request.into_content()?, expected };
+    let post = posts.edit.execute(command).await?;
+    let revision = post.subject.revision;
+    reply.resource(&PostBody::from(post), revision)
+}
+
+/// Delete one's own post
+///
+/// It is gone for good, with its comments and likes.
+#[utoipa::path(
+    tag = "posts",
+    operation_id = "deletePost",
+    params(IdParameter),
+    security(("bearer" = [])),
+    responses(
+        (status = 204, description = "The post is gone."),
+        (status = 403, description = "`not_the_author`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
+    ),
+)]
+#[delete("/v1/posts/{id}")]
+pub(super) async fn delete(
+    posts: Data<Posts>,
+    IdPath(id): IdPath<domain::Post>,
+    SignedIn(me): SignedIn,
+) -> Result<HttpResponse, Problem> {
+    posts.delete.execute(id, me.user_id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Like a post
+#[utoipa::path(
+    tag = "posts",
+    operation_id = "likePost",
+    params(IdParameter),
+    security(("bearer" = [])),
+    responses((status = 204, description = "The post is liked, now or already.")),
+)]
+#[put("/v1/posts/{id}/like")]
+pub(super) async fn like(
+    posts: Data<Posts>,
+    IdPath(id): IdPath<domain::Post>,
+    SignedIn(me): SignedIn,
+) -> Result<HttpResponse, Problem> {
+    posts.like.execute(id, me.user_id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Take back the like of a post
+#[utoipa::path(
+    tag = "posts",
+    operation_id = "unlikePost",
+    params(IdParameter),
+    security(("bearer" = [])),
+    responses((status = 204, description = "The post is not liked, or not any more.")),
+)]
+#[delete("/v1/posts/{id}/like")]
+pub(super) async fn unlike(
+    posts: Data<Posts>,
+    IdPath(id): IdPath<domain::Post>,
+    SignedIn(me): SignedIn,
+) -> Result<HttpResponse, Problem> {
+    posts.like.undo(id, me.user_id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// List who likes a post, newest like first
+#[utoipa::path(
+    tag = "posts",
+    operation_id = "listPostLikes",
+    params(IdParameter, PageParameters),
+    security((), ("bearer" = [])),
+    responses((status = 200, description = "A page of users.", body = PageBody<UserBody>)),
+)]
+#[get("/v1/posts/{id}/likes")]
+pub(super) async fn list_likes(
+    posts: Data<Posts>,
+    IdPath(id): IdPath<domain::Post>,
+    PageQuery(page): PageQuery,
+    Reader(viewer): Reader,
+    reply: Reply,
+) -> Result<HttpResponse, Problem> {
+    reply.page(posts.list_likes.execute(id, page, viewer).await?, UserBody::from)
+}
+
+/// List a user's posts, newest first
+#[utoipa::path(
+    tag = "posts",
+    operation_id = "listUserPosts",
+    params(UserParameter, PageParameters),
+    security((), ("bearer" = [])),
+    responses((status = 200, description = "A page of posts.", body = PageBody<PostBody>)),
+)]
+#[get("/v1/users/{user}/posts")]
+pub(super) async fn list_by_user(
+    posts: Data<Posts>,
+    UserPath(user): UserPath,
+    PageQuery(page): PageQuery,
+    Reader(viewer): Reader,
+    reply: Reply,
+) -> Result<HttpResponse, Problem> {
+    reply.page(posts.list_by_user.execute(&user, page, viewer).await?, PostBody::from)
+}

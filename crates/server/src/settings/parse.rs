@@ -1,0 +1,268 @@
+//! What values mean. Each parser says in its error what it expected.
+
+use std::fmt::Display;
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+use security::SigningKey;
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+use super::reader::Parsed;
+
+/// A whole number in a range.
+pub(super) fn whole<T: FromStr + PartialOrd + Display>(range: RangeInclusive<T>) -> impl Fn(&str) -> Parsed<T> {
+    move |raw| {
+        let number = raw.parse().ok().filter(|number| range.contains(number));
+        number.ok_or_else(|| format!("a whole number from {} to {}", range.start(), range.end()))
+    }
+}
+
+/// One of a few words, and what each stands for.
+pub(super) fn one_of<T: Copy>(words: &[(&str, T)]) -> impl Fn(&str) -> Parsed<T> {
+    move |raw| {
+        let meaning = words.iter().find(|(word, _)| *word == raw).map(|(_, meaning)| *meaning);
+        let expected = || words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
+        meaning.ok_or_else(expected)
+    }
+}
+
+/// A time span with its unit, such as `15m`.
+pub(super) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&str) -> Parsed<Duration> {
+    move |raw| {
+        let duration = humantime::parse_duration(raw).ok().filter(|duration| range.contains(duration));
+        duration.ok_or_else(|| {
+            let [least, most] = [range.start(), range.end()].map(|bound| humantime::format_duration(*bound));
+            format!("a duration from {least} to {most}, such as `300s`, `15m` or `30d`")
+        })
+    }
+}
+
+/// The address of this machine to listen at.
+pub(super) fn address(raw: &str) -> Parsed<IpAddr> {
+    raw.parse().map_err(|_| "an IP address, such as `127.0.0.1`, or `0.0.0.0` for all interfaces".to_owned())
+}
+
+/// A network, or a single address as the network of its own.
+pub(super) fn network(raw: &str) -> Parsed<IpNet> {
+    let address = || raw.parse::<IpAddr>().map(IpNet::from);
+    let network = raw.parse::<IpNet>().or_else(|_| address());
+    let expected = |_| "IP addresses or networks with commas between, such as `10.0.0.0/8,192.168.1.7`".to_owned();
+    network.map(|network| network.trunc()).map_err(expected)
+}
+
+/// The origin of web pages, in the form that browsers send.
+pub(super) fn origin(raw: &str) -> Parsed<String> {
+    const EXPECTED: &str =
+        "origins with commas between, each `scheme://host` or `scheme://host:port` with nothing after it";
+    if raw.contains('*') {
+        return Err(format!(
+            "{EXPECTED}; there is no wildcard: every page of the web could call with its reader's rights"
+        ));
+    }
+    let expected = || EXPECTED.to_owned();
+    let (_, authority) = raw.split_once("://").ok_or_else(expected)?;
+    let url = Url::parse(raw).map_err(|_| expected())?;
+    let is_web = matches!(url.scheme(), "http" | "https");
+    if is_web && !authority.contains(['/', '\\', '?', '#', '@', ' ']) {
+        Ok(url.origin().ascii_serialization())
+    } else {
+        Err(expected())
+    }
+}
+
+/// The address of a database of a kind that is supported.
+pub(super) fn database_url(raw: &str) -> Parsed<String> {
+    let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| raw.starts_with(scheme));
+    if known { Ok(raw.to_owned()) } else { Err("it to begin with sqlite:, postgres:// or postgresql://".to_owned()) }
+}
+
+/// A secret to sign with.
+pub(super) fn signing_key(raw: &str) -> Parsed<SigningKey> {
+    let expected = |_| format!("at least {} bytes; make one with `openssl rand -hex 32`", SigningKey::MIN_BYTES);
+    SigningKey::new(raw).map_err(expected)
+}
+
+/// What is worth a line in the log.
+pub(super) fn directives(raw: &str) -> Parsed<String> {
+    let expected = |_| "levels by module with commas between, such as `info` or `info,sqlx=warn`".to_owned();
+    EnvFilter::try_new(raw).map(|_| raw.to_owned()).map_err(expected)
+}
+
+/// A user name for basic authentication, where a colon ends the name (RFC 7617).
+pub(super) fn user_name(raw: &str) -> Parsed<String> {
+    let bad = raw.contains(|c: char| c == ':' || c.is_control());
+    if bad { Err("a name without a colon".to_owned()) } else { Ok(raw.to_owned()) }
+}
+
+/// A password for basic authentication.
+pub(super) fn password(raw: &str) -> Parsed<SecretString> {
+    let bad = raw.contains(char::is_control);
+    if bad { Err("no control characters in it".to_owned()) } else { Ok(raw.into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn rejects<T: std::fmt::Debug>(parse: impl Fn(&str) -> Parsed<T>, wrong: &[&str]) {
+        for raw in wrong {
+            assert!(parse(raw).is_err(), "{raw:?} is {:?}", parse(raw));
+        }
+    }
+
+    mod whole {
+        use super::*;
+
+        #[test]
+        fn takes_the_ends_of_the_range_and_nothing_beyond() {
+            assert_eq!(whole(0..=65_535_u16)("0"), Ok(0));
+            assert_eq!(whole(0..=65_535_u16)("65535"), Ok(65_535));
+            rejects(whole(0..=65_535_u16), &["-1", "65536", "3.5", "0x10", "three", "99999999999999999999"]);
+            assert_eq!(whole(1..=1024)("0"), Err("a whole number from 1 to 1024".to_owned()));
+        }
+    }
+
+    mod one_of {
+        use super::*;
+
+        #[test]
+        fn names_the_words() {
+            assert_eq!(one_of(&[("on", true), ("off", false)])("off"), Ok(false));
+            assert_eq!(one_of(&[("on", true), ("off", false)])("On"), Err("`on` or `off`".to_owned()));
+        }
+    }
+
+    mod duration {
+        use super::*;
+
+        #[test]
+        fn needs_a_unit_and_keeps_within_bounds() {
+            let parse = duration(Duration::from_secs(1)..=Duration::from_hours(24));
+            assert_eq!(parse("300s"), Ok(Duration::from_mins(5)));
+            assert_eq!(parse("15m"), Ok(Duration::from_mins(15)));
+            assert_eq!(parse("1d"), Ok(Duration::from_hours(24)));
+            rejects(&parse, &["0s", "0", "999ms", "300", "-5m", "2d", "1y", "soon", "15x", "99999999999999999999s"]);
+            assert_eq!(parse("0s"), Err("a duration from 1s to 1day, such as `300s`, `15m` or `30d`".to_owned()));
+        }
+    }
+
+    mod network {
+        use super::*;
+
+        #[test]
+        fn takes_addresses_and_networks_of_both_families() {
+            let parsed = ["10.1.2.3/8", "192.168.1.7", "fd00::/8", "::1"].map(|raw| network(raw).unwrap().to_string());
+            assert_eq!(parsed, ["10.0.0.0/8", "192.168.1.7/32", "fd00::/8", "::1/128"]);
+            rejects(network, &["10.0.0.0/33", "10.0.0", "localhost", "10.0.0.1:80", "*"]);
+        }
+    }
+
+    mod origin {
+        use super::*;
+
+        #[test]
+        fn is_written_as_browsers_write_it() {
+            let pairs = [
+                ("https://example.com", "https://example.com"),
+                ("HTTPS://Example.COM:443", "https://example.com"),
+                ("http://localhost:5173", "http://localhost:5173"),
+                ("http://[::1]:8080", "http://[::1]:8080"),
+                ("https://bücher.example", "https://xn--bcher-kva.example"),
+            ];
+            for (raw, canonical) in pairs {
+                assert_eq!(origin(raw).as_deref(), Ok(canonical));
+            }
+        }
+
+        #[test]
+        fn rejects_whatever_is_more_or_less_than_an_origin() {
+            rejects(
+                origin,
+                &[
+                    "example.com",
+                    "https://",
+                    "https://example.com/",
+                    "https://example.com/app",
+                    "null",
+                    "https://example.com?x",
+                    "https://example.com#x",
+                    "https://user@example.com",
+                    "ftp://example.com",
+                    "https://example.com:99999",
+                    "https:/example.com",
+                    "https://a b",
+                    "file:///etc",
+                    "https:\\\\example.com",
+                ],
+            );
+        }
+
+        #[test]
+        fn says_why_there_is_no_wildcard() {
+            for raw in ["*", "https://*.example.com"] {
+                assert!(origin(raw).unwrap_err().contains("wildcard"), "{raw}");
+            }
+        }
+    }
+
+    mod database_url {
+        use super::*;
+
+        #[test]
+        fn takes_the_kinds_that_are_supported() {
+            for raw in ["sqlite::memory:", "sqlite://data/x.db", "postgres://u:p@h/d", "postgresql://h/d"] {
+                assert_eq!(database_url(raw).as_deref(), Ok(raw));
+            }
+            rejects(database_url, &["mysql://h/d", "postgres:h", "data/x.db", "SQLITE:x"]);
+        }
+    }
+
+    mod signing_key {
+        use super::*;
+
+        #[test]
+        fn counts_bytes() {
+            rejects(signing_key, &[&"k".repeat(31)]);
+            assert_eq!(signing_key(&"é".repeat(16)).unwrap().expose().len(), 32);
+        }
+    }
+
+    mod directives {
+        use super::*;
+
+        #[test]
+        fn takes_what_the_filter_takes() {
+            for raw in ["info", "off", "warn,thoughts=debug", "thoughts[request{method=GET}]=trace"] {
+                assert_eq!(directives(raw).as_deref(), Ok(raw));
+            }
+            rejects(directives, &["info,sqlx=loud", "=", "a=b=c"]);
+        }
+    }
+
+    mod user_name {
+        use super::*;
+
+        #[test]
+        fn has_no_colon() {
+            assert_eq!(user_name("prometheus").as_deref(), Ok("prometheus"));
+            rejects(user_name, &["a:b", "a\nb"]);
+        }
+    }
+
+    mod password {
+        use super::*;
+        use secrecy::ExposeSecret;
+
+        #[test]
+        fn has_no_line_break() {
+            assert_eq!(password("hush: hush").unwrap().expose_secret(), "hush: hush");
+            rejects(password, &["hush\n"]);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! From variables to settings.
+
+use std::env;
+use std::net::IpAddr;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::time::Duration;
+
+use accounts::SessionLifetimes;
+use security::SigningKey;
+
+use super::dot_env::{self, Variables};
+use super::problem::{Problem, SettingsError};
+use super::reader::Reader;
+use super::variables::VARIABLES;
+use super::{DatabaseSettings, Environment, LogFormat, LogSettings, MetricsAccess, Settings, Surroundings, parse};
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
+/// Shortest time limit: long enough for something to be answered.
+const INSTANT: Duration = Duration::from_millis(1);
+
+impl Settings {
+    /// The settings of this process: from its environment, and what that does not say from `.env` in the working
+    /// directory.
+    ///
+    /// # Errors
+    /// [`SettingsError`] with everything that is wrong.
+    pub fn load() -> Result<Self, SettingsError> {
+        let (process, file) = match (of_process(), dot_env::read(Path::new(".env"))) {
+            (Ok(process), Ok(file)) => (process, file),
+            // What cannot be read would pass for unset, so that more problems would be found than there are.
+            (process, file) => {
+                let problems = [process.err(), file.err()].into_iter().flatten().flatten().collect();
+                return Err(SettingsError { problems });
+            }
+        };
+        Self::read(&|name| first_that_is_set(name, &[&process, &file]), Surroundings::detect())
+    }
+
+    /// The settings that `source` gives, which answers the value of the variable of a name.
+    ///
+    /// # Errors
+    /// [`SettingsError`] with everything that is wrong.
+    pub fn read(source: &dyn Fn(&str) -> Option<String>, surroundings: Surroundings) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(source);
+        let settings = settings(&mut reader, surroundings);
+        reader.finish(settings)
+    }
+}
+
+/// Reads everything before it gives up on anything, so that all problems are noted.
+fn settings(reader: &mut Reader<'_>, surroundings: Surroundings) -> Option<Settings> {
+    let environments = [("development", Environment::Development), ("production", Environment::Production)];
+    let environment = reader.value("APP_ENV", parse::one_of(&environments));
+    let in_production = environment == Some(Environment::Production);
+
+    let host: Option<IpAddr> = reader.value("HOST", parse::address);
+    let port = reader.value("PORT", parse::whole(0..=u16::MAX));
+    let workers = reader.optional("WORKERS", parse::whole(1..=1024_usize)).and_then(NonZeroUsize::new);
+    let database = database(reader, in_production);
+    let signing_key = signing_key(reader, in_production);
+    let access = reader.value("ACCESS_TOKEN_TTL", parse::duration(SECOND..=DAY));
+    let refresh = reader.value("REFRESH_TOKEN_TTL", parse::duration(SECOND..=365 * DAY));
+    let rate_limit = reader.value("RATE_LIMIT", parse::one_of(&[("on", true), ("off", false)]));
+    let trusted_proxies = reader.list("TRUSTED_PROXIES", parse::network);
+    let cors_allowed_origins = reader.list("CORS_ALLOWED_ORIGINS", parse::origin);
+    let request_timeout = reader.value("REQUEST_TIMEOUT", parse::duration(INSTANT..=10 * MINUTE));
+    let shutdown_timeout = reader.value("SHUTDOWN_TIMEOUT", parse::duration(INSTANT..=10 * MINUTE));
+    let metrics = metrics(reader, port);
+    let log = log(reader, surroundings);
+
+    Some(Settings {
+        environment: environment?,
+        host: host?,
+        port: port?,
+        workers: workers.unwrap_or(surroundings.cores),
+        database: database?,
+        signing_key,
+        lifetimes: SessionLifetimes { access: access?, refresh: refresh? },
+        rate_limit: rate_limit?,
+        trusted_proxies,
+        cors_allowed_origins,
+        request_timeout: request_timeout?,
+        shutdown_timeout: shutdown_timeout?,
+        metrics,
+        log: log?,
+    })
+}
+
+fn database(reader: &mut Reader<'_>, in_production: bool) -> Option<DatabaseSettings> {
+    let url = reader.value("DATABASE_URL", parse::database_url);
+    let max_connections = reader.value("DATABASE_MAX_CONNECTIONS", parse::whole(1..=10_000_u32));
+    let migrate = reader.optional("DATABASE_MIGRATE", parse::one_of(&[("true", true), ("false", false)]));
+    Some(DatabaseSettings {
+        url: url?.into(),
+        max_connections: max_connections?,
+        migrate: migrate.unwrap_or(!in_production),
+    })
+}
+
+fn signing_key(reader: &mut Reader<'_>, in_production: bool) -> Option<SigningKey> {
+    if in_production && !reader.is_set("SIGNING_KEY") {
+        reader.note(Problem::unset(
+            "SIGNING_KEY",
+            "production needs a secret of at least 32 bytes that is the same on every instance. \
+             Make one with `openssl rand -hex 32`",
+        ));
+    }
+    reader.optional("SIGNING_KEY", parse::signing_key)
+}
+
+fn metrics(reader: &mut Reader<'_>, server_port: Option<u16>) -> MetricsAccess {
+    let port = reader.optional("METRICS_PORT", parse::whole(0..=u16::MAX));
+    let user = reader.optional("METRICS_USER", parse::user_name);
+    let password = reader.optional("METRICS_PASSWORD", parse::password);
+    if port.is_some_and(|port| port != 0) && port == server_port {
+        reader.note(Problem::new("METRICS_PORT", "is the same as PORT; expected a port of its own"));
+    }
+    match ["METRICS_PORT", "METRICS_USER", "METRICS_PASSWORD"].map(|name| reader.is_set(name)) {
+        [true | false, false, false] | [false, true, true] => {}
+        [true, _, _] => {
+            let both = "is set, and so is METRICS_USER or METRICS_PASSWORD; expected one way to serve metrics, not two";
+            reader.note(Problem::new("METRICS_PORT", both));
+        }
+        [false, true, false] => reader.note(Problem::unset("METRICS_PASSWORD", "METRICS_USER is, and needs it")),
+        [false, false, true] => reader.note(Problem::unset("METRICS_USER", "METRICS_PASSWORD is, and needs it")),
+    }
+    match (port, user, password) {
+        (Some(port), _, _) => MetricsAccess::Port(port),
+        (None, Some(user), Some(password)) => MetricsAccess::BasicAuth { user, password },
+        (None, _, _) => MetricsAccess::Loopback,
+    }
+}
+
+fn log(reader: &mut Reader<'_>, surroundings: Surroundings) -> Option<LogSettings> {
+    let formats = [("pretty", LogFormat::Pretty), ("json", LogFormat::Json)];
+    let format = reader.optional("LOG_FORMAT", parse::one_of(&formats));
+    let fitting = if surroundings.on_terminal { LogFormat::Pretty } else { LogFormat::Json };
+    let directives = reader.value("RUST_LOG", parse::directives);
+    Some(LogSettings { format: format.unwrap_or(fitting), directives: directives? })
+}
+
+/// The variables of the process that the server reads.
+fn of_process() -> Result<Variables, Vec<Problem>> {
+    let (mut variables, mut problems) = (Variables::new(), Vec::new());
+    for variable in VARIABLES {
+        match env::var(variable.name) {
+            Ok(value) => {
+                variables.insert(variable.name.to_owned(), value);
+            }
+            Err(env::VarError::NotPresent) => {}
+            Err(env::VarError::NotUnicode(_)) => problems.push(Problem::new(variable.name, "is not text in UTF-8")),
+        }
+    }
+    if problems.is_empty() { Ok(variables) } else { Err(problems) }
+}
+
+fn first_that_is_set(name: &str, layers: &[&Variables]) -> Option<String> {
+    layers.iter().filter_map(|layer| layer.get(name)).find(|value| !value.trim().is_empty()).cloned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,268 @@
+use super::*;
+use secrecy::ExposeSecret;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+const SURROUNDINGS: Surroundings = Surroundings { cores: NonZeroUsize::new(6).unwrap(), on_terminal: false };
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+fn read(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    let value = |name: &str| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned());
+    Settings::read(&value, SURROUNDINGS)
+}
+
+/// The variables that a reading complains about.
+fn blamed(variables: &[(&str, &str)]) -> Vec<String> {
+    match read(variables) {
+        Ok(settings) => panic!("nothing is wrong with {variables:?}: {settings:?}"),
+        Err(error) => error.problems.into_iter().map(|problem| problem.variable).collect(),
+    }
+}
+
+mod defaults {
+    use super::*;
+
+    #[test]
+    fn are_those_of_the_contract() {
+        let settings = read(&[]).unwrap();
+        assert_eq!(settings.environment, Environment::Development);
+        assert_eq!((settings.host.to_string().as_str(), settings.port), ("127.0.0.1", 3000));
+        assert_eq!(settings.workers.get(), 6);
+        assert_eq!(settings.database.url.expose_secret(), "sqlite://data/thoughts.db");
+        assert_eq!(settings.database.max_connections, 20);
+        assert!(settings.signing_key.is_none());
+        assert_eq!(settings.lifetimes, SessionLifetimes { access: 15 * MINUTE, refresh: 30 * DAY });
+        assert!(settings.rate_limit);
+        assert!(settings.trusted_proxies.is_empty() && settings.cors_allowed_origins.is_empty());
+        assert_eq!((settings.request_timeout, settings.shutdown_timeout), (10 * SECOND, 25 * SECOND));
+        assert!(matches!(settings.metrics, MetricsAccess::Loopback));
+        assert_eq!(settings.log.directives, "info");
+    }
+
+    #[test]
+    fn hold_for_what_is_set_to_nothing() {
+        let empty = |_: &str| Some(String::new());
+        let settings = Settings::read(&empty, SURROUNDINGS).unwrap();
+        assert_eq!(format!("{settings:?}"), format!("{:?}", read(&[]).unwrap()));
+    }
+
+    #[test]
+    fn are_what_the_example_says() {
+        let example = crate::settings::env_example();
+        let set: Vec<&str> = example
+            .lines()
+            .filter_map(|line| line.strip_prefix('#').filter(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase())))
+            .collect();
+        let set = set.join(
+            "
+",
+        );
+        let variables: Variables = dotenvy::from_read_iter(set.as_bytes()).collect::<Result<_, _>>().unwrap();
+        assert_eq!(variables.len(), VARIABLES.len());
+        let settings = Settings::read(&|name| variables.get(name).cloned(), SURROUNDINGS).unwrap();
+        assert_eq!(format!("{settings:?}"), format!("{:?}", read(&[]).unwrap()));
+    }
+
+    #[test]
+    fn of_the_migrations_depend_on_the_environment() {
+        let production = [("APP_ENV", "production"), ("SIGNING_KEY", KEY)];
+        assert!(read(&[]).unwrap().database.migrate);
+        assert!(!read(&production).unwrap().database.migrate);
+        assert!(read(&[&production[..], &[("DATABASE_MIGRATE", "true")]].concat()).unwrap().database.migrate);
+        assert!(!read(&[("DATABASE_MIGRATE", "false")]).unwrap().database.migrate);
+    }
+
+    #[test]
+    fn of_the_log_depend_on_who_reads_it() {
+        let at = |on_terminal, format: Option<&str>| {
+            let source = |name: &str| format.filter(|_| name == "LOG_FORMAT").map(ToOwned::to_owned);
+            Settings::read(&source, Surroundings { on_terminal, ..SURROUNDINGS }).unwrap().log.format
+        };
+        assert_eq!((at(true, None), at(false, None)), (LogFormat::Pretty, LogFormat::Json));
+        assert_eq!((at(true, Some("json")), at(false, Some("pretty"))), (LogFormat::Json, LogFormat::Pretty));
+    }
+}
+
+mod variables {
+    use super::*;
+
+    #[test]
+    fn are_all_in_the_table_and_all_read() {
+        let asked = RefCell::new(BTreeSet::new());
+        let source = |name: &str| {
+            asked.borrow_mut().insert(name.to_owned());
+            None
+        };
+        Settings::read(&source, SURROUNDINGS).unwrap();
+        let table: BTreeSet<String> = VARIABLES.iter().map(|variable| variable.name.to_owned()).collect();
+        assert_eq!(asked.into_inner(), table);
+    }
+
+    #[test]
+    fn take_effect_each() {
+        let settings = read(&[
+            ("APP_ENV", "production"),
+            ("HOST", "::"),
+            ("PORT", "0"),
+            ("WORKERS", "1024"),
+            ("DATABASE_URL", "postgres://u:p@db/thoughts"),
+            ("DATABASE_MAX_CONNECTIONS", "10000"),
+            ("SIGNING_KEY", KEY),
+            ("ACCESS_TOKEN_TTL", "1s"),
+            ("REFRESH_TOKEN_TTL", "2h 30m"),
+            ("RATE_LIMIT", "off"),
+            ("TRUSTED_PROXIES", "10.0.0.0/8, ::1"),
+            ("CORS_ALLOWED_ORIGINS", "https://a.example,http://localhost:5173"),
+            ("REQUEST_TIMEOUT", "50ms"),
+            ("SHUTDOWN_TIMEOUT", "1m"),
+            ("RUST_LOG", "warn,thoughts=debug"),
+        ])
+        .unwrap();
+        assert_eq!(settings.environment, Environment::Production);
+        assert_eq!((settings.host.to_string().as_str(), settings.port), ("::", 0));
+        assert_eq!(settings.workers.get(), 1024);
+        assert_eq!(settings.database.url.expose_secret(), "postgres://u:p@db/thoughts");
+        assert_eq!(settings.database.max_connections, 10_000);
+        assert_eq!(settings.signing_key.unwrap().expose(), KEY.as_bytes());
+        assert_eq!(settings.lifetimes, SessionLifetimes { access: SECOND, refresh: 150 * MINUTE });
+        assert!(!settings.rate_limit);
+        assert_eq!(settings.trusted_proxies, ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()]);
+        assert_eq!(settings.cors_allowed_origins, ["https://a.example", "http://localhost:5173"]);
+        assert_eq!((settings.request_timeout, settings.shutdown_timeout), (50 * INSTANT, MINUTE));
+        assert_eq!(settings.log.directives, "warn,thoughts=debug");
+    }
+}
+
+mod problems {
+    use super::*;
+
+    #[test]
+    fn are_reported_all_at_once() {
+        let wrong = [
+            ("APP_ENV", "staging"),
+            ("HOST", "localhost"),
+            ("PORT", "65536"),
+            ("WORKERS", "0"),
+            ("DATABASE_URL", "mysql://root:hush@db/x"),
+            ("DATABASE_MAX_CONNECTIONS", "0"),
+            ("DATABASE_MIGRATE", "yes"),
+            ("SIGNING_KEY", "hush"),
+            ("ACCESS_TOKEN_TTL", "0s"),
+            ("REFRESH_TOKEN_TTL", "2y"),
+            ("RATE_LIMIT", "none"),
+            ("TRUSTED_PROXIES", "proxy"),
+            ("CORS_ALLOWED_ORIGINS", "*"),
+            ("REQUEST_TIMEOUT", "10"),
+            ("SHUTDOWN_TIMEOUT", "1d"),
+            ("METRICS_PORT", "-1"),
+            ("LOG_FORMAT", "xml"),
+            ("RUST_LOG", "info,x=loud"),
+        ];
+        let error = read(&wrong).unwrap_err();
+        let blamed: Vec<&str> = error.problems.iter().map(|problem| problem.variable.as_str()).collect();
+        assert_eq!(blamed, wrong.map(|(name, _)| name));
+        let shown = error.to_string();
+        for (name, value) in wrong {
+            let is_secret = ["DATABASE_URL", "SIGNING_KEY"].contains(&name);
+            assert_eq!(shown.contains(&format!("{name} is {value:?}; expected")), !is_secret, "{shown}");
+        }
+        assert!(!shown.contains("hush"), "{shown}");
+    }
+
+    #[test]
+    fn are_only_those_there_are() {
+        assert_eq!(
+            blamed(&[("APP_ENV", "production"), ("PORT", "x"), ("SIGNING_KEY", "short")]),
+            ["PORT", "SIGNING_KEY"]
+        );
+    }
+}
+
+mod signing_key {
+    use super::*;
+
+    #[test]
+    fn is_demanded_in_production_with_a_word_on_how_to_make_one() {
+        let error = read(&[("APP_ENV", "production")]).unwrap_err();
+        assert_eq!(
+            error.problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["SIGNING_KEY is not set; production needs a secret of at least 32 bytes that is the same on every \
+              instance. Make one with `openssl rand -hex 32`"]
+        );
+    }
+
+    #[test]
+    fn is_checked_in_development_too() {
+        assert_eq!(blamed(&[("SIGNING_KEY", "short")]), ["SIGNING_KEY"]);
+    }
+}
+
+mod metrics {
+    use super::*;
+
+    const USER: (&str, &str) = ("METRICS_USER", "prometheus");
+    const PASSWORD: (&str, &str) = ("METRICS_PASSWORD", "hush hush");
+
+    #[test]
+    fn have_a_port_or_a_password() {
+        assert!(matches!(read(&[("METRICS_PORT", "9090")]).unwrap().metrics, MetricsAccess::Port(9090)));
+        let MetricsAccess::BasicAuth { user, password } = read(&[USER, PASSWORD]).unwrap().metrics else {
+            panic!("no password is asked");
+        };
+        assert_eq!((user.as_str(), password.expose_secret()), ("prometheus", "hush hush"));
+    }
+
+    #[test]
+    fn have_not_both() {
+        for extra in [&[USER, PASSWORD][..], &[USER], &[PASSWORD]] {
+            assert_eq!(blamed(&[&[("METRICS_PORT", "9090")], extra].concat()), ["METRICS_PORT"]);
+        }
+    }
+
+    #[test]
+    fn have_no_half_of_a_log_in() {
+        assert_eq!(blamed(&[USER]), ["METRICS_PASSWORD"]);
+        assert_eq!(blamed(&[("METRICS_USER", "a:b"), PASSWORD]), ["METRICS_USER"], "once");
+        assert_eq!(blamed(&[PASSWORD]), ["METRICS_USER"]);
+    }
+
+    #[test]
+    fn have_a_port_of_their_own() {
+        assert_eq!(blamed(&[("METRICS_PORT", "3000")]), ["METRICS_PORT"]);
+        assert!(read(&[("METRICS_PORT", "0"), ("PORT", "0")]).is_ok(), "any two that are free");
+    }
+}
+
+mod debug {
+    use super::*;
+
+    #[test]
+    fn hides_secrets() {
+        let settings = read(&[
+            ("SIGNING_KEY", "hush-0123456789abcdef0123456789abcdef"),
+            ("DATABASE_URL", "postgres://u:hush@db/x"),
+            ("METRICS_USER", "prometheus"),
+            ("METRICS_PASSWORD", "hush"),
+        ]);
+        let shown = format!("{:#?}", settings.unwrap());
+        assert!(shown.contains("prometheus") && !shown.contains("hush"), "{shown}");
+    }
+}
+
+mod first_that_is_set {
+    use super::*;
+
+    #[test]
+    fn passes_over_what_is_empty() {
+        let layer = |pairs: &[(&str, &str)]| -> Variables {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let process = layer(&[("HOST", "::1"), ("PORT", " ")]);
+        let file = layer(&[("HOST", "::2"), ("PORT", "1"), ("WORKERS", "")]);
+        let get = |name| first_that_is_set(name, &[&process, &file]);
+        assert_eq!(get("HOST").as_deref(), Some("::1"));
+        assert_eq!(get("PORT").as_deref(), Some("1"));
+        assert_eq!(get("WORKERS"), None);
+        assert_eq!(get("RUST_LOG"), None);
+    }
+}

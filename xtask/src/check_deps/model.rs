@@ -1,0 +1,95 @@
+//! The workspace as far as the rules look at it.
+
+/// Where a crate stands, told by its folder: a new adapter or use-case crate is covered from its first day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layer {
+    /// `crates/domain`
+    Domain,
+    /// `crates/usecases/*`
+    UseCases,
+    /// `crates/adapters/*`
+    Adapter,
+    /// `crates/api`
+    Api,
+    /// `crates/server`
+    Server,
+    /// `crates/testkit`
+    Testkit,
+    /// `tests`
+    EndToEnd,
+    /// `seed`
+    Seed,
+    /// `xtask`
+    Xtask,
+}
+
+impl Layer {
+    /// The layer of the crate in `folder`, which is relative to the workspace's root.
+    pub(crate) fn of(folder: &str) -> Option<Self> {
+        let parts: Vec<_> = folder.split(['/', '\\']).collect();
+        Some(match parts.as_slice() {
+            ["crates", "domain"] => Self::Domain,
+            ["crates", "usecases", _] => Self::UseCases,
+            ["crates", "adapters", _] => Self::Adapter,
+            ["crates", "api"] => Self::Api,
+            ["crates", "server"] => Self::Server,
+            ["crates", "testkit"] => Self::Testkit,
+            ["tests"] => Self::EndToEnd,
+            ["seed"] => Self::Seed,
+            ["xtask"] => Self::Xtask,
+            _ => return None,
+        })
+    }
+}
+
+/// A member of the workspace.
+#[derive(Debug)]
+pub(crate) struct Package {
+    /// Its name.
+    pub(crate) name: String,
+    /// Where it stands.
+    pub(crate) layer: Layer,
+    /// What it asks for.
+    pub(crate) dependencies: Vec<Dependency>,
+}
+
+/// What a package asks for.
+#[derive(Debug)]
+pub(crate) struct Dependency {
+    /// The package's name, whatever it is renamed to.
+    pub(crate) name: String,
+    /// Whether it is a member of this workspace.
+    pub(crate) member: bool,
+    /// What it is asked for.
+    pub(crate) used: Use,
+}
+
+/// What a dependency is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// It is part of what the package is or how it is built.
+    Normal,
+    /// Only tests, examples and benchmarks see it.
+    Test,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Layer;
+
+    #[test]
+    fn tells_layers_by_folder() {
+        for (folder, layer) in [
+            ("crates/domain", Some(Layer::Domain)),
+            ("crates/usecases/chat", Some(Layer::UseCases)),
+            ("crates/adapters/redis", Some(Layer::Adapter)),
+            ("crates\\adapters\\redis", Some(Layer::Adapter)),
+            ("seed", Some(Layer::Seed)),
+            ("crates/adapters", None),
+            ("crates/adapters/redis/macros", None),
+            ("tools/stray", None),
+        ] {
+            assert_eq!(Layer::of(folder), layer, "{folder}");
+        }
+    }
+}

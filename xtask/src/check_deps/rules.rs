@@ -1,0 +1,253 @@
+//! Which arrows the design allows. Whatever is not allowed here is forbidden.
+
+use std::fmt;
+
+use super::model::{Dependency, Layer, Package, Use};
+
+/// The only foreign crates that the domain may know.
+const DOMAIN_MAY_USE: [&str; 2] = ["thiserror", "unicode-normalization"];
+
+/// The crates that may know SQL: the two adapters, and the tools that make test databases and read the schema.
+const MAY_USE_SQL: [&str; 5] = ["persistence", "migration", "testkit", "e2e", "xtask"];
+
+/// A dependency that must go.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Violation {
+    from: String,
+    to: String,
+    why: &'static str,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} → {}: {}", self.from, self.to, self.why)
+    }
+}
+
+/// Every forbidden arrow of the workspace.
+pub(crate) fn violations(packages: &[Package]) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for from in packages {
+        for dependency in &from.dependencies {
+            let objection = if dependency.member {
+                match packages.iter().find(|package| package.name == dependency.name) {
+                    Some(to) => inner_objection(from, to, dependency.used),
+                    None => Some("a path dependency that is no member of the workspace"),
+                }
+            } else {
+                outer_objection(from, dependency)
+            };
+            if let Some(why) = objection {
+                violations.push(Violation { from: from.name.clone(), to: dependency.name.clone(), why });
+            }
+        }
+    }
+    violations
+}
+
+/// What is wrong with an arrow between two members.
+fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static str> {
+    use Layer::{Adapter, Api, Domain, EndToEnd, Seed, Server, Testkit, UseCases, Xtask};
+    if used == Use::Test {
+        let inner = matches!(from.layer, Domain | UseCases);
+        return (inner && !matches!(to.layer, Domain | UseCases))
+            .then_some("tests of the inner layers mock the ports; they need no adapter, nor what brings one along");
+    }
+    let allowed = match from.layer {
+        Domain => false,
+        UseCases => to.layer == Domain,
+        Api => matches!(to.layer, Domain | UseCases),
+        Adapter => {
+            matches!(to.layer, Domain | UseCases)
+                || (from.name.as_str(), to.name.as_str()) == ("persistence", "migration")
+        }
+        Server => matches!(to.layer, Domain | UseCases | Adapter | Api),
+        Seed => {
+            to.layer == Domain
+                || (to.layer == Adapter && matches!(to.name.as_str(), "persistence" | "security" | "system"))
+        }
+        Testkit => !matches!(to.layer, EndToEnd | Xtask),
+        EndToEnd => to.layer != Xtask,
+        Xtask => to.name == "migration",
+    };
+    (!allowed).then_some(match (from.layer, to.layer) {
+        (_, Testkit) => "the test kit is for tests: a dev-dependency, if anything",
+        (Domain, _) => "the domain depends on nothing of the workspace",
+        (UseCases, UseCases) => "use-case crates never import each other",
+        (UseCases, _) => "use cases know the domain only; the rest is behind their ports",
+        (Api, Adapter) => "the HTTP layer never imports an adapter; it gets use cases from the composition root",
+        (Api, _) => "the HTTP layer knows the domain and the use cases only",
+        (Adapter, Adapter) => "adapters do not know each other (but for persistence → migration)",
+        (Adapter, _) => "an adapter knows the domain and the use cases whose ports it implements, nothing further out",
+        (Server, _) => "the server ships without chores",
+        (Seed, _) => "the seed needs the domain, persistence, security and system only",
+        (Xtask, _) => "chores need no crate of the house but the migrations, for the diagram",
+        (Testkit | EndToEnd, _) => "tests come before chores and need none",
+    })
+}
+
+/// What is wrong with an arrow to a foreign crate.
+fn outer_objection(from: &Package, dependency: &Dependency) -> Option<&'static str> {
+    if dependency.used == Use::Test {
+        return None;
+    }
+    let name = dependency.name.as_str();
+    let is_sql = name.starts_with("sea-orm") || name.starts_with("sqlx");
+    match from.layer {
+        Layer::Domain if !DOMAIN_MAY_USE.contains(&name) => Some(
+            "the domain has no async, no serde, no ORM and no HTTP: it uses thiserror and unicode-normalization only",
+        ),
+        Layer::UseCases if name == "tokio" || name.starts_with("tokio-") => {
+            Some("use cases are driven by any runtime; they name none")
+        }
+        Layer::UseCases if name.starts_with("actix") => Some("use cases know nothing of HTTP"),
+        _ if is_sql && !MAY_USE_SQL.contains(&from.name.as_str()) => {
+            Some("all SQL of the project is in the persistence and migration adapters")
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The workspace, each crate without dependencies, and a crate of the future beside them.
+    const CRATES: [(&str, Layer); 15] = [
+        ("domain", Layer::Domain),
+        ("accounts", Layer::UseCases),
+        ("posts", Layer::UseCases),
+        ("feed", Layer::UseCases),
+        ("persistence", Layer::Adapter),
+        ("migration", Layer::Adapter),
+        ("security", Layer::Adapter),
+        ("system", Layer::Adapter),
+        ("redis-cache", Layer::Adapter),
+        ("api", Layer::Api),
+        ("thoughts", Layer::Server),
+        ("testkit", Layer::Testkit),
+        ("e2e", Layer::EndToEnd),
+        ("seed", Layer::Seed),
+        ("xtask", Layer::Xtask),
+    ];
+
+    /// What the rules say of one arrow in an otherwise empty workspace.
+    fn judged(from: &str, to: &str, used: Use) -> Vec<Violation> {
+        let packages: Vec<_> = CRATES
+            .iter()
+            .map(|(name, layer)| Package {
+                name: (*name).to_owned(),
+                layer: *layer,
+                dependencies: (*name == from)
+                    .then(|| Dependency {
+                        name: to.to_owned(),
+                        member: CRATES.iter().any(|(name, _)| *name == to),
+                        used,
+                    })
+                    .into_iter()
+                    .collect(),
+            })
+            .collect();
+        violations(&packages)
+    }
+
+    #[track_caller]
+    fn allows(arrows: &[(&str, &[&str])], used: Use) {
+        for (from, targets) in arrows {
+            for to in *targets {
+                assert_eq!(judged(from, to, used), [], "{from} → {to}");
+            }
+        }
+    }
+
+    #[track_caller]
+    fn forbids(arrows: &[(&str, &[&str])], used: Use) {
+        for (from, targets) in arrows {
+            for to in *targets {
+                assert_eq!(judged(from, to, used).len(), 1, "{from} → {to}");
+            }
+        }
+    }
+
+    #[test]
+    fn allows_arrows_inward() {
+        allows(
+            &[
+                ("accounts", &["domain"]),
+                ("api", &["domain", "accounts", "posts", "feed"]),
+                ("persistence", &["domain", "accounts", "posts", "feed", "migration"]),
+                ("redis-cache", &["domain", "feed"]),
+                ("thoughts", &["domain", "accounts", "persistence", "migration", "redis-cache", "api"]),
+                ("seed", &["domain", "persistence", "security", "system"]),
+                ("testkit", &["domain", "posts", "persistence", "migration", "api", "thoughts", "seed"]),
+                ("e2e", &["testkit", "domain", "thoughts", "persistence", "seed"]),
+                ("xtask", &["migration"]),
+            ],
+            Use::Normal,
+        );
+    }
+
+    #[test]
+    fn forbids_arrows_outward_and_sideward() {
+        forbids(
+            &[
+                ("domain", &["accounts", "persistence", "api", "thoughts", "testkit"]),
+                ("accounts", &["posts", "feed", "persistence", "system", "api", "thoughts", "testkit"]),
+                ("api", &["persistence", "security", "redis-cache", "thoughts", "testkit"]),
+                ("persistence", &["security", "api", "thoughts", "testkit"]),
+                ("migration", &["persistence"]),
+                ("redis-cache", &["migration", "persistence", "api"]),
+                ("thoughts", &["testkit", "seed", "xtask", "e2e"]),
+                ("seed", &["accounts", "migration", "api", "thoughts", "testkit"]),
+                ("testkit", &["xtask", "e2e"]),
+                ("xtask", &["domain", "thoughts", "testkit"]),
+            ],
+            Use::Normal,
+        );
+    }
+
+    #[test]
+    fn lets_tests_use_the_test_kit_but_not_those_of_the_inner_layers() {
+        allows(&[("api", &["testkit", "persistence"]), ("persistence", &["testkit", "system"])], Use::Test);
+        allows(&[("accounts", &["domain", "posts"])], Use::Test);
+        forbids(&[("accounts", &["persistence", "testkit", "api"]), ("domain", &["system", "testkit"])], Use::Test);
+    }
+
+    #[test]
+    fn keeps_the_domain_to_its_two_foreign_crates() {
+        allows(&[("domain", &["thiserror", "unicode-normalization"])], Use::Normal);
+        allows(&[("domain", &["proptest"])], Use::Test);
+        forbids(&[("domain", &["serde", "tokio", "async-trait", "sea-orm", "actix-web", "rand"])], Use::Normal);
+    }
+
+    #[test]
+    fn keeps_technology_out_of_the_use_cases() {
+        allows(&[("posts", &["async-trait", "thiserror", "sha2", "mockall"])], Use::Normal);
+        allows(&[("posts", &["tokio", "mockall"])], Use::Test);
+        forbids(&[("posts", &["tokio", "tokio-util", "actix-web", "sea-orm", "sqlx"])], Use::Normal);
+    }
+
+    #[test]
+    fn keeps_sql_in_its_place() {
+        let sql: &[&str] = &["sea-orm", "sea-orm-migration", "sqlx", "sqlx-core"];
+        allows(
+            &[("persistence", sql), ("migration", sql), ("testkit", sql), ("e2e", sql), ("xtask", sql)],
+            Use::Normal,
+        );
+        forbids(&[("api", sql), ("thoughts", sql), ("seed", sql), ("redis-cache", sql)], Use::Normal);
+        allows(&[("thoughts", sql)], Use::Test);
+    }
+
+    #[test]
+    fn knows_every_path_dependency() {
+        let stray = Dependency { name: "stray".to_owned(), member: true, used: Use::Normal };
+        let packages = [Package { name: "thoughts".to_owned(), layer: Layer::Server, dependencies: vec![stray] }];
+        assert_eq!(violations(&packages).len(), 1);
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_an_arrow() {
+        let shown: Vec<_> = judged("accounts", "posts", Use::Normal).iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["accounts → posts: use-case crates never import each other"]);
+    }
+}

@@ -1,0 +1,47 @@
+//! The project's chores: `cargo xtask <chore>`.
+
+mod check_deps;
+mod diagrams;
+mod fresh;
+mod interrupt;
+mod openapi;
+mod postgres;
+mod process;
+mod report;
+mod root;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// The project's chores.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+enum Chore {
+    /// Runs every check and every test suite; finds the PostgreSQL it needs by itself
+    Test(test::Args),
+    /// Fails on a dependency between crates that the design does not allow
+    CheckDeps,
+    /// Writes openapi.json from the code
+    Openapi(openapi::Args),
+    /// Writes assets/erd.dot from the schema and renders the diagrams (needs Graphviz)
+    Diagrams(diagrams::Args),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match Chore::parse() {
+        Chore::Test(args) => test::run(&args).await,
+        Chore::CheckDeps => check_deps::run(),
+        Chore::Openapi(args) => openapi::run(args).await,
+        Chore::Diagrams(args) => diagrams::run(args).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

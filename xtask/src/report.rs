@@ -1,0 +1,40 @@
+//! Steps, announced as they begin and summed up at the end.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+
+/// What was done so far, how long it took and whether it went well.
+#[derive(Default)]
+pub(crate) struct Report {
+    steps: Vec<Step>,
+}
+
+struct Step {
+    name: &'static str,
+    took: Duration,
+    passed: bool,
+}
+
+impl Report {
+    /// Announces and does one step.
+    pub(crate) async fn step<T>(&mut self, name: &'static str, work: impl Future<Output = Result<T>>) -> Result<T> {
+        eprintln!("\n── {name}");
+        let began = Instant::now();
+        let outcome = work.await;
+        self.steps.push(Step { name, took: began.elapsed(), passed: outcome.is_ok() });
+        outcome.with_context(|| format!("{name} failed"))
+    }
+
+    /// Prints each step with its duration.
+    pub(crate) fn print(&self) {
+        eprintln!("\n── summary");
+        let width = self.steps.iter().map(|step| step.name.chars().count()).max().unwrap_or_default();
+        for Step { name, took, passed } in &self.steps {
+            let mark = if *passed { "ok    " } else { "FAILED" };
+            eprintln!("{mark}  {name:width$}  {:>7.1} s", took.as_secs_f64());
+        }
+        let total: Duration = self.steps.iter().map(|step| step.took).sum();
+        eprintln!("        {:width$}  {:>7.1} s", "total", total.as_secs_f64());
+    }
+}

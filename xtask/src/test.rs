@@ -1,0 +1,131 @@
+//! `cargo xtask test`: everything that must hold before a change goes in.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use cargo_metadata::Message;
+
+use crate::interrupt::Interrupt;
+use crate::postgres::{self, Server};
+use crate::report::Report;
+use crate::{check_deps, diagrams, openapi, process};
+
+/// Options of `cargo xtask test`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only the test suites, for work loops
+    #[arg(long, conflicts_with = "only_lints")]
+    skip_lints: bool,
+    /// Everything but the test suites; needs no PostgreSQL
+    #[arg(long, conflicts_with = "cargo_test")]
+    only_lints: bool,
+    /// Handed on to `cargo test`, for instance: -- --package posts -- execute
+    #[arg(last = true, value_name = "CARGO TEST ARGUMENTS")]
+    cargo_test: Vec<OsString>,
+}
+
+/// Runs all steps; the first that fails ends the run.
+pub(crate) async fn run(args: &Args) -> Result<()> {
+    let interrupt = Interrupt::listen()?;
+    let mut report = Report::default();
+    let outcome = steps(args, &mut report, &interrupt).await;
+    report.print();
+    outcome
+}
+
+async fn steps(args: &Args, report: &mut Report, interrupt: &Interrupt) -> Result<()> {
+    if !args.skip_lints {
+        lints(args, report, interrupt).await?;
+    }
+    if args.only_lints {
+        return Ok(());
+    }
+    let server = report.step("find PostgreSQL", postgres::find(interrupt)).await?;
+    let outcome = suites(args, &server, report, interrupt).await;
+    // Whatever happened: what this command started, it stops.
+    server.stop().await;
+    outcome
+}
+
+async fn lints(args: &Args, report: &mut Report, interrupt: &Interrupt) -> Result<()> {
+    let fmt = process::cargo(["fmt", "--all", "--check"]);
+    report.step("format", process::run(fmt, interrupt)).await?;
+    report.step("check-deps", async { check_deps::run() }).await?;
+    let clippy =
+        process::cargo(["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"]);
+    report.step("clippy", process::run(clippy, interrupt)).await?;
+    // With the suites to come, the server is built as they need it, and once.
+    let server = if args.only_lints { None } else { Some(report.step("build", build(interrupt)).await?) };
+    report.step("openapi", openapi::check(server.as_deref(), interrupt)).await?;
+    report.step("diagrams", interrupt.guard(diagrams::check())).await
+}
+
+async fn suites(args: &Args, server: &Server, report: &mut Report, interrupt: &Interrupt) -> Result<()> {
+    let url = server.url();
+    report.step("drop left-over databases", interrupt.guard(postgres::drop_leftovers(url))).await?;
+    let mut tests = process::cargo(["test", "--all-features", "--no-fail-fast"]);
+    if !names_packages(&args.cargo_test) {
+        tests.arg("--workspace");
+    }
+    tests.args(&args.cargo_test).env("TEST_DATABASE_URL", url);
+    let outcome = report.step("test suites", process::run(tests, interrupt)).await;
+    // A server that is about to vanish needs no tidying.
+    if server.is_lent() {
+        let dropped = report.step("drop the tests' databases", postgres::drop_leftovers(url)).await;
+        return outcome.and(dropped);
+    }
+    outcome
+}
+
+/// Builds all that the suites need and answers where the server's executable is.
+async fn build(interrupt: &Interrupt) -> Result<PathBuf> {
+    let messages = process::output(
+        process::cargo([
+            "build",
+            "--workspace",
+            "--all-targets",
+            "--all-features",
+            "--message-format=json-render-diagnostics",
+        ]),
+        interrupt,
+    )
+    .await?;
+    let mut server = None;
+    for message in Message::parse_stream(messages.as_slice()) {
+        if let Message::CompilerArtifact(artifact) = message.context("cargo's messages cannot be read")?
+            && artifact.target.name == "thoughts"
+            && !artifact.profile.test
+            && let Some(executable) = artifact.executable
+        {
+            server = Some(executable.into_std_path_buf());
+        }
+    }
+    server.context("the workspace has no executable `thoughts`")
+}
+
+/// Whether the caller chose packages; `--workspace` would overrule the choice.
+fn names_packages(args: &[OsString]) -> bool {
+    args.iter()
+        .map_while(|arg| arg.to_str().filter(|arg| *arg != "--"))
+        .any(|arg| arg.starts_with("-p") || arg.starts_with("--package"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_packages;
+
+    fn chosen(line: &str) -> bool {
+        names_packages(&line.split_whitespace().map(Into::into).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn sees_chosen_packages() {
+        assert!(chosen("-p posts") && chosen("--test feed --package=e2e") && chosen("-pposts"));
+    }
+
+    #[test]
+    fn does_not_take_a_test_binarys_arguments_for_cargos() {
+        assert!(!chosen("--test feed") && !chosen("") && !chosen("-- -p"));
+    }
+}

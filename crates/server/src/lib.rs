@@ -1,4 +1,18 @@
 //! The server `thoughts`: configuration, telemetry, and what is put together of the other crates.
+//!
+//! - [`settings`]: what an operator decides;
+//! - `composition`: the one place that knows which adapter serves which port;
+//! - `server`: start and stop;
+//! - `housekeeping`: what is done now and then;
+//! - `signing_key`: the development key, made once and kept;
+//! - `telemetry`, `metrics`: the log and the numbers.
 
+mod composition;
+mod housekeeping;
+pub mod metrics;
+mod server;
 pub mod settings;
+mod signing_key;
 pub mod telemetry;
+
+pub use server::{Overrides, RunningServer, StartError, migrate, start};

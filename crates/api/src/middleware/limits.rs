@@ -1,14 +1,18 @@
 //! Bounds on what one request may take.
 
+use std::fmt;
+
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::middleware::Next;
 use actix_web::web::{Data, Payload};
-use actix_web::{Error, FromRequest};
+use actix_web::{Error, FromRequest, HttpResponse, ResponseError};
 use futures_util::StreamExt;
 
-use super::refuse;
+use super::observe::RequestId;
+use super::{problems, refuse, security_headers};
 use crate::HttpSettings;
 use crate::http::body::MAX_BODY;
 use crate::http::problem::Problem;
@@ -18,21 +22,53 @@ use crate::http::problem::Problem;
 const MAX_DRAINED: usize = 16 * 1024 * 1024;
 
 /// Ends a request that takes too long. Dropping it ends its work: transactions are rolled back.
+///
+/// The request itself is gone with its work, so this ends as an error that the outer middlewares hand on, and that
+/// writes its answer all by itself.
 pub(crate) async fn deadline(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let Some(limit) = request.app_data::<Data<HttpSettings>>().map(|settings| settings.request_timeout) else {
-        return Ok(next.call(request).await?.map_into_left_body());
+        return next.call(request).await;
     };
-    let http_request = request.request().clone();
+    let request_id = RequestId::of(request.request());
     match tokio::time::timeout(limit, next.call(request)).await {
-        Ok(response) => Ok(response?.map_into_left_body()),
-        Err(_) => {
-            let problem = Problem::unavailable("timeout", "The request took too long.");
-            let response = ServiceResponse::new(http_request, actix_web::HttpResponse::from_error(problem));
-            Ok(response.map_into_right_body())
-        }
+        Ok(response) => response,
+        Err(_) => Err(TimedOut { request_id }.into()),
+    }
+}
+
+/// A request that took too long.
+#[derive(Debug)]
+struct TimedOut {
+    request_id: RequestId,
+}
+
+impl TimedOut {
+    fn problem() -> Problem {
+        Problem::unavailable("timeout", "The request took too long.")
+    }
+}
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the request took too long")
+    }
+}
+
+impl ResponseError for TimedOut {
+    fn status_code(&self) -> StatusCode {
+        Self::problem().status_code()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let problem = Self::problem();
+        problem.log();
+        let mut response = problem.error_response();
+        security_headers::add(response.headers_mut());
+        self.request_id.add(response.headers_mut());
+        problems::write(response, &problem, &self.request_id)
     }
 }
 

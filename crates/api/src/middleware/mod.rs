@@ -18,7 +18,6 @@ pub(crate) mod problems;
 pub(crate) mod rate_limit;
 pub(crate) mod security_headers;
 
-use actix_web::HttpResponse;
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 
@@ -26,5 +25,5 @@ use crate::http::problem::Problem;
 
 /// Ends a request with a problem, from within a middleware.
 fn refuse(request: ServiceRequest, problem: Problem) -> ServiceResponse<BoxBody> {
-    request.into_response(HttpResponse::from_error(problem))
+    request.error_response(problem)
 }

@@ -6,7 +6,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, HttpRequest};
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -22,28 +22,46 @@ const DURATION: &str = "http_request_duration_seconds";
 /// Requests that are being answered.
 const IN_FLIGHT: &str = "http_requests_in_flight";
 
+impl RequestId {
+    /// The id that [`observe`] gave to a request.
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        request.extensions().get::<Self>().cloned().unwrap_or_else(|| Self(String::new()))
+    }
+
+    /// Tells it to the client.
+    pub(super) fn add(&self, headers: &mut HeaderMap) {
+        if let Ok(value) = HeaderValue::from_str(&self.0) {
+            headers.insert(X_REQUEST_ID, value);
+        }
+    }
+}
+
 /// Runs a request under a span that names it, and counts and times it.
 pub(crate) async fn observe(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = incoming_id(request.headers()).unwrap_or_else(|| Uuid::now_v7().to_string());
-    request.extensions_mut().insert(RequestId(id.clone()));
+    let id = RequestId(id);
+    request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
-    let span = tracing::info_span!("request", request_id = %id, %method, path = request.path());
+    let span = tracing::info_span!("request", request_id = id.0, %method, path = request.path());
     let began = Instant::now();
     let in_flight = InFlight::enter();
-    let mut response = next.call(request).instrument(span.clone()).await?;
+    let mut result = next.call(request).instrument(span.clone()).await;
     drop(in_flight);
 
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(X_REQUEST_ID, value);
-    }
-    let status = response.status();
-    let elapsed = began.elapsed();
-    let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    let (status, route) = match &mut result {
+        Ok(response) => {
+            id.add(response.headers_mut());
+            (response.status(), response.request().match_pattern())
+        }
+        Err(error) => (error.as_response_error().status_code(), None),
+    };
+    let route = route.unwrap_or_else(|| "unmatched".to_owned());
+    let seconds = began.elapsed().as_secs_f64();
     span.in_scope(|| {
-        tracing::debug!(status = status.as_u16(), route, milliseconds = elapsed.as_secs_f64() * 1000.0, "answered");
+        tracing::debug!(status = status.as_u16(), route, milliseconds = seconds * 1000.0, "answered");
     });
     metrics::histogram!(
         DURATION,
@@ -51,8 +69,8 @@ pub(crate) async fn observe(
         "route" => route,
         "status" => status.as_u16().to_string(),
     )
-    .record(elapsed.as_secs_f64());
-    Ok(response)
+    .record(seconds);
+    result
 }
 
 /// A client's own id, if it is fit for headers and logs: 1 to 128 letters, digits and `-_.:`.

@@ -1,10 +1,10 @@
 //! Writes the bodies of errors, which name the request.
 
-use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpResponse};
 
 use super::observe::RequestId;
 use crate::http::problem::Problem;
@@ -16,29 +16,43 @@ pub(crate) async fn problems(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let response = next.call(request).await?;
     let status = response.status();
-    if !(status.is_client_error() || status.is_server_error()) {
+    if !(status.is_client_error() || status.is_server_error()) || says_it_itself(response.response()) {
         return Ok(response.map_into_left_body());
     }
-    let by_status;
-    let problem = match response.response().error().and_then(|error| error.as_error::<Problem>()) {
-        Some(problem) => problem,
-        // An answer with a body of its own, such as a health report, stays as it is.
-        None if response.response().error().is_none()
-            && response.response().body().size() != BodySize::None
-            && response.response().body().size() != BodySize::Sized(0) =>
-        {
-            return Ok(response.map_into_left_body());
+    let id = RequestId::of(response.request());
+    let (request, response) = response.into_parts();
+    let response = match response.error().and_then(|error| error.as_error::<Problem>()) {
+        Some(problem) => {
+            problem.log();
+            let json = document(problem, &id);
+            with_body(response, json)
         }
         None => {
-            by_status = Problem::of_status(status);
-            &by_status
+            let problem = Problem::of_status(status);
+            problem.log();
+            with_body(response, document(&problem, &id))
         }
     };
-    problem.log();
-    let id = response.request().extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    let json = serde_json::to_vec(&problem.document(&id))?;
-    let mut response = response.map_body(|_, _| EitherBody::right(BoxBody::new(json)));
+    Ok(ServiceResponse::new(request, response).map_into_right_body())
+}
+
+/// An answer with a body of its own, such as a health report, stays as it is.
+fn says_it_itself(response: &HttpResponse<impl MessageBody>) -> bool {
+    response.error().is_none() && !matches!(response.body().size(), BodySize::None | BodySize::Sized(0))
+}
+
+/// An answer with the problem as its body.
+pub(super) fn write(response: HttpResponse, problem: &Problem, id: &RequestId) -> HttpResponse {
+    with_body(response, document(problem, id))
+}
+
+fn document(problem: &Problem, id: &RequestId) -> Vec<u8> {
+    serde_json::to_vec(&problem.document(&id.0)).unwrap_or_default()
+}
+
+fn with_body<B>(response: HttpResponse<B>, json: Vec<u8>) -> HttpResponse {
+    let mut response = response.set_body(BoxBody::new(json));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response.headers_mut().remove(CONTENT_LENGTH);
-    Ok(response)
+    response
 }

@@ -23,12 +23,16 @@ pub(crate) async fn security_headers(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let mut response = next.call(request).await?;
-    let headers = response.headers_mut();
+    add(response.headers_mut());
+    Ok(response)
+}
+
+/// Adds them where others do not stand.
+pub(super) fn add(headers: &mut HeaderMap) {
     for (name, value) in DEFAULTS {
         set_default(headers, HeaderName::from_static(name), value);
     }
     set_default(headers, CACHE_CONTROL, "no-store");
-    Ok(response)
 }
 
 fn set_default(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {

@@ -1,0 +1,69 @@
+//! What is done now and then, beside the requests.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use accounts::Accounts;
+use api::RateLimits;
+use posts::Posts;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+/// How often sessions and keys whose time is over are forgotten.
+const PURGE: Duration = Duration::from_hours(1);
+/// How often clients whose budgets are full again are forgotten.
+const FORGET: Duration = Duration::from_mins(1);
+
+/// Ends with what it holds.
+pub(crate) struct Housekeeping {
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Housekeeping {
+    /// Begins. Every instance does all of it; none of it is harmed by that.
+    pub(crate) fn begin(accounts: Arc<Accounts>, posts: Arc<Posts>, rate_limits: Option<Arc<RateLimits>>) -> Self {
+        let mut tasks = vec![tokio::spawn(async move {
+            let mut interval = every(PURGE);
+            loop {
+                interval.tick().await;
+                purge(&accounts, &posts).await;
+            }
+        })];
+        if let Some(rate_limits) = rate_limits {
+            tasks.push(tokio::spawn(async move {
+                let mut interval = every(FORGET);
+                loop {
+                    interval.tick().await;
+                    rate_limits.forget_idle_clients();
+                }
+            }));
+        }
+        Self { tasks }
+    }
+}
+
+impl Drop for Housekeeping {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+/// Not at once: a server that has just started has better things to do.
+fn every(period: Duration) -> tokio::time::Interval {
+    let mut interval = interval_at(Instant::now() + period, period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
+async fn purge(accounts: &Accounts, posts: &Posts) {
+    match accounts.purge_sessions.execute().await {
+        Ok(purged) => tracing::debug!(purged, "ended sessions forgotten"),
+        Err(error) => tracing::warn!(%error, "ended sessions not forgotten; next try in an hour"),
+    }
+    match posts.purge_keys.execute().await {
+        Ok(purged) => tracing::debug!(purged, "old idempotency keys forgotten"),
+        Err(error) => tracing::warn!(%error, "old idempotency keys not forgotten; next try in an hour"),
+    }
+}

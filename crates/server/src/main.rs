@@ -1,0 +1,100 @@
+//! The command line of the server.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use thoughts::settings::{Settings, env_example, variables_help};
+use thoughts::{Overrides, metrics, telemetry};
+
+/// A social feed backend: people post short thoughts, comment, like, follow, and read feeds.
+///
+/// Without a command it serves. What can be configured is configured by variables of the environment or in a file
+/// named .env; see below.
+#[derive(Parser)]
+#[command(name = "thoughts", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API (what happens without a command).
+    Serve,
+    /// Bring the schema of the database up to date, and stop.
+    Migrate,
+    /// Print the OpenAPI document. Needs no database.
+    Openapi,
+    /// Print an example of a .env file with every variable.
+    EnvExample,
+}
+
+/// The configuration cannot be used.
+const BAD_CONFIGURATION: u8 = 2;
+
+fn main() -> ExitCode {
+    let matches = Cli::command().after_long_help(variables_help()).after_help(variables_help()).get_matches();
+    let command = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli.command.unwrap_or(Command::Serve),
+        Err(error) => error.exit(),
+    };
+    match command {
+        Command::Openapi => print_openapi(),
+        Command::EnvExample => {
+            print!("{}", env_example());
+            ExitCode::SUCCESS
+        }
+        Command::Serve => with_settings(serve),
+        Command::Migrate => with_settings(thoughts::migrate),
+    }
+}
+
+fn print_openapi() -> ExitCode {
+    match serde_json::to_string_pretty(&api::openapi::document()) {
+        Ok(document) => {
+            println!("{document}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(&error),
+    }
+}
+
+fn with_settings<F>(run: impl FnOnce(Settings) -> F) -> ExitCode
+where
+    F: Future<Output = Result<(), thoughts::StartError>>,
+{
+    let settings = match Settings::load() {
+        Ok(settings) => settings,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::from(BAD_CONFIGURATION);
+        }
+    };
+    if let Err(error) = telemetry::init(&settings.log) {
+        return fail(&error);
+    }
+    match actix_web::rt::System::new().block_on(run(settings)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn serve(settings: Settings) -> Result<(), thoughts::StartError> {
+    let metrics = metrics::install()?;
+    let server = thoughts::start(settings, Overrides { metrics, ..Overrides::default() }).await?;
+    server.announce();
+    server.run_until_signalled().await
+}
+
+/// Says what went wrong, with everything that caused it.
+fn fail(error: &dyn Error) -> ExitCode {
+    let mut message = format!("error: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        message.push_str(&format!("\n  because: {error}"));
+        cause = error.source();
+    }
+    eprintln!("{message}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,287 @@
+//! Start and stop.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::{HttpServer, rt};
+use api::{Api, CursorCodec, Health, HttpSettings, MetricsEndpoint, MetricsRenderer, RateLimits, Services};
+use metrics_exporter_prometheus::BuildError;
+use persistence::{ConnectError, Database, DatabaseOptions, Location, MigrateError, Observer, ParseLocationError};
+use secrecy::ExposeSecret;
+use security::{HashingCost, cursor_key};
+
+use crate::composition::{DatabaseDependency, use_cases};
+use crate::housekeeping::Housekeeping;
+use crate::metrics::DatabaseMetrics;
+use crate::settings::{DatabaseSettings, Environment, MetricsAccess, Settings};
+use crate::signing_key::{DevelopmentKeyError, development_key};
+
+/// How long a client may take to send the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// What a program that embeds the server, such as a test, decides instead of an operator.
+pub struct Overrides {
+    /// Writes the metrics.
+    pub metrics: MetricsRenderer,
+    /// What hashing a password costs.
+    pub hashing_cost: HashingCost,
+    /// Told of every statement and transaction.
+    pub observer: Arc<dyn Observer>,
+}
+
+impl Default for Overrides {
+    fn default() -> Self {
+        Self { metrics: Arc::new(String::new), hashing_cost: HashingCost::OWASP, observer: Arc::new(DatabaseMetrics) }
+    }
+}
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// `DATABASE_URL` is not one.
+    #[error("DATABASE_URL {0}")]
+    Location(#[from] ParseLocationError),
+    /// The database is out of reach.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The schema could not be brought up to date.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// The schema is of another version.
+    #[error("the schema of the database is not up to date: run `thoughts migrate`, or set DATABASE_MIGRATE=true")]
+    NotMigrated,
+    /// No development key.
+    #[error(transparent)]
+    DevelopmentKey(#[from] DevelopmentKeyError),
+    /// The address is taken or not of this machine.
+    #[error("cannot listen at {address}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The server broke off.
+    #[error("the server broke off")]
+    Run(#[from] std::io::Error),
+    /// The metrics could not be set up.
+    #[error("the metrics could not be set up")]
+    Metrics(#[from] BuildError),
+    /// The OpenAPI document could not be written.
+    #[error("the OpenAPI document could not be written")]
+    Document(#[from] serde_json::Error),
+}
+
+/// A server that answers requests until it is stopped.
+pub struct RunningServer {
+    address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
+    environment: Environment,
+    location: Location,
+    health: Arc<Health>,
+    handles: Vec<ServerHandle>,
+    servers: Vec<rt::task::JoinHandle<std::io::Result<()>>>,
+    database: Database,
+    _housekeeping: Housekeeping,
+}
+
+/// Brings the schema up to date.
+///
+/// # Errors
+/// [`StartError`] when the database is out of reach or a migration fails.
+pub async fn migrate(settings: Settings) -> Result<(), StartError> {
+    let location = Location::parse(settings.database.url.expose_secret())?;
+    // Migrations may take longer than any request.
+    let options = DatabaseOptions { statement_timeout: None, max_connections: 2, ..DatabaseOptions::new(location) };
+    let database = Database::connect(&options).await?;
+    database.migrate().await?;
+    tracing::info!(database = %options.location, "the schema is up to date");
+    Ok(())
+}
+
+/// Starts a server: connects, migrates if told to, listens.
+///
+/// # Errors
+/// [`StartError`] says what is missing.
+pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningServer, StartError> {
+    let location = Location::parse(settings.database.url.expose_secret())?;
+    let signing_key = match &settings.signing_key {
+        Some(key) => key.clone(),
+        None => development_key()?,
+    };
+    let database = open_database(&settings.database, location.clone(), overrides.observer).await?;
+    let use_cases = use_cases(&database, &signing_key, settings.lifetimes, overrides.hashing_cost);
+    let rate_limits = settings.rate_limit.then(|| Arc::new(RateLimits::new()));
+    let health = Arc::new(Health::new(vec![Arc::new(DatabaseDependency(database.clone()))]));
+    let housekeeping =
+        Housekeeping::begin(Arc::clone(&use_cases.accounts), Arc::clone(&use_cases.posts), rate_limits.clone());
+    let api = Api::new(Services {
+        accounts: use_cases.accounts,
+        posts: use_cases.posts,
+        feed: use_cases.feed,
+        cursors: CursorCodec::new(&cursor_key(&signing_key)),
+        health: Arc::clone(&health),
+        metrics: MetricsEndpoint { render: overrides.metrics.clone(), access: access(&settings.metrics) },
+        rate_limits,
+        settings: HttpSettings {
+            request_timeout: settings.request_timeout,
+            trusted_proxies: settings.trusted_proxies.clone(),
+            cors_allowed_origins: settings.cors_allowed_origins.clone(),
+        },
+    })?;
+
+    let listener = listen(SocketAddr::new(settings.host, settings.port))?;
+    let address = listener.local_addr()?;
+    let mut running = vec![serve_api(api, listener, &settings)?];
+    let mut metrics_address = None;
+    if let MetricsAccess::Port(port) = settings.metrics {
+        let listener = listen(SocketAddr::new(settings.host, port))?;
+        metrics_address = Some(listener.local_addr()?);
+        running.push(serve_metrics(overrides.metrics, listener)?);
+    }
+    let handles = running.iter().map(Server::handle).collect();
+    let servers = running.into_iter().map(rt::spawn).collect();
+    health.serving();
+    Ok(RunningServer {
+        address,
+        metrics_address,
+        environment: settings.environment,
+        location,
+        health,
+        handles,
+        servers,
+        database,
+        _housekeeping: housekeeping,
+    })
+}
+
+async fn open_database(
+    settings: &DatabaseSettings,
+    location: Location,
+    observer: Arc<dyn Observer>,
+) -> Result<Database, StartError> {
+    let options = DatabaseOptions {
+        max_connections: settings.max_connections,
+        observer: Some(observer),
+        ..DatabaseOptions::new(location)
+    };
+    let database = Database::connect(&options).await?;
+    if settings.migrate {
+        database.migrate().await?;
+    } else if !database.is_migrated().await? {
+        return Err(StartError::NotMigrated);
+    }
+    Ok(database)
+}
+
+fn access(metrics: &MetricsAccess) -> api::MetricsAccess {
+    match metrics {
+        MetricsAccess::Loopback => api::MetricsAccess::Loopback,
+        MetricsAccess::Port(_) => api::MetricsAccess::Elsewhere,
+        MetricsAccess::BasicAuth { user, password } => {
+            api::MetricsAccess::BasicAuth { credentials: format!("{user}:{}", password.expose_secret()) }
+        }
+    }
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).map_err(|source| StartError::Listen { address, source })
+}
+
+fn serve_api(api: Api, listener: TcpListener, settings: &Settings) -> Result<Server, StartError> {
+    let server = HttpServer::new(move || api.app())
+        .workers(settings.workers.get())
+        .client_request_timeout(HEAD_TIMEOUT)
+        .keep_alive(KEEP_ALIVE)
+        .shutdown_timeout(settings.shutdown_timeout.as_secs().max(1))
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+fn serve_metrics(render: MetricsRenderer, listener: TcpListener) -> Result<Server, StartError> {
+    let server = HttpServer::new(move || api::metrics_app(render.clone()))
+        .workers(1)
+        .shutdown_timeout(1)
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+impl RunningServer {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Says where everything is: to whoever looks at the terminal in development, to the log otherwise.
+    pub fn announce(&self) {
+        let at = |address: SocketAddr| match address.ip() {
+            ip if ip.is_unspecified() => format!("http://localhost:{}", address.port()),
+            _ => format!("http://{address}"),
+        };
+        let (version, base) = (env!("CARGO_PKG_VERSION"), at(self.address));
+        if self.environment == Environment::Development {
+            println!("Thoughts {version}, {}, {}", self.environment, self.location);
+            println!("  API     {base}/v1/posts");
+            println!("  Docs    {base}/docs/");
+            println!("  Health  {base}/health/ready");
+        }
+        if let Some(address) = self.metrics_address {
+            tracing::info!("metrics at {}/metrics", at(address));
+        }
+        tracing::info!(version, environment = %self.environment, database = %self.location, "listening at {base}");
+    }
+
+    /// Serves until SIGTERM or SIGINT, then stops.
+    ///
+    /// # Errors
+    /// [`StartError::Run`] when the server breaks off by itself.
+    pub async fn run_until_signalled(self) -> Result<(), StartError> {
+        signalled().await?;
+        self.stop().await
+    }
+
+    /// Stops: not ready any more, requests under way are finished within `SHUTDOWN_TIMEOUT`, connections are closed.
+    ///
+    /// # Errors
+    /// [`StartError::Run`] when the server had broken off before.
+    pub async fn stop(self) -> Result<(), StartError> {
+        tracing::info!("stopping");
+        self.health.stopping();
+        for handle in &self.handles {
+            handle.stop(true).await;
+        }
+        for server in self.servers {
+            if let Ok(result) = server.await {
+                result?;
+            }
+        }
+        if let Err(error) = self.database.close().await {
+            tracing::warn!(error = %error.source, "the database was not closed in order");
+        }
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// Waits for SIGTERM (of an orchestrator) or SIGINT (Ctrl-C).
+async fn signalled() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        Ok(())
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}

@@ -1,0 +1,73 @@
+//! The development key: made at the first start, and kept, so that log-ins outlive a restart.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+use security::{SigningKey, SigningKeyTooShort};
+
+/// Where the key is kept, below the working folder.
+const FILE: &str = "data/signing.key";
+
+/// The key could not be kept or read again.
+#[derive(Debug, thiserror::Error)]
+pub enum DevelopmentKeyError {
+    /// The file cannot be written or read.
+    #[error("cannot keep a signing key in {FILE}; set SIGNING_KEY instead")]
+    File(#[from] io::Error),
+    /// The file holds something else.
+    #[error("{FILE} holds no signing key; delete it, or set SIGNING_KEY")]
+    NotAKey(#[from] SigningKeyTooShort),
+}
+
+/// The kept key; a new one if there is none yet.
+pub(crate) fn development_key() -> Result<SigningKey, DevelopmentKeyError> {
+    kept_in(Path::new(FILE))
+}
+
+fn kept_in(file: &Path) -> Result<SigningKey, DevelopmentKeyError> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    // Of two servers that start at once, one makes the file and the other reads it.
+    let key = SigningKey::generate();
+    match create_private(file) {
+        Ok(mut created) => {
+            created.write_all(key.expose())?;
+            Ok(key)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let kept = fs::read_to_string(file)?;
+            Ok(SigningKey::new(kept.trim_end())?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn create_private(file: &Path) -> io::Result<fs::File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options.open(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_made_once_and_kept() {
+        let folder = std::env::temp_dir().join(format!("thoughts-key-{}", std::process::id()));
+        let file = folder.join("data/signing.key");
+        let made = kept_in(&file).unwrap();
+        let kept = kept_in(&file).unwrap();
+        assert_eq!(made.expose(), kept.expose());
+        fs::write(&file, "short").unwrap();
+        assert!(matches!(kept_in(&file), Err(DevelopmentKeyError::NotAKey(_))));
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

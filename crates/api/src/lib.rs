@@ -22,7 +22,7 @@ use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
-use actix_web::middleware::{Compress, from_fn};
+use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::web::{Data, to};
 use actix_web::{App, Error};
 use ipnet::IpNet;
@@ -118,6 +118,7 @@ impl Api {
         > + use<>,
     > {
         let api = self.clone();
+        let origins = &self.settings.cors_allowed_origins;
         // The last to wrap is the first to be passed through; see `middleware`.
         App::new()
             .wrap(from_fn(middleware::rate_limit::rate_limit))
@@ -126,7 +127,7 @@ impl Api {
             .wrap(from_fn(middleware::limits::body_size))
             .wrap(from_fn(middleware::limits::deadline))
             .wrap(Compress::default())
-            .wrap(cors(&self.settings.cors_allowed_origins))
+            .wrap(Condition::new(!origins.is_empty(), cors(origins)))
             .wrap(from_fn(middleware::problems::problems))
             .wrap(from_fn(middleware::security_headers::security_headers))
             .wrap(from_fn(middleware::observe::observe))

@@ -89,12 +89,11 @@ async fn serve(settings: Settings) -> Result<(), thoughts::StartError> {
 
 /// Says what went wrong, with everything that caused it.
 fn fail(error: &dyn Error) -> ExitCode {
-    let mut message = format!("error: {error}");
+    eprintln!("error: {error}");
     let mut cause = error.source();
     while let Some(error) = cause {
-        message.push_str(&format!("\n  because: {error}"));
+        eprintln!("  because: {error}");
         cause = error.source();
     }
-    eprintln!("{message}");
     ExitCode::FAILURE
 }

@@ -28,11 +28,10 @@ use crate::http::reply::Reply;
 pub(super) async fn sign_up(
     accounts: Data<Accounts>,
     Body(request): Body<SignUpRequest>,
-    reply: Reply,
 ) -> Result<HttpResponse, Problem> {
     let user = accounts.sign_up.execute(request.try_into()?).await?;
     let (revision, location) = (user.revision, format!("/v1/users/{}", user.id));
-    reply.created(&UserBody::from(domain::UserView::new(user, None)), revision, &location, false)
+    Reply::created(&UserBody::from(domain::UserView::new(user, None)), revision, &location, false)
 }
 
 /// List users, newest first

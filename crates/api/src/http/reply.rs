@@ -41,7 +41,6 @@ impl Reply {
 
     /// A resource that was just made, at `location`.
     pub(crate) fn created(
-        &self,
         body: &impl Serialize,
         revision: Revision,
         location: &str,
@@ -49,7 +48,6 @@ impl Reply {
     ) -> Result<HttpResponse, Problem> {
         let json = encode(body)?;
         let mut response = HttpResponse::Created();
-        self.cacheable(&mut response);
         response.insert_header((ETAG, entity_tag(revision, &json))).insert_header((LOCATION, location));
         if replayed {
             response.insert_header((IDEMPOTENCY_REPLAYED, "true"));

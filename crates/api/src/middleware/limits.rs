@@ -64,7 +64,6 @@ impl ResponseError for TimedOut {
 
     fn error_response(&self) -> HttpResponse {
         let problem = Self::problem();
-        problem.log();
         let mut response = problem.error_response();
         security_headers::add(response.headers_mut());
         self.request_id.add(response.headers_mut());

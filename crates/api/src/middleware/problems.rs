@@ -21,18 +21,11 @@ pub(crate) async fn problems(
     }
     let id = RequestId::of(response.request());
     let (request, response) = response.into_parts();
-    let response = match response.error().and_then(|error| error.as_error::<Problem>()) {
-        Some(problem) => {
-            problem.log();
-            let json = document(problem, &id);
-            with_body(response, json)
-        }
-        None => {
-            let problem = Problem::of_status(status);
-            problem.log();
-            with_body(response, document(&problem, &id))
-        }
+    let json = match response.error().and_then(|error| error.as_error::<Problem>()) {
+        Some(problem) => log_and_write(problem, &id),
+        None => log_and_write(&Problem::of_status(status), &id),
     };
+    let response = with_body(response, json);
     Ok(ServiceResponse::new(request, response).map_into_right_body())
 }
 
@@ -43,10 +36,11 @@ fn says_it_itself(response: &HttpResponse<impl MessageBody>) -> bool {
 
 /// An answer with the problem as its body.
 pub(super) fn write(response: HttpResponse, problem: &Problem, id: &RequestId) -> HttpResponse {
-    with_body(response, document(problem, id))
+    with_body(response, log_and_write(problem, id))
 }
 
-fn document(problem: &Problem, id: &RequestId) -> Vec<u8> {
+fn log_and_write(problem: &Problem, id: &RequestId) -> Vec<u8> {
+    problem.log();
     serde_json::to_vec(&problem.document(&id.0)).unwrap_or_default()
 }
 

@@ -1,8 +1,8 @@
 //! Posts and comments over HTTP.
 
-mod comments;
+mod comment;
 mod dto;
-mod posts;
+mod post;
 mod problems;
 
 pub(crate) use dto::PostBody;
@@ -11,20 +11,20 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// The routes.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
-        .service(posts::publish)
-        .service(posts::show)
-        .service(posts::edit)
-        .service(posts::delete)
-        .service(posts::like)
-        .service(posts::unlike)
-        .service(posts::list_likes)
-        .service(posts::list_by_user)
-        .service(comments::add)
-        .service(comments::list)
-        .service(comments::show)
-        .service(comments::list_replies)
-        .service(comments::edit)
-        .service(comments::delete)
-        .service(comments::like)
-        .service(comments::unlike);
+        .service(post::publish)
+        .service(post::show)
+        .service(post::edit)
+        .service(post::delete)
+        .service(post::like)
+        .service(post::unlike)
+        .service(post::list_likes)
+        .service(post::list_by_user)
+        .service(comment::add)
+        .service(comment::list)
+        .service(comment::show)
+        .service(comment::list_replies)
+        .service(comment::edit)
+        .service(comment::delete)
+        .service(comment::like)
+        .service(comment::unlike);
 }

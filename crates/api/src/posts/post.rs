@@ -35,12 +35,11 @@ pub(super) async fn publish(
     SignedIn(me): SignedIn,
     Idempotency(key): Idempotency,
     Body(request): Body<ContentRequest>,
-    reply: Reply,
 ) -> Result<HttpResponse, Problem> {
     let command = PublishPostCommand { author: me.user_id, content: request.into_content()?, key };
     let written = posts.publish.execute(command).await?;
     let (revision, location) = (written.item.revision, format!("/v1/posts/{}", written.item.id));
-    reply.created(&PostBody::just_published(written.item), revision, &location, written.replayed)
+    Reply::created(&PostBody::just_published(written.item), revision, &location, written.replayed)
 }
 
 /// Show a post

@@ -36,13 +36,12 @@ pub(super) async fn add(
     SignedIn(me): SignedIn,
     Idempotency(key): Idempotency,
     Body(request): Body<CommentRequest>,
-    reply: Reply,
 ) -> Result<HttpResponse, Problem> {
     let (content, parent) = request.into_words()?;
     let command = AddCommentCommand { post, parent, author: me.user_id, content, key };
     let written = posts.add_comment.execute(command).await?;
     let (revision, location) = (written.item.revision, format!("/v1/comments/{}", written.item.id));
-    reply.created(&CommentBody::just_written(written.item), revision, &location, written.replayed)
+    Reply::created(&CommentBody::just_written(written.item), revision, &location, written.replayed)
 }
 
 /// List the top-level comments on a post, oldest first

@@ -1,7 +1,9 @@
 //! The OpenAPI document: collected from the handlers, completed with what all of them share.
 
+use actix_web::http::StatusCode;
+use serde_json::json;
 use utoipa::openapi::content::ContentBuilder;
-use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::security::{Http, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -10,6 +12,9 @@ use utoipa::{OpenApi as _, ToSchema};
 use utoipa_actix_web::AppExt;
 
 use crate::http::problem::ProblemDocument;
+
+/// The content type of every error.
+const PROBLEM_JSON: &str = "application/problem+json";
 
 /// The schema of every error.
 pub(crate) type ProblemSchema = ProblemDocument<'static>;
@@ -49,8 +54,11 @@ pub fn document() -> OpenApi {
 /// Adds security schemes, and to every operation the answers that follow from what it takes.
 fn complete(mut document: OpenApi) -> OpenApi {
     let schemas = document.components.take().unwrap_or_default();
+    let components = HEADERS
+        .iter()
+        .fold(ComponentsBuilder::from(schemas), |all, (name, description)| all.header(*name, header(description)));
     document.components = Some(
-        ComponentsBuilder::from(schemas)
+        components
             .security_scheme(
                 "bearer",
                 SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build()),
@@ -135,7 +143,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
                     description.clone_into(&mut response.description);
                 }
             })
-            .or_insert_with(|| problem(description).into());
+            .or_insert_with(|| problem(status, description).into());
     }
     if is_conditional {
         let not_modified = ResponseBuilder::new().description("The client has it already.").build();
@@ -148,30 +156,56 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
     }
 }
 
-fn problem(description: &str) -> Response {
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemSchema::name()))).build();
-    ResponseBuilder::new().description(description).content("application/problem+json", content).build()
+/// An answer that is a problem; its description begins with the code that the example shows.
+fn problem(status: u16, description: &str) -> Response {
+    let title = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error");
+    let code = description.split('`').nth(1).unwrap_or("error");
+    let example = json!({
+        "type": format!("urn:thoughts:problem:{code}"),
+        "title": title,
+        "status": status,
+        "detail": format!("{title}."),
+        "code": code,
+        "request_id": "0199f0a2-6c1e-7d3b-9b1a-5f2d8c4e7a10",
+    });
+    let content =
+        ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemSchema::name()))).example(Some(example)).build();
+    ResponseBuilder::new().description(description).content(PROBLEM_JSON, content).build()
+}
+
+/// Headers that several answers carry, described once.
+const HEADERS: [(&str, &str); 7] = [
+    ("X-Request-Id", "Finds the request in the server's log."),
+    ("RateLimit", "What is left of the client's budget."),
+    ("RateLimit-Policy", "The client's budget."),
+    ("ETag", "Changes with the answer."),
+    ("Link", "Where the next page is, if there is one."),
+    ("WWW-Authenticate", "How to authenticate."),
+    ("Retry-After", "Seconds."),
+];
+
+fn header(description: &str) -> Header {
+    HeaderBuilder::new().schema(Some(Object::with_type(Type::String))).description(Some(description)).build()
 }
 
 fn add_headers(response: &mut Response, status: &str, is_api: bool, is_list: bool, has_tag: bool) {
-    let mut add = |name: &str, description: &str| {
-        let header =
-            HeaderBuilder::new().schema(Some(Object::with_type(Type::String))).description(Some(description)).build();
-        response.headers.entry(name.to_owned()).or_insert(header.into());
+    let mut add = |name: &str| {
+        let shared = Ref::new(format!("#/components/headers/{name}"));
+        response.headers.insert(name.to_owned(), RefOr::Ref(shared));
     };
-    add("X-Request-Id", "Finds the request in the server's log.");
+    add("X-Request-Id");
     if is_api {
-        add("RateLimit", "What is left of the client's budget.");
-        add("RateLimit-Policy", "The client's budget.");
+        add("RateLimit");
+        add("RateLimit-Policy");
     }
     match status {
-        "200" | "201" | "304" if is_api && has_tag => add("ETag", "Changes with the answer."),
-        "401" => add("WWW-Authenticate", "How to authenticate."),
-        "429" | "503" => add("Retry-After", "Seconds."),
+        "200" | "201" | "304" if is_api && has_tag => add("ETag"),
+        "401" => add("WWW-Authenticate"),
+        "429" | "503" => add("Retry-After"),
         _ => {}
     }
     if is_list && status == "200" {
-        add("Link", "Where the next page is, if there is one.");
+        add("Link");
     }
 }
 

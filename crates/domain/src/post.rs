@@ -34,3 +34,8 @@ pub type PostView = Viewed<Post, ContentViewer>;
 /// Counters do not advance it, so that a like does not get into the way of an edit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Revision(pub u32);
+
+impl Revision {
+    /// What nothing ever reaches: expecting it is expecting something that never was.
+    pub const NEVER: Self = Self(u32::MAX);
+}

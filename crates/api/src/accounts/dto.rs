@@ -35,11 +35,24 @@ pub(crate) struct SignUpRequest {
     password: Option<String>,
     /// 1 to 50 characters in one line; the user name when left out.
     #[serde(default, deserialize_with = "given")]
-    #[schema(required = false, nullable = false, min_length = 1, max_length = 50, examples("Ada Lovelace"))]
+    #[schema(
+        required = false,
+        nullable = false,
+        min_length = 1,
+        max_length = 50,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+        examples("Ada Lovelace")
+    )]
     display_name: Option<String>,
     /// Up to 300 characters.
     #[serde(default, deserialize_with = "given")]
-    #[schema(required = false, nullable = false, max_length = 300, examples("Notes on the engine."))]
+    #[schema(
+        required = false,
+        nullable = false,
+        max_length = 300,
+        pattern = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$",
+        examples("Notes on the engine.")
+    )]
     bio: Option<String>,
 }
 
@@ -121,12 +134,19 @@ pub(crate) struct ProfileEditRequest {
         nullable = false,
         min_length = 1,
         max_length = 50,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
         examples("Ada, Countess of Lovelace")
     )]
     display_name: Option<String>,
     /// Up to 300 characters.
     #[serde(default, deserialize_with = "given")]
-    #[schema(required = false, nullable = false, max_length = 300, examples("Poetical science."))]
+    #[schema(
+        required = false,
+        nullable = false,
+        max_length = 300,
+        pattern = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$",
+        examples("Poetical science.")
+    )]
     bio: Option<String>,
     /// The new password, 8 to 128 characters; ends all other sessions.
     #[serde(default, deserialize_with = "given")]

@@ -78,6 +78,7 @@ pub(crate) fn next_link(request: &HttpRequest, cursor: &str) -> String {
 
 /// A page as it is sent.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Page)]
 pub(crate) struct PageBody<T> {
     /// The items, in the list's order.
     pub(crate) items: Vec<T>,

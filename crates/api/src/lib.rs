@@ -121,12 +121,14 @@ impl Api {
         let origins = &self.settings.cors_allowed_origins;
         // The last to wrap is the first to be passed through; see `middleware`.
         App::new()
+            .wrap(from_fn(middleware::authentication::refuse_bad_tokens))
             .wrap(from_fn(middleware::rate_limit::rate_limit))
-            .wrap(from_fn(middleware::authentication::authentication))
+            .wrap(from_fn(middleware::authentication::identify))
             .wrap(from_fn(middleware::head::head))
             .wrap(from_fn(middleware::limits::body_size))
             .wrap(from_fn(middleware::limits::deadline))
             .wrap(Compress::default())
+            .wrap(from_fn(middleware::encodings::encodings))
             .wrap(Condition::new(!origins.is_empty(), cors(origins)))
             .wrap(from_fn(middleware::problems::problems))
             .wrap(from_fn(middleware::security_headers::security_headers))

@@ -8,7 +8,7 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, rt};
 use api::{Api, CursorCodec, Health, HttpSettings, MetricsEndpoint, MetricsRenderer, RateLimits, Services};
 use metrics_exporter_prometheus::BuildError;
-use persistence::{ConnectError, Database, DatabaseOptions, Location, MigrateError, Observer, ParseLocationError};
+use persistence::{ConnectError, Database, DatabaseOptions, Location, MigrateError, Observer};
 use secrecy::ExposeSecret;
 use security::{HashingCost, cursor_key};
 
@@ -42,9 +42,6 @@ impl Default for Overrides {
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// `DATABASE_URL` is not one.
-    #[error("DATABASE_URL {0}")]
-    Location(#[from] ParseLocationError),
     /// The database is out of reach.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -94,7 +91,7 @@ pub struct RunningServer {
 /// # Errors
 /// [`StartError`] when the database is out of reach or a migration fails.
 pub async fn migrate(settings: Settings) -> Result<(), StartError> {
-    let location = Location::parse(settings.database.url.expose_secret())?;
+    let location = settings.database.location;
     // Migrations may take longer than any request.
     let options = DatabaseOptions { statement_timeout: None, max_connections: 2, ..DatabaseOptions::new(location) };
     let database = Database::connect(&options).await?;
@@ -108,12 +105,12 @@ pub async fn migrate(settings: Settings) -> Result<(), StartError> {
 /// # Errors
 /// [`StartError`] says what is missing.
 pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningServer, StartError> {
-    let location = Location::parse(settings.database.url.expose_secret())?;
+    let location = settings.database.location.clone();
     let signing_key = match &settings.signing_key {
         Some(key) => key.clone(),
         None => development_key()?,
     };
-    let database = open_database(&settings.database, location.clone(), overrides.observer).await?;
+    let database = open_database(&settings, overrides.observer).await?;
     let use_cases = use_cases(&database, &signing_key, settings.lifetimes, overrides.hashing_cost);
     let rate_limits = settings.rate_limit.then(|| Arc::new(RateLimits::new()));
     let health = Arc::new(Health::new(vec![Arc::new(DatabaseDependency(database.clone()))]));
@@ -159,18 +156,17 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
     })
 }
 
-async fn open_database(
-    settings: &DatabaseSettings,
-    location: Location,
-    observer: Arc<dyn Observer>,
-) -> Result<Database, StartError> {
+async fn open_database(settings: &Settings, observer: Arc<dyn Observer>) -> Result<Database, StartError> {
+    let DatabaseSettings { location, max_connections, migrate } = &settings.database;
     let options = DatabaseOptions {
-        max_connections: settings.max_connections,
+        max_connections: *max_connections,
+        // What no request waits for any more need not go on.
+        statement_timeout: Some(settings.request_timeout),
         observer: Some(observer),
-        ..DatabaseOptions::new(location)
+        ..DatabaseOptions::new(location.clone())
     };
     let database = Database::connect(&options).await?;
-    if settings.migrate {
+    if *migrate {
         database.migrate().await?;
     } else if !database.is_migrated().await? {
         return Err(StartError::NotMigrated);

@@ -1,1 +1,27 @@
-//! Empty.
+//! What tests need and nothing else does: a clock that stands still, ids that can be foretold, things to store, and
+//! databases to store them in.
+//!
+//! - [`FixedClock`] and [`SequentialIds`] stand in for the adapters that own the time and chance.
+//! - [`a_user`], [`a_post`] and [`a_comment`] build things with sensible defaults; [`id`] makes an id of a word.
+//! - [`TestDatabase`] is an empty, migrated database of the test's own, on SQLite or on PostgreSQL;
+//!   [`on_both_databases!`] runs a test whole against either.
+//! - `app`, a feature: the real server on such a database, and a client that speaks HTTP to it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a test that cannot be set up has failed"
+)]
+
+#[cfg(feature = "app")]
+pub mod app;
+mod build;
+mod clock;
+mod database;
+mod ids;
+
+pub use build::{CommentBuilder, PostBuilder, UserBuilder, a_comment, a_post, a_user, author_of};
+pub use clock::{FixedClock, NOW};
+pub use database::{Engine, StatementLog, TestDatabase, run};
+pub use ids::{SequentialIds, id};

@@ -1,4 +1,7 @@
 //! Comments and who likes them. A comment that was deleted but has replies has neither author nor content.
+//!
+//! A thread goes with its post, all at once. It does not go from parents to replies: a thread may be as deep as people
+//! care to answer, and SQLite cascades by recursion, of which it allows a thousand levels.
 
 use async_trait::async_trait;
 use sea_orm_migration::prelude::DeriveMigrationName;
@@ -19,7 +22,7 @@ impl MigrationTrait for Migration {
                 "CREATE TABLE comments (
                     id {id} PRIMARY KEY,
                     post_id {id} NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
-                    parent_id {id} REFERENCES comments (id) ON DELETE CASCADE,
+                    parent_id {id} REFERENCES comments (id),
                     author_id {id} REFERENCES users (id),
                     content TEXT,
                     created_at BIGINT NOT NULL,

@@ -57,6 +57,8 @@ fn malformed() -> Problem {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // What nobody looks at, such as the value of an unknown field, must be text as well.
+    std::str::from_utf8(bytes).map_err(|_| malformed())?;
     // A struct would be taken from an array, too.
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         serde_json::from_slice::<IgnoredAny>(bytes).map_err(|_| malformed())?;

@@ -1,4 +1,4 @@
-//! Who sends a request. The middleware `authentication` has checked the token by then.
+//! Who sends a request. The middleware has checked the token by then.
 
 use std::future::{Ready, ready};
 

@@ -98,15 +98,21 @@ impl Reply {
 
     /// Whether `If-None-Match` names the tag, by weak comparison (RFC 9110, 13.1.2).
     fn client_has(&self, tag: &str) -> bool {
-        let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-        let wanted = opaque(tag);
+        let wanted = of_unpacked(tag);
         self.request
             .headers()
             .get_all(IF_NONE_MATCH)
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
-            .any(|candidate| candidate.trim() == "*" || opaque(candidate) == wanted)
+            .map(str::trim)
+            .any(|candidate| candidate == "*" || of_unpacked(candidate) == wanted)
     }
+}
+
+/// What is between the quotes of a tag, weak or strong, without the encoding of a packed answer.
+fn of_unpacked(tag: &str) -> &str {
+    let opaque = tag.trim_start_matches("W/").trim_matches('"');
+    ["-br", "-gzip"].iter().find_map(|encoding| opaque.strip_suffix(encoding)).unwrap_or(opaque)
 }
 
 /// An answer that holds a secret: nobody keeps a copy.
@@ -134,8 +140,8 @@ fn entity_tag(Revision(revision): Revision, json: &[u8]) -> String {
 
 /// The revision in an entity tag that [`Reply`] made; `None` for a weak or a foreign one.
 pub(crate) fn revision_of(tag: &str) -> Option<Revision> {
-    let opaque = tag.strip_prefix('"')?.strip_suffix('"')?;
-    let (revision, hash) = opaque.split_once('-')?;
+    let is_strong = tag.len() > 1 && tag.starts_with('"') && tag.ends_with('"');
+    let (revision, hash) = of_unpacked(tag).split_once('-').filter(|_| is_strong)?;
     let is_hash = hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_hash { revision.parse().ok().map(Revision) } else { None }
 }

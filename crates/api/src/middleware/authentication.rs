@@ -1,4 +1,4 @@
-//! Checks the access token of a request, if it has one.
+//! Who sends a request: checks the access token, if there is one.
 
 use accounts::{Accounts, Principal};
 use actix_web::body::MessageBody;
@@ -11,9 +11,11 @@ use actix_web::{Error, HttpMessage};
 use super::refuse;
 use crate::http::problem::Problem;
 
-/// Notes who sends the request. A bad token is refused on every call of the API, also on those that need none: nobody
-/// is taken for anonymous who means to be somebody.
-pub(crate) async fn authentication(
+/// A token that was refused, until the request has been counted.
+struct Refused(Problem);
+
+/// Notes who sends the request, or that the token is bad.
+pub(crate) async fn identify(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
@@ -23,10 +25,25 @@ pub(crate) async fn authentication(
                 request.extensions_mut().insert(principal);
             }
             Ok(None) => {}
-            Err(problem) => return Ok(refuse(request, problem).map_into_right_body()),
+            Err(problem) => {
+                request.extensions_mut().insert(Refused(problem));
+            }
         }
     }
-    Ok(next.call(request).await?.map_into_left_body())
+    next.call(request).await
+}
+
+/// Refuses a bad token on every call of the API, also on those that need none: nobody is taken for anonymous who means
+/// to be somebody. Comes after the limits of rates, so that guessing is counted.
+pub(crate) async fn refuse_bad_tokens(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let refused = request.extensions_mut().remove::<Refused>();
+    match refused {
+        Some(Refused(problem)) => Ok(refuse(request, problem).map_into_right_body()),
+        None => Ok(next.call(request).await?.map_into_left_body()),
+    }
 }
 
 fn principal(request: &ServiceRequest) -> Result<Option<Principal>, Problem> {

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use accounts::SessionLifetimes;
 use ipnet::IpNet;
+use persistence::Location;
 use secrecy::SecretString;
 use security::SigningKey;
 
@@ -69,8 +70,8 @@ pub enum Environment {
 /// Where everything is kept.
 #[derive(Debug, Clone)]
 pub struct DatabaseSettings {
-    /// `sqlite:…`, `postgres://…` or `postgresql://…`. A secret, for it may carry a password.
-    pub url: SecretString,
+    /// Where it is (`DATABASE_URL`); does not show the password that it may carry.
+    pub location: Location,
     /// Most connections that this instance opens.
     pub max_connections: u32,
     /// Whether migrations are applied at the start.

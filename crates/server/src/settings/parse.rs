@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use persistence::Location;
 use secrecy::SecretString;
 use security::SigningKey;
 use tracing_subscriber::EnvFilter;
@@ -76,9 +77,9 @@ pub(super) fn origin(raw: &str) -> Parsed<String> {
 }
 
 /// The address of a database of a kind that is supported.
-pub(super) fn database_url(raw: &str) -> Parsed<String> {
-    let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| raw.starts_with(scheme));
-    if known { Ok(raw.to_owned()) } else { Err("it to begin with sqlite:, postgres:// or postgresql://".to_owned()) }
+pub(super) fn database_url(raw: &str) -> Parsed<Location> {
+    let example = "sqlite://data/thoughts.db or postgresql://user:password@host:5432/database";
+    Location::parse(raw).map_err(|error| format!("an address such as {example}; this one {error}"))
 }
 
 /// A secret to sign with.
@@ -217,9 +218,9 @@ mod tests {
         #[test]
         fn takes_the_kinds_that_are_supported() {
             for raw in ["sqlite::memory:", "sqlite://data/x.db", "postgres://u:p@h/d", "postgresql://h/d"] {
-                assert_eq!(database_url(raw).as_deref(), Ok(raw));
+                assert_eq!(database_url(raw), Ok(Location::parse(raw).unwrap()));
             }
-            rejects(database_url, &["mysql://h/d", "postgres:h", "data/x.db", "SQLITE:x"]);
+            rejects(database_url, &["mysql://h/d", "data/x.db", "SQLITE:x", "sqlite://", "postgres://h/d?schema=a-b"]);
         }
     }
 

@@ -90,11 +90,11 @@ fn settings(reader: &mut Reader<'_>, surroundings: Surroundings) -> Option<Setti
 }
 
 fn database(reader: &mut Reader<'_>, in_production: bool) -> Option<DatabaseSettings> {
-    let url = reader.value("DATABASE_URL", parse::database_url);
+    let location = reader.value("DATABASE_URL", parse::database_url);
     let max_connections = reader.value("DATABASE_MAX_CONNECTIONS", parse::whole(1..=10_000_u32));
     let migrate = reader.optional("DATABASE_MIGRATE", parse::one_of(&[("true", true), ("false", false)]));
     Some(DatabaseSettings {
-        url: url?.into(),
+        location: location?,
         max_connections: max_connections?,
         migrate: migrate.unwrap_or(!in_production),
     })

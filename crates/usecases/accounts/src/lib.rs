@@ -100,7 +100,6 @@ impl Accounts {
                 Arc::clone(&with.ids),
             ),
             refresh_session: RefreshSession::new(
-                Arc::clone(users),
                 Arc::clone(sessions),
                 Arc::clone(&with.refresh_tokens),
                 issuer,

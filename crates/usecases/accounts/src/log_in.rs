@@ -80,7 +80,7 @@ mod tests {
     use std::time::Duration;
 
     const LIFETIMES: SessionLifetimes =
-        SessionLifetimes { access: Duration::from_secs(900), refresh: Duration::from_secs(3600) };
+        SessionLifetimes { access: Duration::from_mins(15), refresh: Duration::from_hours(1) };
 
     fn log_in(users: MockUserRepository, sessions: MockSessionRepository, hasher: MockPasswordHasher) -> LogIn {
         let mut access_tokens = MockAccessTokens::new();

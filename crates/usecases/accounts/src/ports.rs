@@ -134,10 +134,15 @@ pub enum OpenSession {
 }
 
 /// What came of [`SessionRepository::rotate`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RotateSession {
-    /// The successor is good now.
-    Rotated(Principal),
+    /// The successor is good now; whose session it is.
+    Rotated {
+        /// The session.
+        session: SessionId,
+        /// The account.
+        user: User,
+    },
     /// No such token, or its session was ended.
     Unknown,
     /// The token's time is over.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{Clock, RepositoryError};
 
-use crate::ports::{RefreshTokens, RotateSession, SessionRepository, SigningError, UserRepository};
+use crate::ports::{RefreshTokens, RotateSession, SessionRepository, SigningError};
 use crate::session::{SessionIssuer, SignedIn};
 
 /// Why a refresh token was not exchanged.
@@ -23,7 +23,6 @@ pub enum RefreshSessionError {
 
 /// Exchanges a refresh token.
 pub struct RefreshSession {
-    users: Arc<dyn UserRepository>,
     sessions: Arc<dyn SessionRepository>,
     refresh_tokens: Arc<dyn RefreshTokens>,
     issuer: Arc<SessionIssuer>,
@@ -33,13 +32,12 @@ pub struct RefreshSession {
 impl RefreshSession {
     /// Wires the use case.
     pub(crate) fn new(
-        users: Arc<dyn UserRepository>,
         sessions: Arc<dyn SessionRepository>,
         refresh_tokens: Arc<dyn RefreshTokens>,
         issuer: Arc<SessionIssuer>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { users, sessions, refresh_tokens, issuer, clock }
+        Self { sessions, refresh_tokens, issuer, clock }
     }
 
     /// Uses `token` up and answers its successor. A token that comes a second time ends its session.
@@ -47,11 +45,10 @@ impl RefreshSession {
         let now = self.clock.now();
         let (next, refresh_token) = self.issuer.refresh_token(now);
         let presented = self.refresh_tokens.hash(token);
-        let RotateSession::Rotated(principal) = self.sessions.rotate(&presented, &next, now).await? else {
+        let RotateSession::Rotated { session, user } = self.sessions.rotate(&presented, &next, now).await? else {
             return Err(RefreshSessionError::InvalidToken);
         };
-        let user = self.users.find(&principal.user_id.into(), None).await?.ok_or(RefreshSessionError::InvalidToken)?;
-        Ok(self.issuer.sign_in(principal.session_id, user.subject, refresh_token, now)?)
+        Ok(self.issuer.sign_in(session, user, refresh_token, now)?)
     }
 }
 
@@ -59,17 +56,13 @@ impl RefreshSession {
 mod tests {
     use std::time::Duration;
 
-    use domain::Viewed;
-
     use super::*;
-    use crate::ports::{
-        MockAccessTokens, MockRefreshTokens, MockSessionRepository, MockUserRepository, RefreshTokenHash,
-    };
-    use crate::session::{Principal, SessionLifetimes};
+    use crate::ports::{MockAccessTokens, MockRefreshTokens, MockSessionRepository, RefreshTokenHash};
+    use crate::session::SessionLifetimes;
     use crate::test_support::{FixedClock, NOW, id, user};
 
     const LIFETIMES: SessionLifetimes =
-        SessionLifetimes { access: Duration::from_secs(900), refresh: Duration::from_secs(3600) };
+        SessionLifetimes { access: Duration::from_mins(15), refresh: Duration::from_hours(1) };
 
     fn refresh(outcome: RotateSession) -> RefreshSession {
         let mut tokens = MockRefreshTokens::new();
@@ -85,21 +78,13 @@ mod tests {
                 presented.0 == [1; 32] && next.hash.0 == [2; 32] && next.created_at == NOW && *now == NOW
             })
             .once()
-            .returning(move |_, _, _| Ok(outcome));
-        let mut users = MockUserRepository::new();
-        users.expect_find().returning(|_, _| Ok(Some(Viewed::new(user(7), None))));
+            .return_once(move |_, _, _| Ok(outcome));
         let issuer = SessionIssuer {
             access_tokens: Arc::new(access_tokens),
             refresh_tokens: Arc::new(generator),
             lifetimes: LIFETIMES,
         };
-        RefreshSession::new(
-            Arc::new(users),
-            Arc::new(sessions),
-            Arc::new(tokens),
-            Arc::new(issuer),
-            Arc::new(FixedClock),
-        )
+        RefreshSession::new(Arc::new(sessions), Arc::new(tokens), Arc::new(issuer), Arc::new(FixedClock))
     }
 
     mod execute {
@@ -107,9 +92,9 @@ mod tests {
 
         #[tokio::test]
         async fn answers_the_successor_in_the_same_session() {
-            let principal = Principal { user_id: id(7), session_id: id(8) };
+            let rotated = RotateSession::Rotated { session: id(8), user: user(7) };
 
-            let signed_in = refresh(RotateSession::Rotated(principal)).execute("old").await.unwrap();
+            let signed_in = refresh(rotated).execute("old").await.unwrap();
 
             assert_eq!((signed_in.refresh_token.as_str(), signed_in.user.id), ("new", id(7)));
         }
@@ -117,8 +102,9 @@ mod tests {
         #[tokio::test]
         async fn rejects_every_other_outcome_alike() {
             for outcome in [RotateSession::Unknown, RotateSession::Expired, RotateSession::Replayed] {
+                let said = format!("{outcome:?}");
                 let result = refresh(outcome).execute("old").await;
-                assert!(matches!(result, Err(RefreshSessionError::InvalidToken)), "{outcome:?}");
+                assert!(matches!(result, Err(RefreshSessionError::InvalidToken)), "{said}");
             }
         }
     }

@@ -17,7 +17,7 @@ use super::likes::OF_COMMENTS;
 use super::{comment_removal, counters, exists};
 use crate::database::Database;
 use crate::entity::{comment, post, user};
-use crate::error::{failed, lacks_reference, retrying};
+use crate::error::{failed, retrying};
 use crate::fields::Fields;
 use crate::keyset::{self, Direction};
 use crate::view;
@@ -103,11 +103,7 @@ impl SeaCommentRepository {
         if let Some(request) = request {
             let effect =
                 Effect { id: new.id.cuid(), at: new.created_at, author_display_name: author.display_name.clone() };
-            let claimed = match claim(&tx, new.author_id, request, &effect).await {
-                Err(error) if lacks_reference(&error) => return Ok(AddCommentOutcome::Write(Write::AuthorGone)),
-                claimed => claimed?,
-            };
-            match claimed {
+            match claim(&tx, new.author_id, request, &effect).await? {
                 Claim::Granted => {}
                 Claim::Replay(effect) => {
                     return Ok(AddCommentOutcome::Write(Write::Replayed(first_answer(new, author, effect))));
@@ -129,11 +125,7 @@ impl SeaCommentRepository {
                 AddCommentOutcome::ParentNotFound
             });
         }
-        match insert(&tx, new).await {
-            // Post and parent are locked, so it can only be the author who is missing.
-            Err(error) if lacks_reference(&error) => return Ok(AddCommentOutcome::Write(Write::AuthorGone)),
-            inserted => inserted?,
-        }
+        insert(&tx, new).await?;
         tx.commit().await?;
         Ok(AddCommentOutcome::Write(Write::Stored(stored(new, author, new.id, new.created_at))))
     }
@@ -186,11 +178,14 @@ pub(super) async fn lock_posts(tx: &impl ConnectionTrait, condition: SimpleExpr)
     Ok(())
 }
 
+/// Finds the author, and keeps the account from being erased until the end. Who erases it locks it before any post, so
+/// that whoever writes must lock it before any post as well.
 async fn find_author(tx: &impl ConnectionTrait, id: UserId) -> Result<Option<Author>, DbErr> {
     let select = Query::select()
         .columns(view::user::AUTHOR_COLUMNS)
         .from(user::Entity)
         .and_where(user::Column::Id.eq(id.as_str()))
+        .lock(LockType::KeyShare)
         .take();
     tx.query_one(&select).await?.map(|row| view::user::read_author(&mut Fields::of(&row))).transpose()
 }

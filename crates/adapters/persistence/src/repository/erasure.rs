@@ -2,38 +2,88 @@
 
 use accounts::ports::EraseUser;
 use domain::UserId;
-use sea_orm::sea_query::{ExprTrait, LockType, Query, UnionType};
+use sea_orm::sea_query::{ExprTrait, LockType, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait};
 
 use super::comment::lock_posts;
+use super::follow::lock_users;
 use super::likes::{OF_COMMENTS, OF_POSTS};
 use super::{comment_removal, counters};
-use crate::entity::{comment, follow, post, user};
+use crate::entity::{comment, comment_like, follow, post, post_like, user};
 
 /// Erases an account within `tx`.
 ///
-/// Its row is locked first: whatever it was about to write elsewhere either is there by then or fails. Rows are removed
-/// before they are taken off counts, and the counts follow from what was removed.
+/// Its row is locked before anything of it is looked at: whatever it was about to write elsewhere either is there by
+/// then or fails. Rows are removed before they are taken off counts, and the counts follow from what was removed.
 pub(super) async fn erase(tx: &impl ConnectionTrait, id: UserId) -> Result<EraseUser, DbErr> {
-    let lock = Query::select()
-        .column(user::Column::Id)
-        .from(user::Entity)
-        .and_where(user::Column::Id.eq(id.as_str()))
-        .lock(LockType::Update)
-        .take();
-    if tx.query_one(&lock).await?.is_none() {
+    if !lock_account_and_acquaintances(tx, id).await? {
         return Ok(EraseUser::NotFound);
     }
+    lock_posts(tx, post::Column::Id.in_subquery(posts_concerned(id))).await?;
     OF_POSTS.remove_all_of(tx, id).await?;
     OF_COMMENTS.remove_all_of(tx, id).await?;
     remove_follows(tx, (follow::Column::FollowerId, follow::Column::FolloweeId), user::Column::FollowerCount, id)
         .await?;
     remove_follows(tx, (follow::Column::FolloweeId, follow::Column::FollowerId), user::Column::FollowingCount, id)
         .await?;
-    remove_comments(tx, id).await?;
+    comment_removal::remove(tx, comment::Column::AuthorId.eq(id.as_str())).await?;
     // Posts go with their comments and likes, sessions and keys with the account.
     user::Entity::delete_by_id(id.to_string()).exec(tx).await?;
     Ok(EraseUser::Erased)
+}
+
+/// Takes the locks of the account and of those who follow it or are followed, whose counts will change, in the order of
+/// their ids. Answers whether there is such an account.
+async fn lock_account_and_acquaintances(tx: &impl ConnectionTrait, id: UserId) -> Result<bool, DbErr> {
+    let followed = Query::select()
+        .column(follow::Column::FolloweeId)
+        .from(follow::Entity)
+        .and_where(follow::Column::FollowerId.eq(id.as_str()))
+        .take();
+    let acquaintances = Query::select()
+        .column(follow::Column::FollowerId)
+        .from(follow::Entity)
+        .and_where(follow::Column::FolloweeId.eq(id.as_str()))
+        .union(UnionType::Distinct, followed)
+        .take();
+    let is_acquainted = || user::Column::Id.in_subquery(acquaintances.clone());
+    // Others only get other counts: they may go on to like and comment, for which their rows must stay.
+    lock_users(tx, is_acquainted().and(user::Column::Id.lt(id.as_str())), LockType::NoKeyUpdate).await?;
+    let itself = lock_users(tx, user::Column::Id.eq(id.as_str()), LockType::Update).await?;
+    lock_users(tx, is_acquainted().and(user::Column::Id.gt(id.as_str())), LockType::NoKeyUpdate).await?;
+    Ok(!itself.is_empty())
+}
+
+/// The posts that go with the account, and those on which something of it goes.
+fn posts_concerned(id: UserId) -> SelectStatement {
+    let own = Query::select()
+        .column(post::Column::Id)
+        .from(post::Entity)
+        .and_where(post::Column::AuthorId.eq(id.as_str()))
+        .take();
+    let liked = Query::select()
+        .column(post_like::Column::PostId)
+        .from(post_like::Entity)
+        .and_where(post_like::Column::UserId.eq(id.as_str()))
+        .take();
+    let likes_of_comments = Query::select()
+        .column(comment_like::Column::CommentId)
+        .from(comment_like::Entity)
+        .and_where(comment_like::Column::UserId.eq(id.as_str()))
+        .take();
+    let of_liked_comments = Query::select()
+        .column(comment::Column::PostId)
+        .from(comment::Entity)
+        .and_where(comment::Column::Id.in_subquery(likes_of_comments))
+        .take();
+    Query::select()
+        .column(comment::Column::PostId)
+        .from(comment::Entity)
+        .and_where(comment::Column::AuthorId.eq(id.as_str()))
+        .union(UnionType::Distinct, own)
+        .union(UnionType::Distinct, liked)
+        .union(UnionType::Distinct, of_liked_comments)
+        .take()
 }
 
 /// Removes the follows in whose column `own` the account stands, and takes them off `counter` of the accounts in the
@@ -50,22 +100,4 @@ async fn remove_follows(
         others.push(row.try_get_by_index(0)?);
     }
     counters::subtract_occurrences::<user::Entity, _>(tx, (user::Column::Id, counter), others).await
-}
-
-async fn remove_comments(tx: &impl ConnectionTrait, id: UserId) -> Result<(), DbErr> {
-    // The account's own posts are locked as well: nobody may comment on them while they go.
-    let own = Query::select()
-        .column(post::Column::Id)
-        .from(post::Entity)
-        .and_where(post::Column::AuthorId.eq(id.as_str()))
-        .take();
-    let own_and_commented = Query::select()
-        .column(comment::Column::PostId)
-        .from(comment::Entity)
-        .and_where(comment::Column::AuthorId.eq(id.as_str()))
-        .union(UnionType::Distinct, own)
-        .take();
-    lock_posts(tx, post::Column::Id.in_subquery(own_and_commented)).await?;
-    comment_removal::remove(tx, comment::Column::AuthorId.eq(id.as_str())).await?;
-    Ok(())
 }

@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use domain::{Page, PageRequest, RepositoryError, Timestamp, UserId, UserRef, UserView};
 use feed::ports::{Follow, FollowRepository, Relation};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Order, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::{counters, exists};
 use crate::database::Database;
 use crate::entity::{follow, user};
-use crate::error::{corrupt, failed, lacks_reference, retrying};
+use crate::error::{corrupt, failed, retrying};
 use crate::fields::Fields;
 use crate::keyset::{self, Direction};
 use crate::view;
@@ -36,6 +36,13 @@ impl SeaFollowRepository {
 
     async fn try_follow(&self, follower: UserId, followee: UserId, at: Timestamp) -> Result<Follow, DbErr> {
         let tx = self.db.begin().await?;
+        let there = lock_users(&tx, is_either(follower, followee), LockType::NoKeyUpdate).await?;
+        if !there.contains(&followee) {
+            return Ok(Follow::FolloweeGone);
+        }
+        if !there.contains(&follower) {
+            return Ok(Follow::FollowerGone);
+        }
         let insert = Query::insert()
             .into_table(follow::Entity)
             .columns([follow::Column::FollowerId, follow::Column::FolloweeId, follow::Column::CreatedAt])
@@ -45,17 +52,7 @@ impl SeaFollowRepository {
                 OnConflict::columns([follow::Column::FollowerId, follow::Column::FolloweeId]).do_nothing().to_owned(),
             )
             .take();
-        let inserted = match tx.execute(&insert).await {
-            Ok(result) => result.rows_affected(),
-            Err(error) if lacks_reference(&error) => {
-                tx.rollback().await?;
-                let followee_is_there =
-                    exists(self.db.reads(), user::Entity, user::Column::Id.eq(followee.as_str())).await?;
-                return Ok(if followee_is_there { Follow::FollowerGone } else { Follow::FolloweeGone });
-            }
-            Err(error) => return Err(error),
-        };
-        if inserted == 1 {
+        if tx.execute(&insert).await?.rows_affected() == 1 {
             count(&tx, follower, followee, 1).await?;
         }
         tx.commit().await?;
@@ -64,6 +61,7 @@ impl SeaFollowRepository {
 
     async fn try_unfollow(&self, follower: UserId, followee: UserId) -> Result<(), DbErr> {
         let tx = self.db.begin().await?;
+        lock_users(&tx, is_either(follower, followee), LockType::NoKeyUpdate).await?;
         let removed = follow::Entity::delete_many()
             .filter(follow::Column::FollowerId.eq(follower.as_str()))
             .filter(follow::Column::FolloweeId.eq(followee.as_str()))
@@ -103,12 +101,30 @@ impl SeaFollowRepository {
     }
 }
 
-/// Counts a follow on both accounts, in the order of their ids: two that follow each other at the same moment do not
-/// wait for each other.
+/// Takes the locks of the accounts that `condition` picks, in the order of their ids, and answers which there are. All
+/// who lock several take them in this order, and before those of posts, so that nobody waits in a circle.
+pub(super) async fn lock_users(
+    tx: &impl ConnectionTrait,
+    condition: SimpleExpr,
+    lock: LockType,
+) -> Result<Vec<UserId>, DbErr> {
+    let select = Query::select()
+        .column(user::Column::Id)
+        .from(user::Entity)
+        .and_where(condition)
+        .order_by(user::Column::Id, Order::Asc)
+        .lock(lock)
+        .take();
+    tx.query_all(&select).await?.iter().map(|row| Fields::of(row).id()).collect()
+}
+
+fn is_either(one: UserId, other: UserId) -> SimpleExpr {
+    user::Column::Id.is_in([one.as_str(), other.as_str()])
+}
+
+/// Counts a follow on both accounts.
 async fn count(tx: &impl ConnectionTrait, follower: UserId, followee: UserId, change: i64) -> Result<(), DbErr> {
-    let mut counts = [(follower, user::Column::FollowingCount), (followee, user::Column::FollowerCount)];
-    counts.sort_unstable_by_key(|(id, _)| *id);
-    for (id, counter) in counts {
+    for (id, counter) in [(follower, user::Column::FollowingCount), (followee, user::Column::FollowerCount)] {
         let rows = user::Entity::update_many().filter(user::Column::Id.eq(id.as_str()));
         counters::add(tx, rows, counter, change).await?;
     }

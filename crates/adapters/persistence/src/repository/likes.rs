@@ -17,7 +17,7 @@ pub(super) struct Likes<I: EntityTrait, L: EntityTrait> {
     /// A column that is NULL in items that were deleted but stay.
     alive: I::Column,
     like_count: I::Column,
-    likes: L,
+    table: L,
     liked: L::Column,
     user: L::Column,
     at: L::Column,
@@ -29,7 +29,7 @@ pub(super) const OF_POSTS: Likes<post::Entity, post_like::Entity> = Likes {
     item_id: post::Column::Id,
     alive: post::Column::AuthorId,
     like_count: post::Column::LikeCount,
-    likes: post_like::Entity,
+    table: post_like::Entity,
     liked: post_like::Column::PostId,
     user: post_like::Column::UserId,
     at: post_like::Column::CreatedAt,
@@ -41,7 +41,7 @@ pub(super) const OF_COMMENTS: Likes<comment::Entity, comment_like::Entity> = Lik
     item_id: comment::Column::Id,
     alive: comment::Column::AuthorId,
     like_count: comment::Column::LikeCount,
-    likes: comment_like::Entity,
+    table: comment_like::Entity,
     liked: comment_like::Column::CommentId,
     user: comment_like::Column::UserId,
     at: comment_like::Column::CreatedAt,
@@ -52,7 +52,7 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
     pub(super) async fn like(&self, db: &Database, item: Cuid, user: UserId, at: Timestamp) -> Result<Like, DbErr> {
         let tx = db.begin().await?;
         let insert = Query::insert()
-            .into_table(self.likes)
+            .into_table(self.table)
             .columns([self.liked, self.user, self.at])
             .values([item.as_str().into(), user.as_str().into(), at.as_micros().into()])
             .map_err(|error| corrupt("like", error))?
@@ -108,7 +108,7 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
     /// moment is counted by whoever removed it, once.
     pub(super) async fn remove_all_of(&self, tx: &impl ConnectionTrait, user: UserId) -> Result<(), DbErr> {
         let delete = Query::delete()
-            .from_table(self.likes)
+            .from_table(self.table)
             .and_where(self.user.eq(user.as_str()))
             .returning_col(self.liked)
             .take();

@@ -110,19 +110,19 @@ impl SeaPostRepository {
 
     async fn try_delete(&self, id: PostId) -> Result<bool, DbErr> {
         let tx = self.db.begin().await?;
-        let delete = Query::delete()
-            .from_table(post::Entity)
+        // Counting first locks the author's row before the post's, as erasing the account does.
+        let author = Query::select()
+            .column(post::Column::AuthorId)
+            .from(post::Entity)
             .and_where(post::Column::Id.eq(id.as_str()))
-            .returning_col(post::Column::AuthorId)
             .take();
-        let Some(row) = tx.query_one(&delete).await? else {
-            return Ok(false);
-        };
-        let author: String = row.try_get_by_index(0)?;
-        let rows = user::Entity::update_many().filter(user::Column::Id.eq(author));
+        let rows = user::Entity::update_many().filter(user::Column::Id.in_subquery(author));
         counters::add(&tx, rows, user::Column::PostCount, -1).await?;
-        tx.commit().await?;
-        Ok(true)
+        let deleted = post::Entity::delete_by_id(id.to_string()).exec(&tx).await?.rows_affected == 1;
+        if deleted {
+            tx.commit().await?;
+        }
+        Ok(deleted)
     }
 
     async fn try_list_likes(

@@ -1,16 +1,17 @@
 //! Keeps sessions.
 
 use accounts::ports::{NewRefreshToken, OpenSession, RefreshTokenHash, RotateSession, SessionRepository};
-use accounts::{Principal, Session, SessionId};
+use accounts::{Session, SessionId};
 use async_trait::async_trait;
 use domain::{RepositoryError, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::database::Database;
-use crate::entity::{refresh_token, session};
-use crate::error::{failed, lacks_reference, retrying};
+use crate::entity::{refresh_token, session, user};
+use crate::error::{lacks_reference, retrying};
 use crate::fields::Fields;
+use crate::view;
 
 /// Keeps sessions in the database.
 pub struct SeaSessionRepository {
@@ -66,11 +67,12 @@ impl SeaSessionRepository {
             return Ok(RotateSession::Unknown);
         };
         let mut fields = Fields::of(&row);
-        let principal = Principal { session_id: fields.id()?, user_id: fields.id()? };
+        let session: SessionId = fields.id()?;
+        let user_id: String = fields.next()?;
         let used_at = fields.optional_time()?;
         let expires_at = fields.time()?;
         if used_at.is_some() {
-            session::Entity::delete_by_id(principal.session_id.to_string()).exec(&tx).await?;
+            session::Entity::delete_by_id(session.to_string()).exec(&tx).await?;
             tx.commit().await?;
             return Ok(RotateSession::Replayed);
         }
@@ -82,9 +84,13 @@ impl SeaSessionRepository {
             .filter(refresh_token::Column::TokenHash.eq(presented.0.to_vec()))
             .exec(&tx)
             .await?;
-        insert_token(&tx, principal.session_id, next).await?;
+        insert_token(&tx, session, next).await?;
+        // Read before the token is used up for good: a client that gets no answer still has a good one.
+        let user = view::user::select_user().and_where(user::Column::Id.eq(user_id)).take();
+        let user = tx.query_one(&user).await?.ok_or_else(|| DbErr::RecordNotFound("user".to_owned()))?;
+        let user = view::user::read_user(&mut Fields::of(&user))?;
         tx.commit().await?;
-        Ok(RotateSession::Rotated(principal))
+        Ok(RotateSession::Rotated { session, user })
     }
 
     async fn try_close(&self, id: SessionId) -> Result<(), DbErr> {
@@ -149,6 +155,6 @@ impl SessionRepository for SeaSessionRepository {
     }
 
     async fn purge(&self, now: Timestamp) -> Result<u64, RepositoryError> {
-        self.try_purge(now).await.map_err(|error| failed("sessions.purge", error))
+        retrying("sessions.purge", || self.try_purge(now)).await
     }
 }

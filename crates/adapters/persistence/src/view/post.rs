@@ -14,6 +14,9 @@ pub(crate) const POSITION: ((post::Entity, post::Column), (post::Entity, post::C
     ((post::Entity, post::Column::CreatedAt), (post::Entity, post::Column::Id));
 
 /// Posts with their authors, as `viewer` sees them.
+///
+/// Every post has an author, so that the outer join finds the same as an inner one would; but it makes the databases go
+/// from posts to authors. The other way round, which SQLite may choose, loses the order of the posts.
 pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
     let mut select = Query::select();
     select
@@ -31,7 +34,7 @@ pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
             .map(|column| (post::Entity, column)),
         )
         .from(post::Entity)
-        .inner_join(
+        .left_join(
             user::Entity,
             Expr::col((user::Entity, user::Column::Id)).equals((post::Entity, post::Column::AuthorId)),
         );

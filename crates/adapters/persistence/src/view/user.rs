@@ -4,6 +4,7 @@ use domain::{Author, Bio, Cursor, DisplayName, User, UserId, UserRef, UserView, 
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{DbErr, QueryResult};
 
+use super::exists;
 use crate::entity::{follow, user};
 use crate::fields::Fields;
 
@@ -32,8 +33,8 @@ pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
         let user_id = || Expr::col((user::Entity, user::Column::Id));
         let reader = || Expr::val(viewer.as_str().to_owned());
         select
-            .expr_as(Expr::exists(follows(reader(), user_id())), Alias::new("following"))
-            .expr_as(Expr::exists(follows(user_id(), reader())), Alias::new("followed_by"));
+            .expr_as(exists(follows(reader(), user_id())), Alias::new("following"))
+            .expr_as(exists(follows(user_id(), reader())), Alias::new("followed_by"));
     }
     select
 }

@@ -1,3 +1,5 @@
+use persistence::Location;
+
 use super::*;
 use secrecy::ExposeSecret;
 use std::cell::RefCell;
@@ -28,7 +30,7 @@ mod defaults {
         assert_eq!(settings.environment, Environment::Development);
         assert_eq!((settings.host.to_string().as_str(), settings.port), ("127.0.0.1", 3000));
         assert_eq!(settings.workers.get(), 6);
-        assert_eq!(settings.database.url.expose_secret(), "sqlite://data/thoughts.db");
+        assert_eq!(settings.database.location, Location::parse("sqlite://data/thoughts.db").unwrap());
         assert_eq!(settings.database.max_connections, 20);
         assert!(settings.signing_key.is_none());
         assert_eq!(settings.lifetimes, SessionLifetimes { access: 15 * MINUTE, refresh: 30 * DAY });
@@ -121,7 +123,7 @@ mod variables {
         assert_eq!(settings.environment, Environment::Production);
         assert_eq!((settings.host.to_string().as_str(), settings.port), ("::", 0));
         assert_eq!(settings.workers.get(), 1024);
-        assert_eq!(settings.database.url.expose_secret(), "postgres://u:p@db/thoughts");
+        assert_eq!(settings.database.location, Location::parse("postgres://u:p@db/thoughts").unwrap());
         assert_eq!(settings.database.max_connections, 10_000);
         assert_eq!(settings.signing_key.unwrap().expose(), KEY.as_bytes());
         assert_eq!(settings.lifetimes, SessionLifetimes { access: SECOND, refresh: 150 * MINUTE });

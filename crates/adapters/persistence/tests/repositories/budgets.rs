@@ -1,0 +1,146 @@
+//! How many statements and transactions each port method may take: as many with a full page as with one row.
+
+use ::posts::ports::{CommentRepository, Edit, IdempotencyKeyRepository, PostRepository, Thread};
+use accounts::Session;
+use accounts::ports::{ProfileChanges, SessionRepository, UserRepository};
+use domain::{CommentId, Content, PostId, UserId, UserRef, Username};
+use feed::ports::{FollowRepository, Relation, TimelineRepository};
+use testkit::{NOW, a_comment, a_post, a_user, id, on_both_databases};
+
+use crate::scene::{Scene, first_page, hash_of, request};
+use crate::sessions::token;
+
+on_both_databases![one_thing_takes_one_statement, a_list_takes_at_most_two, a_write_takes_one_transaction];
+
+/// A few of everything.
+async fn fill(s: &Scene) -> (UserId, PostId, CommentId) {
+    let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+    s.follow(ada, bob).await;
+    s.follow(bob, ada).await;
+    let post = s.post("post", bob).await;
+    let top = s.comment("top", post, bob).await;
+    for number in 0..5 {
+        s.post(&format!("post{number}"), bob).await;
+        s.comment(&format!("top{number}"), post, bob).await;
+        s.reply(&format!("reply{number}"), top, post, ada).await;
+    }
+    s.like_post(post, bob).await;
+    (ada, post, top)
+}
+
+/// What it took since the log was cleared, and clears it again.
+struct Took {
+    statements: usize,
+    transactions: usize,
+}
+
+fn took(s: &Scene) -> Took {
+    let log = s.db.log();
+    let took = Took { statements: log.statements().len(), transactions: log.transactions() };
+    log.clear();
+    took
+}
+
+macro_rules! reads {
+    ($s:ident, at most $most:literal: $($call:expr),+ $(,)?) => {
+        $(
+            took(&$s);
+            $call.await.unwrap();
+            let Took { statements, transactions } = took(&$s);
+            assert!((1..=$most).contains(&statements), "{statements} statements: {}", stringify!($call));
+            assert_eq!(transactions, 0, "{}", stringify!($call));
+        )+
+    };
+}
+
+macro_rules! writes {
+    ($s:ident: $($call:expr),+ $(,)?) => {
+        $(
+            took(&$s);
+            $call.await.unwrap();
+            assert_eq!(took(&$s).transactions, 1, "{}", stringify!($call));
+        )+
+    };
+}
+
+async fn one_thing_takes_one_statement(s: Scene) {
+    let (ada, post, comment) = fill(&s).await;
+    let by_name = UserRef::Username(Username::parse("ada").unwrap());
+    reads![s, at most 1:
+        s.posts.find(post, None),
+        s.posts.find(post, Some(ada)),
+        s.comments.find(comment, Some(ada)),
+        s.comments.find_owners(comment),
+        s.users.find(&ada.into(), Some(ada)),
+        s.users.find(&by_name, None),
+        s.users.find_credentials(&by_name),
+        s.follows.resolve(&by_name),
+    ];
+}
+
+async fn a_list_takes_at_most_two(s: Scene) {
+    let (ada, post, comment) = fill(&s).await;
+    let bob = UserRef::Id(id("bob"));
+    reads![s, at most 1:
+        s.timelines.public(first_page(), None),
+        s.timelines.public(first_page(), Some(ada)),
+        s.timelines.home(ada, first_page()),
+        s.users.list(first_page(), Some(ada)),
+        s.posts.list_by_user(&bob, first_page(), Some(ada)),
+        s.posts.list_likes(post, first_page(), Some(ada)),
+        s.comments.list(Thread::Post(post), first_page(), Some(ada)),
+        s.comments.list(Thread::Replies(comment), first_page(), Some(ada)),
+        s.follows.list(&bob, Relation::Followers, first_page(), Some(ada)),
+        s.follows.list(&bob, Relation::Following, first_page(), Some(ada)),
+    ];
+    // An empty list asks once more whether there is anything that it is the list of.
+    let nobody = UserRef::Id(id("nobody"));
+    reads![s, at most 2:
+        s.timelines.home(id("nobody"), first_page()),
+        s.posts.list_by_user(&nobody, first_page(), Some(ada)),
+        s.posts.list_likes(id("nothing"), first_page(), Some(ada)),
+        s.comments.list(Thread::Post(id("nothing")), first_page(), Some(ada)),
+        s.comments.list(Thread::Replies(id("nothing")), first_page(), Some(ada)),
+        s.follows.list(&nobody, Relation::Followers, first_page(), Some(ada)),
+    ];
+}
+
+async fn a_write_takes_one_transaction(s: Scene) {
+    let (ada, post, comment) = fill(&s).await;
+    let edit = Edit { content: Content::parse("new words").unwrap(), at: NOW, expected: None };
+    let session = Session { id: id("session"), user_id: ada, created_at: NOW };
+    let (first, second) = (token(1, NOW), token(2, NOW));
+    let changes = ProfileChanges { password: Some((hash_of("new"), session.id)), ..ProfileChanges::default() };
+    let keyed = request("key", 1, NOW);
+    writes![s:
+        s.users.insert(&a_user("cyd").build(), &hash_of("cyd")),
+        s.users.insert(&a_user("cyd").build(), &hash_of("cyd")),
+        s.sessions.open(&session, &first),
+        s.sessions.rotate(&first.hash, &second, NOW),
+        s.users.update(ada, &changes, None),
+        s.sessions.rotate(&first.hash, &second, NOW),
+        s.sessions.close(session.id),
+        s.sessions.purge(NOW),
+        s.posts.publish(&a_post("new", ada).build(), None),
+        s.posts.publish(&a_post("keyed", ada).build(), Some(&keyed)),
+        s.posts.publish(&a_post("keyed", ada).build(), Some(&keyed)),
+        s.posts.edit(post, &edit, ada),
+        s.posts.like(post, ada, NOW),
+        s.posts.like(post, ada, NOW),
+        s.posts.like(id("nothing"), ada, NOW),
+        s.posts.unlike(post, ada),
+        s.comments.add(&a_comment("new", post, ada).reply_to(comment).build(), None),
+        s.comments.add(&a_comment("other", post, ada).reply_to(id("nothing")).build(), None),
+        s.comments.edit(comment, &edit, ada),
+        s.comments.like(comment, ada, NOW),
+        s.comments.unlike(comment, ada),
+        s.comments.delete(id("new")),
+        s.comments.delete(comment),
+        s.follows.unfollow(ada, id("bob")),
+        s.follows.follow(ada, id("bob"), NOW),
+        s.keys.purge(NOW),
+        s.posts.delete(post),
+        s.users.erase(ada),
+        s.users.erase(ada),
+    ];
+}

@@ -1,0 +1,408 @@
+//! [`CommentRepository`].
+
+use ::posts::ports::{
+    AddCommentOutcome, Change, CommentOwners, CommentRepository, Edit, Like, PostRepository, Thread, Write,
+};
+use domain::{
+    Comment, CommentBody, CommentId, CommentView, Content, ContentViewer, Page, PageRequest, PostId, Revision,
+    Timestamp,
+};
+use testkit::{a_comment, id, on_both_databases};
+
+use crate::scene::{Scene, each, first_page, page};
+
+fn edit(content: &str, at: Timestamp, expected: Option<u32>) -> Edit {
+    Edit { content: Content::parse(content).unwrap(), at, expected: expected.map(Revision) }
+}
+
+mod add {
+    use super::*;
+
+    on_both_databases![
+        stores_and_counts,
+        counts_a_reply_on_its_parent_and_on_the_post,
+        needs_the_post,
+        needs_a_parent_that_is_there_and_says_something,
+        needs_a_parent_on_the_same_post,
+        stores_nothing_for_an_account_that_is_gone,
+    ];
+
+    async fn stores_and_counts(s: Scene) {
+        let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+        let post = s.post("post", ada).await;
+        let comment = a_comment("top", post, bob).says("one\n\ttwo 🦀");
+        let expected = comment.clone().written_by(&s.find_user(bob).await.unwrap());
+        let added = s.comments.add(&comment.build(), None).await.unwrap();
+        assert_eq!(added, AddCommentOutcome::Write(Write::Stored(expected.clone())));
+        assert_eq!(s.find_comment(expected.id).await, Some(expected));
+        assert_eq!(s.find_post(post).await.unwrap().comment_count, 1);
+    }
+
+    async fn counts_a_reply_on_its_parent_and_on_the_post(s: Scene) {
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        let top = s.comment("top", post, ada).await;
+        let reply = s.reply("reply", top, post, ada).await;
+        s.reply("nested", reply, post, ada).await;
+        let replies = async |id| s.find_comment(id).await.unwrap().reply_count;
+        assert_eq!((replies(top).await, replies(reply).await), (1, 1));
+        assert_eq!(s.find_post(post).await.unwrap().comment_count, 3);
+        assert_eq!(s.find_comment(reply).await.unwrap().parent_id, Some(top));
+        s.db.assert_counters_exact().await;
+    }
+
+    async fn needs_the_post(s: Scene) {
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        let top = s.comment("top", post, ada).await;
+        s.posts.delete(post).await.unwrap();
+        for comment in [a_comment("new", post, ada), a_comment("new", post, ada).reply_to(top)] {
+            assert_eq!(s.comments.add(&comment.build(), None).await.unwrap(), AddCommentOutcome::PostNotFound);
+        }
+    }
+
+    async fn needs_a_parent_that_is_there_and_says_something(s: Scene) {
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        let top = s.comment("top", post, ada).await;
+        s.reply("reply", top, post, ada).await;
+        s.comments.delete(top).await.unwrap();
+        for parent in [top, id("nothing")] {
+            let comment = a_comment("new", post, ada).reply_to(parent).build();
+            assert_eq!(s.comments.add(&comment, None).await.unwrap(), AddCommentOutcome::ParentNotFound);
+        }
+        s.db.assert_counters_exact().await;
+    }
+
+    async fn needs_a_parent_on_the_same_post(s: Scene) {
+        let ada = s.user("ada").await;
+        let (post, other) = (s.post("post", ada).await, s.post("other", ada).await);
+        let top = s.comment("top", post, ada).await;
+        let comment = a_comment("new", other, ada).reply_to(top).build();
+        assert_eq!(s.comments.add(&comment, None).await.unwrap(), AddCommentOutcome::ParentOnOtherPost);
+        s.db.assert_counters_exact().await;
+    }
+
+    async fn stores_nothing_for_an_account_that_is_gone(s: Scene) {
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        let comment = a_comment("new", post, id("nobody")).build();
+        let added = s.comments.add(&comment, None).await.unwrap();
+        assert_eq!(added, AddCommentOutcome::Write(Write::AuthorGone));
+        s.db.assert_counters_exact().await;
+    }
+}
+
+mod find {
+    use super::*;
+
+    on_both_databases![says_whether_the_reader_likes_it, finds_none];
+
+    async fn says_whether_the_reader_likes_it(s: Scene) {
+        let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+        let post = s.post("post", ada).await;
+        let top = s.comment("top", post, ada).await;
+        s.like_comment(top, bob).await;
+        let viewer = async |by| s.comments.find(top, by).await.unwrap().unwrap().viewer;
+        assert_eq!(viewer(Some(bob)).await, Some(ContentViewer { liked: true }));
+        assert_eq!(viewer(Some(ada)).await, Some(ContentViewer { liked: false }));
+        assert_eq!(viewer(None).await, None);
+    }
+
+    async fn finds_none(s: Scene) {
+        assert_eq!(s.find_comment(id("nothing")).await, None);
+    }
+}
+
+mod find_owners {
+    use super::*;
+
+    on_both_databases![names_both_authors, finds_none_of_a_deleted_one];
+
+    async fn names_both_authors(s: Scene) {
+        let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+        let post = s.post("post", ada).await;
+        let top = s.comment("top", post, bob).await;
+        let owners = CommentOwners { author: bob, post_author: ada };
+        assert_eq!(s.comments.find_owners(top).await.unwrap(), Some(owners));
+    }
+
+    async fn finds_none_of_a_deleted_one(s: Scene) {
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        let top = s.comment("top", post, ada).await;
+        s.reply("reply", top, post, ada).await;
+        s.comments.delete(top).await.unwrap();
+        assert_eq!(s.comments.find_owners(top).await.unwrap(), None);
+        assert_eq!(s.comments.find_owners(id("nothing")).await.unwrap(), None);
+    }
+}
+
+mod list {
+    use super::*;
+
+    on_both_databases![
+        shows_the_top_level_oldest_first_in_pages,
+        shows_direct_replies_oldest_first_in_pages,
+        shows_deleted_ones_in_their_place,
+        tells_no_comments_from_no_post,
+    ];
+
+    fn ids(page: &Page<CommentView>) -> Vec<CommentId> {
+        each(page, |comment| comment.subject.id)
+    }
+
+    async fn list(s: &Scene, thread: Thread, page: PageRequest) -> Page<CommentView> {
+        s.comments.list(thread, page, None).await.unwrap().unwrap()
+    }
+
+    async fn shows_the_top_level_oldest_first_in_pages(s: Scene) {
+        let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+        let (post, other) = (s.post("post", ada).await, s.post("other", ada).await);
+        let mut top = Vec::new();
+        for word in ["zzz", "mmm", "aaa"] {
+            top.push(s.comment(word, post, ada).await);
+            s.reply(&format!("re{word}"), top[0], post, bob).await;
+            s.comment(&format!("not{word}"), other, bob).await;
+        }
+        s.like_comment(top[1], bob).await;
+        let first = s.comments.list(Thread::Post(post), page(2, None), Some(bob)).await.unwrap().unwrap();
+        assert_eq!(ids(&first), top[..2]);
+        assert_eq!(each(&first, |comment| comment.viewer.unwrap().liked), [false, true]);
+        let second = list(&s, Thread::Post(post), page(2, first.next)).await;
+        assert_eq!((ids(&second), second.next), (top[2..].to_vec(), None));
+    }
+
+    async fn shows_direct_replies_oldest_first_in_pages(s: Scene) {
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        let (top, other) = (s.comment("top", post, ada).await, s.comment("other", post, ada).await);
+        let mut replies = Vec::new();
+        for word in ["zzz", "mmm", "aaa"] {
+            replies.push(s.reply(word, top, post, ada).await);
+            s.reply(&format!("nested{word}"), replies[0], post, ada).await;
+            s.reply(&format!("not{word}"), other, post, ada).await;
+        }
+        let first = list(&s, Thread::Replies(top), page(2, None)).await;
+        assert_eq!(ids(&first), replies[..2]);
+        let second = list(&s, Thread::Replies(top), page(2, first.next)).await;
+        assert_eq!((ids(&second), second.next), (replies[2..].to_vec(), None));
+    }
+
+    async fn shows_deleted_ones_in_their_place(s: Scene) {
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        let (top, next) = (s.comment("top", post, ada).await, s.comment("next", post, ada).await);
+        let reply = s.reply("reply", top, post, ada).await;
+        s.comments.delete(top).await.unwrap();
+        let listed = list(&s, Thread::Post(post), first_page()).await;
+        assert_eq!(ids(&listed), [top, next]);
+        assert_eq!(listed.items[0].subject.body, CommentBody::Deleted);
+        assert_eq!(ids(&list(&s, Thread::Replies(top), first_page()).await), [reply]);
+    }
+
+    async fn tells_no_comments_from_no_post(s: Scene) {
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        assert_eq!(list(&s, Thread::Post(post), first_page()).await.items, []);
+        let top = s.comment("top", post, ada).await;
+        assert_eq!(list(&s, Thread::Replies(top), first_page()).await.items, []);
+        for thread in [Thread::Post(id("nothing")), Thread::Replies(id("nothing"))] {
+            assert_eq!(s.comments.list(thread, first_page(), Some(ada)).await.unwrap(), None);
+        }
+    }
+}
+
+mod edit {
+    use super::*;
+
+    on_both_databases![changes_the_words_and_the_revision, refuses_when_the_comment_moved_on, finds_none];
+
+    async fn changes_the_words_and_the_revision(s: Scene) {
+        let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+        let post = s.post("post", ada).await;
+        let top = s.comment("top", post, ada).await;
+        s.like_comment(top, bob).await;
+        let (before, at) = (s.find_comment(top).await.unwrap(), s.now());
+        let Change::Changed(seen) = s.comments.edit(top, &edit("bye", at, Some(0)), bob).await.unwrap() else {
+            panic!("not changed");
+        };
+        let body =
+            CommentBody::Live { author: before.author().unwrap().clone(), content: Content::parse("bye").unwrap() };
+        let expected = Comment { body, edited_at: Some(at), revision: Revision(1), ..before };
+        assert_eq!((&seen.subject, seen.viewer), (&expected, Some(ContentViewer { liked: true })));
+        assert_eq!(s.find_comment(top).await, Some(expected));
+        assert!(matches!(s.comments.edit(top, &edit("again", at, None), ada).await.unwrap(), Change::Changed(_)));
+    }
+
+    async fn refuses_when_the_comment_moved_on(s: Scene) {
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        let top = s.comment("top", post, ada).await;
+        let before = s.find_comment(top).await;
+        assert_eq!(s.comments.edit(top, &edit("bye", s.now(), Some(1)), ada).await.unwrap(), Change::Stale);
+        assert_eq!(s.find_comment(top).await, before);
+    }
+
+    async fn finds_none(s: Scene) {
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        let top = s.comment("top", post, ada).await;
+        s.reply("reply", top, post, ada).await;
+        s.comments.delete(top).await.unwrap();
+        for gone in [top, id("nothing")] {
+            for expected in [None, Some(0), Some(1)] {
+                let edited = s.comments.edit(gone, &edit("bye", s.now(), expected), ada).await.unwrap();
+                assert_eq!(edited, Change::NotFound);
+            }
+        }
+    }
+}
+
+mod delete {
+    use super::*;
+
+    on_both_databases![
+        removes_one_without_replies,
+        keeps_one_with_replies_without_words_or_author,
+        removes_silent_ancestors_with_their_last_reply,
+        stops_at_an_ancestor_that_says_something,
+        stops_at_an_ancestor_with_other_replies,
+        finds_none,
+    ];
+
+    /// A post with a chain of four comments, each a reply to the one before.
+    async fn chain(s: &Scene) -> (PostId, [CommentId; 4]) {
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        let first = s.comment("aaa", post, ada).await;
+        let second = s.reply("bbb", first, post, ada).await;
+        let third = s.reply("ccc", second, post, ada).await;
+        let last = s.reply("ddd", third, post, ada).await;
+        (post, [first, second, third, last])
+    }
+
+    async fn left(s: &Scene) -> Vec<String> {
+        s.db.texts("SELECT substr(id, 1, 3) FROM comments ORDER BY id").await
+    }
+
+    async fn removes_one_without_replies(s: Scene) {
+        let (post, [.., last]) = chain(&s).await;
+        s.like_comment(last, id("ada")).await;
+        assert!(s.comments.delete(last).await.unwrap());
+        assert_eq!(left(&s).await, ["aaa", "bbb", "ccc"]);
+        assert_eq!((s.find_comment(last).await, s.db.count("comment_likes").await), (None, 0));
+        assert_eq!(s.find_post(post).await.unwrap().comment_count, 3);
+        s.db.assert_counters_exact().await;
+    }
+
+    async fn keeps_one_with_replies_without_words_or_author(s: Scene) {
+        let (post, [first, second, ..]) = chain(&s).await;
+        s.like_comment(second, id("ada")).await;
+        s.comments.edit(second, &edit("edited", s.now(), None), id("ada")).await.unwrap();
+        let before = s.find_comment(second).await.unwrap();
+        assert!(s.comments.delete(second).await.unwrap());
+        let expected = Comment {
+            body: CommentBody::Deleted,
+            edited_at: None,
+            like_count: 0,
+            revision: Revision(before.revision.0 + 1),
+            ..before
+        };
+        let seen = s.comments.find(second, Some(id("ada"))).await.unwrap().unwrap();
+        assert_eq!((seen.subject, seen.viewer), (expected, Some(ContentViewer { liked: false })));
+        assert_eq!(s.find_comment(first).await.unwrap().reply_count, 1, "it is still there to be listed");
+        assert_eq!(s.find_post(post).await.unwrap().comment_count, 3);
+        s.db.assert_counters_exact().await;
+    }
+
+    async fn removes_silent_ancestors_with_their_last_reply(s: Scene) {
+        let (post, [first, second, third, last]) = chain(&s).await;
+        for silent in [second, first, third] {
+            assert!(s.comments.delete(silent).await.unwrap());
+            assert_eq!(left(&s).await.len(), 4);
+        }
+        assert!(s.comments.delete(last).await.unwrap());
+        assert_eq!(left(&s).await, [""; 0]);
+        assert_eq!(s.find_post(post).await.unwrap().comment_count, 0);
+    }
+
+    async fn stops_at_an_ancestor_that_says_something(s: Scene) {
+        let (_, [first, second, third, last]) = chain(&s).await;
+        for gone in [second, third, last] {
+            assert!(s.comments.delete(gone).await.unwrap());
+        }
+        assert_eq!(left(&s).await, ["aaa"]);
+        assert_eq!(s.find_comment(first).await.unwrap().reply_count, 0);
+        s.db.assert_counters_exact().await;
+    }
+
+    async fn stops_at_an_ancestor_with_other_replies(s: Scene) {
+        let (post, [first, second, third, last]) = chain(&s).await;
+        s.reply("other", first, post, id("ada")).await;
+        for gone in [first, second, third, last] {
+            assert!(s.comments.delete(gone).await.unwrap());
+        }
+        assert_eq!(left(&s).await, ["aaa", "oth"]);
+        assert_eq!(s.find_comment(first).await.unwrap().reply_count, 1);
+        s.db.assert_counters_exact().await;
+    }
+
+    async fn finds_none(s: Scene) {
+        let (_, [first, ..]) = chain(&s).await;
+        assert!(s.comments.delete(first).await.unwrap());
+        assert!(!s.comments.delete(first).await.unwrap(), "it was deleted already");
+        assert!(!s.comments.delete(id("nothing")).await.unwrap());
+        s.db.assert_counters_exact().await;
+    }
+}
+
+mod like {
+    use super::*;
+
+    on_both_databases![counts_once, finds_none, finds_none_that_was_deleted_but_stays, says_that_the_account_is_gone];
+
+    async fn a_comment(s: &Scene) -> CommentId {
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        s.comment("top", post, ada).await
+    }
+
+    async fn counts_once(s: Scene) {
+        let top = a_comment(&s).await;
+        let bob = s.user("bob").await;
+        for _ in 0..2 {
+            assert_eq!(s.comments.like(top, bob, s.now()).await.unwrap(), Like::Done);
+            assert_eq!(s.find_comment(top).await.unwrap().like_count, 1);
+        }
+        s.like_comment(top, id("ada")).await;
+        for _ in 0..2 {
+            assert_eq!(s.comments.unlike(top, bob).await.unwrap(), Like::Done);
+            assert_eq!(s.find_comment(top).await.unwrap().like_count, 1);
+        }
+        s.db.assert_counters_exact().await;
+    }
+
+    async fn finds_none(s: Scene) {
+        let ada = s.user("ada").await;
+        assert_eq!(s.comments.like(id("nothing"), ada, s.now()).await.unwrap(), Like::NotFound);
+        assert_eq!(s.comments.unlike(id("nothing"), ada).await.unwrap(), Like::NotFound);
+    }
+
+    async fn finds_none_that_was_deleted_but_stays(s: Scene) {
+        let top = a_comment(&s).await;
+        s.reply("reply", top, id("post"), id("ada")).await;
+        s.like_comment(top, id("ada")).await;
+        s.comments.delete(top).await.unwrap();
+        assert_eq!(s.comments.like(top, id("ada"), s.now()).await.unwrap(), Like::NotFound);
+        assert_eq!(s.comments.unlike(top, id("ada")).await.unwrap(), Like::NotFound);
+        assert_eq!(s.db.count("comment_likes").await, 0);
+        s.db.assert_counters_exact().await;
+    }
+
+    async fn says_that_the_account_is_gone(s: Scene) {
+        let top = a_comment(&s).await;
+        assert_eq!(s.comments.like(top, id("nobody"), s.now()).await.unwrap(), Like::UserGone);
+        assert_eq!(s.find_comment(top).await.unwrap().like_count, 0);
+    }
+}

@@ -1,0 +1,158 @@
+//! What [`UserRepository::erase`] must leave: nothing of the account, everything of the others, and exact counters.
+
+use ::posts::ports::{CommentRepository, NewPost, PostRepository};
+use accounts::Session;
+use accounts::ports::{EraseUser, OpenSession, SessionRepository, UserRepository};
+use domain::{CommentBody, UserId};
+use testkit::{NOW, a_post, id, on_both_databases};
+
+use crate::scene::{Scene, hash_of, request};
+use crate::sessions::token;
+
+/// Every column that refers to an account.
+const REFERENCES: [(&str, &str); 9] = [
+    ("users", "id"),
+    ("sessions", "user_id"),
+    ("posts", "author_id"),
+    ("post_likes", "user_id"),
+    ("comments", "author_id"),
+    ("comment_likes", "user_id"),
+    ("follows", "follower_id"),
+    ("follows", "followee_id"),
+    ("idempotency_keys", "user_id"),
+];
+
+mod erase {
+    use super::*;
+
+    on_both_databases![
+        leaves_nothing_of_the_account_and_exact_counters,
+        keeps_the_replies_of_others_below_what_is_gone,
+        removes_threads_that_say_nothing_any_more,
+        frees_the_name,
+        finds_nobody,
+        leaves_nothing_of_anybody_when_all_go,
+    ];
+
+    /// Three who like, follow and answer each other everywhere.
+    async fn lively(s: &Scene) -> [UserId; 3] {
+        let all = [s.user("ada").await, s.user("bob").await, s.user("cyd").await];
+        for (index, author) in all.into_iter().enumerate() {
+            let post = s.post(&format!("post{index}"), author).await;
+            let key = NewPost { id: id(&format!("keyed{index}")), ..a_post("keyed", author).build() };
+            s.posts.publish(&key, Some(&request("key", 1, NOW))).await.unwrap();
+            let session = Session { id: id(&format!("session{index}")), user_id: author, created_at: NOW };
+            let token = token(u8::try_from(index).unwrap(), NOW);
+            assert_eq!(s.sessions.open(&session, &token).await.unwrap(), OpenSession::Opened);
+            // A thread as deep as there are authors, and one comment of each beside it.
+            let mut parent = None;
+            for (depth, commenter) in all.into_iter().cycle().skip(index).take(6).enumerate() {
+                let word = format!("deep{index}{depth}");
+                let comment = match parent {
+                    None => s.comment(&word, post, commenter).await,
+                    Some(parent) => s.reply(&word, parent, post, commenter).await,
+                };
+                parent = Some(comment);
+                s.comment(&format!("flat{index}{depth}"), post, commenter).await;
+                for user in all {
+                    s.like_comment(comment, user).await;
+                }
+            }
+            for user in all {
+                s.like_post(post, user).await;
+                if user != author {
+                    s.follow(user, author).await;
+                }
+            }
+        }
+        s.db.assert_counters_exact().await;
+        all
+    }
+
+    async fn assert_gone(s: &Scene, user: UserId) {
+        for (table, column) in REFERENCES {
+            let left = s.db.scalar_i64(&format!("SELECT count(*) FROM {table} WHERE {column} = '{user}'")).await;
+            assert_eq!(left, 0, "{table}.{column}");
+        }
+        let orphans = "SELECT count(*) FROM refresh_tokens WHERE session_id NOT IN (SELECT id FROM sessions)";
+        assert_eq!(s.db.scalar_i64(orphans).await, 0);
+    }
+
+    async fn leaves_nothing_of_the_account_and_exact_counters(s: Scene) {
+        let [ada, bob, cyd] = lively(&s).await;
+        assert_eq!(s.users.erase(bob).await.unwrap(), EraseUser::Erased);
+        assert_gone(&s, bob).await;
+        s.db.assert_counters_exact().await;
+        for other in [ada, cyd] {
+            let user = s.find_user(other).await.unwrap();
+            assert_eq!((user.post_count, user.follower_count, user.following_count), (2, 1, 1));
+        }
+        assert_eq!(s.db.count("posts").await, 4);
+        assert_eq!(s.db.count("sessions").await, 2);
+        // On each of the two posts that stay, everybody else said four things, half of them in a thread.
+        assert_eq!(s.db.scalar_i64("SELECT count(*) FROM comments WHERE author_id IS NOT NULL").await, 16);
+        assert_eq!(s.db.scalar_i64("SELECT CAST(sum(like_count) AS BIGINT) FROM posts").await, 4);
+    }
+
+    async fn keeps_the_replies_of_others_below_what_is_gone(s: Scene) {
+        let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+        let post = s.post("post", ada).await;
+        let top = s.comment("top", post, bob).await;
+        let reply = s.reply("reply", top, post, ada).await;
+        let leaf = s.reply("leaf", reply, post, bob).await;
+        s.users.erase(bob).await.unwrap();
+        assert_eq!(s.find_comment(top).await.unwrap().body, CommentBody::Deleted);
+        assert_eq!(s.find_comment(reply).await.unwrap().author().unwrap().id, ada);
+        assert_eq!(s.find_comment(leaf).await, None);
+        assert_eq!(s.find_post(post).await.unwrap().comment_count, 1);
+        s.db.assert_counters_exact().await;
+        assert!(s.comments.delete(reply).await.unwrap());
+        assert_eq!(s.db.count("comments").await, 0, "the silent parent went with its last reply");
+    }
+
+    async fn removes_threads_that_say_nothing_any_more(s: Scene) {
+        let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+        let post = s.post("post", ada).await;
+        let top = s.comment("top", post, ada).await;
+        let middle = s.reply("middle", top, post, bob).await;
+        s.reply("leaf", middle, post, bob).await;
+        assert!(s.comments.delete(top).await.unwrap());
+        s.users.erase(bob).await.unwrap();
+        assert_eq!(s.db.count("comments").await, 0);
+        s.db.assert_counters_exact().await;
+    }
+
+    async fn frees_the_name(s: Scene) {
+        let ada = s.user("ada").await;
+        s.users.erase(ada).await.unwrap();
+        s.user("ada").await;
+        assert_eq!(s.users.find_credentials(&ada.into()).await.unwrap().unwrap().password, hash_of("ada"));
+    }
+
+    async fn finds_nobody(s: Scene) {
+        let ada = s.user("ada").await;
+        assert_eq!(s.users.erase(id("nobody")).await.unwrap(), EraseUser::NotFound);
+        assert_eq!(s.users.erase(ada).await.unwrap(), EraseUser::Erased);
+        assert_eq!(s.users.erase(ada).await.unwrap(), EraseUser::NotFound);
+    }
+
+    async fn leaves_nothing_of_anybody_when_all_go(s: Scene) {
+        for user in lively(&s).await {
+            assert_eq!(s.users.erase(user).await.unwrap(), EraseUser::Erased);
+            s.db.assert_counters_exact().await;
+        }
+        for table in [
+            "users",
+            "sessions",
+            "refresh_tokens",
+            "posts",
+            "post_likes",
+            "comments",
+            "comment_likes",
+            "follows",
+            "idempotency_keys",
+        ] {
+            assert_eq!(s.db.count(table).await, 0, "{table}");
+        }
+    }
+}

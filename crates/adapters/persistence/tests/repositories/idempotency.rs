@@ -1,0 +1,257 @@
+//! [`IdempotencyKeyRepository`], and the keys that writes carry.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::posts::REPLAY_WINDOW;
+use ::posts::ports::{
+    AddCommentOutcome, CommentRepository, Edit, IdempotencyKeyRepository, NewPost, PostRepository, Write,
+};
+use accounts::ports::{ProfileChanges, UserRepository};
+use domain::{Comment, CommentId, Content, DisplayName, Post, PostId, Timestamp, UserId};
+use futures_util::future::join_all;
+use testkit::{NOW, a_comment, a_post, id, on_both_databases};
+
+use crate::scene::{Scene, request};
+
+const MOMENT: Duration = Duration::from_micros(1);
+
+async fn rename(s: &Scene, user: UserId) {
+    let display_name = Some(DisplayName::parse("Renamed").unwrap());
+    let changes = ProfileChanges { display_name, ..ProfileChanges::default() };
+    s.users.update(user, &changes, None).await.unwrap();
+}
+
+fn new_words(at: Timestamp) -> Edit {
+    Edit { content: Content::parse("new words").unwrap(), at, expected: None }
+}
+
+mod publish {
+    use super::*;
+
+    on_both_databases![
+        gives_the_first_answer_again_whatever_happened_since,
+        gives_it_even_when_the_post_is_gone,
+        refuses_a_key_of_another_wish,
+        keeps_the_keys_of_users_apart,
+        forgets_a_key_after_a_day,
+        keeps_no_key_of_a_write_that_did_not_happen,
+        stores_one_post_of_32_at_once,
+    ];
+
+    async fn publish(s: &Scene, word: &str, author: UserId, wish: u8, at: Timestamp) -> Write<Post> {
+        let post = a_post(word, author).at(at).says("hello").build();
+        s.posts.publish(&post, Some(&request("key", wish, at))).await.unwrap()
+    }
+
+    fn stored(write: Write<Post>) -> Post {
+        match write {
+            Write::Stored(post) => post,
+            other => panic!("not stored: {other:?}"),
+        }
+    }
+
+    async fn gives_the_first_answer_again_whatever_happened_since(s: Scene) {
+        let ada = s.user("ada").await;
+        let first = stored(publish(&s, "first", ada, 1, NOW).await);
+        rename(&s, ada).await;
+        s.like_post(first.id, ada).await;
+        s.posts.edit(first.id, &new_words(s.now()), ada).await.unwrap();
+        assert_eq!(publish(&s, "again", ada, 1, NOW.after(MOMENT)).await, Write::Replayed(first));
+        assert_eq!((s.db.count("posts").await, s.find_user(ada).await.unwrap().post_count), (1, 1));
+    }
+
+    async fn gives_it_even_when_the_post_is_gone(s: Scene) {
+        let ada = s.user("ada").await;
+        let first = stored(publish(&s, "first", ada, 1, NOW).await);
+        s.posts.delete(first.id).await.unwrap();
+        assert_eq!(publish(&s, "again", ada, 1, NOW).await, Write::Replayed(first));
+        assert_eq!((s.db.count("posts").await, s.find_user(ada).await.unwrap().post_count), (0, 0));
+    }
+
+    async fn refuses_a_key_of_another_wish(s: Scene) {
+        let ada = s.user("ada").await;
+        stored(publish(&s, "first", ada, 1, NOW).await);
+        assert_eq!(publish(&s, "other", ada, 2, NOW).await, Write::KeyReused);
+        assert_eq!((s.db.count("posts").await, s.find_user(ada).await.unwrap().post_count), (1, 1));
+    }
+
+    async fn keeps_the_keys_of_users_apart(s: Scene) {
+        let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+        stored(publish(&s, "first", ada, 1, NOW).await);
+        stored(publish(&s, "second", bob, 2, NOW).await);
+    }
+
+    async fn forgets_a_key_after_a_day(s: Scene) {
+        let ada = s.user("ada").await;
+        let first = stored(publish(&s, "first", ada, 1, NOW).await);
+        assert_eq!(publish(&s, "again", ada, 1, NOW.after(REPLAY_WINDOW)).await, Write::Replayed(first));
+        let next_day = NOW.after(REPLAY_WINDOW).after(MOMENT);
+        let second = stored(publish(&s, "second", ada, 2, next_day).await);
+        assert_eq!(publish(&s, "again", ada, 2, next_day).await, Write::Replayed(second));
+        assert_eq!(publish(&s, "again", ada, 1, next_day).await, Write::KeyReused);
+        assert_eq!(s.db.count("idempotency_keys").await, 1);
+    }
+
+    async fn keeps_no_key_of_a_write_that_did_not_happen(s: Scene) {
+        assert_eq!(publish(&s, "hello", id("nobody"), 1, NOW).await, Write::AuthorGone);
+        assert_eq!(s.db.count("idempotency_keys").await, 0);
+    }
+
+    async fn stores_one_post_of_32_at_once(s: Scene) {
+        let ada = s.user("ada").await;
+        let s = Arc::new(s);
+        let writes = join_all((0..32).map(|number| {
+            let s = Arc::clone(&s);
+            tokio::spawn(async move { publish(&s, &format!("number{number}"), ada, 1, NOW).await })
+        }))
+        .await;
+        let writes: Vec<_> = writes.into_iter().map(Result::unwrap).collect();
+        let first = writes.iter().find_map(|write| match write {
+            Write::Stored(post) => Some(post.clone()),
+            _ => None,
+        });
+        let first = first.unwrap();
+        assert_eq!(writes.iter().filter(|write| matches!(write, Write::Stored(_))).count(), 1);
+        assert_eq!(writes.iter().filter(|write| **write == Write::Replayed(first.clone())).count(), 31);
+        assert_eq!((s.db.count("posts").await, s.find_user(ada).await.unwrap().post_count), (1, 1));
+    }
+}
+
+mod add_comment {
+    use super::*;
+
+    on_both_databases![
+        gives_the_first_answer_again_whatever_happened_since,
+        gives_it_even_when_the_post_is_gone,
+        refuses_a_key_of_another_wish,
+        shares_its_keys_with_posts,
+        keeps_no_key_of_a_write_that_did_not_happen,
+        stores_one_comment_of_32_at_once,
+    ];
+
+    struct Wish<'a> {
+        word: &'a str,
+        post: PostId,
+        parent: Option<CommentId>,
+        author: UserId,
+        fingerprint: u8,
+    }
+
+    async fn add(s: &Scene, wish: Wish<'_>) -> AddCommentOutcome {
+        let comment = a_comment(wish.word, wish.post, wish.author).says("hello");
+        let comment = match wish.parent {
+            Some(parent) => comment.reply_to(parent),
+            None => comment,
+        };
+        s.comments.add(&comment.build(), Some(&request("key", wish.fingerprint, NOW))).await.unwrap()
+    }
+
+    fn stored(outcome: AddCommentOutcome) -> Comment {
+        match outcome {
+            AddCommentOutcome::Write(Write::Stored(comment)) => comment,
+            other => panic!("not stored: {other:?}"),
+        }
+    }
+
+    fn replayed(comment: Comment) -> AddCommentOutcome {
+        AddCommentOutcome::Write(Write::Replayed(comment))
+    }
+
+    async fn gives_the_first_answer_again_whatever_happened_since(s: Scene) {
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        let parent = s.comment("parent", post, ada).await;
+        let wish = |word| Wish { word, post, parent: Some(parent), author: ada, fingerprint: 1 };
+        let first = stored(add(&s, wish("first")).await);
+        rename(&s, ada).await;
+        s.comments.edit(first.id, &new_words(s.now()), ada).await.unwrap();
+        assert_eq!(add(&s, wish("again")).await, replayed(first.clone()));
+        s.comments.delete(first.id).await.unwrap();
+        s.comments.delete(parent).await.unwrap();
+        assert_eq!(add(&s, wish("again")).await, replayed(first));
+        assert_eq!(s.db.count("comments").await, 0);
+        s.db.assert_counters_exact().await;
+    }
+
+    async fn gives_it_even_when_the_post_is_gone(s: Scene) {
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        let wish = |word| Wish { word, post, parent: None, author: ada, fingerprint: 1 };
+        let first = stored(add(&s, wish("first")).await);
+        s.posts.delete(post).await.unwrap();
+        assert_eq!(add(&s, wish("again")).await, replayed(first));
+    }
+
+    async fn refuses_a_key_of_another_wish(s: Scene) {
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        let wish = |word, fingerprint| Wish { word, post, parent: None, author: ada, fingerprint };
+        stored(add(&s, wish("first", 1)).await);
+        assert_eq!(add(&s, wish("other", 2)).await, AddCommentOutcome::Write(Write::KeyReused));
+        assert_eq!(s.find_post(post).await.unwrap().comment_count, 1);
+    }
+
+    async fn shares_its_keys_with_posts(s: Scene) {
+        let ada = s.user("ada").await;
+        let post: NewPost = a_post("post", ada).build();
+        s.posts.publish(&post, Some(&request("key", 1, NOW))).await.unwrap();
+        let wish = Wish { word: "first", post: post.id, parent: None, author: ada, fingerprint: 2 };
+        assert_eq!(add(&s, wish).await, AddCommentOutcome::Write(Write::KeyReused));
+    }
+
+    async fn keeps_no_key_of_a_write_that_did_not_happen(s: Scene) {
+        let ada = s.user("ada").await;
+        let (post, other) = (s.post("post", ada).await, s.post("other", ada).await);
+        let parent = s.comment("parent", other, ada).await;
+        let wish = |post, parent, author| Wish { word: "first", post, parent, author, fingerprint: 1 };
+        let outcomes = [
+            (wish(post, None, id("nobody")), AddCommentOutcome::Write(Write::AuthorGone)),
+            (wish(id("nothing"), None, ada), AddCommentOutcome::PostNotFound),
+            (wish(post, Some(id("nothing")), ada), AddCommentOutcome::ParentNotFound),
+            (wish(post, Some(parent), ada), AddCommentOutcome::ParentOnOtherPost),
+        ];
+        for (wish, expected) in outcomes {
+            assert_eq!(add(&s, wish).await, expected);
+            assert_eq!(s.db.count("idempotency_keys").await, 0, "{expected:?}");
+        }
+        stored(add(&s, wish(post, None, ada)).await);
+        s.db.assert_counters_exact().await;
+    }
+
+    async fn stores_one_comment_of_32_at_once(s: Scene) {
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        let s = Arc::new(s);
+        let outcomes = join_all((0..32).map(|number| {
+            let s = Arc::clone(&s);
+            tokio::spawn(async move {
+                let word = format!("number{number}");
+                add(&s, Wish { word: &word, post, parent: None, author: ada, fingerprint: 1 }).await
+            })
+        }))
+        .await;
+        let outcomes: Vec<_> = outcomes.into_iter().map(Result::unwrap).collect();
+        let stored = outcomes.iter().filter(|o| matches!(o, AddCommentOutcome::Write(Write::Stored(_)))).count();
+        let replayed = outcomes.iter().filter(|o| matches!(o, AddCommentOutcome::Write(Write::Replayed(_)))).count();
+        assert_eq!((stored, replayed), (1, 31));
+        assert_eq!((s.db.count("comments").await, s.find_post(post).await.unwrap().comment_count), (1, 1));
+    }
+}
+
+mod purge {
+    use super::*;
+
+    on_both_databases![forgets_what_is_older];
+
+    async fn forgets_what_is_older(s: Scene) {
+        let ada = s.user("ada").await;
+        for (key, at) in [("old", NOW), ("new", NOW.after(MOMENT))] {
+            let post = a_post(key, ada).at(at).build();
+            s.posts.publish(&post, Some(&request(key, 1, at))).await.unwrap();
+        }
+        assert_eq!(s.keys.purge(NOW).await.unwrap(), 0);
+        assert_eq!(s.keys.purge(NOW.after(MOMENT)).await.unwrap(), 1);
+        assert_eq!(s.db.texts("SELECT key FROM idempotency_keys").await, ["new"]);
+    }
+}

@@ -1,0 +1,21 @@
+//! The repository suite: one file a port, every test on SQLite and on PostgreSQL.
+//!
+//! Beyond the ports' own behaviour: [`erasure`], [`concurrency`] and [`pagination`] hold what must be true whatever
+//! happens at once; [`budgets`] and [`plans`] hold what it may cost.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
+
+mod budgets;
+mod comments;
+mod concurrency;
+mod database;
+mod erasure;
+mod follows;
+mod idempotency;
+mod pagination;
+mod plans;
+mod posts;
+mod scene;
+mod sessions;
+mod timelines;
+mod users;

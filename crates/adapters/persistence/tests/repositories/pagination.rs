@@ -1,0 +1,328 @@
+//! Walks over every list while others write: nothing twice, nothing skipped that was there throughout, in order, and
+//! to the very end.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ::posts::ports::{CommentRepository, PostRepository, Thread};
+use accounts::ports::UserRepository;
+use domain::{CommentId, Cuid, Id, Page, PageRequest, PostId, RepositoryError, Timestamp, User, UserId};
+use feed::ports::{FollowRepository, Relation, TimelineRepository};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use testkit::{NOW, a_comment, a_post, a_user, id, on_both_databases};
+
+use crate::scene::{Scene, hash_of, page};
+
+on_both_databases![
+    public_feed,
+    home_timeline,
+    posts_of_a_user,
+    comments_of_a_post,
+    replies_to_a_comment,
+    likes_of_a_post,
+    followers,
+    following,
+    users,
+];
+
+/// Rows that stay, and rows that may come and go meanwhile.
+const ROWS: usize = 40;
+/// Walks over each list.
+const WALKS: u64 = 4;
+
+#[derive(Debug, Clone, Copy)]
+enum List {
+    Public,
+    Home,
+    OfUser,
+    Comments,
+    Replies,
+    Likes,
+    Followers,
+    Following,
+    Users,
+}
+
+/// What the lists are about.
+const ADA: &str = "ada";
+const POST: &str = "post";
+const COMMENT: &str = "comment";
+
+fn ada() -> UserId {
+    id(ADA)
+}
+
+fn post() -> PostId {
+    id(POST)
+}
+
+fn comment() -> CommentId {
+    id(COMMENT)
+}
+
+impl List {
+    /// A page as the repository gives it.
+    async fn read(self, s: &Scene, page: PageRequest) -> Result<Page<Cuid>, RepositoryError> {
+        Ok(match self {
+            Self::Public => s.timelines.public(page, None).await?.map(|post| post.subject.id.cuid()),
+            Self::Home => s.timelines.home(ada(), page).await?.map(|post| post.subject.id.cuid()),
+            Self::OfUser => {
+                let posts = s.posts.list_by_user(&ada().into(), page, None).await?;
+                posts.unwrap().map(|post| post.subject.id.cuid())
+            }
+            Self::Comments => {
+                let comments = s.comments.list(Thread::Post(post()), page, None).await?;
+                comments.unwrap().map(|comment| comment.subject.id.cuid())
+            }
+            Self::Replies => {
+                let comments = s.comments.list(Thread::Replies(comment()), page, None).await?;
+                comments.unwrap().map(|comment| comment.subject.id.cuid())
+            }
+            Self::Likes => {
+                let users = s.posts.list_likes(post(), page, None).await?;
+                users.unwrap().map(|user| user.subject.id.cuid())
+            }
+            Self::Followers => {
+                let users = s.follows.list(&ada().into(), Relation::Followers, page, None).await?;
+                users.unwrap().map(|user| user.subject.id.cuid())
+            }
+            Self::Following => {
+                let users = s.follows.list(&ada().into(), Relation::Following, page, None).await?;
+                users.unwrap().map(|user| user.subject.id.cuid())
+            }
+            Self::Users => s.users.list(page, None).await?.map(|user| user.subject.id.cuid()),
+        })
+    }
+
+    /// All that is in the list, in order, as plain SQL gives it.
+    fn oracle(self) -> String {
+        let (ada, post, comment) = (ada(), post(), comment());
+        match self {
+            Self::Public => "SELECT id FROM posts ORDER BY created_at DESC, id DESC".to_owned(),
+            Self::Home => format!(
+                "SELECT id FROM posts WHERE author_id = '{ada}'
+                 OR author_id IN (SELECT followee_id FROM follows WHERE follower_id = '{ada}')
+                 ORDER BY created_at DESC, id DESC"
+            ),
+            Self::OfUser => {
+                format!("SELECT id FROM posts WHERE author_id = '{ada}' ORDER BY created_at DESC, id DESC")
+            }
+            Self::Comments => format!(
+                "SELECT id FROM comments WHERE post_id = '{post}' AND parent_id IS NULL ORDER BY created_at, id"
+            ),
+            Self::Replies => {
+                format!("SELECT id FROM comments WHERE parent_id = '{comment}' ORDER BY created_at, id")
+            }
+            Self::Likes => format!(
+                "SELECT user_id FROM post_likes WHERE post_id = '{post}' ORDER BY created_at DESC, user_id DESC"
+            ),
+            Self::Followers => format!(
+                "SELECT follower_id FROM follows WHERE followee_id = '{ada}' \
+                 ORDER BY created_at DESC, follower_id DESC"
+            ),
+            Self::Following => format!(
+                "SELECT followee_id FROM follows WHERE follower_id = '{ada}' \
+                 ORDER BY created_at DESC, followee_id DESC"
+            ),
+            Self::Users => "SELECT id FROM users ORDER BY created_at DESC, id DESC".to_owned(),
+        }
+    }
+
+    /// Puts a row into the list.
+    async fn insert(self, s: &Scene, row: Row) -> Result<(), RepositoryError> {
+        let Row { id, at } = row;
+        match self {
+            Self::Public | Self::Home | Self::OfUser => {
+                let author = if matches!(self, Self::Home) && at.as_micros() % 2 == 0 { Id::from(*BOB) } else { ada() };
+                s.posts.publish(&a_post("text", author).id(id.into()).at(at).build(), None).await?;
+            }
+            Self::Comments => {
+                let new = a_comment("text", post(), ada()).id(id.into()).at(at).build();
+                s.comments.add(&new, None).await?;
+            }
+            Self::Replies => {
+                let new = a_comment("text", post(), ada()).id(id.into()).at(at).reply_to(comment()).build();
+                s.comments.add(&new, None).await?;
+            }
+            Self::Likes => {
+                s.posts.like(post(), id.into(), at).await?;
+            }
+            Self::Followers => {
+                s.follows.follow(id.into(), ada(), at).await?;
+            }
+            Self::Following => {
+                s.follows.follow(ada(), id.into(), at).await?;
+            }
+            Self::Users => {
+                s.users.insert(&row.user(), &hash_of("x")).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a row out of the list.
+    async fn remove(self, s: &Scene, row: Row) -> Result<(), RepositoryError> {
+        match self {
+            Self::Public | Self::Home | Self::OfUser => {
+                s.posts.delete(row.id.into()).await?;
+            }
+            Self::Comments | Self::Replies => {
+                s.comments.delete(row.id.into()).await?;
+            }
+            Self::Likes => {
+                s.posts.unlike(post(), row.id.into()).await?;
+            }
+            Self::Followers => s.follows.unfollow(row.id.into(), ada()).await?,
+            Self::Following => s.follows.unfollow(ada(), row.id.into()).await?,
+            Self::Users => {
+                s.users.erase(row.id.into()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the rows are users that must be there before they can be in the list.
+    fn is_of_users(self) -> bool {
+        matches!(self, Self::Likes | Self::Followers | Self::Following)
+    }
+}
+
+static BOB: std::sync::LazyLock<Cuid> = std::sync::LazyLock::new(|| id::<User>("bob").cuid());
+
+/// A row of a list, told by an id that says nothing of its time.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    id: Cuid,
+    at: Timestamp,
+}
+
+impl Row {
+    fn random(random: &mut StdRng) -> Self {
+        let rest: String = (0..23).map(|_| char::from_digit(random.random_range(0..36), 36).unwrap()).collect();
+        // Few times for many rows, so that most share theirs with others.
+        let at = NOW.after(Duration::from_micros(random.random_range(0..5)));
+        Self { id: Cuid::parse(&format!("r{rest}")).unwrap(), at }
+    }
+
+    fn user(&self) -> User {
+        User { id: self.id.into(), ..a_user(self.id.as_str()).at(self.at).build() }
+    }
+}
+
+/// Walks over the whole list in pages of random size; answers what it saw.
+async fn walk(s: &Scene, list: List, random: &mut StdRng) -> Vec<Cuid> {
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let size = random.random_range(1..=7);
+        let part = list.read(s, page(size, after)).await.unwrap();
+        assert!(part.items.len() <= usize::from(size));
+        assert!(part.next.is_none() || part.items.len() == usize::from(size), "a page that goes on is full");
+        seen.extend(part.items);
+        after = part.next;
+        if after.is_none() {
+            return seen;
+        }
+    }
+}
+
+/// Puts rows in and takes them out again, in random order, until told to stop.
+async fn disturb(s: Arc<Scene>, list: List, rows: Vec<Row>, stop: Arc<AtomicBool>, mut random: StdRng) -> usize {
+    let mut there = vec![false; rows.len()];
+    let mut changes = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let index = random.random_range(0..rows.len());
+        if there[index] {
+            list.remove(&s, rows[index]).await.unwrap();
+        } else {
+            list.insert(&s, rows[index]).await.unwrap();
+        }
+        there[index] = !there[index];
+        changes += 1;
+    }
+    changes
+}
+
+async fn walks(s: Scene, list: List) {
+    let seed = 7;
+    let mut random = StdRng::seed_from_u64(seed);
+    s.user(ADA).await;
+    s.user("bob").await;
+    s.post(POST, ada()).await;
+    s.comment(COMMENT, post(), ada()).await;
+    if matches!(list, List::Home) {
+        s.follow(ada(), Id::from(*BOB)).await;
+    }
+    let mut rows: Vec<Row> = (0..2 * ROWS).map(|_| Row::random(&mut random)).collect();
+    if list.is_of_users() {
+        for row in &rows {
+            s.users.insert(&row.user(), &hash_of("x")).await.unwrap();
+        }
+    }
+    let passing = rows.split_off(ROWS);
+    for row in &rows {
+        list.insert(&s, *row).await.unwrap();
+    }
+    let throughout = s.db.texts(&list.oracle()).await;
+
+    let (s, stop) = (Arc::new(s), Arc::new(AtomicBool::new(false)));
+    let disturbing =
+        tokio::spawn(disturb(Arc::clone(&s), list, passing, Arc::clone(&stop), StdRng::seed_from_u64(seed + 1)));
+    for number in 0..WALKS {
+        let seen = walk(&s, list, &mut random).await;
+        let distinct: HashSet<_> = seen.iter().collect();
+        assert_eq!(distinct.len(), seen.len(), "{list:?}, seed {seed}, walk {number}: something was shown twice");
+        let of_those: Vec<_> = seen.iter().map(Cuid::to_string).filter(|id| throughout.contains(id)).collect();
+        assert_eq!(of_those, throughout, "{list:?}, seed {seed}, walk {number}: skipped or out of order");
+    }
+    stop.store(true, Ordering::Relaxed);
+    assert!(disturbing.await.unwrap() > 0, "nothing was disturbed");
+
+    let all = s.db.texts(&list.oracle()).await;
+    for number in 0..WALKS {
+        let seen: Vec<_> = walk(&s, list, &mut random).await.iter().map(Cuid::to_string).collect();
+        assert_eq!(seen, all, "{list:?}, seed {seed}, quiet walk {number}");
+    }
+    for size in [all.len() - 1, all.len(), all.len() + 1] {
+        let first = list.read(&s, page(u8::try_from(size).unwrap(), None)).await.unwrap();
+        assert_eq!(first.next.is_some(), size < all.len(), "{list:?}: {size} of {}", all.len());
+    }
+}
+
+async fn public_feed(s: Scene) {
+    walks(s, List::Public).await;
+}
+
+async fn home_timeline(s: Scene) {
+    walks(s, List::Home).await;
+}
+
+async fn posts_of_a_user(s: Scene) {
+    walks(s, List::OfUser).await;
+}
+
+async fn comments_of_a_post(s: Scene) {
+    walks(s, List::Comments).await;
+}
+
+async fn replies_to_a_comment(s: Scene) {
+    walks(s, List::Replies).await;
+}
+
+async fn likes_of_a_post(s: Scene) {
+    walks(s, List::Likes).await;
+}
+
+async fn followers(s: Scene) {
+    walks(s, List::Followers).await;
+}
+
+async fn following(s: Scene) {
+    walks(s, List::Following).await;
+}
+
+async fn users(s: Scene) {
+    walks(s, List::Users).await;
+}

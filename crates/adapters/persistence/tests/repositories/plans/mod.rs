@@ -1,0 +1,159 @@
+//! How the databases go about every list at 100,000 posts: by an index that has the list's order, and reading little
+//! more than the page.
+//!
+//! The statements are those that the repositories issue, taken from the log with their values.
+
+mod dataset;
+mod postgres;
+mod sqlite;
+
+use ::posts::ports::{CommentRepository, PostRepository, Thread};
+use accounts::ports::UserRepository;
+use domain::{Cuid, Cursor, PageRequest, PageSize, Timestamp, UserId, UserRef, Username};
+use feed::ports::{FollowRepository, Relation, TimelineRepository};
+use persistence::PLANNER_SETTINGS;
+use sea_orm::{ConnectionTrait, Statement, Value};
+use testkit::{Engine, TestDatabase};
+
+use crate::scene::Scene;
+
+/// A kind of list, by what its plan may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Read from an index in the list's order.
+    Ordered,
+    /// Merged of one page of every author followed, and sorted then.
+    Merged,
+}
+
+/// A statement that a repository issued for a list.
+struct Issued {
+    list: String,
+    kind: Kind,
+    /// Rows of a page, with the one that tells whether anything follows.
+    rows: u8,
+    statement: Statement,
+}
+
+#[test]
+fn sqlite_reads_every_list_from_an_index() {
+    testkit::run(Engine::Sqlite, |_: TestDatabase| every_list(Engine::Sqlite));
+}
+
+#[test]
+fn postgres_reads_every_list_from_an_index() {
+    testkit::run(Engine::Postgres, |_: TestDatabase| every_list(Engine::Postgres));
+}
+
+async fn every_list(engine: Engine) {
+    // A database that goes with this test: it would be slow to empty for the next.
+    let db = TestDatabase::without_tables(engine).await;
+    db.database().migrate().await.unwrap();
+    dataset::load(&db).await;
+    let s = Scene::from(db);
+    if engine == Engine::Postgres {
+        // Plans are asked for as the repositories' connections would make them.
+        for (name, value) in PLANNER_SETTINGS {
+            s.db.execute(&format!("SET {name} = {value}")).await;
+        }
+    }
+    let issued = issue_all(&s).await;
+    assert!(issued.len() > 40, "{} statements", issued.len());
+
+    let mut objections = Vec::new();
+    // SQLite plans without statistics unless somebody gathers them, so it must do well both with and without.
+    for statistics in [false, true] {
+        if statistics {
+            s.db.execute("ANALYZE").await;
+        } else if engine == Engine::Postgres {
+            continue;
+        }
+        for Issued { list, kind, rows, statement } in &issued {
+            let found = match engine {
+                Engine::Sqlite => sqlite::objections(&s.db, statement, *kind).await,
+                Engine::Postgres => postgres::objections(&s.db, statement, *kind, *rows).await,
+            };
+            if !found.is_empty() {
+                objections.push(format!("{list} (statistics: {statistics}): {}\n{statement}", found.join("; ")));
+            }
+        }
+    }
+    assert!(objections.is_empty(), "{}", objections.join("\n\n"));
+}
+
+/// Asks for the first page and for a deep one of every list, anonymously and signed in.
+async fn issue_all(s: &Scene) -> Vec<Issued> {
+    use Kind::{Merged, Ordered};
+    let mut issued = Vec::new();
+    let reader = dataset::user(dataset::FOLLOWS_MANY);
+    for (depth, after) in [("first", None), ("deep", Some(dataset::MIDDLE))] {
+        for size in [20, 100] {
+            let page = PageRequest { size: PageSize::new(size).unwrap(), after: after.map(cursor) };
+            for (who, viewer) in [("anonymous", None), ("signed in", Some(reader))] {
+                let mut note = |list: &str, kind| {
+                    for statement in s.db.log().statements() {
+                        let list = format!("{list}, {depth} page of {size}, {who}");
+                        issued.push(Issued { list, kind, rows: size + 1, statement });
+                    }
+                    s.db.log().clear();
+                };
+                s.db.log().clear();
+                s.timelines.public(page, viewer).await.unwrap();
+                note("public feed", Ordered);
+                s.users.list(page, viewer).await.unwrap();
+                note("users", Ordered);
+                for (who, user) in users() {
+                    s.posts.list_by_user(&user, page, viewer).await.unwrap().unwrap();
+                    note(&format!("posts of {who}"), Ordered);
+                    for relation in [Relation::Followers, Relation::Following] {
+                        s.follows.list(&user, relation, page, viewer).await.unwrap().unwrap();
+                        note(&format!("{relation:?} of {who}"), Ordered);
+                    }
+                }
+                s.posts.list_likes(dataset::post(dataset::POPULAR), page, viewer).await.unwrap().unwrap();
+                note("likes", Ordered);
+                for thread in
+                    [Thread::Post(dataset::post(dataset::POPULAR)), Thread::Replies(dataset::comment(dataset::POPULAR))]
+                {
+                    s.comments.list(thread, page, viewer).await.unwrap().unwrap();
+                    note(&format!("{thread:?}"), Ordered);
+                }
+                for follower in [dataset::FOLLOWS_FEW, dataset::FOLLOWS_MANY] {
+                    s.timelines.home(dataset::user(follower), page).await.unwrap();
+                    note(&format!("home of {follower}"), Merged);
+                }
+            }
+        }
+    }
+    issued
+}
+
+/// One who wrote much, one who wrote little; by id and by name.
+fn users() -> Vec<(String, UserRef)> {
+    let named = |number| UserRef::Username(Username::parse(&dataset::username(number)).unwrap());
+    [dataset::PROLIFIC, dataset::FOLLOWS_MANY]
+        .into_iter()
+        .flat_map(|number| {
+            let id: UserId = dataset::user(number);
+            [(format!("{number} by id"), UserRef::Id(id)), (format!("{number} by name"), named(number))]
+        })
+        .collect()
+}
+
+fn cursor(at: i64) -> Cursor {
+    Cursor { at: Timestamp::from_micros(at), id: Cuid::parse("mmmmmmmmmmmmmmmmmmmmmmmm").unwrap() }
+}
+
+/// What the database says of a statement when it is asked with `prefix`.
+async fn explain(db: &TestDatabase, prefix: &str, statement: &Statement) -> Vec<sea_orm::QueryResult> {
+    let statement = Statement { sql: format!("{prefix} {}", statement.sql), ..statement.clone() };
+    db.sql().query_all_raw(statement).await.unwrap()
+}
+
+/// A statement that no index helps, to show that the checks would notice.
+fn unordered(db: &TestDatabase) -> Statement {
+    let backend = db.sql().get_database_backend();
+    let limit = if db.engine() == Engine::Postgres { "$1" } else { "?" };
+    let sql = format!("SELECT id FROM posts ORDER BY content LIMIT {limit}");
+    Statement::from_sql_and_values(backend, sql, [Value::from(20_i64)])
+}

@@ -1,0 +1,83 @@
+//! Plans of PostgreSQL.
+
+use sea_orm::sea_query::{PostgresQueryBuilder, QueryBuilder};
+use sea_orm::{Statement, Values};
+
+use serde_json::Value;
+use testkit::TestDatabase;
+
+use super::{Kind, explain};
+
+/// Authors whose pages are merged at most.
+const AUTHORS: f64 = 201.0;
+
+/// What is wrong with how a statement is answered: planned for its values, and for any values, as PostgreSQL may do
+/// for one that it has prepared and answered a few times.
+pub(super) async fn objections(db: &TestDatabase, statement: &Statement, kind: Kind, rows: u8) -> Vec<String> {
+    let explain_it = "EXPLAIN (ANALYZE, FORMAT JSON)";
+    let for_its_values = explain(db, explain_it, statement).await;
+
+    let values = statement.values.iter().flat_map(Values::iter);
+    let literals: Vec<_> = values.map(|value| PostgresQueryBuilder.value_to_string(value)).collect();
+    db.execute(&format!("SET plan_cache_mode = force_generic_plan; PREPARE it AS {}", statement.sql)).await;
+    let for_any_values = db.rows(&format!("{explain_it} EXECUTE it({})", literals.join(", "))).await;
+    db.execute("DEALLOCATE it; RESET plan_cache_mode").await;
+
+    let mut found = Vec::new();
+    for (which, plan) in [("for its values", for_its_values), ("for any values", for_any_values)] {
+        let plan: Value = plan.first().unwrap().try_get_by_index(0).unwrap();
+        let mut objections = Vec::new();
+        examine(&plan[0]["Plan"], kind, f64::from(rows), &mut objections);
+        found.extend(objections.into_iter().map(|objection| format!("{objection} (planned {which})")));
+    }
+    found
+}
+
+/// Looks at a step of a plan and at those below it. None may touch more rows than the page has: what is joined to it is
+/// looked up row by row.
+fn examine(node: &Value, kind: Kind, rows: f64, found: &mut Vec<String>) {
+    let number = |key: &str| node[key].as_f64().unwrap_or_default();
+    let name = node["Node Type"].as_str().unwrap();
+    let of = node["Relation Name"].as_str().unwrap_or_default();
+    let touched = (number("Actual Rows") + number("Rows Removed by Filter")) * number("Actual Loops");
+    let bound = if kind == Kind::Merged { AUTHORS * rows } else { rows };
+    if name == "Seq Scan" {
+        found.push(format!("reads all of {of}"));
+    }
+    if touched > bound {
+        found.push(format!("{name} of {of} touches {touched} rows"));
+    }
+    // A sort is fine where it was told beforehand how little there is to sort.
+    if kind == Kind::Ordered && name.ends_with("Sort") && number("Plan Rows") > rows {
+        found.push(format!("sorts {} rows", number("Plan Rows")));
+    }
+    for child in node["Plans"].as_array().into_iter().flatten() {
+        examine(child, kind, rows, found);
+    }
+}
+
+mod objections {
+    use super::super::{Engine, unordered};
+    use super::*;
+
+    #[test]
+    fn are_raised_against_a_scan_and_a_sort() {
+        testkit::run(Engine::Postgres, async |db: TestDatabase| {
+            let found = objections(&db, &unordered(&db), Kind::Ordered, 20).await;
+            assert!(found.contains(&"reads all of posts (planned for its values)".to_owned()), "{found:?}");
+            assert!(found.contains(&"reads all of posts (planned for any values)".to_owned()), "{found:?}");
+        });
+    }
+
+    #[test]
+    fn are_raised_against_too_many_rows() {
+        let sort = serde_json::json!({
+            "Node Type": "Incremental Sort", "Plan Rows": 5000, "Actual Rows": 21, "Actual Loops": 1,
+            "Plans": [{"Node Type": "Index Scan", "Relation Name": "posts", "Plan Rows": 5000, "Actual Rows": 3,
+                       "Rows Removed by Filter": 1, "Actual Loops": 300}],
+        });
+        let mut found = Vec::new();
+        examine(&sort, Kind::Ordered, 21.0, &mut found);
+        assert_eq!(found, ["sorts 5000 rows", "Index Scan of posts touches 1200 rows"]);
+    }
+}

@@ -1,0 +1,271 @@
+//! [`PostRepository`].
+
+use ::posts::ports::{Change, CommentRepository, Edit, Like, PostRepository, Write};
+use accounts::ports::{EraseUser, UserRepository};
+use domain::{Content, ContentViewer, Post, PostId, PostView, Revision, Timestamp, UserRef, UserView, Username};
+use testkit::{a_post, id, on_both_databases};
+
+use crate::scene::{Scene, each, first_page, page};
+
+fn edit(content: &str, at: Timestamp, expected: Option<u32>) -> Edit {
+    Edit { content: Content::parse(content).unwrap(), at, expected: expected.map(Revision) }
+}
+
+mod publish {
+    use super::*;
+
+    on_both_databases![stores_and_counts, stores_nothing_for_an_account_that_is_gone];
+
+    async fn stores_and_counts(s: Scene) {
+        let ada = s.user("ada").await;
+        let post = a_post("hello", ada).says("one\n\ttwo 🦀 'quoted'");
+        let expected = post.clone().published_by(&s.find_user(ada).await.unwrap());
+        assert_eq!(s.posts.publish(&post.build(), None).await.unwrap(), Write::Stored(expected.clone()));
+        assert_eq!(s.find_post(expected.id).await, Some(expected));
+        assert_eq!(s.find_user(ada).await.unwrap().post_count, 1);
+    }
+
+    async fn stores_nothing_for_an_account_that_is_gone(s: Scene) {
+        let post = a_post("hello", id("nobody")).build();
+        assert_eq!(s.posts.publish(&post, None).await.unwrap(), Write::AuthorGone);
+        assert_eq!(s.db.count("posts").await, 0);
+    }
+}
+
+mod find {
+    use super::*;
+
+    on_both_databases![says_whether_the_reader_likes_it, finds_none];
+
+    async fn says_whether_the_reader_likes_it(s: Scene) {
+        let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+        let hello = s.post("hello", ada).await;
+        s.like_post(hello, bob).await;
+        let viewer = async |by| s.posts.find(hello, by).await.unwrap().unwrap().viewer;
+        assert_eq!(viewer(Some(bob)).await, Some(ContentViewer { liked: true }));
+        assert_eq!(viewer(Some(ada)).await, Some(ContentViewer { liked: false }));
+        assert_eq!(viewer(None).await, None);
+    }
+
+    async fn finds_none(s: Scene) {
+        let ada = s.user("ada").await;
+        assert_eq!(s.posts.find(id("nothing"), Some(ada)).await.unwrap(), None);
+    }
+}
+
+mod list_by_user {
+    use super::*;
+
+    on_both_databases![shows_the_newest_of_one_user_first_in_pages, tells_no_posts_from_no_user];
+
+    fn said(post: &PostView) -> String {
+        post.subject.content.as_str().to_owned()
+    }
+
+    async fn shows_the_newest_of_one_user_first_in_pages(s: Scene) {
+        let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+        for word in ["one", "two", "three"] {
+            s.post(word, ada).await;
+            s.post(&format!("not{word}"), bob).await;
+        }
+        s.like_post(id("three"), bob).await;
+        let by_name = UserRef::Username(Username::parse("ada").unwrap());
+        for user in [ada.into(), by_name] {
+            let first = s.posts.list_by_user(&user, page(2, None), Some(bob)).await.unwrap().unwrap();
+            assert_eq!(each(&first, said), ["three", "two"]);
+            assert_eq!(each(&first, |post| post.viewer.unwrap().liked), [true, false]);
+            let second = s.posts.list_by_user(&user, page(2, first.next), None).await.unwrap().unwrap();
+            assert_eq!((each(&second, said), second.next), (vec!["one".to_owned()], None));
+        }
+    }
+
+    async fn tells_no_posts_from_no_user(s: Scene) {
+        let ada = s.user("ada").await;
+        let none = s.posts.list_by_user(&ada.into(), first_page(), None).await.unwrap().unwrap();
+        assert_eq!((none.items, none.next), (vec![], None));
+        for nobody in [UserRef::Id(id("nobody")), UserRef::Username(Username::parse("not_here").unwrap())] {
+            assert_eq!(s.posts.list_by_user(&nobody, first_page(), Some(ada)).await.unwrap(), None);
+        }
+    }
+}
+
+mod edit {
+    use super::*;
+
+    on_both_databases![changes_the_words_and_the_revision, refuses_when_the_post_moved_on, finds_none];
+
+    async fn changes_the_words_and_the_revision(s: Scene) {
+        let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+        let (hello, other) = (s.post("hello", ada).await, s.post("other", ada).await);
+        s.like_post(hello, bob).await;
+        let (before, at) = (s.find_post(hello).await.unwrap(), s.now());
+        let Change::Changed(seen) = s.posts.edit(hello, &edit("bye", at, Some(0)), bob).await.unwrap() else {
+            panic!("not changed");
+        };
+        let expected =
+            Post { content: Content::parse("bye").unwrap(), edited_at: Some(at), revision: Revision(1), ..before };
+        assert_eq!((&seen.subject, seen.viewer), (&expected, Some(ContentViewer { liked: true })));
+        assert_eq!(s.find_post(hello).await, Some(expected));
+        assert_eq!(s.find_post(other).await.unwrap().content.as_str(), "other");
+        assert!(matches!(s.posts.edit(hello, &edit("again", at, None), ada).await.unwrap(), Change::Changed(_)));
+    }
+
+    async fn refuses_when_the_post_moved_on(s: Scene) {
+        let ada = s.user("ada").await;
+        let hello = s.post("hello", ada).await;
+        let before = s.find_post(hello).await;
+        assert_eq!(s.posts.edit(hello, &edit("bye", s.now(), Some(1)), ada).await.unwrap(), Change::Stale);
+        assert_eq!(s.find_post(hello).await, before);
+    }
+
+    async fn finds_none(s: Scene) {
+        let ada = s.user("ada").await;
+        for expected in [None, Some(0)] {
+            let edited = s.posts.edit(id("nothing"), &edit("bye", s.now(), expected), ada).await.unwrap();
+            assert_eq!(edited, Change::NotFound);
+        }
+    }
+}
+
+mod delete {
+    use super::*;
+
+    on_both_databases![takes_comments_and_likes_along, takes_a_thread_of_any_depth_along, finds_none];
+
+    async fn takes_comments_and_likes_along(s: Scene) {
+        let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+        let (hello, kept) = (s.post("hello", ada).await, s.post("kept", ada).await);
+        let top = s.comment("top", hello, bob).await;
+        let reply = s.reply("reply", top, hello, ada).await;
+        s.comment("elsewhere", kept, bob).await;
+        for user in [ada, bob] {
+            s.like_post(hello, user).await;
+            s.like_comment(reply, user).await;
+        }
+        assert!(s.posts.delete(hello).await.unwrap());
+        assert_eq!(s.find_post(hello).await, None);
+        assert_eq!(s.find_comment(top).await, None);
+        assert_eq!((s.db.count("post_likes").await, s.db.count("comment_likes").await), (0, 0));
+        assert_eq!((s.db.count("posts").await, s.db.count("comments").await), (1, 1));
+        assert_eq!(s.find_user(ada).await.unwrap().post_count, 1);
+        s.db.assert_counters_exact().await;
+        assert!(!s.posts.delete(hello).await.unwrap());
+        assert_eq!(s.find_user(ada).await.unwrap().post_count, 1);
+        assert_eq!(s.comments.find_owners(reply).await.unwrap(), None);
+    }
+
+    /// SQLite allows a thousand levels of triggers, to which cascades count.
+    async fn takes_a_thread_of_any_depth_along(s: Scene) {
+        let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+        for erased in [false, true] {
+            let post = s.post(if erased { "second" } else { "first" }, ada).await;
+            s.deep_thread(post, bob, 1_500).await;
+            s.db.assert_counters_exact().await;
+            if erased {
+                assert_eq!(s.users.erase(ada).await.unwrap(), EraseUser::Erased);
+            } else {
+                assert!(s.posts.delete(post).await.unwrap());
+            }
+            assert_eq!(s.db.count("comments").await, 0);
+        }
+    }
+
+    async fn finds_none(s: Scene) {
+        assert!(!s.posts.delete(id("nothing")).await.unwrap());
+    }
+}
+
+mod like {
+    use super::*;
+
+    on_both_databases![counts_once, finds_none, says_that_the_account_is_gone, does_not_touch_the_revision];
+
+    async fn counts_once(s: Scene) {
+        let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+        let hello = s.post("hello", ada).await;
+        for _ in 0..2 {
+            assert_eq!(s.posts.like(hello, bob, s.now()).await.unwrap(), Like::Done);
+            assert_eq!(s.find_post(hello).await.unwrap().like_count, 1);
+        }
+        s.like_post(hello, ada).await;
+        assert_eq!(s.find_post(hello).await.unwrap().like_count, 2);
+        s.db.assert_counters_exact().await;
+    }
+
+    async fn finds_none(s: Scene) {
+        let ada = s.user("ada").await;
+        let gone: PostId = s.post("hello", ada).await;
+        s.posts.delete(gone).await.unwrap();
+        assert_eq!(s.posts.like(gone, ada, s.now()).await.unwrap(), Like::NotFound);
+        assert_eq!(s.posts.like(id("nothing"), id("nobody"), s.now()).await.unwrap(), Like::NotFound);
+    }
+
+    async fn says_that_the_account_is_gone(s: Scene) {
+        let ada = s.user("ada").await;
+        let hello = s.post("hello", ada).await;
+        assert_eq!(s.posts.like(hello, id("nobody"), s.now()).await.unwrap(), Like::UserGone);
+        assert_eq!(s.find_post(hello).await.unwrap().like_count, 0);
+    }
+
+    async fn does_not_touch_the_revision(s: Scene) {
+        let ada = s.user("ada").await;
+        let hello = s.post("hello", ada).await;
+        s.like_post(hello, ada).await;
+        assert_eq!(s.find_post(hello).await.unwrap().revision, Revision(0));
+    }
+}
+
+mod unlike {
+    use super::*;
+
+    on_both_databases![counts_once, finds_none];
+
+    async fn counts_once(s: Scene) {
+        let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+        let hello = s.post("hello", ada).await;
+        s.like_post(hello, ada).await;
+        s.like_post(hello, bob).await;
+        for _ in 0..2 {
+            assert_eq!(s.posts.unlike(hello, bob).await.unwrap(), Like::Done);
+            assert_eq!(s.find_post(hello).await.unwrap().like_count, 1);
+        }
+        s.db.assert_counters_exact().await;
+    }
+
+    async fn finds_none(s: Scene) {
+        let ada = s.user("ada").await;
+        assert_eq!(s.posts.unlike(id("nothing"), ada).await.unwrap(), Like::NotFound);
+    }
+}
+
+mod list_likes {
+    use super::*;
+
+    on_both_databases![shows_the_newest_like_first_in_pages, tells_no_likes_from_no_post];
+
+    fn name(user: &UserView) -> String {
+        user.subject.username.to_string()
+    }
+
+    async fn shows_the_newest_like_first_in_pages(s: Scene) {
+        let (ada, bob, cyd) = (s.user("ada").await, s.user("bob").await, s.user("cyd").await);
+        let (hello, other) = (s.post("hello", ada).await, s.post("other", ada).await);
+        for user in [cyd, ada, bob] {
+            s.like_post(hello, user).await;
+        }
+        s.like_post(other, cyd).await;
+        s.follow(ada, bob).await;
+        let first = s.posts.list_likes(hello, page(2, None), Some(ada)).await.unwrap().unwrap();
+        assert_eq!(each(&first, name), ["bob", "ada"]);
+        assert_eq!(each(&first, |user| user.viewer.unwrap().following), [true, false]);
+        let second = s.posts.list_likes(hello, page(2, first.next), None).await.unwrap().unwrap();
+        assert_eq!((each(&second, name), second.next), (vec!["cyd".to_owned()], None));
+    }
+
+    async fn tells_no_likes_from_no_post(s: Scene) {
+        let ada = s.user("ada").await;
+        let hello = s.post("hello", ada).await;
+        assert_eq!(s.posts.list_likes(hello, first_page(), None).await.unwrap().unwrap().items, []);
+        assert_eq!(s.posts.list_likes(id("nothing"), first_page(), Some(ada)).await.unwrap(), None);
+    }
+}

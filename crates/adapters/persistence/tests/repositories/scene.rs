@@ -1,0 +1,147 @@
+//! A database with all repositories over it, and short ways to fill it.
+
+use std::time::Duration;
+
+use ::posts::ports::{AddCommentOutcome, CommentRepository, Like, PostRepository, Write};
+use ::posts::{Fingerprint, IdempotentRequest, REPLAY_WINDOW};
+use accounts::ports::{InsertUser, PasswordHash, UserRepository};
+use domain::{
+    Comment, CommentId, Cursor, IdempotencyKey, Page, PageRequest, PageSize, Post, PostId, Timestamp, User, UserId,
+};
+use feed::ports::{Follow, FollowRepository};
+use persistence::{
+    SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaPostRepository, SeaSessionRepository,
+    SeaTimelineRepository, SeaUserRepository,
+};
+use testkit::{FixedClock, TestDatabase, a_comment, a_post, a_user};
+
+pub(crate) struct Scene {
+    pub(crate) db: TestDatabase,
+    pub(crate) users: SeaUserRepository,
+    pub(crate) sessions: SeaSessionRepository,
+    pub(crate) posts: SeaPostRepository,
+    pub(crate) comments: SeaCommentRepository,
+    pub(crate) keys: SeaIdempotencyKeyRepository,
+    pub(crate) follows: SeaFollowRepository,
+    pub(crate) timelines: SeaTimelineRepository,
+    clock: FixedClock,
+}
+
+impl From<TestDatabase> for Scene {
+    fn from(db: TestDatabase) -> Self {
+        Self {
+            users: SeaUserRepository::new(db.database()),
+            sessions: SeaSessionRepository::new(db.database()),
+            posts: SeaPostRepository::new(db.database()),
+            comments: SeaCommentRepository::new(db.database()),
+            keys: SeaIdempotencyKeyRepository::new(db.database()),
+            follows: SeaFollowRepository::new(db.database()),
+            timelines: SeaTimelineRepository::new(db.database()),
+            clock: FixedClock::default(),
+            db,
+        }
+    }
+}
+
+impl Scene {
+    /// The time, a second later at every call: what is stored later is newer.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.advance(Duration::from_secs(1))
+    }
+
+    /// A stored account; its password's hash is [`hash_of`] its name.
+    pub(crate) async fn user(&self, name: &str) -> UserId {
+        let user = a_user(name).at(self.now()).build();
+        assert_eq!(self.users.insert(&user, &hash_of(name)).await.unwrap(), InsertUser::Created);
+        user.id
+    }
+
+    pub(crate) async fn post(&self, word: &str, author: UserId) -> PostId {
+        let post = a_post(word, author).at(self.now()).build();
+        assert!(matches!(self.posts.publish(&post, None).await.unwrap(), Write::Stored(_)));
+        post.id
+    }
+
+    pub(crate) async fn comment(&self, word: &str, post: PostId, author: UserId) -> CommentId {
+        self.add(a_comment(word, post, author)).await
+    }
+
+    pub(crate) async fn reply(&self, word: &str, parent: CommentId, post: PostId, author: UserId) -> CommentId {
+        self.add(a_comment(word, post, author).reply_to(parent)).await
+    }
+
+    async fn add(&self, comment: testkit::CommentBuilder) -> CommentId {
+        let comment = comment.at(self.now()).build();
+        let added = self.comments.add(&comment, None).await.unwrap();
+        assert!(matches!(added, AddCommentOutcome::Write(Write::Stored(_))), "{added:?}");
+        comment.id
+    }
+
+    /// Stores a thread in which every comment replies to the one before, at once: by the port it would take a while.
+    pub(crate) async fn deep_thread(&self, post: PostId, author: UserId, depth: usize) {
+        let name = |level: usize| format!("d{level:023}");
+        let rows: Vec<String> = (0..depth)
+            .map(|level| {
+                let parent = if level == 0 { "NULL".to_owned() } else { format!("'{}'", name(level - 1)) };
+                let replies = usize::from(level + 1 < depth);
+                format!("('{}', '{post}', {parent}, '{author}', 'deeper', {level}, {replies})", name(level))
+            })
+            .collect();
+        let columns = "id, post_id, parent_id, author_id, content, created_at, reply_count";
+        self.db.execute(&format!("INSERT INTO comments ({columns}) VALUES {}", rows.join(", "))).await;
+        self.db.execute(&format!("UPDATE posts SET comment_count = {depth} WHERE id = '{post}'")).await;
+    }
+
+    pub(crate) async fn like_post(&self, post: PostId, user: UserId) {
+        assert_eq!(self.posts.like(post, user, self.now()).await.unwrap(), Like::Done);
+    }
+
+    pub(crate) async fn like_comment(&self, comment: CommentId, user: UserId) {
+        assert_eq!(self.comments.like(comment, user, self.now()).await.unwrap(), Like::Done);
+    }
+
+    pub(crate) async fn follow(&self, follower: UserId, followee: UserId) {
+        assert_eq!(self.follows.follow(follower, followee, self.now()).await.unwrap(), Follow::Done);
+    }
+
+    pub(crate) async fn find_user(&self, id: UserId) -> Option<User> {
+        self.users.find(&id.into(), None).await.unwrap().map(|user| user.subject)
+    }
+
+    pub(crate) async fn find_post(&self, id: PostId) -> Option<Post> {
+        self.posts.find(id, None).await.unwrap().map(|post| post.subject)
+    }
+
+    pub(crate) async fn find_comment(&self, id: CommentId) -> Option<Comment> {
+        self.comments.find(id, None).await.unwrap().map(|comment| comment.subject)
+    }
+}
+
+/// The hash of nobody's password.
+pub(crate) fn hash_of(word: &str) -> PasswordHash {
+    PasswordHash(format!("$hash${word}"))
+}
+
+/// A request that carries `key` and wants what `wish` says, sent at `now`.
+pub(crate) fn request(key: &str, wish: u8, now: Timestamp) -> IdempotentRequest {
+    IdempotentRequest {
+        key: IdempotencyKey::parse(key).unwrap(),
+        fingerprint: Fingerprint([wish; 32]),
+        remembered_since: now.before(REPLAY_WINDOW),
+    }
+}
+
+/// The page of `size` items after a position.
+pub(crate) fn page(size: u8, after: Option<Cursor>) -> PageRequest {
+    PageRequest { size: PageSize::new(size).unwrap(), after }
+}
+
+/// The first page of the usual size.
+pub(crate) fn first_page() -> PageRequest {
+    PageRequest::default()
+}
+
+/// What a page holds, each item told by `key`.
+pub(crate) fn each<T, K>(page: &Page<T>, key: impl Fn(&T) -> K) -> Vec<K> {
+    page.items.iter().map(key).collect()
+}

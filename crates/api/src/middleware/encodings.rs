@@ -1,0 +1,36 @@
+//! What caches must know of compression.
+
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue, VARY};
+use actix_web::middleware::Next;
+
+/// Adds to what the compression does:
+///
+/// - `Vary: accept-encoding` also to answers that go out unpacked and to 304: a shared cache that kept one of them would
+///   hand it to everybody;
+/// - a strong entity tag of its own for a packed answer: other bytes may not have the same one (RFC 9110, 8.8.3). What
+///   reads tags, in `http::reply`, knows both.
+pub(crate) async fn encodings(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let mut response = next.call(request).await?;
+    let may_vary = matches!(response.status(), StatusCode::OK | StatusCode::NOT_MODIFIED);
+    let headers = response.headers_mut();
+    if may_vary && !headers.get_all(VARY).any(|value| value == ACCEPT_ENCODING.as_str()) {
+        headers.append(VARY, HeaderValue::from_static("accept-encoding"));
+    }
+    if let Some(tag) = tag_of_packed(headers) {
+        headers.insert(ETAG, tag);
+    }
+    Ok(response)
+}
+
+fn tag_of_packed(headers: &HeaderMap) -> Option<HeaderValue> {
+    let encoding = headers.get(CONTENT_ENCODING)?.to_str().ok()?;
+    let opaque = headers.get(ETAG)?.to_str().ok()?.strip_prefix('"')?.strip_suffix('"')?;
+    HeaderValue::from_str(&format!("\"{opaque}-{encoding}\"")).ok()
+}

@@ -1,0 +1,109 @@
+//! HTTP spelt out byte by byte, for what no decent client sends.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::Http;
+
+/// Longer than anything takes that works.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A connection to a server under test.
+pub struct RawConnection {
+    stream: TcpStream,
+    received: Vec<u8>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct RawResponse {
+    /// The status; 0 if the server closed the connection without a word.
+    pub status: u16,
+    /// The status line and the headers, in lower case.
+    pub head: String,
+    /// What follows.
+    pub body: String,
+}
+
+impl Http {
+    /// Sends bytes on a connection of their own, and reads until the server closes it.
+    pub async fn raw(&self, request: impl AsRef<[u8]>) -> RawResponse {
+        let mut connection = self.connect().await;
+        connection.send(request).await;
+        connection.finish().await
+    }
+
+    /// A connection of its own.
+    ///
+    /// # Panics
+    /// When the server takes none.
+    pub async fn connect(&self) -> RawConnection {
+        let stream = TcpStream::connect(self.address()).await.unwrap();
+        RawConnection { stream, received: Vec::new() }
+    }
+}
+
+impl RawConnection {
+    /// Sends bytes. A server that does not want to read them all is no error.
+    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        let (mut reader, mut writer) = self.stream.split();
+        let writing = async {
+            let _ = writer.write_all(bytes.as_ref()).await;
+        };
+        // A server that answers before it has read all may wait for its answer to be read.
+        let reading = async {
+            let mut chunk = [0; 8192];
+            loop {
+                match reader.read(&mut chunk).await {
+                    Ok(count) if count > 0 => self.received.extend_from_slice(&chunk[..count]),
+                    _ => return std::future::pending().await,
+                }
+            }
+        };
+        tokio::select! {
+            () = writing => {}
+            () = reading => {}
+        }
+    }
+
+    /// Says that nothing more will be sent.
+    pub async fn half_close(&mut self) {
+        let _ = self.stream.shutdown().await;
+    }
+
+    /// Reads until `text` was received.
+    ///
+    /// # Panics
+    /// When the server closes the connection before, or takes too long.
+    pub async fn read_until(&mut self, text: &str) {
+        let wanted = text.as_bytes();
+        while !self.received.windows(wanted.len()).any(|window| window == wanted) {
+            let mut chunk = [0; 8192];
+            let read = timeout(PATIENCE, self.stream.read(&mut chunk)).await;
+            match read {
+                Ok(Ok(count)) if count > 0 => self.received.extend_from_slice(&chunk[..count]),
+                other => panic!("no {text:?} but {other:?} after {}", String::from_utf8_lossy(&self.received)),
+            }
+        }
+        let end = self.received.windows(wanted.len()).position(|window| window == wanted).unwrap() + wanted.len();
+        self.received.drain(..end);
+    }
+
+    /// Reads until the server closes the connection.
+    ///
+    /// # Panics
+    /// When it never does.
+    pub async fn finish(mut self) -> RawResponse {
+        let mut rest = Vec::new();
+        // A connection that is reset after the answer has said all there is to say.
+        let _ = timeout(PATIENCE, self.stream.read_to_end(&mut rest)).await.unwrap();
+        self.received.extend(rest);
+        let text = String::from_utf8_lossy(&self.received).into_owned();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
+        RawResponse { status, head: head.to_lowercase(), body: body.to_owned() }
+    }
+}

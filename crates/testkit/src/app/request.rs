@@ -1,0 +1,169 @@
+//! Requests to a server under test.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+use super::{TestResponse, TestUser};
+
+/// Longer than anything takes that works.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Calls one server.
+#[derive(Clone)]
+pub struct Http {
+    address: SocketAddr,
+    client: Arc<Mutex<Option<reqwest::Client>>>,
+}
+
+impl Http {
+    /// A client of the server at `address`.
+    pub fn new(address: SocketAddr) -> Self {
+        Self { address, client: Arc::new(Mutex::new(Some(client()))) }
+    }
+
+    /// Where the server listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The whole address of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Lets go of all connections.
+    pub(super) fn disconnect(&self) {
+        self.client.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// A request of any method.
+    pub fn request(&self, method: Method, path: &str) -> TestRequest {
+        TestRequest { http: self.clone(), method, path: path.to_owned(), headers: Vec::new(), body: None }
+    }
+
+    /// `GET`.
+    pub fn get(&self, path: &str) -> TestRequest {
+        self.request(Method::GET, path)
+    }
+
+    /// `HEAD`.
+    pub fn head(&self, path: &str) -> TestRequest {
+        self.request(Method::HEAD, path)
+    }
+
+    /// `POST`.
+    pub fn post(&self, path: &str) -> TestRequest {
+        self.request(Method::POST, path)
+    }
+
+    /// `PUT`.
+    pub fn put(&self, path: &str) -> TestRequest {
+        self.request(Method::PUT, path)
+    }
+
+    /// `PATCH`.
+    pub fn patch(&self, path: &str) -> TestRequest {
+        self.request(Method::PATCH, path)
+    }
+
+    /// `DELETE`.
+    pub fn delete(&self, path: &str) -> TestRequest {
+        self.request(Method::DELETE, path)
+    }
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+}
+
+/// A request that is being put together.
+#[derive(Clone)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct TestRequest {
+    http: Http,
+    method: Method,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Option<Vec<u8>>,
+}
+
+impl TestRequest {
+    /// With one more header.
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// With this access token.
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", format!("Bearer {token}"))
+    }
+
+    /// Signed in as `user`.
+    pub fn as_user(self, user: &TestUser) -> Self {
+        self.bearer(&user.access_token)
+    }
+
+    /// Under an idempotency key.
+    pub fn key(self, key: &str) -> Self {
+        self.header("idempotency-key", key)
+    }
+
+    /// With a JSON body.
+    #[expect(clippy::needless_pass_by_value, reason = "reads well with `json!`")]
+    pub fn json(self, body: Value) -> Self {
+        self.body("application/json", body.to_string())
+    }
+
+    /// With any body.
+    pub fn body(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
+        self.header("content-type", content_type)
+    }
+
+    /// Sends it, and holds the answer against the OpenAPI document.
+    ///
+    /// # Panics
+    /// When there is no answer, or one that the document does not know.
+    pub async fn send(self) -> TestResponse {
+        let what = format!("{} {}", self.method, self.path);
+        self.exchange().await.unwrap_or_else(|error| panic!("{what}: no answer: {error:?}"))
+    }
+
+    /// As [`Self::send`], for a server that may end at any moment; `None` if there was no answer.
+    pub async fn try_send(self) -> Option<TestResponse> {
+        self.exchange().await.ok()
+    }
+
+    async fn exchange(self) -> Result<TestResponse, reqwest::Error> {
+        let client = self.http.client.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let client = client.unwrap_or_else(|| panic!("the server of this client is gone"));
+        let mut request = client.request(self.method.clone(), self.http.url(&self.path));
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        if let Some(body) = self.body {
+            request = request.body(body);
+        }
+        let response = request.send().await?;
+        let status = response.status().as_u16();
+        let headers: HeaderMap = response.headers().clone();
+        let body = response.bytes().await?;
+        Ok(TestResponse::new(self.method.as_str(), &self.path, status, headers, body.to_vec()))
+    }
+
+    /// Sends it and expects this status.
+    pub async fn expect(self, status: u16) -> TestResponse {
+        self.send().await.expect(status)
+    }
+
+    /// Sends it and expects this problem.
+    pub async fn problem(self, status: u16, code: &str) -> TestResponse {
+        self.send().await.problem(status, code)
+    }
+}

@@ -1,0 +1,57 @@
+//! Posts.
+
+use domain::{Content, Post, PostId, Revision, Timestamp, User, UserId};
+use posts::ports::NewPost;
+
+use crate::{NOW, author_of, id};
+
+/// A post that is being described.
+#[derive(Debug, Clone)]
+pub struct PostBuilder(NewPost);
+
+/// A post by `author` that says `word`.
+pub fn a_post(word: &str, author: UserId) -> PostBuilder {
+    PostBuilder(NewPost { id: id(word), author_id: author, content: Content::parse(word).unwrap(), created_at: NOW })
+}
+
+impl PostBuilder {
+    /// With this id instead of one made of the word.
+    #[must_use]
+    pub fn id(mut self, id: PostId) -> Self {
+        self.0.id = id;
+        self
+    }
+
+    /// Published at `time`.
+    #[must_use]
+    pub fn at(mut self, time: Timestamp) -> Self {
+        self.0.created_at = time;
+        self
+    }
+
+    /// Saying `content`.
+    #[must_use]
+    pub fn says(mut self, content: &str) -> Self {
+        self.0.content = Content::parse(content).unwrap();
+        self
+    }
+
+    /// The post as it is given to the repository.
+    pub fn build(self) -> NewPost {
+        self.0
+    }
+
+    /// The post as it is right after `author` published it.
+    pub fn published_by(self, author: &User) -> Post {
+        Post {
+            id: self.0.id,
+            author: author_of(author),
+            content: self.0.content,
+            created_at: self.0.created_at,
+            edited_at: None,
+            revision: Revision::default(),
+            like_count: 0,
+            comment_count: 0,
+        }
+    }
+}

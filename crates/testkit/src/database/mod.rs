@@ -1,0 +1,187 @@
+//! Databases for tests: each test has one of its own, empty and migrated, and it goes with the test.
+
+mod counters;
+mod harness;
+mod postgres;
+mod sqlite;
+mod statement_log;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use persistence::{Database, DatabaseOptions, Location};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, QueryResult};
+
+pub use harness::run;
+pub use statement_log::StatementLog;
+
+/// Enough to write at once, and few enough that all tests together stay below a server's usual hundred.
+const CONNECTIONS: u32 = 16;
+/// Tests that write from many tasks at once on a slow machine wait longer than a request may.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// The databases that everything must work on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// The embedded one.
+    Sqlite,
+    /// The server named by `TEST_DATABASE_URL`.
+    Postgres,
+}
+
+/// An empty database of the test's own, with the current schema.
+pub struct TestDatabase {
+    database: Database,
+    oracle: DatabaseConnection,
+    log: Arc<StatementLog>,
+    engine: Engine,
+    url: String,
+    // Dropped after the connections, and with it the database.
+    _place: Place,
+}
+
+/// Where the data is until the test ends.
+enum Place {
+    Folder(#[expect(dead_code, reason = "removes the folder when it is dropped")] tempfile::TempDir),
+    Lease(#[expect(dead_code, reason = "gives the database back when it is dropped")] postgres::Lease),
+    Server(#[expect(dead_code, reason = "drops the database when it is dropped")] postgres::OwnDatabase),
+}
+
+impl TestDatabase {
+    /// A database on `engine`.
+    pub async fn on(engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => Self::sqlite().await,
+            Engine::Postgres => Self::postgres().await,
+        }
+    }
+
+    /// A file in a temporary folder.
+    pub async fn sqlite() -> Self {
+        let (folder, url) = sqlite::create().await;
+        Self::open(Engine::Sqlite, url, Place::Folder(folder)).await
+    }
+
+    /// A database on the server that `TEST_DATABASE_URL` names.
+    ///
+    /// # Panics
+    /// When the variable is not set: a suite that could not run has failed.
+    pub async fn postgres() -> Self {
+        let lease = postgres::Lease::take().await;
+        let database = Self::open(Engine::Postgres, lease.url().to_owned(), Place::Lease(lease)).await;
+        database.empty().await;
+        database
+    }
+
+    /// A database on `engine` that has no tables yet.
+    pub async fn without_tables(engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => {
+                let (folder, url) = sqlite::create_without_tables();
+                Self::open(engine, url, Place::Folder(folder)).await
+            }
+            Engine::Postgres => {
+                let own = postgres::OwnDatabase::create().await;
+                Self::open(engine, own.url().to_owned(), Place::Server(own)).await
+            }
+        }
+    }
+
+    async fn open(engine: Engine, url: String, place: Place) -> Self {
+        let log = Arc::new(StatementLog::default());
+        let options = DatabaseOptions { observer: Some(Arc::clone(&log) as _), ..options(&url) };
+        let database = Database::connect(&options).await.unwrap();
+        let mut plain = ConnectOptions::new(&url);
+        plain.max_connections(1).connect_lazy(true).acquire_timeout(PATIENCE).sqlx_logging(false);
+        let oracle = sea_orm::Database::connect(plain).await.unwrap();
+        Self { database, oracle, log, engine, url, _place: place }
+    }
+
+    /// The database as repositories take it.
+    pub fn database(&self) -> Database {
+        self.database.clone()
+    }
+
+    /// Which of the two it is.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Its `DATABASE_URL`, for a server under test.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Where it is.
+    pub fn location(&self) -> Location {
+        Location::parse(&self.url).unwrap()
+    }
+
+    /// What was asked of [`Self::database`].
+    pub fn log(&self) -> &StatementLog {
+        &self.log
+    }
+
+    /// A connection that knows nothing of repositories, for plain SQL to check them with.
+    pub fn sql(&self) -> &DatabaseConnection {
+        &self.oracle
+    }
+
+    /// Removes all rows: for the few that tests leave, faster than `TRUNCATE`, which makes every file anew.
+    async fn empty(&self) {
+        let tables = "SELECT tablename::text FROM pg_tables \
+                      WHERE schemaname = current_schema() AND tablename <> 'seaql_migrations'";
+        let deletes: Vec<_> =
+            self.texts(tables).await.iter().map(|table| format!("{table}_rows AS (DELETE FROM {table})")).collect();
+        // One statement, at whose end references are checked, so that the order does not matter.
+        self.execute(&format!("WITH {} SELECT", deletes.join(", "))).await;
+    }
+
+    /// The number that `sql` selects.
+    ///
+    /// # Panics
+    /// When it selects anything else.
+    pub async fn scalar_i64(&self, sql: &str) -> i64 {
+        let rows = self.rows(sql).await;
+        let row = rows.first().unwrap_or_else(|| panic!("no row: {sql}"));
+        row.try_get_by_index(0).unwrap_or_else(|error| panic!("{error}: {sql}"))
+    }
+
+    /// How many rows `table` has.
+    pub async fn count(&self, table: &str) -> i64 {
+        self.scalar_i64(&format!("SELECT count(*) FROM {table}")).await
+    }
+
+    /// The texts in the only column that `sql` selects.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        self.rows(sql).await.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+    }
+
+    /// The rows that `sql` selects.
+    pub async fn rows(&self, sql: &str) -> Vec<QueryResult> {
+        let statement = sea_orm::Statement::from_string(self.oracle.get_database_backend(), sql);
+        self.oracle.query_all_raw(statement).await.unwrap_or_else(|error| panic!("{error}: {sql}"))
+    }
+
+    /// Runs `sql`, of one or more statements.
+    pub async fn execute(&self, sql: &str) {
+        self.oracle.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{error}: {sql}"));
+    }
+}
+
+/// How tests connect to the database at `url`.
+fn options(url: &str) -> DatabaseOptions {
+    DatabaseOptions {
+        max_connections: CONNECTIONS,
+        acquire_timeout: PATIENCE,
+        statement_timeout: Some(PATIENCE),
+        ..DatabaseOptions::new(Location::parse(url).unwrap())
+    }
+}
+
+/// Makes the schema in an empty database.
+async fn migrate(options: &DatabaseOptions) {
+    let database = Database::connect(options).await.unwrap();
+    database.migrate().await.unwrap();
+    database.close().await.unwrap();
+}

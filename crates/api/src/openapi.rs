@@ -109,11 +109,12 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
     if is_api {
         answers.push((401, "`unauthenticated`, `invalid_token` or `invalid_credentials`"));
         answers.push((429, "`rate_limited`"));
+        answers.push((408, "`body_timeout`"));
+        answers.push((413, "`body_too_large`"));
         answers.push((503, "`overloaded`, `timeout` or `database_unavailable`"));
     }
     if has_body {
         answers.push((400, "`malformed_body`"));
-        answers.push((413, "`body_too_large`"));
         answers.push((415, "`unsupported_media_type`"));
         answers.push((422, "`validation_failed` or `unknown_field`; more in `errors`"));
     }

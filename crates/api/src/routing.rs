@@ -43,7 +43,7 @@ impl MethodTable {
 
 /// 404 for an unknown path; 405 for a known one with another method.
 pub(crate) async fn unmatched(request: HttpRequest, table: Data<MethodTable>) -> Result<HttpResponse, Problem> {
-    match table.allowed(request.path()) {
+    match table.allowed(request.match_info().as_str()) {
         Some(methods) if request.method() == Method::OPTIONS => {
             Ok(HttpResponse::NoContent().insert_header((actix_web::http::header::ALLOW, methods)).finish())
         }

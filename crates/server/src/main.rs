@@ -1,6 +1,7 @@
 //! The command line of the server.
 
 use std::error::Error;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -41,10 +42,7 @@ fn main() -> ExitCode {
     };
     match command {
         Command::Openapi => print_openapi(),
-        Command::EnvExample => {
-            print!("{}", env_example());
-            ExitCode::SUCCESS
-        }
+        Command::EnvExample => print(&env_example()),
         Command::Serve => with_settings(serve),
         Command::Migrate => with_settings(thoughts::migrate),
     }
@@ -52,11 +50,16 @@ fn main() -> ExitCode {
 
 fn print_openapi() -> ExitCode {
     match serde_json::to_string_pretty(&api::openapi::document()) {
-        Ok(document) => {
-            println!("{document}");
-            ExitCode::SUCCESS
-        }
+        Ok(document) => print(&format!("{document}\n")),
         Err(error) => fail(&error),
+    }
+}
+
+/// Writes to whoever listens; somebody who stops listening, as `head` does, has had enough.
+fn print(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => fail(&error),
+        _ => ExitCode::SUCCESS,
     }
 }
 

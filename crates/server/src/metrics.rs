@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use api::MetricsRenderer;
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder};
-use persistence::Observer;
-use sea_orm::Statement;
+use persistence::{Observer, Statement};
 
 /// Upper bounds of the buckets of every duration, in seconds.
 const SECONDS: [f64; 13] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];

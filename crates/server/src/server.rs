@@ -11,6 +11,7 @@ use metrics_exporter_prometheus::BuildError;
 use persistence::{ConnectError, Database, DatabaseOptions, Location, MigrateError, Observer};
 use secrecy::ExposeSecret;
 use security::{HashingCost, cursor_key};
+use tokio::net::TcpSocket;
 
 use crate::composition::{DatabaseDependency, use_cases};
 use crate::housekeeping::Housekeeping;
@@ -20,6 +21,10 @@ use crate::signing_key::{DevelopmentKeyError, development_key};
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// Connections that may wait to be accepted; a burst of more is told to try again.
+const BACKLOG: u32 = 1024;
+/// How long a server that is stopping still takes requests in production, so that load balancers learn of it first.
+const DRAIN: Duration = Duration::from_secs(2);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
@@ -185,7 +190,13 @@ fn access(metrics: &MetricsAccess) -> api::MetricsAccess {
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).map_err(|source| StartError::Listen { address, source })
+    let bind = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)?.into_std()
+    };
+    bind().map_err(|source| StartError::Listen { address, source })
 }
 
 fn serve_api(api: Api, listener: TcpListener, settings: &Settings) -> Result<Server, StartError> {
@@ -238,8 +249,18 @@ impl RunningServer {
     /// # Errors
     /// [`StartError::Run`] when the server breaks off by itself.
     pub async fn run_until_signalled(self) -> Result<(), StartError> {
-        signalled().await?;
+        tokio::select! {
+            signal = signalled() => signal?,
+            () = self.broken_off() => tracing::error!("the server broke off"),
+        }
         self.stop().await
+    }
+
+    /// Waits until a server ends by itself.
+    async fn broken_off(&self) {
+        while !self.servers.iter().any(rt::task::JoinHandle::is_finished) {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
     }
 
     /// Stops: not ready any more, requests under way are finished within `SHUTDOWN_TIMEOUT`, connections are closed.
@@ -249,6 +270,9 @@ impl RunningServer {
     pub async fn stop(self) -> Result<(), StartError> {
         tracing::info!("stopping");
         self.health.stopping();
+        if self.environment == Environment::Production {
+            tokio::time::sleep(DRAIN).await;
+        }
         for handle in &self.handles {
             handle.stop(true).await;
         }

@@ -26,27 +26,30 @@ pub(crate) fn development_key() -> Result<SigningKey, DevelopmentKeyError> {
 }
 
 fn kept_in(file: &Path) -> Result<SigningKey, DevelopmentKeyError> {
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
+    match fs::read_to_string(file) {
+        Ok(kept) => return Ok(SigningKey::new(kept.trim_end())?),
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error.into()),
     }
-    // Of two servers that start at once, one makes the file and the other reads it.
+    let folder = file.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    // Written elsewhere and put in place whole: of two servers that start at once, one puts its key there and the other
+    // finds that one, never half of it.
+    let draft = folder.join(format!("signing.key.{}", std::process::id()));
     let key = SigningKey::generate();
-    match create_private(file) {
-        Ok(mut created) => {
-            created.write_all(key.expose())?;
-            Ok(key)
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let kept = fs::read_to_string(file)?;
-            Ok(SigningKey::new(kept.trim_end())?)
-        }
+    create_private(&draft)?.write_all(key.expose())?;
+    let placed = fs::hard_link(&draft, file);
+    fs::remove_file(&draft)?;
+    match placed {
+        Ok(()) => Ok(key),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => kept_in(file),
         Err(error) => Err(error.into()),
     }
 }
 
 fn create_private(file: &Path) -> io::Result<fs::File> {
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;

@@ -18,7 +18,7 @@ impl MigrationTrait for Migration {
             &[
                 "CREATE TABLE users (
                     id {id} PRIMARY KEY,
-                    username TEXT NOT NULL UNIQUE,
+                    username {id} NOT NULL UNIQUE,
                     display_name TEXT NOT NULL,
                     bio TEXT NOT NULL,
                     password_hash TEXT NOT NULL,
@@ -27,7 +27,7 @@ impl MigrationTrait for Migration {
                     post_count BIGINT NOT NULL DEFAULT 0 CHECK (post_count >= 0),
                     follower_count BIGINT NOT NULL DEFAULT 0 CHECK (follower_count >= 0),
                     following_count BIGINT NOT NULL DEFAULT 0 CHECK (following_count >= 0)
-                )",
+                ) {counted}",
                 "CREATE INDEX users_by_time ON users (created_at, id)",
             ],
         )

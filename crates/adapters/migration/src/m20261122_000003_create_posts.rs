@@ -25,7 +25,7 @@ impl MigrationTrait for Migration {
                     revision BIGINT NOT NULL DEFAULT 0,
                     like_count BIGINT NOT NULL DEFAULT 0 CHECK (like_count >= 0),
                     comment_count BIGINT NOT NULL DEFAULT 0 CHECK (comment_count >= 0)
-                )",
+                ) {counted}",
                 "CREATE INDEX posts_by_time ON posts (created_at, id)",
                 "CREATE INDEX posts_by_author ON posts (author_id, created_at, id)",
                 "CREATE TABLE post_likes (

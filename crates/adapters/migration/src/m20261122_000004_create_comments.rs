@@ -31,9 +31,9 @@ impl MigrationTrait for Migration {
                     like_count BIGINT NOT NULL DEFAULT 0 CHECK (like_count >= 0),
                     reply_count BIGINT NOT NULL DEFAULT 0 CHECK (reply_count >= 0),
                     CHECK ((author_id IS NULL) = (content IS NULL))
-                )",
+                ) {counted}",
                 "CREATE INDEX comments_top_level ON comments (post_id, created_at, id) WHERE parent_id IS NULL",
-                "CREATE INDEX comments_by_parent ON comments (parent_id, created_at, id)",
+                "CREATE INDEX comments_by_parent ON comments (parent_id, created_at, id) WHERE parent_id IS NOT NULL",
                 "CREATE INDEX comments_by_post ON comments (post_id)",
                 "CREATE INDEX comments_by_author ON comments (author_id)",
                 "CREATE TABLE comment_likes (

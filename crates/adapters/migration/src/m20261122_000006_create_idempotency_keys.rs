@@ -18,7 +18,7 @@ impl MigrationTrait for Migration {
             &[
                 "CREATE TABLE idempotency_keys (
                     user_id {id} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-                    key TEXT NOT NULL,
+                    key {id} NOT NULL,
                     fingerprint {bytes} NOT NULL,
                     effect_id {id} NOT NULL,
                     author_display_name TEXT NOT NULL,

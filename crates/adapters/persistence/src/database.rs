@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::Connection as _;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
-    Statement, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 use crate::location::Location;
@@ -30,6 +32,11 @@ const MIGRATION_LOCK: i64 = 0x7468_6f75_6768_7473;
 /// table for the few rows that are joined to a page, or to sort all that an author ever wrote instead of reading a page
 /// of it from the index that has the order.
 pub const PLANNER_SETTINGS: [(&str, &str); 1] = [("random_page_cost", "1.1")];
+
+/// How long PostgreSQL lets one of our connections hold up others: in waiting for a lock while it holds locks itself, in
+/// a transaction that does nothing, and after its client's machine has vanished.
+const PATIENCE_SETTINGS: [(&str, &str); 3] =
+    [("lock_timeout", "3s"), ("idle_in_transaction_session_timeout", "30s"), ("tcp_keepalives_idle", "30")];
 
 /// How to reach the database.
 #[derive(Clone)]
@@ -58,6 +65,8 @@ impl DatabaseOptions {
         }
     }
 }
+
+pub use sea_orm::Statement;
 
 /// Watches what is asked of the database.
 pub trait Observer: Send + Sync {
@@ -89,6 +98,7 @@ impl Database {
         let failed = |source| ConnectError { location: options.location.clone(), source };
         let (reads, writes) = match &options.location {
             Location::Postgres { url, schema } => {
+                reach(url, options.acquire_timeout).await.map_err(failed)?;
                 let pool = Self::open(postgres(url, schema.as_deref(), options), options).await.map_err(failed)?;
                 (pool.clone(), pool)
             }
@@ -138,7 +148,11 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        self.writes.begin_with_options(options).await
+        // In a task of its own, which a request that is given up does not take along: the driver takes note of a
+        // transaction only after the database has, and a connection would go back to the pool with one begun.
+        let writes = self.writes.clone();
+        let begun = tokio::spawn(async move { writes.begin_with_options(options).await });
+        begun.await.map_err(|error| DbErr::Custom(error.to_string()))?
     }
 
     /// Asks the database for a sign of life.
@@ -163,9 +177,11 @@ impl Database {
         // SQLite lets in one transaction that writes at a time; PostgreSQL is asked to.
         let guard = self.begin().await?;
         if guard.get_database_backend() == DbBackend::Postgres {
+            // Migrations take as long as they take, and so does waiting for another instance's.
+            guard.execute_unprepared("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0").await?;
             guard.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
             if let Some(schema) = &self.schema {
-                guard.execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"")).await?;
+                make_schema(&guard, schema).await?;
             }
         }
         Migrator::up(&guard, None).await?;
@@ -192,6 +208,28 @@ impl Database {
     }
 }
 
+/// Makes a schema if there is none. It is looked for first, because the right to make one is asked for even where there
+/// is nothing to make.
+async fn make_schema(tx: &DatabaseTransaction, schema: &str) -> Result<(), DbErr> {
+    let known = "SELECT 1 FROM pg_namespace WHERE nspname = $1";
+    let known = Statement::from_sql_and_values(DbBackend::Postgres, known, [schema.into()]);
+    if tx.query_one_raw(known).await?.is_none() {
+        tx.execute_unprepared(&format!("CREATE SCHEMA \"{schema}\"")).await?;
+    }
+    Ok(())
+}
+
+/// Connects once, outside the pool: a pool tries again until its time is up, and then says only that.
+async fn reach(url: &str, limit: Duration) -> Result<(), DbErr> {
+    let failed = |error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)));
+    let address: PgConnectOptions = url.parse().map_err(failed)?;
+    match tokio::time::timeout(limit, PgConnection::connect_with(&address)).await {
+        Ok(Ok(connection)) => connection.close().await.map_err(failed),
+        Ok(Err(error)) => Err(failed(error)),
+        Err(_) => Err(DbErr::Custom(format!("no answer within {} s", limit.as_secs()))),
+    }
+}
+
 fn pool(url: String, max_connections: u32, options: &DatabaseOptions) -> ConnectOptions {
     let mut pool = ConnectOptions::new(url);
     pool.max_connections(max_connections)
@@ -206,7 +244,7 @@ fn pool(url: String, max_connections: u32, options: &DatabaseOptions) -> Connect
 fn postgres(url: &str, schema: Option<&str>, options: &DatabaseOptions) -> ConnectOptions {
     let mut pool = pool(url.to_owned(), options.max_connections, options);
     pool.set_application_name("thoughts").map_sqlx_postgres_opts(|connection| {
-        connection.statement_cache_capacity(STATEMENT_CACHE).options(PLANNER_SETTINGS)
+        connection.statement_cache_capacity(STATEMENT_CACHE).options(PLANNER_SETTINGS).options(PATIENCE_SETTINGS)
     });
     if let Some(schema) = schema {
         pool.set_schema_search_path(schema);
@@ -228,6 +266,7 @@ fn sqlite(url: String, max_connections: u32, options: &DatabaseOptions) -> Conne
             .journal_mode(SqliteJournalMode::Wal)
             // What was acknowledged survives a power cut, too.
             .synchronous(SqliteSynchronous::Full)
+            .pragma("journal_size_limit", "67108864")
             .statement_cache_capacity(STATEMENT_CACHE)
     });
     pool
@@ -235,7 +274,7 @@ fn sqlite(url: String, max_connections: u32, options: &DatabaseOptions) -> Conne
 
 fn prepare_file(path: &Path) -> Result<String, DbErr> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)
+        make_private(folder)
             .map_err(|error| DbErr::Custom(format!("cannot make the folder {}: {error}", folder.display())))?;
     }
     Ok(format!("sqlite://{}", path.display()))
@@ -256,3 +295,15 @@ pub struct ConnectError {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot migrate the database")]
 pub struct MigrateError(#[source] pub DbErr);
+
+/// Makes a folder, if there is none, that nobody else may look into: the database holds hashes of passwords.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(folder)
+}

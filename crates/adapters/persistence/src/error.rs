@@ -70,8 +70,13 @@ fn code(error: &DbErr) -> Option<String> {
 }
 
 fn lost_to_another(error: &DbErr) -> bool {
-    // serialization_failure, deadlock_detected; SQLITE_BUSY, SQLITE_LOCKED, SQLITE_BUSY_SNAPSHOT.
-    code(error).is_some_and(|code| matches!(code.as_str(), "40001" | "40P01" | "5" | "6" | "517"))
+    // serialization_failure, deadlock_detected.
+    code(error).is_some_and(|code| matches!(code.as_str(), "40001" | "40P01") || is_busy(&code))
+}
+
+/// `SQLITE_BUSY` and `SQLITE_LOCKED`, whose extended codes tell in the higher bits how it came to that.
+fn is_busy(code: &str) -> bool {
+    code.len() < 5 && code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
 fn out_of_reach(error: &DbErr) -> bool {
@@ -86,11 +91,13 @@ fn out_of_reach(error: &DbErr) -> bool {
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed,
         ) => true,
-        // 08: connection exception, 53: insufficient resources, 57P: shut down, 57014: query cancelled by its time
-        // limit, 25006: read-only (a primary that became a standby), 5 and 6: SQLite busy.
+        // 08: connection exception, 53: insufficient resources, 57P: shut down, 57014: cancelled by its time limit,
+        // 55P03: waited too long for a lock, 25P02 and 25P03: a connection whose transaction broke off, 25006: read-only
+        // (a primary that became a standby).
         Some(sqlx::Error::Database(_)) => code(error).is_some_and(|code| {
             ["08", "53", "57P"].iter().any(|class| code.len() == 5 && code.starts_with(class))
-                || matches!(code.as_str(), "57014" | "25006" | "40001" | "40P01" | "5" | "6" | "517")
+                || matches!(code.as_str(), "57014" | "55P03" | "25P02" | "25P03" | "25006" | "40001" | "40P01")
+                || is_busy(&code)
         }),
         _ => false,
     }

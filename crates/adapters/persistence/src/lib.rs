@@ -15,7 +15,7 @@ mod location;
 mod repository;
 mod view;
 
-pub use database::{ConnectError, Database, DatabaseOptions, MigrateError, Observer};
+pub use database::{ConnectError, Database, DatabaseOptions, MigrateError, Observer, PLANNER_SETTINGS, Statement};
 pub use location::{Location, ParseLocationError};
 pub use repository::{
     SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaPostRepository, SeaSessionRepository,

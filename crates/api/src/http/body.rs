@@ -1,10 +1,12 @@
 //! Request bodies: JSON objects, bounded in size, with no fields but those of the contract.
 
+use std::future::{Ready, ready};
+
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{FromRequest, HttpRequest, web};
-use futures_util::future::LocalBoxFuture;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 
@@ -15,53 +17,51 @@ pub(crate) const MAX_BODY: usize = 64 * 1024;
 
 /// A request body of the shape `T`.
 ///
-/// Answers 415 for another content type, 413 for too many bytes, 400 for what is not JSON, and 422 for JSON of
-/// another shape.
+/// Answers 415 for another content type, 400 for what is not JSON, and 422 for JSON of another shape.
 pub(crate) struct Body<T>(pub(crate) T);
 
-impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
-    type Error = Problem;
-    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+/// The bytes of a body, read and bounded by the middleware `body`.
+pub(crate) struct RawBody(pub(crate) Bytes);
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_json = is_json(request);
-        let payload = web::Payload::from_request(request, payload);
-        Box::pin(async move {
-            if !is_json {
-                return Err(Problem::new(
-                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                    "unsupported_media_type",
-                    "The body must be sent as application/json.",
-                ));
-            }
-            let payload = payload.await.map_err(|_| malformed())?;
-            let bytes = payload
-                .to_bytes_limited(MAX_BODY)
-                .await
-                .map_err(|_| Problem::body_too_large(MAX_BODY))?
-                .map_err(|_| malformed())?;
-            parse(&bytes).map(Self)
-        })
+impl<T: DeserializeOwned> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        if !is_plain_json(request.headers()) {
+            return ready(Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "The body must be sent as application/json, in UTF-8 and not compressed.",
+            )));
+        }
+        let extensions = request.extensions();
+        let bytes = extensions.get::<RawBody>().map_or(&[][..], |body| &body.0);
+        ready(parse(bytes).map(Self))
     }
 }
 
-fn is_json(request: &HttpRequest) -> bool {
-    let Some(value) = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+fn is_plain_json(headers: &HeaderMap) -> bool {
+    let encoded = headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
+    let mut types = headers.get_all(CONTENT_TYPE);
+    let (Some(value), None) = (types.next(), types.next()) else {
         return false;
     };
-    value.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
-}
-
-fn malformed() -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "malformed_body", "The body is not well-formed JSON.")
+    let mut parts = value.to_str().unwrap_or_default().split(';').map(str::trim);
+    let is_json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
+    let is_utf8 = parts
+        .filter_map(|parameter| parameter.split_once('='))
+        .filter(|(name, _)| name.eq_ignore_ascii_case("charset"))
+        .all(|(_, charset)| charset.trim_matches('"').eq_ignore_ascii_case("utf-8"));
+    is_json && is_utf8 && !encoded
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // What nobody looks at, such as the value of an unknown field, must be text as well.
-    std::str::from_utf8(bytes).map_err(|_| malformed())?;
+    std::str::from_utf8(bytes).map_err(|_| Problem::malformed_body())?;
     // A struct would be taken from an array, too.
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
-        serde_json::from_slice::<IgnoredAny>(bytes).map_err(|_| malformed())?;
+        serde_json::from_slice::<IgnoredAny>(bytes).map_err(|_| Problem::malformed_body())?;
         return Err(wrong_type("body", "must be a JSON object"));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
@@ -72,10 +72,10 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             serde_json::error::Category::Data if serde_json::from_slice::<IgnoredAny>(bytes).is_ok() => {
                 wrong_shape(&field, &error.inner().to_string())
             }
-            _ => malformed(),
+            _ => Problem::malformed_body(),
         }
     })?;
-    deserializer.end().map_err(|_| malformed())?;
+    deserializer.end().map_err(|_| Problem::malformed_body())?;
     Ok(value)
 }
 

@@ -112,6 +112,16 @@ impl Problem {
             .with_header(ALLOW, allowed)
     }
 
+    /// 400.
+    pub(crate) fn malformed_body() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed_body", "The body is not well-formed JSON.")
+    }
+
+    /// 408: the body did not come in time.
+    pub(crate) fn slow_body() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", "The request body took too long to arrive.")
+    }
+
     /// 413.
     pub fn body_too_large(limit: usize) -> Self {
         let detail = format!("A request body may have at most {} KiB.", limit / 1024);

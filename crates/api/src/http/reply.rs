@@ -109,10 +109,13 @@ impl Reply {
     }
 }
 
+/// What the middleware `encodings` adds to the tags of packed answers.
+const ENCODINGS: [&str; 3] = ["-br", "-gzip", "-deflate"];
+
 /// What is between the quotes of a tag, weak or strong, without the encoding of a packed answer.
 fn of_unpacked(tag: &str) -> &str {
     let opaque = tag.trim_start_matches("W/").trim_matches('"');
-    ["-br", "-gzip"].iter().find_map(|encoding| opaque.strip_suffix(encoding)).unwrap_or(opaque)
+    ENCODINGS.iter().find_map(|encoding| opaque.strip_suffix(encoding)).unwrap_or(opaque)
 }
 
 /// An answer that holds a secret: nobody keeps a copy.

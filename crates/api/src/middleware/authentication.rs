@@ -8,7 +8,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
 
-use super::refuse;
+use super::{refuse, routed_path};
 use crate::http::problem::Problem;
 
 /// A token that was refused, until the request has been counted.
@@ -19,7 +19,7 @@ pub(crate) async fn identify(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    if request.path().starts_with("/v1/") {
+    if routed_path(&request).starts_with("/v1/") {
         match principal(&request) {
             Ok(Some(principal)) => {
                 request.extensions_mut().insert(principal);
@@ -47,10 +47,13 @@ pub(crate) async fn refuse_bad_tokens(
 }
 
 fn principal(request: &ServiceRequest) -> Result<Option<Principal>, Problem> {
-    let Some(value) = request.headers().get(AUTHORIZATION) else {
-        return Ok(None);
-    };
     let foreign = || Problem::invalid_token("the Authorization header must be `Bearer` and an access token");
+    let mut values = request.headers().get_all(AUTHORIZATION);
+    let value = match (values.next(), values.next()) {
+        (None, _) => return Ok(None),
+        (Some(value), None) => value,
+        (Some(_), Some(_)) => return Err(foreign()),
+    };
     let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(foreign)?;
     if !scheme.eq_ignore_ascii_case("Bearer") {
         return Err(foreign());

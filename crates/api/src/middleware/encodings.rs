@@ -12,11 +12,15 @@ use actix_web::middleware::Next;
 /// - `Vary: accept-encoding` also to answers that go out unpacked and to 304: a shared cache that kept one of them would
 ///   hand it to everybody;
 /// - a strong entity tag of its own for a packed answer: other bytes may not have the same one (RFC 9110, 8.8.3). What
-///   reads tags, in `http::reply`, knows both.
+///   reads tags, in `http::reply`, knows both;
+/// - an answer, unpacked, also for a client that says that it takes nothing at all (RFC 9110, 12.5.3).
 pub(crate) async fn encodings(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if refuses_unpacked(request.headers()) {
+        request.headers_mut().remove(ACCEPT_ENCODING);
+    }
     let mut response = next.call(request).await?;
     let may_vary = matches!(response.status(), StatusCode::OK | StatusCode::NOT_MODIFIED);
     let headers = response.headers_mut();
@@ -33,4 +37,15 @@ fn tag_of_packed(headers: &HeaderMap) -> Option<HeaderValue> {
     let encoding = headers.get(CONTENT_ENCODING)?.to_str().ok()?;
     let opaque = headers.get(ETAG)?.to_str().ok()?.strip_prefix('"')?.strip_suffix('"')?;
     HeaderValue::from_str(&format!("\"{opaque}-{encoding}\"")).ok()
+}
+
+fn refuses_unpacked(headers: &HeaderMap) -> bool {
+    headers.get_all(ACCEPT_ENCODING).filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(
+        |preference| {
+            let mut parts = preference.split(';').map(str::trim);
+            let coding = parts.next().unwrap_or_default();
+            let is_zero = |weight: &str| weight.trim().parse::<f32>().is_ok_and(|weight| weight <= 0.0);
+            matches!(coding, "identity" | "*") && parts.any(|part| part.strip_prefix("q=").is_some_and(is_zero))
+        },
+    )
 }

@@ -45,7 +45,7 @@ pub(crate) async fn observe(
     let id = RequestId(id);
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
-    let span = tracing::info_span!("request", request_id = id.0, %method, path = request.path());
+    let span = tracing::error_span!("request", request_id = id.0, %method, path = request.path());
     let began = Instant::now();
     let in_flight = InFlight::enter();
     let mut result = next.call(request).instrument(span.clone()).await;
@@ -61,7 +61,7 @@ pub(crate) async fn observe(
     let route = route.unwrap_or_else(|| "unmatched".to_owned());
     let seconds = began.elapsed().as_secs_f64();
     span.in_scope(|| {
-        tracing::debug!(status = status.as_u16(), route, milliseconds = seconds * 1000.0, "answered");
+        tracing::info!(status = status.as_u16(), route, milliseconds = seconds * 1000.0, "answered");
     });
     metrics::histogram!(
         DURATION,

@@ -18,7 +18,7 @@ use governor::middleware::StateInformationMiddleware;
 use governor::{DefaultKeyedRateLimiter, Quota};
 
 use super::client_address::{client_address, client_network};
-use super::refuse;
+use super::{refuse, routed_path};
 use crate::http::problem::Problem;
 
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -123,10 +123,10 @@ pub(crate) async fn rate_limit(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let limits = request.app_data::<Data<RateLimits>>().cloned();
-    let Some(limits) = limits.filter(|_| request.path().starts_with("/v1/")) else {
+    let Some(limits) = limits.filter(|_| routed_path(&request).starts_with("/v1/")) else {
         return Ok(next.call(request).await?.map_into_left_body());
     };
-    let budget = budget(request.method(), request.path());
+    let budget = budget(request.method(), routed_path(&request));
     match limits.take(budget, &client(&request, budget)) {
         Ok(remaining) => {
             let mut response = next.call(request).await?;
@@ -144,8 +144,7 @@ pub(crate) async fn rate_limit(
 
 fn budget(method: &Method, path: &str) -> Budget {
     let checks_password =
-        matches!(path, "/v1/sessions" | "/v1/sessions/refresh" | "/v1/users" | "/v1/users/me/erasure")
-            && method == Method::POST;
+        matches!(path, "/v1/sessions" | "/v1/users" | "/v1/users/me/erasure") && method == Method::POST;
     if checks_password || (method == Method::PATCH && path == "/v1/users/me") {
         CREDENTIALS
     } else if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {

@@ -135,7 +135,7 @@ pub(super) async fn edit(
 #[utoipa::path(
     tag = "comments",
     operation_id = "deleteComment",
-    params(IdParameter),
+    params(IdParameter, IfMatchParameter),
     security(("bearer" = [])),
     responses(
         (status = 204, description = "The comment is gone."),
@@ -147,8 +147,9 @@ pub(super) async fn delete(
     posts: Data<Posts>,
     IdPath(id): IdPath<domain::Comment>,
     SignedIn(me): SignedIn,
+    IfMatch(expected): IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    posts.delete_comment.execute(id, me.user_id).await?;
+    posts.delete_comment.execute(id, me.user_id, expected).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -95,7 +95,7 @@ pub(super) async fn edit(
 #[utoipa::path(
     tag = "posts",
     operation_id = "deletePost",
-    params(IdParameter),
+    params(IdParameter, IfMatchParameter),
     security(("bearer" = [])),
     responses(
         (status = 204, description = "The post is gone."),
@@ -107,8 +107,9 @@ pub(super) async fn delete(
     posts: Data<Posts>,
     IdPath(id): IdPath<domain::Post>,
     SignedIn(me): SignedIn,
+    IfMatch(expected): IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    posts.delete.execute(id, me.user_id).await?;
+    posts.delete.execute(id, me.user_id, expected).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

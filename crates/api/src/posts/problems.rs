@@ -35,6 +35,7 @@ impl From<DeletePostError> for Problem {
         match error {
             DeletePostError::NotFound => Self::not_found(error),
             DeletePostError::NotTheAuthor => Self::forbidden("not_the_author", error),
+            DeletePostError::Stale => Self::stale(error),
             DeletePostError::Repository(error) => error.into(),
         }
     }
@@ -68,6 +69,7 @@ impl From<DeleteCommentError> for Problem {
         match error {
             DeleteCommentError::NotFound => Self::not_found(error),
             DeleteCommentError::NotAnOwner => Self::forbidden("not_the_author", error),
+            DeleteCommentError::Stale => Self::stale(error),
             DeleteCommentError::Repository(error) => error.into(),
         }
     }

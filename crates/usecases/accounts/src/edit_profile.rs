@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{Bio, DisplayName, Password, RepositoryError, Revision, User, UserRef};
 
-use crate::ports::{HashingError, PasswordHash, PasswordHasher, ProfileChanges, UpdateUser, UserRepository};
+use crate::ports::{HashingError, PasswordChange, PasswordHasher, ProfileChanges, UpdateUser, UserRepository};
 use crate::session::Principal;
 
 /// What to change; `None` leaves a part as it is.
@@ -64,7 +64,7 @@ impl EditProfile {
     /// Applies `edit` and answers the account after it. A new password ends all sessions but the one in use.
     pub async fn execute(&self, actor: Principal, edit: ProfileEdit) -> Result<User, EditProfileError> {
         let password = match edit.password {
-            Some(change) => Some((self.exchange(actor, change).await?, actor.session_id)),
+            Some(change) => Some(self.exchange(actor, change).await?),
             None => None,
         };
         let changes = ProfileChanges { display_name: edit.display_name, bio: edit.bio, password };
@@ -72,24 +72,26 @@ impl EditProfile {
             UpdateUser::Updated(user) => Ok(user),
             UpdateUser::NotFound => Err(EditProfileError::AccountGone),
             UpdateUser::Stale => Err(EditProfileError::Stale),
+            UpdateUser::PasswordMoved => Err(EditProfileError::WrongPassword),
         }
     }
 
-    async fn exchange(&self, actor: Principal, change: NewPassword) -> Result<PasswordHash, EditProfileError> {
+    async fn exchange(&self, actor: Principal, change: NewPassword) -> Result<PasswordChange, EditProfileError> {
         let current = change.current.ok_or(EditProfileError::WrongPassword)?;
         let credentials =
             self.users.find_credentials(&UserRef::Id(actor.user_id)).await?.ok_or(EditProfileError::AccountGone)?;
-        if !self.hasher.verify(&current, Some(credentials.password)).await? {
+        if !self.hasher.verify(&current, Some(credentials.password.clone())).await? {
             return Err(EditProfileError::WrongPassword);
         }
-        Ok(self.hasher.hash(&change.new).await?)
+        let new = self.hasher.hash(&change.new).await?;
+        Ok(PasswordChange { verified: credentials.password, new, kept: actor.session_id })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::{Credentials, MockPasswordHasher, MockUserRepository};
+    use crate::ports::{Credentials, MockPasswordHasher, MockUserRepository, PasswordHash};
     use crate::test_support::{id, user};
 
     fn actor() -> Principal {
@@ -121,7 +123,10 @@ mod tests {
             users
                 .expect_update()
                 .withf(|id_, changes, _| {
-                    *id_ == id(7) && changes.password == Some((PasswordHash("new".to_owned()), id(8)))
+                    *id_ == id(7)
+                        && changes.password.as_ref().is_some_and(|change| {
+                            (change.new.0.as_str(), change.verified.0.as_str(), change.kept) == ("new", "old", id(8))
+                        })
                 })
                 .once()
                 .returning(|_, _, _| Ok(UpdateUser::Updated(user(7))));

@@ -41,12 +41,13 @@ impl EraseAccount {
         let password = password.ok_or(EraseAccountError::WrongPassword)?;
         let credentials =
             self.users.find_credentials(&UserRef::Id(actor)).await?.ok_or(EraseAccountError::AccountGone)?;
-        if !self.hasher.verify(&password, Some(credentials.password)).await? {
+        if !self.hasher.verify(&password, Some(credentials.password.clone())).await? {
             return Err(EraseAccountError::WrongPassword);
         }
-        match self.users.erase(actor).await? {
+        match self.users.erase(actor, &credentials.password).await? {
             EraseUser::Erased => Ok(()),
             EraseUser::NotFound => Err(EraseAccountError::AccountGone),
+            EraseUser::PasswordMoved => Err(EraseAccountError::WrongPassword),
         }
     }
 }
@@ -63,7 +64,7 @@ mod tests {
             .expect_find_credentials()
             .returning(|_| Ok(Some(Credentials { user: user(7), password: PasswordHash("hash".to_owned()) })));
         if let Some(outcome) = erased {
-            users.expect_erase().once().returning(move |_| Ok(outcome));
+            users.expect_erase().once().returning(move |_, _| Ok(outcome));
         }
         let mut hasher = MockPasswordHasher::new();
         hasher.expect_verify().returning(move |_, _| Ok(password_matches));

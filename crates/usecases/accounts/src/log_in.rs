@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use domain::{Clock, IdGenerator, Password, RepositoryError, UserRef, Username};
 
-use crate::ports::{HashingError, OpenSession, PasswordHasher, SessionRepository, SigningError, UserRepository};
+use crate::ports::{
+    Credentials, HashingError, OpenSession, PasswordHasher, SessionRepository, SigningError, UserRepository,
+};
 use crate::session::{Session, SessionId, SessionIssuer, SignedIn};
 
 /// Why nobody was signed in.
@@ -57,13 +59,13 @@ impl LogIn {
             return Err(LogInError::InvalidCredentials);
         };
 
-        let user = credentials.user;
+        let Credentials { user, password: verified } = credentials;
         let now = self.clock.now();
         let session = Session { id: SessionId::generate(self.ids.as_ref()), user_id: user.id, created_at: now };
         let (token, refresh_token) = self.issuer.refresh_token(now);
-        match self.sessions.open(&session, &token).await? {
+        match self.sessions.open(&session, &token, &verified).await? {
             OpenSession::Opened => Ok(self.issuer.sign_in(session.id, user, refresh_token, now)?),
-            OpenSession::UserGone => Err(LogInError::InvalidCredentials),
+            OpenSession::CredentialsMoved => Err(LogInError::InvalidCredentials),
         }
     }
 }
@@ -72,8 +74,8 @@ impl LogIn {
 mod tests {
     use super::*;
     use crate::ports::{
-        Credentials, MockAccessTokens, MockPasswordHasher, MockRefreshTokens, MockSessionRepository,
-        MockUserRepository, PasswordHash, RefreshTokenHash,
+        MockAccessTokens, MockPasswordHasher, MockRefreshTokens, MockSessionRepository, MockUserRepository,
+        PasswordHash, RefreshTokenHash,
     };
     use crate::session::SessionLifetimes;
     use crate::test_support::{FixedClock, FixedIds, NOW, id, user};
@@ -127,13 +129,14 @@ mod tests {
             let mut sessions = MockSessionRepository::new();
             sessions
                 .expect_open()
-                .withf(|session, token| {
+                .withf(|session, token, verified| {
                     session.user_id == id(7)
+                        && *verified == credentials().password
                         && token.hash == RefreshTokenHash([9; 32])
                         && token.expires_at == NOW.after(LIFETIMES.refresh)
                 })
                 .once()
-                .returning(|_, _| Ok(OpenSession::Opened));
+                .returning(|_, _, _| Ok(OpenSession::Opened));
 
             let signed_in = attempt(log_in(users, sessions, hasher)).await.unwrap();
 

@@ -26,8 +26,8 @@ pub trait UserRepository: Send + Sync {
     /// The account with the hash of its password, or `None` if there is no such account.
     async fn find_credentials(&self, user: &UserRef) -> Result<Option<Credentials>, RepositoryError>;
 
-    /// Applies `changes` unless the profile moved past `expected`. A new password ends every other session of
-    /// the account in the same transaction.
+    /// Applies `changes` unless the profile moved past `expected`, or the password is not the verified one any more. A
+    /// new password ends every other session of the account in the same transaction.
     async fn update(
         &self,
         id: UserId,
@@ -37,7 +37,7 @@ pub trait UserRepository: Send + Sync {
 
     /// Removes the account with its posts, comments, likes, follows and sessions, and corrects every counter
     /// that counted them, in one transaction. Comments with replies of others stay without words or author.
-    async fn erase(&self, id: UserId) -> Result<EraseUser, RepositoryError>;
+    async fn erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, RepositoryError>;
 }
 
 /// An account with what proves a log-in to it.
@@ -56,8 +56,26 @@ pub struct ProfileChanges {
     pub display_name: Option<DisplayName>,
     /// The new biography.
     pub bio: Option<Bio>,
-    /// The new password, and the session that stays open.
-    pub password: Option<(PasswordHash, SessionId)>,
+    /// The new password.
+    pub password: Option<PasswordChange>,
+}
+
+impl ProfileChanges {
+    /// Nothing is to change.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A new password for one that was proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PasswordChange {
+    /// The hash that the present password was verified against.
+    pub verified: PasswordHash,
+    /// The hash of the new one.
+    pub new: PasswordHash,
+    /// The session that stays open.
+    pub kept: SessionId,
 }
 
 /// What came of [`UserRepository::insert`].
@@ -78,6 +96,8 @@ pub enum UpdateUser {
     NotFound,
     /// The profile is at another revision than expected.
     Stale,
+    /// The password was changed since it was verified.
+    PasswordMoved,
 }
 
 /// What came of [`UserRepository::erase`].
@@ -87,14 +107,22 @@ pub enum EraseUser {
     Erased,
     /// It was gone already.
     NotFound,
+    /// The password was changed since it was verified.
+    PasswordMoved,
 }
 
 /// Keeps sessions and the hashes of their refresh tokens.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait SessionRepository: Send + Sync {
-    /// Stores a session with its first refresh token.
-    async fn open(&self, session: &Session, token: &NewRefreshToken) -> Result<OpenSession, RepositoryError>;
+    /// Stores a session with its first refresh token, if the account's password is still the `verified` one: a log-in
+    /// does not outlive the password that opened it.
+    async fn open(
+        &self,
+        session: &Session,
+        token: &NewRefreshToken,
+        verified: &PasswordHash,
+    ) -> Result<OpenSession, RepositoryError>;
 
     /// Uses up the refresh token `presented` and stores its successor `next`, in one transaction.
     ///
@@ -129,8 +157,8 @@ pub struct NewRefreshToken {
 pub enum OpenSession {
     /// The session is there.
     Opened,
-    /// The account was erased meanwhile.
-    UserGone,
+    /// The account was erased meanwhile, or its password was changed.
+    CredentialsMoved,
 }
 
 /// What came of [`SessionRepository::rotate`].

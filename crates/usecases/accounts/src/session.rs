@@ -1,5 +1,6 @@
 //! What it is to be signed in.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,8 +40,8 @@ pub struct SessionLifetimes {
     pub refresh: Duration,
 }
 
-/// The answer to a log-in or a refresh.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The answer to a log-in or a refresh. Its tokens do not show themselves in `Debug`.
+#[derive(Clone, PartialEq, Eq)]
 pub struct SignedIn {
     /// Proves who sends a request.
     pub access_token: String,
@@ -50,6 +51,12 @@ pub struct SignedIn {
     pub refresh_token: String,
     /// Who signed in.
     pub user: User,
+}
+
+impl fmt::Debug for SignedIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedIn").field("user", &self.user).finish_non_exhaustive()
+    }
 }
 
 /// Makes the tokens of a session.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{CommentId, RepositoryError, UserId};
+use domain::{CommentId, RepositoryError, Revision, UserId};
 
-use crate::ports::CommentRepository;
+use crate::ports::{Change, CommentRepository};
 
 /// Why a comment was not removed.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +15,9 @@ pub enum DeleteCommentError {
     /// Somebody else wrote both the comment and the post.
     #[error("only its author or the author of the post may delete a comment")]
     NotAnOwner,
+    /// It was edited since the client saw it.
+    #[error("the comment was changed meanwhile")]
+    Stale,
     /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
@@ -32,12 +35,21 @@ impl DeleteComment {
     }
 
     /// Removes the comment if `actor` wrote it or the post that it is about.
-    pub async fn execute(&self, id: CommentId, actor: UserId) -> Result<(), DeleteCommentError> {
+    pub async fn execute(
+        &self,
+        id: CommentId,
+        actor: UserId,
+        expected: Option<Revision>,
+    ) -> Result<(), DeleteCommentError> {
         let owners = self.comments.find_owners(id).await?.ok_or(DeleteCommentError::NotFound)?;
         if actor != owners.author && actor != owners.post_author {
             return Err(DeleteCommentError::NotAnOwner);
         }
-        if self.comments.delete(id).await? { Ok(()) } else { Err(DeleteCommentError::NotFound) }
+        match self.comments.delete(id, expected).await? {
+            Change::Changed(()) => Ok(()),
+            Change::NotFound => Err(DeleteCommentError::NotFound),
+            Change::Stale => Err(DeleteCommentError::Stale),
+        }
     }
 }
 
@@ -60,14 +72,14 @@ mod tests {
         async fn obeys_the_author_and_the_author_of_the_post() {
             for actor in [7, 8] {
                 let mut comments = comments();
-                comments.expect_delete().once().returning(|_| Ok(true));
-                assert!(DeleteComment::new(Arc::new(comments)).execute(id(1), id(actor)).await.is_ok());
+                comments.expect_delete().once().returning(|_, _| Ok(Change::Changed(())));
+                assert!(DeleteComment::new(Arc::new(comments)).execute(id(1), id(actor), None).await.is_ok());
             }
         }
 
         #[tokio::test]
         async fn rejects_a_stranger() {
-            let result = DeleteComment::new(Arc::new(comments())).execute(id(1), id(9)).await;
+            let result = DeleteComment::new(Arc::new(comments())).execute(id(1), id(9), None).await;
             assert!(matches!(result, Err(DeleteCommentError::NotAnOwner)));
         }
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{PostId, RepositoryError, UserId};
+use domain::{PostId, RepositoryError, Revision, UserId};
 
-use crate::ports::PostRepository;
+use crate::ports::{Change, PostRepository};
 
 /// Why a post was not removed.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +15,9 @@ pub enum DeletePostError {
     /// Somebody else wrote it.
     #[error("only its author may delete a post")]
     NotTheAuthor,
+    /// It was edited since the client saw it.
+    #[error("the post was changed meanwhile")]
+    Stale,
     /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
@@ -31,13 +34,17 @@ impl DeletePost {
         Self { posts }
     }
 
-    /// Removes the post if `actor` wrote it.
-    pub async fn execute(&self, id: PostId, actor: UserId) -> Result<(), DeletePostError> {
+    /// Removes the post if `actor` wrote it, and it is still at the `expected` revision.
+    pub async fn execute(&self, id: PostId, actor: UserId, expected: Option<Revision>) -> Result<(), DeletePostError> {
         let post = self.posts.find(id, None).await?.ok_or(DeletePostError::NotFound)?;
         if post.subject.author.id != actor {
             return Err(DeletePostError::NotTheAuthor);
         }
-        if self.posts.delete(id).await? { Ok(()) } else { Err(DeletePostError::NotFound) }
+        match self.posts.delete(id, expected).await? {
+            Change::Changed(()) => Ok(()),
+            Change::NotFound => Err(DeletePostError::NotFound),
+            Change::Stale => Err(DeletePostError::Stale),
+        }
     }
 }
 
@@ -49,11 +56,11 @@ mod tests {
     use crate::ports::MockPostRepository;
     use crate::test_support::{id, post};
 
-    fn delete(author: u32, was_there: Option<bool>) -> DeletePost {
+    fn delete(author: u32, outcome: Option<Change<()>>) -> DeletePost {
         let mut posts = MockPostRepository::new();
         posts.expect_find().returning(move |_, _| Ok(Some(Viewed::new(post(1, author), None))));
-        if let Some(was_there) = was_there {
-            posts.expect_delete().once().returning(move |_| Ok(was_there));
+        if let Some(outcome) = outcome {
+            posts.expect_delete().once().return_once(move |_, _| Ok(outcome));
         }
         DeletePost::new(Arc::new(posts))
     }
@@ -63,17 +70,20 @@ mod tests {
 
         #[tokio::test]
         async fn removes_ones_own_post() {
-            assert!(delete(7, Some(true)).execute(id(1), id(7)).await.is_ok());
+            assert!(delete(7, Some(Change::Changed(()))).execute(id(1), id(7), None).await.is_ok());
         }
 
         #[tokio::test]
         async fn says_not_found_when_another_request_was_faster() {
-            assert!(matches!(delete(7, Some(false)).execute(id(1), id(7)).await, Err(DeletePostError::NotFound)));
+            assert!(matches!(
+                delete(7, Some(Change::NotFound)).execute(id(1), id(7), None).await,
+                Err(DeletePostError::NotFound)
+            ));
         }
 
         #[tokio::test]
         async fn rejects_everybody_but_the_author() {
-            assert!(matches!(delete(8, None).execute(id(1), id(7)).await, Err(DeletePostError::NotTheAuthor)));
+            assert!(matches!(delete(8, None).execute(id(1), id(7), None).await, Err(DeletePostError::NotTheAuthor)));
         }
     }
 }

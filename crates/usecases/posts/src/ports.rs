@@ -33,9 +33,9 @@ pub trait PostRepository: Send + Sync {
     /// Changes what the post says, unless it moved past `expected`; answers it as `viewer` sees it.
     async fn edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Change<PostView>, RepositoryError>;
 
-    /// Removes the post with its comments and likes, and corrects its author's count of posts, in one transaction.
-    /// Answers whether it was there.
-    async fn delete(&self, id: PostId) -> Result<bool, RepositoryError>;
+    /// Removes the post with its comments and likes, and corrects its author's count of posts, in one transaction;
+    /// unless it moved past `expected`.
+    async fn delete(&self, id: PostId, expected: Option<Revision>) -> Result<Change<()>, RepositoryError>;
 
     /// Notes that `user` likes the post, and counts it, in one transaction. A second like changes nothing.
     async fn like(&self, id: PostId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError>;
@@ -81,8 +81,9 @@ pub trait CommentRepository: Send + Sync {
     async fn edit(&self, id: CommentId, edit: &Edit, viewer: UserId) -> Result<Change<CommentView>, RepositoryError>;
 
     /// Deletes the comment and corrects the counts of its post and its parent, in one transaction. One with replies
-    /// stays without words or author; it goes with its last reply. Answers whether it was there.
-    async fn delete(&self, id: CommentId) -> Result<bool, RepositoryError>;
+    /// stays without words or author; it goes with its last reply. Does nothing if the
+    /// comment moved past `expected`.
+    async fn delete(&self, id: CommentId, expected: Option<Revision>) -> Result<Change<()>, RepositoryError>;
 
     /// Notes that `user` likes the comment, and counts it, in one transaction. A second like changes nothing.
     async fn like(&self, id: CommentId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError>;
@@ -184,10 +185,10 @@ pub enum AddCommentOutcome {
     ParentOnOtherPost,
 }
 
-/// What came of an edit.
+/// What came of an edit or a deletion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change<T> {
-    /// The thing after the edit.
+    /// It is done; the thing after the edit.
     Changed(T),
     /// It is gone.
     NotFound,

@@ -151,28 +151,36 @@ impl SeaCommentRepository {
         })
     }
 
-    async fn try_delete(&self, id: CommentId) -> Result<bool, DbErr> {
+    async fn try_delete(&self, id: CommentId, expected: Option<Revision>) -> Result<Change<()>, DbErr> {
         let tx = self.db.begin().await?;
         let post = Query::select()
             .column(comment::Column::PostId)
             .from(comment::Entity)
             .and_where(comment::Column::Id.eq(id.as_str()))
             .take();
-        lock_posts(&tx, post::Column::Id.in_subquery(post)).await?;
-        let removed = comment_removal::remove(&tx, comment::Column::Id.eq(id.as_str())).await? == 1;
+        lock_posts(&tx, post::Column::Id.in_subquery(post), LockType::NoKeyUpdate).await?;
+        let mut wanted = comment::Column::Id.eq(id.as_str());
+        if let Some(Revision(expected)) = expected {
+            wanted = wanted.and(comment::Column::Revision.eq(i64::from(expected)));
+        }
+        if comment_removal::remove(&tx, wanted).await? == 0 {
+            let alive = comment::Column::Id.eq(id.as_str()).and(comment::Column::AuthorId.is_not_null());
+            let is_there = exists(&tx, comment::Entity, alive).await?;
+            return Ok(if is_there { Change::Stale } else { Change::NotFound });
+        }
         tx.commit().await?;
-        Ok(removed)
+        Ok(Change::Changed(()))
     }
 }
 
 /// Takes the locks of the posts that `condition` picks, in the order of their ids.
-pub(super) async fn lock_posts(tx: &impl ConnectionTrait, condition: SimpleExpr) -> Result<(), DbErr> {
+pub(super) async fn lock_posts(tx: &impl ConnectionTrait, condition: SimpleExpr, lock: LockType) -> Result<(), DbErr> {
     let select = Query::select()
         .column(post::Column::Id)
         .from(post::Entity)
         .and_where(condition)
         .order_by(post::Column::Id, Order::Asc)
-        .lock(LockType::Update)
+        .lock(lock)
         .take();
     tx.query_all(&select).await?;
     Ok(())
@@ -273,8 +281,8 @@ impl CommentRepository for SeaCommentRepository {
         retrying("comments.edit", || self.try_edit(id, edit, viewer)).await
     }
 
-    async fn delete(&self, id: CommentId) -> Result<bool, RepositoryError> {
-        retrying("comments.delete", || self.try_delete(id)).await
+    async fn delete(&self, id: CommentId, expected: Option<Revision>) -> Result<Change<()>, RepositoryError> {
+        retrying("comments.delete", || self.try_delete(id, expected)).await
     }
 
     async fn like(&self, id: CommentId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError> {

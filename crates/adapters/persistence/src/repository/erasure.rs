@@ -1,6 +1,6 @@
 //! How an account goes, with all that it wrote and every count that counted it.
 
-use accounts::ports::EraseUser;
+use accounts::ports::{EraseUser, PasswordHash};
 use domain::UserId;
 use sea_orm::sea_query::{ExprTrait, LockType, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait};
@@ -8,18 +8,22 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait};
 use super::comment::lock_posts;
 use super::follow::lock_users;
 use super::likes::{OF_COMMENTS, OF_POSTS};
-use super::{comment_removal, counters};
+use super::{comment_removal, counters, exists};
 use crate::entity::{comment, comment_like, follow, post, post_like, user};
 
 /// Erases an account within `tx`.
 ///
 /// Its row is locked before anything of it is looked at: whatever it was about to write elsewhere either is there by
 /// then or fails. Rows are removed before they are taken off counts, and the counts follow from what was removed.
-pub(super) async fn erase(tx: &impl ConnectionTrait, id: UserId) -> Result<EraseUser, DbErr> {
+pub(super) async fn erase(tx: &impl ConnectionTrait, id: UserId, verified: &PasswordHash) -> Result<EraseUser, DbErr> {
     if !lock_account_and_acquaintances(tx, id).await? {
         return Ok(EraseUser::NotFound);
     }
-    lock_posts(tx, post::Column::Id.in_subquery(posts_concerned(id))).await?;
+    let proved = user::Column::Id.eq(id.as_str()).and(user::Column::PasswordHash.eq(verified.0.as_str()));
+    if !exists(tx, user::Entity, proved).await? {
+        return Ok(EraseUser::PasswordMoved);
+    }
+    lock_posts(tx, post::Column::Id.in_subquery(posts_concerned(id)), LockType::Update).await?;
     OF_POSTS.remove_all_of(tx, id).await?;
     OF_COMMENTS.remove_all_of(tx, id).await?;
     remove_follows(tx, (follow::Column::FollowerId, follow::Column::FolloweeId), user::Column::FollowerCount, id)

@@ -12,6 +12,9 @@ use crate::entity::idempotency_key;
 use crate::error::{corrupt, retrying};
 use crate::fields::Fields;
 
+/// Keys forgotten by one transaction, so that none holds up others for long.
+const PURGED_AT_ONCE: u64 = 1_000;
+
 /// Keeps idempotency keys in the database.
 pub struct SeaIdempotencyKeyRepository {
     db: Database,
@@ -23,10 +26,17 @@ impl SeaIdempotencyKeyRepository {
         Self { db }
     }
 
-    async fn try_purge(&self, before: Timestamp) -> Result<u64, DbErr> {
+    async fn try_purge_some(&self, before: Timestamp) -> Result<u64, DbErr> {
+        let key = [idempotency_key::Column::UserId, idempotency_key::Column::Key];
+        let some = Query::select()
+            .columns(key)
+            .from(idempotency_key::Entity)
+            .and_where(idempotency_key::Column::CreatedAt.lt(before.as_micros()))
+            .limit(PURGED_AT_ONCE)
+            .take();
         let tx = self.db.begin().await?;
         let purged = idempotency_key::Entity::delete_many()
-            .filter(idempotency_key::Column::CreatedAt.lt(before.as_micros()))
+            .filter(Expr::tuple(key.map(Expr::col)).in_subquery(some))
             .exec(&tx)
             .await?;
         tx.commit().await?;
@@ -37,7 +47,14 @@ impl SeaIdempotencyKeyRepository {
 #[async_trait]
 impl IdempotencyKeyRepository for SeaIdempotencyKeyRepository {
     async fn purge(&self, before: Timestamp) -> Result<u64, RepositoryError> {
-        retrying("idempotency_keys.purge", || self.try_purge(before)).await
+        let mut purged = 0;
+        loop {
+            let some = retrying("idempotency_keys.purge", || self.try_purge_some(before)).await?;
+            purged += some;
+            if some < PURGED_AT_ONCE {
+                return Ok(purged);
+            }
+        }
     }
 }
 

@@ -2,13 +2,14 @@
 
 use domain::{Cuid, Timestamp, UserId};
 use posts::ports::Like;
-use sea_orm::sea_query::{ExprTrait, OnConflict, Query, SimpleExpr};
+use sea_orm::sea_query::{Expr, LockType, OnConflict, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
-use super::{counters, exists};
+use super::counters;
+use super::follow::lock_users;
 use crate::database::Database;
-use crate::entity::{comment, comment_like, post, post_like};
-use crate::error::{corrupt, lacks_reference};
+use crate::entity::{comment, comment_like, post, post_like, user};
+use crate::error::corrupt;
 
 /// A table of things that can be liked, and the table of who likes which.
 pub(super) struct Likes<I: EntityTrait, L: EntityTrait> {
@@ -51,6 +52,9 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
     /// Stores a like, and counts it if it is new.
     pub(super) async fn like(&self, db: &Database, item: Cuid, user: UserId, at: Timestamp) -> Result<Like, DbErr> {
         let tx = db.begin().await?;
+        if let Some(missing) = self.lock(&tx, item, user).await? {
+            return Ok(missing);
+        }
         let insert = Query::insert()
             .into_table(self.table)
             .columns([self.liked, self.user, self.at])
@@ -58,17 +62,8 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
             .map_err(|error| corrupt("like", error))?
             .on_conflict(OnConflict::columns([self.liked, self.user]).do_nothing().to_owned())
             .take();
-        let inserted = match tx.execute(&insert).await {
-            Ok(result) => result.rows_affected(),
-            Err(error) if lacks_reference(&error) => {
-                tx.rollback().await?;
-                let item_is_there = exists(db.reads(), self.items, self.is_alive(item)).await?;
-                return Ok(if item_is_there { Like::UserGone } else { Like::NotFound });
-            }
-            Err(error) => return Err(error),
-        };
-        if inserted == 1 && !self.count(&tx, item, 1).await? {
-            return Ok(Like::NotFound);
+        if tx.execute(&insert).await?.rows_affected() == 1 {
+            self.count(&tx, item, 1).await?;
         }
         tx.commit().await?;
         Ok(Like::Done)
@@ -77,6 +72,9 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
     /// Removes a like, and counts that if there was one.
     pub(super) async fn unlike(&self, db: &Database, item: Cuid, user: UserId) -> Result<Like, DbErr> {
         let tx = db.begin().await?;
+        if let Some(missing) = self.lock(&tx, item, user).await? {
+            return Ok(missing);
+        }
         let removed = L::delete_many()
             .filter(self.liked.eq(item.as_str()))
             .filter(self.user.eq(user.as_str()))
@@ -85,21 +83,31 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
             .rows_affected;
         if removed == 1 {
             self.count(&tx, item, -1).await?;
-        } else if !exists(&tx, self.items, self.is_alive(item)).await? {
-            return Ok(Like::NotFound);
         }
         tx.commit().await?;
         Ok(Like::Done)
     }
 
-    /// Answers whether there is such an item to count it on.
-    async fn count(&self, tx: &impl ConnectionTrait, item: Cuid, change: i64) -> Result<bool, DbErr> {
-        let rows = I::update_many().filter(self.is_alive(item));
-        Ok(counters::add(tx, rows, self.like_count, change).await?.rows_affected == 1)
+    /// Locks who likes, then what is liked, as everybody does who locks both; answers which of them is missing.
+    async fn lock(&self, tx: &impl ConnectionTrait, item: Cuid, user: UserId) -> Result<Option<Like>, DbErr> {
+        let there = lock_users(tx, user::Column::Id.eq(user.as_str()), LockType::KeyShare).await?;
+        if there.is_empty() {
+            return Ok(Some(Like::UserGone));
+        }
+        let alive = Query::select()
+            .expr(Expr::val(1))
+            .from(self.items)
+            .and_where(self.item_id.eq(item.as_str()))
+            .and_where(self.alive.is_not_null())
+            .lock(LockType::NoKeyUpdate)
+            .take();
+        Ok(if tx.query_one(&alive).await?.is_some() { None } else { Some(Like::NotFound) })
     }
 
-    fn is_alive(&self, item: Cuid) -> SimpleExpr {
-        self.item_id.eq(item.as_str()).and(self.alive.is_not_null())
+    async fn count(&self, tx: &impl ConnectionTrait, item: Cuid, change: i64) -> Result<(), DbErr> {
+        let rows = I::update_many().filter(self.item_id.eq(item.as_str()));
+        counters::add(tx, rows, self.like_count, change).await?;
+        Ok(())
     }
 
     /// Removes all likes that `user` gave, and takes them off the counts.

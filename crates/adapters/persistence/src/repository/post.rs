@@ -7,9 +7,10 @@ use domain::{
 };
 use posts::IdempotentRequest;
 use posts::ports::{Change, Edit, Like, NewPost, PostRepository, Write};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
+use super::follow::lock_users;
 use super::idempotency::{Claim, Effect, claim};
 use super::likes::OF_POSTS;
 use super::{counters, exists};
@@ -108,21 +109,28 @@ impl SeaPostRepository {
         })
     }
 
-    async fn try_delete(&self, id: PostId) -> Result<bool, DbErr> {
+    async fn try_delete(&self, id: PostId, expected: Option<Revision>) -> Result<Change<()>, DbErr> {
         let tx = self.db.begin().await?;
-        // Counting first locks the author's row before the post's, as erasing the account does.
+        // The author's row is locked before the post's, as when the account is erased. It is counted down only once the
+        // post is really gone by this: whoever waited for the lock may find that another was faster.
         let author = Query::select()
             .column(post::Column::AuthorId)
             .from(post::Entity)
             .and_where(post::Column::Id.eq(id.as_str()))
             .take();
-        let rows = user::Entity::update_many().filter(user::Column::Id.in_subquery(author));
-        counters::add(&tx, rows, user::Column::PostCount, -1).await?;
-        let deleted = post::Entity::delete_by_id(id.to_string()).exec(&tx).await?.rows_affected == 1;
-        if deleted {
-            tx.commit().await?;
+        let author = lock_users(&tx, user::Column::Id.in_subquery(author), LockType::NoKeyUpdate).await?;
+        let mut delete = post::Entity::delete_many().filter(post::Column::Id.eq(id.as_str()));
+        if let Some(Revision(expected)) = expected {
+            delete = delete.filter(post::Column::Revision.eq(i64::from(expected)));
         }
-        Ok(deleted)
+        if delete.exec(&tx).await?.rows_affected == 0 {
+            let is_there = exists(&tx, post::Entity, post::Column::Id.eq(id.as_str())).await?;
+            return Ok(if is_there { Change::Stale } else { Change::NotFound });
+        }
+        let rows = user::Entity::update_many().filter(user::Column::Id.is_in(author.iter().map(UserId::as_str)));
+        counters::add(&tx, rows, user::Column::PostCount, -1).await?;
+        tx.commit().await?;
+        Ok(Change::Changed(()))
     }
 
     async fn try_list_likes(
@@ -216,8 +224,8 @@ impl PostRepository for SeaPostRepository {
         retrying("posts.edit", || self.try_edit(id, edit, viewer)).await
     }
 
-    async fn delete(&self, id: PostId) -> Result<bool, RepositoryError> {
-        retrying("posts.delete", || self.try_delete(id)).await
+    async fn delete(&self, id: PostId, expected: Option<Revision>) -> Result<Change<()>, RepositoryError> {
+        retrying("posts.delete", || self.try_delete(id, expected)).await
     }
 
     async fn like(&self, id: PostId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError> {

@@ -1,17 +1,20 @@
 //! Keeps sessions.
 
-use accounts::ports::{NewRefreshToken, OpenSession, RefreshTokenHash, RotateSession, SessionRepository};
+use accounts::ports::{NewRefreshToken, OpenSession, PasswordHash, RefreshTokenHash, RotateSession, SessionRepository};
 use accounts::{Session, SessionId};
 use async_trait::async_trait;
 use domain::{RepositoryError, Timestamp};
-use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query, SimpleExpr};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::database::Database;
 use crate::entity::{refresh_token, session, user};
-use crate::error::{lacks_reference, retrying};
+use crate::error::retrying;
 use crate::fields::Fields;
 use crate::view;
+
+/// Tokens forgotten by one transaction, so that none holds up others for long.
+const PURGED_AT_ONCE: u64 = 1_000;
 
 /// Keeps sessions in the database.
 pub struct SeaSessionRepository {
@@ -24,18 +27,31 @@ impl SeaSessionRepository {
         Self { db }
     }
 
-    async fn try_open(&self, session: &Session, token: &NewRefreshToken) -> Result<OpenSession, DbErr> {
+    async fn try_open(
+        &self,
+        session: &Session,
+        token: &NewRefreshToken,
+        verified: &PasswordHash,
+    ) -> Result<OpenSession, DbErr> {
         let tx = self.db.begin().await?;
+        // Shared, and so not while the password is being changed: the change either comes first and is seen here, or
+        // comes later and ends this session as well.
+        let proved = Query::select()
+            .expr(Expr::val(1))
+            .from(user::Entity)
+            .and_where(user::Column::Id.eq(session.user_id.as_str()))
+            .and_where(user::Column::PasswordHash.eq(verified.0.as_str()))
+            .lock(LockType::Share)
+            .take();
+        if tx.query_one(&proved).await?.is_none() {
+            return Ok(OpenSession::CredentialsMoved);
+        }
         let row = session::ActiveModel {
             id: Set(session.id.to_string()),
             user_id: Set(session.user_id.to_string()),
             created_at: Set(session.created_at.as_micros()),
         };
-        match session::Entity::insert(row).exec_without_returning(&tx).await {
-            Ok(_) => {}
-            Err(error) if lacks_reference(&error) => return Ok(OpenSession::UserGone),
-            Err(error) => return Err(error),
-        }
+        session::Entity::insert(row).exec_without_returning(&tx).await?;
         insert_token(&tx, session.id, token).await?;
         tx.commit().await?;
         Ok(OpenSession::Opened)
@@ -72,7 +88,7 @@ impl SeaSessionRepository {
         let used_at = fields.optional_time()?;
         let expires_at = fields.time()?;
         if used_at.is_some() {
-            session::Entity::delete_by_id(session.to_string()).exec(&tx).await?;
+            remove_sessions(&tx, session::Column::Id.eq(session.as_str())).await?;
             tx.commit().await?;
             return Ok(RotateSession::Replayed);
         }
@@ -95,17 +111,30 @@ impl SeaSessionRepository {
 
     async fn try_close(&self, id: SessionId) -> Result<(), DbErr> {
         let tx = self.db.begin().await?;
-        session::Entity::delete_by_id(id.to_string()).exec(&tx).await?;
+        remove_sessions(&tx, session::Column::Id.eq(id.as_str())).await?;
         tx.commit().await
     }
 
-    async fn try_purge(&self, now: Timestamp) -> Result<u64, DbErr> {
+    /// Forgets some of what is over; answers how many tokens and sessions that were.
+    async fn try_purge_some(&self, now: Timestamp) -> Result<(usize, u64), DbErr> {
         let tx = self.db.begin().await?;
-        refresh_token::Entity::delete_many()
-            .filter(refresh_token::Column::ExpiresAt.lte(now.as_micros()))
-            .exec(&tx)
-            .await?;
-        let tokens = Query::select()
+        let some = Query::select()
+            .column(refresh_token::Column::TokenHash)
+            .from(refresh_token::Entity)
+            .and_where(refresh_token::Column::ExpiresAt.lte(now.as_micros()))
+            .limit(PURGED_AT_ONCE)
+            .take();
+        let delete = Query::delete()
+            .from_table(refresh_token::Entity)
+            .and_where(refresh_token::Column::TokenHash.in_subquery(some))
+            .returning_col(refresh_token::Column::SessionId)
+            .take();
+        let mut sessions = Vec::new();
+        for row in tx.query_all(&delete).await? {
+            sessions.push(row.try_get_by_index::<String>(0)?);
+        }
+        let tokens = sessions.len();
+        let remaining = Query::select()
             .expr(Expr::val(1))
             .from(refresh_token::Entity)
             .and_where(
@@ -113,10 +142,23 @@ impl SeaSessionRepository {
                     .equals((session::Entity, session::Column::Id)),
             )
             .take();
-        let purged = session::Entity::delete_many().filter(Expr::exists(tokens).not()).exec(&tx).await?;
+        let over = session::Column::Id.is_in(sessions).and(Expr::exists(remaining).not());
+        let purged = session::Entity::delete_many().filter(over).exec(&tx).await?.rows_affected;
         tx.commit().await?;
-        Ok(purged.rows_affected)
+        Ok((tokens, purged))
     }
+}
+
+/// Ends the sessions that `condition` picks. Their tokens go first, as whoever exchanges one locks it first.
+pub(super) async fn remove_sessions(tx: &impl ConnectionTrait, condition: SimpleExpr) -> Result<(), DbErr> {
+    let sessions =
+        Query::select().column(session::Column::Id).from(session::Entity).and_where(condition.clone()).take();
+    refresh_token::Entity::delete_many()
+        .filter(refresh_token::Column::SessionId.in_subquery(sessions))
+        .exec(tx)
+        .await?;
+    session::Entity::delete_many().filter(condition).exec(tx).await?;
+    Ok(())
 }
 
 async fn insert_token(
@@ -137,8 +179,13 @@ async fn insert_token(
 
 #[async_trait]
 impl SessionRepository for SeaSessionRepository {
-    async fn open(&self, session: &Session, token: &NewRefreshToken) -> Result<OpenSession, RepositoryError> {
-        retrying("sessions.open", || self.try_open(session, token)).await
+    async fn open(
+        &self,
+        session: &Session,
+        token: &NewRefreshToken,
+        verified: &PasswordHash,
+    ) -> Result<OpenSession, RepositoryError> {
+        retrying("sessions.open", || self.try_open(session, token, verified)).await
     }
 
     async fn rotate(
@@ -155,6 +202,13 @@ impl SessionRepository for SeaSessionRepository {
     }
 
     async fn purge(&self, now: Timestamp) -> Result<u64, RepositoryError> {
-        retrying("sessions.purge", || self.try_purge(now)).await
+        let mut purged = 0;
+        loop {
+            let (tokens, sessions) = retrying("sessions.purge", || self.try_purge_some(now)).await?;
+            purged += sessions;
+            if tokens as u64 != PURGED_AT_ONCE {
+                return Ok(purged);
+            }
+        }
     }
 }

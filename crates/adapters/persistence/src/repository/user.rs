@@ -3,10 +3,11 @@
 use accounts::ports::{Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, UpdateUser, UserRepository};
 use async_trait::async_trait;
 use domain::{Cursor, Page, PageRequest, RepositoryError, Revision, User, UserId, UserRef, UserView};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryTrait};
 
 use super::erasure;
+use super::session::remove_sessions;
 use crate::database::Database;
 use crate::entity::{session, user};
 use crate::error::{failed, retrying};
@@ -63,18 +64,6 @@ impl SeaUserRepository {
         }))
     }
 
-    async fn try_find_credentials(&self, user: &UserRef) -> Result<Option<Credentials>, DbErr> {
-        let select = view::user::select_user()
-            .column((user::Entity, user::Column::PasswordHash))
-            .and_where(view::user::is(user))
-            .take();
-        let Some(row) = self.db.reads().query_one(&select).await? else {
-            return Ok(None);
-        };
-        let mut fields = Fields::of(&row);
-        Ok(Some(Credentials { user: view::user::read_user(&mut fields)?, password: PasswordHash(fields.next()?) }))
-    }
-
     async fn try_update(
         &self,
         id: UserId,
@@ -83,7 +72,8 @@ impl SeaUserRepository {
     ) -> Result<UpdateUser, DbErr> {
         let tx = self.db.begin().await?;
         let mut update = user::Entity::update_many()
-            .col_expr(user::Column::Revision, Expr::col(user::Column::Revision).add(1))
+            // Asking for nothing changes nothing.
+            .col_expr(user::Column::Revision, Expr::col(user::Column::Revision).add(i64::from(!changes.is_empty())))
             .filter(user::Column::Id.eq(id.as_str()));
         if let Some(display_name) = &changes.display_name {
             update = update.col_expr(user::Column::DisplayName, Expr::val(display_name.as_str().to_owned()));
@@ -91,36 +81,52 @@ impl SeaUserRepository {
         if let Some(bio) = &changes.bio {
             update = update.col_expr(user::Column::Bio, Expr::val(bio.as_str().to_owned()));
         }
-        if let Some((hash, _)) = &changes.password {
-            update = update.col_expr(user::Column::PasswordHash, Expr::val(hash.0.clone()));
+        if let Some(change) = &changes.password {
+            update = update
+                .col_expr(user::Column::PasswordHash, Expr::val(change.new.0.clone()))
+                .filter(user::Column::PasswordHash.eq(change.verified.0.as_str()));
         }
         if let Some(Revision(expected)) = expected {
             update = update.filter(user::Column::Revision.eq(i64::from(expected)));
         }
         let updated = update.exec(&tx).await?.rows_affected == 1;
-        if let (true, Some((_, kept))) = (updated, &changes.password) {
-            session::Entity::delete_many()
-                .filter(session::Column::UserId.eq(id.as_str()))
-                .filter(session::Column::Id.ne(kept.as_str()))
-                .exec(&tx)
-                .await?;
+        if let (true, Some(change)) = (updated, &changes.password) {
+            let others = session::Column::UserId.eq(id.as_str()).and(session::Column::Id.ne(change.kept.as_str()));
+            remove_sessions(&tx, others).await?;
         }
-        let select = view::user::select_user().and_where(user::Column::Id.eq(id.as_str())).take();
-        let found = tx.query_one(&select).await?;
+        let Some(found) = find_credentials(&tx, view::user::is(&id.into())).await? else {
+            return Ok(UpdateUser::NotFound);
+        };
         tx.commit().await?;
+        let moved = changes.password.as_ref().is_some_and(|change| change.verified != found.password);
         Ok(match found {
-            Some(row) if updated => UpdateUser::Updated(view::user::read_user(&mut Fields::of(&row))?),
-            Some(_) => UpdateUser::Stale,
-            None => UpdateUser::NotFound,
+            Credentials { user, .. } if updated => UpdateUser::Updated(user),
+            _ if moved => UpdateUser::PasswordMoved,
+            _ => UpdateUser::Stale,
         })
     }
 
-    async fn try_erase(&self, id: UserId) -> Result<EraseUser, DbErr> {
+    async fn try_erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, DbErr> {
         let tx = self.db.begin().await?;
-        let outcome = erasure::erase(&tx, id).await?;
-        tx.commit().await?;
+        let outcome = erasure::erase(&tx, id, verified).await?;
+        if outcome == EraseUser::Erased {
+            tx.commit().await?;
+        }
         Ok(outcome)
     }
+}
+
+async fn find_credentials(
+    connection: &impl ConnectionTrait,
+    condition: SimpleExpr,
+) -> Result<Option<Credentials>, DbErr> {
+    let select =
+        view::user::select_user().column((user::Entity, user::Column::PasswordHash)).and_where(condition).take();
+    let Some(row) = connection.query_one(&select).await? else {
+        return Ok(None);
+    };
+    let mut fields = Fields::of(&row);
+    Ok(Some(Credentials { user: view::user::read_user(&mut fields)?, password: PasswordHash(fields.next()?) }))
 }
 
 #[async_trait]
@@ -138,7 +144,9 @@ impl UserRepository for SeaUserRepository {
     }
 
     async fn find_credentials(&self, user: &UserRef) -> Result<Option<Credentials>, RepositoryError> {
-        self.try_find_credentials(user).await.map_err(|error| failed("users.find_credentials", error))
+        find_credentials(self.db.reads(), view::user::is(user))
+            .await
+            .map_err(|error| failed("users.find_credentials", error))
     }
 
     async fn update(
@@ -150,7 +158,7 @@ impl UserRepository for SeaUserRepository {
         retrying("users.update", || self.try_update(id, changes, expected)).await
     }
 
-    async fn erase(&self, id: UserId) -> Result<EraseUser, RepositoryError> {
-        retrying("users.erase", || self.try_erase(id)).await
+    async fn erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, RepositoryError> {
+        retrying("users.erase", || self.try_erase(id, verified)).await
     }
 }

@@ -2,7 +2,7 @@
 
 use ::posts::ports::{CommentRepository, Edit, IdempotencyKeyRepository, PostRepository, Thread};
 use accounts::Session;
-use accounts::ports::{ProfileChanges, SessionRepository, UserRepository};
+use accounts::ports::{PasswordChange, ProfileChanges, SessionRepository, UserRepository};
 use domain::{CommentId, Content, PostId, UserId, UserRef, Username};
 use feed::ports::{FollowRepository, Relation, TimelineRepository};
 use testkit::{NOW, a_comment, a_post, a_user, id, on_both_databases};
@@ -110,12 +110,15 @@ async fn a_write_takes_one_transaction(s: Scene) {
     let edit = Edit { content: Content::parse("new words").unwrap(), at: NOW, expected: None };
     let session = Session { id: id("session"), user_id: ada, created_at: NOW };
     let (first, second) = (token(1, NOW), token(2, NOW));
-    let changes = ProfileChanges { password: Some((hash_of("new"), session.id)), ..ProfileChanges::default() };
+    let changes = ProfileChanges {
+        password: Some(PasswordChange { verified: hash_of("ada"), new: hash_of("new"), kept: session.id }),
+        ..ProfileChanges::default()
+    };
     let keyed = request("key", 1, NOW);
     writes![s:
         s.users.insert(&a_user("cyd").build(), &hash_of("cyd")),
         s.users.insert(&a_user("cyd").build(), &hash_of("cyd")),
-        s.sessions.open(&session, &first),
+        s.sessions.open(&session, &first, &hash_of("ada")),
         s.sessions.rotate(&first.hash, &second, NOW),
         s.users.update(ada, &changes, None),
         s.sessions.rotate(&first.hash, &second, NOW),
@@ -134,13 +137,13 @@ async fn a_write_takes_one_transaction(s: Scene) {
         s.comments.edit(comment, &edit, ada),
         s.comments.like(comment, ada, NOW),
         s.comments.unlike(comment, ada),
-        s.comments.delete(id("new")),
-        s.comments.delete(comment),
+        s.comments.delete(id("new"), None),
+        s.comments.delete(comment, None),
         s.follows.unfollow(ada, id("bob")),
         s.follows.follow(ada, id("bob"), NOW),
         s.keys.purge(NOW),
-        s.posts.delete(post),
-        s.users.erase(ada),
-        s.users.erase(ada),
+        s.posts.delete(post, None),
+        s.users.erase(ada, &hash_of("new")),
+        s.users.erase(ada, &hash_of("new")),
     ];
 }

@@ -90,7 +90,7 @@ impl Writer {
             }
             (40..55, parent) => self.add_comment(user, parent).await?,
             (55..67, Some((_, comment))) => {
-                scene.comments.delete(comment).await?;
+                scene.comments.delete(comment, None).await?;
             }
             (67..77, _) => {
                 let followee = self.user();
@@ -108,7 +108,7 @@ impl Writer {
                 self.known(|known| known.posts.push(new.id));
             }
             (97..99, _) => {
-                scene.posts.delete(post).await?;
+                scene.posts.delete(post, None).await?;
                 self.known(|known| known.posts.retain(|known| *known != post));
             }
             (99.., _) => self.replace(user).await?,
@@ -135,7 +135,7 @@ impl Writer {
 
     /// Erases an account, and makes another one.
     async fn replace(&mut self, user: UserId) -> Result<(), RepositoryError> {
-        self.scene.users.erase(user).await?;
+        self.scene.erase(user).await;
         let new = a_user(&self.word()).build();
         self.scene.users.insert(&new, &hash_of("new")).await?;
         self.known(|known| {

@@ -1,6 +1,6 @@
 //! What [`UserRepository::erase`] must leave: nothing of the account, everything of the others, and exact counters.
 
-use ::posts::ports::{CommentRepository, NewPost, PostRepository};
+use ::posts::ports::{Change, CommentRepository, NewPost, PostRepository};
 use accounts::Session;
 use accounts::ports::{EraseUser, OpenSession, SessionRepository, UserRepository};
 use domain::{CommentBody, UserId};
@@ -43,7 +43,10 @@ mod erase {
             s.posts.publish(&key, Some(&request("key", 1, NOW))).await.unwrap();
             let session = Session { id: id(&format!("session{index}")), user_id: author, created_at: NOW };
             let token = token(u8::try_from(index).unwrap(), NOW);
-            assert_eq!(s.sessions.open(&session, &token).await.unwrap(), OpenSession::Opened);
+            assert_eq!(
+                s.sessions.open(&session, &token, &s.verified(author).await).await.unwrap(),
+                OpenSession::Opened
+            );
             // A thread as deep as there are authors, and one comment of each beside it.
             let mut parent = None;
             for (depth, commenter) in all.into_iter().cycle().skip(index).take(6).enumerate() {
@@ -80,7 +83,7 @@ mod erase {
 
     async fn leaves_nothing_of_the_account_and_exact_counters(s: Scene) {
         let [ada, bob, cyd] = lively(&s).await;
-        assert_eq!(s.users.erase(bob).await.unwrap(), EraseUser::Erased);
+        assert_eq!(s.erase(bob).await, EraseUser::Erased);
         assert_gone(&s, bob).await;
         s.db.assert_counters_exact().await;
         for other in [ada, cyd] {
@@ -100,13 +103,13 @@ mod erase {
         let top = s.comment("top", post, bob).await;
         let reply = s.reply("reply", top, post, ada).await;
         let leaf = s.reply("leaf", reply, post, bob).await;
-        s.users.erase(bob).await.unwrap();
+        s.erase(bob).await;
         assert_eq!(s.find_comment(top).await.unwrap().body, CommentBody::Deleted);
         assert_eq!(s.find_comment(reply).await.unwrap().author().unwrap().id, ada);
         assert_eq!(s.find_comment(leaf).await, None);
         assert_eq!(s.find_post(post).await.unwrap().comment_count, 1);
         s.db.assert_counters_exact().await;
-        assert!(s.comments.delete(reply).await.unwrap());
+        assert_eq!(s.comments.delete(reply, None).await.unwrap(), Change::Changed(()));
         assert_eq!(s.db.count("comments").await, 0, "the silent parent went with its last reply");
     }
 
@@ -116,29 +119,29 @@ mod erase {
         let top = s.comment("top", post, ada).await;
         let middle = s.reply("middle", top, post, bob).await;
         s.reply("leaf", middle, post, bob).await;
-        assert!(s.comments.delete(top).await.unwrap());
-        s.users.erase(bob).await.unwrap();
+        assert_eq!(s.comments.delete(top, None).await.unwrap(), Change::Changed(()));
+        s.erase(bob).await;
         assert_eq!(s.db.count("comments").await, 0);
         s.db.assert_counters_exact().await;
     }
 
     async fn frees_the_name(s: Scene) {
         let ada = s.user("ada").await;
-        s.users.erase(ada).await.unwrap();
+        s.erase(ada).await;
         s.user("ada").await;
         assert_eq!(s.users.find_credentials(&ada.into()).await.unwrap().unwrap().password, hash_of("ada"));
     }
 
     async fn finds_nobody(s: Scene) {
         let ada = s.user("ada").await;
-        assert_eq!(s.users.erase(id("nobody")).await.unwrap(), EraseUser::NotFound);
-        assert_eq!(s.users.erase(ada).await.unwrap(), EraseUser::Erased);
-        assert_eq!(s.users.erase(ada).await.unwrap(), EraseUser::NotFound);
+        assert_eq!(s.erase(id("nobody")).await, EraseUser::NotFound);
+        assert_eq!(s.erase(ada).await, EraseUser::Erased);
+        assert_eq!(s.erase(ada).await, EraseUser::NotFound);
     }
 
     async fn leaves_nothing_of_anybody_when_all_go(s: Scene) {
         for user in lively(&s).await {
-            assert_eq!(s.users.erase(user).await.unwrap(), EraseUser::Erased);
+            assert_eq!(s.erase(user).await, EraseUser::Erased);
             s.db.assert_counters_exact().await;
         }
         for table in [

@@ -167,10 +167,10 @@ impl List {
     async fn remove(self, s: &Scene, row: Row) -> Result<(), RepositoryError> {
         match self {
             Self::Public | Self::Home | Self::OfUser => {
-                s.posts.delete(row.id.into()).await?;
+                s.posts.delete(row.id.into(), None).await?;
             }
             Self::Comments | Self::Replies => {
-                s.comments.delete(row.id.into()).await?;
+                s.comments.delete(row.id.into(), None).await?;
             }
             Self::Likes => {
                 s.posts.unlike(post(), row.id.into()).await?;
@@ -178,7 +178,7 @@ impl List {
             Self::Followers => s.follows.unfollow(row.id.into(), ada()).await?,
             Self::Following => s.follows.unfollow(ada(), row.id.into()).await?,
             Self::Users => {
-                s.users.erase(row.id.into()).await?;
+                s.erase(row.id.into()).await;
             }
         }
         Ok(())

@@ -1,7 +1,9 @@
 //! [`PostRepository`].
 
+use std::sync::Arc;
+
 use ::posts::ports::{Change, CommentRepository, Edit, Like, PostRepository, Write};
-use accounts::ports::{EraseUser, UserRepository};
+use accounts::ports::EraseUser;
 use domain::{Content, ContentViewer, Post, PostId, PostView, Revision, Timestamp, UserRef, UserView, Username};
 use testkit::{a_post, id, on_both_databases};
 
@@ -130,7 +132,13 @@ mod edit {
 mod delete {
     use super::*;
 
-    on_both_databases![takes_comments_and_likes_along, takes_a_thread_of_any_depth_along, finds_none];
+    on_both_databases![
+        takes_comments_and_likes_along,
+        takes_a_thread_of_any_depth_along,
+        happens_once_when_asked_twice_at_once,
+        leaves_what_moved_on,
+        finds_none,
+    ];
 
     async fn takes_comments_and_likes_along(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
@@ -142,14 +150,14 @@ mod delete {
             s.like_post(hello, user).await;
             s.like_comment(reply, user).await;
         }
-        assert!(s.posts.delete(hello).await.unwrap());
+        assert_eq!(s.posts.delete(hello, None).await.unwrap(), Change::Changed(()));
         assert_eq!(s.find_post(hello).await, None);
         assert_eq!(s.find_comment(top).await, None);
         assert_eq!((s.db.count("post_likes").await, s.db.count("comment_likes").await), (0, 0));
         assert_eq!((s.db.count("posts").await, s.db.count("comments").await), (1, 1));
         assert_eq!(s.find_user(ada).await.unwrap().post_count, 1);
         s.db.assert_counters_exact().await;
-        assert!(!s.posts.delete(hello).await.unwrap());
+        assert_eq!(s.posts.delete(hello, None).await.unwrap(), Change::NotFound);
         assert_eq!(s.find_user(ada).await.unwrap().post_count, 1);
         assert_eq!(s.comments.find_owners(reply).await.unwrap(), None);
     }
@@ -162,16 +170,41 @@ mod delete {
             s.deep_thread(post, bob, 1_500).await;
             s.db.assert_counters_exact().await;
             if erased {
-                assert_eq!(s.users.erase(ada).await.unwrap(), EraseUser::Erased);
+                assert_eq!(s.erase(ada).await, EraseUser::Erased);
             } else {
-                assert!(s.posts.delete(post).await.unwrap());
+                assert_eq!(s.posts.delete(post, None).await.unwrap(), Change::Changed(()));
             }
             assert_eq!(s.db.count("comments").await, 0);
         }
     }
 
+    async fn happens_once_when_asked_twice_at_once(s: Scene) {
+        let ada = s.user("ada").await;
+        let s = Arc::new(s);
+        for round in 0..20 {
+            let post = s.post(&format!("round{round}"), ada).await;
+            let delete = || {
+                let s = Arc::clone(&s);
+                tokio::spawn(async move { s.posts.delete(post, None).await.unwrap() })
+            };
+            let (one, other) = (delete(), delete());
+            let outcomes = [one.await.unwrap(), other.await.unwrap()];
+            assert!(outcomes.contains(&Change::Changed(())) && outcomes.contains(&Change::NotFound), "{outcomes:?}");
+            s.db.assert_counters_exact().await;
+        }
+    }
+
+    async fn leaves_what_moved_on(s: Scene) {
+        let ada = s.user("ada").await;
+        let post = s.post("hello", ada).await;
+        assert_eq!(s.posts.delete(post, Some(Revision(1))).await.unwrap(), Change::Stale);
+        assert!(s.find_post(post).await.is_some());
+        s.db.assert_counters_exact().await;
+        assert_eq!(s.posts.delete(post, Some(Revision(0))).await.unwrap(), Change::Changed(()));
+    }
+
     async fn finds_none(s: Scene) {
-        assert!(!s.posts.delete(id("nothing")).await.unwrap());
+        assert_eq!(s.posts.delete(id("nothing"), None).await.unwrap(), Change::NotFound);
     }
 }
 
@@ -195,9 +228,9 @@ mod like {
     async fn finds_none(s: Scene) {
         let ada = s.user("ada").await;
         let gone: PostId = s.post("hello", ada).await;
-        s.posts.delete(gone).await.unwrap();
+        s.posts.delete(gone, None).await.unwrap();
         assert_eq!(s.posts.like(gone, ada, s.now()).await.unwrap(), Like::NotFound);
-        assert_eq!(s.posts.like(id("nothing"), id("nobody"), s.now()).await.unwrap(), Like::NotFound);
+        assert_eq!(s.posts.like(id("nothing"), id("nobody"), s.now()).await.unwrap(), Like::UserGone);
     }
 
     async fn says_that_the_account_is_gone(s: Scene) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ::posts::ports::{AddCommentOutcome, CommentRepository, Like, PostRepository, Write};
 use ::posts::{Fingerprint, IdempotentRequest, REPLAY_WINDOW};
-use accounts::ports::{InsertUser, PasswordHash, UserRepository};
+use accounts::ports::{EraseUser, InsertUser, PasswordHash, UserRepository};
 use domain::{
     Comment, CommentId, Cursor, IdempotencyKey, Page, PageRequest, PageSize, Post, PostId, Timestamp, User, UserId,
 };
@@ -54,6 +54,17 @@ impl Scene {
         let user = a_user(name).at(self.now()).build();
         assert_eq!(self.users.insert(&user, &hash_of(name)).await.unwrap(), InsertUser::Created);
         user.id
+    }
+
+    /// The hash that a user's password is verified against.
+    pub(crate) async fn verified(&self, user: UserId) -> PasswordHash {
+        let credentials = self.users.find_credentials(&user.into()).await.unwrap();
+        credentials.map_or_else(|| hash_of("nobody"), |credentials| credentials.password)
+    }
+
+    pub(crate) async fn erase(&self, user: UserId) -> EraseUser {
+        let verified = self.verified(user).await;
+        self.users.erase(user, &verified).await.unwrap()
     }
 
     pub(crate) async fn post(&self, word: &str, author: UserId) -> PostId {

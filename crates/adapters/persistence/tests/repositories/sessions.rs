@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use accounts::ports::{NewRefreshToken, OpenSession, RefreshTokenHash, RotateSession, SessionRepository};
+use accounts::ports::{
+    EraseUser, NewRefreshToken, OpenSession, PasswordChange, ProfileChanges, RefreshTokenHash, RotateSession,
+    SessionRepository, UpdateUser, UserRepository,
+};
 use accounts::{Principal, Session};
 use domain::{Timestamp, UserId};
 use testkit::{id, on_both_databases};
 
-use crate::scene::Scene;
+use crate::scene::{Scene, hash_of};
 
 const LIFETIME: Duration = Duration::from_hours(1);
 
@@ -25,7 +28,8 @@ fn hash(number: u8) -> RefreshTokenHash {
 async fn open(s: &Scene, word: &str, user: UserId, number: u8) -> (Principal, Timestamp) {
     let now = s.now();
     let session = Session { id: id(word), user_id: user, created_at: now };
-    assert_eq!(s.sessions.open(&session, &token(number, now)).await.unwrap(), OpenSession::Opened);
+    let verified = s.verified(user).await;
+    assert_eq!(s.sessions.open(&session, &token(number, now), &verified).await.unwrap(), OpenSession::Opened);
     (Principal { user_id: user, session_id: session.id }, now)
 }
 
@@ -40,7 +44,11 @@ fn proved(outcome: &RotateSession) -> Option<Principal> {
 mod open {
     use super::*;
 
-    on_both_databases![stores_the_session_and_its_token, says_that_the_account_is_gone];
+    on_both_databases![
+        stores_the_session_and_its_token,
+        says_that_the_account_is_gone,
+        does_not_outlive_the_password_that_was_verified,
+    ];
 
     async fn stores_the_session_and_its_token(s: Scene) {
         let ada = s.user("ada").await;
@@ -49,9 +57,24 @@ mod open {
         assert_eq!(proved(&rotated), Some(principal));
     }
 
+    async fn does_not_outlive_the_password_that_was_verified(s: Scene) {
+        let ada = s.user("ada").await;
+        let (kept, _) = open(&s, "kept", ada, 1).await;
+        let change = PasswordChange { verified: hash_of("ada"), new: hash_of("new"), kept: kept.session_id };
+        let changes = ProfileChanges { password: Some(change.clone()), ..ProfileChanges::default() };
+        assert!(matches!(s.users.update(ada, &changes, None).await.unwrap(), UpdateUser::Updated(_)));
+        let late = Session { id: id("late"), user_id: ada, created_at: s.now() };
+        let opened = s.sessions.open(&late, &token(2, s.now()), &change.verified).await.unwrap();
+        assert_eq!(opened, OpenSession::CredentialsMoved);
+        assert_eq!(s.users.update(ada, &changes, None).await.unwrap(), UpdateUser::PasswordMoved);
+        assert_eq!(s.users.erase(ada, &change.verified).await.unwrap(), EraseUser::PasswordMoved);
+        assert_eq!(s.db.count("sessions").await, 1);
+    }
+
     async fn says_that_the_account_is_gone(s: Scene) {
         let session = Session { id: id("one"), user_id: id("nobody"), created_at: s.now() };
-        assert_eq!(s.sessions.open(&session, &token(1, s.now())).await.unwrap(), OpenSession::UserGone);
+        let opened = s.sessions.open(&session, &token(1, s.now()), &hash_of("nobody")).await.unwrap();
+        assert_eq!(opened, OpenSession::CredentialsMoved);
         assert_eq!((s.db.count("sessions").await, s.db.count("refresh_tokens").await), (0, 0));
     }
 }

@@ -1,6 +1,6 @@
 //! [`UserRepository`].
 
-use accounts::ports::{Credentials, InsertUser, ProfileChanges, UpdateUser, UserRepository};
+use accounts::ports::{Credentials, InsertUser, PasswordChange, ProfileChanges, UpdateUser, UserRepository};
 use domain::{Bio, DisplayName, PageRequest, Revision, User, UserRef, UserView, UserViewer, Username};
 use testkit::{a_user, id, on_both_databases};
 
@@ -125,7 +125,7 @@ mod update {
 
     on_both_databases![
         changes_what_is_given_and_nothing_else,
-        advances_the_revision_even_when_nothing_is_given,
+        leaves_the_revision_when_nothing_is_given,
         refuses_when_the_profile_moved_on,
         takes_any_revision_when_none_is_expected,
         finds_nobody,
@@ -152,12 +152,12 @@ mod update {
         assert_eq!(s.users.find_credentials(&ada.into()).await.unwrap().unwrap().password, hash_of("ada"));
     }
 
-    async fn advances_the_revision_even_when_nothing_is_given(s: Scene) {
+    async fn leaves_the_revision_when_nothing_is_given(s: Scene) {
         let ada = s.user("ada").await;
         let UpdateUser::Updated(user) = s.users.update(ada, &ProfileChanges::default(), None).await.unwrap() else {
             panic!("not updated");
         };
-        assert_eq!(user.revision, Revision(1));
+        assert_eq!(user.revision, Revision(0));
     }
 
     async fn refuses_when_the_profile_moved_on(s: Scene) {
@@ -185,7 +185,10 @@ mod update {
 
     async fn open(s: &Scene, word: &str, user: UserId, number: u8) -> SessionId {
         let session = Session { id: id(word), user_id: user, created_at: s.now() };
-        assert_eq!(s.sessions.open(&session, &token(number, s.now())).await.unwrap(), OpenSession::Opened);
+        assert_eq!(
+            s.sessions.open(&session, &token(number, s.now()), &s.verified(user).await).await.unwrap(),
+            OpenSession::Opened
+        );
         session.id
     }
 
@@ -198,7 +201,10 @@ mod update {
         let kept = open(&s, "kept", ada, 1).await;
         open(&s, "other", ada, 2).await;
         let of_bob = open(&s, "bobs", bob, 3).await;
-        let changes = ProfileChanges { password: Some((hash_of("new"), kept)), ..ProfileChanges::default() };
+        let changes = ProfileChanges {
+            password: Some(PasswordChange { verified: hash_of("ada"), new: hash_of("new"), kept }),
+            ..ProfileChanges::default()
+        };
         assert!(matches!(s.users.update(ada, &changes, None).await.unwrap(), UpdateUser::Updated(_)));
         assert_eq!(sessions(&s).await, [of_bob.to_string(), kept.to_string()]);
         assert_eq!(s.db.count("refresh_tokens").await, 2);
@@ -209,7 +215,10 @@ mod update {
         let ada = s.user("ada").await;
         let kept = open(&s, "kept", ada, 1).await;
         open(&s, "other", ada, 2).await;
-        let changes = ProfileChanges { password: Some((hash_of("new"), kept)), ..ProfileChanges::default() };
+        let changes = ProfileChanges {
+            password: Some(PasswordChange { verified: hash_of("ada"), new: hash_of("new"), kept }),
+            ..ProfileChanges::default()
+        };
         assert_eq!(s.users.update(ada, &changes, Some(Revision(7))).await.unwrap(), UpdateUser::Stale);
         assert_eq!(sessions(&s).await.len(), 2);
         assert_eq!(s.users.find_credentials(&ada.into()).await.unwrap().unwrap().password, hash_of("ada"));

@@ -1,1 +1,0 @@
-//! Loads many rows at once.

@@ -1,0 +1,67 @@
+//! Reads the body of every request, within bounds, before anything else is done with it.
+//!
+//! A body that no handler asks for is read as well: a connection whose body stays unread is of no more use.
+
+use std::time::Duration;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
+use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use actix_web::middleware::Next;
+use actix_web::web::{BytesMut, Data, Payload};
+use actix_web::{Error, FromRequest, HttpMessage};
+use futures_util::StreamExt;
+
+use super::refuse;
+use crate::HttpSettings;
+use crate::http::body::{MAX_BODY, RawBody};
+use crate::http::problem::Problem;
+
+/// A body that is too large is read up to this many bytes, so that the client gets to see the answer instead of a
+/// broken connection.
+const MAX_DRAINED: usize = 16 * 1024 * 1024;
+/// How long a body may take where nothing is configured.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Reads the body for the handler: 413 if it is too large, 408 if it takes too long.
+pub(crate) async fn body(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let headers = request.headers();
+    if !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING) {
+        return Ok(next.call(request).await?.map_into_left_body());
+    }
+    let limit = request.app_data::<Data<HttpSettings>>().map_or(PATIENCE, |settings| settings.request_timeout);
+    let (http_request, payload) = request.parts_mut();
+    let payload = Payload::from_request(http_request, payload).await?;
+    let read = tokio::time::timeout(limit, read(payload)).await;
+    let problem = match read {
+        Ok(Ok(bytes)) => {
+            request.extensions_mut().insert(RawBody(bytes.freeze()));
+            return Ok(next.call(request).await?.map_into_left_body());
+        }
+        Ok(Err(problem)) => problem,
+        Err(_) => Problem::slow_body(),
+    };
+    let mut response = refuse(request, problem);
+    // What is left of the body cannot be told from a next request.
+    response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    Ok(response.map_into_right_body())
+}
+
+async fn read(mut payload: Payload) -> Result<BytesMut, Problem> {
+    let mut bytes = BytesMut::new();
+    let mut length = 0;
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Problem::malformed_body())?;
+        length += chunk.len();
+        if length <= MAX_BODY {
+            bytes.extend_from_slice(&chunk);
+        } else if length > MAX_DRAINED {
+            break;
+        }
+    }
+    if length > MAX_BODY { Err(Problem::body_too_large(MAX_BODY)) } else { Ok(bytes) }
+}

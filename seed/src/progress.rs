@@ -1,0 +1,62 @@
+//! Says how far it is: a bar on a terminal, a line where there is none.
+
+use std::time::Duration;
+
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use persistence::bulk::Loaded;
+
+/// One phase.
+pub(crate) struct Progress {
+    what: &'static str,
+    bar: ProgressBar,
+    /// Whether there is no terminal that would show the bar, but somebody who wants to know.
+    lines: bool,
+}
+
+impl Progress {
+    /// A phase that loads `number` rows.
+    pub(crate) fn begin(what: &'static str, number: usize, quiet: bool) -> Self {
+        let bar = ProgressBar::new(u64::try_from(number).unwrap_or(u64::MAX));
+        let template = "{msg:18} {bar:40} {human_pos:>9} of {human_len:9} {elapsed:>5}";
+        Self::new(what, bar, template, quiet)
+    }
+
+    /// A phase of which it is not known how long it takes.
+    pub(crate) fn wait(what: &'static str, quiet: bool) -> Self {
+        let progress = Self::new(what, ProgressBar::new_spinner(), "{msg:25} {spinner} {elapsed:>5}", quiet);
+        progress.bar.enable_steady_tick(Duration::from_millis(100));
+        progress
+    }
+
+    fn new(what: &'static str, bar: ProgressBar, template: &str, quiet: bool) -> Self {
+        if quiet {
+            bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
+        }
+        let lines = !quiet && bar.is_hidden();
+        // A template that indicatif does not understand is a mistake, but no reason to stop.
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        Self { what, bar: bar.with_style(style).with_message(what), lines }
+    }
+
+    /// `rows` more are done.
+    pub(crate) fn advance(&self, rows: u64) {
+        self.bar.inc(rows);
+    }
+
+    /// The phase is over.
+    pub(crate) fn end(self, loaded: Loaded) {
+        self.bar.finish();
+        if self.lines {
+            let (what, added, all) = (self.what, HumanCount(loaded.added), HumanCount(loaded.total()));
+            eprintln!("{what}: {added} of {all} added");
+        }
+    }
+
+    /// The phase is over.
+    pub(crate) fn done(self) {
+        self.bar.finish();
+        if self.lines {
+            eprintln!("{}: done", self.what);
+        }
+    }
+}

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
-use sea_orm::sqlx::Connection as _;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -98,8 +98,9 @@ impl Database {
         let failed = |source| ConnectError { location: options.location.clone(), source };
         let (reads, writes) = match &options.location {
             Location::Postgres { url, schema } => {
-                reach(url, options.acquire_timeout).await.map_err(failed)?;
-                let pool = Self::open(postgres(url, schema.as_deref(), options), options).await.map_err(failed)?;
+                let address: PgConnectOptions = url.parse().map_err(|error| failed(of_driver(error)))?;
+                reach(&address, options.acquire_timeout).await.map_err(failed)?;
+                let pool = Self::open(postgres(address, schema.as_deref(), options), options).await.map_err(failed)?;
                 (pool.clone(), pool)
             }
             Location::SqliteMemory => {
@@ -219,13 +220,15 @@ async fn make_schema(tx: &DatabaseTransaction, schema: &str) -> Result<(), DbErr
     Ok(())
 }
 
+fn of_driver(error: sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
+}
+
 /// Connects once, outside the pool: a pool tries again until its time is up, and then says only that.
-async fn reach(url: &str, limit: Duration) -> Result<(), DbErr> {
-    let failed = |error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)));
-    let address: PgConnectOptions = url.parse().map_err(failed)?;
-    match tokio::time::timeout(limit, PgConnection::connect_with(&address)).await {
-        Ok(Ok(connection)) => connection.close().await.map_err(failed),
-        Ok(Err(error)) => Err(failed(error)),
+async fn reach(address: &PgConnectOptions, limit: Duration) -> Result<(), DbErr> {
+    match tokio::time::timeout(limit, PgConnection::connect_with(address)).await {
+        Ok(Ok(connection)) => connection.close().await.map_err(of_driver),
+        Ok(Err(error)) => Err(of_driver(error)),
         Err(_) => Err(DbErr::Custom(format!("no answer within {} s", limit.as_secs()))),
     }
 }
@@ -241,16 +244,21 @@ fn pool(url: String, max_connections: u32, options: &DatabaseOptions) -> Connect
     pool
 }
 
-fn postgres(url: &str, schema: Option<&str>, options: &DatabaseOptions) -> ConnectOptions {
-    let mut pool = pool(url.to_owned(), options.max_connections, options);
-    pool.set_application_name("thoughts").map_sqlx_postgres_opts(|connection| {
-        connection.statement_cache_capacity(STATEMENT_CACHE).options(PLANNER_SETTINGS).options(PATIENCE_SETTINGS)
-    });
+/// The address is given to the driver and kept from the ORM, which would write it, password and all, into its log.
+fn postgres(address: PgConnectOptions, schema: Option<&str>, options: &DatabaseOptions) -> ConnectOptions {
+    let mut address = address
+        .application_name("thoughts")
+        .statement_cache_capacity(STATEMENT_CACHE)
+        .options(PLANNER_SETTINGS)
+        .options(PATIENCE_SETTINGS)
+        .disable_statement_logging();
+    if let Some(limit) = options.statement_timeout {
+        address = address.options([("statement_timeout", limit.as_millis().to_string())]);
+    }
+    let mut pool = pool("postgres://".to_owned(), options.max_connections, options);
+    pool.map_sqlx_postgres_opts(move |_| address.clone());
     if let Some(schema) = schema {
         pool.set_schema_search_path(schema);
-    }
-    if let Some(limit) = options.statement_timeout {
-        pool.statement_timeout(limit);
     }
     pool
 }

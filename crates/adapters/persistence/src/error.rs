@@ -87,6 +87,8 @@ fn out_of_reach(error: &DbErr) -> bool {
         Some(
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
+            // What is read from a connection that breaks off half-way.
+            | sqlx::Error::Protocol(_)
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed,

@@ -75,9 +75,10 @@ impl TestApp {
     ///
     /// # Panics
     /// When the server does not start.
+    #[expect(clippy::needless_pass_by_value, reason = "options are made for one server")]
     pub fn start(database: Arc<TestDatabase>, options: AppOptions) -> Self {
         let log = Arc::new(StatementLog::default());
-        let server = ServerThread::start(&database, options, Arc::clone(&log));
+        let server = ServerThread::start(&database, &options, Arc::clone(&log));
         Self { http: Http::new(server.address()), log, server: Some(server), database }
     }
 

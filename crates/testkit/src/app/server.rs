@@ -22,8 +22,8 @@ pub(super) struct ServerThread {
 
 impl ServerThread {
     /// Waits until the server listens.
-    pub(super) fn start(database: &Arc<TestDatabase>, options: AppOptions, log: Arc<StatementLog>) -> Self {
-        let settings = settings(database, &options);
+    pub(super) fn start(database: &Arc<TestDatabase>, options: &AppOptions, log: Arc<StatementLog>) -> Self {
+        let settings = settings(database, options);
         let overrides =
             Overrides { hashing_cost: options.hashing_cost, observer: log, metrics: Arc::new(|| "up 1\n".to_owned()) };
         let (stop, stopped) = oneshot::channel();

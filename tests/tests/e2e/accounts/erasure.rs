@@ -1,0 +1,113 @@
+//! `POST /v1/users/me/erasure`.
+
+use serde_json::{Value, json};
+use testkit::app::{TestApp, TestUser};
+use testkit::on_both_databases;
+
+use super::sessions::refresh;
+
+on_both_databases![
+    leaves_nothing_but_silence_where_others_replied,
+    ends_what_the_tokens_were_good_for,
+    gives_the_name_free,
+    a_wrong_password_erases_nothing,
+];
+
+async fn leaves_nothing_but_silence_where_others_replied(app: TestApp) {
+    let [ada, bob, cyd] = app.sign_up_all(["ada", "bob", "cyd"]).await;
+    ada.follow(&bob).await;
+    bob.follow(&ada).await;
+    cyd.follow(&bob).await;
+    let (hers, his) = (ada.publish("hers").await, bob.publish("his").await);
+    let on_hers = bob.comment(&hers, "on hers").await;
+    let replied = ada.comment(&his, "with a reply").await;
+    let reply = bob.reply(&his, &replied, "the reply").await;
+    let leaf = ada.reply(&his, &reply, "a leaf").await;
+    let lonely = ada.comment(&his, "without a reply").await;
+    for user in [&ada, &cyd] {
+        user.like(&his).await;
+        user.like_comment(&reply).await;
+        user.like_comment(&replied).await;
+    }
+    bob.like(&hers).await;
+
+    ada.erase().await;
+
+    app.database().assert_counters_exact().await;
+    let gone = [
+        format!("/v1/users/{}", ada.id),
+        "/v1/users/@ada".to_owned(),
+        format!("/v1/users/{}/posts", ada.id),
+        format!("/v1/users/{}/followers", ada.id),
+        format!("/v1/posts/{hers}"),
+        format!("/v1/posts/{hers}/comments"),
+        format!("/v1/posts/{hers}/likes"),
+        format!("/v1/comments/{on_hers}"),
+        format!("/v1/comments/{leaf}"),
+        format!("/v1/comments/{lonely}"),
+    ];
+    for path in gone {
+        app.get(&path).problem(404, "not_found").await;
+    }
+    let silent = app.get(&format!("/v1/comments/{replied}")).expect(200).await;
+    assert_eq!((&silent["deleted"], &silent["content"], &silent["author"]), (&json!(true), &Value::Null, &Value::Null));
+    assert_eq!((&silent["like_count"], &silent["reply_count"]), (&json!(0), &json!(1)));
+    let his_post = app.get(&format!("/v1/posts/{his}")).expect(200).await;
+    assert_eq!((&his_post["like_count"], &his_post["comment_count"]), (&json!(1), &json!(1)));
+    assert_eq!(app.get(&format!("/v1/posts/{his}/likes")).expect(200).await.each("username"), ["cyd"]);
+    let bob_now = app.get("/v1/users/@bob").expect(200).await;
+    assert_eq!((&bob_now["follower_count"], &bob_now["following_count"]), (&json!(1), &json!(0)));
+    assert_eq!(app.get("/v1/posts").expect(200).await.each("id"), [his.as_str()]);
+    assert_eq!(app.get("/v1/users").expect(200).await.each("username"), ["cyd", "bob"]);
+    for (table, column) in [("sessions", "user_id"), ("posts", "author_id"), ("comments", "author_id")] {
+        let left = format!("SELECT count(*) FROM {table} WHERE {column} = '{}'", ada.id);
+        assert_eq!(app.database().scalar_i64(&left).await, 0, "{table}");
+    }
+}
+
+async fn ends_what_the_tokens_were_good_for(app: TestApp) {
+    let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
+    let post = bob.publish("his").await;
+    let comment = bob.comment(&post, "his, too").await;
+    ada.erase().await;
+
+    refresh(&app, &ada.refresh_token).await.problem(401, "invalid_token");
+    let content = || json!({ "content": "from beyond" });
+    let writes = [
+        ada.get("/v1/users/me"),
+        ada.patch("/v1/users/me").json(json!({ "bio": "x" })),
+        ada.post("/v1/users/me/erasure").json(json!({ "password": testkit::app::PASSWORD })),
+        ada.post("/v1/posts").json(content()),
+        ada.post("/v1/posts").json(content()).key("key"),
+        ada.post(&format!("/v1/posts/{post}/comments")).json(content()),
+        ada.post(&format!("/v1/posts/{post}/comments")).json(content()).key("other"),
+        ada.put(&format!("/v1/posts/{post}/like")),
+        ada.put(&format!("/v1/comments/{comment}/like")),
+        ada.put(&format!("/v1/users/{}/follow", bob.id)),
+    ];
+    for write in writes {
+        write.problem(401, "invalid_token").await;
+    }
+    assert_eq!(app.database().count("posts").await, 1);
+    assert_eq!(app.database().count("comments").await, 1);
+    app.database().assert_counters_exact().await;
+}
+
+async fn gives_the_name_free(app: TestApp) {
+    let ada = app.sign_up("ada").await;
+    ada.erase().await;
+    let another = app.sign_up("ada").await;
+    assert_ne!(another.id, ada.id);
+}
+
+async fn a_wrong_password_erases_nothing(app: TestApp) {
+    let ada = app.sign_up("ada").await;
+    let erase =
+        |user: &TestUser, password: Value| user.post("/v1/users/me/erasure").json(json!({ "password": password }));
+    for wrong in ["not her password", "short", ""] {
+        erase(&ada, json!(wrong)).problem(403, "wrong_password").await;
+    }
+    erase(&ada, Value::Null).problem(422, "validation_failed").await;
+    ada.post("/v1/users/me/erasure").json(json!({})).problem(422, "validation_failed").await;
+    ada.me().await;
+}

@@ -1,0 +1,105 @@
+//! `/v1/users/me`.
+
+use serde_json::json;
+use testkit::app::{PASSWORD, TestApp, TestUser};
+use testkit::on_both_databases;
+
+use super::sessions::refresh;
+
+mod show {
+    use super::*;
+
+    on_both_databases![is_the_account_of_the_token];
+
+    async fn is_the_account_of_the_token(app: TestApp) {
+        let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
+        assert_eq!(ada.me().await["id"], ada.id);
+        assert_eq!(bob.me().await["username"], "bob");
+        assert_eq!(ada.me().await["viewer"], json!({ "following": false, "followed_by": false }));
+        app.get("/v1/users/me").problem(401, "unauthenticated").await;
+    }
+}
+
+mod edit {
+    use super::*;
+
+    on_both_databases![
+        changes_what_is_given_and_nothing_else,
+        says_what_is_wrong,
+        is_refused_when_somebody_edited_meanwhile,
+        a_new_password_ends_all_other_sessions,
+        a_wrong_current_password_changes_nothing,
+    ];
+
+    async fn changes_what_is_given_and_nothing_else(app: TestApp) {
+        let ada = app.sign_up("ada").await;
+        let edit = json!({ "display_name": "Ada", "bio": "Poetical science." });
+        let edited = ada.patch("/v1/users/me").json(edit).expect(200).await;
+        assert_eq!((&edited["display_name"], &edited["bio"]), (&json!("Ada"), &json!("Poetical science.")));
+
+        let edited = ada.patch("/v1/users/me").json(json!({ "bio": "" })).expect(200).await;
+        assert_eq!((&edited["display_name"], &edited["bio"]), (&json!("Ada"), &json!("")));
+
+        let same = ada.patch("/v1/users/me").json(json!({})).expect(200).await;
+        assert_eq!(same.json, edited.json);
+        let me = ada.me().await;
+        assert_eq!((&me.json, me.header("etag")), (&edited.json, same.header("etag")));
+
+        let post = ada.publish("by whom?").await;
+        let post = app.get(&format!("/v1/posts/{post}")).expect(200).await;
+        assert_eq!(post["author"], json!({ "id": ada.id, "username": "ada", "display_name": "Ada" }));
+    }
+
+    async fn says_what_is_wrong(app: TestApp) {
+        let ada = app.sign_up("ada").await;
+        let cases = [
+            (json!({ "display_name": "" }), "display_name: too_short"),
+            (json!({ "display_name": null }), "display_name: invalid_type"),
+            (json!({ "bio": "x".repeat(301) }), "bio: too_long"),
+            (json!({ "password": "short", "current_password": PASSWORD }), "password: too_short"),
+            (json!({ "password": "long enough" }), "current_password: required"),
+            (json!({ "username": "bob" }), "username: unknown_field"),
+        ];
+        for (edit, error) in cases {
+            let answer = ada.patch("/v1/users/me").json(edit).expect(422).await;
+            assert_eq!(answer.field_errors(), [error]);
+        }
+    }
+
+    async fn is_refused_when_somebody_edited_meanwhile(app: TestApp) {
+        let ada = app.sign_up("ada").await;
+        let seen = ada.me().await;
+        let edit = |bio: &str| ada.patch("/v1/users/me").json(json!({ "bio": bio }));
+        edit("first").header("if-match", seen.header("etag")).expect(200).await;
+        edit("second").header("if-match", seen.header("etag")).problem(412, "precondition_failed").await;
+        assert_eq!(ada.me().await["bio"], "first");
+        edit("third").header("if-match", "*").expect(200).await;
+    }
+
+    async fn a_new_password_ends_all_other_sessions(app: TestApp) {
+        let ada = app.sign_up("ada").await;
+        let elsewhere = TestUser::log_in(app.http(), "ada", PASSWORD).await;
+        let bob = app.sign_up("bob").await;
+        let edit = json!({ "password": "a brand new one", "current_password": PASSWORD });
+        ada.patch("/v1/users/me").json(edit).expect(200).await;
+
+        refresh(&app, &elsewhere.refresh_token).await.problem(401, "invalid_token");
+        refresh(&app, &ada.refresh_token).await.expect(200);
+        refresh(&app, &bob.refresh_token).await.expect(200);
+        TestUser::log_in(app.http(), "ada", "a brand new one").await;
+        let old = json!({ "username": "ada", "password": PASSWORD });
+        app.post("/v1/sessions").json(old).problem(401, "invalid_credentials").await;
+    }
+
+    async fn a_wrong_current_password_changes_nothing(app: TestApp) {
+        let ada = app.sign_up("ada").await;
+        let elsewhere = TestUser::log_in(app.http(), "ada", PASSWORD).await;
+        for wrong in ["not this one", "short", ""] {
+            let edit = json!({ "password": "a brand new one", "current_password": wrong, "bio": "changed" });
+            ada.patch("/v1/users/me").json(edit).problem(403, "wrong_password").await;
+        }
+        assert_eq!(ada.me().await["bio"], "");
+        refresh(&app, &elsewhere.refresh_token).await.expect(200);
+        TestUser::log_in(app.http(), "ada", PASSWORD).await;
+    }
+}

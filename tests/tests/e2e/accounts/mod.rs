@@ -1,0 +1,7 @@
+//! Accounts: `/v1/users` and `/v1/sessions`.
+
+mod erasure;
+mod me;
+mod sessions;
+mod sign_up;
+mod users;

@@ -1,0 +1,113 @@
+//! `Authorization: Bearer`.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value, json};
+use testkit::app::{SIGNING_KEY, TestApp, TestUser};
+use testkit::{TestDatabase, on_both_databases};
+
+on_both_databases![
+    a_call_that_needs_a_token_says_so,
+    a_bad_token_is_refused_everywhere,
+    a_token_is_good_on_every_instance_and_for_its_time,
+];
+
+async fn a_call_that_needs_a_token_says_so(app: TestApp) {
+    for path in ["/v1/users/me", "/v1/feed"] {
+        let answer = app.get(path).problem(401, "unauthenticated").await;
+        assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"thoughts\"");
+    }
+    // Whoever may not write is not told what is wrong with the words.
+    app.post("/v1/posts").json(json!({ "content": "" })).problem(401, "unauthenticated").await;
+    app.post("/v1/posts").body("text/plain", "x").problem(401, "unauthenticated").await;
+}
+
+fn claims(token: &str) -> Value {
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    serde_json::from_slice(&payload).unwrap()
+}
+
+fn signed(algorithm: Algorithm, key: &str, claims: &Value) -> String {
+    encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(key.as_bytes())).unwrap()
+}
+
+fn with(claims: &Value, name: &str, value: Value) -> Value {
+    let mut changed = claims.clone();
+    changed[name] = value;
+    changed
+}
+
+/// Authorization headers that prove nothing, each with what is wrong with it.
+fn forgeries(ada: &TestUser) -> Vec<(&'static str, String)> {
+    let good = &ada.access_token;
+    let claims = claims(good);
+    let (unsigned, _) = good.rsplit_once('.').unwrap();
+    let (header, rest) = good.split_once('.').unwrap();
+    let none = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"none"}"#);
+    let same = |algorithm, claims: &Value| signed(algorithm, SIGNING_KEY, claims);
+    let tokens = [
+        ("nothing", String::new()),
+        ("garbage", "garbage".to_owned()),
+        ("dots", "..".to_owned()),
+        ("no signature", format!("{unsigned}.")),
+        ("alg none", format!("{none}.{}.", rest.split('.').next().unwrap())),
+        ("alg none, signed", format!("{none}.{rest}")),
+        ("another key", signed(Algorithm::HS256, "another key of at least 32 bytes!", &claims)),
+        ("HS384", same(Algorithm::HS384, &claims)),
+        ("HS512", same(Algorithm::HS512, &claims)),
+        ("expired", same(Algorithm::HS256, &with(&claims, "exp", json!(1)))),
+        ("no expiry", same(Algorithm::HS256, &with(&claims, "exp", Value::Null))),
+        ("foreign issuer", same(Algorithm::HS256, &with(&claims, "iss", json!("others")))),
+        ("no user", same(Algorithm::HS256, &with(&claims, "sub", json!("ada")))),
+        ("no session", same(Algorithm::HS256, &with(&claims, "sid", Value::Null))),
+        ("truncated", good[..good.len() - 1].to_owned()),
+        ("header alone", header.to_owned()),
+        ("refresh token", ada.refresh_token.clone()),
+        ("huge", "x".repeat(6000)),
+    ];
+    let mut headers: Vec<_> = tokens.into_iter().map(|(what, token)| (what, format!("Bearer {token}"))).collect();
+    headers.push(("another scheme", format!("Token {good}")));
+    headers.push(("basic", "Basic YWRhOnBhc3N3b3Jk".to_owned()));
+    headers.push(("no scheme", good.clone()));
+    headers.push(("two tokens", format!("Bearer {good} {good}")));
+    headers.push(("empty", String::new()));
+    headers
+}
+
+async fn a_bad_token_is_refused_everywhere(app: TestApp) {
+    let ada = app.sign_up("ada").await;
+    let path = format!("/v1/posts/{}", ada.publish("hello").await);
+    for (what, header) in forgeries(&ada) {
+        let requests = [
+            app.get("/v1/users/me"),
+            app.get("/v1/posts"),
+            app.get(&path),
+            app.get("/v1/users/@ada"),
+            app.put(&format!("{path}/like")),
+            app.post("/v1/posts").json(json!({ "content": "forged" })),
+            app.post("/v1/sessions").json(json!({ "username": "ada", "password": "x" })),
+        ];
+        for request in requests {
+            let answer = request.header("authorization", &header).send().await;
+            assert_eq!((answer.status, &answer["code"]), (401, &json!("invalid_token")), "{what}: {}", answer.request);
+            let challenge = answer.header("www-authenticate");
+            assert_eq!(challenge, "Bearer realm=\"thoughts\", error=\"invalid_token\"", "{what}");
+        }
+    }
+    let good = format!("bearer {}", ada.access_token);
+    app.get("/v1/users/me").header("authorization", good).expect(200).await;
+    assert_eq!(app.database().count("posts").await, 1);
+}
+
+async fn a_token_is_good_on_every_instance_and_for_its_time(db: TestDatabase) {
+    let app = TestApp::with(db, &[("ACCESS_TOKEN_TTL", "2m")]);
+    let ada = app.sign_up("ada").await;
+    let other = app.another();
+    assert_eq!(ada.at(&other).me().await["id"], ada.id);
+    let claims = claims(&ada.access_token);
+    let lifetime = claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
+    assert!((120..=121).contains(&lifetime), "{lifetime}");
+    let session = json!({ "username": "ada", "password": testkit::app::PASSWORD });
+    assert_eq!(app.post("/v1/sessions").json(session).expect(201).await["expires_in"], 120);
+}

@@ -1,0 +1,164 @@
+//! Bodies that are not what they should be. Nothing that a client sends is the server's fault.
+
+use serde_json::json;
+use testkit::app::{TestApp, TestRequest, TestUser};
+use testkit::on_both_databases;
+
+on_both_databases![
+    what_is_not_json_is_malformed,
+    what_json_can_say_and_text_cannot_is_malformed,
+    what_is_json_of_another_shape_is_invalid,
+    what_is_not_sent_as_json_is_refused,
+    the_server_is_fine_afterwards,
+];
+
+/// Every call that takes a body, signed in.
+async fn calls(app: &TestApp) -> (TestUser, Vec<TestRequest>) {
+    let ada = app.sign_up("ada").await;
+    let post = ada.publish("hello").await;
+    let comment = ada.comment(&post, "hello").await;
+    let calls = vec![
+        app.post("/v1/users"),
+        app.post("/v1/sessions"),
+        app.post("/v1/sessions/refresh"),
+        ada.patch("/v1/users/me"),
+        ada.post("/v1/users/me/erasure"),
+        ada.post("/v1/posts"),
+        ada.patch(&format!("/v1/posts/{post}")),
+        ada.post(&format!("/v1/posts/{post}/comments")),
+        ada.patch(&format!("/v1/comments/{comment}")),
+    ];
+    (ada, calls)
+}
+
+async fn what_is_not_json_is_malformed(app: TestApp) {
+    let deep = "[".repeat(60_000);
+    let deep_objects = "{\"content\":".repeat(5_900);
+    let deep_in_place = format!("{{\"content\":{}", "[".repeat(60_000));
+    let bodies: [&[u8]; 23] = [
+        b"",
+        b" ",
+        b"{",
+        b"}",
+        b"{]",
+        b"nul",
+        b"{\"content\"}",
+        b"{\"content\":}",
+        b"{\"content\": \"x\"",
+        b"{\"content\": \"x\",}",
+        b"{'content': 'x'}",
+        b"{content: \"x\"}",
+        b"{\"content\": \"x\"} {}",
+        b"{\"content\": \"x\"}x",
+        b"{\"content\": \"\\x\"}",
+        b"{\"content\": \"raw \n newline\"}",
+        b"{\"content\": \"\x00\"}",
+        b"{\"content\": \"\xff\"}",
+        b"\xef\xbb\xbf{\"content\": \"byte order mark\"}",
+        b"{\"content\": NaN}",
+        deep.as_bytes(),
+        deep_objects.as_bytes(),
+        deep_in_place.as_bytes(),
+    ];
+    let (_, calls) = calls(&app).await;
+    for call in calls {
+        for body in bodies {
+            let answer = call.clone().body("application/json", body).send().await;
+            let shown = String::from_utf8_lossy(&body[..body.len().min(40)]);
+            assert_eq!((answer.status, &answer["code"]), (400, &json!("malformed_body")), "{} {shown}", answer.request);
+        }
+    }
+}
+
+/// The grammar of JSON allows for half a character, and for numbers beyond all bounds.
+async fn what_json_can_say_and_text_cannot_is_malformed(app: TestApp) {
+    let ada = app.sign_up("ada").await;
+    for value in [r#""\ud800""#, r#""\udc00\ud800""#, r#""a\udfffb""#, "1e999", "-1e999"] {
+        let body = |field: &str| format!("{{\"{field}\": {value}}}");
+        ada.post("/v1/posts").body("application/json", body("content")).problem(400, "malformed_body").await;
+        app.post("/v1/sessions").body("application/json", body("username")).problem(400, "malformed_body").await;
+        // Nobody looks at what a field says that is not there.
+        let unknown = ada.post("/v1/posts").body("application/json", body("contents")).send().await;
+        assert!([400, 422].contains(&unknown.status), "{}", unknown.text());
+    }
+}
+
+async fn what_is_json_of_another_shape_is_invalid(app: TestApp) {
+    let deep = format!("{{\"content\":{}{}}}", "[".repeat(30_000), "]".repeat(30_000));
+    let deep_in_place = format!("{}{}", "[".repeat(30_000), "]".repeat(30_000));
+    let long_number = format!("{{\"content\": {}}}", "9".repeat(300));
+    let long_key = format!("{{\"{}\": 1}}", "k".repeat(60_000));
+    let many = format!("[{}0]", "0,".repeat(30_000));
+    let bodies = [
+        "[]",
+        "[\"x\"]",
+        "[{}]",
+        "\"content\"",
+        "5",
+        "1e300",
+        "true",
+        "null",
+        "{\"content\": 5}",
+        "{\"content\": -1e300}",
+        "{\"content\": 123456789012345678901234567890}",
+        "{\"content\": {\"content\": \"x\"}}",
+        "{\"content\": [[[[[[[[]]]]]]]]}",
+        "{\"content\": null}",
+        "{\"content\": false}",
+        "{\"__proto__\": {}}",
+        "{\"\": \"\"}",
+        "{\"\\u0000\": 1}",
+        "{\"Content\": \"x\"}",
+        "{\"a\\\"`b\": 1}",
+        &deep,
+        &deep_in_place,
+        &long_number,
+        &long_key,
+        &many,
+    ];
+    let (_, calls) = calls(&app).await;
+    for call in calls {
+        for body in bodies {
+            let answer = call.clone().body("application/json", body).send().await;
+            // For a call that has no such field, that is what is wrong.
+            let expected = ["validation_failed", "unknown_field"].contains(&answer["code"].as_str().unwrap());
+            assert!(answer.status == 422 && expected, "{} {body:.40}: {}", answer.request, answer.text());
+            assert!(!answer.field_errors().is_empty());
+        }
+    }
+    let ada = app.sign_up("bob").await;
+    let twice = ada.post("/v1/posts").body("application/json", r#"{"content": "x", "content": "y"}"#).expect(422).await;
+    assert_eq!(twice.field_errors(), ["content: duplicate_field"]);
+    let unknown = ada.post("/v1/posts").json(json!({ "content": "x", "contents": 1 })).problem(422, "unknown_field");
+    assert_eq!(unknown.await.field_errors(), ["contents: unknown_field"]);
+}
+
+async fn what_is_not_sent_as_json_is_refused(app: TestApp) {
+    let (ada, calls) = calls(&app).await;
+    for call in calls {
+        for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "json", "", "*/*"]
+        {
+            let answer = call.clone().body(content_type, "{}").send().await;
+            assert_eq!((answer.status, &answer["code"]), (415, &json!("unsupported_media_type")), "{content_type:?}");
+        }
+        call.problem(415, "unsupported_media_type").await;
+    }
+    for content_type in ["application/json", "APPLICATION/JSON", "application/json;charset=utf-8", " application/json "]
+    {
+        ada.post("/v1/posts").body(content_type, r#"{"content": "x"}"#).expect(201).await;
+    }
+}
+
+async fn the_server_is_fine_afterwards(app: TestApp) {
+    let (ada, _) = calls(&app).await;
+    // Deeper than any parser's stack, and within the bounds of a body.
+    for bracket in ["[", "{\"a\":"] {
+        let deep = bracket.repeat(65_000 / bracket.len());
+        ada.post("/v1/posts").body("application/json", deep).problem(400, "malformed_body").await;
+    }
+    let deeper = "[".repeat(100_000);
+    ada.post("/v1/posts").body("application/json", deeper).problem(413, "body_too_large").await;
+    assert_eq!(app.get("/health/ready").expect(200).await["status"], "ready");
+    ada.publish("still here").await;
+    app.database().assert_counters_exact().await;
+}

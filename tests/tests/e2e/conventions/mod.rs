@@ -1,0 +1,15 @@
+//! What all calls have in common.
+
+mod authorization;
+mod bad_bodies;
+mod browsers;
+mod caching;
+mod compression;
+mod garbage;
+mod head;
+mod headers;
+mod idempotency;
+mod large_bodies;
+mod pages;
+mod rate_limit;
+mod routing;

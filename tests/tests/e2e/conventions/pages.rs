@@ -1,0 +1,184 @@
+//! Lists in pages.
+
+use serde_json::Value;
+use testkit::app::{Http, TestApp, TestResponse, TestUser};
+use testkit::on_both_databases;
+
+on_both_databases![
+    have_20_items_unless_asked_otherwise,
+    every_list_can_be_walked_at_any_size,
+    the_link_leads_on_and_keeps_other_parameters,
+    a_foreign_or_tampered_cursor_is_refused,
+    a_limit_out_of_bounds_is_refused,
+    of_what_is_not_there_are_not_found,
+];
+
+/// Three of everything that lists can hold, around ada and her post.
+struct Scene {
+    ada: TestUser,
+    /// Path, what tells its items apart, and the items in order.
+    lists: Vec<(String, &'static str, Vec<String>)>,
+}
+
+async fn fill(app: &TestApp) -> Scene {
+    let users = app.sign_up_all(["ada", "bob", "cyd", "dan"]).await;
+    let [ada, others @ ..] = &users;
+    let (mut posts, mut comments, mut replies, mut names) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for number in 0..3 {
+        posts.insert(0, ada.publish(&format!("post {number}")).await);
+    }
+    for other in others {
+        comments.push(other.comment(&posts[0], &other.username).await);
+        replies.push(other.reply(&posts[0], &comments[0], &other.username).await);
+        other.like(&posts[0]).await;
+        other.follow(ada).await;
+        ada.follow(other).await;
+        names.insert(0, other.username.clone());
+    }
+    let mut everybody = names.clone();
+    everybody.push("ada".to_owned());
+    let post = &posts[0];
+    let lists = vec![
+        ("/v1/posts".to_owned(), "id", posts.clone()),
+        ("/v1/feed".to_owned(), "id", posts.clone()),
+        ("/v1/users/@ada/posts".to_owned(), "id", posts.clone()),
+        ("/v1/users".to_owned(), "username", everybody),
+        (format!("/v1/posts/{post}/likes"), "username", names.clone()),
+        (format!("/v1/posts/{post}/comments"), "id", comments.clone()),
+        (format!("/v1/comments/{}/replies", comments[0]), "id", replies),
+        ("/v1/users/@ada/followers".to_owned(), "username", names.clone()),
+        ("/v1/users/@ada/following".to_owned(), "username", names),
+    ];
+    Scene { ada: ada.clone(), lists }
+}
+
+async fn have_20_items_unless_asked_otherwise(app: TestApp) {
+    let ada = app.sign_up("ada").await;
+    for number in 0..21 {
+        ada.publish(&format!("post {number}")).await;
+    }
+    let count = async |path: &str| app.get(path).expect(200).await.items().len();
+    assert_eq!(count("/v1/posts").await, 20);
+    assert_eq!(count("/v1/posts?limit=1").await, 1);
+    assert_eq!(count("/v1/posts?limit=100").await, 21);
+    let exactly = app.get("/v1/posts?limit=21").expect(200).await;
+    assert_eq!(exactly["next_cursor"], Value::Null, "nothing follows");
+    assert_eq!(exactly.header("link"), "");
+}
+
+async fn every_list_can_be_walked_at_any_size(app: TestApp) {
+    let scene = fill(&app).await;
+    for (path, field, expected) in &scene.lists {
+        for limit in 1..=expected.len() + 1 {
+            let mut seen: Vec<String> = Vec::new();
+            let mut next = format!("{path}?limit={limit}");
+            loop {
+                let page = scene.ada.get(&next).expect(200).await;
+                seen.extend(page.each(field).iter().map(|item| (*item).to_owned()));
+                assert_eq!(page.items().len(), limit.min(expected.len() - (seen.len() - page.items().len())), "{path}");
+                // Null exactly when nothing follows: a last page that is full leads nowhere.
+                assert_eq!(page.next_cursor().is_none(), seen.len() == expected.len(), "{next}");
+                match follow(&page) {
+                    Some(link) => next = link,
+                    None => break,
+                }
+            }
+            assert_eq!(&seen, expected, "{path}?limit={limit}");
+        }
+    }
+}
+
+/// Where the answer says that the next page is, in both ways that it says so.
+fn follow(page: &TestResponse) -> Option<String> {
+    let link = page.header("link");
+    let Some(cursor) = page.next_cursor() else {
+        assert_eq!(link, "");
+        return None;
+    };
+    assert!(cursor.len() <= 200, "{cursor}");
+    let target = link.strip_prefix('<').and_then(|rest| rest.strip_suffix(">; rel=\"next\"")).unwrap();
+    assert!(target.contains(&format!("cursor={cursor}")), "{target} {cursor}");
+    Some(target.to_owned())
+}
+
+async fn the_link_leads_on_and_keeps_other_parameters(app: TestApp) {
+    let scene = fill(&app).await;
+    for (path, ..) in &scene.lists {
+        let asked = format!("{path}?limit=1&fields=a%26b&x=%C3%A9&x=2&empty=");
+        let first = scene.ada.get(&asked).expect(200).await;
+        let second = scene.ada.get(&follow(&first).unwrap()).expect(200).await;
+        for target in [follow(&first).unwrap(), follow(&second).unwrap()] {
+            assert!(
+                target.starts_with(&format!("{path}?limit=1&fields=a%26b&x=%C3%A9&x=2&empty=&cursor=")),
+                "{target}"
+            );
+            assert_eq!(target.matches("cursor=").count(), 1, "{target}");
+        }
+    }
+}
+
+async fn a_foreign_or_tampered_cursor_is_refused(app: TestApp) {
+    let scene = fill(&app).await;
+    let mut cursors = Vec::new();
+    for (path, ..) in &scene.lists {
+        let page = scene.ada.get(&format!("{path}?limit=1")).expect(200).await;
+        cursors.push((path, page.next_cursor().unwrap().to_owned()));
+    }
+    for (path, ..) in &scene.lists {
+        for (origin, cursor) in &cursors {
+            let answer = scene.ada.get(&format!("{path}?cursor={cursor}")).send().await;
+            if origin == &path {
+                answer.expect(200);
+            } else {
+                answer.problem(400, "invalid_cursor");
+            }
+        }
+        let (_, own) = cursors.iter().find(|(origin, _)| origin == &path).unwrap();
+        let half = &own[..own.len() / 2];
+        let flipped = format!("{}{}", if own.starts_with('A') { "B" } else { "A" }, &own[1..]);
+        let longer = format!("{own}A");
+        let padded = format!("{own}%3D%3D");
+        let huge = "A".repeat(5000);
+        for tampered in ["", "null", "1", "%00", "%FF", half, &flipped, &longer, &padded, &huge] {
+            scene.ada.get(&format!("{path}?cursor={tampered}")).problem(400, "invalid_cursor").await;
+        }
+        let twice = format!("{path}?cursor={own}&cursor={own}");
+        scene.ada.get(&twice).problem(422, "validation_failed").await;
+    }
+    // Good on every instance, and after the item that it was made of is gone.
+    let other = app.another();
+    let (path, cursor) = &cursors[0];
+    scene.ada.delete(&format!("/v1/posts/{}", scene.lists[0].2[0])).expect(204).await;
+    let page = scene.ada.at(&other).get(&format!("{path}?cursor={cursor}")).expect(200).await;
+    assert_eq!(page.each("id"), scene.lists[0].2[1..]);
+}
+
+async fn a_limit_out_of_bounds_is_refused(app: TestApp) {
+    let scene = fill(&app).await;
+    let wrong = ["0", "101", "-1", "", "+5", "1.5", "1e1", "ten", "%201", "99999999999999999999999", "0x10", "%00"];
+    for (path, ..) in &scene.lists {
+        for limit in wrong {
+            let answer = scene.ada.get(&format!("{path}?limit={limit}")).problem(422, "validation_failed").await;
+            assert_eq!(answer.field_errors(), ["limit: out_of_range"], "{limit}");
+        }
+        scene.ada.get(&format!("{path}?limit=5&limit=5")).problem(422, "validation_failed").await;
+        for limit in ["1", "100"] {
+            scene.ada.get(&format!("{path}?limit={limit}")).expect(200).await;
+        }
+    }
+}
+
+async fn of_what_is_not_there_are_not_found(app: TestApp) {
+    let http: &Http = &app;
+    let id = "tz4a98xxat96iws9zmbrgj3a";
+    for path in [
+        format!("/v1/posts/{id}/likes"),
+        format!("/v1/posts/{id}/comments"),
+        format!("/v1/comments/{id}/replies"),
+        format!("/v1/users/{id}/posts"),
+        format!("/v1/users/{id}/followers"),
+        format!("/v1/users/{id}/following"),
+    ] {
+        http.get(&path).problem(404, "not_found").await;
+    }
+}

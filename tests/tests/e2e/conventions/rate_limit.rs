@@ -1,0 +1,88 @@
+//! Rate limits. Nothing of this concerns the database.
+
+use serde_json::json;
+use testkit::TestDatabase;
+use testkit::app::{TestApp, TestRequest, TestResponse};
+
+/// More than any client may send at once.
+const FLOOD: usize = 70;
+
+async fn start(trusted_proxies: &str) -> TestApp {
+    let variables = [("RATE_LIMIT", "on"), ("TRUSTED_PROXIES", trusted_proxies)];
+    TestApp::with(TestDatabase::sqlite().await, &variables)
+}
+
+/// A guess at a password: no call is dearer.
+fn guess(app: &TestApp) -> TestRequest {
+    app.post("/v1/sessions").json(json!({ "username": "ada", "password": "not the password" }))
+}
+
+/// The first answer that was refused for coming too soon.
+async fn flood(request: impl Fn(usize) -> TestRequest) -> Option<TestResponse> {
+    for number in 0..FLOOD {
+        let answer = request(number).send().await;
+        if answer.status == 429 {
+            return Some(answer);
+        }
+    }
+    None
+}
+
+#[tokio::test]
+async fn say_what_is_left() {
+    let app = start("").await;
+    let first = guess(&app).expect(401).await;
+    assert_eq!(first.header("ratelimit-policy"), "\"credentials\";q=60;w=120");
+    assert!(first.header("ratelimit").starts_with("\"credentials\";r=59;t="), "{}", first.header("ratelimit"));
+    let read = app.get("/v1/posts").expect(200).await;
+    assert!(read.header("ratelimit").starts_with("\"reads\";r="));
+    assert_eq!(app.get("/health/live").expect(200).await.header("ratelimit"), "");
+}
+
+#[tokio::test]
+async fn turn_away_who_asks_too_often() {
+    let app = start("").await;
+    let refused = flood(|_| guess(&app)).await.unwrap().problem(429, "rate_limited");
+    let wait: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((1..=120).contains(&wait), "{wait}");
+    assert!(refused.header("ratelimit").starts_with("\"credentials\";r=0;t="), "{}", refused.header("ratelimit"));
+    assert_eq!(refused.header("ratelimit-policy"), "\"credentials\";q=60;w=120");
+    // Reading goes on, and so does looking after the server.
+    app.get("/v1/posts").expect(200).await;
+    app.get("/health/ready").expect(200).await;
+    // Guessing tokens counts as well.
+    guess(&app).bearer("garbage").expect(429).await;
+}
+
+#[tokio::test]
+async fn hold_signed_in_users_to_a_budget_of_their_own() {
+    let app = start("").await;
+    let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
+    let hers = ada.put("/v1/users/@bob/follow").expect(204).await;
+    let his = bob.put("/v1/users/@ada/follow").expect(204).await;
+    assert_eq!(hers.header("ratelimit"), his.header("ratelimit"));
+    let again = ada.put("/v1/users/@bob/follow").expect(204).await;
+    assert!(again.header("ratelimit").starts_with("\"writes\";r=198;"), "{}", again.header("ratelimit"));
+}
+
+#[tokio::test]
+async fn believe_only_trusted_proxies_who_the_client_is() {
+    let trusting = start("127.0.0.1").await;
+    let forwarded = |app: &TestApp, client: String| guess(app).header("x-forwarded-for", client);
+    // Each of them is another client, so nobody asks too often.
+    assert!(flood(|number| forwarded(&trusting, format!("203.0.113.{number}"))).await.is_none());
+    // One client, whatever it claims itself to the left of what the proxy says.
+    assert!(flood(|number| forwarded(&trusting, format!("10.1.2.{number}, 198.51.100.7"))).await.is_some());
+
+    let wary = start("").await;
+    assert!(flood(|number| forwarded(&wary, format!("203.0.113.{number}"))).await.is_some());
+    let elsewhere = start("10.0.0.0/8").await;
+    assert!(flood(|number| forwarded(&elsewhere, format!("203.0.113.{number}"))).await.is_some());
+}
+
+#[tokio::test]
+async fn can_be_turned_off() {
+    let app = TestApp::from(TestDatabase::sqlite().await);
+    assert!(flood(|_| guess(&app)).await.is_none());
+    assert_eq!(guess(&app).expect(401).await.header("ratelimit"), "");
+}

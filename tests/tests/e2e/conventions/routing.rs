@@ -1,0 +1,92 @@
+//! Paths and methods that nothing answers to. Nothing of this concerns the database.
+
+use reqwest::Method;
+use testkit::Engine;
+use testkit::app::{TestApp, operations};
+
+#[tokio::test]
+async fn an_unknown_path_is_not_found() {
+    let app = TestApp::on(Engine::Sqlite).await;
+    let paths = [
+        "/v1",
+        "/v1/",
+        "/v2/posts",
+        "/v1/postss",
+        "/v1/posts/",
+        "/V1/posts",
+        "/v1//posts",
+        "/v1/posts/a/b/c",
+        "/favicon.ico",
+        "/v1/users/",
+        "/.env",
+        "/docs/nothing.js",
+        "/%00",
+        "/%FF",
+    ];
+    for path in paths {
+        for method in [Method::GET, Method::POST, Method::DELETE, Method::OPTIONS, Method::PATCH] {
+            let answer = app.request(method.clone(), path).send().await;
+            let expected = if method != Method::GET && path.starts_with("/docs/") { 405 } else { 404 };
+            // What is below /docs/ is one known path.
+            let fine = answer.status == expected || (method == Method::OPTIONS && answer.status == 204);
+            assert!(fine, "{method} {path} → {}", answer.text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_method_of_a_known_path_is_told_what_it_knows() {
+    let app = TestApp::on(Engine::Sqlite).await;
+    let operations = operations();
+    let mut paths: Vec<&String> = operations.iter().map(|(_, path)| path).collect();
+    paths.dedup();
+    for template in paths {
+        let path = template.replace("{id}", "tz4a98xxat96iws9zmbrgj3a").replace("{user}", "@ada");
+        let mut known: Vec<&str> =
+            operations.iter().filter(|(_, its)| its == template).map(|(method, _)| method.as_str()).collect();
+        if known.contains(&"GET") {
+            known.push("HEAD");
+        }
+        known.sort_unstable();
+        // `/v1/users/me` is a user's path, too.
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"] {
+            if known.contains(&method) {
+                continue;
+            }
+            let request = app.request(Method::from_bytes(method.as_bytes()).unwrap(), &path);
+            let answer = request.send().await;
+            let status = if path == "/v1/users/me" && method == "GET" { 401 } else { 405 };
+            assert_eq!(answer.status, status, "{method} {path} {}", answer.text());
+            assert_eq!(answer.header("allow"), known.join(", "), "{method} {path}");
+        }
+        let options = app.request(Method::OPTIONS, &path).expect(204).await;
+        assert_eq!(options.header("allow"), known.join(", "), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_http_is_refused() {
+    let app = TestApp::on(Engine::Sqlite).await;
+    let long_path = format!("GET /{} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n", "x".repeat(500_000));
+    let many_headers = format!("GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n{}\r\n", "X: y\r\n".repeat(5_000));
+    let requests: [&[u8]; 11] = [
+        b"GET /docs/../../etc/passwd HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n",
+        b"GET /docs/%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n",
+        b"\x00\x01\x02\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET /v1/posts HTTP/1.1\r\nHost: t\r\nX-Request-Id: \xff\xfe\r\nConnection: close\r\n\r\n",
+        b"GET /v1/posts HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer \xff\r\nConnection: close\r\n\r\n",
+        b"POST /v1/posts HTTP/1.1\r\nHost: t\r\nContent-Length: -1\r\nConnection: close\r\n\r\n",
+        b"POST /v1/posts HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n",
+        long_path.as_bytes(),
+        many_headers.as_bytes(),
+    ];
+    for request in requests {
+        let answer = app.raw(request).await;
+        let shown = String::from_utf8_lossy(&request[..request.len().min(50)]).into_owned();
+        assert!(answer.status < 500, "{shown:?}: {answer:?}");
+        assert!(!answer.body.contains("root:"), "{shown:?}");
+    }
+    app.get("/health/ready").expect(200).await;
+}

@@ -1,0 +1,4 @@
+//! Follows and feeds.
+
+mod follows;
+mod timelines;

@@ -1,0 +1,44 @@
+//! What the server says while PostgreSQL is out of reach. SQLite is never.
+
+use serde_json::json;
+use testkit::TestDatabase;
+use testkit::app::TestApp;
+use url::Url;
+
+use super::proxy::Proxy;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn is_said_and_got_over() {
+    let db = TestDatabase::postgres().await;
+    let mut url = Url::parse(db.url()).unwrap();
+    let proxy = Proxy::to(format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432))).await;
+    url.set_host(Some("127.0.0.1")).unwrap();
+    url.set_port(Some(proxy.address().port())).unwrap();
+    let app = TestApp::with(db, &[("DATABASE_URL", url.as_str())]);
+    let ada = app.sign_up("ada").await;
+    let post = ada.publish("before").await;
+
+    proxy.cut();
+    let requests = [
+        app.get("/v1/posts"),
+        app.get(&format!("/v1/posts/{post}")),
+        ada.post("/v1/posts").json(json!({ "content": "meanwhile" })),
+        ada.put(&format!("/v1/posts/{post}/like")),
+        app.post("/v1/sessions").json(json!({ "username": "ada", "password": "some password" })),
+    ];
+    let answers = futures_util::future::join_all(requests.map(testkit::app::TestRequest::send)).await;
+    for answer in answers {
+        let answer = answer.problem(503, "database_unavailable");
+        assert!(answer.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0));
+        assert!(!answer.text().contains("sqlx") && !answer.text().contains("5432"), "{}", answer.text());
+    }
+    let ready = app.get("/health/ready").expect(503).await;
+    let expected = json!({ "status": "unavailable", "dependencies": [{ "name": "database", "status": "down" }] });
+    assert_eq!(ready.json, expected);
+    app.get("/health/live").expect(200).await;
+
+    proxy.mend();
+    app.get("/health/ready").expect(200).await;
+    ada.publish("after").await;
+    assert_eq!(app.get("/v1/posts").expect(200).await.each("content"), ["after", "before"]);
+}

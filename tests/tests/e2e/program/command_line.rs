@@ -1,0 +1,141 @@
+//! What it takes, and how it ends.
+
+use serde_json::Value;
+use testkit::TestDatabase;
+use testkit::on_both_databases;
+use thoughts::settings::VARIABLES;
+
+use super::process::{Serving, run};
+
+on_both_databases![serves_until_it_is_told_to_stop];
+
+const KEY: (&str, &str) = ("SIGNING_KEY", "0123456789abcdef0123456789abcdef");
+
+/// The exit code, and what was said about it.
+async fn refused(variables: &[(&str, &str)]) -> (Option<i32>, String) {
+    let output = run(&[], variables).await;
+    assert!(output.stdout.is_empty(), "{output:?}");
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[tokio::test]
+async fn production_wants_a_signing_key() {
+    let (code, said) = refused(&[("APP_ENV", "production"), ("PORT", "0")]).await;
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("SIGNING_KEY is not set") && said.contains("32 bytes"), "{said}");
+    let (code, said) = refused(&[("APP_ENV", "production"), ("SIGNING_KEY", "thirty-one-bytes-are-not-enough")]).await;
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("SIGNING_KEY") && said.contains("32") && !said.contains("thirty-one"), "{said}");
+}
+
+#[tokio::test]
+async fn a_bad_value_is_named_with_what_was_expected() {
+    let cases = [
+        ("PORT", "abc", "0 to 65535"),
+        ("PORT", "65536", "0 to 65535"),
+        ("HOST", "localhost:80", "address"),
+        ("APP_ENV", "prod", "production"),
+        ("WORKERS", "0", "1"),
+        ("DATABASE_URL", "mysql://root@localhost/x", "sqlite"),
+        ("DATABASE_MAX_CONNECTIONS", "-1", "1"),
+        ("DATABASE_MIGRATE", "yes", "true"),
+        ("ACCESS_TOKEN_TTL", "15", "15m"),
+        ("RATE_LIMIT", "maybe", "on"),
+        ("TRUSTED_PROXIES", "10.0.0.0/99", "network"),
+        ("CORS_ALLOWED_ORIGINS", "app.example.com/path", "scheme://host"),
+        ("REQUEST_TIMEOUT", "soon", "300s"),
+        ("METRICS_PORT", "x", "0 to 65535"),
+        ("METRICS_USER", "prometheus", "METRICS_PASSWORD"),
+        ("LOG_FORMAT", "xml", "json"),
+        ("RUST_LOG", "a=b=c", "RUST_LOG"),
+    ];
+    for (name, value, expected) in cases {
+        let (code, said) = refused(&[(name, value)]).await;
+        assert_eq!(code, Some(2), "{name}={value}: {said}");
+        assert!(said.contains(name) && said.contains(expected), "{name}={value}: {said}");
+        assert!(!said.contains("panicked"), "{said}");
+    }
+    let (_, said) = refused(&[("PORT", "abc"), ("WORKERS", "many"), ("LOG_FORMAT", "xml")]).await;
+    assert!(["PORT", "WORKERS", "LOG_FORMAT"].iter().all(|name| said.contains(name)), "all at once: {said}");
+}
+
+#[tokio::test]
+async fn a_database_out_of_reach_is_said_without_its_password() {
+    let url = "postgresql://thoughts:hush-hush@127.0.0.1:1/thoughts";
+    let output = run(&[], &[("DATABASE_URL", url), ("PORT", "0"), KEY]).await;
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("127.0.0.1:1") && !said.contains("hush-hush") && !said.contains("panicked"), "{said}");
+}
+
+#[tokio::test]
+async fn help_lists_every_variable() {
+    for flag in ["--help", "-h"] {
+        let output = run(&[flag], &[]).await;
+        assert_eq!(output.status.code(), Some(0));
+        let help = String::from_utf8(output.stdout).unwrap();
+        for variable in VARIABLES {
+            assert!(help.contains(&format!("\n  {} ", variable.name)), "{flag}: {}", variable.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn prints_the_document_without_a_database() {
+    let output = run(&["openapi"], &[("DATABASE_URL", "nonsense")]).await;
+    assert_eq!(output.status.code(), Some(0));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(document["paths"]["/v1/posts"].is_object());
+}
+
+#[tokio::test]
+async fn an_unknown_command_is_refused() {
+    let output = run(&["fly"], &[]).await;
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn a_schema_that_nobody_migrated_is_said_and_can_be_migrated() {
+    let db = TestDatabase::without_tables(testkit::Engine::Sqlite).await;
+    let variables = [("APP_ENV", "production"), ("DATABASE_URL", db.url()), ("PORT", "0"), KEY];
+    let output = run(&[], &variables).await;
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("thoughts migrate") && said.contains("DATABASE_MIGRATE"), "{said}");
+    assert_eq!(run(&["migrate"], &variables).await.status.code(), Some(0));
+    assert_eq!(db.count("users").await, 0);
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_said() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = run(&[], &[("PORT", &port), ("DATABASE_URL", "sqlite::memory:"), KEY]).await;
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains(&format!("cannot listen at 127.0.0.1:{port}")), "{said}");
+}
+
+#[tokio::test]
+async fn without_configuration_it_keeps_everything_in_a_folder() {
+    let server = Serving::start(&[]).await;
+    server.http.get("/health/ready").expect(200).await;
+    let (code, said) = server.terminate().await;
+    assert_eq!(code, Some(0), "{said}");
+    for place in ["/v1/posts", "/docs/", "/health/ready"] {
+        assert!(said.contains(place), "{place}: {said}");
+    }
+}
+
+async fn serves_until_it_is_told_to_stop(db: TestDatabase) {
+    let server = Serving::start(&[("DATABASE_URL", db.url()), KEY]).await;
+    server.http.get("/health/ready").expect(200).await;
+    server.http.get("/v1/posts/tz4a98xxat96iws9zmbrgj3a").expect(404).await;
+    let metrics = server.http.get("/metrics").expect(200).await.text();
+    let duration =
+        metrics.lines().find(|line| line.starts_with("http_request_duration_seconds_count") && line.contains("404"));
+    assert!(duration.is_some_and(|line| line.contains("/v1/posts/{id}")), "by route, not by path: {metrics}");
+    assert!(!metrics.contains("tz4a98xxat96iws9zmbrgj3a"), "{metrics}");
+    let (code, said) = server.terminate().await;
+    assert_eq!(code, Some(0), "{said}");
+}

@@ -1,0 +1,6 @@
+//! The executable `thoughts`, from the outside.
+
+mod command_line;
+mod crash;
+mod process;
+mod secrets;

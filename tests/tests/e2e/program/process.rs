@@ -1,0 +1,104 @@
+//! A process of the server.
+
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use testkit::app::Http;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// Longer than anything takes that works.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The executable beside this test's own.
+fn executable() -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    let file = own.parent().and_then(Path::parent).unwrap().join(format!("thoughts{}", std::env::consts::EXE_SUFFIX));
+    assert!(file.is_file(), "there is no {}: run `cargo build --package thoughts` first", file.display());
+    file
+}
+
+/// The server in a folder where nothing is configured but by `variables`.
+fn command(folder: &TempDir, variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(executable());
+    command
+        .env_clear()
+        .envs(variables.iter().copied())
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+/// Runs it to its end.
+pub(super) async fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let output = command(&folder, variables).args(arguments).output();
+    timeout(PATIENCE, output).await.unwrap_or_else(|_| panic!("it runs and runs")).unwrap()
+}
+
+/// A process that serves.
+pub(super) struct Serving {
+    child: Child,
+    pub(super) http: Http,
+    said: JoinHandle<String>,
+    logged: JoinHandle<String>,
+    _folder: TempDir,
+}
+
+impl Serving {
+    /// Starts it in development on any port, and waits until it says where it is.
+    pub(super) async fn start(variables: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let usual = [("PORT", "0"), ("WORKERS", "2"), ("RATE_LIMIT", "off"), ("LOG_FORMAT", "json")];
+        let mut child = command(&folder, &[&usual, variables].concat()).spawn().unwrap();
+        let logged = read(child.stderr.take().unwrap());
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let mut said = String::new();
+        let address = loop {
+            let read = timeout(PATIENCE, lines.read_line(&mut said)).await.unwrap().unwrap();
+            assert!(read > 0, "it ended: {said}{}", logged.await.unwrap());
+            if let Some(rest) = said.split("http://").nth(1)
+                && let Some((address, _)) = rest.split_once('/')
+            {
+                break address.parse().unwrap();
+            }
+        };
+        Self { child, http: Http::new(address), said: listen(said, lines), logged, _folder: folder }
+    }
+
+    /// Ends it without a warning.
+    pub(super) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Asks it to end, as an orchestrator does; answers its exit code and everything that it wrote.
+    pub(super) async fn terminate(mut self) -> (Option<i32>, String) {
+        let id = Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap()).unwrap();
+        kill_process(id, Signal::TERM).unwrap();
+        let status = timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap();
+        (status.code(), self.said.await.unwrap() + &self.logged.await.unwrap())
+    }
+}
+
+fn read(mut stream: ChildStderr) -> JoinHandle<String> {
+    tokio::spawn(async move {
+        let mut text = Vec::new();
+        stream.read_to_end(&mut text).await.unwrap();
+        String::from_utf8_lossy(&text).into_owned()
+    })
+}
+
+fn listen(mut said: String, mut lines: BufReader<ChildStdout>) -> JoinHandle<String> {
+    tokio::spawn(async move {
+        lines.read_to_string(&mut said).await.unwrap();
+        said
+    })
+}

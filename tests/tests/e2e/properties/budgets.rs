@@ -1,0 +1,146 @@
+//! How many statements and transactions each call may take, from request to answer.
+
+use serde_json::json;
+use testkit::app::{PASSWORD, TestApp, TestRequest, TestUser};
+use testkit::on_both_databases;
+
+on_both_databases![
+    one_thing_takes_one_statement,
+    a_list_takes_at_most_two,
+    a_write_takes_one_transaction,
+    what_is_refused_at_the_door_asks_nothing,
+];
+
+struct Took {
+    what: String,
+    statements: Vec<String>,
+    transactions: usize,
+}
+
+/// Sends a request, and counts what the server asked of its database for it.
+async fn send(app: &TestApp, request: TestRequest, status: u16) -> Took {
+    app.log().clear();
+    let answer = request.expect(status).await;
+    let statements = app.log().statements().iter().map(|statement| statement.sql.clone()).collect();
+    Took { what: answer.request, statements, transactions: app.log().transactions() }
+}
+
+async fn reads(app: &TestApp, at_most: usize, request: TestRequest) {
+    let took = send(app, request, 200).await;
+    assert_eq!(took.transactions, 0, "{}", took.what);
+    assert!((1..=at_most).contains(&took.statements.len()), "{} took {:#?}", took.what, took.statements);
+}
+
+struct Scene {
+    ada: TestUser,
+    bob: TestUser,
+    post: String,
+    comment: String,
+}
+
+async fn fill(app: &TestApp) -> Scene {
+    let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
+    let post = ada.publish("first").await;
+    let comment = bob.comment(&post, "comment").await;
+    for number in 0..5 {
+        bob.publish(&format!("post {number}")).await;
+        ada.reply(&post, &comment, &format!("reply {number}")).await;
+    }
+    ada.follow(&bob).await;
+    bob.follow(&ada).await;
+    bob.like(&post).await;
+    Scene { ada, bob, post, comment }
+}
+
+async fn one_thing_takes_one_statement(app: TestApp) {
+    let Scene { ada, post, comment, .. } = fill(&app).await;
+    for path in [format!("/v1/posts/{post}"), format!("/v1/comments/{comment}"), "/v1/users/@bob".to_owned()] {
+        reads(&app, 1, app.get(&path)).await;
+        reads(&app, 1, ada.get(&path)).await;
+    }
+    reads(&app, 1, ada.get("/v1/users/me")).await;
+}
+
+async fn a_list_takes_at_most_two(app: TestApp) {
+    let Scene { ada, post, comment, .. } = fill(&app).await;
+    let lists = [
+        "/v1/posts".to_owned(),
+        "/v1/posts?limit=2".to_owned(),
+        "/v1/users".to_owned(),
+        "/v1/users/@ada/posts".to_owned(),
+        "/v1/users/@ada/followers".to_owned(),
+        "/v1/users/@ada/following".to_owned(),
+        format!("/v1/posts/{post}/comments"),
+        format!("/v1/posts/{post}/likes"),
+        format!("/v1/comments/{comment}/replies"),
+    ];
+    for path in lists {
+        reads(&app, 2, app.get(&path)).await;
+        reads(&app, 2, ada.get(&path)).await;
+    }
+    reads(&app, 2, ada.get("/v1/feed")).await;
+    reads(&app, 2, ada.get("/v1/feed?limit=2")).await;
+    let stranger = app.sign_up("cyd").await;
+    reads(&app, 2, stranger.get("/v1/feed")).await;
+}
+
+async fn a_write_takes_one_transaction(app: TestApp) {
+    let Scene { ada, bob, post, comment } = fill(&app).await;
+    let content = || json!({ "content": "words" });
+    let path = format!("/v1/posts/{post}");
+    let comments = format!("{path}/comments");
+    let reply = || json!({ "content": "a reply", "parent_id": comment });
+    let writes = [
+        (app.post("/v1/users").json(json!({ "username": "cyd", "password": PASSWORD })), 201),
+        (app.post("/v1/users").json(json!({ "username": "cyd", "password": PASSWORD })), 409),
+        (app.post("/v1/sessions").json(json!({ "username": "ada", "password": PASSWORD })), 201),
+        (app.post("/v1/sessions/refresh").json(json!({ "refresh_token": bob.refresh_token })), 200),
+        (app.post("/v1/sessions/refresh").json(json!({ "refresh_token": bob.refresh_token })), 401),
+        (ada.patch("/v1/users/me").json(json!({ "bio": "words" })), 200),
+        (ada.patch("/v1/users/me").json(json!({ "password": PASSWORD, "current_password": PASSWORD })), 200),
+        (ada.post("/v1/posts").json(content()), 201),
+        (ada.post("/v1/posts").json(content()).key("post"), 201),
+        (ada.post("/v1/posts").json(content()).key("post"), 201),
+        (ada.patch(&path).json(content()), 200),
+        (ada.put(&format!("{path}/like")), 204),
+        (ada.put(&format!("{path}/like")), 204),
+        (ada.delete(&format!("{path}/like")), 204),
+        (bob.post(&comments).json(content()), 201),
+        (bob.post(&comments).json(reply()).key("comment"), 201),
+        (bob.post(&comments).json(reply()).key("comment"), 201),
+        (bob.patch(&format!("/v1/comments/{comment}")).json(content()), 200),
+        (ada.put(&format!("/v1/comments/{comment}/like")), 204),
+        (ada.delete(&format!("/v1/comments/{comment}/like")), 204),
+        (bob.delete(&format!("/v1/comments/{comment}")), 204),
+        (ada.delete("/v1/users/@bob/follow"), 204),
+        (ada.put("/v1/users/@bob/follow"), 204),
+        (ada.delete(&path), 204),
+        (ada.delete("/v1/sessions/current"), 204),
+        (ada.post("/v1/users/me/erasure").json(json!({ "password": PASSWORD })), 204),
+    ];
+    for (request, status) in writes {
+        let took = send(&app, request, status).await;
+        assert_eq!(took.transactions, 1, "{} took {:#?}", took.what, took.statements);
+    }
+    app.database().assert_counters_exact().await;
+}
+
+async fn what_is_refused_at_the_door_asks_nothing(app: TestApp) {
+    let Scene { ada, post, .. } = fill(&app).await;
+    let requests = [
+        (app.get("/v1/feed"), 401),
+        (app.get("/v1/posts").bearer("garbage"), 401),
+        (ada.get("/v1/posts?limit=0"), 422),
+        (ada.get("/v1/posts?cursor=garbage"), 400),
+        (ada.post("/v1/posts").json(json!({ "content": "" })), 422),
+        (ada.post("/v1/posts").json(json!({ "content": "x" })).key(""), 422),
+        (ada.post(&format!("/v1/posts/{post}/comments")).body("application/json", "{"), 400),
+        (app.post("/v1/users").json(json!({ "username": "x", "password": "x" })), 422),
+        (app.get("/v1/nothing"), 404),
+        (app.get("/v1/posts/no-id"), 404),
+    ];
+    for (request, status) in requests {
+        let took = send(&app, request, status).await;
+        assert!(took.statements.is_empty() && took.transactions == 0, "{} took {:#?}", took.what, took.statements);
+    }
+}

@@ -1,0 +1,21 @@
+//! A user name has one owner, however many want it at once.
+
+use futures_util::future::join_all;
+use serde_json::json;
+use testkit::app::{PASSWORD, TestApp};
+use testkit::on_both_databases;
+
+on_both_databases![of_32_sign_ups_at_once_one_gets_the_name];
+
+async fn of_32_sign_ups_at_once_one_gets_the_name(app: TestApp) {
+    let other = app.another();
+    let sign_up = |number: usize| {
+        let name = if number.is_multiple_of(3) { "ADA" } else { "ada" };
+        let instance = if number.is_multiple_of(2) { app.http() } else { other.http() };
+        instance.post("/v1/users").json(json!({ "username": name, "password": PASSWORD })).send()
+    };
+    let answers = join_all((0..32).map(sign_up)).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
+    assert_eq!(answers.iter().filter(|answer| answer["code"] == "username_taken").count(), 31);
+    assert_eq!(app.database().count("users").await, 1);
+}

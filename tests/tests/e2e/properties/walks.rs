@@ -1,0 +1,186 @@
+//! Walks through lists while others write and delete: nothing twice, nothing skipped, no early end.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use serde_json::json;
+use testkit::app::{TestApp, TestUser};
+use testkit::on_both_databases;
+use tokio::task::JoinSet;
+
+on_both_databases![
+    through_feeds_of_posts_newest_first,
+    through_comments_and_replies_oldest_first,
+    through_likes_and_followers_newest_first,
+];
+
+/// How many items there are when the walks begin; a third of them is deleted meanwhile, and as many are added.
+const ITEMS: usize = 60;
+const DELETED: usize = ITEMS / 3;
+
+/// A list that is walked, and what is known of it.
+struct List {
+    path: String,
+    field: &'static str,
+    /// Items that are there from the first step to the last, in the list's order.
+    lasting: Vec<String>,
+}
+
+/// Walks each list again and again, in steps of several sizes, until the writers are done and once more.
+async fn walk_while_writing(reader: &TestUser, lists: Vec<List>, writes: JoinSet<()>) {
+    let done = Arc::new(AtomicBool::new(false));
+    let mut walkers = JoinSet::new();
+    for (number, list) in lists.into_iter().enumerate() {
+        let (reader, done) = (reader.clone(), Arc::clone(&done));
+        walkers.spawn(async move {
+            for limit in [1, 7, 3, 100].into_iter().cycle().skip(number) {
+                let last = done.load(Ordering::SeqCst);
+                check(&list, limit, &walk(&reader, &list, limit).await);
+                if last {
+                    break;
+                }
+            }
+        });
+    }
+    writes.join_all().await;
+    done.store(true, Ordering::SeqCst);
+    while let Some(walker) = walkers.join_next().await {
+        walker.unwrap();
+    }
+}
+
+async fn walk(reader: &TestUser, list: &List, limit: usize) -> Vec<String> {
+    let mut seen = Vec::new();
+    let mut path = format!("{}?limit={limit}", list.path);
+    loop {
+        let page = reader.get(&path).expect(200).await;
+        seen.extend(page.each(list.field).iter().map(|item| (*item).to_owned()));
+        assert!(page.items().len() <= limit);
+        let Some(cursor) = page.next_cursor() else {
+            return seen;
+        };
+        assert_eq!(page.items().len(), limit, "a page that leads on is full");
+        path = format!("{}?limit={limit}&cursor={cursor}", list.path);
+    }
+}
+
+/// Holds what a walk saw against what it must have seen.
+fn check(list: &List, limit: usize, seen: &[String]) {
+    let distinct: BTreeSet<&String> = seen.iter().collect();
+    assert_eq!(distinct.len(), seen.len(), "twice in {} by {limit}", list.path);
+    let lasting: BTreeSet<&String> = list.lasting.iter().collect();
+    let kept: Vec<&String> = seen.iter().filter(|item| lasting.contains(item)).collect();
+    assert_eq!(kept, list.lasting.iter().collect::<Vec<_>>(), "skipped or out of order in {} by {limit}", list.path);
+}
+
+/// Splits what there is into what stays, in order, and what goes, in any.
+fn split(items: &[String], seed: u64) -> (Vec<String>, Vec<String>) {
+    let mut shuffled = items.to_vec();
+    shuffled.shuffle(&mut StdRng::seed_from_u64(seed));
+    let going: Vec<String> = shuffled.split_off(ITEMS - DELETED);
+    let staying = items.iter().filter(|item| !going.contains(item)).cloned().collect();
+    (staying, going)
+}
+
+fn reversed(items: &[String]) -> Vec<String> {
+    items.iter().rev().cloned().collect()
+}
+
+async fn through_feeds_of_posts_newest_first(app: TestApp) {
+    let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
+    ada.follow(&bob).await;
+    let mut posts = Vec::new();
+    for number in 0..ITEMS {
+        posts.push(bob.publish(&format!("post {number}")).await);
+    }
+    let (staying, going) = split(&posts, 1);
+    let lasting = reversed(&staying);
+    let lists = ["/v1/posts", "/v1/feed", "/v1/users/@bob/posts"].map(|path| List {
+        path: path.to_owned(),
+        field: "id",
+        lasting: lasting.clone(),
+    });
+    let mut writes = JoinSet::new();
+    for half in going.chunks(DELETED / 2 + 1).map(<[String]>::to_vec) {
+        let bob = bob.clone();
+        writes.spawn(async move {
+            for post in half {
+                bob.publish("new").await;
+                bob.delete(&format!("/v1/posts/{post}")).expect(204).await;
+            }
+        });
+    }
+    walk_while_writing(&ada, lists.into(), writes).await;
+    app.database().assert_counters_exact().await;
+}
+
+async fn through_comments_and_replies_oldest_first(app: TestApp) {
+    let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
+    let post = ada.publish("hello").await;
+    let parent = ada.comment(&post, "parent").await;
+    let (mut comments, mut replies) = (vec![parent.clone()], Vec::new());
+    for number in 0..ITEMS {
+        comments.push(bob.comment(&post, &format!("comment {number}")).await);
+        replies.push(bob.reply(&post, &parent, &format!("reply {number}")).await);
+    }
+    let (mut staying, going) = split(&comments[1..], 2);
+    staying.insert(0, parent.clone());
+    let (staying_replies, going_replies) = split(&replies, 3);
+    let lists = vec![
+        List { path: format!("/v1/posts/{post}/comments"), field: "id", lasting: staying },
+        List { path: format!("/v1/comments/{parent}/replies"), field: "id", lasting: staying_replies },
+    ];
+    let mut writes = JoinSet::new();
+    for (going, parent) in [(going, None), (going_replies, Some(parent))] {
+        let (bob, post) = (bob.clone(), post.clone());
+        writes.spawn(async move {
+            for comment in going {
+                match &parent {
+                    Some(parent) => bob.reply(&post, parent, "new").await,
+                    None => bob.comment(&post, "new").await,
+                };
+                bob.delete(&format!("/v1/comments/{comment}")).expect(204).await;
+            }
+        });
+    }
+    walk_while_writing(&ada, lists, writes).await;
+    app.database().assert_counters_exact().await;
+}
+
+async fn through_likes_and_followers_newest_first(app: TestApp) {
+    let ada = app.sign_up("ada").await;
+    let post = ada.publish("hello").await;
+    let mut users = Vec::new();
+    for number in 0..ITEMS + DELETED {
+        users.push(app.sign_up(&format!("user_{number}")).await);
+    }
+    let late = users.split_off(ITEMS);
+    for user in &users {
+        user.like(&post).await;
+        user.follow(&ada).await;
+    }
+    let names: Vec<String> = users.iter().map(|user| user.username.clone()).collect();
+    let (staying, going) = split(&names, 4);
+    let paths = [format!("/v1/posts/{post}/likes"), "/v1/users/@ada/followers".to_owned()];
+    let lists = paths.map(|path| List { path, field: "username", lasting: reversed(&staying) });
+    let mut writes = JoinSet::new();
+    let going: Vec<TestUser> = users.into_iter().filter(|user| going.contains(&user.username)).collect();
+    for (leaving, coming) in going.into_iter().zip(late) {
+        let post = post.clone();
+        let ada = ada.clone();
+        writes.spawn(async move {
+            coming.like(&post).await;
+            leaving.delete(&format!("/v1/posts/{post}/like")).expect(204).await;
+            coming.follow(&ada).await;
+            leaving.delete("/v1/users/@ada/follow").expect(204).await;
+        });
+    }
+    walk_while_writing(&ada, lists.into(), writes).await;
+    app.database().assert_counters_exact().await;
+    let count = app.get("/v1/users/@ada").expect(200).await["follower_count"].clone();
+    assert_eq!(count, json!(ITEMS));
+}

@@ -97,6 +97,7 @@ impl<T> Page<T> {
 mod tests {
     use super::*;
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "positions are told of rows, which are not copied")]
     fn position(at: &i64) -> Cursor {
         Cursor { at: Timestamp::from_micros(*at), id: Cuid::parse("aaaaaaaaaaaaaaaaaaaaaaaa").unwrap() }
     }

@@ -6,7 +6,7 @@ use super::{Engine, TestDatabase};
 ///
 /// A function takes the test database, or anything that is made of one by `From<TestDatabase>`:
 ///
-/// ```ignore
+/// ```text
 /// mod publish {
 ///     use testkit::{TestDatabase, on_both_databases};
 ///

@@ -4,14 +4,12 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use accounts::ports::{PasswordHash, PasswordHasher as _};
 use anyhow::Context as _;
 use domain::{Password, Timestamp};
 use futures_util::{StreamExt as _, stream};
 use persistence::Database;
-use persistence::bulk::{
-    BulkLoader, CommentLikeRow, CommentRow, FollowRow, Loaded, PasswordHash, PasswordHasher as _, PostLikeRow, PostRow,
-    UserRow,
-};
+use persistence::bulk::{BulkLoader, CommentLikeRow, CommentRow, FollowRow, Loaded, PostLikeRow, PostRow, UserRow};
 use rand::distr::{Alphanumeric, SampleString as _};
 use security::{Argon2Hasher, HashingCost, HashingLimits};
 

@@ -13,6 +13,8 @@ pub mod metrics;
 mod server;
 pub mod settings;
 mod signing_key;
+mod start_error;
 pub mod telemetry;
 
-pub use server::{Overrides, RunningServer, StartError, migrate, start};
+pub use server::{Overrides, RunningServer, migrate, start};
+pub use start_error::StartError;

@@ -7,8 +7,7 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, rt};
 use api::{Api, CursorCodec, Health, HttpSettings, MetricsEndpoint, MetricsRenderer, RateLimits, Services};
-use metrics_exporter_prometheus::BuildError;
-use persistence::{ConnectError, Database, DatabaseOptions, Location, MigrateError, Observer};
+use persistence::{Database, DatabaseOptions, Location, Observer};
 use secrecy::ExposeSecret;
 use security::{HashingCost, cursor_key};
 use tokio::net::TcpSocket;
@@ -17,7 +16,8 @@ use crate::composition::{DatabaseDependency, use_cases};
 use crate::housekeeping::Housekeeping;
 use crate::metrics::DatabaseMetrics;
 use crate::settings::{DatabaseSettings, Environment, MetricsAccess, Settings};
-use crate::signing_key::{DevelopmentKeyError, development_key};
+use crate::signing_key::development_key;
+use crate::start_error::StartError;
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -42,40 +42,6 @@ impl Default for Overrides {
     fn default() -> Self {
         Self { metrics: Arc::new(String::new), hashing_cost: HashingCost::OWASP, observer: Arc::new(DatabaseMetrics) }
     }
-}
-
-/// Why the server did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The database is out of reach.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    /// The schema could not be brought up to date.
-    #[error(transparent)]
-    Migrate(#[from] MigrateError),
-    /// The schema is of another version.
-    #[error("the schema of the database is not up to date: run `thoughts migrate`, or set DATABASE_MIGRATE=true")]
-    NotMigrated,
-    /// No development key.
-    #[error(transparent)]
-    DevelopmentKey(#[from] DevelopmentKeyError),
-    /// The address is taken or not of this machine.
-    #[error("cannot listen at {address}")]
-    Listen {
-        /// Where.
-        address: SocketAddr,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The server broke off.
-    #[error("the server broke off")]
-    Run(#[from] std::io::Error),
-    /// The metrics could not be set up.
-    #[error("the metrics could not be set up")]
-    Metrics(#[from] BuildError),
-    /// The OpenAPI document could not be written.
-    #[error("the OpenAPI document could not be written")]
-    Document(#[from] serde_json::Error),
 }
 
 /// A server that answers requests until it is stopped.

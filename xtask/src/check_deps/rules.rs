@@ -63,7 +63,7 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         }
         Server => matches!(to.layer, Domain | UseCases | Adapter | Api),
         Seed => {
-            to.layer == Domain
+            matches!(to.layer, Domain | UseCases)
                 || (to.layer == Adapter && matches!(to.name.as_str(), "persistence" | "security" | "system"))
         }
         Testkit => !matches!(to.layer, EndToEnd | Xtask),
@@ -80,7 +80,7 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         (Adapter, Adapter) => "adapters do not know each other (but for persistence → migration)",
         (Adapter, _) => "an adapter knows the domain and the use cases whose ports it implements, nothing further out",
         (Server, _) => "the server ships without chores",
-        (Seed, _) => "the seed needs the domain, persistence, security and system only",
+        (Seed, _) => "the seed needs the domain, the ports of the use cases, persistence, security and system only",
         (Xtask, _) => "chores need no crate of the house but the migrations, for the diagram",
         (Testkit | EndToEnd, _) => "tests come before chores and need none",
     })
@@ -178,7 +178,7 @@ mod tests {
                 ("persistence", &["domain", "accounts", "posts", "feed", "migration"]),
                 ("redis-cache", &["domain", "feed"]),
                 ("thoughts", &["domain", "accounts", "persistence", "migration", "redis-cache", "api"]),
-                ("seed", &["domain", "persistence", "security", "system"]),
+                ("seed", &["domain", "accounts", "persistence", "security", "system"]),
                 ("testkit", &["domain", "posts", "persistence", "migration", "api", "thoughts", "seed"]),
                 ("e2e", &["testkit", "domain", "thoughts", "persistence", "seed"]),
                 ("xtask", &["migration"]),
@@ -198,7 +198,7 @@ mod tests {
                 ("migration", &["persistence"]),
                 ("redis-cache", &["migration", "persistence", "api"]),
                 ("thoughts", &["testkit", "seed", "xtask", "e2e"]),
-                ("seed", &["accounts", "migration", "api", "thoughts", "testkit"]),
+                ("seed", &["migration", "api", "thoughts", "testkit"]),
                 ("testkit", &["xtask", "e2e"]),
                 ("xtask", &["domain", "thoughts", "testkit"]),
             ],

@@ -18,8 +18,6 @@ use domain::{RepositoryError, Timestamp, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
-// Seeds hash passwords, and the port that does so belongs to a crate that they do not know.
-pub use accounts::ports::{PasswordHash, PasswordHasher};
 pub use loaded::Loaded;
 pub use rows::{CommentLikeRow, CommentRow, FollowRow, PostLikeRow, PostRow, UserRow};
 

@@ -1,0 +1,110 @@
+//! How connections are opened and what they are told.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _};
+use sea_orm::{ConnectOptions, DbErr, RuntimeErr};
+
+use super::DatabaseOptions;
+
+/// Statements kept prepared on each connection.
+const STATEMENT_CACHE: usize = 256;
+/// How long SQLite waits for another process that is writing.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pooled connections that idled this long are asked whether they are alive before they are used.
+const PING_AFTER_IDLE: Duration = Duration::from_secs(30);
+/// What PostgreSQL's planner is told on every connection.
+///
+/// Its default cost of a random page is that of a disc with moving parts. Beside that it looks cheap to read a whole
+/// table for the few rows that are joined to a page, or to sort all that an author ever wrote instead of reading a page
+/// of it from the index that has the order.
+pub const PLANNER_SETTINGS: [(&str, &str); 1] = [("random_page_cost", "1.1")];
+
+/// How long PostgreSQL lets one of our connections hold up others: in waiting for a lock while it holds locks itself, in
+/// a transaction that does nothing, and after its client's machine has vanished.
+const PATIENCE_SETTINGS: [(&str, &str); 3] =
+    [("lock_timeout", "3s"), ("idle_in_transaction_session_timeout", "30s"), ("tcp_keepalives_idle", "30")];
+
+pub(super) fn of_driver(error: sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
+}
+
+/// Connects once, outside the pool: a pool tries again until its time is up, and then says only that.
+pub(super) async fn reach(address: &PgConnectOptions, limit: Duration) -> Result<(), DbErr> {
+    match tokio::time::timeout(limit, PgConnection::connect_with(address)).await {
+        Ok(Ok(connection)) => connection.close().await.map_err(of_driver),
+        Ok(Err(error)) => Err(of_driver(error)),
+        Err(_) => Err(DbErr::Custom(format!("no answer within {} s", limit.as_secs()))),
+    }
+}
+
+fn pool(url: String, max_connections: u32, options: &DatabaseOptions) -> ConnectOptions {
+    let mut pool = ConnectOptions::new(url);
+    pool.max_connections(max_connections)
+        .min_connections(1)
+        .acquire_timeout(options.acquire_timeout)
+        .connect_timeout(options.acquire_timeout)
+        .test_before_acquire_if_idle_for(PING_AFTER_IDLE)
+        .sqlx_logging(false);
+    pool
+}
+
+/// The address is given to the driver and kept from the ORM, which would write it, password and all, into its log.
+pub(super) fn postgres(address: PgConnectOptions, schema: Option<&str>, options: &DatabaseOptions) -> ConnectOptions {
+    let mut address = address
+        .application_name("thoughts")
+        .statement_cache_capacity(STATEMENT_CACHE)
+        .options(PLANNER_SETTINGS)
+        .options(PATIENCE_SETTINGS)
+        .disable_statement_logging();
+    if let Some(limit) = options.statement_timeout {
+        address = address.options([("statement_timeout", limit.as_millis().to_string())]);
+    }
+    let mut pool = pool("postgres://".to_owned(), options.max_connections, options);
+    pool.map_sqlx_postgres_opts(move |_| address.clone());
+    if let Some(schema) = schema {
+        pool.set_schema_search_path(schema);
+    }
+    pool
+}
+
+pub(super) fn sqlite(url: String, max_connections: u32, options: &DatabaseOptions) -> ConnectOptions {
+    let mut pool = pool(url, max_connections, options);
+    // A database in memory is gone with its connection.
+    pool.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).map_sqlx_sqlite_opts(|connection| {
+        connection
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .journal_mode(SqliteJournalMode::Wal)
+            // What was acknowledged survives a power cut, too.
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("journal_size_limit", "67108864")
+            .statement_cache_capacity(STATEMENT_CACHE)
+    });
+    pool
+}
+
+pub(super) fn prepare_file(path: &Path) -> Result<String, DbErr> {
+    if let Some(folder) = path.parent() {
+        make_private(folder)
+            .map_err(|error| DbErr::Custom(format!("cannot make the folder {}: {error}", folder.display())))?;
+    }
+    Ok(format!("sqlite://{}", path.display()))
+}
+
+/// Makes a folder, if there is none, that nobody else may look into: the database holds hashes of passwords.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(folder)
+}

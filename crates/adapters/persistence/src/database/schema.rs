@@ -1,0 +1,59 @@
+//! The schema and how it is brought up to date.
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
+
+use super::Database;
+
+/// Names the lock that lets one instance migrate at a time; any fixed number does.
+const MIGRATION_LOCK: i64 = 0x7468_6f75_6768_7473;
+
+impl Database {
+    /// Brings the schema up to date. Of several instances that try at once, one does it and the others wait.
+    ///
+    /// # Errors
+    /// [`MigrateError`] when a migration fails; it is rolled back.
+    pub async fn migrate(&self) -> Result<(), MigrateError> {
+        self.try_migrate().await.map_err(MigrateError)
+    }
+
+    async fn try_migrate(&self) -> Result<(), DbErr> {
+        // SQLite lets in one transaction that writes at a time; PostgreSQL is asked to.
+        let guard = self.begin().await?;
+        if guard.get_database_backend() == DbBackend::Postgres {
+            // Migrations take as long as they take, and so does waiting for another instance's.
+            guard.execute_unprepared("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0").await?;
+            guard.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
+            if let Some(schema) = &self.schema {
+                make_schema(&guard, schema).await?;
+            }
+        }
+        Migrator::up(&guard, None).await?;
+        guard.commit().await
+    }
+
+    /// Whether every migration of this version was applied. Does not change the database.
+    ///
+    /// # Errors
+    /// [`MigrateError`] when the database does not answer.
+    pub async fn is_migrated(&self) -> Result<bool, MigrateError> {
+        let pending = Migrator::get_pending_migrations_read_only(&self.writes).await.map_err(MigrateError)?;
+        Ok(pending.is_empty())
+    }
+}
+
+/// Makes a schema if there is none. It is looked for first, because the right to make one is asked for even where there
+/// is nothing to make.
+async fn make_schema(tx: &DatabaseTransaction, schema: &str) -> Result<(), DbErr> {
+    let known = "SELECT 1 FROM pg_namespace WHERE nspname = $1";
+    let known = Statement::from_sql_and_values(DbBackend::Postgres, known, [schema.into()]);
+    if tx.query_one_raw(known).await?.is_none() {
+        tx.execute_unprepared(&format!("CREATE SCHEMA \"{schema}\"")).await?;
+    }
+    Ok(())
+}
+
+/// A schema that could not be brought up to date or inspected.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot migrate the database")]
+pub struct MigrateError(#[source] pub DbErr);

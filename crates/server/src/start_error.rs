@@ -1,0 +1,42 @@
+//! Why a server does not start, or does not go on.
+
+use std::net::SocketAddr;
+
+use metrics_exporter_prometheus::BuildError;
+use persistence::{ConnectError, MigrateError};
+
+use crate::signing_key::DevelopmentKeyError;
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database is out of reach.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The schema could not be brought up to date.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// The schema is of another version.
+    #[error("the schema of the database is not up to date: run `thoughts migrate`, or set DATABASE_MIGRATE=true")]
+    NotMigrated,
+    /// No development key.
+    #[error(transparent)]
+    DevelopmentKey(#[from] DevelopmentKeyError),
+    /// The address is taken or not of this machine.
+    #[error("cannot listen at {address}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The server broke off.
+    #[error("the server broke off")]
+    Run(#[from] std::io::Error),
+    /// The metrics could not be set up.
+    #[error("the metrics could not be set up")]
+    Metrics(#[from] BuildError),
+    /// The OpenAPI document could not be written.
+    #[error("the OpenAPI document could not be written")]
+    Document(#[from] serde_json::Error),
+}

@@ -32,7 +32,7 @@ fn kept_in(file: &Path) -> Result<SigningKey, DevelopmentKeyError> {
         Err(error) => return Err(error.into()),
     }
     let folder = file.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    make_private(folder)?;
     // Written elsewhere and put in place whole: of two servers that start at once, one puts its key there and the other
     // finds that one, never half of it.
     let draft = folder.join(format!("signing.key.{}", std::process::id()));
@@ -45,6 +45,18 @@ fn kept_in(file: &Path) -> Result<SigningKey, DevelopmentKeyError> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => kept_in(file),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Makes the folder, if there is none, for nobody else to look into; the embedded database is kept there as well.
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(folder)
 }
 
 fn create_private(file: &Path) -> io::Result<fs::File> {

@@ -31,7 +31,7 @@ pub(crate) struct SignUpRequest {
     /// 8 to 128 characters.
     #[serde(default, deserialize_with = "given")]
     #[validate(required)]
-    #[schema(required, nullable = false, min_length = 8, max_length = 128, format = Password, examples("correct horse battery"))]
+    #[schema(required, nullable = false, min_length = 8, max_length = 128, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", format = Password, examples("correct horse battery"))]
     password: Option<String>,
     /// 1 to 50 characters in one line; the user name when left out.
     #[serde(default, deserialize_with = "given")]
@@ -150,7 +150,7 @@ pub(crate) struct ProfileEditRequest {
     bio: Option<String>,
     /// The new password, 8 to 128 characters; ends all other sessions.
     #[serde(default, deserialize_with = "given")]
-    #[schema(required = false, nullable = false, min_length = 8, max_length = 128, format = Password, examples("correct horse battery"))]
+    #[schema(required = false, nullable = false, min_length = 8, max_length = 128, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", format = Password, examples("correct horse battery"))]
     password: Option<String>,
     /// The password in force; needed with `password`.
     #[serde(default, deserialize_with = "given")]

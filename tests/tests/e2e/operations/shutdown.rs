@@ -1,35 +1,64 @@
 //! How the server ends.
 
-use testkit::app::TestApp;
-use testkit::on_both_databases;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use testkit::app::{AppOptions, RawConnection, TestApp, TestUser};
+use testkit::{TestDatabase, on_both_databases};
 use tokio::net::TcpStream;
 
 on_both_databases![finishes_what_it_began_and_takes_no_more];
 
-async fn finishes_what_it_began_and_takes_no_more(mut app: TestApp) {
-    let ada = app.sign_up("ada").await;
-    let body = r#"{"content": "said in time"}"#;
-    let head = format!(
-        "POST /v1/posts HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nAuthorization: Bearer {}\r\n\
-         Expect: 100-continue\r\nContent-Length: {}\r\n\r\n",
-        ada.access_token,
-        body.len()
-    );
-    let mut under_way = app.connect().await;
-    under_way.send(head).await;
-    // Now the server has begun with it.
-    under_way.read_until("100 Continue\r\n\r\n").await;
+/// Instances that stop at once: what one of them does wrong now and then, one of several does each time.
+const INSTANCES: usize = 4;
+const READ: &str = "GET /v1/posts HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+const BODY: &str = r#"{"content": "said in time"}"#;
 
-    app.begin_to_stop();
-    while TcpStream::connect(app.address()).await.is_ok() {
+async fn finishes_what_it_began_and_takes_no_more(db: TestDatabase) {
+    let db = Arc::new(db);
+    let app = TestApp::start(Arc::clone(&db), AppOptions::default());
+    let ada = app.sign_up("ada").await;
+    let mut stopping = Vec::new();
+    for _ in 0..INSTANCES {
+        // Each worker opens connections to the database, which all of them share; all but one have nothing to do then.
+        let variables = vec![("WORKERS", "8".to_owned())];
+        let instance = TestApp::start(Arc::clone(&db), AppOptions { variables, ..AppOptions::default() });
+        join_all((0..16).map(|_| instance.raw(READ))).await;
+        stopping.push((begin_to_publish(&instance, &ada).await, instance));
+    }
+    for (_, instance) in &mut stopping {
+        instance.begin_to_stop();
+    }
+    // Time for the workers that have nothing to do to end, and for what they hold to end with them.
+    for _ in 0..20 {
+        app.get("/v1/posts").expect(200).await;
+    }
+    join_all(stopping.into_iter().map(|(under_way, instance)| finish(under_way, instance))).await;
+    assert_eq!(app.get("/v1/posts").expect(200).await.items().len(), INSTANCES);
+}
+
+/// Sends the body once the server takes no more connections.
+async fn finish(mut under_way: RawConnection, instance: TestApp) {
+    while TcpStream::connect(instance.address()).await.is_ok() {
         tokio::task::yield_now().await;
     }
-    under_way.send(body).await;
+    under_way.send(BODY).await;
     let answer = under_way.finish().await;
     assert_eq!(answer.status, 201, "{answer:?}");
     assert!(answer.body.contains("said in time"));
+    instance.stop().await;
+}
 
-    let db = app.another();
-    app.stop().await;
-    assert_eq!(db.get("/v1/posts").expect(200).await.each("content"), ["said in time"]);
+/// A request of which the server has the head, and waits for the body.
+async fn begin_to_publish(instance: &TestApp, user: &TestUser) -> RawConnection {
+    let head = format!(
+        "POST /v1/posts HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nAuthorization: Bearer {}\r\n\
+         Expect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+        user.access_token,
+        BODY.len()
+    );
+    let mut connection = instance.connect().await;
+    connection.send(head).await;
+    connection.read_until("100 Continue\r\n\r\n").await;
+    connection
 }

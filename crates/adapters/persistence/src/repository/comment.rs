@@ -24,8 +24,8 @@ use crate::view;
 
 /// Keeps comments in the database.
 ///
-/// Every change to the comments of a post changes the post's row first, and so takes its lock: changes to one thread
-/// happen one after the other, and cannot wait for each other in a circle.
+/// Whatever adds or removes comments locks their post first: such changes to one thread happen one after the other, and
+/// cannot wait for each other in a circle. Edits and likes change one comment and no more.
 pub struct SeaCommentRepository {
     db: Database,
 }

@@ -37,6 +37,9 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
 async fn steps(args: &Args, report: &mut Report, interrupt: &Interrupt) -> Result<()> {
     if !args.skip_lints {
         lints(args, report, interrupt).await?;
+    } else if !names_packages(&args.cargo_test) {
+        // Suites run the executable, too, and `cargo test` does not build it for them.
+        report.step("build", build(interrupt)).await?;
     }
     if args.only_lints {
         return Ok(());

@@ -66,6 +66,8 @@ pub struct Services {
     pub rate_limits: Option<Arc<RateLimits>>,
     /// How the API behaves.
     pub settings: HttpSettings,
+    /// Outlives the workers; what handlers open is opened there.
+    pub runtime: tokio::runtime::Handle,
 }
 
 /// The API, ready to be served by any number of workers.
@@ -79,6 +81,7 @@ pub struct Api {
     metrics: Data<MetricsEndpoint>,
     rate_limits: Option<Data<RateLimits>>,
     settings: Data<HttpSettings>,
+    runtime: Data<tokio::runtime::Handle>,
     document: Data<OpenApiJson>,
     methods: Data<MethodTable>,
 }
@@ -100,6 +103,7 @@ impl Api {
             metrics: Data::new(services.metrics),
             rate_limits: services.rate_limits.map(Data::from),
             settings: Data::new(services.settings),
+            runtime: Data::new(services.runtime),
             document: Data::new(OpenApiJson(json.into())),
             methods: Data::new(MethodTable::new(&mut document)),
         })
@@ -121,6 +125,7 @@ impl Api {
         let origins = &self.settings.cors_allowed_origins;
         // The last to wrap is the first to be passed through; see `middleware`.
         App::new()
+            .wrap(from_fn(middleware::runtime::shared_runtime))
             .wrap(from_fn(middleware::authentication::refuse_bad_tokens))
             .wrap(from_fn(middleware::rate_limit::rate_limit))
             .wrap(from_fn(middleware::authentication::identify))
@@ -149,6 +154,7 @@ impl Api {
             .app_data(self.health)
             .app_data(self.metrics)
             .app_data(self.settings)
+            .app_data(self.runtime)
             .app_data(self.document)
             .app_data(self.methods);
         if let Some(rate_limits) = self.rate_limits {

@@ -100,6 +100,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
             trusted_proxies: settings.trusted_proxies.clone(),
             cors_allowed_origins: settings.cors_allowed_origins.clone(),
         },
+        runtime: tokio::runtime::Handle::current(),
     })?;
 
     let listener = listen(SocketAddr::new(settings.host, settings.port))?;

@@ -9,7 +9,8 @@
 //! 7. [`head`]: answers `HEAD` where there is `GET`;
 //! 8. [`authentication::identify`]: who sends the request;
 //! 9. [`rate_limit`];
-//! 10. [`authentication::refuse_bad_tokens`].
+//! 10. [`authentication::refuse_bad_tokens`];
+//! 11. [`runtime`]: what handlers open outlives their thread.
 
 pub(crate) mod authentication;
 pub(crate) mod body;
@@ -20,6 +21,7 @@ pub(crate) mod head;
 pub(crate) mod observe;
 pub(crate) mod problems;
 pub(crate) mod rate_limit;
+pub(crate) mod runtime;
 pub(crate) mod security_headers;
 
 use actix_web::body::BoxBody;

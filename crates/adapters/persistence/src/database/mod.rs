@@ -30,7 +30,7 @@ pub struct DatabaseOptions {
     pub max_connections: u32,
     /// How long a request waits for a free connection before it fails as unavailable.
     pub acquire_timeout: Duration,
-    /// After how long PostgreSQL ends a statement; none for chores that take their time.
+    /// After how long PostgreSQL ends a statement; none for chores that take their time, and wait for locks as well.
     pub statement_timeout: Option<Duration>,
     /// Told of every statement and transaction.
     pub observer: Option<Arc<dyn Observer>>,

@@ -24,10 +24,12 @@ const PING_AFTER_IDLE: Duration = Duration::from_secs(30);
 /// of it from the index that has the order.
 pub const PLANNER_SETTINGS: [(&str, &str); 1] = [("random_page_cost", "1.1")];
 
-/// How long PostgreSQL lets one of our connections hold up others: in waiting for a lock while it holds locks itself, in
-/// a transaction that does nothing, and after its client's machine has vanished.
-const PATIENCE_SETTINGS: [(&str, &str); 3] =
-    [("lock_timeout", "3s"), ("idle_in_transaction_session_timeout", "30s"), ("tcp_keepalives_idle", "30")];
+/// How long PostgreSQL lets one of our connections hold up others: in a transaction that does nothing, and after its
+/// client's machine has vanished.
+const PATIENCE_SETTINGS: [(&str, &str); 2] =
+    [("idle_in_transaction_session_timeout", "30s"), ("tcp_keepalives_idle", "30")];
+/// How long a statement of a request waits for a lock, while its transaction may hold locks itself.
+const LOCK_TIMEOUT: &str = "3s";
 
 pub(super) fn of_driver(error: sqlx::Error) -> DbErr {
     DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
@@ -62,7 +64,9 @@ pub(super) fn postgres(address: PgConnectOptions, schema: Option<&str>, options:
         .options(PATIENCE_SETTINGS)
         .disable_statement_logging();
     if let Some(limit) = options.statement_timeout {
-        address = address.options([("statement_timeout", limit.as_millis().to_string())]);
+        address = address
+            .options([("statement_timeout", limit.as_millis().to_string())])
+            .options([("lock_timeout", LOCK_TIMEOUT)]);
     }
     let mut pool = pool("postgres://".to_owned(), options.max_connections, options);
     pool.map_sqlx_postgres_opts(move |_| address.clone());

@@ -1,8 +1,8 @@
 //! Paths and methods that nothing answers to. Nothing of this concerns the database.
 
 use reqwest::Method;
-use testkit::Engine;
 use testkit::app::{TestApp, operations};
+use testkit::{Engine, TestDatabase};
 
 #[tokio::test]
 async fn an_unknown_path_is_not_found() {
@@ -89,4 +89,20 @@ async fn what_is_not_http_is_refused() {
         assert!(!answer.body.contains("root:"), "{shown:?}");
     }
     app.get("/health/ready").expect(200).await;
+}
+
+/// What a request may do is judged by the path that the router sees, however it is written.
+#[tokio::test]
+async fn another_way_to_write_a_path_gets_around_nothing() {
+    let app = TestApp::with(TestDatabase::sqlite().await, &[("RATE_LIMIT", "on")]);
+    let bad_token =
+        app.raw("GET /%761/posts HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer bad\r\nConnection: close\r\n\r\n").await;
+    assert_eq!(bad_token.status, 401, "{bad_token:?}");
+    for path in ["/v1/session%73", "/%761/sessions"] {
+        let request = format!("POST {path} HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        let log_in = app.raw(request).await;
+        assert!(log_in.head.contains("ratelimit: \"credentials\""), "{log_in:?}");
+    }
+    let unknown_method = app.raw("DELETE /v1/p%6Fsts HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n").await;
+    assert_eq!(unknown_method.status, 405, "{unknown_method:?}");
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use thoughts::settings::{Settings, env_example, variables_help};
+use thoughts::telemetry::LostLines;
 use thoughts::{Overrides, metrics, telemetry};
 
 /// A social feed backend: people post short thoughts, comment, like, follow, and read feeds.
@@ -44,7 +45,7 @@ fn main() -> ExitCode {
         Command::Openapi => print_openapi(),
         Command::EnvExample => print(&env_example()),
         Command::Serve => with_settings(serve),
-        Command::Migrate => with_settings(thoughts::migrate),
+        Command::Migrate => with_settings(|settings, _| thoughts::migrate(settings)),
     }
 }
 
@@ -63,7 +64,7 @@ fn print(text: &str) -> ExitCode {
     }
 }
 
-fn with_settings<F>(run: impl FnOnce(Settings) -> F) -> ExitCode
+fn with_settings<F>(run: impl FnOnce(Settings, LostLines) -> F) -> ExitCode
 where
     F: Future<Output = Result<(), thoughts::StartError>>,
 {
@@ -74,17 +75,21 @@ where
             return ExitCode::from(BAD_CONFIGURATION);
         }
     };
-    if let Err(error) = telemetry::init(&settings.log) {
-        return fail(&error);
-    }
-    match actix_web::rt::System::new().block_on(run(settings)) {
+    let telemetry = match telemetry::init(&settings.log, settings.trace_collector.as_ref()) {
+        Ok(telemetry) => telemetry,
+        Err(error) => return fail(&error),
+    };
+    let outcome = actix_web::rt::System::new().block_on(run(settings, telemetry.lost_lines()));
+    // What was logged is written before the last word.
+    drop(telemetry);
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
 }
 
-async fn serve(settings: Settings) -> Result<(), thoughts::StartError> {
-    let metrics = metrics::install()?;
+async fn serve(settings: Settings, lost: LostLines) -> Result<(), thoughts::StartError> {
+    let metrics = metrics::install(lost)?;
     let server = thoughts::start(settings, Overrides { metrics, ..Overrides::default() }).await?;
     server.announce();
     server.run_until_signalled().await

@@ -21,6 +21,7 @@ use ipnet::IpNet;
 use persistence::Location;
 use secrecy::SecretString;
 use security::SigningKey;
+use url::Url;
 
 pub use problem::{Problem, SettingsError};
 pub use variables::{Fallback, VARIABLES, Variable, env_example, variables_help};
@@ -56,6 +57,8 @@ pub struct Settings {
     pub metrics: MetricsAccess,
     /// What is logged, and how (`LOG_FORMAT`, `RUST_LOG`).
     pub log: LogSettings,
+    /// The collector that traces are sent to (`OTEL_EXPORTER_OTLP_ENDPOINT`).
+    pub trace_collector: Option<Url>,
 }
 
 /// What the server is run for.

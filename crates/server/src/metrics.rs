@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use api::MetricsRenderer;
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder};
-use persistence::{Observer, Statement};
+use persistence::{Observer, Role, StatementEvent};
 
 /// Upper bounds of the buckets of every duration, in seconds.
 const SECONDS: [f64; 13] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -33,17 +33,17 @@ pub fn install() -> Result<MetricsRenderer, BuildError> {
 pub(crate) struct DatabaseMetrics;
 
 impl Observer for DatabaseMetrics {
-    fn statement(&self, statement: &Statement, elapsed: Duration, failed: bool) {
-        let labels = [("statement", keyword(&statement.sql)), ("outcome", if failed { "error" } else { "ok" })];
-        metrics::histogram!("database_statement_duration_seconds", &labels).record(elapsed.as_secs_f64());
+    fn statement(&self, event: &StatementEvent<'_>) {
+        let outcome = if event.failed { "error" } else { "ok" };
+        let labels = [("operation", event.operation), ("role", event.role.name()), ("outcome", outcome)];
+        metrics::histogram!("database_query_duration_seconds", &labels).record(event.elapsed.as_secs_f64());
+    }
+
+    fn routed(&self, role: Role, reason: &'static str) {
+        metrics::counter!("database_reads_total", "role" => role.name(), "reason" => reason).increment(1);
     }
 
     fn transaction(&self) {
         metrics::counter!("database_transactions_total").increment(1);
     }
-}
-
-/// What a statement does.
-fn keyword(sql: &str) -> &'static str {
-    ["SELECT", "INSERT", "UPDATE", "DELETE"].into_iter().find(|word| sql.starts_with(word)).unwrap_or("other")
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use api::MetricsRenderer;
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder};
-use persistence::{Observer, Statement};
+use persistence::{Observer, Role, StatementEvent};
 
 use crate::telemetry::LostLines;
 
@@ -52,27 +52,25 @@ fn begin() {
 pub(crate) struct DatabaseMetrics;
 
 impl DatabaseMetrics {
-    /// A statement that has ended.
-    fn record(operation: &'static str, role: &'static str, elapsed: Duration, failed: bool) {
+    fn record(operation: &'static str, role: Role, elapsed: Duration, failed: bool) {
         let outcome = if failed { "error" } else { "ok" };
-        let labels = [("operation", operation), ("role", role), ("outcome", outcome)];
+        let labels = [("operation", operation), ("role", role.name()), ("outcome", outcome)];
         metrics::histogram!("database_query_duration_seconds", &labels).record(elapsed.as_secs_f64());
     }
 }
 
 impl Observer for DatabaseMetrics {
-    fn statement(&self, statement: &Statement, elapsed: Duration, failed: bool) {
-        Self::record(keyword(&statement.sql), "primary", elapsed, failed);
+    fn statement(&self, event: &StatementEvent<'_>) {
+        Self::record(event.operation, event.role, event.elapsed, event.failed);
+    }
+
+    fn routed(&self, role: Role, reason: &'static str) {
+        metrics::counter!("database_reads_total", "role" => role.name(), "reason" => reason).increment(1);
     }
 
     fn transaction(&self) {
         metrics::counter!("database_transactions_total").increment(1);
     }
-}
-
-/// What a statement does.
-pub(crate) fn keyword(sql: &str) -> &'static str {
-    ["SELECT", "INSERT", "UPDATE", "DELETE"].into_iter().find(|word| sql.starts_with(word)).unwrap_or("other")
 }
 
 #[cfg(test)]
@@ -85,7 +83,7 @@ mod tests {
         metrics::with_local_recorder(&recorder, || {
             descriptions::register();
             begin();
-            DatabaseMetrics::record("posts.find", "replica", Duration::from_millis(3), false);
+            DatabaseMetrics::record("posts.find", Role::Replica, Duration::from_millis(3), false);
         });
         let text = recorder.handle().render();
         for line in [

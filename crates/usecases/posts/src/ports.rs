@@ -34,8 +34,8 @@ pub trait PostRepository: Send + Sync {
     async fn edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Change<PostView>, RepositoryError>;
 
     /// Removes the post with its comments and likes, and corrects its author's count of posts, in one transaction;
-    /// unless it moved past `expected`.
-    async fn delete(&self, id: PostId, expected: Option<Revision>) -> Result<Change<()>, RepositoryError>;
+    /// unless it moved past `expected`. `by` is whose wish it is.
+    async fn delete(&self, id: PostId, by: UserId, expected: Option<Revision>) -> Result<Change<()>, RepositoryError>;
 
     /// Notes that `user` likes the post, and counts it, in one transaction. A second like changes nothing.
     async fn like(&self, id: PostId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError>;
@@ -82,8 +82,13 @@ pub trait CommentRepository: Send + Sync {
 
     /// Deletes the comment and corrects the counts of its post and its parent, in one transaction. One with replies
     /// stays without words or author; it goes with its last reply. Does nothing if the
-    /// comment moved past `expected`.
-    async fn delete(&self, id: CommentId, expected: Option<Revision>) -> Result<Change<()>, RepositoryError>;
+    /// comment moved past `expected`. `by` is whose wish it is.
+    async fn delete(
+        &self,
+        id: CommentId,
+        by: UserId,
+        expected: Option<Revision>,
+    ) -> Result<Change<()>, RepositoryError>;
 
     /// Notes that `user` likes the comment, and counts it, in one transaction. A second like changes nothing.
     async fn like(&self, id: CommentId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError>;

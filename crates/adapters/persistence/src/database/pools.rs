@@ -7,7 +7,7 @@ use std::time::Duration;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _};
-use sea_orm::{ConnectOptions, DbErr, RuntimeErr};
+use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr, RuntimeErr};
 
 use super::DatabaseOptions;
 
@@ -42,6 +42,21 @@ pub(super) async fn reach(address: &PgConnectOptions, limit: Duration) -> Result
         Ok(Err(error)) => Err(of_driver(error)),
         Err(_) => Err(DbErr::Custom(format!("no answer within {} s", limit.as_secs()))),
     }
+}
+
+/// How many connections a pool has open, and how many of these nobody uses.
+pub(super) fn usage(connection: &DatabaseConnection) -> (u32, u32) {
+    let (open, idle) = match connection.get_database_backend() {
+        DbBackend::Postgres => {
+            let pool = connection.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle())
+        }
+        _ => {
+            let pool = connection.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle())
+        }
+    };
+    (open, u32::try_from(idle).unwrap_or(u32::MAX))
 }
 
 fn pool(url: String, max_connections: u32, options: &DatabaseOptions) -> ConnectOptions {

@@ -25,6 +25,9 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 const BACKLOG: u32 = 1024;
 /// How long a server that is stopping still takes requests in production, so that load balancers learn of it first.
 const DRAIN: Duration = Duration::from_secs(2);
+/// How often the servers of the database are asked whether they are there, and how far: half of the time for which
+/// anybody may miss what others wrote.
+const PROBE_EVERY: Duration = Duration::from_millis(50);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
@@ -129,9 +132,11 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
 }
 
 async fn open_database(settings: &Settings, observer: Arc<dyn Observer>) -> Result<Database, StartError> {
-    let DatabaseSettings { location, max_connections, migrate } = &settings.database;
+    let DatabaseSettings { location, replicas, max_connections, migrate } = &settings.database;
     let options = DatabaseOptions {
         max_connections: *max_connections,
+        replicas: replicas.clone(),
+        probe_every: Some(PROBE_EVERY),
         // What no request waits for any more need not go on.
         statement_timeout: Some(settings.request_timeout),
         observer: Some(observer),

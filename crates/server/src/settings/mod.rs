@@ -38,6 +38,10 @@ pub struct Settings {
     pub workers: NonZeroUsize,
     /// Where everything is kept (`DATABASE_*`).
     pub database: DatabaseSettings,
+    /// What instances share (`REDIS_URL`); without it this one shares nothing but the database.
+    pub redis_url: Option<SecretString>,
+    /// How long what was read is kept (`CACHE_TTL`); zero is not at all.
+    pub cache_ttl: Duration,
     /// The secret of all instances (`SIGNING_KEY`); `None` only in development, where the server makes one and keeps it.
     pub signing_key: Option<SigningKey>,
     /// How long tokens are good (`ACCESS_TOKEN_TTL`, `REFRESH_TOKEN_TTL`).
@@ -72,7 +76,9 @@ pub enum Environment {
 pub struct DatabaseSettings {
     /// Where it is (`DATABASE_URL`); does not show the password that it may carry.
     pub location: Location,
-    /// Most connections that this instance opens.
+    /// Where it is read from as well (`DATABASE_REPLICA_URLS`); all are PostgreSQL, and so is `location` if there is one.
+    pub replicas: Vec<Location>,
+    /// Most connections that this instance opens to each of them.
     pub max_connections: u32,
     /// Whether migrations are applied at the start.
     pub migrate: bool,

@@ -1,5 +1,3 @@
-use persistence::Location;
-
 use super::*;
 use secrecy::ExposeSecret;
 use std::cell::RefCell;
@@ -32,6 +30,8 @@ mod defaults {
         assert_eq!(settings.workers.get(), 6);
         assert_eq!(settings.database.location, Location::parse("sqlite://data/thoughts.db").unwrap());
         assert_eq!(settings.database.max_connections, 20);
+        assert!(settings.database.replicas.is_empty() && settings.redis_url.is_none());
+        assert_eq!(settings.cache_ttl, 300 * SECOND);
         assert!(settings.signing_key.is_none());
         assert_eq!(settings.lifetimes, SessionLifetimes { access: 15 * MINUTE, refresh: 30 * DAY });
         assert!(settings.rate_limit);
@@ -266,5 +266,37 @@ mod first_that_is_set {
         assert_eq!(get("PORT").as_deref(), Some("1"));
         assert_eq!(get("WORKERS"), None);
         assert_eq!(get("RUST_LOG"), None);
+    }
+}
+
+mod of_a_cluster {
+    use super::*;
+
+    const PRIMARY: (&str, &str) = ("DATABASE_URL", "postgresql://primary/thoughts");
+
+    #[test]
+    fn are_read() {
+        let replicas = ("DATABASE_REPLICA_URLS", "postgres://one/thoughts, postgres://two/thoughts");
+        let settings =
+            read(&[PRIMARY, replicas, ("REDIS_URL", "redis://:secret@cache:6379"), ("CACHE_TTL", "0s")]).unwrap();
+        let named: Vec<String> = settings.database.replicas.iter().map(ToString::to_string).collect();
+        assert!(named.len() == 2 && named[0].contains("one") && named[1].contains("two"), "{named:?}");
+        assert_eq!(settings.redis_url.as_ref().unwrap().expose_secret(), "redis://:secret@cache:6379");
+        assert!(!format!("{settings:?}").contains("secret@"));
+        assert!(settings.cache_ttl.is_zero());
+    }
+
+    #[test]
+    fn have_no_replicas_of_sqlite() {
+        let replica = ("DATABASE_REPLICA_URLS", "postgres://one/thoughts");
+        assert_eq!(blamed(&[replica]), ["DATABASE_REPLICA_URLS"]);
+        assert_eq!(blamed(&[PRIMARY, ("DATABASE_REPLICA_URLS", "sqlite://copy.db")]), ["DATABASE_REPLICA_URLS"]);
+    }
+
+    #[test]
+    fn speak_to_no_redis_by_other_means() {
+        for url in ["http://cache", "redis:", "cache:6379"] {
+            assert_eq!(blamed(&[("REDIS_URL", url)]), ["REDIS_URL"], "{url}");
+        }
     }
 }

@@ -60,6 +60,7 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         Adapter => {
             matches!(to.layer, Domain | UseCases)
                 || (from.name.as_str(), to.name.as_str()) == ("persistence", "migration")
+                || to.name == "resilience"
         }
         Server => matches!(to.layer, Domain | UseCases | Adapter | Api),
         Seed => {
@@ -77,7 +78,9 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         (UseCases, _) => "use cases know the domain only; the rest is behind their ports",
         (Api, Adapter) => "the HTTP layer never imports an adapter; it gets use cases from the composition root",
         (Api, _) => "the HTTP layer knows the domain and the use cases only",
-        (Adapter, Adapter) => "adapters do not know each other (but for persistence → migration)",
+        (Adapter, Adapter) => {
+            "adapters do not know each other (but for persistence → migration, and resilience, which is for all of them)"
+        },
         (Adapter, _) => "an adapter knows the domain and the use cases whose ports it implements, nothing further out",
         (Server, _) => "the server ships without chores",
         (Seed, _) => "the seed needs the domain, the ports of the use cases, persistence, security and system only",
@@ -113,7 +116,7 @@ mod tests {
     use super::*;
 
     /// The workspace, each crate without dependencies, and a crate of the future beside them.
-    const CRATES: [(&str, Layer); 15] = [
+    const CRATES: [(&str, Layer); 16] = [
         ("domain", Layer::Domain),
         ("accounts", Layer::UseCases),
         ("posts", Layer::UseCases),
@@ -122,6 +125,7 @@ mod tests {
         ("migration", Layer::Adapter),
         ("security", Layer::Adapter),
         ("system", Layer::Adapter),
+        ("resilience", Layer::Adapter),
         ("redis-cache", Layer::Adapter),
         ("api", Layer::Api),
         ("thoughts", Layer::Server),
@@ -175,8 +179,8 @@ mod tests {
             &[
                 ("accounts", &["domain"]),
                 ("api", &["domain", "accounts", "posts", "feed"]),
-                ("persistence", &["domain", "accounts", "posts", "feed", "migration"]),
-                ("redis-cache", &["domain", "feed"]),
+                ("persistence", &["domain", "accounts", "posts", "feed", "migration", "resilience"]),
+                ("redis-cache", &["domain", "feed", "resilience"]),
                 ("thoughts", &["domain", "accounts", "persistence", "migration", "redis-cache", "api"]),
                 ("seed", &["domain", "accounts", "persistence", "security", "system"]),
                 ("testkit", &["domain", "posts", "persistence", "migration", "api", "thoughts", "seed"]),
@@ -196,6 +200,7 @@ mod tests {
                 ("api", &["persistence", "security", "redis-cache", "thoughts", "testkit"]),
                 ("persistence", &["security", "api", "thoughts", "testkit"]),
                 ("migration", &["persistence"]),
+                ("resilience", &["persistence", "redis-cache"]),
                 ("redis-cache", &["migration", "persistence", "api"]),
                 ("thoughts", &["testkit", "seed", "xtask", "e2e"]),
                 ("seed", &["migration", "api", "thoughts", "testkit"]),

@@ -72,7 +72,8 @@ fn reachable(host: IpAddr) -> IpAddr {
 fn exchange(address: SocketAddr, deadline: Instant) -> io::Result<Answer> {
     let mut stream = TcpStream::connect_timeout(&address, time_left(deadline)?)?;
     stream.set_write_timeout(Some(time_left(deadline)?))?;
-    write!(stream, "GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let request = format!("GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
     let (mut stream, mut answer, mut piece) = (stream.take(LONGEST), Vec::new(), [0; 4096]);
     loop {
         // A read that waits starts the clock anew: what trickles must not go on for ever.

@@ -203,6 +203,8 @@ fn cors(origins: &[String]) -> Cors {
             header::IF_NONE_MATCH.as_str(),
             http::preconditions::IDEMPOTENCY_KEY,
             middleware::observe::X_REQUEST_ID.as_str(),
+            http::trace::TRACEPARENT.as_str(),
+            http::trace::TRACESTATE.as_str(),
         ])
         .expose_headers([
             "Link",
@@ -213,6 +215,7 @@ fn cors(origins: &[String]) -> Cors {
             http::reply::IDEMPOTENCY_REPLAYED,
             "RateLimit",
             "RateLimit-Policy",
+            http::trace::TRACERESPONSE.as_str(),
         ])
         .max_age(3600);
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))

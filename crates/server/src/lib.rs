@@ -6,7 +6,7 @@
 //! - [`health_check`]: asking a running server whether it can serve;
 //! - `housekeeping`: what is done now and then;
 //! - `signing_key`: the development key, made once and kept;
-//! - `telemetry`, `metrics`: the log and the numbers.
+//! - `telemetry`, `traces`, `metrics`: the log, where the time of a request goes, and the numbers.
 
 mod composition;
 pub mod health_check;
@@ -17,6 +17,7 @@ pub mod settings;
 mod signing_key;
 mod start_error;
 pub mod telemetry;
+mod traces;
 
 pub use server::{Overrides, RunningServer, migrate, start};
 pub use start_error::StartError;

@@ -18,6 +18,7 @@ use crate::metrics::DatabaseMetrics;
 use crate::settings::{DatabaseSettings, Environment, MetricsAccess, MigrationSettings, Settings};
 use crate::signing_key::development_key;
 use crate::start_error::StartError;
+use crate::traces::TracedStatements;
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -139,7 +140,7 @@ async fn open_database(settings: &Settings, observer: Arc<dyn Observer>) -> Resu
         probe_every: Some(PROBE_EVERY),
         // What no request waits for any more need not go on.
         statement_timeout: Some(settings.request_timeout),
-        observer: Some(observer),
+        observer: Some(Arc::new(TracedStatements::new(location, observer))),
         ..DatabaseOptions::new(location.clone())
     };
     let database = Database::connect(&options).await?;

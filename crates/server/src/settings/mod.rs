@@ -22,6 +22,7 @@ use ipnet::IpNet;
 use persistence::Location;
 use secrecy::SecretString;
 use security::SigningKey;
+use url::Url;
 
 pub use problem::{Problem, SettingsError};
 pub use read::load_address;
@@ -62,6 +63,8 @@ pub struct Settings {
     pub metrics: MetricsAccess,
     /// What is logged, and how (`LOG_FORMAT`, `RUST_LOG`).
     pub log: LogSettings,
+    /// The collector that traces are sent to (`OTEL_EXPORTER_OTLP_ENDPOINT`).
+    pub trace_collector: Option<Url>,
 }
 
 /// What it takes to bring the schema up to date.

@@ -109,6 +109,16 @@ pub(super) fn directives(raw: &str) -> Parsed<String> {
     EnvFilter::try_new(raw).map(|_| raw.to_owned()).map_err(expected)
 }
 
+/// The address of an OpenTelemetry collector.
+///
+/// Without TLS: nothing of the server speaks it but its database drivers. A collector on the same machine does.
+pub(super) fn collector(raw: &str) -> Parsed<Url> {
+    let expected = || "the address of a collector without TLS or password, such as `http://localhost:4318`".to_owned();
+    let url = Url::parse(raw).map_err(|_| expected())?;
+    let is_plain = url.scheme() == "http" && url.username().is_empty() && url.password().is_none();
+    if is_plain && url.query().is_none() && url.fragment().is_none() { Ok(url) } else { Err(expected()) }
+}
+
 /// A user name for basic authentication, where a colon ends the name (RFC 7617).
 pub(super) fn user_name(raw: &str) -> Parsed<String> {
     let bad = raw.contains(|c: char| c == ':' || c.is_control());
@@ -258,6 +268,21 @@ mod tests {
                 assert_eq!(directives(raw).as_deref(), Ok(raw));
             }
             rejects(directives, &["info,sqlx=loud", "=", "a=b=c"]);
+        }
+    }
+
+    mod collector {
+        use super::*;
+
+        #[test]
+        fn is_reached_without_tls() {
+            for raw in ["http://localhost:4318", "http://collector:4318/otlp/", "http://[::1]:4318"] {
+                assert!(collector(raw).is_ok(), "{raw}");
+            }
+            rejects(
+                collector,
+                &["localhost:4318", "https://otel.example", "grpc://h:4317", "http://u:p@h", "http://h?x=1", "http://"],
+            );
         }
     }
 

@@ -103,6 +103,7 @@ fn settings(reader: &mut Reader<'_>, surroundings: Surroundings) -> Option<Setti
     let shutdown_timeout = reader.value("SHUTDOWN_TIMEOUT", parse::duration(INSTANT..=10 * MINUTE));
     let metrics = metrics(reader, port);
     let log = log(reader, surroundings);
+    let trace_collector = reader.optional("OTEL_EXPORTER_OTLP_ENDPOINT", parse::collector);
 
     Some(Settings {
         environment: environment?,
@@ -121,6 +122,7 @@ fn settings(reader: &mut Reader<'_>, surroundings: Surroundings) -> Option<Setti
         shutdown_timeout: shutdown_timeout?,
         metrics,
         log: log?,
+        trace_collector,
     })
 }
 

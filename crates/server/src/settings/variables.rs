@@ -101,6 +101,12 @@ pub const VARIABLES: &[Variable] = &[
         "`pretty` for people, `json` for machines: one object a line.",
     ),
     plain("RUST_LOG", Value("info"), "What is worth a line in the log, by module: `info,thoughts=debug`."),
+    plain(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        Nothing,
+        "The OpenTelemetry collector that traces are sent to: `http://localhost:4318`. None are made without it. What \
+         else the SDK knows (`OTEL_SERVICE_NAME`, `OTEL_TRACES_SAMPLER`, …) is read from the environment only.",
+    ),
 ];
 
 const fn plain(name: &'static str, fallback: Fallback, meaning: &'static str) -> Variable {
@@ -235,7 +241,7 @@ mod tests {
             let help = variables_help();
             assert!(
                 help.contains(
-                    "\n  PORT                      The port to listen at; 0 for any that is free. [default: 3000]\n"
+                    "\n  PORT                         The port to listen at; 0 for any that is free. [default: 3000]\n"
                 ),
                 "{help}"
             );

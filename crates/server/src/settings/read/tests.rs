@@ -41,6 +41,7 @@ mod defaults {
         assert_eq!((settings.request_timeout, settings.shutdown_timeout), (10 * SECOND, 25 * SECOND));
         assert!(matches!(settings.metrics, MetricsAccess::Loopback));
         assert_eq!(settings.log.directives, "info");
+        assert_eq!(settings.trace_collector, None);
     }
 
     #[test]
@@ -120,6 +121,7 @@ mod variables {
             ("REQUEST_TIMEOUT", "50ms"),
             ("SHUTDOWN_TIMEOUT", "1m"),
             ("RUST_LOG", "warn,thoughts=debug"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318"),
         ])
         .unwrap();
         assert_eq!(settings.environment, Environment::Production);
@@ -134,6 +136,7 @@ mod variables {
         assert_eq!(settings.cors_allowed_origins, ["https://a.example", "http://localhost:5173"]);
         assert_eq!((settings.request_timeout, settings.shutdown_timeout), (50 * INSTANT, MINUTE));
         assert_eq!(settings.log.directives, "warn,thoughts=debug");
+        assert_eq!(settings.trace_collector, Some("http://collector:4318".parse().unwrap()));
     }
 }
 
@@ -161,6 +164,7 @@ mod problems {
             ("METRICS_PORT", "-1"),
             ("LOG_FORMAT", "xml"),
             ("RUST_LOG", "info,x=loud"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost"),
         ];
         let error = read(&wrong).unwrap_err();
         let blamed: Vec<&str> = error.problems.iter().map(|problem| problem.variable.as_str()).collect();

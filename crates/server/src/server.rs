@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, rt};
-use api::{Api, CursorCodec, Health, HttpSettings, MetricsEndpoint, MetricsRenderer, RateLimits, Services};
+use api::{Api, CursorCodec, Health, HttpSettings, LocalRateLimits, MetricsEndpoint, MetricsRenderer, RateLimiter, Services};
 use persistence::{Database, DatabaseOptions, Location, Observer};
 use secrecy::ExposeSecret;
 use security::{HashingCost, cursor_key};
@@ -87,7 +87,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
     };
     let database = open_database(&settings, overrides.observer).await?;
     let use_cases = use_cases(&database, &signing_key, settings.lifetimes, overrides.hashing_cost);
-    let rate_limits = settings.rate_limit.then(|| Arc::new(RateLimits::new()));
+    let rate_limits = settings.rate_limit.then(|| Arc::new(LocalRateLimits::new()));
     let health = Arc::new(Health::new(vec![Arc::new(DatabaseDependency(database.clone()))]));
     let housekeeping =
         Housekeeping::begin(Arc::clone(&use_cases.accounts), Arc::clone(&use_cases.posts), rate_limits.clone());
@@ -98,7 +98,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         cursors: CursorCodec::new(&cursor_key(&signing_key)),
         health: Arc::clone(&health),
         metrics: MetricsEndpoint { render: overrides.metrics.clone(), access: access(&settings.metrics) },
-        rate_limits,
+        rate_limits: rate_limits.map(|limits| limits as Arc<dyn RateLimiter>),
         settings: HttpSettings {
             request_timeout: settings.request_timeout,
             trusted_proxies: settings.trusted_proxies.clone(),

@@ -281,7 +281,12 @@ impl CommentRepository for SeaCommentRepository {
         retrying("comments.edit", || self.try_edit(id, edit, viewer)).await
     }
 
-    async fn delete(&self, id: CommentId, expected: Option<Revision>) -> Result<Change<()>, RepositoryError> {
+    async fn delete(
+        &self,
+        id: CommentId,
+        _by: UserId,
+        expected: Option<Revision>,
+    ) -> Result<Change<()>, RepositoryError> {
         retrying("comments.delete", || self.try_delete(id, expected)).await
     }
 

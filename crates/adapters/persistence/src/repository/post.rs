@@ -23,7 +23,7 @@ use crate::view;
 
 /// Keeps posts in the database.
 pub struct SeaPostRepository {
-    db: Database,
+    pub(super) db: Database,
 }
 
 impl SeaPostRepository {
@@ -224,7 +224,7 @@ impl PostRepository for SeaPostRepository {
         retrying("posts.edit", || self.try_edit(id, edit, viewer)).await
     }
 
-    async fn delete(&self, id: PostId, expected: Option<Revision>) -> Result<Change<()>, RepositoryError> {
+    async fn delete(&self, id: PostId, _by: UserId, expected: Option<Revision>) -> Result<Change<()>, RepositoryError> {
         retrying("posts.delete", || self.try_delete(id, expected)).await
     }
 

@@ -19,3 +19,4 @@ mod scene;
 mod sessions;
 mod timelines;
 mod users;
+mod viewer_flags;

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, rt};
-use api::{Api, CursorCodec, Health, HttpSettings, LocalRateLimits, MetricsEndpoint, MetricsRenderer, RateLimiter, Services};
+use api::{
+    Api, CursorCodec, Health, HttpSettings, LocalRateLimits, MetricsEndpoint, MetricsRenderer, RateLimiter, Services,
+};
 use persistence::{Database, DatabaseOptions, Location, Observer};
 use secrecy::ExposeSecret;
 use security::{HashingCost, cursor_key};

@@ -20,3 +20,4 @@ mod scene;
 mod sessions;
 mod timelines;
 mod users;
+mod viewer_flags;

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, rt};
-use api::{
-    Api, CursorCodec, Health, HttpSettings, LocalRateLimits, MetricsEndpoint, MetricsRenderer, RateLimiter, Services,
-};
+use api::{Api, CursorCodec, Health, HttpSettings, LocalRateLimits, MetricsEndpoint, MetricsRenderer, Services};
 use persistence::{Database, DatabaseOptions, Location, Observer};
 use secrecy::ExposeSecret;
 use security::{HashingCost, cursor_key};
 use tokio::net::TcpSocket;
 
+use crate::cluster::{Cluster, InformedCache};
 use crate::composition::{DatabaseDependency, use_cases};
 use crate::housekeeping::Housekeeping;
 use crate::metrics::DatabaseMetrics;
@@ -30,7 +29,7 @@ const BACKLOG: u32 = 1024;
 const DRAIN: Duration = Duration::from_secs(2);
 /// How often the servers of the database are asked whether they are there, and how far: half of the time for which
 /// anybody may miss what others wrote.
-const PROBE_EVERY: Duration = Duration::from_millis(50);
+const PROBE_EVERY: Duration = Duration::from_millis(40);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
@@ -59,6 +58,7 @@ pub struct RunningServer {
     health: Arc<Health>,
     handles: Vec<ServerHandle>,
     servers: Vec<rt::task::JoinHandle<std::io::Result<()>>>,
+    cached: Option<InformedCache>,
     database: Database,
     _housekeeping: Housekeeping,
 }
@@ -87,8 +87,11 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         Some(key) => key.clone(),
         None => development_key()?,
     };
-    let database = open_database(&settings, overrides.observer).await?;
-    let use_cases = use_cases(&database, &signing_key, settings.lifetimes, overrides.hashing_cost);
+    let cluster = Cluster::new(settings.redis_url.as_ref())?;
+    let database = open_database(&settings, &cluster, overrides.observer).await?;
+    let cached = (!settings.cache_ttl.is_zero()).then(|| cluster.cache(settings.cache_ttl, database.watermark()));
+    let cache = cached.as_ref().map(|cached| &cached.cache);
+    let use_cases = use_cases(&database, cache, &signing_key, settings.lifetimes, overrides.hashing_cost);
     let rate_limits = settings.rate_limit.then(|| Arc::new(LocalRateLimits::new()));
     let health = Arc::new(Health::new(vec![Arc::new(DatabaseDependency(database.clone()))]));
     let housekeeping =
@@ -100,7 +103,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         cursors: CursorCodec::new(&cursor_key(&signing_key)),
         health: Arc::clone(&health),
         metrics: MetricsEndpoint { render: overrides.metrics.clone(), access: access(&settings.metrics) },
-        rate_limits: rate_limits.map(|limits| limits as Arc<dyn RateLimiter>),
+        rate_limits: rate_limits.map(|limits| cluster.rate_limits(limits)),
         settings: HttpSettings {
             request_timeout: settings.request_timeout,
             trusted_proxies: settings.trusted_proxies.clone(),
@@ -129,16 +132,22 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         health,
         handles,
         servers,
+        cached,
         database,
         _housekeeping: housekeeping,
     })
 }
 
-async fn open_database(settings: &Settings, observer: Arc<dyn Observer>) -> Result<Database, StartError> {
+async fn open_database(
+    settings: &Settings,
+    cluster: &Cluster,
+    observer: Arc<dyn Observer>,
+) -> Result<Database, StartError> {
     let DatabaseSettings { location, replicas, max_connections, migrate } = &settings.database;
     let options = DatabaseOptions {
         max_connections: *max_connections,
         replicas: replicas.clone(),
+        positions: cluster.positions(),
         probe_every: Some(PROBE_EVERY),
         // What no request waits for any more need not go on.
         statement_timeout: Some(settings.request_timeout),
@@ -255,6 +264,9 @@ impl RunningServer {
             if let Ok(result) = server.await {
                 result?;
             }
+        }
+        if let Some(cached) = self.cached {
+            cached.leave().await;
         }
         if let Err(error) = self.database.close().await {
             tracing::warn!(error = %error.source, "the database was not closed in order");

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use domain::RepositoryError;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::change::Change;
 use crate::debt::Debt;
@@ -109,12 +109,13 @@ impl Cache {
         }
     }
 
-    /// The log says that what was heard is all there is, up to `version`. To be called often: a log that is silent for
-    /// longer than [`CacheOptions::silence`] is not trusted. What is owed is announced on the side, in the caller's runtime.
-    pub fn caught_up(&self, version: Version) {
+    /// The log says that what was heard is all there was at the moment `as_of`, up to `version`. To be called often: a log
+    /// that is silent for longer than [`CacheOptions::silence`] is not trusted. What is owed is announced on the side, in
+    /// the caller's runtime.
+    pub fn caught_up(&self, version: Version, as_of: Instant) {
         if let Some(session) = self.session() {
             session.raise(version);
-            session.confirm();
+            session.confirm(as_of);
         }
         self.settle();
         metrics::following(!self.owes());

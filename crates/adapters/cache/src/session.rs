@@ -24,7 +24,7 @@ pub(crate) struct Session {
     pub(crate) tags: TagTable,
     /// Up to where everything was heard.
     heard: watch::Sender<Version>,
-    /// When the log last said that this is all.
+    /// The last moment at which this was all, as the log said.
     confirmed: Mutex<Option<Instant>>,
     lost: AtomicBool,
 }
@@ -62,9 +62,9 @@ impl Session {
         });
     }
 
-    /// The log says that what was heard is all there is.
-    pub(crate) fn confirm(&self) {
-        *self.confirmed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    /// The log says that what was heard is all there was at the moment `as_of`.
+    pub(crate) fn confirm(&self, as_of: Instant) {
+        *self.confirmed.lock().unwrap_or_else(PoisonError::into_inner) = Some(as_of);
     }
 
     /// The connection is gone.

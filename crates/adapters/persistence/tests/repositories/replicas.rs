@@ -27,8 +27,9 @@ struct Told {
 
 #[async_trait]
 impl Positions for Told {
-    async fn note(&self, user: UserId, position: WalPosition) {
+    async fn note(&self, user: UserId, position: WalPosition) -> bool {
         self.noted.lock().unwrap().push((user, position));
+        true
     }
 
     async fn noted(&self, _: UserId) -> Noted {

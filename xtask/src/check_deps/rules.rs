@@ -10,6 +10,9 @@ const DOMAIN_MAY_USE: [&str; 2] = ["thiserror", "unicode-normalization"];
 /// The crates that may know SQL: the two adapters, and the tools that make test databases and read the schema.
 const MAY_USE_SQL: [&str; 5] = ["persistence", "migration", "testkit", "e2e", "xtask"];
 
+/// The crates that may know Redis: the adapter, and the tool that finds one for its tests.
+const MAY_USE_REDIS: [&str; 2] = ["coordination", "xtask"];
+
 /// A dependency that must go.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Violation {
@@ -107,6 +110,9 @@ fn outer_objection(from: &Package, dependency: &Dependency) -> Option<&'static s
         _ if is_sql && !MAY_USE_SQL.contains(&from.name.as_str()) => {
             Some("all SQL of the project is in the persistence and migration adapters")
         }
+        _ if name == "redis" && !MAY_USE_REDIS.contains(&from.name.as_str()) => {
+            Some("all that speaks Redis is in the coordination adapter")
+        }
         _ => None,
     }
 }
@@ -115,7 +121,7 @@ fn outer_objection(from: &Package, dependency: &Dependency) -> Option<&'static s
 mod tests {
     use super::*;
 
-    /// The workspace, each crate without dependencies, and a crate of the future beside them.
+    /// The workspace, each crate without dependencies.
     const CRATES: [(&str, Layer); 16] = [
         ("domain", Layer::Domain),
         ("accounts", Layer::UseCases),
@@ -126,7 +132,7 @@ mod tests {
         ("security", Layer::Adapter),
         ("system", Layer::Adapter),
         ("resilience", Layer::Adapter),
-        ("redis-cache", Layer::Adapter),
+        ("coordination", Layer::Adapter),
         ("api", Layer::Api),
         ("thoughts", Layer::Server),
         ("testkit", Layer::Testkit),
@@ -180,8 +186,8 @@ mod tests {
                 ("accounts", &["domain"]),
                 ("api", &["domain", "accounts", "posts", "feed"]),
                 ("persistence", &["domain", "accounts", "posts", "feed", "migration", "resilience"]),
-                ("redis-cache", &["domain", "feed", "resilience"]),
-                ("thoughts", &["domain", "accounts", "persistence", "migration", "redis-cache", "api"]),
+                ("coordination", &["domain", "feed", "resilience"]),
+                ("thoughts", &["domain", "accounts", "persistence", "migration", "coordination", "api"]),
                 ("seed", &["domain", "accounts", "persistence", "security", "system"]),
                 ("testkit", &["domain", "posts", "persistence", "migration", "api", "thoughts", "seed"]),
                 ("e2e", &["testkit", "domain", "thoughts", "persistence", "seed"]),
@@ -197,11 +203,11 @@ mod tests {
             &[
                 ("domain", &["accounts", "persistence", "api", "thoughts", "testkit"]),
                 ("accounts", &["posts", "feed", "persistence", "system", "api", "thoughts", "testkit"]),
-                ("api", &["persistence", "security", "redis-cache", "thoughts", "testkit"]),
+                ("api", &["persistence", "security", "coordination", "thoughts", "testkit"]),
                 ("persistence", &["security", "api", "thoughts", "testkit"]),
                 ("migration", &["persistence"]),
-                ("resilience", &["persistence", "redis-cache"]),
-                ("redis-cache", &["migration", "persistence", "api"]),
+                ("resilience", &["persistence", "coordination"]),
+                ("coordination", &["migration", "persistence", "api"]),
                 ("thoughts", &["testkit", "seed", "xtask", "e2e"]),
                 ("seed", &["migration", "api", "thoughts", "testkit"]),
                 ("testkit", &["xtask", "e2e"]),
@@ -239,8 +245,15 @@ mod tests {
             &[("persistence", sql), ("migration", sql), ("testkit", sql), ("e2e", sql), ("xtask", sql)],
             Use::Normal,
         );
-        forbids(&[("api", sql), ("thoughts", sql), ("seed", sql), ("redis-cache", sql)], Use::Normal);
+        forbids(&[("api", sql), ("thoughts", sql), ("seed", sql), ("coordination", sql)], Use::Normal);
         allows(&[("thoughts", sql)], Use::Test);
+    }
+
+    #[test]
+    fn keeps_redis_in_its_place() {
+        allows(&[("coordination", &["redis"]), ("xtask", &["redis"])], Use::Normal);
+        forbids(&[("persistence", &["redis"]), ("thoughts", &["redis"]), ("posts", &["redis"])], Use::Normal);
+        allows(&[("e2e", &["redis"])], Use::Test);
     }
 
     #[test]

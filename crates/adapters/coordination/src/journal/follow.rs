@@ -12,8 +12,9 @@ use crate::link::{LONGEST_PAUSE, SHORTEST_PAUSE};
 /// How long Redis holds an answer back when there is nothing new. Every answer confirms what was heard, as of when it
 /// was asked for: twice this is the age of the oldest confirmation that is to be expected.
 const BLOCK: Duration = Duration::from_millis(25);
-/// A connection over which nothing came for so long is dead.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// A connection over which nothing came for so long is dead. Longer than a busy machine holds things up: until then
+/// nothing is confirmed, and no entry is missed either.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// What is read at the beginning may be much.
 const PATIENCE_AT_THE_BEGINNING: Duration = Duration::from_secs(1);
 

@@ -1,10 +1,13 @@
 //! Commands: with a Redis, without, and in between.
 
+use std::error::Error as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use coordination::{Redis, RedisObserver, RedisOptions, SharedValues};
 use resilience::State;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use crate::scene::{Scene, eventually, eventually_async};
 
@@ -48,8 +51,26 @@ async fn fail_without_a_server() {
     drop(proxy);
     let error = redis.ping().await.unwrap_err();
     assert!(error.was_tried());
-    assert!(std::error::Error::source(&error).is_some());
+    assert!(error.source().is_some());
     assert!(!redis.is_up());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fail_when_tls_is_wanted_and_there_is_none() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.write_all(b"-ERR no TLS here\r\n").await;
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        }
+    });
+    let options = RedisOptions { command_timeout: Duration::from_secs(10), ..RedisOptions::default() };
+    let redis = Redis::connect(&format!("rediss://{address}"), options).unwrap();
+    let error = redis.ping().await.unwrap_err();
+    // Out of the handshake, which takes cryptography to begin.
+    let cause = error.source().unwrap().to_string();
+    assert!(cause.contains("InvalidContentType"), "{cause}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,9 +5,9 @@ use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use thoughts::settings::{Settings, env_example, variables_help};
-use thoughts::telemetry::LostLines;
-use thoughts::{Overrides, metrics, telemetry};
+use thoughts::settings::{MigrationSettings, Settings, SettingsError, env_example, load_address, variables_help};
+use thoughts::telemetry::{LostLines, Telemetry, TelemetryError};
+use thoughts::{Overrides, health_check, metrics, telemetry};
 
 /// A social feed backend: people post short thoughts, comment, like, follow, and read feeds.
 ///
@@ -26,6 +26,8 @@ enum Command {
     Serve,
     /// Bring the schema of the database up to date, and stop.
     Migrate,
+    /// Ask the server on this machine, of the same configuration, whether it can serve.
+    Health,
     /// Print the OpenAPI document. Needs no database.
     Openapi,
     /// Print an example of a .env file with every variable.
@@ -44,8 +46,15 @@ fn main() -> ExitCode {
     match command {
         Command::Openapi => print_openapi(),
         Command::EnvExample => print(&env_example()),
-        Command::Serve => with_settings(serve),
-        Command::Migrate => with_settings(|settings, _| thoughts::migrate(settings)),
+        Command::Health => health(),
+        Command::Serve => {
+            let observe = |settings: &Settings| telemetry::init(&settings.log, settings.trace_collector.as_ref());
+            with_settings(Settings::load(), observe, serve)
+        }
+        Command::Migrate => {
+            let observe = |settings: &MigrationSettings| telemetry::init(&settings.log, None);
+            with_settings(MigrationSettings::load(), observe, |settings, _| thoughts::migrate(settings))
+        }
     }
 }
 
@@ -64,18 +73,38 @@ fn print(text: &str) -> ExitCode {
     }
 }
 
-fn with_settings<F>(run: impl FnOnce(Settings, LostLines) -> F) -> ExitCode
+/// Prints what the server says of itself. Any exit code but 0 and 1 would puzzle those who ask in a container's name.
+fn health() -> ExitCode {
+    let address = match load_address() {
+        Ok(address) => address,
+        Err(error) => return fail(&error),
+    };
+    match health_check::ask(address) {
+        Ok(answer) if answer.is_ready() => print(&format!("{answer}\n")),
+        Ok(answer) => {
+            print(&format!("{answer}\n"));
+            ExitCode::FAILURE
+        }
+        Err(error) => fail(&error),
+    }
+}
+
+fn with_settings<S, F>(
+    settings: Result<S, SettingsError>,
+    observe: impl FnOnce(&S) -> Result<Telemetry, TelemetryError>,
+    run: impl FnOnce(S, LostLines) -> F,
+) -> ExitCode
 where
     F: Future<Output = Result<(), thoughts::StartError>>,
 {
-    let settings = match Settings::load() {
+    let settings = match settings {
         Ok(settings) => settings,
         Err(error) => {
             eprintln!("{error}");
             return ExitCode::from(BAD_CONFIGURATION);
         }
     };
-    let telemetry = match telemetry::init(&settings.log, settings.trace_collector.as_ref()) {
+    let telemetry = match observe(&settings) {
         Ok(telemetry) => telemetry,
         Err(error) => return fail(&error),
     };

@@ -54,7 +54,7 @@ impl TracedStatements {
     }
 
     /// A statement that has just ended, in the context of its request. Its text has no data in it, only placeholders.
-    fn record(&self, operation: &'static str, role: Role, sql: &str, elapsed: Duration, failed: bool) {
+    fn record(&self, operation: &'static str, role: &'static str, sql: &str, elapsed: Duration, failed: bool) {
         let request = Context::current();
         if !request.span().is_recording() {
             return;
@@ -70,7 +70,7 @@ impl TracedStatements {
                 KeyValue::new("db.system.name", self.system),
                 KeyValue::new("db.operation.name", operation),
                 KeyValue::new("db.query.text", sql.to_owned()),
-                KeyValue::new("thoughts.database.role", role.name()),
+                KeyValue::new("thoughts.database.role", role),
             ])
             .start_with_context(&tracer, &request);
         if failed {
@@ -83,16 +83,16 @@ impl TracedStatements {
 
 impl Observer for TracedStatements {
     fn statement(&self, event: &StatementEvent<'_>) {
-        self.record(event.operation, event.role, &event.statement.sql, event.elapsed, event.failed);
+        self.record(event.operation, event.role.name(), &event.statement.sql, event.elapsed, event.failed);
         self.next.statement(event);
-    }
-
-    fn transaction(&self) {
-        self.next.transaction();
     }
 
     fn routed(&self, role: Role, reason: &'static str) {
         self.next.routed(role, reason);
+    }
+
+    fn transaction(&self) {
+        self.next.transaction();
     }
 }
 
@@ -118,15 +118,15 @@ mod tests {
         let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
         global::set_tracer_provider(provider.clone());
         let statements = TracedStatements::new(&Location::SqliteMemory, Arc::new(Nobody));
-        statements.record("posts.find", Role::Primary, "SELECT 1", ELAPSED, false);
+        statements.record("posts.find", "primary", "SELECT 1", ELAPSED, false);
         let caller = SpanContext::new(TraceId::from(7), SpanId::from(8), flags, true, TraceState::default());
         let caller = Context::new().with_remote_span_context(caller);
         let span = global::tracer("test").start_with_context("GET /v1/posts/{id}", &caller);
         let request = caller.with_span(span);
         {
             let _attached = request.clone().attach();
-            statements.record("posts.find", Role::Replica, "SELECT * FROM posts WHERE id = $1", ELAPSED, false);
-            statements.record("posts.publish", Role::Primary, "INSERT INTO posts VALUES ($1)", ELAPSED, true);
+            statements.record("posts.find", "replica", "SELECT * FROM posts WHERE id = $1", ELAPSED, false);
+            statements.record("posts.publish", "primary", "INSERT INTO posts VALUES ($1)", ELAPSED, true);
         }
         request.span().end();
         provider.force_flush().unwrap();

@@ -82,6 +82,21 @@ pub(super) fn database_url(raw: &str) -> Parsed<Location> {
     Location::parse(raw).map_err(|error| format!("an address such as {example}; this one {error}"))
 }
 
+/// The address of a replica.
+pub(super) fn replica_url(raw: &str) -> Parsed<Location> {
+    let location = Location::parse(raw).ok().filter(|location| !location.is_embedded());
+    location.ok_or_else(|| "addresses such as postgresql://user:password@host:5432/database".to_owned())
+}
+
+/// The address of a Redis server.
+pub(super) fn redis_url(raw: &str) -> Parsed<SecretString> {
+    let is_redis = |url: &Url| matches!(url.scheme(), "redis" | "rediss") && url.has_host();
+    match Url::parse(raw) {
+        Ok(url) if is_redis(&url) => Ok(SecretString::from(raw.to_owned())),
+        _ => Err("an address such as redis://:password@host:6379".to_owned()),
+    }
+}
+
 /// A secret to sign with.
 pub(super) fn signing_key(raw: &str) -> Parsed<SigningKey> {
     let expected = |_| format!("at least {} bytes; make one with `openssl rand -hex 32`", SigningKey::MIN_BYTES);

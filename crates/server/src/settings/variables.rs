@@ -37,11 +37,31 @@ pub const VARIABLES: &[Variable] = &[
         Value("sqlite://data/thoughts.db"),
         "The database: `sqlite:…`, or `postgres://user:password@host/name`.",
     ),
-    plain("DATABASE_MAX_CONNECTIONS", Value("20"), "Most connections of one instance to the database, 1 to 10000."),
+    secret(
+        "DATABASE_REPLICA_URLS",
+        Nothing,
+        "PostgreSQL servers that replicate the one in DATABASE_URL, to read from, with commas between.",
+    ),
+    plain(
+        "DATABASE_MAX_CONNECTIONS",
+        Value("20"),
+        "Most connections of one instance to the database, and to each replica, 1 to 10000.",
+    ),
     plain(
         "DATABASE_MIGRATE",
         Described("true in development, false in production"),
         "Whether migrations are applied at the start: `true` or `false`.",
+    ),
+    secret(
+        "REDIS_URL",
+        Nothing,
+        "Redis, through which several instances share their caches, limits and what they know of each other's writes: \
+         `redis://:password@host:6379`, or `rediss://` for TLS.",
+    ),
+    plain(
+        "CACHE_TTL",
+        Value("300s"),
+        "How long what was read is kept, if nothing changes it; `0s` turns the cache off.",
     ),
     secret(
         "SIGNING_KEY",
@@ -97,6 +117,17 @@ const fn secret(name: &'static str, fallback: Fallback, meaning: &'static str) -
     Variable { name, fallback, meaning, secret: true }
 }
 
+/// The variable that names a file with the secret `name`.
+pub(super) fn file_variable(name: &str) -> String {
+    format!("{name}_FILE")
+}
+
+/// That secrets may be in files, with the variables that say in which.
+fn about_files() -> String {
+    let names: Vec<_> = VARIABLES.iter().filter(|v| v.secret).map(|v| file_variable(v.name)).collect();
+    format!("Instead of a secret, the path of a file that holds it may be set: {}.", names.join(", "))
+}
+
 pub(super) fn find(name: &str) -> Option<&'static Variable> {
     VARIABLES.iter().find(|variable| variable.name == name)
 }
@@ -111,8 +142,9 @@ pub fn variables_help() -> String {
     let mut help = vec![
         "Variables, from the environment or from a file .env in the working directory; empty means unset.".to_owned(),
         "Durations are written as 300s, 15m or 30d.".to_owned(),
-        String::new(),
     ];
+    help.extend(wrap(&about_files(), WIDTH));
+    help.push(String::new());
     for variable in VARIABLES {
         let mut lines = wrap(variable.meaning, width);
         if let Value(default) | Described(default) = variable.fallback {
@@ -131,10 +163,14 @@ pub fn env_example() -> String {
         "# need, or set variables in the environment, which goes first. Empty means unset. Put a value that has",
         "# a space or any of $ # \" \\ in it between single quotes.",
         "#",
-        "# Made by `thoughts env-example`: change crates/server/src/settings/variables.rs and run it again.",
     ]
     .map(ToOwned::to_owned)
     .to_vec();
+    example.extend(comment(&about_files()));
+    example.push("#".to_owned());
+    example.push(
+        "# Made by `thoughts env-example`: change crates/server/src/settings/variables.rs and run it again.".to_owned(),
+    );
     for variable in VARIABLES {
         let (text, value) = match variable.fallback {
             Value(value) => (variable.meaning.to_owned(), value),
@@ -142,10 +178,15 @@ pub fn env_example() -> String {
             Nothing => (variable.meaning.to_owned(), ""),
         };
         example.push(String::new());
-        example.extend(wrap(&text, WIDTH - "# ".len()).iter().map(|line| format!("# {line}")));
+        example.extend(comment(&text));
         example.push(format!("#{}={value}", variable.name));
     }
     example.join("\n") + "\n"
+}
+
+/// `text` as lines of a comment.
+fn comment(text: &str) -> Vec<String> {
+    wrap(text, WIDTH - "# ".len()).iter().map(|line| format!("# {line}")).collect()
 }
 
 /// Breaks `text` between words into lines of at most `width` characters; a longer word has a line of its own.
@@ -185,7 +226,10 @@ mod tests {
         #[test]
         fn are_secret_where_their_values_must_not_be_shown() {
             let secrets: Vec<_> = VARIABLES.iter().filter(|v| v.secret).map(|v| v.name).collect();
-            assert_eq!(secrets, ["DATABASE_URL", "SIGNING_KEY", "METRICS_PASSWORD"]);
+            assert_eq!(
+                secrets,
+                ["DATABASE_URL", "DATABASE_REPLICA_URLS", "REDIS_URL", "SIGNING_KEY", "METRICS_PASSWORD"]
+            );
         }
     }
 
@@ -211,6 +255,15 @@ mod tests {
             let help = variables_help();
             for variable in VARIABLES {
                 assert!(help.contains(&format!("\n  {} ", variable.name)), "{}", variable.name);
+            }
+        }
+
+        #[test]
+        fn says_that_secrets_may_be_in_files() {
+            for text in [variables_help(), env_example()] {
+                for variable in VARIABLES {
+                    assert_eq!(text.contains(&file_variable(variable.name)), variable.secret, "{}", variable.name);
+                }
             }
         }
     }

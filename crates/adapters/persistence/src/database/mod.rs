@@ -92,6 +92,8 @@ struct Inner {
     writers: Writers,
     watermark: Arc<Watermark>,
     positions: Arc<dyn Positions>,
+    /// After this time every instance has heard of a write from the primary.
+    settling: Duration,
     /// The PostgreSQL schema that the tables are in, when it is not the server's default.
     schema: Option<String>,
     observer: Option<Arc<dyn Observer>>,

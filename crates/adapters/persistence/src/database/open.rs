@@ -23,18 +23,15 @@ pub(super) async fn sqlite(location: &Location, options: &DatabaseOptions) -> Re
     if !options.replicas.is_empty() {
         return Err(DbErr::Custom("replicas are of PostgreSQL; SQLite has none".to_owned()));
     }
-    let (reads, writes) = match location {
-        Location::SqliteFile(path) => {
-            let url = prepare_file(path)?;
-            let readers = options.max_connections.min(SQLITE_READERS);
-            let writes = connect(pools::sqlite(url.clone(), 1, options), Role::Primary, options).await?;
-            (connect(pools::sqlite(url, readers, options), Role::Primary, options).await?, writes)
-        }
-        _ => {
-            // Every connection would have a database of its own, so there is only one.
-            let pool = connect(pools::sqlite("sqlite::memory:".to_owned(), 1, options), Role::Primary, options).await?;
-            (pool.clone(), pool)
-        }
+    let (reads, writes) = if let Location::SqliteFile(path) = location {
+        let url = prepare_file(path)?;
+        let readers = options.max_connections.min(SQLITE_READERS);
+        let writes = connect(pools::sqlite(url.clone(), 1, options), Role::Primary, options).await?;
+        (connect(pools::sqlite(url, readers, options), Role::Primary, options).await?, writes)
+    } else {
+        // Every connection would have a database of its own, so there is only one.
+        let pool = connect(pools::sqlite("sqlite::memory:".to_owned(), 1, options), Role::Primary, options).await?;
+        (pool.clone(), pool)
     };
     let primary = Arc::new(Node::new("primary".to_owned(), Role::Primary, reads));
     Ok(assemble(primary, Vec::new(), writes, 1, options))
@@ -96,6 +93,7 @@ fn assemble(
         writers: Writers::new(writers, options.acquire_timeout),
         watermark: Arc::new(Watermark::default()),
         positions: options.positions.clone().unwrap_or_else(|| Arc::new(NoPositions)),
+        settling: options.probe_every.unwrap_or_default() * 2,
         schema: None,
         observer: options.observer.clone(),
         probes: Mutex::new(Vec::new()),

@@ -63,9 +63,9 @@ impl Watermark {
 /// Remembers how far each user has written, for all instances together.
 #[async_trait]
 pub trait Positions: Send + Sync {
-    /// Remembers that `user` has written up to `position`, for as long as a replica may take to get there. Does not fail:
-    /// whoever cannot remember says [`Noted::Unknown`] for a while afterwards.
-    async fn note(&self, user: UserId, position: WalPosition);
+    /// Remembers that `user` has written up to `position`, for as long as a replica may take to get there. Answers whether
+    /// every instance will know of it from now on.
+    async fn note(&self, user: UserId, position: WalPosition) -> bool;
 
     /// How far `user` has written.
     async fn noted(&self, user: UserId) -> Noted;
@@ -87,7 +87,10 @@ pub(super) struct NoPositions;
 
 #[async_trait]
 impl Positions for NoPositions {
-    async fn note(&self, _: UserId, _: WalPosition) {}
+    async fn note(&self, _: UserId, _: WalPosition) -> bool {
+        // Nothing needs to be known where every signed-in reader is sent to the primary.
+        true
+    }
 
     async fn noted(&self, _: UserId) -> Noted {
         Noted::Unknown

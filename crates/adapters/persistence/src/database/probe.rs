@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::node::{Node, POSITION, Role};
+use super::pools;
 use super::position::{WalPosition, Watermark};
 
 /// How long a server may take to accept a connection before it counts as lost.
@@ -46,6 +47,10 @@ impl Probe {
                         node.set_up(false);
                     }
                     Some(found) => {
+                        if !node.is_up() {
+                            // Connections from before are dead, and the next requests would be given them.
+                            pools::weed(&node.pool).await;
+                        }
                         node.set_position(found.position);
                         node.set_up(true);
                     }

@@ -59,8 +59,11 @@ impl Database {
             _ => WalPosition::UNKNOWN,
         };
         self.inner.watermark.raise(position);
-        if let Some(by) = by {
-            self.inner.positions.note(by, position).await;
+        if let Some(by) = by
+            && !self.inner.positions.note(by, position).await
+        {
+            // Another instance may not know what it has to wait for. After this time it knows from the primary itself.
+            tokio::time::sleep(self.inner.settling).await;
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::view;
 
 /// Keeps posts in the database.
 pub struct SeaPostRepository {
-    db: Database,
+    pub(super) db: Database,
 }
 
 impl SeaPostRepository {

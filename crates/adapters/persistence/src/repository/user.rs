@@ -17,7 +17,7 @@ use crate::view;
 
 /// Keeps accounts in the database.
 pub struct SeaUserRepository {
-    db: Database,
+    pub(super) db: Database,
 }
 
 impl SeaUserRepository {

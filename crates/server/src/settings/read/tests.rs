@@ -1,6 +1,6 @@
-use persistence::Location;
-
 use super::*;
+use crate::settings::VARIABLES;
+use crate::settings::dot_env::Variables;
 use secrecy::ExposeSecret;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -32,6 +32,8 @@ mod defaults {
         assert_eq!(settings.workers.get(), 6);
         assert_eq!(settings.database.location, Location::parse("sqlite://data/thoughts.db").unwrap());
         assert_eq!(settings.database.max_connections, 20);
+        assert!(settings.database.replicas.is_empty() && settings.redis_url.is_none());
+        assert_eq!(settings.cache_ttl, 300 * SECOND);
         assert!(settings.signing_key.is_none());
         assert_eq!(settings.lifetimes, SessionLifetimes { access: 15 * MINUTE, refresh: 30 * DAY });
         assert!(settings.rate_limit);
@@ -255,20 +257,55 @@ mod debug {
     }
 }
 
-mod first_that_is_set {
+mod for_migrations {
     use super::*;
 
+    fn read(variables: &[(&str, &str)]) -> Result<MigrationSettings, SettingsError> {
+        let value =
+            |name: &str| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned());
+        MigrationSettings::read(&value, SURROUNDINGS)
+    }
+
     #[test]
-    fn passes_over_what_is_empty() {
-        let layer = |pairs: &[(&str, &str)]| -> Variables {
-            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-        };
-        let process = layer(&[("HOST", "::1"), ("PORT", " ")]);
-        let file = layer(&[("HOST", "::2"), ("PORT", "1"), ("WORKERS", "")]);
-        let get = |name| first_that_is_set(name, &[&process, &file]);
-        assert_eq!(get("HOST").as_deref(), Some("::1"));
-        assert_eq!(get("PORT").as_deref(), Some("1"));
-        assert_eq!(get("WORKERS"), None);
-        assert_eq!(get("RUST_LOG"), None);
+    fn only_the_database_and_the_log_matter() {
+        let others = [("APP_ENV", "production"), ("PORT", "x"), ("SIGNING_KEY", "short")];
+        let settings = read(&others).unwrap();
+        assert_eq!(settings.location, Location::parse("sqlite://data/thoughts.db").unwrap());
+        assert_eq!(settings.log.format, LogFormat::Json);
+        let error = read(&[("DATABASE_URL", "mysql://x"), ("LOG_FORMAT", "xml")]).unwrap_err();
+        let blamed: Vec<&str> = error.problems.iter().map(|problem| problem.variable.as_str()).collect();
+        assert_eq!(blamed, ["DATABASE_URL", "LOG_FORMAT"]);
+    }
+}
+
+mod of_a_cluster {
+    use super::*;
+
+    const PRIMARY: (&str, &str) = ("DATABASE_URL", "postgresql://primary/thoughts");
+
+    #[test]
+    fn are_read() {
+        let replicas = ("DATABASE_REPLICA_URLS", "postgres://one/thoughts, postgres://two/thoughts");
+        let settings =
+            read(&[PRIMARY, replicas, ("REDIS_URL", "redis://:secret@cache:6379"), ("CACHE_TTL", "0s")]).unwrap();
+        let named: Vec<String> = settings.database.replicas.iter().map(ToString::to_string).collect();
+        assert!(named.len() == 2 && named[0].contains("one") && named[1].contains("two"), "{named:?}");
+        assert_eq!(settings.redis_url.as_ref().unwrap().expose_secret(), "redis://:secret@cache:6379");
+        assert!(!format!("{settings:?}").contains("secret@"));
+        assert!(settings.cache_ttl.is_zero());
+    }
+
+    #[test]
+    fn have_no_replicas_of_sqlite() {
+        let replica = ("DATABASE_REPLICA_URLS", "postgres://one/thoughts");
+        assert_eq!(blamed(&[replica]), ["DATABASE_REPLICA_URLS"]);
+        assert_eq!(blamed(&[PRIMARY, ("DATABASE_REPLICA_URLS", "sqlite://copy.db")]), ["DATABASE_REPLICA_URLS"]);
+    }
+
+    #[test]
+    fn speak_to_no_redis_by_other_means() {
+        for url in ["http://cache", "redis:", "cache:6379"] {
+            assert_eq!(blamed(&[("REDIS_URL", url)]), ["REDIS_URL"], "{url}");
+        }
     }
 }

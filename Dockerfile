@@ -21,6 +21,8 @@ ENV CARGO_INCREMENTAL=0
 COPY --from=manifests /src .
 RUN cargo build --locked --package thoughts --profile "$PROFILE"
 COPY . .
+# What `build_info` says this was built of.
+ARG THOUGHTS_REVISION=unknown
 # Cargo goes by times, and these files may be older than what was built of the empty ones.
 RUN find crates -name '*.rs' -exec touch {} + \
  && cargo build --locked --package thoughts --profile "$PROFILE" \

@@ -1,14 +1,19 @@
 //! The project's chores: `cargo xtask <chore>`.
 
 mod check_deps;
+mod container;
 mod diagrams;
 mod fresh;
+mod install;
 mod interrupt;
 mod openapi;
+mod port;
 mod postgres;
 mod process;
+mod redis;
 mod report;
 mod root;
+mod secret;
 mod test;
 
 use std::process::ExitCode;
@@ -19,7 +24,7 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
 enum Chore {
-    /// Runs every check and every test suite; finds the PostgreSQL it needs by itself
+    /// Runs every check and every test suite; finds the PostgreSQL and the Redis it needs by itself
     Test(test::Args),
     /// Fails on a dependency between crates that the design does not allow
     CheckDeps,

@@ -108,7 +108,7 @@ pub(crate) fn advice(software: &Software) -> Error {
 }
 
 /// Whether there is such a program.
-fn on_path(program: &str) -> bool {
+pub(crate) fn on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| Path::new(&folder).join(program).is_file())
 }

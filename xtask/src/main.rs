@@ -1,5 +1,6 @@
 //! The project's chores: `cargo xtask <chore>`.
 
+mod check_deploy;
 mod check_deps;
 mod container;
 mod diagrams;
@@ -28,6 +29,8 @@ enum Chore {
     Test(test::Args),
     /// Fails on a dependency between crates that the design does not allow
     CheckDeps,
+    /// Checks what a deployment is made of: compose file, gateway, dashboards, alerts (needs a Docker engine)
+    CheckDeploy,
     /// Writes openapi.json from the code
     Openapi(openapi::Args),
     /// Writes assets/erd.dot from the schema and renders the diagrams (needs Graphviz)
@@ -39,6 +42,7 @@ async fn main() -> ExitCode {
     let outcome = match Chore::parse() {
         Chore::Test(args) => test::run(&args).await,
         Chore::CheckDeps => check_deps::run(),
+        Chore::CheckDeploy => check_deploy::run().await,
         Chore::Openapi(args) => openapi::run(args).await,
         Chore::Diagrams(args) => diagrams::run(args).await,
     };

@@ -63,9 +63,10 @@ impl Health {
     }
 
     async fn report(&self) -> HealthReport {
-        let checks = self.dependencies.iter().map(|dependency| async {
-            tokio::time::timeout(PATIENCE, dependency.is_up()).await.unwrap_or(false)
-        });
+        let checks = self
+            .dependencies
+            .iter()
+            .map(|dependency| async { tokio::time::timeout(PATIENCE, dependency.is_up()).await.unwrap_or(false) });
         let up = futures_util::future::join_all(checks).await;
         let lost = || self.dependencies.iter().zip(&up).filter(|(_, up)| !**up).map(|(dependency, _)| dependency);
         let status = match self.phase.load(Ordering::Relaxed) {

@@ -1,6 +1,7 @@
 //! The server `thoughts`: configuration, telemetry, and what is put together of the other crates.
 //!
 //! - [`settings`]: what an operator decides;
+//! - `connections`: what is done with each new connection;
 //! - `composition`: the one place that knows which adapter serves which port;
 //! - `server`: start and stop;
 //! - `housekeeping`: what is done now and then;
@@ -8,6 +9,7 @@
 //! - `telemetry`, `metrics`: the log and the numbers.
 
 mod composition;
+mod connections;
 mod housekeeping;
 pub mod metrics;
 mod server;

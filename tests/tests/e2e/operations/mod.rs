@@ -5,6 +5,8 @@ mod flood;
 mod health;
 mod lost_database;
 mod metrics;
+mod overload;
 mod proxy;
 mod shutdown;
+mod slow_clients;
 mod timeout;

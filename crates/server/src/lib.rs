@@ -1,6 +1,7 @@
 //! The server `thoughts`: configuration, telemetry, and what is put together of the other crates.
 //!
 //! - [`settings`]: what an operator decides;
+//! - `connections`: what is done with each new connection;
 //! - `composition`: the one place that knows which adapter serves which port;
 //! - `cluster`: what several instances share through Redis, fitted to those who need it;
 //! - `server`: start and stop;
@@ -11,6 +12,7 @@
 
 mod cluster;
 mod composition;
+mod connections;
 pub mod health_check;
 mod housekeeping;
 pub mod metrics;

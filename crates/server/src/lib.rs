@@ -4,6 +4,7 @@
 //! - `connections`: what is done with each new connection;
 //! - `composition`: the one place that knows which adapter serves which port;
 //! - `cluster`: what several instances share through Redis, fitted to those who need it;
+//! - `dependencies`: what the health report names;
 //! - `server`: start and stop;
 //! - [`health_check`]: asking a running server whether it can serve;
 //! - `housekeeping`: what is done now and then;
@@ -13,6 +14,7 @@
 mod cluster;
 mod composition;
 mod connections;
+mod dependencies;
 pub mod health_check;
 mod housekeeping;
 pub mod metrics;

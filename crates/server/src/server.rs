@@ -7,18 +7,20 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, rt};
 use api::{
-    Api, Concurrency, Connections, CursorCodec, Health, HttpSettings, LocalRateLimits, MetricsEndpoint,
+    Api, Concurrency, Connections, CursorCodec, Dependency, Health, HttpSettings, LocalRateLimits, MetricsEndpoint,
     MetricsRenderer, Services,
 };
+use coordination::Redis;
 use persistence::{Database, DatabaseOptions, Location, Observer};
 use secrecy::ExposeSecret;
 use security::{HashingCost, cursor_key};
 use tokio::net::TcpSocket;
 
 use crate::cluster::{Cluster, InformedCache};
-use crate::composition::{DatabaseDependency, use_cases};
+use crate::composition::use_cases;
 use crate::connections::on_connect;
-use crate::housekeeping::Housekeeping;
+use crate::dependencies::{PrimaryDependency, RedisDependency, ReplicasDependency};
+use crate::housekeeping::{Household, Housekeeping};
 use crate::metrics::DatabaseMetrics;
 use crate::settings::{DatabaseSettings, Environment, MetricsAccess, MigrationSettings, Settings};
 use crate::signing_key::development_key;
@@ -108,9 +110,14 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
     let cache = cached.as_ref().map(|cached| &cached.cache);
     let use_cases = use_cases(&database, cache, &signing_key, settings.lifetimes, overrides.hashing_cost);
     let rate_limits = settings.rate_limit.then(|| Arc::new(LocalRateLimits::new()));
-    let health = Arc::new(Health::new(vec![Arc::new(DatabaseDependency(database.clone()))]));
-    let housekeeping =
-        Housekeeping::begin(Arc::clone(&use_cases.accounts), Arc::clone(&use_cases.posts), rate_limits.clone());
+    let health = Arc::new(Health::new(dependencies(&settings, &database, cluster.redis())));
+    let housekeeping = Housekeeping::begin(Household {
+        accounts: Arc::clone(&use_cases.accounts),
+        posts: Arc::clone(&use_cases.posts),
+        rate_limits: rate_limits.clone(),
+        database: database.clone(),
+        redis: cluster.redis().cloned(),
+    });
     let api = Api::new(Services {
         accounts: use_cases.accounts,
         posts: use_cases.posts,
@@ -179,6 +186,17 @@ async fn open_database(
         return Err(StartError::NotMigrated);
     }
     Ok(database)
+}
+
+fn dependencies(settings: &Settings, database: &Database, redis: Option<&Redis>) -> Vec<Arc<dyn Dependency>> {
+    let mut dependencies: Vec<Arc<dyn Dependency>> = vec![Arc::new(PrimaryDependency(database.clone()))];
+    if !settings.database.replicas.is_empty() {
+        dependencies.push(Arc::new(ReplicasDependency(database.clone())));
+    }
+    if let Some(redis) = redis {
+        dependencies.push(Arc::new(RedisDependency(redis.clone())));
+    }
+    dependencies
 }
 
 fn access(metrics: &MetricsAccess) -> api::MetricsAccess {

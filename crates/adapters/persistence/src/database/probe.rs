@@ -16,10 +16,10 @@ use super::node::{Node, POSITION, Role};
 use super::pools;
 use super::position::{WalPosition, Watermark};
 
-/// How long a server may take to accept a connection before it counts as lost.
-const CONNECT_LIMIT: Duration = Duration::from_millis(500);
-/// How long a server may take to answer; one that is overloaded is not lost.
-const ANSWER_LIMIT: Duration = Duration::from_secs(2);
+/// How long a server may take to accept a connection, and to answer.
+const LIMIT: Duration = Duration::from_secs(2);
+/// A server that is silent so often in a row counts as lost; one that is only slow, or asked by a busy process, is not.
+const SILENCES: u32 = 3;
 /// Pause between attempts to reach a server that is lost.
 const RETRY: Duration = Duration::from_millis(100);
 
@@ -36,36 +36,57 @@ impl Probe {
     ) -> Self {
         Self(tokio::spawn(async move {
             let mut connection = None;
+            let mut silences = 0;
             loop {
-                let found = probe(&mut connection, &address).await;
+                let answer = probe(&mut connection, &address).await;
                 if let Some(watermark) = &watermark {
-                    watermark.probed(found.filter(|found| !found.in_recovery).map(|found| found.position));
+                    watermark.probed(match answer {
+                        Answer::Found(found) if !found.in_recovery => Some(found.position),
+                        _ => None,
+                    });
                 }
-                match found {
-                    Some(found) if node.role == Role::Replica && !found.in_recovery => {
-                        // Promoted, or never one: it may have writes that the primary does not know.
-                        node.set_up(false);
-                    }
-                    Some(found) => {
-                        if !node.is_up() {
-                            // Connections from before are dead, and the next requests would be given them.
-                            pools::weed(&node.pool).await;
-                        }
-                        node.set_position(found.position);
-                        node.set_up(true);
-                    }
-                    None => node.set_up(false),
+                silences = if matches!(answer, Answer::Silence) { silences + 1 } else { 0 };
+                match answer {
+                    Answer::Found(found) => tell(&node, found).await,
+                    Answer::Gone => node.set_up(false),
+                    Answer::Silence if silences >= SILENCES => node.set_up(false),
+                    Answer::Silence => {}
                 }
-                sleep(if found.is_some() { every } else { RETRY }).await;
+                sleep(if matches!(answer, Answer::Found(_)) { every } else { RETRY }).await;
             }
         }))
     }
+}
+
+/// Notes what was found of a server.
+async fn tell(node: &Node, found: Found) {
+    if node.role == Role::Replica && !found.in_recovery {
+        // Promoted, or never one: it may have writes that the primary does not know.
+        node.set_up(false);
+        return;
+    }
+    if !node.is_up() {
+        // Connections from before are dead, and the next requests would be given them.
+        pools::weed(&node.pool).await;
+    }
+    node.set_position(found.position);
+    node.set_up(true);
 }
 
 impl Drop for Probe {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+/// What came of a probe.
+#[derive(Clone, Copy)]
+enum Answer {
+    Found(Found),
+    /// Nothing, so far, or nothing to go by.
+    Silence,
+    /// There is no such server now, or it is starting or stopping.
+    Gone,
 }
 
 /// What a server said of itself.
@@ -76,26 +97,45 @@ struct Found {
 }
 
 /// Asks on the connection that there is; a connection may end for reasons of its own, so another is tried before the
-/// server counts as lost.
-async fn probe(connection: &mut Option<PgConnection>, address: &PgConnectOptions) -> Option<Found> {
-    if let Some(open) = connection
-        && let Some(found) = ask(open).await
-    {
-        return Some(found);
+/// server counts as gone.
+async fn probe(connection: &mut Option<PgConnection>, address: &PgConnectOptions) -> Answer {
+    if let Some(mut open) = connection.take() {
+        match ask(&mut open).await {
+            Answer::Found(found) => {
+                *connection = Some(open);
+                return Answer::Found(found);
+            }
+            Answer::Silence => return Answer::Silence,
+            Answer::Gone => {}
+        }
     }
-    *connection = None;
-    let mut opened = timeout(CONNECT_LIMIT, PgConnection::connect_with(address)).await.ok()?.ok()?;
-    let found = ask(&mut opened).await;
-    if found.is_some() {
-        *connection = Some(opened);
-    }
-    found
+    let mut opened = match timeout(LIMIT, PgConnection::connect_with(address)).await {
+        Ok(Ok(opened)) => opened,
+        Ok(Err(error)) => return what_it_means(&error),
+        Err(_) => return Answer::Silence,
+    };
+    let answer = ask(&mut opened).await;
+    *connection = Some(opened);
+    answer
 }
 
-async fn ask(connection: &mut PgConnection) -> Option<Found> {
+async fn ask(connection: &mut PgConnection) -> Answer {
     let question = format!("{POSITION}, pg_is_in_recovery()");
     let asked = sqlx::query_as::<_, (Option<i64>, bool)>(sqlx::AssertSqlSafe(question)).fetch_one(connection);
-    let (position, in_recovery) = timeout(ANSWER_LIMIT, asked).await.ok()?.ok()?;
-    let position = position.and_then(|position| u64::try_from(position).ok()).unwrap_or(0);
-    Some(Found { position: WalPosition(position), in_recovery })
+    match timeout(LIMIT, asked).await {
+        Ok(Ok((position, in_recovery))) => {
+            let position = position.and_then(|position| u64::try_from(position).ok()).unwrap_or(0);
+            Answer::Found(Found { position: WalPosition(position), in_recovery })
+        }
+        Ok(Err(error)) => what_it_means(&error),
+        Err(_) => Answer::Silence,
+    }
+}
+
+/// A server that says no is there, unless what it says is that it is starting or stopping (57P).
+fn what_it_means(error: &sqlx::Error) -> Answer {
+    match error {
+        sqlx::Error::Database(error) if error.code().is_none_or(|code| !code.starts_with("57P")) => Answer::Silence,
+        _ => Answer::Gone,
+    }
 }

@@ -30,10 +30,13 @@ use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use http::cursor::CursorCodec;
+pub use middleware::connections::{Connection, Connections};
 pub use middleware::rate_limit::{Budget, Client, LocalRateLimits, RateLimiter, Taken};
+pub use middleware::shed::{Bounds, Concurrency};
 pub use operations::health::{Dependency, Health};
 pub use operations::metrics::{MetricsAccess, MetricsEndpoint, MetricsRenderer};
 
+use middleware::shed::PlacesByKind;
 use operations::docs::OpenApiJson;
 use routing::MethodTable;
 
@@ -44,8 +47,24 @@ pub struct HttpSettings {
     pub request_timeout: Duration,
     /// Networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// How many calls may be under way at once; more are answered 503. Follows from what the database takes
+    /// ([`Concurrency::for_machine`]).
+    pub concurrency: Concurrency,
     /// Origins that browsers may call from.
     pub cors_allowed_origins: Vec<String>,
+}
+
+#[cfg(test)]
+impl HttpSettings {
+    /// What suits most tests.
+    fn for_tests() -> Self {
+        Self {
+            request_timeout: Duration::from_secs(10),
+            trusted_proxies: Vec::new(),
+            concurrency: Concurrency::fixed(usize::MAX),
+            cors_allowed_origins: Vec::new(),
+        }
+    }
 }
 
 /// What the API serves with.
@@ -80,6 +99,7 @@ pub struct Api {
     health: Data<Health>,
     metrics: Data<MetricsEndpoint>,
     rate_limits: Data<middleware::rate_limit::Limits>,
+    places: Data<PlacesByKind>,
     settings: Data<HttpSettings>,
     runtime: Data<tokio::runtime::Handle>,
     document: Data<OpenApiJson>,
@@ -102,6 +122,7 @@ impl Api {
             health: Data::from(services.health),
             metrics: Data::new(services.metrics),
             rate_limits: Data::new(services.rate_limits),
+            places: Data::new(PlacesByKind::new(services.settings.concurrency)),
             settings: Data::new(services.settings),
             runtime: Data::new(services.runtime),
             document: Data::new(OpenApiJson(json.into())),
@@ -131,11 +152,14 @@ impl Api {
             .wrap(from_fn(middleware::authentication::identify))
             .wrap(from_fn(middleware::head::head))
             .wrap(from_fn(middleware::deadline::deadline))
+            .wrap(from_fn(middleware::shed::shed))
+            .wrap(from_fn(middleware::drain::drain))
             .wrap(from_fn(middleware::body::body))
             .wrap(Compress::default())
             .wrap(from_fn(middleware::encodings::encodings))
             .wrap(Condition::new(!origins.is_empty(), cors(origins)))
             .wrap(from_fn(middleware::problems::problems))
+            .wrap(from_fn(middleware::unread::unread))
             .wrap(from_fn(middleware::security_headers::security_headers))
             .wrap(from_fn(middleware::observe::observe))
             .configure(|config| api.share(config))
@@ -153,6 +177,7 @@ impl Api {
             .app_data(self.cursors)
             .app_data(self.health)
             .app_data(self.metrics)
+            .app_data(self.places)
             .app_data(self.settings)
             .app_data(self.runtime)
             .app_data(self.document)

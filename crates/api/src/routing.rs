@@ -26,6 +26,12 @@ impl MethodTable {
         Self { rows }
     }
 
+    /// The pattern of the route that takes `path`; one without parameters goes before one with them.
+    pub(crate) fn pattern(&self, path: &str) -> Option<&str> {
+        let fitting = self.rows.iter().filter(|(pattern, _)| pattern.is_match(path));
+        fitting.filter_map(|(pattern, _)| pattern.pattern()).min_by_key(|pattern| pattern.matches('{').count())
+    }
+
     /// The methods that `path` knows, for an `Allow` header; `None` for an unknown path.
     fn allowed(&self, path: &str) -> Option<String> {
         let mut methods: Vec<&str> = Vec::new();
@@ -55,6 +61,14 @@ pub(crate) async fn unmatched(request: HttpRequest, table: Data<MethodTable>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn knows_the_pattern_of_every_path() {
+        let table = MethodTable::new(&mut crate::openapi::document());
+        assert_eq!(table.pattern("/v1/users/me"), Some("/v1/users/me"));
+        assert_eq!(table.pattern("/v1/posts/abc"), Some("/v1/posts/{id}"));
+        assert_eq!(table.pattern("/v1/postss"), None);
+    }
 
     #[test]
     fn knows_the_methods_of_every_path() {

@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use accounts::ports::UserRepository;
 use accounts::{Accounts, SessionLifetimes};
-use api::Dependency;
-use async_trait::async_trait;
 use cache::{Cache, CachedComments, CachedFollows, CachedPosts, CachedTimelines, CachedUsers};
 use feed::Feed;
 use feed::ports::{FollowRepository, TimelineRepository};
@@ -96,25 +94,5 @@ fn cached(database: &Database, cache: &Cache) -> Repositories {
         comments: Arc::new(CachedComments::new(from_anywhere.comments, cache.clone())),
         follows: Arc::new(CachedFollows::new(from_anywhere.follows, cache.clone())),
         timelines: Arc::new(timelines),
-    }
-}
-
-/// The database as something that the server cannot serve without.
-pub(crate) struct DatabaseDependency(pub(crate) Database);
-
-#[async_trait]
-impl Dependency for DatabaseDependency {
-    fn name(&self) -> &'static str {
-        "database"
-    }
-
-    async fn is_up(&self) -> bool {
-        match self.0.ping().await {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::warn!(error = %error.source, "the database gives no sign of life");
-                false
-            }
-        }
     }
 }

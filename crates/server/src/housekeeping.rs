@@ -5,14 +5,29 @@ use std::time::Duration;
 
 use accounts::Accounts;
 use api::LocalRateLimits;
+use coordination::Redis;
+use persistence::Database;
 use posts::Posts;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use crate::metrics::gauges;
 
 /// How often sessions and keys whose time is over are forgotten.
 const PURGE: Duration = Duration::from_hours(1);
 /// How often clients whose budgets are full again are forgotten.
 const FORGET: Duration = Duration::from_mins(1);
+/// How often connections, replicas and circuits are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What is to be seen to.
+pub(crate) struct Household {
+    pub(crate) accounts: Arc<Accounts>,
+    pub(crate) posts: Arc<Posts>,
+    pub(crate) rate_limits: Option<Arc<LocalRateLimits>>,
+    pub(crate) database: Database,
+    pub(crate) redis: Option<Redis>,
+}
 
 /// Ends with what it holds.
 pub(crate) struct Housekeeping {
@@ -21,14 +36,23 @@ pub(crate) struct Housekeeping {
 
 impl Housekeeping {
     /// Begins. Every instance does all of it; none of it is harmed by that.
-    pub(crate) fn begin(accounts: Arc<Accounts>, posts: Arc<Posts>, rate_limits: Option<Arc<LocalRateLimits>>) -> Self {
-        let mut tasks = vec![tokio::spawn(async move {
+    pub(crate) fn begin(household: Household) -> Self {
+        let Household { accounts, posts, rate_limits, database, redis } = household;
+        let purging = tokio::spawn(async move {
             let mut interval = every(PURGE);
             loop {
                 interval.tick().await;
                 purge(&accounts, &posts).await;
             }
-        })];
+        });
+        let looking = tokio::spawn(async move {
+            let mut interval = every(LOOK);
+            loop {
+                interval.tick().await;
+                gauges::record(&database, redis.as_ref());
+            }
+        });
+        let mut tasks = vec![purging, looking];
         if let Some(rate_limits) = rate_limits {
             tasks.push(tokio::spawn(async move {
                 let mut interval = every(FORGET);

@@ -1,8 +1,10 @@
 //! The server `thoughts`: configuration, telemetry, and what is put together of the other crates.
 //!
 //! - [`settings`]: what an operator decides;
+//! - `connections`: what is done with each new connection;
 //! - `composition`: the one place that knows which adapter serves which port;
 //! - `cluster`: what several instances share through Redis, fitted to those who need it;
+//! - `dependencies`: what the health report names;
 //! - `server`: start and stop;
 //! - [`health_check`]: asking a running server whether it can serve;
 //! - `housekeeping`: what is done now and then;
@@ -11,6 +13,8 @@
 
 mod cluster;
 mod composition;
+mod connections;
+mod dependencies;
 pub mod health_check;
 mod housekeeping;
 pub mod metrics;

@@ -1,6 +1,7 @@
 //! The numbers that the process keeps about itself, in Prometheus' format.
 
 mod descriptions;
+pub(crate) mod gauges;
 
 use std::sync::Arc;
 use std::time::Duration;

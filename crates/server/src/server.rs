@@ -6,15 +6,21 @@ use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, rt};
-use api::{Api, CursorCodec, Health, HttpSettings, LocalRateLimits, MetricsEndpoint, MetricsRenderer, Services};
+use api::{
+    Api, Concurrency, Connections, CursorCodec, Dependency, Health, HttpSettings, LocalRateLimits, MetricsEndpoint,
+    MetricsRenderer, Services,
+};
+use coordination::Redis;
 use persistence::{Database, DatabaseOptions, Location, Observer};
 use secrecy::ExposeSecret;
 use security::{HashingCost, cursor_key};
 use tokio::net::TcpSocket;
 
 use crate::cluster::{Cluster, InformedCache};
-use crate::composition::{DatabaseDependency, use_cases};
-use crate::housekeeping::Housekeeping;
+use crate::composition::use_cases;
+use crate::connections::on_connect;
+use crate::dependencies::{PrimaryDependency, RedisDependency, ReplicasDependency};
+use crate::housekeeping::{Household, Housekeeping};
 use crate::metrics::DatabaseMetrics;
 use crate::settings::{DatabaseSettings, Environment, MetricsAccess, MigrationSettings, Settings};
 use crate::signing_key::development_key;
@@ -25,11 +31,15 @@ use crate::traces::TracedStatements;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections that may wait to be accepted; a burst of more is told to try again.
 const BACKLOG: u32 = 1024;
+/// Connections that are served. As many again are told that there are too many, and closed; further ones just closed.
+const CONNECTIONS: usize = 4096;
 /// How long a server that is stopping still takes requests in production, so that load balancers learn of it first.
 const DRAIN: Duration = Duration::from_secs(2);
 /// How often the servers of the database are asked whether they are there, and how far: half of the time for which
 /// anybody may miss what others wrote.
 const PROBE_EVERY: Duration = Duration::from_millis(40);
+/// How long a client that is to go may take to go.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
@@ -41,11 +51,18 @@ pub struct Overrides {
     pub hashing_cost: HashingCost,
     /// Told of every statement and transaction.
     pub observer: Arc<dyn Observer>,
+    /// How many calls may be under way at once; `None` for what suits the database.
+    pub concurrency: Option<Concurrency>,
 }
 
 impl Default for Overrides {
     fn default() -> Self {
-        Self { metrics: Arc::new(String::new), hashing_cost: HashingCost::OWASP, observer: Arc::new(DatabaseMetrics) }
+        Self {
+            metrics: Arc::new(String::new),
+            hashing_cost: HashingCost::OWASP,
+            observer: Arc::new(DatabaseMetrics),
+            concurrency: None,
+        }
     }
 }
 
@@ -93,9 +110,14 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
     let cache = cached.as_ref().map(|cached| &cached.cache);
     let use_cases = use_cases(&database, cache, &signing_key, settings.lifetimes, overrides.hashing_cost);
     let rate_limits = settings.rate_limit.then(|| Arc::new(LocalRateLimits::new()));
-    let health = Arc::new(Health::new(vec![Arc::new(DatabaseDependency(database.clone()))]));
-    let housekeeping =
-        Housekeeping::begin(Arc::clone(&use_cases.accounts), Arc::clone(&use_cases.posts), rate_limits.clone());
+    let health = Arc::new(Health::new(dependencies(&settings, &database, cluster.redis())));
+    let housekeeping = Housekeeping::begin(Household {
+        accounts: Arc::clone(&use_cases.accounts),
+        posts: Arc::clone(&use_cases.posts),
+        rate_limits: rate_limits.clone(),
+        database: database.clone(),
+        redis: cluster.redis().cloned(),
+    });
     let api = Api::new(Services {
         accounts: use_cases.accounts,
         posts: use_cases.posts,
@@ -107,6 +129,9 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         settings: HttpSettings {
             request_timeout: settings.request_timeout,
             trusted_proxies: settings.trusted_proxies.clone(),
+            concurrency: overrides
+                .concurrency
+                .unwrap_or_else(|| Concurrency::for_machine(settings.workers.get(), settings.database.max_connections)),
             cors_allowed_origins: settings.cors_allowed_origins.clone(),
         },
         runtime: tokio::runtime::Handle::current(),
@@ -163,6 +188,17 @@ async fn open_database(
     Ok(database)
 }
 
+fn dependencies(settings: &Settings, database: &Database, redis: Option<&Redis>) -> Vec<Arc<dyn Dependency>> {
+    let mut dependencies: Vec<Arc<dyn Dependency>> = vec![Arc::new(PrimaryDependency(database.clone()))];
+    if !settings.database.replicas.is_empty() {
+        dependencies.push(Arc::new(ReplicasDependency(database.clone())));
+    }
+    if let Some(redis) = redis {
+        dependencies.push(Arc::new(RedisDependency(redis.clone())));
+    }
+    dependencies
+}
+
 fn access(metrics: &MetricsAccess) -> api::MetricsAccess {
     match metrics {
         MetricsAccess::Loopback => api::MetricsAccess::Loopback,
@@ -186,7 +222,11 @@ fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
 fn serve_api(api: Api, listener: TcpListener, settings: &Settings) -> Result<Server, StartError> {
     let server = HttpServer::new(move || api.app())
         .workers(settings.workers.get())
+        .on_connect(on_connect(Connections::new(CONNECTIONS), settings.request_timeout))
+        // A worker that accepts no more leaves clients waiting without a word.
+        .max_connections(CONNECTIONS * 3)
         .client_request_timeout(HEAD_TIMEOUT)
+        .client_disconnect_timeout(DISCONNECT_TIMEOUT)
         .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(settings.shutdown_timeout.as_secs().max(1))
         .disable_signals()

@@ -13,6 +13,10 @@ use utoipa::ToSchema;
 
 /// Seconds after which a client may come back when a dependency is out of reach.
 const RETRY_SOON: u64 = 1;
+const OVERLOADED: &str = "overloaded";
+const DRAINING: &str = "draining";
+/// What is counted rather than logged: it is no fault, and a line each would add to the load.
+const COUNTED: [&str; 2] = [OVERLOADED, DRAINING];
 
 /// Why a request was not answered as wished.
 #[derive(Debug)]
@@ -139,6 +143,16 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).with_header(RETRY_AFTER, &RETRY_SOON.to_string())
     }
 
+    /// 503: there is more to do than can be done in time.
+    pub fn overloaded() -> Self {
+        Self::unavailable(OVERLOADED, "The server has more to do than it can do in time.")
+    }
+
+    /// 502, for a gateway to ask another instance.
+    pub(crate) fn draining() -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, DRAINING, "This instance is stopping; another one can answer.")
+    }
+
     /// 500: a fault of the server.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "The server made a mistake.").caused_by(cause)
@@ -186,7 +200,7 @@ impl Problem {
 
     /// Writes what a client does not see into the log, once.
     pub(crate) fn log(&self) {
-        if !self.status.is_server_error() {
+        if !self.status.is_server_error() || COUNTED.contains(&self.code) {
             return;
         }
         let mut chain = Vec::new();

@@ -14,6 +14,7 @@ use actix_web::{Error, FromRequest, HttpMessage};
 use futures_util::StreamExt;
 
 use super::refuse;
+use super::unread::Unread;
 use crate::HttpSettings;
 use crate::http::body::{MAX_BODY, RawBody};
 use crate::http::problem::Problem;
@@ -35,8 +36,8 @@ pub(crate) async fn body(
     }
     let limit = request.app_data::<Data<HttpSettings>>().map_or(PATIENCE, |settings| settings.request_timeout);
     let (http_request, payload) = request.parts_mut();
-    let payload = Payload::from_request(http_request, payload).await?;
-    let read = tokio::time::timeout(limit, read(payload)).await;
+    let mut payload = Payload::from_request(http_request, payload).await?;
+    let read = tokio::time::timeout(limit, read(&mut payload)).await;
     let problem = match read {
         Ok(Ok(bytes)) => {
             request.extensions_mut().insert(RawBody(bytes.freeze()));
@@ -45,13 +46,14 @@ pub(crate) async fn body(
         Ok(Err(problem)) => problem,
         Err(_) => Problem::slow_body(),
     };
+    request.extensions_mut().insert(Unread(payload));
     let mut response = refuse(request, problem);
     // What is left of the body cannot be told from a next request.
     response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     Ok(response.map_into_right_body())
 }
 
-async fn read(mut payload: Payload) -> Result<BytesMut, Problem> {
+async fn read(payload: &mut Payload) -> Result<BytesMut, Problem> {
     let mut bytes = BytesMut::new();
     let mut length = 0;
     while let Some(chunk) = payload.next().await {

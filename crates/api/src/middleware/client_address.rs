@@ -30,6 +30,13 @@ pub(crate) fn client_address(request: &ServiceRequest) -> IpAddr {
     resolve(peer, &forwarded, &settings.trusted_proxies)
 }
 
+/// Whether a trusted proxy hands the request on, so that its own headers can be believed.
+pub(crate) fn comes_by_trusted_proxy(request: &ServiceRequest) -> bool {
+    let peer = request.peer_addr().map(|address| canonical(address.ip()));
+    let settings = request.app_data::<Data<HttpSettings>>();
+    peer.zip(settings).is_some_and(|(peer, settings)| settings.trusted_proxies.iter().any(|its| its.contains(&peer)))
+}
+
 /// Whether the request reached this server by no proxy from its own machine.
 pub(crate) fn is_local(request: &HttpRequest) -> bool {
     request.peer_addr().is_some_and(|peer| peer.ip().is_loopback())

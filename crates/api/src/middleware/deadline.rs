@@ -10,9 +10,10 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpResponse, ResponseError};
 
 use super::observe::RequestId;
-use super::{problems, security_headers};
+use super::{problems, routed_path, security_headers};
 use crate::HttpSettings;
 use crate::http::problem::Problem;
+use crate::routing::MethodTable;
 
 /// Ends a request that takes too long. Dropping it ends its work: transactions are rolled back.
 ///
@@ -26,16 +27,27 @@ pub(crate) async fn deadline(
         return next.call(request).await;
     };
     let request_id = RequestId::of(request.request());
+    let path = routed_path(&request).to_owned();
+    let routes = request.app_data::<Data<MethodTable>>().cloned();
     match tokio::time::timeout(limit, next.call(request)).await {
         Ok(response) => response,
-        Err(_) => Err(TimedOut { request_id }.into()),
+        Err(_) => {
+            let route = routes.and_then(|routes| routes.pattern(&path).map(ToOwned::to_owned));
+            Err(TimedOut { request_id, route }.into())
+        }
     }
+}
+
+/// The route of a request that was ended.
+pub(super) fn route(error: &Error) -> Option<String> {
+    error.as_error::<TimedOut>()?.route.clone()
 }
 
 /// A request that took too long.
 #[derive(Debug)]
 struct TimedOut {
     request_id: RequestId,
+    route: Option<String>,
 }
 
 impl TimedOut {
@@ -61,5 +73,32 @@ impl ResponseError for TimedOut {
         security_headers::add(response.headers_mut());
         self.request_id.add(response.headers_mut());
         problems::write(response, &problem, &self.request_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::time::Duration;
+
+    use actix_web::middleware::from_fn;
+    use actix_web::test::{TestRequest, init_service, try_call_service};
+    use actix_web::{App, web};
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn what_is_ended_has_a_route_nevertheless() {
+        let settings = HttpSettings { request_timeout: Duration::from_millis(1), ..HttpSettings::for_tests() };
+        let table = MethodTable::new(&mut crate::openapi::document());
+        let app = App::new().app_data(Data::new(settings)).app_data(Data::new(table)).wrap(from_fn(deadline));
+        let app = init_service(app.default_service(web::to(pending::<HttpResponse>))).await;
+        let route = async |uri: &str| {
+            let request = TestRequest::with_uri(uri).to_request();
+            let error = try_call_service(&app, request).await.err().unwrap();
+            super::route(&error)
+        };
+        assert_eq!(route("/v1/posts/abc?limit=1").await.as_deref(), Some("/v1/posts/{id}"));
+        assert_eq!(route("/v1/nothing").await, None);
     }
 }

@@ -2,20 +2,25 @@
 //!
 //! 1. [`observe`]: request id, log line, metrics;
 //! 2. [`security_headers`];
-//! 3. [`problems`]: writes the bodies of errors;
-//! 4. CORS and compression (of libraries), and [`encodings`], which adds to the latter;
-//! 5. [`body`]: reads it, within bounds of size and time;
-//! 6. [`deadline`]: bounds the time of everything further in;
-//! 7. [`head`]: answers `HEAD` where there is `GET`;
-//! 8. [`authentication::identify`]: who sends the request;
-//! 9. [`rate_limit`];
-//! 10. [`authentication::refuse_bad_tokens`];
-//! 11. [`runtime`]: what handlers open outlives their thread.
+//! 3. [`unread`]: hangs up on clients that were not heard to their end;
+//! 4. [`problems`]: writes the bodies of errors;
+//! 5. CORS and compression (of libraries), and [`encodings`], which adds to the latter;
+//! 6. [`body`]: reads it, within bounds of size and time;
+//! 7. [`drain`]: sends clients elsewhere when the server stops;
+//! 8. [`shed`]: turns away what is too much;
+//! 9. [`deadline`]: bounds the time of everything further in;
+//! 10. [`head`]: answers `HEAD` where there is `GET`;
+//! 11. [`authentication::identify`]: who sends the request;
+//! 12. [`rate_limit`];
+//! 13. [`authentication::refuse_bad_tokens`];
+//! 14. [`runtime`]: what handlers open outlives their thread.
 
 pub(crate) mod authentication;
 pub(crate) mod body;
 pub(crate) mod client_address;
+pub(crate) mod connections;
 pub(crate) mod deadline;
+pub(crate) mod drain;
 pub(crate) mod encodings;
 pub(crate) mod head;
 pub(crate) mod observe;
@@ -23,6 +28,8 @@ pub(crate) mod problems;
 pub(crate) mod rate_limit;
 pub(crate) mod runtime;
 pub(crate) mod security_headers;
+pub(crate) mod shed;
+pub(crate) mod unread;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};

@@ -11,6 +11,8 @@ use opentelemetry::trace::FutureExt;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::deadline;
+use super::shed::Shed;
 use crate::http::trace::RequestTrace;
 
 /// Names a request in answers and logs.
@@ -57,20 +59,23 @@ pub(crate) async fn observe(
     let mut result = next.call(request).with_context(trace.context()).instrument(span.clone()).await;
     drop(in_flight);
 
-    let (status, route) = match &mut result {
+    let (status, route, shed) = match &mut result {
         Ok(response) => {
             id.add(response.headers_mut());
             trace.add(response.headers_mut());
-            (response.status(), response.request().match_pattern())
+            let request = response.request();
+            (response.status(), request.match_pattern(), request.extensions().contains::<Shed>())
         }
-        Err(error) => (error.as_response_error().status_code(), None),
+        Err(error) => (error.as_response_error().status_code(), deadline::route(error), false),
     };
     trace.end(known_method, route.as_deref(), status);
     let route = route.unwrap_or_else(|| "unmatched".to_owned());
     let seconds = began.elapsed().as_secs_f64();
-    span.in_scope(|| {
-        tracing::info!(status = status.as_u16(), route, milliseconds = seconds * 1000.0, "answered");
-    });
+    if !shed {
+        span.in_scope(|| {
+            tracing::info!(status = status.as_u16(), route, milliseconds = seconds * 1000.0, "answered");
+        });
+    }
     metrics::histogram!(
         DURATION,
         "method" => known_method,

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 /// How long a dependency may take to give a sign of life.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Something that the server cannot serve without.
+/// Something that the server makes use of.
 #[async_trait]
 pub trait Dependency: Send + Sync {
     /// Its name in the report.
@@ -23,6 +23,12 @@ pub trait Dependency: Send + Sync {
 
     /// Whether it gives a sign of life. What is wrong belongs into the log, not to the public.
     async fn is_up(&self) -> bool;
+
+    /// Whether the server can serve nothing at all without it. Asked after [`is_up`](Self::is_up) of all, for it may
+    /// depend on what else is there: a primary is required as long as no replica can stand in for it.
+    fn is_required(&self) -> bool {
+        true
+    }
 }
 
 /// What the server is doing, and what it depends on.
@@ -51,19 +57,30 @@ impl Health {
         self.phase.store(STOPPING, Ordering::Relaxed);
     }
 
+    /// Whether requests should go elsewhere.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.phase.load(Ordering::Relaxed) == STOPPING
+    }
+
     async fn report(&self) -> HealthReport {
-        let checks = self.dependencies.iter().map(|dependency| async {
-            let up = tokio::time::timeout(PATIENCE, dependency.is_up()).await.unwrap_or(false);
-            DependencyReport { name: dependency.name(), status: if up { "up" } else { "down" } }
-        });
-        let dependencies = futures_util::future::join_all(checks).await;
+        let checks = self
+            .dependencies
+            .iter()
+            .map(|dependency| async { tokio::time::timeout(PATIENCE, dependency.is_up()).await.unwrap_or(false) });
+        let up = futures_util::future::join_all(checks).await;
+        let lost = || self.dependencies.iter().zip(&up).filter(|(_, up)| !**up).map(|(dependency, _)| dependency);
         let status = match self.phase.load(Ordering::Relaxed) {
             STARTING => "starting",
             STOPPING => "stopping",
-            _ if dependencies.iter().all(|dependency| dependency.status == "up") => "ready",
-            _ => "unavailable",
+            _ if lost().any(|dependency| dependency.is_required()) => "unavailable",
+            _ if lost().next().is_some() => "degraded",
+            _ => "ready",
         };
-        HealthReport { status, dependencies }
+        let report = |(dependency, up): (&Arc<dyn Dependency>, &bool)| DependencyReport {
+            name: dependency.name(),
+            status: if *up { "up" } else { "down" },
+        };
+        HealthReport { status, dependencies: self.dependencies.iter().zip(&up).map(report).collect() }
     }
 }
 
@@ -71,10 +88,11 @@ impl Health {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Health)]
 pub(crate) struct HealthReport {
-    /// `ready`, `starting`, `stopping` or `unavailable`.
+    /// `ready`, `degraded` (it can, but without something that it makes use of), `unavailable`, `starting` or
+    /// `stopping`.
     #[schema(examples("ready"))]
     status: &'static str,
-    /// What the server cannot serve without.
+    /// What the server makes use of.
     dependencies: Vec<DependencyReport>,
 }
 
@@ -115,18 +133,64 @@ pub(super) async fn live() -> HttpResponse {
     operation_id = "ready",
     responses(
         (status = 200, description = "It can.", body = HealthReport),
-        (status = 503, description = "Not now: it is starting or stopping, or a dependency is down.", body = HealthReport,
+        (status = 503, description = "Not now: it is starting or stopping, or what it cannot serve without is down.", body = HealthReport,
             headers(("Retry-After", description = "Seconds."))),
     ),
 )]
 #[get("/health/ready")]
 pub(super) async fn ready(health: Data<Health>) -> HttpResponse {
     let report = health.report().await;
-    let ready = report.status == "ready";
+    let ready = matches!(report.status, "ready" | "degraded");
     let mut response = HttpResponse::build(if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE });
     response.insert_header((CACHE_CONTROL, "no-store"));
     if !ready {
         response.insert_header((RETRY_AFTER, "1"));
     }
     response.json(report)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Fake {
+        up: bool,
+        required: bool,
+    }
+
+    #[async_trait]
+    impl Dependency for Fake {
+        fn name(&self) -> &'static str {
+            "fake"
+        }
+
+        async fn is_up(&self) -> bool {
+            self.up
+        }
+
+        fn is_required(&self) -> bool {
+            self.required
+        }
+    }
+
+    async fn status(dependencies: &[(bool, bool)], phase: impl FnOnce(&Health)) -> &'static str {
+        let fake = |&(up, required): &(bool, bool)| Arc::new(Fake { up, required }) as Arc<dyn Dependency>;
+        let health = Health::new(dependencies.iter().map(fake).collect());
+        phase(&health);
+        health.report().await.status
+    }
+
+    #[actix_web::test]
+    async fn what_is_required_decides_whether_it_can_serve() {
+        assert_eq!(status(&[(true, true), (true, false)], Health::serving).await, "ready");
+        assert_eq!(status(&[(true, true), (false, false)], Health::serving).await, "degraded");
+        assert_eq!(status(&[(false, true), (true, false)], Health::serving).await, "unavailable");
+        assert_eq!(status(&[(false, true), (false, false)], Health::serving).await, "unavailable");
+    }
+
+    #[actix_web::test]
+    async fn a_server_that_starts_or_stops_is_not_ready() {
+        assert_eq!(status(&[(true, true)], |_| {}).await, "starting");
+        assert_eq!(status(&[(true, true)], Health::stopping).await, "stopping");
+    }
 }

@@ -14,6 +14,7 @@ mod user;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use api::Concurrency;
 use security::HashingCost;
 
 pub use document::{operations, schema_names};
@@ -44,11 +45,17 @@ pub struct AppOptions {
     pub variables: Vec<(&'static str, String)>,
     /// What hashing a password costs.
     pub hashing_cost: HashingCost,
+    /// How many calls may be under way at once: as many as there are, but where that is looked at.
+    pub concurrency: Concurrency,
 }
 
 impl Default for AppOptions {
     fn default() -> Self {
-        Self { variables: Vec::new(), hashing_cost: HashingCost::MINIMAL_FOR_TESTS }
+        Self {
+            variables: Vec::new(),
+            hashing_cost: HashingCost::MINIMAL_FOR_TESTS,
+            concurrency: Concurrency::fixed(usize::MAX),
+        }
     }
 }
 

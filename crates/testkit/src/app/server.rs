@@ -24,8 +24,12 @@ impl ServerThread {
     /// Waits until the server listens.
     pub(super) fn start(database: &Arc<TestDatabase>, options: &AppOptions, log: Arc<StatementLog>) -> Self {
         let settings = settings(database, options);
-        let overrides =
-            Overrides { hashing_cost: options.hashing_cost, observer: log, metrics: Arc::new(|| "up 1\n".to_owned()) };
+        let overrides = Overrides {
+            hashing_cost: options.hashing_cost,
+            observer: log,
+            metrics: Arc::new(|| "up 1\n".to_owned()),
+            concurrency: Some(options.concurrency),
+        };
         let (stop, stopped) = oneshot::channel();
         let (say, started) = mpsc::channel();
         // Kept until the server has stopped, whatever becomes of the test.

@@ -11,7 +11,7 @@ use testkit::{TestDatabase, on_both_databases};
 on_both_databases![slows_log_ins_and_not_reads];
 
 async fn slows_log_ins_and_not_reads(db: TestDatabase) {
-    let options = AppOptions { variables: Vec::new(), hashing_cost: HashingCost::OWASP };
+    let options = AppOptions { hashing_cost: HashingCost::OWASP, ..AppOptions::default() };
     let app = TestApp::start(Arc::new(db), options);
     let log_in = |number: usize| {
         let body = json!({ "username": format!("user_{number}"), "password": "some password" });

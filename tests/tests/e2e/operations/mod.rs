@@ -5,5 +5,7 @@ mod flood;
 mod health;
 mod lost_database;
 mod metrics;
+mod overload;
 mod shutdown;
+mod slow_clients;
 mod timeout;

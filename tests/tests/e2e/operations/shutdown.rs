@@ -7,7 +7,7 @@ use testkit::app::{AppOptions, RawConnection, TestApp, TestUser};
 use testkit::{TestDatabase, on_both_databases};
 use tokio::net::TcpStream;
 
-on_both_databases![finishes_what_it_began_and_takes_no_more];
+on_both_databases![finishes_what_it_began_and_takes_no_more, sends_away_what_another_instance_can_do];
 
 /// Instances that stop at once: what one of them does wrong now and then, one of several does each time.
 const INSTANCES: usize = 4;
@@ -61,4 +61,35 @@ async fn begin_to_publish(instance: &TestApp, user: &TestUser) -> RawConnection 
     connection.send(head).await;
     connection.read_until("100 Continue\r\n\r\n").await;
     connection
+}
+
+/// What nginx sends where it may ask another instance.
+const REPEATABLE: &str = "GET /v1/posts HTTP/1.1\r\nHost: test\r\nX-Next-Upstream: http_502\r\n\r\n";
+
+async fn sends_away_what_another_instance_can_do(db: TestDatabase) {
+    // In production a server that stops goes on serving for a while.
+    let variables = [("APP_ENV", "production"), ("DATABASE_MIGRATE", "true"), ("TRUSTED_PROXIES", "127.0.0.1")];
+    let mut app = TestApp::with(db, &variables);
+    let ada = app.sign_up("ada").await;
+    let mut proxy = app.connect().await;
+    proxy.send(REPEATABLE).await;
+    proxy.read_until("HTTP/1.1 200 OK").await;
+    let mut writer = begin_to_publish(&app, &ada).await;
+    app.begin_to_stop();
+    // It hears of that soon.
+    while app.get("/health/ready").send().await.status == 200 {
+        tokio::task::yield_now().await;
+    }
+    proxy.send(REPEATABLE).await;
+    proxy.read_until("HTTP/1.1 502 Bad Gateway").await;
+    let answer = proxy.finish().await;
+    assert!(answer.head.contains("connection: close"), "{answer:?}");
+    let nowhere_else = app.raw("GET /v1/posts HTTP/1.1\r\nHost: test\r\n\r\n").await;
+    assert_eq!(nowhere_else.status, 200, "{nowhere_else:?}");
+    // What is not safe to repeat is served to its end.
+    writer.send(BODY).await;
+    let answer = writer.finish().await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    assert!(answer.head.contains("connection: close"), "{answer:?}");
+    app.stop().await;
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use serde_json::{Value, json};
-use testkit::app::PASSWORD;
+use testkit::app::{PASSWORD, TestUser};
 use testkit::{TestDatabase, on_both_databases};
 
 use super::process::Serving;
@@ -70,7 +70,9 @@ async fn is_traced_from_the_caller_to_the_statements(db: TestDatabase) {
         assert_eq!(attributes["db.system.name"], system);
         assert!(!attributes["db.query.text"].contains("ada"), "{statement:?}");
     }
-    assert!(statements.iter().any(|span| attributes(span)["db.query.text"].starts_with("INSERT")), "{statements:?}");
+    let insert = statements.iter().find(|span| attributes(span)["db.query.text"].starts_with("INSERT")).unwrap();
+    assert_eq!(insert.name, "users.insert");
+    assert_eq!(attributes(insert)["thoughts.database.role"], "primary");
 
     let not_found = others.iter().find(|span| span.name == "GET /v1/posts/{id}").unwrap();
     assert!(not_found.parent_span_id.is_empty(), "{not_found:?}");
@@ -121,6 +123,30 @@ async fn a_dead_collector_holds_nothing_up() {
         assert!(log.contains("\"stopped\"") && !log.contains("panicked"), "{log}");
     }
     assert!(silent.was_called());
+}
+
+#[tokio::test]
+async fn counts_what_was_made_and_not_what_was_repeated() {
+    let server = Serving::start(&[IN_MEMORY, KEY]).await;
+    let ada = TestUser::sign_up(&server.http, "ada").await;
+    let content = json!({ "content": "once" });
+    let mut made = String::new();
+    for _ in 0..2 {
+        made = ada.post("/v1/posts").key("a-key").json(content.clone()).expect(201).await.id();
+    }
+    for _ in 0..2 {
+        ada.post(&format!("/v1/posts/{made}/comments")).key("another-key").json(content.clone()).expect(201).await;
+    }
+    ada.post("/v1/posts").json(json!({ "content": "" })).expect(422).await;
+    let metrics = server.http.get("/metrics").expect(200).await.text();
+    for line in ["posts_published_total 1", "comments_added_total 1", "sign_ups_total 1"] {
+        assert!(metrics.lines().any(|its| its == line), "no {line}: {metrics}");
+    }
+    assert!(metrics.contains("database_query_duration_seconds_count{operation=\"posts.publish\",role=\"primary\""));
+    let name = |line: &str| line.split(' ').nth(2).unwrap_or_default().to_owned();
+    let names = |begin: &str| metrics.lines().filter(|line| line.starts_with(begin)).map(name).collect::<Vec<_>>();
+    assert_eq!(names("# HELP "), names("# TYPE "), "each is described");
+    assert_eq!(server.terminate().await.0, Some(0));
 }
 
 #[tokio::test]

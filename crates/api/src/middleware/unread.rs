@@ -1,0 +1,51 @@
+//! Hangs up on clients whose request was not read to its end.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::web::{Bytes, Payload};
+use actix_web::{Error, HttpMessage};
+
+/// What is left of the body of a request that was refused before its end.
+pub(super) struct Unread(pub(super) Payload);
+
+/// Keeps what is left of a body until the answer is written.
+///
+/// The server closes a connection in order after an answer, when the body of the request is still wanted by then: it
+/// says so, waits a second for the client to go, and goes itself. Of a chunked body that nobody wants any more it waits
+/// for the end instead, however long that takes the client.
+pub(crate) async fn unread(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let response = next.call(request).await?;
+    let unread = response.request().extensions_mut().remove::<Unread>();
+    Ok(match unread {
+        Some(Unread(payload)) => {
+            let hold = |_: &mut _, body: BoxBody| Held { body, _payload: payload };
+            response.map_into_boxed_body().map_body(hold).map_into_right_body()
+        }
+        None => response.map_into_left_body(),
+    })
+}
+
+/// The body of an answer, and what goes with it.
+struct Held {
+    body: BoxBody,
+    _payload: Payload,
+}
+
+impl MessageBody for Held {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
+}

@@ -20,7 +20,7 @@ WORKDIR /src
 ENV CARGO_INCREMENTAL=0
 COPY --from=manifests /src .
 RUN cargo build --locked --package thoughts --profile "$PROFILE"
-COPY . .
+COPY crates crates
 # What `build_info` says this was built of.
 ARG THOUGHTS_REVISION=unknown
 # Cargo goes by times, and these files may be older than what was built of the empty ones.
@@ -32,6 +32,8 @@ FROM debian:trixie-slim
 RUN groupadd --gid 10001 thoughts \
  && useradd --uid 10001 --gid thoughts --no-create-home --home-dir /var/lib/thoughts --shell /usr/sbin/nologin thoughts \
  && install -d -o thoughts -g thoughts -m 0700 /var/lib/thoughts
+# Whom to believe when a database, Redis or a collector is reached by TLS.
+COPY --from=builder /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=builder /out/thoughts /usr/local/bin/thoughts
 # What is kept when nothing is configured (the embedded database and its key) lies here, below data/.
 WORKDIR /var/lib/thoughts

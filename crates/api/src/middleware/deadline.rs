@@ -29,13 +29,11 @@ pub(crate) async fn deadline(
     let request_id = RequestId::of(request.request());
     let path = routed_path(&request).to_owned();
     let routes = request.app_data::<Data<MethodTable>>().cloned();
-    match tokio::time::timeout(limit, next.call(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            let route = routes.and_then(|routes| routes.pattern(&path).map(ToOwned::to_owned));
-            Err(TimedOut { request_id, route }.into())
-        }
+    if let Ok(response) = tokio::time::timeout(limit, next.call(request)).await {
+        return response;
     }
+    let route = routes.and_then(|routes| routes.pattern(&path).map(ToOwned::to_owned));
+    Err(TimedOut { request_id, route }.into())
 }
 
 /// The route of a request that was ended.

@@ -26,6 +26,9 @@ use changes::{Follower, JournalLog};
 use copies::RedisCopies;
 use positions::RedisPositions;
 
+/// Without Redis nobody tells this process what others write to the same database; copies are kept no longer than this.
+const UNTOLD_TTL: Duration = Duration::from_secs(1);
+
 /// The Redis of this instance, if it has one.
 #[derive(Clone)]
 pub(crate) struct Cluster {
@@ -68,10 +71,11 @@ impl Cluster {
         }
     }
 
-    /// A cache that keeps copies for `ttl`, and hears of the writes of all instances.
+    /// A cache that keeps copies for `ttl`, and hears of the writes of all instances; without Redis for a second at most.
     pub(crate) fn cache(&self, ttl: Duration, watermark: Arc<Watermark>) -> InformedCache {
         let options = CacheOptions { ttl, ..CacheOptions::default() };
         let Some(redis) = self.redis.clone() else {
+            let options = CacheOptions { ttl: ttl.min(UNTOLD_TTL), ..options };
             let cache = Cache::new(options, Arc::new(InProcessLog::new()), None);
             return InformedCache { cache, followed: None };
         };

@@ -61,7 +61,7 @@ pub const VARIABLES: &[Variable] = &[
     plain(
         "CACHE_TTL",
         Value("300s"),
-        "How long what was read is kept, if nothing changes it; `0s` turns the cache off.",
+        "How long what was read is kept, if nothing changes it: a second at most without REDIS_URL. `0s` turns the cache off.",
     ),
     secret(
         "SIGNING_KEY",

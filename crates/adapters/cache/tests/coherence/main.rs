@@ -12,6 +12,7 @@ mod state;
 mod world;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -22,7 +23,7 @@ use crate::journal::follow;
 use crate::world::{INSTANCES, Plan, World};
 
 /// How long it goes on, in the time of the test.
-const LASTS: Duration = Duration::from_secs(12);
+const LASTS: Duration = Duration::from_secs(6);
 /// Longer than anything is in doubt.
 const SETTLES: Duration = Duration::from_secs(15);
 
@@ -69,6 +70,7 @@ async fn live(seed: u64, plan: Plan) {
     }
     actors.shutdown().await;
     world.journal.set_down(false);
+    world.is_calm.store(true, Ordering::SeqCst);
     sleep(SETTLES).await;
     everybody_sees_what_is_stored(seed, &world, &ports, &names).await;
     followers.shutdown().await;
@@ -89,25 +91,18 @@ async fn outages(world: Arc<World>) {
 
 async fn everybody_sees_what_is_stored(seed: u64, world: &World, ports: &[Ports], names: &Names) {
     let (state, queries) = (world.now(), queries(world, names));
-    let before = *world.loads.lock().unwrap();
+    let before = world.loads.load(Ordering::SeqCst);
     for round in 0..2 {
         for query in &queries {
             for (instance, ports) in ports.iter().enumerate() {
-                // A load may find no place to load from; one that was asked again does.
-                let mut answer = ports.ask(query, None).await.unwrap();
-                if world.plan.failing_loads > 0 && answer != state.answer(query) {
-                    sleep(Duration::from_secs(1)).await;
-                    answer = ports.ask(query, None).await.unwrap();
-                }
+                let answer = ports.ask(query, None).await.unwrap();
                 assert_eq!(answer, state.answer(query), "seed {seed}, instance {instance}, round {round}: {query:?}");
             }
         }
     }
-    let loads = *world.loads.lock().unwrap() - before;
+    let loads = world.loads.load(Ordering::SeqCst) - before;
     let reads = 2 * queries.len() * ports.len();
-    if world.plan.failing_loads + world.plan.drops + world.plan.stalls + world.plan.failing_appends == 0 {
-        assert!(loads * 2 <= reads + 2 * queries.len(), "seed {seed}: {loads} loads for {reads} reads");
-    }
+    assert!(loads * 2 <= reads + 2 * queries.len(), "seed {seed}: {loads} loads for {reads} reads");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use accounts::ports::{
     Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, UpdateUser, UserRelations, UserRepository,
@@ -24,7 +25,7 @@ use crate::world::World;
 /// What a repository reads.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reads {
-    /// Anything for strangers, and for users at least their own writes.
+    /// Anything for strangers; for users also their own writes, wherever they were made.
     Own,
     /// At least all that the instance has heard of.
     Heard,
@@ -43,10 +44,10 @@ impl Repository {
         let world = &self.world;
         let least = match self.reads {
             Reads::Heard => world.watermark(self.instance),
-            Reads::Own => viewer.map_or(0, |viewer| world.own(viewer)),
+            Reads::Own => viewer.map_or(0, |viewer| world.own(viewer).max(world.watermark(self.instance))),
         };
         if self.reads == Reads::Heard {
-            *world.loads.lock().unwrap() += 1;
+            world.loads.fetch_add(1, Ordering::SeqCst);
             if world.happens(world.plan.failing_loads) {
                 return Err(RepositoryError::unavailable("load", "behind"));
             }
@@ -79,7 +80,12 @@ impl Repository {
         }
         let outcome = commit.await.unwrap();
         self.world.pause(3).await;
-        if is_lost { Err(RepositoryError::unavailable("write", "connection lost")) } else { Ok(outcome) }
+        if is_lost {
+            return Err(RepositoryError::unavailable("write", "connection lost"));
+        }
+        let (position, outcome) = outcome;
+        self.world.done(by, position);
+        Ok(outcome)
     }
 }
 

@@ -1,6 +1,7 @@
 //! A store with a history, a log, and instances with a cache each.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -62,11 +63,15 @@ pub(crate) struct World {
     answered: Mutex<HashMap<usize, Answered>>,
     /// The last commit of each user.
     own: Mutex<HashMap<UserId, usize>>,
+    /// What the last write of each user did, as far as the store told them.
+    done: Mutex<HashMap<UserId, Option<usize>>>,
     instances: Mutex<Vec<Instance>>,
     caches: OnceLock<Vec<Cache>>,
     random: Mutex<StdRng>,
     began: Instant,
-    pub(crate) loads: Mutex<usize>,
+    pub(crate) loads: AtomicUsize,
+    /// Nothing goes wrong any more.
+    pub(crate) is_calm: AtomicBool,
 }
 
 impl World {
@@ -77,11 +82,13 @@ impl World {
             history: Mutex::new(vec![Arc::default()]),
             answered: Mutex::default(),
             own: Mutex::default(),
+            done: Mutex::default(),
             instances: Mutex::new((0..INSTANCES).map(|_| Instance::default()).collect()),
             caches: OnceLock::new(),
             random: Mutex::new(StdRng::seed_from_u64(seed)),
             began: Instant::now(),
-            loads: Mutex::default(),
+            loads: AtomicUsize::new(0),
+            is_calm: AtomicBool::new(false),
         });
         let copies: Arc<dyn SharedCopies> = Arc::new(Copies { world: world.clone(), kept: Mutex::default() });
         let caches = (0..INSTANCES).map(|instance| {
@@ -103,7 +110,7 @@ impl World {
 
     /// Whether something that happens so often of a thousand times does now.
     pub(crate) fn happens(&self, thousandths: u32) -> bool {
-        self.below(1000) < thousandths as usize
+        self.below(1000) < thousandths as usize && !self.is_calm.load(Ordering::SeqCst)
     }
 
     /// Up to so many milliseconds.
@@ -129,30 +136,51 @@ impl World {
     }
 
     /// Changes the store, unless `change` says that there is nothing to change.
-    pub(crate) fn commit<T>(&self, instance: usize, by: UserId, change: impl FnOnce(&mut State) -> (bool, T)) -> T {
+    pub(crate) fn commit<T>(
+        &self,
+        instance: usize,
+        by: UserId,
+        change: impl FnOnce(&mut State) -> (bool, T),
+    ) -> (Option<usize>, T) {
         let mut history = self.history.lock().unwrap();
         let mut state = State::clone(history.last().unwrap());
         let (is_changed, outcome) = change(&mut state);
+        let mut position = None;
         if is_changed {
             history.push(Arc::new(state));
-            let position = history.len() - 1;
+            let last = history.len() - 1;
             drop(history);
-            self.own.lock().unwrap().insert(by, position);
-            self.know(instance, position);
+            self.own.lock().unwrap().insert(by, last);
+            self.know(instance, last);
+            position = Some(last);
         }
-        outcome
+        (position, outcome)
     }
 
     pub(crate) fn own(&self, user: UserId) -> usize {
         self.own.lock().unwrap().get(&user).copied().unwrap_or_default()
     }
 
-    /// Notes that the last write of the user was answered, once it was.
+    /// Notes what the store did for the user.
+    pub(crate) fn done(&self, by: UserId, position: Option<usize>) {
+        self.done.lock().unwrap().insert(by, position);
+    }
+
+    /// Notes that the user begins to write.
+    pub(crate) fn begins(&self, by: UserId) {
+        self.done(by, None);
+        let _ = self.journal.failed_for(by);
+    }
+
+    /// Notes that the last write of the user was answered.
     pub(crate) fn answered(&self, instance: usize, by: UserId) {
+        let Some(position) = self.done.lock().unwrap().get(&by).copied().flatten() else {
+            return;
+        };
         let is_announced = !self.journal.failed_for(by);
         let version = self.journal.seen(by).filter(|_| is_announced);
         let answered = Answered { by, instance, at: Instant::now(), version };
-        self.answered.lock().unwrap().entry(self.own(by)).or_insert(answered);
+        self.answered.lock().unwrap().insert(position, answered);
     }
 
     /// The writes that a read has to show that begins now.

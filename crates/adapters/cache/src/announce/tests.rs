@@ -41,7 +41,7 @@ async fn a_change_is_announced_before_the_write_is_answered() {
 #[tokio::test(start_paused = true)]
 async fn nothing_is_announced_if_nothing_changed() {
     let (log, cache) = scene();
-    cache.write(touching(), |_| false, async { Ok(()) }).await.unwrap();
+    cache.write(touching(), |()| false, async { Ok(()) }).await.unwrap();
     sleep(SETTLES).await;
     assert_eq!(log.tags(), []);
 }

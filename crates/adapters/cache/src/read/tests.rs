@@ -368,7 +368,7 @@ mod what_is_shared {
 
 #[test]
 fn lifetimes_differ_by_a_tenth_at_most() {
-    let jittered = |chance| super::jittered(Duration::from_secs(300), chance).as_secs_f64();
+    let jittered = |chance| super::jittered(Duration::from_mins(5), chance).as_secs_f64();
     let all: Vec<_> = (0..1000).map(|chance| jittered(chance * 7919)).collect();
     let (least, most) = all.iter().fold((f64::MAX, 0.0_f64), |(l, m), ttl| (l.min(*ttl), m.max(*ttl)));
     assert!((270.0..272.0).contains(&least) && (328.0..=330.0).contains(&most), "{least} to {most}");

@@ -23,7 +23,7 @@ use crate::journal::follow;
 use crate::world::{INSTANCES, Plan, World};
 
 /// How long it goes on, in the time of the test.
-const LASTS: Duration = Duration::from_secs(6);
+const LASTS: Duration = Duration::from_secs(5);
 /// Longer than anything is in doubt.
 const SETTLES: Duration = Duration::from_secs(15);
 
@@ -107,41 +107,41 @@ async fn everybody_sees_what_is_stored(seed: u64, world: &World, ports: &[Ports]
 
 #[test]
 fn with_nothing_but_delays() {
-    run(0..12, QUIET);
+    run(0..6, QUIET);
 }
 
 #[test]
 fn without_shared_copies() {
-    run(100..106, Plan { shared: false, ..QUIET });
+    run(100..103, Plan { shared: false, ..QUIET });
 }
 
 #[test]
 fn with_a_small_tag_table() {
-    run(200..206, Plan { tags: 128, ..QUIET });
+    run(200..204, Plan { tags: 128, ..QUIET });
 }
 
 #[test]
 fn with_connections_that_break() {
-    run(300..312, Plan { drops: 20, stalls: 20, ..QUIET });
+    run(300..306, Plan { drops: 20, stalls: 20, ..QUIET });
 }
 
 #[test]
 fn with_a_log_that_fails() {
-    run(400..412, Plan { failing_appends: 20, outages: true, ..QUIET });
+    run(400..406, Plan { failing_appends: 20, outages: true, ..QUIET });
 }
 
 #[test]
 fn with_writes_of_which_nobody_sees_the_end() {
-    run(500..512, Plan { lost_writes: 100, ..QUIET });
+    run(500..506, Plan { lost_writes: 100, ..QUIET });
 }
 
 #[test]
 fn with_nowhere_to_load_from() {
-    run(600..606, Plan { failing_loads: 100, ..QUIET });
+    run(600..603, Plan { failing_loads: 100, ..QUIET });
 }
 
 #[test]
 fn with_all_of_it() {
     let plan = Plan { failing_appends: 10, drops: 10, stalls: 10, lost_writes: 50, outages: true, tags: 512, ..QUIET };
-    run(700..716, plan);
+    run(700..710, plan);
 }

@@ -73,13 +73,17 @@ impl State {
     }
 
     fn list(&self, author: Option<UserId>, page: PageRequest) -> Page<Post> {
-        let position = |post: &Post| Cursor { at: post.created_at, id: post.id.cuid() };
-        let key = |cursor: Cursor| (cursor.at, cursor.id);
-        let mut posts: Vec<_> = self.posts.keys().filter_map(|id| self.post(*id)).collect();
-        posts.retain(|post| author.is_none_or(|author| post.author.id == author));
-        posts.retain(|post| page.after.is_none_or(|after| key(position(post)) < key(after)));
-        posts.sort_by_key(|post| std::cmp::Reverse(key(position(post))));
-        Page::from_lookahead(posts, page.size, position)
+        let mut places: Vec<_> = self
+            .posts
+            .iter()
+            .filter(|(_, (writer, ..))| author.is_none_or(|author| *writer == author))
+            .map(|(id, (_, _, at, _))| (*at, id.cuid()))
+            .filter(|place| page.after.is_none_or(|after| *place < (after.at, after.id)))
+            .collect();
+        places.sort_unstable_by(|one, other| other.cmp(one));
+        places.truncate(page.size.get() + 1);
+        let posts = places.into_iter().filter_map(|(_, id)| self.post(id.into())).collect();
+        Page::from_lookahead(posts, page.size, |post: &Post| Cursor { at: post.created_at, id: post.id.cuid() })
     }
 
     pub(crate) fn erase(&mut self, user: UserId) {

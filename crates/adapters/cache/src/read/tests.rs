@@ -143,6 +143,20 @@ mod loads {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn that_began_on_another_connection_leave_no_copy() {
+        let s = Scene::new();
+        s.database.close();
+        let early = s.reading().await;
+        // The log came back without the change.
+        s.database.likes.store(1, Ordering::SeqCst);
+        s.cache.connected("another", at(0));
+        s.cache.caught_up(at(0));
+        s.database.open();
+        assert_eq!(early.await.unwrap().unwrap(), Some(0));
+        assert_eq!((s.read().await, s.database.loads()), (1, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn outlive_the_reader_who_began_them() {
         let s = Scene::new();
         s.database.close();

@@ -33,6 +33,8 @@ mod shared;
 mod stamp;
 mod tag;
 mod tags;
+#[cfg(test)]
+mod test_support;
 mod version;
 
 pub use cache::Cache;

@@ -186,3 +186,6 @@ fn shared_key(session: &Session, key: &Key) -> String {
 fn shared_failure(error: Arc<RepositoryError>) -> RepositoryError {
     RepositoryError { operation: error.operation, unavailable: error.unavailable, source: Box::new(error) }
 }
+
+#[cfg(test)]
+mod tests;

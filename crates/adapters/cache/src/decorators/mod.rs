@@ -7,6 +7,8 @@
 mod comments;
 mod follows;
 mod posts;
+#[cfg(test)]
+mod tests;
 mod timelines;
 mod users;
 

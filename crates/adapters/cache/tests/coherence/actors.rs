@@ -1,0 +1,249 @@
+//! Who reads and writes, at random, and checks what they see.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use accounts::ports::{PasswordHash, ProfileChanges, UserRepository};
+use cache::{CachedComments, CachedFollows, CachedPosts, CachedTimelines, CachedUsers};
+use domain::{
+    Bio, CommentId, Content, Cursor, DisplayName, PageRequest, PageSize, PostId, RepositoryError, Timestamp, UserId,
+    UserRef, Username,
+};
+use feed::ports::{FollowRepository, TimelineRepository};
+use posts::ports::{CommentRepository, Edit, NewComment, NewPost, PostRepository};
+use testkit::{a_user, id};
+use tokio::time::{sleep, timeout};
+
+use crate::repositories::{Reads, Repository};
+use crate::state::{Answer, Query};
+use crate::world::World;
+
+/// One instance's ports.
+pub(crate) struct Ports {
+    instance: usize,
+    world: Arc<World>,
+    posts: CachedPosts,
+    users: CachedUsers,
+    timelines: CachedTimelines,
+    follows: CachedFollows,
+    comments: CachedComments,
+}
+
+impl Ports {
+    pub(crate) fn new(world: &Arc<World>, instance: usize) -> Self {
+        let cache = &world.caches()[instance];
+        let inner = Arc::new(Repository { world: world.clone(), instance, reads: Reads::Own });
+        let loader = Arc::new(Repository { reads: Reads::Heard, ..Repository::clone(&inner) });
+        Self {
+            instance,
+            world: world.clone(),
+            posts: CachedPosts::new(inner.clone(), loader.clone(), inner.clone(), cache.clone()),
+            users: CachedUsers::new(inner.clone(), loader.clone(), inner.clone(), cache.clone()),
+            timelines: CachedTimelines::new(inner.clone(), loader, inner.clone(), cache.clone()),
+            follows: CachedFollows::new(inner.clone(), cache.clone()),
+            comments: CachedComments::new(inner, cache.clone()),
+        }
+    }
+
+    pub(crate) async fn ask(&self, query: &Query, reader: Option<UserId>) -> Result<Answer, RepositoryError> {
+        let strip = |page: domain::Page<domain::PostView>| page.map(|post| post.subject);
+        Ok(match query {
+            Query::Post(id) => Answer::Post(self.posts.find(*id, reader).await?.map(|post| post.subject)),
+            Query::User(user) => Answer::User(self.users.find(user, reader).await?.map(|user| user.subject)),
+            Query::Feed(page) => Answer::Posts(Some(strip(self.timelines.public(*page, reader).await?))),
+            Query::PostsOf(user, page) => Answer::Posts(self.posts.list_by_user(user, *page, reader).await?.map(strip)),
+        })
+    }
+
+    /// Reads, and checks that what comes shows all that it has to.
+    async fn read(&self, query: &Query, reader: Option<UserId>) {
+        let required = self.world.required(self.instance, reader);
+        let Ok(answer) = self.ask(query, reader).await else {
+            return;
+        };
+        let mut position = self.world.latest();
+        // The oldest write so far that has to be shown and is not in what was shown before it.
+        let mut missed = None;
+        loop {
+            let shown = self.world.at(position).answer(query);
+            if shown == answer && missed.is_none() {
+                return;
+            }
+            assert!(
+                position > 0,
+                "{reader:?} at {} asks for {query:?} and gets {answer:#?}, which misses {missed:?}",
+                self.instance
+            );
+            if self.world.at(position - 1).answer(query) != shown {
+                // What nobody has to be shown yet may hide what was changed after it, such as the name of whoever wrote
+                // a post that may not be seen.
+                missed = required.binary_search(&position).ok().map(|_| position);
+            }
+            position -= 1;
+        }
+    }
+}
+
+/// Names things that are there, or were, or will be.
+pub(crate) struct Names(AtomicUsize);
+
+impl Names {
+    pub(crate) fn new() -> Self {
+        Self(AtomicUsize::new(0))
+    }
+
+    fn next(&self) -> usize {
+        self.0.fetch_add(1, Ordering::SeqCst)
+    }
+
+    fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+fn post_id(number: usize) -> PostId {
+    id(&format!("post{number}"))
+}
+
+fn comment_id(number: usize) -> CommentId {
+    id(&format!("comment{number}"))
+}
+
+pub(crate) const PEOPLE: [&str; 4] = ["ada", "bob", "cyd", "dan"];
+
+/// A person's account, which is another after each erasure.
+fn account(name: &str, life: usize) -> UserId {
+    id(&format!("{name}{life}"))
+}
+
+fn some_account(world: &World) -> UserId {
+    account(PEOPLE[world.below(PEOPLE.len())], world.below(3))
+}
+
+pub(crate) fn queries(world: &World, names: &Names) -> Vec<Query> {
+    let mut users: Vec<_> = PEOPLE.iter().map(|name| UserRef::Username(Username::parse(name).unwrap())).collect();
+    users.extend(PEOPLE.iter().flat_map(|name| (0..4).map(|life| account(name, life).into())));
+    let first = PageRequest { size: PageSize::new(4).unwrap(), after: None };
+    let mut pages = vec![first];
+    let state = world.now();
+    pages.extend(
+        state
+            .posts
+            .iter()
+            .map(|(id, (_, _, at, _))| PageRequest { after: Some(Cursor { at: *at, id: id.cuid() }), ..first }),
+    );
+    let mut queries: Vec<_> = (0..names.count() + 2).map(|number| Query::Post(post_id(number))).collect();
+    queries.extend(users.iter().cloned().map(Query::User));
+    queries.extend(pages.iter().copied().map(Query::Feed));
+    queries.extend(users.iter().map(|user| Query::PostsOf(user.clone(), first)));
+    queries
+}
+
+fn some_query(world: &World, names: &Names) -> Query {
+    // Most want what is new.
+    let newest = names.count().saturating_sub(world.below(6));
+    match world.below(4) {
+        0 => Query::Post(post_id(newest)),
+        1 => Query::Feed(PageRequest { size: PageSize::new(4).unwrap(), after: None }),
+        _ => {
+            let mut all = queries(world, names);
+            all.swap_remove(world.below(all.len()))
+        }
+    }
+}
+
+/// Reads at random for ever.
+pub(crate) async fn stranger(world: Arc<World>, ports: Arc<Vec<Ports>>, names: Arc<Names>) {
+    loop {
+        ports[world.below(ports.len())].read(&some_query(&world, &names), None).await;
+        world.pause(30).await;
+    }
+}
+
+/// Reads and writes at random for ever.
+pub(crate) async fn person(world: Arc<World>, ports: Arc<Vec<Ports>>, names: Arc<Names>, name: &'static str) {
+    let mut life = 0;
+    sign_up(&world, &ports[0], name, life).await;
+    loop {
+        let ports = &ports[world.below(ports.len())];
+        let me = account(name, life);
+        if world.below(3) > 0 {
+            ports.read(&some_query(&world, &names), Some(me)).await;
+        } else if world.below(120) == 0 && life < 3 {
+            world.begins(me);
+            let erased = ports.users.erase(me, &PasswordHash(String::new())).await;
+            if erased.is_ok() {
+                world.answered(ports.instance, me);
+                life += 1;
+                sign_up(&world, ports, name, life).await;
+            }
+        } else {
+            world.begins(me);
+            let write = write(&world, ports, &names, me);
+            let is_done = if world.happens(world.plan.lost_writes) {
+                matches!(timeout(Duration::from_millis(6), write).await, Ok(true))
+            } else {
+                write.await
+            };
+            if is_done {
+                world.answered(ports.instance, me);
+            }
+        }
+        world.pause(30).await;
+    }
+}
+
+async fn sign_up(world: &World, ports: &Ports, name: &str, life: usize) {
+    let user = domain::User { id: account(name, life), ..a_user(name).build() };
+    // The name is free again once the old account is gone, wherever that was seen.
+    while ports.users.insert(&user, &PasswordHash(String::new())).await.is_err() {
+        sleep(Duration::from_millis(50)).await;
+    }
+    world.answered(ports.instance, user.id);
+}
+
+async fn write(world: &World, ports: &Ports, names: &Names, me: UserId) -> bool {
+    let state = world.now();
+    let post = post_id(names.count().saturating_sub(world.below(8)));
+    let mine: Vec<_> = state.posts.iter().filter(|(_, (author, ..))| *author == me).map(|(id, _)| *id).collect();
+    let own = mine.get(world.below(mine.len())).copied().unwrap_or(post);
+    let at = Timestamp::from_micros(i64::try_from(world.milliseconds()).unwrap());
+    let content = Content::parse(&format!("says {}", world.latest())).unwrap();
+    match world.below(11) {
+        0 | 1 => {
+            let new = NewPost { id: post_id(names.next()), author_id: me, content, created_at: at };
+            ports.posts.publish(&new, None).await.is_ok()
+        }
+        2 => ports.posts.edit(own, &Edit { content, at, expected: None }, me).await.is_ok(),
+        3 if mine.contains(&own) => ports.posts.delete(own, me, None).await.is_ok(),
+        4 | 5 => ports.posts.like(post, me, at).await.is_ok(),
+        6 => ports.posts.unlike(post, me).await.is_ok(),
+        7 => {
+            let number = world.below(200);
+            if let Some((_, author)) = state.comments.get(&comment_id(number)).filter(|(_, author)| *author == me) {
+                return ports.comments.delete(comment_id(number), *author, None).await.is_ok();
+            }
+            let new = NewComment {
+                id: comment_id(number),
+                post_id: post,
+                parent_id: None,
+                author_id: me,
+                content,
+                created_at: at,
+            };
+            !state.comments.contains_key(&new.id) && ports.comments.add(&new, None).await.is_ok()
+        }
+        8 => ports.follows.follow(me, some_account(world), at).await.is_ok(),
+        9 => ports.follows.unfollow(me, some_account(world)).await.is_ok(),
+        _ => {
+            let display_name = DisplayName::parse(&format!("name {}", world.latest())).unwrap();
+            let changes = ProfileChanges {
+                display_name: (world.below(2) == 0).then_some(display_name),
+                bio: Some(Bio::parse(&format!("bio {}", world.latest())).unwrap()),
+                ..ProfileChanges::default()
+            };
+            ports.users.update(me, &changes, None).await.is_ok()
+        }
+    }
+}

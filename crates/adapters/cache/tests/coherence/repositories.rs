@@ -1,0 +1,359 @@
+//! The ports over the store, as one instance reaches it.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use accounts::ports::{
+    Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, UpdateUser, UserRelations, UserRepository,
+};
+use async_trait::async_trait;
+use domain::{
+    CommentId, CommentView, Page, PageRequest, Post, PostId, PostView, RepositoryError, Revision, Timestamp, User,
+    UserId, UserRef, UserView, UserViewer, Viewed,
+};
+use feed::ports::{Follow, FollowRepository, Relation, TimelineRepository};
+use posts::IdempotentRequest;
+use posts::ports::{
+    AddCommentOutcome, Change, CommentOwners, CommentRepository, Edit, Like, NewComment, NewPost, PostLikes,
+    PostRepository, Thread, Write,
+};
+
+use crate::state::State;
+use crate::world::World;
+
+/// What a repository reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reads {
+    /// Anything for strangers; for users also their own writes, wherever they were made.
+    Own,
+    /// At least all that the instance has heard of.
+    Heard,
+}
+
+#[derive(Clone)]
+pub(crate) struct Repository {
+    pub(crate) world: Arc<World>,
+    pub(crate) instance: usize,
+    pub(crate) reads: Reads,
+}
+
+impl Repository {
+    /// Reads from some replica that has what it must have.
+    async fn read<T>(&self, viewer: Option<UserId>, read: impl FnOnce(&State) -> T) -> Result<T, RepositoryError> {
+        let world = &self.world;
+        let least = match self.reads {
+            Reads::Heard => world.watermark(self.instance),
+            Reads::Own => viewer.map_or(0, |viewer| world.own(viewer).max(world.watermark(self.instance))),
+        };
+        if self.reads == Reads::Heard {
+            world.loads.fetch_add(1, Ordering::SeqCst);
+            if world.happens(world.plan.failing_loads) {
+                return Err(RepositoryError::unavailable("load", "behind"));
+            }
+        }
+        world.pause(4).await;
+        // As far behind as can be, as often as not.
+        let ahead = world.below(2) * world.below(world.latest() - least + 1);
+        let outcome = read(&world.at(least + ahead));
+        world.pause(4).await;
+        Ok(outcome)
+    }
+
+    /// Commits, unless something goes wrong.
+    async fn write<T: Send + 'static>(
+        &self,
+        by: UserId,
+        change: impl FnOnce(&mut State) -> (bool, T) + Send + 'static,
+    ) -> Result<T, RepositoryError> {
+        let (world, instance) = (self.world.clone(), self.instance);
+        world.pause(5).await;
+        let is_lost = world.happens(world.plan.lost_writes);
+        let late = if is_lost { world.below(800) } else { 0 };
+        // Once begun, a commit does not care who waits for it.
+        let commit = tokio::spawn(async move {
+            world.pause(late + 1).await;
+            world.commit(instance, by, change)
+        });
+        if is_lost && self.world.below(2) == 0 {
+            return Err(RepositoryError::unavailable("write", "connection lost"));
+        }
+        let outcome = commit.await.unwrap();
+        self.world.pause(3).await;
+        if is_lost {
+            return Err(RepositoryError::unavailable("write", "connection lost"));
+        }
+        let (position, outcome) = outcome;
+        self.world.done(by, position);
+        Ok(outcome)
+    }
+}
+
+fn seen(page: Page<Post>) -> Page<PostView> {
+    page.map(|post| Viewed::new(post, None))
+}
+
+fn not_asked<T>() -> Result<T, RepositoryError> {
+    Err(RepositoryError::new("test", "nobody asks for this"))
+}
+
+#[async_trait]
+impl PostRepository for Repository {
+    async fn find(&self, id: PostId, viewer: Option<UserId>) -> Result<Option<PostView>, RepositoryError> {
+        self.read(viewer, |state| state.post(id).map(|post| Viewed::new(post, None))).await
+    }
+
+    async fn list_by_user(
+        &self,
+        user: &UserRef,
+        page: PageRequest,
+        viewer: Option<UserId>,
+    ) -> Result<Option<Page<PostView>>, RepositoryError> {
+        let query = crate::state::Query::PostsOf(user.clone(), page);
+        match self.read(viewer, |state| state.answer(&query)).await? {
+            crate::state::Answer::Posts(page) => Ok(page.map(seen)),
+            _ => not_asked(),
+        }
+    }
+
+    async fn publish<'a>(
+        &self,
+        post: &NewPost,
+        _: Option<&'a IdempotentRequest>,
+    ) -> Result<Write<Post>, RepositoryError> {
+        let post = post.clone();
+        self.write(post.author_id, move |state| {
+            if !state.users.contains_key(&post.author_id) {
+                return (false, Write::AuthorGone);
+            }
+            state.posts.insert(post.id, (post.author_id, post.content, post.created_at, Revision(0)));
+            (true, Write::Stored(state.post(post.id).unwrap()))
+        })
+        .await
+    }
+
+    async fn edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Change<PostView>, RepositoryError> {
+        let content = edit.content.clone();
+        self.write(viewer, move |state| {
+            let Some(post) = state.posts.get_mut(&id) else {
+                return (false, Change::NotFound);
+            };
+            (post.1, post.3) = (content, Revision(post.3.0 + 1));
+            (true, Change::Changed(Viewed::new(state.post(id).unwrap(), None)))
+        })
+        .await
+    }
+
+    async fn delete(&self, id: PostId, by: UserId, _: Option<Revision>) -> Result<Change<()>, RepositoryError> {
+        self.write(by, move |state| {
+            let is_there = state.posts.contains_key(&id);
+            state.delete(id);
+            (is_there, if is_there { Change::Changed(()) } else { Change::NotFound })
+        })
+        .await
+    }
+
+    async fn like(&self, id: PostId, user: UserId, _: Timestamp) -> Result<Like, RepositoryError> {
+        self.write(user, move |state| {
+            let is_there = state.posts.contains_key(&id) && state.users.contains_key(&user);
+            (is_there && state.likes.insert((id, user)), if is_there { Like::Done } else { Like::NotFound })
+        })
+        .await
+    }
+
+    async fn unlike(&self, id: PostId, user: UserId) -> Result<Like, RepositoryError> {
+        self.write(user, move |state| (state.likes.remove(&(id, user)), Like::Done)).await
+    }
+
+    async fn list_likes(
+        &self,
+        _: PostId,
+        _: PageRequest,
+        _: Option<UserId>,
+    ) -> Result<Option<Page<UserView>>, RepositoryError> {
+        not_asked()
+    }
+}
+
+#[async_trait]
+impl PostLikes for Repository {
+    async fn liked(&self, viewer: UserId, posts: &[PostId]) -> Result<HashSet<PostId>, RepositoryError> {
+        let is_liked = |state: &State, post: PostId| state.likes.contains(&(post, viewer));
+        self.read(Some(viewer), |state| posts.iter().copied().filter(|post| is_liked(state, *post)).collect()).await
+    }
+}
+
+#[async_trait]
+impl TimelineRepository for Repository {
+    async fn public(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<PostView>, RepositoryError> {
+        match self.read(viewer, |state| state.answer(&crate::state::Query::Feed(page))).await? {
+            crate::state::Answer::Posts(Some(page)) => Ok(seen(page)),
+            _ => not_asked(),
+        }
+    }
+
+    async fn home(&self, _: UserId, _: PageRequest) -> Result<Page<PostView>, RepositoryError> {
+        not_asked()
+    }
+}
+
+#[async_trait]
+impl UserRepository for Repository {
+    async fn insert(&self, user: &User, _: &PasswordHash) -> Result<InsertUser, RepositoryError> {
+        let user = user.clone();
+        self.write(user.id, move |state| {
+            if state.users.values().any(|known| known.username == user.username) {
+                return (false, InsertUser::UsernameTaken);
+            }
+            state.users.insert(user.id, user);
+            (true, InsertUser::Created)
+        })
+        .await
+    }
+
+    async fn find(&self, user: &UserRef, viewer: Option<UserId>) -> Result<Option<UserView>, RepositoryError> {
+        self.read(viewer, |state| state.user(user).map(|user| Viewed::new(user, None))).await
+    }
+
+    async fn list(&self, _: PageRequest, _: Option<UserId>) -> Result<Page<UserView>, RepositoryError> {
+        not_asked()
+    }
+
+    async fn find_credentials(&self, _: &UserRef) -> Result<Option<Credentials>, RepositoryError> {
+        not_asked()
+    }
+
+    async fn update(
+        &self,
+        id: UserId,
+        changes: &ProfileChanges,
+        _: Option<Revision>,
+    ) -> Result<UpdateUser, RepositoryError> {
+        let changes = changes.clone();
+        self.write(id, move |state| {
+            state.update(id, &changes);
+            match state.user(&id.into()) {
+                Some(user) => (true, UpdateUser::Updated(user)),
+                None => (false, UpdateUser::NotFound),
+            }
+        })
+        .await
+    }
+
+    async fn erase(&self, id: UserId, _: &PasswordHash) -> Result<EraseUser, RepositoryError> {
+        self.write(id, move |state| {
+            let is_there = state.users.contains_key(&id);
+            state.erase(id);
+            (is_there, if is_there { EraseUser::Erased } else { EraseUser::NotFound })
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl UserRelations for Repository {
+    async fn relations(
+        &self,
+        viewer: UserId,
+        users: &[UserId],
+    ) -> Result<HashMap<UserId, UserViewer>, RepositoryError> {
+        let relation = |state: &State, user: UserId| UserViewer {
+            following: state.follows.contains(&(viewer, user)),
+            followed_by: state.follows.contains(&(user, viewer)),
+        };
+        self.read(Some(viewer), |state| users.iter().map(|user| (*user, relation(state, *user))).collect()).await
+    }
+}
+
+#[async_trait]
+impl FollowRepository for Repository {
+    async fn resolve(&self, _: &UserRef) -> Result<Option<UserId>, RepositoryError> {
+        not_asked()
+    }
+
+    async fn follow(&self, follower: UserId, followee: UserId, _: Timestamp) -> Result<Follow, RepositoryError> {
+        self.write(follower, move |state| {
+            if !state.users.contains_key(&followee) || !state.users.contains_key(&follower) {
+                return (false, Follow::FolloweeGone);
+            }
+            (state.follows.insert((follower, followee)), Follow::Done)
+        })
+        .await
+    }
+
+    async fn unfollow(&self, follower: UserId, followee: UserId) -> Result<(), RepositoryError> {
+        self.write(follower, move |state| (state.follows.remove(&(follower, followee)), ())).await
+    }
+
+    async fn list(
+        &self,
+        _: &UserRef,
+        _: Relation,
+        _: PageRequest,
+        _: Option<UserId>,
+    ) -> Result<Option<Page<UserView>>, RepositoryError> {
+        not_asked()
+    }
+}
+
+#[async_trait]
+impl CommentRepository for Repository {
+    async fn find(&self, id: CommentId, viewer: Option<UserId>) -> Result<Option<CommentView>, RepositoryError> {
+        let found = self.read(viewer, |state| state.comments.get(&id).copied()).await?;
+        Ok(found.map(|(post, author)| {
+            let author = domain::User { id: author, ..testkit::a_user("whoever").build() };
+            Viewed::new(testkit::a_comment("comment", post, author.id).id(id).written_by(&author), None)
+        }))
+    }
+
+    async fn find_owners(&self, _: CommentId) -> Result<Option<CommentOwners>, RepositoryError> {
+        not_asked()
+    }
+
+    async fn list(
+        &self,
+        _: Thread,
+        _: PageRequest,
+        _: Option<UserId>,
+    ) -> Result<Option<Page<CommentView>>, RepositoryError> {
+        not_asked()
+    }
+
+    async fn add<'a>(
+        &self,
+        comment: &NewComment,
+        _: Option<&'a IdempotentRequest>,
+    ) -> Result<AddCommentOutcome, RepositoryError> {
+        let comment = comment.clone();
+        self.write(comment.author_id, move |state| {
+            if !state.posts.contains_key(&comment.post_id) || !state.users.contains_key(&comment.author_id) {
+                return (false, AddCommentOutcome::PostNotFound);
+            }
+            state.comments.insert(comment.id, (comment.post_id, comment.author_id));
+            let author = state.users[&comment.author_id].clone();
+            let stored = testkit::a_comment("comment", comment.post_id, author.id).id(comment.id).written_by(&author);
+            (true, AddCommentOutcome::Write(Write::Stored(stored)))
+        })
+        .await
+    }
+
+    async fn edit(&self, _: CommentId, _: &Edit, _: UserId) -> Result<Change<CommentView>, RepositoryError> {
+        not_asked()
+    }
+
+    async fn delete(&self, id: CommentId, by: UserId, _: Option<Revision>) -> Result<Change<()>, RepositoryError> {
+        self.write(by, move |state| match state.comments.remove(&id) {
+            Some(_) => (true, Change::Changed(())),
+            None => (false, Change::NotFound),
+        })
+        .await
+    }
+
+    async fn like(&self, _: CommentId, _: UserId, _: Timestamp) -> Result<Like, RepositoryError> {
+        not_asked()
+    }
+
+    async fn unlike(&self, _: CommentId, _: UserId) -> Result<Like, RepositoryError> {
+        not_asked()
+    }
+}

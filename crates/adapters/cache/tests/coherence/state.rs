@@ -1,0 +1,115 @@
+//! What is stored, at one point in its history, and what reads say of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use accounts::ports::ProfileChanges;
+use domain::{CommentId, Content, Cursor, Page, PageRequest, Post, PostId, Revision, Timestamp, User, UserId, UserRef};
+use testkit::author_of;
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct State {
+    pub(crate) users: BTreeMap<UserId, User>,
+    /// Who wrote what, when.
+    pub(crate) posts: BTreeMap<PostId, (UserId, Content, Timestamp, Revision)>,
+    pub(crate) likes: BTreeSet<(PostId, UserId)>,
+    pub(crate) follows: BTreeSet<(UserId, UserId)>,
+    pub(crate) comments: BTreeMap<CommentId, (PostId, UserId)>,
+}
+
+/// What a read asks for.
+#[derive(Debug, Clone)]
+pub(crate) enum Query {
+    Post(PostId),
+    User(UserRef),
+    Feed(PageRequest),
+    PostsOf(UserRef, PageRequest),
+}
+
+/// What it gets, without what is the reader's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Post(Option<Post>),
+    User(Option<User>),
+    Posts(Option<Page<Post>>),
+}
+
+impl State {
+    pub(crate) fn answer(&self, query: &Query) -> Answer {
+        match query {
+            Query::Post(id) => Answer::Post(self.post(*id)),
+            Query::User(user) => Answer::User(self.user(user)),
+            Query::Feed(page) => Answer::Posts(Some(self.list(None, *page))),
+            Query::PostsOf(user, page) => Answer::Posts(self.user(user).map(|user| self.list(Some(user.id), *page))),
+        }
+    }
+
+    pub(crate) fn post(&self, id: PostId) -> Option<Post> {
+        let (author, content, created_at, revision) = self.posts.get(&id)?;
+        let count = |counted: usize| counted as u64;
+        Some(Post {
+            id,
+            author: author_of(&self.users[author]),
+            content: content.clone(),
+            created_at: *created_at,
+            edited_at: None,
+            revision: *revision,
+            like_count: count(self.likes.iter().filter(|(post, _)| *post == id).count()),
+            comment_count: count(self.comments.values().filter(|(post, _)| *post == id).count()),
+        })
+    }
+
+    pub(crate) fn user(&self, user: &UserRef) -> Option<User> {
+        let user = self.users.values().find(|known| match user {
+            UserRef::Id(id) => known.id == *id,
+            UserRef::Username(name) => known.username == *name,
+        })?;
+        let count = |counted: usize| counted as u64;
+        Some(User {
+            post_count: count(self.posts.values().filter(|(author, ..)| *author == user.id).count()),
+            follower_count: count(self.follows.iter().filter(|(_, followee)| *followee == user.id).count()),
+            following_count: count(self.follows.iter().filter(|(follower, _)| *follower == user.id).count()),
+            ..user.clone()
+        })
+    }
+
+    fn list(&self, author: Option<UserId>, page: PageRequest) -> Page<Post> {
+        let mut places: Vec<_> = self
+            .posts
+            .iter()
+            .filter(|(_, (writer, ..))| author.is_none_or(|author| *writer == author))
+            .map(|(id, (_, _, at, _))| (*at, id.cuid()))
+            .filter(|place| page.after.is_none_or(|after| *place < (after.at, after.id)))
+            .collect();
+        places.sort_unstable_by(|one, other| other.cmp(one));
+        places.truncate(page.size.get() + 1);
+        let posts = places.into_iter().filter_map(|(_, id)| self.post(id.into())).collect();
+        Page::from_lookahead(posts, page.size, |post: &Post| Cursor { at: post.created_at, id: post.id.cuid() })
+    }
+
+    pub(crate) fn erase(&mut self, user: UserId) {
+        self.users.remove(&user);
+        self.posts.retain(|_, (author, ..)| *author != user);
+        let posts = &self.posts;
+        self.likes.retain(|(post, liker)| *liker != user && posts.contains_key(post));
+        self.comments.retain(|_, (post, author)| *author != user && posts.contains_key(post));
+        self.follows.retain(|(follower, followee)| *follower != user && *followee != user);
+    }
+
+    pub(crate) fn delete(&mut self, post: PostId) {
+        self.posts.remove(&post);
+        self.likes.retain(|(liked, _)| *liked != post);
+        self.comments.retain(|_, (about, _)| *about != post);
+    }
+
+    pub(crate) fn update(&mut self, user: UserId, changes: &ProfileChanges) {
+        if let Some(user) = self.users.get_mut(&user) {
+            user.revision.0 += 1;
+            if let Some(name) = &changes.display_name {
+                user.display_name = name.clone();
+            }
+            if let Some(bio) = &changes.bio {
+                user.bio = bio.clone();
+            }
+        }
+    }
+}

@@ -75,7 +75,7 @@ pub(crate) fn change(tags: Vec<Tag>) -> Change {
 pub(crate) fn following(log: &Arc<FakeLog>, shared: Option<Arc<FakeCopies>>) -> Cache {
     let cache = Cache::new(CacheOptions::default(), log.clone(), shared.map(|copies| copies as Arc<dyn SharedCopies>));
     cache.connected("run", at(0));
-    cache.caught_up(at(0));
+    cache.caught_up(at(0), tokio::time::Instant::now());
     cache
 }
 

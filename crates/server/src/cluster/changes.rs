@@ -26,7 +26,7 @@ impl JournalLog {
 
     async fn try_append(&self, change: &Change) -> Result<EntryId, Unavailable> {
         // No lower than the position of the change itself, which was noted when it was committed.
-        let mut entry = self.watermark.latest().0.to_be_bytes().to_vec();
+        let mut entry = self.watermark.to_tell().0.to_be_bytes().to_vec();
         entry.extend(change.encode());
         self.journal.append(change.by, &entry).await
     }
@@ -70,6 +70,8 @@ impl Follower {
 
 impl JournalListener for Follower {
     fn connected(&self, run_id: &str, complete_since: EntryId) {
+        // A Redis that was lost may have lost what others told, and how far to read for it with it.
+        self.watermark.doubt();
         self.cache.connected(run_id, version(complete_since));
     }
 

@@ -77,16 +77,16 @@ async fn what_cannot_be_announced_is_owed_and_no_copy_is_used_until_it_is_made_u
     cache.write(touching(), |()| true, async { Ok(()) }).await.unwrap();
     assert!(cache.owes());
     read().await;
-    cache.caught_up(at(0));
+    cache.caught_up(at(0), tokio::time::Instant::now());
     sleep(Duration::from_millis(50)).await;
-    cache.caught_up(at(0));
+    cache.caught_up(at(0), tokio::time::Instant::now());
     read().await;
     assert!(cache.owes(), "the log is still out of reach");
     assert_eq!(database.loads(), 3);
 
     log.fails.store(false, Ordering::SeqCst);
     sleep(Duration::from_millis(100)).await;
-    cache.caught_up(at(0));
+    cache.caught_up(at(0), tokio::time::Instant::now());
     yield_now().await;
     assert!(!cache.owes());
     assert_eq!(log.tags(), [Tag::Everything]);

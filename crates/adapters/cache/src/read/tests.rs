@@ -150,7 +150,7 @@ mod loads {
         // The log came back without the change.
         s.database.likes.store(1, Ordering::SeqCst);
         s.cache.connected("another", at(0));
-        s.cache.caught_up(at(0));
+        s.cache.caught_up(at(0), tokio::time::Instant::now());
         s.database.open();
         assert_eq!(early.await.unwrap().unwrap(), Some(0));
         assert_eq!((s.read().await, s.database.loads()), (1, 2));
@@ -256,7 +256,7 @@ mod the_log {
         s.read().await;
         assert_eq!(s.try_read(Some(id("ada"))).await.unwrap(), None);
         assert_eq!(s.database.loads(), 2, "it has only begun to say what it retained");
-        s.cache.caught_up(at(1));
+        s.cache.caught_up(at(1), tokio::time::Instant::now());
         s.read().await;
         assert_eq!((s.read().await, s.database.loads()), (0, 3));
     }
@@ -272,7 +272,7 @@ mod the_log {
         s.read().await;
         assert_eq!(s.try_read(Some(id("ada"))).await.unwrap(), None);
         assert_eq!(s.database.loads(), 2);
-        s.cache.caught_up(at(0));
+        s.cache.caught_up(at(0), tokio::time::Instant::now());
         s.read().await;
         assert_eq!(s.database.loads(), 2, "nothing was missed");
     }
@@ -283,11 +283,11 @@ mod the_log {
         s.read().await;
         s.cache.lost();
         s.read().await;
-        s.cache.caught_up(at(0));
+        s.cache.caught_up(at(0), tokio::time::Instant::now());
         s.read().await;
         assert_eq!(s.database.loads(), 3, "lost is lost");
         s.cache.connected("run", at(0));
-        s.cache.caught_up(at(0));
+        s.cache.caught_up(at(0), tokio::time::Instant::now());
         s.read().await;
         assert_eq!((s.read().await, s.database.loads()), (0, 4), "nobody knows what was missed");
     }
@@ -354,7 +354,7 @@ mod what_is_shared {
     async fn is_not_used_if_older_than_what_is_known() {
         let two = Two::new().await;
         two.other.cache.connected("run", at(5));
-        two.other.cache.caught_up(at(5));
+        two.other.cache.caught_up(at(5), tokio::time::Instant::now());
         two.other.read().await;
         assert_eq!(two.other.database.loads(), 1);
     }
@@ -363,7 +363,7 @@ mod what_is_shared {
     async fn is_not_used_if_of_another_run_of_the_log() {
         let two = Two::new().await;
         two.other.cache.connected("another", at(0));
-        two.other.cache.caught_up(at(0));
+        two.other.cache.caught_up(at(0), tokio::time::Instant::now());
         two.other.read().await;
         assert_eq!(two.other.database.loads(), 1);
     }

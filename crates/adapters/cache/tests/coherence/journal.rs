@@ -164,7 +164,7 @@ pub(crate) async fn follow(world: Arc<World>, instance: usize) {
                 }
             }
             cursor = cursor.max(last);
-            cache.caught_up(cursor);
+            cache.caught_up(cursor, tokio::time::Instant::now());
             world.confirm(instance);
             world.pause(40).await;
         }

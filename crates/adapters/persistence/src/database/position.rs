@@ -1,6 +1,6 @@
 //! Positions in PostgreSQL's write-ahead log: what has been written, and how much of it a replica has.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use domain::UserId;
@@ -16,33 +16,60 @@ impl WalPosition {
 
 /// The furthest position that this process has heard of: of its own writes, of those that others told it of, and of the
 /// primary itself, which is asked many times a second.
+///
+/// It may be in doubt: there is a write of which nobody said how far it went. Then only the primary has all there is,
+/// until it has been asked again.
 #[derive(Debug, Default)]
 pub struct Watermark {
-    latest: AtomicU64,
-    /// The latest of one probe ago.
+    known: AtomicU64,
+    /// What was the latest one probe ago.
     settled: AtomicU64,
-    /// A write of unknown position came after the latest.
-    doubtful: AtomicBool,
+    /// Doubts that there were so far, counted.
+    doubts: AtomicU64,
+    /// The last doubt that was about a write of this process.
+    own_doubt: AtomicU64,
+    /// The last doubt that the primary has resolved, with all before it.
+    resolved: AtomicU64,
 }
 
 impl Watermark {
-    /// Takes note of a write.
-    pub fn raise(&self, position: WalPosition) {
+    /// Takes note of a write of this process.
+    pub(super) fn written(&self, position: WalPosition) {
+        self.raise(position);
         if position == WalPosition::UNKNOWN {
-            self.doubtful.store(true, Ordering::Release);
-        } else {
-            self.latest.fetch_max(position.0, Ordering::AcqRel);
+            self.own_doubt.fetch_max(self.doubts.load(Ordering::Acquire), Ordering::AcqRel);
         }
     }
 
-    /// What has everything up to here has all writes that this process knows of. [`WalPosition::UNKNOWN`] while there is
-    /// one whose position is not known: then only the primary has.
-    pub fn latest(&self) -> WalPosition {
-        if self.doubtful.load(Ordering::Acquire) {
-            WalPosition::UNKNOWN
+    /// Takes note of a write that another process told of.
+    pub fn raise(&self, position: WalPosition) {
+        if position == WalPosition::UNKNOWN {
+            self.doubt();
         } else {
-            WalPosition(self.latest.load(Ordering::Acquire))
+            self.known.fetch_max(position.0, Ordering::AcqRel);
         }
+    }
+
+    /// There may be writes that this process was not told of.
+    pub fn doubt(&self) {
+        self.doubts.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// What has everything up to here has all writes that this process knows of; [`WalPosition::UNKNOWN`] while in doubt.
+    pub fn latest(&self) -> WalPosition {
+        let resolved = self.resolved.load(Ordering::Acquire);
+        if self.doubts.load(Ordering::Acquire) > resolved { WalPosition::UNKNOWN } else { self.known() }
+    }
+
+    /// What to tell other processes of the writes of this one: a position that is no lower than theirs. In doubt about
+    /// one of these, and not about what others did, it is [`WalPosition::UNKNOWN`].
+    pub fn to_tell(&self) -> WalPosition {
+        let resolved = self.resolved.load(Ordering::Acquire);
+        if self.own_doubt.load(Ordering::Acquire) > resolved { WalPosition::UNKNOWN } else { self.known() }
+    }
+
+    fn known(&self) -> WalPosition {
+        WalPosition(self.known.load(Ordering::Acquire))
     }
 
     /// What was the latest one probe of the primary ago: a replica that has not come so far is too far behind.
@@ -50,12 +77,17 @@ impl Watermark {
         WalPosition(self.settled.load(Ordering::Acquire))
     }
 
-    /// One probe is over; the primary, if it answered, is known to be at `position` with all that came before.
-    pub(super) fn probed(&self, position: Option<WalPosition>) {
+    /// The primary is about to be asked; the answer resolves the doubts up to this one.
+    pub(super) fn begin_probe(&self) -> u64 {
+        self.doubts.load(Ordering::Acquire)
+    }
+
+    /// One probe is over; the primary, if it answered, is at `position` with all that came before.
+    pub(super) fn probed(&self, doubts: u64, position: Option<WalPosition>) {
         self.settled.store(self.latest().0, Ordering::Release);
         if let Some(position) = position {
-            self.latest.fetch_max(position.0, Ordering::AcqRel);
-            self.doubtful.store(false, Ordering::Release);
+            self.known.fetch_max(position.0, Ordering::AcqRel);
+            self.resolved.fetch_max(doubts, Ordering::AcqRel);
         }
     }
 }
@@ -101,16 +133,43 @@ impl Positions for NoPositions {
 mod tests {
     use super::*;
 
+    fn probe(watermark: &Watermark, position: Option<u64>) {
+        let doubts = watermark.begin_probe();
+        watermark.probed(doubts, position.map(WalPosition));
+    }
+
     #[test]
     fn a_write_of_unknown_position_is_doubted_until_the_primary_says_where_it_is() {
         let watermark = Watermark::default();
-        watermark.raise(WalPosition(10));
-        watermark.raise(WalPosition::UNKNOWN);
+        watermark.written(WalPosition(10));
+        watermark.written(WalPosition::UNKNOWN);
+        assert_eq!((watermark.latest(), watermark.to_tell()), (WalPosition::UNKNOWN, WalPosition::UNKNOWN));
+        probe(&watermark, None);
         assert_eq!(watermark.latest(), WalPosition::UNKNOWN);
-        watermark.probed(Some(WalPosition(12)));
-        assert_eq!((watermark.latest(), watermark.settled()), (WalPosition(12), WalPosition::UNKNOWN));
-        watermark.probed(None);
+        probe(&watermark, Some(12));
+        assert_eq!((watermark.latest(), watermark.to_tell()), (WalPosition(12), WalPosition(12)));
+        assert_eq!(watermark.settled(), WalPosition::UNKNOWN);
+        probe(&watermark, None);
         assert_eq!(watermark.settled(), WalPosition(12));
+    }
+
+    #[test]
+    fn a_doubt_is_not_resolved_by_what_was_asked_before_it() {
+        let watermark = Watermark::default();
+        let doubts = watermark.begin_probe();
+        watermark.doubt();
+        watermark.probed(doubts, Some(WalPosition(10)));
+        assert_eq!(watermark.latest(), WalPosition::UNKNOWN);
+        probe(&watermark, Some(11));
+        assert_eq!(watermark.latest(), WalPosition(11));
+    }
+
+    #[test]
+    fn doubts_about_others_are_not_told_on() {
+        let watermark = Watermark::default();
+        watermark.written(WalPosition(10));
+        watermark.raise(WalPosition::UNKNOWN);
+        assert_eq!((watermark.latest(), watermark.to_tell()), (WalPosition::UNKNOWN, WalPosition(10)));
     }
 
     #[test]
@@ -118,7 +177,7 @@ mod tests {
         let watermark = Watermark::default();
         watermark.raise(WalPosition(10));
         watermark.raise(WalPosition(7));
-        watermark.probed(Some(WalPosition(9)));
+        probe(&watermark, Some(9));
         assert_eq!(watermark.latest(), WalPosition(10));
     }
 }

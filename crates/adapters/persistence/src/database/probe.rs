@@ -38,12 +38,14 @@ impl Probe {
             let mut connection = None;
             let mut silences = 0;
             loop {
+                let doubts = watermark.as_ref().map_or(0, |watermark| watermark.begin_probe());
                 let answer = probe(&mut connection, &address).await;
                 if let Some(watermark) = &watermark {
-                    watermark.probed(match answer {
+                    let position = match answer {
                         Answer::Found(found) if !found.in_recovery => Some(found.position),
                         _ => None,
-                    });
+                    };
+                    watermark.probed(doubts, position);
                 }
                 silences = if matches!(answer, Answer::Silence) { silences + 1 } else { 0 };
                 match answer {

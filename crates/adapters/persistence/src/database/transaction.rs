@@ -58,7 +58,7 @@ impl Database {
             // What was written is written.
             _ => WalPosition::UNKNOWN,
         };
-        self.inner.watermark.raise(position);
+        self.inner.watermark.written(position);
         if let Some(by) = by
             && !self.inner.positions.note(by, position).await
         {

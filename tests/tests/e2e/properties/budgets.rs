@@ -2,14 +2,24 @@
 
 use serde_json::json;
 use testkit::app::{PASSWORD, TestApp, TestRequest, TestUser};
-use testkit::on_both_databases;
+use testkit::{TestDatabase, on_both_databases};
 
 on_both_databases![
+    a_copy_takes_nothing_but_what_is_a_readers_own,
     one_thing_takes_one_statement,
     a_list_takes_at_most_two,
     a_write_takes_one_transaction,
     what_is_refused_at_the_door_asks_nothing,
 ];
+
+/// A server that reads everything from its database.
+struct Uncached(TestApp);
+
+impl From<TestDatabase> for Uncached {
+    fn from(database: TestDatabase) -> Self {
+        Self(TestApp::with(database, &[("CACHE_TTL", "0s")]))
+    }
+}
 
 struct Took {
     what: String,
@@ -52,7 +62,7 @@ async fn fill(app: &TestApp) -> Scene {
     Scene { ada, bob, post, comment }
 }
 
-async fn one_thing_takes_one_statement(app: TestApp) {
+async fn one_thing_takes_one_statement(Uncached(app): Uncached) {
     let Scene { ada, post, comment, .. } = fill(&app).await;
     for path in [format!("/v1/posts/{post}"), format!("/v1/comments/{comment}"), "/v1/users/@bob".to_owned()] {
         reads(&app, 1, app.get(&path)).await;
@@ -61,7 +71,27 @@ async fn one_thing_takes_one_statement(app: TestApp) {
     reads(&app, 1, ada.get("/v1/users/me")).await;
 }
 
-async fn a_list_takes_at_most_two(app: TestApp) {
+async fn a_copy_takes_nothing_but_what_is_a_readers_own(app: TestApp) {
+    let Scene { ada, post, .. } = fill(&app).await;
+    let copied = [
+        format!("/v1/posts/{post}"),
+        "/v1/users/@bob".to_owned(),
+        "/v1/posts".to_owned(),
+        "/v1/users/@ada/posts".to_owned(),
+    ];
+    for path in copied {
+        // Without Redis copies last for a second, which a slow machine may take between two requests.
+        let mut strangers = usize::MAX;
+        let mut own = usize::MAX;
+        for _ in 0..10 {
+            strangers = strangers.min(send(&app, app.get(&path), 200).await.statements.len());
+            own = own.min(send(&app, ada.get(&path), 200).await.statements.len());
+        }
+        assert_eq!((strangers, own), (0, 1), "{path}");
+    }
+}
+
+async fn a_list_takes_at_most_two(Uncached(app): Uncached) {
     let Scene { ada, post, comment, .. } = fill(&app).await;
     let lists = [
         "/v1/posts".to_owned(),

@@ -1,0 +1,14 @@
+#!/bin/bash
+# Once, when the primary is made: who may log in, and the slot that keeps what the replica has not fetched yet.
+set -euo pipefail
+
+psql --set=ON_ERROR_STOP=1 --no-psqlrc --username=postgres --dbname=postgres \
+  --set=database_password="$DATABASE_PASSWORD" --set=replication_password="$REPLICATION_PASSWORD" <<'SQL'
+CREATE ROLE thoughts LOGIN PASSWORD :'database_password';
+CREATE DATABASE thoughts OWNER thoughts;
+REVOKE CONNECT ON DATABASE thoughts FROM PUBLIC;
+CREATE ROLE replicator LOGIN REPLICATION PASSWORD :'replication_password';
+SELECT pg_create_physical_replication_slot('replica_1', immediately_reserve => true);
+SQL
+
+echo 'host replication replicator samenet scram-sha-256' >>"$PGDATA/pg_hba.conf"

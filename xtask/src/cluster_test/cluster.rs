@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Result;
+use tokio::sync::OnceCell;
 
 use super::http::{Api, User, client};
 use super::metrics::Metrics;
@@ -16,7 +17,11 @@ pub(crate) struct Cluster<'a> {
     pub(crate) a: Api,
     pub(crate) b: Api,
     names: AtomicU64,
+    crowd: OnceCell<Vec<String>>,
 }
+
+/// How many virtual users make the load.
+const CROWD: usize = 24;
 
 impl<'a> Cluster<'a> {
     /// Of a stack that runs.
@@ -24,7 +29,7 @@ impl<'a> Cluster<'a> {
         let ports = stack.ports();
         let gateway = Api::new("Nginx", ports.gateway)?;
         let (a, b) = (Api::new("app1", ports.app1)?, Api::new("app2", ports.app2)?);
-        Ok(Self { stack, gateway, a, b, names: AtomicU64::new(0) })
+        Ok(Self { stack, gateway, a, b, names: AtomicU64::new(0), crowd: OnceCell::new() })
     }
 
     /// A word that nobody used yet: for usernames, keys and contents.
@@ -35,6 +40,22 @@ impl<'a> Cluster<'a> {
     /// Somebody new, signed up and logged in through `api`.
     pub(crate) async fn somebody(&self, api: &Api) -> Result<User> {
         User::sign_up(api, &self.fresh("person")).await
+    }
+
+    /// Those who make the load, each time logged in anew.
+    pub(crate) async fn crowd(&self) -> Result<Vec<User>> {
+        let sign_up = async || {
+            let mut names = Vec::with_capacity(CROWD);
+            for _ in 0..CROWD {
+                names.push(self.somebody(&self.gateway).await?.username);
+            }
+            anyhow::Ok(names)
+        };
+        let mut users = Vec::with_capacity(CROWD);
+        for name in self.crowd.get_or_try_init(sign_up).await? {
+            users.push(User::log_in(&self.gateway, name).await?);
+        }
+        Ok(users)
     }
 
     /// The instances, in an order that changes with the round: who writes, and who is read from.

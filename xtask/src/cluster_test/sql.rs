@@ -22,12 +22,11 @@ const COUNTERS: [(&str, &str, &str); 7] = [
 /// How long a replica may take to have what the primary has.
 const CATCH_UP_LIMIT: Duration = Duration::from_secs(30);
 
-/// Rows of the primary, each an array of its columns.
-pub(crate) async fn rows(stack: &Stack, select: &str) -> Result<Vec<Vec<Value>>> {
-    let statement = format!("SELECT coalesce(json_agg(to_json(array_row)), '[]') FROM ({select}) AS t(array_row)");
+/// The columns of what comes `from` somewhere on the primary.
+pub(crate) async fn rows(stack: &Stack, columns: &str, from: &str) -> Result<Vec<Vec<Value>>> {
+    let statement = format!("SELECT coalesce(json_agg(json_build_array({columns})), '[]') FROM {from}");
     let text = stack.psql(Service::PostgresPrimary, &statement).await?;
-    let json: Vec<Vec<Value>> = serde_json::from_str(&text).with_context(|| format!("not rows: {text:.200}"))?;
-    Ok(json)
+    serde_json::from_str(&text).with_context(|| format!("not rows: {text:.200}"))
 }
 
 /// One number of the primary.

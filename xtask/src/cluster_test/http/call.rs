@@ -74,6 +74,11 @@ impl Call {
         self.key.is_some() || self.method == Method::PUT || self.method == Method::DELETE || self.reads()
     }
 
+    /// Whether it deletes a post, which works once.
+    pub(crate) fn deletes_a_post(&self) -> bool {
+        self.method == Method::DELETE && !self.path.ends_with("/like") && !self.path.ends_with("/follow")
+    }
+
     /// For messages.
     pub(crate) fn shown(&self) -> String {
         format!("{} {}", self.method, self.path)

@@ -3,11 +3,13 @@
 //! - [`settings`]: what an operator decides;
 //! - `composition`: the one place that knows which adapter serves which port;
 //! - `server`: start and stop;
+//! - [`health_check`]: asking a running server whether it can serve;
 //! - `housekeeping`: what is done now and then;
 //! - `signing_key`: the development key, made once and kept;
 //! - `telemetry`, `metrics`: the log and the numbers.
 
 mod composition;
+pub mod health_check;
 mod housekeeping;
 pub mod metrics;
 mod server;

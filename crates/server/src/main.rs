@@ -5,8 +5,10 @@ use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use thoughts::settings::{Settings, env_example, variables_help};
-use thoughts::{Overrides, metrics, telemetry};
+use thoughts::settings::{
+    LogSettings, MigrationSettings, Settings, SettingsError, env_example, load_address, variables_help,
+};
+use thoughts::{Overrides, health_check, metrics, telemetry};
 
 /// A social feed backend: people post short thoughts, comment, like, follow, and read feeds.
 ///
@@ -25,6 +27,8 @@ enum Command {
     Serve,
     /// Bring the schema of the database up to date, and stop.
     Migrate,
+    /// Ask the server on this machine, of the same configuration, whether it can serve.
+    Health,
     /// Print the OpenAPI document. Needs no database.
     Openapi,
     /// Print an example of a .env file with every variable.
@@ -43,8 +47,9 @@ fn main() -> ExitCode {
     match command {
         Command::Openapi => print_openapi(),
         Command::EnvExample => print(&env_example()),
-        Command::Serve => with_settings(serve),
-        Command::Migrate => with_settings(thoughts::migrate),
+        Command::Health => health(),
+        Command::Serve => with_settings(Settings::load(), |settings| &settings.log, serve),
+        Command::Migrate => with_settings(MigrationSettings::load(), |settings| &settings.log, thoughts::migrate),
     }
 }
 
@@ -63,18 +68,38 @@ fn print(text: &str) -> ExitCode {
     }
 }
 
-fn with_settings<F>(run: impl FnOnce(Settings) -> F) -> ExitCode
+/// Prints what the server says of itself. Any exit code but 0 and 1 would puzzle those who ask in a container's name.
+fn health() -> ExitCode {
+    let address = match load_address() {
+        Ok(address) => address,
+        Err(error) => return fail(&error),
+    };
+    match health_check::ask(address) {
+        Ok(answer) if answer.is_ready() => print(&format!("{answer}\n")),
+        Ok(answer) => {
+            print(&format!("{answer}\n"));
+            ExitCode::FAILURE
+        }
+        Err(error) => fail(&error),
+    }
+}
+
+fn with_settings<S, F>(
+    settings: Result<S, SettingsError>,
+    log: impl FnOnce(&S) -> &LogSettings,
+    run: impl FnOnce(S) -> F,
+) -> ExitCode
 where
     F: Future<Output = Result<(), thoughts::StartError>>,
 {
-    let settings = match Settings::load() {
+    let settings = match settings {
         Ok(settings) => settings,
         Err(error) => {
             eprintln!("{error}");
             return ExitCode::from(BAD_CONFIGURATION);
         }
     };
-    if let Err(error) = telemetry::init(&settings.log) {
+    if let Err(error) = telemetry::init(log(&settings)) {
         return fail(&error);
     }
     match actix_web::rt::System::new().block_on(run(settings)) {

@@ -15,7 +15,7 @@ use tokio::net::TcpSocket;
 use crate::composition::{DatabaseDependency, use_cases};
 use crate::housekeeping::Housekeeping;
 use crate::metrics::DatabaseMetrics;
-use crate::settings::{DatabaseSettings, Environment, MetricsAccess, Settings};
+use crate::settings::{DatabaseSettings, Environment, MetricsAccess, MigrationSettings, Settings};
 use crate::signing_key::development_key;
 use crate::start_error::StartError;
 
@@ -61,10 +61,10 @@ pub struct RunningServer {
 ///
 /// # Errors
 /// [`StartError`] when the database is out of reach or a migration fails.
-pub async fn migrate(settings: Settings) -> Result<(), StartError> {
-    let location = settings.database.location;
+pub async fn migrate(settings: MigrationSettings) -> Result<(), StartError> {
     // Migrations may take longer than any request.
-    let options = DatabaseOptions { statement_timeout: None, max_connections: 2, ..DatabaseOptions::new(location) };
+    let options =
+        DatabaseOptions { statement_timeout: None, max_connections: 2, ..DatabaseOptions::new(settings.location) };
     let database = Database::connect(&options).await?;
     database.migrate().await?;
     tracing::info!(database = %options.location, "the schema is up to date");

@@ -7,6 +7,7 @@ mod parse;
 mod problem;
 mod read;
 mod reader;
+mod source;
 mod variables;
 
 use std::fmt;
@@ -23,6 +24,7 @@ use secrecy::SecretString;
 use security::SigningKey;
 
 pub use problem::{Problem, SettingsError};
+pub use read::load_address;
 pub use variables::{Fallback, VARIABLES, Variable, env_example, variables_help};
 
 /// What an operator decides. Secrets do not show themselves in `Debug`.
@@ -54,6 +56,15 @@ pub struct Settings {
     pub shutdown_timeout: Duration,
     /// Where and to whom metrics are shown (`METRICS_*`).
     pub metrics: MetricsAccess,
+    /// What is logged, and how (`LOG_FORMAT`, `RUST_LOG`).
+    pub log: LogSettings,
+}
+
+/// What it takes to bring the schema up to date.
+#[derive(Debug, Clone)]
+pub struct MigrationSettings {
+    /// The database (`DATABASE_URL`).
+    pub location: Location,
     /// What is logged, and how (`LOG_FORMAT`, `RUST_LOG`).
     pub log: LogSettings,
 }

@@ -1,19 +1,19 @@
 //! From variables to settings.
 
-use std::env;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::time::Duration;
 
 use accounts::SessionLifetimes;
 use security::SigningKey;
 
-use super::dot_env::{self, Variables};
 use super::problem::{Problem, SettingsError};
 use super::reader::Reader;
-use super::variables::VARIABLES;
-use super::{DatabaseSettings, Environment, LogFormat, LogSettings, MetricsAccess, Settings, Surroundings, parse};
+use super::source::with_variables_of_process;
+use super::{
+    DatabaseSettings, Environment, LogFormat, LogSettings, MetricsAccess, MigrationSettings, Settings, Surroundings,
+    parse,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
@@ -28,15 +28,7 @@ impl Settings {
     /// # Errors
     /// [`SettingsError`] with everything that is wrong.
     pub fn load() -> Result<Self, SettingsError> {
-        let (process, file) = match (of_process(), dot_env::read(Path::new(".env"))) {
-            (Ok(process), Ok(file)) => (process, file),
-            // What cannot be read would pass for unset, so that more problems would be found than there are.
-            (process, file) => {
-                let problems = [process.err(), file.err()].into_iter().flatten().flatten().collect();
-                return Err(SettingsError { problems });
-            }
-        };
-        Self::read(&|name| first_that_is_set(name, &[&process, &file]), Surroundings::detect())
+        with_variables_of_process(|source| Self::read(source, Surroundings::detect()))
     }
 
     /// The settings that `source` gives, which answers the value of the variable of a name.
@@ -50,14 +42,52 @@ impl Settings {
     }
 }
 
+impl MigrationSettings {
+    /// Those of this process. What only a server needs is not looked at, the signing key among it.
+    ///
+    /// # Errors
+    /// [`SettingsError`] with everything that is wrong.
+    pub fn load() -> Result<Self, SettingsError> {
+        with_variables_of_process(|source| Self::read(source, Surroundings::detect()))
+    }
+
+    fn read(source: &dyn Fn(&str) -> Option<String>, surroundings: Surroundings) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(source);
+        let location = reader.value("DATABASE_URL", parse::database_url);
+        let log = log(&mut reader, surroundings);
+        let settings = location.zip(log).map(|(location, log)| Self { location, log });
+        reader.finish(settings)
+    }
+}
+
+/// Where a server of this configuration listens (`HOST`, `PORT`); nothing else is looked at.
+///
+/// # Errors
+/// [`SettingsError`] when either is of no use.
+pub fn load_address() -> Result<SocketAddr, SettingsError> {
+    with_variables_of_process(|source| {
+        let mut reader = Reader::new(source);
+        let address = host(&mut reader).zip(port(&mut reader)).map(SocketAddr::from);
+        reader.finish(address)
+    })
+}
+
+fn host(reader: &mut Reader<'_>) -> Option<IpAddr> {
+    reader.value("HOST", parse::address)
+}
+
+fn port(reader: &mut Reader<'_>) -> Option<u16> {
+    reader.value("PORT", parse::whole(0..=u16::MAX))
+}
+
 /// Reads everything before it gives up on anything, so that all problems are noted.
 fn settings(reader: &mut Reader<'_>, surroundings: Surroundings) -> Option<Settings> {
     let environments = [("development", Environment::Development), ("production", Environment::Production)];
     let environment = reader.value("APP_ENV", parse::one_of(&environments));
     let in_production = environment == Some(Environment::Production);
 
-    let host: Option<IpAddr> = reader.value("HOST", parse::address);
-    let port = reader.value("PORT", parse::whole(0..=u16::MAX));
+    let host = host(reader);
+    let port = port(reader);
     let workers = reader.optional("WORKERS", parse::whole(1..=1024_usize)).and_then(NonZeroUsize::new);
     let database = database(reader, in_production);
     let signing_key = signing_key(reader, in_production);
@@ -140,25 +170,6 @@ fn log(reader: &mut Reader<'_>, surroundings: Surroundings) -> Option<LogSetting
     let fitting = if surroundings.on_terminal { LogFormat::Pretty } else { LogFormat::Json };
     let directives = reader.value("RUST_LOG", parse::directives);
     Some(LogSettings { format: format.unwrap_or(fitting), directives: directives? })
-}
-
-/// The variables of the process that the server reads.
-fn of_process() -> Result<Variables, Vec<Problem>> {
-    let (mut variables, mut problems) = (Variables::new(), Vec::new());
-    for variable in VARIABLES {
-        match env::var(variable.name) {
-            Ok(value) => {
-                variables.insert(variable.name.to_owned(), value);
-            }
-            Err(env::VarError::NotPresent) => {}
-            Err(env::VarError::NotUnicode(_)) => problems.push(Problem::new(variable.name, "is not text in UTF-8")),
-        }
-    }
-    if problems.is_empty() { Ok(variables) } else { Err(problems) }
-}
-
-fn first_that_is_set(name: &str, layers: &[&Variables]) -> Option<String> {
-    layers.iter().filter_map(|layer| layer.get(name)).find(|value| !value.trim().is_empty()).cloned()
 }
 
 #[cfg(test)]

@@ -91,6 +91,17 @@ const fn secret(name: &'static str, fallback: Fallback, meaning: &'static str) -
     Variable { name, fallback, meaning, secret: true }
 }
 
+/// The variable that names a file with the secret `name`.
+pub(super) fn file_variable(name: &str) -> String {
+    format!("{name}_FILE")
+}
+
+/// That secrets may be in files, with the variables that say in which.
+fn about_files() -> String {
+    let names: Vec<_> = VARIABLES.iter().filter(|v| v.secret).map(|v| file_variable(v.name)).collect();
+    format!("Instead of a secret, the path of a file that holds it may be set: {}.", names.join(", "))
+}
+
 pub(super) fn find(name: &str) -> Option<&'static Variable> {
     VARIABLES.iter().find(|variable| variable.name == name)
 }
@@ -105,8 +116,9 @@ pub fn variables_help() -> String {
     let mut help = vec![
         "Variables, from the environment or from a file .env in the working directory; empty means unset.".to_owned(),
         "Durations are written as 300s, 15m or 30d.".to_owned(),
-        String::new(),
     ];
+    help.extend(wrap(&about_files(), WIDTH));
+    help.push(String::new());
     for variable in VARIABLES {
         let mut lines = wrap(variable.meaning, width);
         if let Value(default) | Described(default) = variable.fallback {
@@ -125,10 +137,14 @@ pub fn env_example() -> String {
         "# need, or set variables in the environment, which goes first. Empty means unset. Put a value that has",
         "# a space or any of $ # \" \\ in it between single quotes.",
         "#",
-        "# Made by `thoughts env-example`: change crates/server/src/settings/variables.rs and run it again.",
     ]
     .map(ToOwned::to_owned)
     .to_vec();
+    example.extend(comment(&about_files()));
+    example.push("#".to_owned());
+    example.push(
+        "# Made by `thoughts env-example`: change crates/server/src/settings/variables.rs and run it again.".to_owned(),
+    );
     for variable in VARIABLES {
         let (text, value) = match variable.fallback {
             Value(value) => (variable.meaning.to_owned(), value),
@@ -136,10 +152,15 @@ pub fn env_example() -> String {
             Nothing => (variable.meaning.to_owned(), ""),
         };
         example.push(String::new());
-        example.extend(wrap(&text, WIDTH - "# ".len()).iter().map(|line| format!("# {line}")));
+        example.extend(comment(&text));
         example.push(format!("#{}={value}", variable.name));
     }
     example.join("\n") + "\n"
+}
+
+/// `text` as lines of a comment.
+fn comment(text: &str) -> Vec<String> {
+    wrap(text, WIDTH - "# ".len()).iter().map(|line| format!("# {line}")).collect()
 }
 
 /// Breaks `text` between words into lines of at most `width` characters; a longer word has a line of its own.
@@ -205,6 +226,15 @@ mod tests {
             let help = variables_help();
             for variable in VARIABLES {
                 assert!(help.contains(&format!("\n  {} ", variable.name)), "{}", variable.name);
+            }
+        }
+
+        #[test]
+        fn says_that_secrets_may_be_in_files() {
+            for text in [variables_help(), env_example()] {
+                for variable in VARIABLES {
+                    assert_eq!(text.contains(&file_variable(variable.name)), variable.secret, "{}", variable.name);
+                }
             }
         }
     }

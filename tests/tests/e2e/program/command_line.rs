@@ -102,8 +102,46 @@ async fn a_schema_that_nobody_migrated_is_said_and_can_be_migrated() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("thoughts migrate") && said.contains("DATABASE_MIGRATE"), "{said}");
-    assert_eq!(run(&["migrate"], &variables).await.status.code(), Some(0));
+    // Who migrates need not know what tokens are signed with.
+    let without_key = [variables[0], variables[1]];
+    assert_eq!(run(&["migrate"], &without_key).await.status.code(), Some(0));
     assert_eq!(db.count("users").await, 0);
+}
+
+#[tokio::test]
+async fn a_secret_may_be_in_a_file() {
+    let db = TestDatabase::without_tables(testkit::Engine::Sqlite).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("url");
+    let path = file.to_str().unwrap();
+    std::fs::write(&file, format!("{}\n", db.url())).unwrap();
+    assert_eq!(run(&["migrate"], &[("DATABASE_URL_FILE", path)]).await.status.code(), Some(0));
+    assert_eq!(db.count("users").await, 0);
+
+    let (code, said) = refused(&[("DATABASE_URL_FILE", path), ("DATABASE_URL", db.url())]).await;
+    assert!(code == Some(2) && said.contains("DATABASE_URL is set, and so is DATABASE_URL_FILE"), "{said}");
+    let (code, said) = refused(&[("SIGNING_KEY_FILE", "/nowhere/at/all")]).await;
+    assert!(code == Some(2) && said.contains("SIGNING_KEY_FILE names a file that cannot be read"), "{said}");
+}
+
+#[tokio::test]
+async fn tells_whether_a_server_can_serve() {
+    let server = Serving::start(&[]).await;
+    let port = server.http.address().port().to_string();
+    // Nothing else matters: neither secrets nor a database that is not there.
+    let variables = [("APP_ENV", "production"), ("HOST", "0.0.0.0"), ("PORT", &port), ("DATABASE_URL", "nonsense")];
+    let output = run(&["health"], &variables).await;
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(said.starts_with("200 ") && said.contains("\"ready\""), "{said}");
+
+    server.terminate().await;
+    let output = run(&["health"], &variables).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains(&format!("no answer from http://127.0.0.1:{port}/")),
+        "{output:?}"
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 use persistence::Location;
 
 use super::*;
+use crate::settings::VARIABLES;
+use crate::settings::dot_env::Variables;
 use secrecy::ExposeSecret;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -251,20 +253,23 @@ mod debug {
     }
 }
 
-mod first_that_is_set {
+mod for_migrations {
     use super::*;
 
+    fn read(variables: &[(&str, &str)]) -> Result<MigrationSettings, SettingsError> {
+        let value =
+            |name: &str| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned());
+        MigrationSettings::read(&value, SURROUNDINGS)
+    }
+
     #[test]
-    fn passes_over_what_is_empty() {
-        let layer = |pairs: &[(&str, &str)]| -> Variables {
-            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-        };
-        let process = layer(&[("HOST", "::1"), ("PORT", " ")]);
-        let file = layer(&[("HOST", "::2"), ("PORT", "1"), ("WORKERS", "")]);
-        let get = |name| first_that_is_set(name, &[&process, &file]);
-        assert_eq!(get("HOST").as_deref(), Some("::1"));
-        assert_eq!(get("PORT").as_deref(), Some("1"));
-        assert_eq!(get("WORKERS"), None);
-        assert_eq!(get("RUST_LOG"), None);
+    fn only_the_database_and_the_log_matter() {
+        let others = [("APP_ENV", "production"), ("PORT", "x"), ("SIGNING_KEY", "short")];
+        let settings = read(&others).unwrap();
+        assert_eq!(settings.location, Location::parse("sqlite://data/thoughts.db").unwrap());
+        assert_eq!(settings.log.format, LogFormat::Json);
+        let error = read(&[("DATABASE_URL", "mysql://x"), ("LOG_FORMAT", "xml")]).unwrap_err();
+        let blamed: Vec<&str> = error.problems.iter().map(|problem| problem.variable.as_str()).collect();
+        assert_eq!(blamed, ["DATABASE_URL", "LOG_FORMAT"]);
     }
 }

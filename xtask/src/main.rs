@@ -1,6 +1,7 @@
 //! The project's chores: `cargo xtask <chore>`.
 
 mod check_deps;
+mod cluster_test;
 mod diagrams;
 mod fresh;
 mod interrupt;
@@ -23,6 +24,8 @@ enum Chore {
     Test(test::Args),
     /// Fails on a dependency between crates that the design does not allow
     CheckDeps,
+    /// Runs the whole system in containers and checks that it stays right while parts of it fail (needs Docker)
+    ClusterTest(cluster_test::Args),
     /// Writes openapi.json from the code
     Openapi(openapi::Args),
     /// Writes assets/erd.dot from the schema and renders the diagrams (needs Graphviz)
@@ -34,6 +37,7 @@ async fn main() -> ExitCode {
     let outcome = match Chore::parse() {
         Chore::Test(args) => test::run(&args).await,
         Chore::CheckDeps => check_deps::run(),
+        Chore::ClusterTest(args) => cluster_test::run(&args).await,
         Chore::Openapi(args) => openapi::run(args).await,
         Chore::Diagrams(args) => diagrams::run(args).await,
     };

@@ -64,9 +64,13 @@ impl Case {
             Self::LostInstance => "kill -9 of an instance: no request that may be repeated fails, nothing is lost",
             Self::LostRedis => "kill -9 of Redis: no request fails, nothing is lost",
             Self::LostReplica => "kill -9 of the replica: no request fails, nothing is lost",
-            Self::LostPrimary => "kill -9 of the primary: reads go on, writes get 503 with Retry-After, nothing is lost",
+            Self::LostPrimary => {
+                "kill -9 of the primary: reads go on, writes get 503 with Retry-After, nothing is lost"
+            }
             Self::RollingRestart => "a rolling restart under load: no request fails, nothing is lost",
-            Self::Overload => "at ten times the capacity, accepted requests keep their p99 within 3 times of the unloaded one",
+            Self::Overload => {
+                "at ten times the capacity, accepted requests keep their p99 within 3 times of the unloaded one"
+            }
             Self::Limits => "rate limits count across both instances",
         }
     }

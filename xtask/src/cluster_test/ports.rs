@@ -21,7 +21,8 @@ pub(crate) fn free<const N: usize>() -> Result<[u16; N]> {
 /// The first three numbers of a network that no other network of Docker has.
 pub(crate) async fn free_network() -> Result<String> {
     let format = "{{range .IPAM.Config}}{{.Subnet}} {{end}}";
-    let script = format!("docker network ls --quiet | xargs --no-run-if-empty docker network inspect --format '{format}'");
+    let script =
+        format!("docker network ls --quiet | xargs --no-run-if-empty docker network inspect --format '{format}'");
     let output = Command::new("sh").arg("-c").arg(script).output().await?;
     let taken = String::from_utf8_lossy(&output.stdout);
     choose(&taken).context("no network is free")

@@ -93,7 +93,11 @@ impl Stack {
     pub(crate) async fn print_logs(&self) {
         for service in Service::ALL {
             eprintln!("\n── the last lines of {}", service.name());
-            if let Err(error) = self.compose.loudly(&["logs", "--no-color", "--no-log-prefix", "--tail", "25", service.name()], LIMIT).await {
+            if let Err(error) = self
+                .compose
+                .loudly(&["logs", "--no-color", "--no-log-prefix", "--tail", "25", service.name()], LIMIT)
+                .await
+            {
                 eprintln!("{error:#}");
             }
         }

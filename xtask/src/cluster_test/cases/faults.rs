@@ -42,7 +42,11 @@ pub(super) async fn run(cluster: &Cluster<'_>, service: Service) -> Result<Verdi
     let period = load.stop().await?;
 
     let outage = Outage { service, began, ended };
-    verdict.figure(format!("gone for {}, healthy {} after its start", milliseconds(ended - began), milliseconds(healthy)));
+    verdict.figure(format!(
+        "gone for {}, healthy {} after its start",
+        milliseconds(ended - began),
+        milliseconds(healthy)
+    ));
     judge(&period, &outage, &mut verdict);
     period.audit(cluster, &mut verdict).await?;
     Ok(verdict)
@@ -115,7 +119,10 @@ mod tests {
     #[test]
     fn without_an_instance_only_what_may_not_be_repeated_fails() {
         let lost = || Outcome::Lost("reset".to_owned());
-        assert!(allows(Service::App1, Kind::Once, lost(), 15) && allows(Service::App1, Kind::Once, Outcome::Status(502), 15));
+        assert!(
+            allows(Service::App1, Kind::Once, lost(), 15)
+                && allows(Service::App1, Kind::Once, Outcome::Status(502), 15)
+        );
         assert!(!allows(Service::App1, Kind::Repeatable, lost(), 15) && !allows(Service::App1, Kind::Read, lost(), 15));
         assert!(!allows(Service::App1, Kind::Once, Outcome::Stale(String::new()), 15));
     }

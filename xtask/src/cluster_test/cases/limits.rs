@@ -71,13 +71,7 @@ async fn descends(cluster: &Cluster<'_>, budget: &Budget, user: &User, verdict: 
 }
 
 /// Twice the burst in turn through both: so many are granted as one budget has.
-async fn spend(
-    cluster: &Cluster<'_>,
-    budget: &Budget,
-    left: u32,
-    user: &User,
-    verdict: &mut Verdict,
-) -> Result<()> {
+async fn spend(cluster: &Cluster<'_>, budget: &Budget, left: u32, user: &User, verdict: &mut Verdict) -> Result<()> {
     // Ten went before.
     let left = left - 10;
     let asked = 2 * budget.burst;

@@ -1,6 +1,6 @@
 //! What came back.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use reqwest::header::HeaderMap;
 use serde_json::Value;
@@ -19,11 +19,6 @@ impl Reply {
     /// Whether it is a 2xx.
     pub(crate) fn succeeded(&self) -> bool {
         (200..300).contains(&self.status)
-    }
-
-    /// How long it took.
-    pub(crate) fn took(&self) -> Duration {
-        self.received - self.sent
     }
 
     /// A header's text; empty without it.

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Api, Call};
 
 /// Everybody's.
-pub(crate) const PASSWORD: &str = "a password for tests";
+const PASSWORD: &str = "a password for tests";
 
 /// An account, logged in.
 #[derive(Debug, Clone)]

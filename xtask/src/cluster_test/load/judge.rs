@@ -126,7 +126,10 @@ mod tests {
     }
 
     fn many_good(start: Instant) -> Vec<Sample> {
-        [Kind::Read, Kind::Repeatable].into_iter().flat_map(|kind| vec![sample(kind, start, Outcome::Good); 100]).collect()
+        [Kind::Read, Kind::Repeatable]
+            .into_iter()
+            .flat_map(|kind| vec![sample(kind, start, Outcome::Good); 100])
+            .collect()
     }
 
     #[test]

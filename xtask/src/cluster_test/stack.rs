@@ -71,7 +71,7 @@ impl Stack {
     pub(crate) fn shown(&self) -> String {
         let Ports { gateway, app1, app2, .. } = self.ports;
         let address = "http://127.0.0.1:";
-        format!("{}; Nginx {address}{gateway}, app1 {address}{app1}, app2 {address}{app2}", self.compose.shown())
+        format!("{}; Nginx {address}{gateway}, app1 {address}{app1}, app2 {address}{app2}", Compose::shown())
     }
 
     /// Builds the image.

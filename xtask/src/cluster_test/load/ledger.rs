@@ -127,7 +127,9 @@ mod tests {
 
     fn stored(rows: &[(&str, &str)]) -> Stored {
         let mut stored = Stored::default();
-        rows.iter().for_each(|(id, content)| stored.add_post((*id).to_owned(), (*content).to_owned()));
+        for (id, content) in rows {
+            stored.add_post((*id).to_owned(), (*content).to_owned());
+        }
         stored
     }
 

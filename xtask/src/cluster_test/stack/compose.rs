@@ -73,7 +73,7 @@ impl Compose {
     }
 
     /// The command as one would begin it.
-    pub(super) fn shown(&self) -> String {
+    pub(super) fn shown() -> String {
         format!("docker compose --project-name {PROJECT}")
     }
 

@@ -20,7 +20,7 @@ pub(super) struct Reading {
 }
 
 /// What one round found.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Finding {
     /// From the answer to the change until the first read that showed it, and after which none did not; `None` when
     /// it was not seen at all.
@@ -145,7 +145,7 @@ mod tests {
     fn of_two_readers_the_worse_counts() {
         let quick = finding(&[(101, 105, true)]);
         let never = finding(&[(101, 105, false)]);
-        assert_eq!(quick.clone().and(never).seen_after, None);
+        assert_eq!(quick.and(never).seen_after, None);
         let slower = finding(&[(101, 120, true)]);
         assert_eq!(quick.and(slower).seen_after, Some(Duration::from_millis(20)));
     }

@@ -62,13 +62,12 @@ impl Connection {
     }
 
     async fn exchange(&mut self) -> Result<Head> {
-        let mut stream = match self.stream.take() {
-            Some(stream) => stream,
-            None => {
-                let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.target.port)).await?;
-                stream.set_nodelay(true)?;
-                stream
-            }
+        let mut stream = if let Some(stream) = self.stream.take() {
+            stream
+        } else {
+            let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.target.port)).await?;
+            stream.set_nodelay(true)?;
+            stream
         };
         stream.write_all(&self.target.requests[self.next]).await?;
         self.received.clear();

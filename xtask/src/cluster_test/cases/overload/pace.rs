@@ -35,7 +35,9 @@ impl Phase {
         while let Some(connection) = connections.join_next().await {
             let (answers, lost) = connection?;
             phase.answers.extend(answers);
-            lost.into_iter().for_each(|cause| *phase.lost.entry(cause).or_default() += 1);
+            for cause in lost {
+                *phase.lost.entry(cause).or_default() += 1;
+            }
         }
         phase.took = began.elapsed();
         Ok(phase)
@@ -72,11 +74,14 @@ impl Phase {
     pub(super) fn wrongs(&self) -> Vec<String> {
         let mut wrongs = BTreeMap::<String, usize>::new();
         for answer in &self.answers {
-            match answer.status {
-                200..300 | 429 => continue,
-                503 if answer.retry_after => continue,
-                503 => *wrongs.entry("503 without Retry-After".to_owned()).or_default() += 1,
-                status => *wrongs.entry(status.to_string()).or_default() += 1,
+            let wrong = match answer.status {
+                200..300 | 429 => None,
+                503 if answer.retry_after => None,
+                503 => Some("503 without Retry-After".to_owned()),
+                status => Some(status.to_string()),
+            };
+            if let Some(wrong) = wrong {
+                *wrongs.entry(wrong).or_default() += 1;
             }
         }
         wrongs.extend(self.lost.clone());

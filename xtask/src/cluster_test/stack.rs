@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use super::ports;
 use crate::root::root;
 pub(crate) use compose::Profile;
-use compose::{Compose, Variables};
+use compose::{Compose, Variables, container, engine};
 pub(crate) use service::Service;
 
 /// Building the image with nothing cached takes most of this on two slow cores.
@@ -81,7 +81,7 @@ impl Stack {
 
     /// Starts everything and waits until it is healthy.
     pub(crate) async fn up(&self) -> Result<()> {
-        self.compose.loudly(&["up", "--detach", "--no-build", "--wait"], UP_LIMIT).await
+        self.compose.run(&["up", "--detach", "--no-build", "--wait"], UP_LIMIT).await.map(drop)
     }
 
     /// Removes everything with all data.
@@ -105,26 +105,25 @@ impl Stack {
 
     /// Kills a service with SIGKILL. It stays dead until it is started.
     pub(crate) async fn kill(&self, service: Service) -> Result<()> {
-        self.compose.run(&["kill", "--signal", "SIGKILL", service.name()], LIMIT).await.map(drop)
+        engine(&["kill", "--signal", "SIGKILL", &container(service)], LIMIT).await.map(drop)
     }
 
     /// Stops a service with SIGTERM and answers with what code it ended.
     pub(crate) async fn stop(&self, service: Service) -> Result<i32> {
-        self.compose.run(&["stop", "--timeout", "45", service.name()], LIMIT).await?;
-        let code = self.compose.inspect(service, "{{.State.ExitCode}}").await?;
-        Ok(code.parse()?)
+        engine(&["stop", "--time", "45", &container(service)], LIMIT).await?;
+        Ok(inspect(service, "{{.State.ExitCode}}").await?.parse()?)
     }
 
     /// Starts a service that was killed or stopped; it may be anything but healthy yet.
     pub(crate) async fn start(&self, service: Service) -> Result<()> {
-        self.compose.run(&["start", service.name()], LIMIT).await.map(drop)
+        engine(&["start", &container(service)], LIMIT).await.map(drop)
     }
 
     /// Waits until a service is healthy, and answers how long that took.
     pub(crate) async fn healthy(&self, service: Service) -> Result<Duration> {
         let began = Instant::now();
         loop {
-            let state = self.compose.inspect(service, "{{.State.Status}} {{.State.Health.Status}}").await?;
+            let state = inspect(service, "{{.State.Status}} {{.State.Health.Status}}").await?;
             if state == "running healthy" {
                 return Ok(began.elapsed());
             }
@@ -138,7 +137,7 @@ impl Stack {
     /// Starts what does not run, and waits until all is healthy.
     pub(crate) async fn mend(&self) -> Result<()> {
         for service in Service::ALL {
-            if self.compose.inspect(service, "{{.State.Status}}").await? != "running" {
+            if inspect(service, "{{.State.Status}}").await? != "running" {
                 self.start(service).await?;
             }
         }
@@ -159,10 +158,15 @@ impl Stack {
 
     /// What `psql` says of a statement, as the superuser, within the service's container.
     pub(crate) async fn psql(&self, service: Service, statement: &str) -> Result<String> {
-        let psql = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"];
-        let mut args = vec!["exec", "--no-TTY", service.name()];
-        args.extend(psql);
-        args.extend(["--username=postgres", "--dbname=thoughts", "--command", statement]);
-        Ok(self.compose.run(&args, LIMIT).await?.trim().to_owned())
+        let container = container(service);
+        let mut args = vec!["exec", &container, "psql", "--username=postgres", "--dbname=thoughts"];
+        args.extend(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]);
+        args.extend(["--command", statement]);
+        engine(&args, LIMIT).await
     }
+}
+
+/// What the engine says of a service's container.
+async fn inspect(service: Service, format: &str) -> Result<String> {
+    engine(&["inspect", "--format", format, &container(service)], LIMIT).await
 }

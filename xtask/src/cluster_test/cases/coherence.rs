@@ -4,9 +4,9 @@ mod changes;
 mod observe;
 mod readings;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::cluster_test::cluster::Cluster;
 use crate::cluster_test::figures::{Spread, milliseconds};
@@ -17,6 +17,9 @@ use readings::BOUND;
 
 /// Rounds of each change that were measured well.
 const ROUNDS: usize = 50;
+
+/// How long one kind of change is measured at most.
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// When so many rounds of a change are wrong, more would say nothing new.
 const ENOUGH_WRONG: usize = 4;
@@ -37,13 +40,14 @@ pub(super) async fn measure(cluster: &Cluster<'_>, rounds: usize) -> Result<Verd
     for change in Change::ALL {
         let (mut seen, mut stalled, mut wrong) = (Vec::new(), 0, 0);
         let mut slowest = Duration::ZERO;
-        while seen.len() < rounds && stalled < 2 * rounds && wrong < ENOUGH_WRONG {
+        let began = Instant::now();
+        while seen.len() < rounds && wrong < ENOUGH_WRONG && began.elapsed() < LIMIT {
             let round = seen.len() + stalled + wrong;
             let (here, there) = cluster.pair(round);
             let probe = scene.prepare(change, here).await?;
             // Now and then longer, for what is seen and then forgotten again.
             let linger = round.is_multiple_of(10);
-            let finding = observe(here, there, probe, linger).await?;
+            let finding = observe(here, there, probe, linger).await.with_context(|| change.name())?;
             slowest = slowest.max(finding.slowest);
             if let Some(what) = finding.wrong() {
                 verdict.wrong(format!(

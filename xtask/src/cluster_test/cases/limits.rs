@@ -61,12 +61,13 @@ async fn descends(cluster: &Cluster<'_>, budget: &Budget, user: &User, verdict: 
     }
     let given_back = budget.a_second * began.elapsed().as_secs_f64() + 1.0;
     let first = f64::from(lefts[0]);
-    for (number, &left) in (0u32..).zip(&lefts) {
-        let (left, expected) = (f64::from(left), first - f64::from(number));
-        verdict.check((expected - 0.5..=expected + given_back).contains(&left), || {
-            format!("{}: RateLimit says {lefts:?} through A and B in turn", budget.name)
-        });
-    }
+    let fits = |number: u32, left: u32| {
+        let expected = first - f64::from(number);
+        (expected - 0.5..=expected + given_back).contains(&f64::from(left))
+    };
+    verdict.check((0u32..).zip(&lefts).all(|(number, &left)| fits(number, left)), || {
+        format!("{}: RateLimit says {lefts:?} through A and B in turn", budget.name)
+    });
     Ok(())
 }
 

@@ -60,7 +60,7 @@ impl Period {
     /// Holds what is stored against what was acknowledged, and what the instances say against what is stored.
     pub(crate) async fn audit(&self, cluster: &Cluster<'_>, verdict: &mut Verdict) -> Result<()> {
         let took = sql::caught_up(cluster.stack).await?;
-        verdict.figure(format!("replica caught up in {}", milliseconds(took)));
+        verdict.figure(format!("replica caught up within {}", milliseconds(took)));
         let stored = Stored::read(cluster.stack, &self.name).await?;
         self.ledger.differences(&stored).iter().for_each(|difference| verdict.wrong(difference));
         sql::contradictions(cluster.stack).await?.iter().for_each(|contradiction| verdict.wrong(contradiction));

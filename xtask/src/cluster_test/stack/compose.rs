@@ -59,7 +59,6 @@ impl Compose {
             ("NGINX_RATE", format!("{unlimited}r/s")),
             ("NGINX_BURST", unlimited.to_owned()),
             ("RATE_LIMIT", "off".to_owned()),
-            ("COMPOSE_PROGRESS", "plain".to_owned()),
         ];
         Self { files, variables: variables.into() }
     }
@@ -88,30 +87,34 @@ impl Compose {
         finish(&mut self.command(args), args, limit).await.map(drop)
     }
 
-    /// What the engine says of a service's container.
-    pub(super) async fn inspect(&self, service: Service, format: &str) -> Result<String> {
-        let container = format!("{PROJECT}-{}-1", service.name());
-        let args = ["inspect", "--format", format, &container];
-        let mut command = Command::new("docker");
-        command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        Ok(finish(&mut command, &args, Duration::from_secs(20)).await?.trim().to_owned())
-    }
-
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new("docker");
-        command.args(["compose", "--project-name", PROJECT, "--project-directory"]).arg(root());
+        command.args(["compose", "--ansi", "never", "--project-name", PROJECT, "--project-directory"]).arg(root());
         for file in &self.files {
             command.arg("--file").arg(file);
         }
-        // In a group of its own: Ctrl-C is for us, and we still need it to clear up.
-        command.args(args).stdin(Stdio::null()).process_group(0).kill_on_drop(true);
+        command.args(args);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 }
 
+/// The container of a service.
+pub(super) fn container(service: Service) -> String {
+    format!("{PROJECT}-{}-1", service.name())
+}
+
+/// Asks the engine itself, which answers sooner than `docker compose` does.
+pub(super) async fn engine(args: &[&str], limit: Duration) -> Result<String> {
+    let mut command = Command::new("docker");
+    let output = finish(command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped()), args, limit).await?;
+    Ok(output.trim().to_owned())
+}
+
 async fn finish(command: &mut Command, args: &[&str], limit: Duration) -> Result<String> {
     let shown = || format!("`docker … {}`", args.join(" "));
+    // In a group of its own: Ctrl-C is for us, and we still need it to clear up.
+    command.stdin(Stdio::null()).process_group(0).kill_on_drop(true);
     let output = timeout(limit, command.spawn().with_context(shown)?.wait_with_output())
         .await
         .with_context(|| format!("{} took longer than {} s", shown(), limit.as_secs()))??;

@@ -18,6 +18,9 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// So many reads show the old state before anything is changed, and the new one before the round ends.
 const WARM: usize = 3;
 
+/// How long readers may take to see what was there before the change.
+const WARM_UP: Duration = Duration::from_secs(10);
+
 /// How long a round goes on after the change: past the bound by far.
 const PATIENCE: Duration = Duration::from_millis(400);
 
@@ -64,7 +67,7 @@ pub(super) async fn observe(here: &Api, there: &Api, probe: Probe, linger: bool)
     let settled = |fresh| progress.iter().all(|own| own.settled(fresh));
     let changed = async {
         // What a reader has not seen yet cannot become stale.
-        within(Duration::from_secs(3), || settled(false)).await.context("the readers do not see the old state")?;
+        within(WARM_UP, || settled(false)).await.context("the readers do not see the old state")?;
         here.succeed(&probe.change).await
     };
     let changed = changed.await;

@@ -57,7 +57,8 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     let outcome = interrupt.guard(Box::pin(work(args, &stack, &mut table))).await;
     table.print();
     let written = table.write();
-    if outcome.is_err() || table.failures() > 0 {
+    let failed = outcome.is_err() || table.failures() > 0;
+    if failed && interrupt.check().is_ok() {
         stack.print_logs().await;
     }
     if args.keep {

@@ -11,8 +11,7 @@ WORKDIR /src
 COPY . .
 RUN find . -type f ! -name Cargo.toml ! -name Cargo.lock ! -path './.cargo/*' ! -name lib.rs ! -name main.rs -delete \
  && find . -type d -empty -delete \
- && find . -name lib.rs -exec sh -c ': > "$1"' _ {} \; \
- && find . -name main.rs -exec sh -c 'echo "fn main() {}" > "$1"' _ {} \;
+ && for file in $(find . -name lib.rs -o -name main.rs); do printf '//! Empty.\n/// Empty.\npub fn main() {}\n' >"$file"; done
 
 FROM rust:1.95-slim-trixie AS builder
 ARG PROFILE=release
@@ -22,6 +21,8 @@ ENV CARGO_INCREMENTAL=0
 COPY --from=manifests /src .
 RUN cargo build --locked --package thoughts --profile "$PROFILE"
 COPY . .
+# What `build_info` says this was built of.
+ARG THOUGHTS_REVISION=unknown
 # Cargo goes by times, and these files may be older than what was built of the empty ones.
 RUN find crates -name '*.rs' -exec touch {} + \
  && cargo build --locked --package thoughts --profile "$PROFILE" \

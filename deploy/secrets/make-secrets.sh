@@ -1,13 +1,13 @@
 #!/bin/sh
 # Makes what the system keeps secret, at the first start; what is there stays. Run by the service `secrets`.
 #
-# Each file belongs to who needs it: the instances' to their user, all others to root, as which the entrypoints of
-# PostgreSQL, Redis and Grafana read them.
+# Each file belongs to the user that needs it; those of PostgreSQL and Redis to root, as which their entrypoints begin.
 set -eu
 umask 077
 folder=/run/thoughts
 instance=10001
 grafana=472
+redis_insight=1000
 
 chmod 0711 "$folder"
 
@@ -44,3 +44,5 @@ redis=$(cat "$folder/redis_password")
 printf 'postgresql://thoughts:%s@postgres-primary:5432/thoughts' "$database" | put database_url "$instance"
 printf 'postgresql://thoughts:%s@postgres-replica:5432/thoughts' "$database" | put database_replica_urls "$instance"
 printf 'redis://:%s@redis:6379/0' "$redis" | put redis_url "$instance"
+printf '[{"id":"thoughts","name":"thoughts","host":"redis","port":6379,"password":"%s"}]' "$redis" \
+  | put redis_insight.json "$redis_insight"

@@ -1,15 +1,21 @@
 //! The project's chores: `cargo xtask <chore>`.
 
+mod check_deploy;
 mod check_deps;
 mod cluster_test;
+mod container;
 mod diagrams;
 mod fresh;
+mod install;
 mod interrupt;
 mod openapi;
+mod port;
 mod postgres;
 mod process;
+mod redis;
 mod report;
 mod root;
+mod secret;
 mod test;
 
 use std::process::ExitCode;
@@ -20,11 +26,13 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
 enum Chore {
-    /// Runs every check and every test suite; finds the PostgreSQL it needs by itself
+    /// Runs every check and every test suite; finds the PostgreSQL and the Redis it needs by itself
     Test(test::Args),
     /// Fails on a dependency between crates that the design does not allow
     CheckDeps,
-    /// Runs the whole system in containers and checks that it stays right while parts of it fail (needs Docker)
+    /// Checks what a deployment is made of: compose file, gateway, dashboards, alerts (needs a Docker engine)
+    CheckDeploy,
+    /// Runs the whole system in containers and checks that it stays right while parts of it fail (needs a Docker engine)
     ClusterTest(cluster_test::Args),
     /// Writes openapi.json from the code
     Openapi(openapi::Args),
@@ -37,6 +45,7 @@ async fn main() -> ExitCode {
     let outcome = match Chore::parse() {
         Chore::Test(args) => test::run(&args).await,
         Chore::CheckDeps => check_deps::run(),
+        Chore::CheckDeploy => check_deploy::run().await,
         Chore::ClusterTest(args) => cluster_test::run(&args).await,
         Chore::Openapi(args) => openapi::run(args).await,
         Chore::Diagrams(args) => diagrams::run(args).await,

@@ -3,24 +3,31 @@
 mod binaries;
 mod cluster;
 mod container;
-mod install;
 mod leftovers;
-mod secret;
 
 use anyhow::{Context as _, Result};
+use testcontainers_modules::postgres::Postgres;
 
+use crate::install::{self, Packages, Software};
 use crate::interrupt::Interrupt;
 pub(crate) use leftovers::drop_leftovers;
 
 /// Connections that a server of ours accepts: many tests run at once, each with a pool.
 const MAX_CONNECTIONS: u16 = 300;
 
+const SOFTWARE: Software = Software {
+    name: "PostgreSQL",
+    packages: Packages { apt: "postgresql", dnf: "postgresql-server", apk: "postgresql", brew: "postgresql@17" },
+    otherwise: "name a server whose role may create databases: \
+                TEST_DATABASE_URL=postgresql://user:password@host:5432/postgres",
+};
+
 /// A PostgreSQL server, and what it takes to stop it.
 pub(crate) enum Server {
     /// Somebody else's.
     Lent(String),
     /// A container.
-    Container(container::Container),
+    Container(crate::container::Container<Postgres>),
     /// A throw-away cluster.
     Cluster(cluster::Cluster),
 }
@@ -73,12 +80,12 @@ pub(crate) async fn find(interrupt: &Interrupt) -> Result<Server> {
         return Ok(Server::Cluster(server));
     }
     interrupt.check()?;
-    let installed = install::install(interrupt).await;
+    let installed = install::install(&SOFTWARE, interrupt).await;
     interrupt.check()?;
     // Also after a failure: what could not be set up may still run.
     match machine_server() {
         Some(server) => Ok(Server::Cluster(server)),
-        None => installed.and_then(|()| Err(install::advice())),
+        None => installed.and_then(|()| Err(install::advice(&SOFTWARE))),
     }
 }
 

@@ -7,9 +7,8 @@ use anyhow::{Context as _, Result};
 use cargo_metadata::Message;
 
 use crate::interrupt::Interrupt;
-use crate::postgres::{self, Server};
 use crate::report::Report;
-use crate::{check_deps, diagrams, openapi, process};
+use crate::{check_deps, diagrams, openapi, postgres, process, redis};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -17,7 +16,7 @@ pub(crate) struct Args {
     /// Only the test suites, for work loops
     #[arg(long, conflicts_with = "only_lints")]
     skip_lints: bool,
-    /// Everything but the test suites; needs no PostgreSQL
+    /// Everything but the test suites; needs no servers
     #[arg(long, conflicts_with = "cargo_test")]
     only_lints: bool,
     /// Handed on to `cargo test`, for instance: -- --package posts -- execute
@@ -44,10 +43,17 @@ async fn steps(args: &Args, report: &mut Report, interrupt: &Interrupt) -> Resul
     if args.only_lints {
         return Ok(());
     }
-    let server = report.step("find PostgreSQL", postgres::find(interrupt)).await?;
-    let outcome = suites(args, &server, report, interrupt).await;
+    let postgres = report.step("find PostgreSQL", postgres::find(interrupt)).await?;
+    let outcome = match report.step("find Redis", redis::find(interrupt)).await {
+        Ok(redis) => {
+            let outcome = suites(args, &postgres, &redis, report, interrupt).await;
+            redis.stop().await;
+            outcome
+        }
+        Err(error) => Err(error),
+    };
     // Whatever happened: what this command started, it stops.
-    server.stop().await;
+    postgres.stop().await;
     outcome
 }
 
@@ -64,19 +70,29 @@ async fn lints(args: &Args, report: &mut Report, interrupt: &Interrupt) -> Resul
     report.step("diagrams", interrupt.guard(diagrams::check())).await
 }
 
-async fn suites(args: &Args, server: &Server, report: &mut Report, interrupt: &Interrupt) -> Result<()> {
-    let url = server.url();
-    report.step("drop left-over databases", interrupt.guard(postgres::drop_leftovers(url))).await?;
+async fn suites(
+    args: &Args,
+    postgres: &postgres::Server,
+    redis: &redis::Server,
+    report: &mut Report,
+    interrupt: &Interrupt,
+) -> Result<()> {
+    report.step("drop left-over databases", interrupt.guard(postgres::drop_leftovers(postgres.url()))).await?;
+    report.step("drop left-over keys", interrupt.guard(redis::drop_leftovers(redis.url()))).await?;
     let mut tests = process::cargo(["test", "--all-features", "--no-fail-fast"]);
     if !names_packages(&args.cargo_test) {
         tests.arg("--workspace");
     }
-    tests.args(&args.cargo_test).env("TEST_DATABASE_URL", url);
-    let outcome = report.step("test suites", process::run(tests, interrupt)).await;
+    tests.args(&args.cargo_test).env("TEST_DATABASE_URL", postgres.url()).env("TEST_REDIS_URL", redis.url());
+    let mut outcome = report.step("test suites", process::run(tests, interrupt)).await;
     // A server that is about to vanish needs no tidying.
-    if server.is_lent() {
-        let dropped = report.step("drop the tests' databases", postgres::drop_leftovers(url)).await;
-        return outcome.and(dropped);
+    if postgres.is_lent() {
+        let dropped = report.step("drop the tests' databases", postgres::drop_leftovers(postgres.url())).await;
+        outcome = outcome.and(dropped);
+    }
+    if redis.is_lent() {
+        let dropped = report.step("drop the tests' keys", redis::drop_leftovers(redis.url())).await;
+        outcome = outcome.and(dropped);
     }
     outcome
 }

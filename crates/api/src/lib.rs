@@ -30,7 +30,7 @@ use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use http::cursor::CursorCodec;
-pub use middleware::rate_limit::RateLimits;
+pub use middleware::rate_limit::{Budget, Client, LocalRateLimits, RateLimiter, Taken};
 pub use operations::health::{Dependency, Health};
 pub use operations::metrics::{MetricsAccess, MetricsEndpoint, MetricsRenderer};
 
@@ -63,7 +63,7 @@ pub struct Services {
     /// The metrics and who may read them.
     pub metrics: MetricsEndpoint,
     /// Budgets of clients; `None` lets everybody ask as often as they like.
-    pub rate_limits: Option<Arc<RateLimits>>,
+    pub rate_limits: Option<Arc<dyn RateLimiter>>,
     /// How the API behaves.
     pub settings: HttpSettings,
     /// Outlives the workers; what handlers open is opened there.
@@ -79,7 +79,7 @@ pub struct Api {
     cursors: Data<CursorCodec>,
     health: Data<Health>,
     metrics: Data<MetricsEndpoint>,
-    rate_limits: Option<Data<RateLimits>>,
+    rate_limits: Data<middleware::rate_limit::Limits>,
     settings: Data<HttpSettings>,
     runtime: Data<tokio::runtime::Handle>,
     document: Data<OpenApiJson>,
@@ -101,7 +101,7 @@ impl Api {
             cursors: Data::new(services.cursors),
             health: Data::from(services.health),
             metrics: Data::new(services.metrics),
-            rate_limits: services.rate_limits.map(Data::from),
+            rate_limits: Data::new(services.rate_limits),
             settings: Data::new(services.settings),
             runtime: Data::new(services.runtime),
             document: Data::new(OpenApiJson(json.into())),
@@ -156,10 +156,8 @@ impl Api {
             .app_data(self.settings)
             .app_data(self.runtime)
             .app_data(self.document)
-            .app_data(self.methods);
-        if let Some(rate_limits) = self.rate_limits {
-            config.app_data(rate_limits);
-        }
+            .app_data(self.methods)
+            .app_data(self.rate_limits);
     }
 }
 
@@ -203,6 +201,8 @@ fn cors(origins: &[String]) -> Cors {
             header::IF_NONE_MATCH.as_str(),
             http::preconditions::IDEMPOTENCY_KEY,
             middleware::observe::X_REQUEST_ID.as_str(),
+            http::trace::TRACEPARENT.as_str(),
+            http::trace::TRACESTATE.as_str(),
         ])
         .expose_headers([
             "Link",
@@ -213,6 +213,7 @@ fn cors(origins: &[String]) -> Cors {
             http::reply::IDEMPOTENCY_REPLAYED,
             "RateLimit",
             "RateLimit-Policy",
+            http::trace::TRACERESPONSE.as_str(),
         ])
         .max_age(3600);
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))

@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
+use accounts::ports::UserRepository;
 use accounts::{Accounts, SessionLifetimes};
 use api::Dependency;
 use async_trait::async_trait;
+use cache::{Cache, CachedComments, CachedFollows, CachedPosts, CachedTimelines, CachedUsers};
 use feed::Feed;
+use feed::ports::{FollowRepository, TimelineRepository};
 use persistence::{
     Database, SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaPostRepository,
     SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
 };
 use posts::Posts;
+use posts::ports::{CommentRepository, PostRepository};
 use security::{Argon2Hasher, HashingCost, HashingLimits, JwtAccessTokens, RandomRefreshTokens, SigningKey};
 use system::{CuidGenerator, SystemClock};
 
@@ -21,17 +25,31 @@ pub(crate) struct UseCases {
     pub(crate) feed: Arc<Feed>,
 }
 
-/// Puts them together.
+/// What the use cases keep things in, as far as copies may stand before it.
+struct Repositories {
+    users: Arc<dyn UserRepository>,
+    posts: Arc<dyn PostRepository>,
+    comments: Arc<dyn CommentRepository>,
+    follows: Arc<dyn FollowRepository>,
+    timelines: Arc<dyn TimelineRepository>,
+}
+
+/// Puts them together; with a `cache`, what is read often comes from copies.
 pub(crate) fn use_cases(
     database: &Database,
+    cache: Option<&Cache>,
     signing_key: &SigningKey,
     lifetimes: SessionLifetimes,
     hashing_cost: HashingCost,
 ) -> UseCases {
     let clock = Arc::new(SystemClock);
     let ids = Arc::new(CuidGenerator);
+    let repositories = match cache {
+        Some(cache) => cached(database, cache),
+        None => uncached(database),
+    };
     let accounts = Accounts::new(accounts::Dependencies {
-        users: Arc::new(SeaUserRepository::new(database.clone())),
+        users: repositories.users,
         sessions: Arc::new(SeaSessionRepository::new(database.clone())),
         hasher: Arc::new(Argon2Hasher::new(hashing_cost, HashingLimits::default())),
         access_tokens: Arc::new(JwtAccessTokens::new(signing_key)),
@@ -41,18 +59,44 @@ pub(crate) fn use_cases(
         lifetimes,
     });
     let posts = Posts::new(posts::Dependencies {
-        posts: Arc::new(SeaPostRepository::new(database.clone())),
-        comments: Arc::new(SeaCommentRepository::new(database.clone())),
+        posts: repositories.posts,
+        comments: repositories.comments,
         keys: Arc::new(SeaIdempotencyKeyRepository::new(database.clone())),
         clock: clock.clone(),
         ids,
     });
-    let feed = Feed::new(feed::Dependencies {
+    let feed =
+        Feed::new(feed::Dependencies { follows: repositories.follows, timelines: repositories.timelines, clock });
+    UseCases { accounts: Arc::new(accounts), posts: Arc::new(posts), feed: Arc::new(feed) }
+}
+
+fn uncached(database: &Database) -> Repositories {
+    Repositories {
+        users: Arc::new(SeaUserRepository::new(database.clone())),
+        posts: Arc::new(SeaPostRepository::new(database.clone())),
+        comments: Arc::new(SeaCommentRepository::new(database.clone())),
         follows: Arc::new(SeaFollowRepository::new(database.clone())),
         timelines: Arc::new(SeaTimelineRepository::new(database.clone())),
-        clock,
-    });
-    UseCases { accounts: Arc::new(accounts), posts: Arc::new(posts), feed: Arc::new(feed) }
+    }
+}
+
+/// Copies are filled from where nothing is missing that was heard of; all else may be read anywhere.
+fn cached(database: &Database, cache: &Cache) -> Repositories {
+    let complete = database.complete();
+    let from_anywhere = uncached(database);
+    let posts = Arc::new(SeaPostRepository::new(database.clone()));
+    let users = Arc::new(SeaUserRepository::new(database.clone()));
+    let complete_posts = Arc::new(SeaPostRepository::new(complete.clone()));
+    let complete_users = Arc::new(SeaUserRepository::new(complete.clone()));
+    let complete_timelines = Arc::new(SeaTimelineRepository::new(complete));
+    let timelines = CachedTimelines::new(from_anywhere.timelines, complete_timelines, posts.clone(), cache.clone());
+    Repositories {
+        users: Arc::new(CachedUsers::new(users.clone(), complete_users, users, cache.clone())),
+        posts: Arc::new(CachedPosts::new(posts.clone(), complete_posts, posts, cache.clone())),
+        comments: Arc::new(CachedComments::new(from_anywhere.comments, cache.clone())),
+        follows: Arc::new(CachedFollows::new(from_anywhere.follows, cache.clone())),
+        timelines: Arc::new(timelines),
+    }
 }
 
 /// The database as something that the server cannot serve without.

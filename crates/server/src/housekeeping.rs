@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accounts::Accounts;
-use api::RateLimits;
+use api::LocalRateLimits;
 use posts::Posts;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
@@ -21,7 +21,7 @@ pub(crate) struct Housekeeping {
 
 impl Housekeeping {
     /// Begins. Every instance does all of it; none of it is harmed by that.
-    pub(crate) fn begin(accounts: Arc<Accounts>, posts: Arc<Posts>, rate_limits: Option<Arc<RateLimits>>) -> Self {
+    pub(crate) fn begin(accounts: Arc<Accounts>, posts: Arc<Posts>, rate_limits: Option<Arc<LocalRateLimits>>) -> Self {
         let mut tasks = vec![tokio::spawn(async move {
             let mut interval = every(PURGE);
             loop {

@@ -5,9 +5,8 @@ use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use thoughts::settings::{
-    LogSettings, MigrationSettings, Settings, SettingsError, env_example, load_address, variables_help,
-};
+use thoughts::settings::{MigrationSettings, Settings, SettingsError, env_example, load_address, variables_help};
+use thoughts::telemetry::{LostLines, Telemetry, TelemetryError};
 use thoughts::{Overrides, health_check, metrics, telemetry};
 
 /// A social feed backend: people post short thoughts, comment, like, follow, and read feeds.
@@ -48,8 +47,14 @@ fn main() -> ExitCode {
         Command::Openapi => print_openapi(),
         Command::EnvExample => print(&env_example()),
         Command::Health => health(),
-        Command::Serve => with_settings(Settings::load(), |settings| &settings.log, serve),
-        Command::Migrate => with_settings(MigrationSettings::load(), |settings| &settings.log, thoughts::migrate),
+        Command::Serve => {
+            let observe = |settings: &Settings| telemetry::init(&settings.log, settings.trace_collector.as_ref());
+            with_settings(Settings::load(), observe, serve)
+        }
+        Command::Migrate => {
+            let observe = |settings: &MigrationSettings| telemetry::init(&settings.log, None);
+            with_settings(MigrationSettings::load(), observe, |settings, _| thoughts::migrate(settings))
+        }
     }
 }
 
@@ -86,8 +91,8 @@ fn health() -> ExitCode {
 
 fn with_settings<S, F>(
     settings: Result<S, SettingsError>,
-    log: impl FnOnce(&S) -> &LogSettings,
-    run: impl FnOnce(S) -> F,
+    observe: impl FnOnce(&S) -> Result<Telemetry, TelemetryError>,
+    run: impl FnOnce(S, LostLines) -> F,
 ) -> ExitCode
 where
     F: Future<Output = Result<(), thoughts::StartError>>,
@@ -99,17 +104,21 @@ where
             return ExitCode::from(BAD_CONFIGURATION);
         }
     };
-    if let Err(error) = telemetry::init(log(&settings)) {
-        return fail(&error);
-    }
-    match actix_web::rt::System::new().block_on(run(settings)) {
+    let telemetry = match observe(&settings) {
+        Ok(telemetry) => telemetry,
+        Err(error) => return fail(&error),
+    };
+    let outcome = actix_web::rt::System::new().block_on(run(settings, telemetry.lost_lines()));
+    // What was logged is written before the last word.
+    drop(telemetry);
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
 }
 
-async fn serve(settings: Settings) -> Result<(), thoughts::StartError> {
-    let metrics = metrics::install()?;
+async fn serve(settings: Settings, lost: LostLines) -> Result<(), thoughts::StartError> {
+    let metrics = metrics::install(lost)?;
     let server = thoughts::start(settings, Overrides { metrics, ..Overrides::default() }).await?;
     server.announce();
     server.run_until_signalled().await

@@ -1,11 +1,15 @@
 //! The numbers that the process keeps about itself, in Prometheus' format.
 
+mod descriptions;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use api::MetricsRenderer;
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder};
-use persistence::{Observer, Statement};
+use persistence::{Observer, Role, StatementEvent};
+
+use crate::telemetry::LostLines;
 
 /// Upper bounds of the buckets of every duration, in seconds.
 const SECONDS: [f64; 13] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -16,9 +20,10 @@ const UPKEEP: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// [`BuildError`] when they are kept already.
-pub fn install() -> Result<MetricsRenderer, BuildError> {
+pub fn install(lost: LostLines) -> Result<MetricsRenderer, BuildError> {
     let handle = PrometheusBuilder::new().set_buckets(&SECONDS)?.install_recorder()?;
-    metrics::gauge!("build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    descriptions::register();
+    begin();
     let upkeep = handle.clone();
     actix_web::rt::spawn(async move {
         loop {
@@ -26,16 +31,42 @@ pub fn install() -> Result<MetricsRenderer, BuildError> {
             upkeep.run_upkeep();
         }
     });
-    Ok(Arc::new(move || handle.render()))
+    Ok(Arc::new(move || {
+        metrics::counter!("log_lines_dropped_total").absolute(lost.count());
+        handle.render()
+    }))
+}
+
+/// Writes down what is known from the start: what runs, and that nothing has happened yet.
+fn begin() {
+    // Builds in pipelines say what they were made of; nothing else needs to know.
+    let revision = option_env!("THOUGHTS_REVISION").unwrap_or("unknown");
+    metrics::gauge!("build_info", "version" => env!("CARGO_PKG_VERSION"), "revision" => revision).set(1.0);
+    // Rates of counters that appear out of nowhere miss the first event.
+    for name in ["posts_published_total", "comments_added_total", "sign_ups_total", "database_transactions_total"] {
+        metrics::counter!(name).absolute(0);
+    }
 }
 
 /// Counts and times what is asked of the database.
 pub(crate) struct DatabaseMetrics;
 
+impl DatabaseMetrics {
+    /// A statement that has ended.
+    fn record(operation: &'static str, role: &'static str, elapsed: Duration, failed: bool) {
+        let outcome = if failed { "error" } else { "ok" };
+        let labels = [("operation", operation), ("role", role), ("outcome", outcome)];
+        metrics::histogram!("database_query_duration_seconds", &labels).record(elapsed.as_secs_f64());
+    }
+}
+
 impl Observer for DatabaseMetrics {
-    fn statement(&self, statement: &Statement, elapsed: Duration, failed: bool) {
-        let labels = [("statement", keyword(&statement.sql)), ("outcome", if failed { "error" } else { "ok" })];
-        metrics::histogram!("database_statement_duration_seconds", &labels).record(elapsed.as_secs_f64());
+    fn statement(&self, event: &StatementEvent<'_>) {
+        Self::record(event.operation, event.role.name(), event.elapsed, event.failed);
+    }
+
+    fn routed(&self, role: Role, reason: &'static str) {
+        metrics::counter!("database_reads_total", "role" => role.name(), "reason" => reason).increment(1);
     }
 
     fn transaction(&self) {
@@ -43,7 +74,32 @@ impl Observer for DatabaseMetrics {
     }
 }
 
-/// What a statement does.
-fn keyword(sql: &str) -> &'static str {
-    ["SELECT", "INSERT", "UPDATE", "DELETE"].into_iter().find(|word| sql.starts_with(word)).unwrap_or("other")
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn are_written_with_help_and_labels() {
+        let recorder = PrometheusBuilder::new().set_buckets(&SECONDS).unwrap().build_recorder();
+        metrics::with_local_recorder(&recorder, || {
+            descriptions::register();
+            begin();
+            DatabaseMetrics::record("posts.find", "replica", Duration::from_millis(3), false);
+        });
+        let text = recorder.handle().render();
+        for line in [
+            "# HELP build_info What is running; always 1.",
+            "# TYPE posts_published_total counter",
+            "posts_published_total 0",
+            "# TYPE database_query_duration_seconds histogram",
+            "database_query_duration_seconds_bucket{operation=\"posts.find\",role=\"replica\",outcome=\"ok\",le=\"0.0025\"} 0",
+            "database_query_duration_seconds_bucket{operation=\"posts.find\",role=\"replica\",outcome=\"ok\",le=\"0.005\"} 1",
+        ] {
+            assert!(text.lines().any(|its| its == line), "no {line}: {text}");
+        }
+        let described = text.lines().filter_map(|line| line.strip_prefix("# HELP "));
+        let typed = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+        let name = |line: &str| line.split(' ').next().unwrap_or_default().to_owned();
+        assert_eq!(described.map(name).collect::<Vec<_>>(), typed.map(name).collect::<Vec<_>>());
+    }
 }

@@ -6,18 +6,20 @@ use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, rt};
-use api::{Api, CursorCodec, Health, HttpSettings, MetricsEndpoint, MetricsRenderer, RateLimits, Services};
+use api::{Api, CursorCodec, Health, HttpSettings, LocalRateLimits, MetricsEndpoint, MetricsRenderer, Services};
 use persistence::{Database, DatabaseOptions, Location, Observer};
 use secrecy::ExposeSecret;
 use security::{HashingCost, cursor_key};
 use tokio::net::TcpSocket;
 
+use crate::cluster::{Cluster, InformedCache};
 use crate::composition::{DatabaseDependency, use_cases};
 use crate::housekeeping::Housekeeping;
 use crate::metrics::DatabaseMetrics;
 use crate::settings::{DatabaseSettings, Environment, MetricsAccess, MigrationSettings, Settings};
 use crate::signing_key::development_key;
 use crate::start_error::StartError;
+use crate::traces::TracedStatements;
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -25,6 +27,9 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 const BACKLOG: u32 = 1024;
 /// How long a server that is stopping still takes requests in production, so that load balancers learn of it first.
 const DRAIN: Duration = Duration::from_secs(2);
+/// How often the servers of the database are asked whether they are there, and how far: half of the time for which
+/// anybody may miss what others wrote.
+const PROBE_EVERY: Duration = Duration::from_millis(40);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
@@ -53,6 +58,7 @@ pub struct RunningServer {
     health: Arc<Health>,
     handles: Vec<ServerHandle>,
     servers: Vec<rt::task::JoinHandle<std::io::Result<()>>>,
+    cached: Option<InformedCache>,
     database: Database,
     _housekeeping: Housekeeping,
 }
@@ -81,9 +87,12 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         Some(key) => key.clone(),
         None => development_key()?,
     };
-    let database = open_database(&settings, overrides.observer).await?;
-    let use_cases = use_cases(&database, &signing_key, settings.lifetimes, overrides.hashing_cost);
-    let rate_limits = settings.rate_limit.then(|| Arc::new(RateLimits::new()));
+    let cluster = Cluster::new(settings.redis_url.as_ref())?;
+    let database = open_database(&settings, &cluster, overrides.observer).await?;
+    let cached = (!settings.cache_ttl.is_zero()).then(|| cluster.cache(settings.cache_ttl, database.watermark()));
+    let cache = cached.as_ref().map(|cached| &cached.cache);
+    let use_cases = use_cases(&database, cache, &signing_key, settings.lifetimes, overrides.hashing_cost);
+    let rate_limits = settings.rate_limit.then(|| Arc::new(LocalRateLimits::new()));
     let health = Arc::new(Health::new(vec![Arc::new(DatabaseDependency(database.clone()))]));
     let housekeeping =
         Housekeeping::begin(Arc::clone(&use_cases.accounts), Arc::clone(&use_cases.posts), rate_limits.clone());
@@ -94,7 +103,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         cursors: CursorCodec::new(&cursor_key(&signing_key)),
         health: Arc::clone(&health),
         metrics: MetricsEndpoint { render: overrides.metrics.clone(), access: access(&settings.metrics) },
-        rate_limits,
+        rate_limits: rate_limits.map(|limits| cluster.rate_limits(limits)),
         settings: HttpSettings {
             request_timeout: settings.request_timeout,
             trusted_proxies: settings.trusted_proxies.clone(),
@@ -123,18 +132,26 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         health,
         handles,
         servers,
+        cached,
         database,
         _housekeeping: housekeeping,
     })
 }
 
-async fn open_database(settings: &Settings, observer: Arc<dyn Observer>) -> Result<Database, StartError> {
-    let DatabaseSettings { location, max_connections, migrate } = &settings.database;
+async fn open_database(
+    settings: &Settings,
+    cluster: &Cluster,
+    observer: Arc<dyn Observer>,
+) -> Result<Database, StartError> {
+    let DatabaseSettings { location, replicas, max_connections, migrate } = &settings.database;
     let options = DatabaseOptions {
         max_connections: *max_connections,
+        replicas: replicas.clone(),
+        positions: cluster.positions(),
+        probe_every: Some(PROBE_EVERY),
         // What no request waits for any more need not go on.
         statement_timeout: Some(settings.request_timeout),
-        observer: Some(observer),
+        observer: Some(Arc::new(TracedStatements::new(location, observer))),
         ..DatabaseOptions::new(location.clone())
     };
     let database = Database::connect(&options).await?;
@@ -247,6 +264,9 @@ impl RunningServer {
             if let Ok(result) = server.await {
                 result?;
             }
+        }
+        if let Some(cached) = self.cached {
+            cached.leave().await;
         }
         if let Err(error) = self.database.close().await {
             tracing::warn!(error = %error.source, "the database was not closed in order");

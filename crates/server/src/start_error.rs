@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use coordination::InvalidUrl;
 use metrics_exporter_prometheus::BuildError;
 use persistence::{ConnectError, MigrateError};
 
@@ -19,6 +20,9 @@ pub enum StartError {
     /// The schema is of another version.
     #[error("the schema of the database is not up to date: run `thoughts migrate`, or set DATABASE_MIGRATE=true")]
     NotMigrated,
+    /// The address of Redis is of no use.
+    #[error("REDIS_URL cannot be used")]
+    Redis(#[from] InvalidUrl),
     /// No development key.
     #[error(transparent)]
     DevelopmentKey(#[from] DevelopmentKeyError),

@@ -1,28 +1,91 @@
-//! The log: what the server tells about itself, on standard error.
+//! What the server tells about itself: its log, on standard error, and traces.
+//!
+//! Neither ever holds up a request: lines and spans wait in bounded queues for threads that write them, and when a
+//! queue is full they are dropped and counted.
 
 use std::error::Error;
-use std::io::{self, IsTerminal};
+use std::io::{self, BufWriter, IsTerminal};
+use std::time::Duration;
 
+use opentelemetry::global;
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::Subscriber;
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::settings::{LogFormat, LogSettings};
+use url::Url;
 
-/// The log could not be set up.
+use crate::settings::{LogFormat, LogSettings};
+use crate::traces;
+
+/// Lines that may wait to be written.
+const LINES: usize = 16_384;
+/// How long the process stays for its last spans when it ends.
+const LAST_SPANS: Duration = Duration::from_secs(3);
+
+/// The log or the traces could not be set up.
 #[derive(Debug, thiserror::Error)]
-#[error("the log could not be set up")]
+#[error("the log and the traces could not be set up")]
 pub struct TelemetryError(#[source] Box<dyn Error + Send + Sync>);
 
-/// Sends the log of the whole process to standard error, what comes through the `log` crate included.
+/// The log and the traces of the process. When it goes, what still waits is written, within a few seconds.
+#[must_use = "nothing is written after it is gone"]
+pub struct Telemetry {
+    traces: Option<SdkTracerProvider>,
+    lost: LostLines,
+    // Goes last, so that the end of the traces may be logged.
+    _writer: WorkerGuard,
+}
+
+/// Counts the lines of the log that were dropped.
+#[derive(Debug, Clone)]
+pub struct LostLines(ErrorCounter);
+
+/// Sends the log of the whole process to standard error, what comes through the `log` crate included, and its traces to
+/// `collector`, if there is one.
 ///
 /// # Errors
-/// [`TelemetryError`] when the directives are malformed, or when the process has its log already.
-pub fn init(log: &LogSettings) -> Result<(), TelemetryError> {
+/// [`TelemetryError`] when the directives are malformed, when the process has its log already, or when OpenTelemetry's
+/// own variables ask for what is not there.
+pub fn init(log: &LogSettings, collector: Option<&Url>) -> Result<Telemetry, TelemetryError> {
     let colours = io::stderr().is_terminal();
-    let subscriber = subscriber(log, colours, io::stderr)?;
-    subscriber.try_init().map_err(|e| TelemetryError(e.into()))
+    let (writer, guard) = NonBlockingBuilder::default()
+        .buffered_lines_limit(LINES)
+        .lossy(true)
+        .thread_name("log")
+        .finish(BufWriter::new(io::stderr()));
+    let lost = LostLines(writer.error_counter());
+    let subscriber = subscriber(log, colours, writer)?;
+    subscriber.try_init().map_err(|e| TelemetryError(e.into()))?;
+    let traces = collector.map(traces::provider).transpose().map_err(|e| TelemetryError(e.into()))?;
+    if let Some(provider) = &traces {
+        global::set_tracer_provider(provider.clone());
+    }
+    Ok(Telemetry { traces, lost, _writer: guard })
+}
+
+impl Telemetry {
+    /// Counts the lines of its log that were dropped.
+    pub fn lost_lines(&self) -> LostLines {
+        self.lost.clone()
+    }
+}
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        if let Some(Err(error)) = self.traces.as_ref().map(|traces| traces.shutdown_with_timeout(LAST_SPANS)) {
+            tracing::warn!(%error, "the last traces were not sent");
+        }
+    }
+}
+
+impl LostLines {
+    /// How many there have been so far.
+    pub fn count(&self) -> u64 {
+        self.0.dropped_lines().try_into().unwrap_or(u64::MAX)
+    }
 }
 
 fn subscriber<W>(

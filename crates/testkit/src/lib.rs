@@ -5,6 +5,7 @@
 //! - [`a_user`], [`a_post`] and [`a_comment`] build things with sensible defaults; [`id`] makes an id of a word.
 //! - [`TestDatabase`] is an empty, migrated database of the test's own, on SQLite or on PostgreSQL;
 //!   [`on_both_databases!`] runs a test whole against either.
+//! - [`Proxy`] is a way to a server that can be cut.
 //! - `app`, a feature: the real server on such a database, and a client that speaks HTTP to it.
 
 #![expect(
@@ -20,8 +21,10 @@ mod build;
 mod clock;
 mod database;
 mod ids;
+mod proxy;
 
 pub use build::{CommentBuilder, PostBuilder, UserBuilder, a_comment, a_post, a_user, author_of};
 pub use clock::{FixedClock, NOW};
 pub use database::{Engine, StatementLog, TestDatabase, run};
 pub use ids::{SequentialIds, id};
+pub use proxy::Proxy;

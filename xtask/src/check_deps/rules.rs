@@ -10,6 +10,9 @@ const DOMAIN_MAY_USE: [&str; 2] = ["thiserror", "unicode-normalization"];
 /// The crates that may know SQL: the two adapters, and the tools that make test databases and read the schema.
 const MAY_USE_SQL: [&str; 5] = ["persistence", "migration", "testkit", "e2e", "xtask"];
 
+/// The crates that may know Redis: the adapter, and the tool that finds one for its tests.
+const MAY_USE_REDIS: [&str; 2] = ["coordination", "xtask"];
+
 /// A dependency that must go.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Violation {
@@ -60,6 +63,7 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         Adapter => {
             matches!(to.layer, Domain | UseCases)
                 || (from.name.as_str(), to.name.as_str()) == ("persistence", "migration")
+                || to.name == "resilience"
         }
         Server => matches!(to.layer, Domain | UseCases | Adapter | Api),
         Seed => {
@@ -77,7 +81,9 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         (UseCases, _) => "use cases know the domain only; the rest is behind their ports",
         (Api, Adapter) => "the HTTP layer never imports an adapter; it gets use cases from the composition root",
         (Api, _) => "the HTTP layer knows the domain and the use cases only",
-        (Adapter, Adapter) => "adapters do not know each other (but for persistence → migration)",
+        (Adapter, Adapter) => {
+            "adapters do not know each other (but for persistence → migration, and resilience, which is for all of them)"
+        },
         (Adapter, _) => "an adapter knows the domain and the use cases whose ports it implements, nothing further out",
         (Server, _) => "the server ships without chores",
         (Seed, _) => "the seed needs the domain, the ports of the use cases, persistence, security and system only",
@@ -104,6 +110,9 @@ fn outer_objection(from: &Package, dependency: &Dependency) -> Option<&'static s
         _ if is_sql && !MAY_USE_SQL.contains(&from.name.as_str()) => {
             Some("all SQL of the project is in the persistence and migration adapters")
         }
+        _ if name == "redis" && !MAY_USE_REDIS.contains(&from.name.as_str()) => {
+            Some("all that speaks Redis is in the coordination adapter")
+        }
         _ => None,
     }
 }
@@ -112,8 +121,8 @@ fn outer_objection(from: &Package, dependency: &Dependency) -> Option<&'static s
 mod tests {
     use super::*;
 
-    /// The workspace, each crate without dependencies, and a crate of the future beside them.
-    const CRATES: [(&str, Layer); 15] = [
+    /// The workspace, each crate without dependencies.
+    const CRATES: [(&str, Layer); 16] = [
         ("domain", Layer::Domain),
         ("accounts", Layer::UseCases),
         ("posts", Layer::UseCases),
@@ -122,7 +131,8 @@ mod tests {
         ("migration", Layer::Adapter),
         ("security", Layer::Adapter),
         ("system", Layer::Adapter),
-        ("redis-cache", Layer::Adapter),
+        ("resilience", Layer::Adapter),
+        ("coordination", Layer::Adapter),
         ("api", Layer::Api),
         ("thoughts", Layer::Server),
         ("testkit", Layer::Testkit),
@@ -175,9 +185,9 @@ mod tests {
             &[
                 ("accounts", &["domain"]),
                 ("api", &["domain", "accounts", "posts", "feed"]),
-                ("persistence", &["domain", "accounts", "posts", "feed", "migration"]),
-                ("redis-cache", &["domain", "feed"]),
-                ("thoughts", &["domain", "accounts", "persistence", "migration", "redis-cache", "api"]),
+                ("persistence", &["domain", "accounts", "posts", "feed", "migration", "resilience"]),
+                ("coordination", &["domain", "feed", "resilience"]),
+                ("thoughts", &["domain", "accounts", "persistence", "migration", "coordination", "api"]),
                 ("seed", &["domain", "accounts", "persistence", "security", "system"]),
                 ("testkit", &["domain", "posts", "persistence", "migration", "api", "thoughts", "seed"]),
                 ("e2e", &["testkit", "domain", "thoughts", "persistence", "seed"]),
@@ -193,10 +203,11 @@ mod tests {
             &[
                 ("domain", &["accounts", "persistence", "api", "thoughts", "testkit"]),
                 ("accounts", &["posts", "feed", "persistence", "system", "api", "thoughts", "testkit"]),
-                ("api", &["persistence", "security", "redis-cache", "thoughts", "testkit"]),
+                ("api", &["persistence", "security", "coordination", "thoughts", "testkit"]),
                 ("persistence", &["security", "api", "thoughts", "testkit"]),
                 ("migration", &["persistence"]),
-                ("redis-cache", &["migration", "persistence", "api"]),
+                ("resilience", &["persistence", "coordination"]),
+                ("coordination", &["migration", "persistence", "api"]),
                 ("thoughts", &["testkit", "seed", "xtask", "e2e"]),
                 ("seed", &["migration", "api", "thoughts", "testkit"]),
                 ("testkit", &["xtask", "e2e"]),
@@ -234,8 +245,15 @@ mod tests {
             &[("persistence", sql), ("migration", sql), ("testkit", sql), ("e2e", sql), ("xtask", sql)],
             Use::Normal,
         );
-        forbids(&[("api", sql), ("thoughts", sql), ("seed", sql), ("redis-cache", sql)], Use::Normal);
+        forbids(&[("api", sql), ("thoughts", sql), ("seed", sql), ("coordination", sql)], Use::Normal);
         allows(&[("thoughts", sql)], Use::Test);
+    }
+
+    #[test]
+    fn keeps_redis_in_its_place() {
+        allows(&[("coordination", &["redis"]), ("xtask", &["redis"])], Use::Normal);
+        forbids(&[("persistence", &["redis"]), ("thoughts", &["redis"]), ("posts", &["redis"])], Use::Normal);
+        allows(&[("e2e", &["redis"])], Use::Test);
     }
 
     #[test]

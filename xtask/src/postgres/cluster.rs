@@ -1,6 +1,5 @@
 //! A throw-away cluster of the machine's own PostgreSQL, in a temporary folder.
 
-use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
@@ -9,11 +8,9 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
 
+use super::MAX_CONNECTIONS;
 use super::binaries::Programs;
-use super::{MAX_CONNECTIONS, secret};
-
-/// Somebody may take the free port before the server does.
-const ATTEMPTS: usize = 3;
+use crate::{port, secret};
 
 /// Who may run a server where the caller is root, which PostgreSQL refuses; the first that exists.
 const STAND_INS: [&str; 2] = ["postgres", "nobody"];
@@ -73,13 +70,13 @@ pub(crate) fn start(programs: &Programs) -> Result<Cluster> {
     let mut cluster = Cluster { url: String::new(), pg_ctl: programs.folder.join("pg_ctl"), owner, folder };
     let mut attempt = 1;
     loop {
-        let port = free_port()?;
+        let port = port::free()?;
         match succeed(start_command(&cluster, port)) {
             Ok(()) => {
                 cluster.url = format!("postgresql://postgres:{password}@127.0.0.1:{port}/postgres");
                 return Ok(cluster);
             }
-            Err(_) if attempt < ATTEMPTS => attempt += 1,
+            Err(_) if attempt < port::ATTEMPTS => attempt += 1,
             Err(error) => {
                 let log = std::fs::read_to_string(cluster.folder.path().join("log")).unwrap_or_default();
                 return Err(error.context(log));
@@ -128,10 +125,4 @@ fn stand_in() -> Result<Owner> {
         .iter()
         .find_map(|name| Some(Owner { user: id("-u", name)?, group: id("-g", name)? }))
         .context("PostgreSQL refuses to run as root, and there is no user `postgres` or `nobody` to run it as")
-}
-
-/// A port that is free now.
-fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port")?;
-    Ok(listener.local_addr()?.port())
 }

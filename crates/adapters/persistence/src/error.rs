@@ -1,37 +1,7 @@
 //! What databases say when they fail, in the words of the ports.
 
-use std::time::Duration;
-
 use domain::RepositoryError;
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr, sqlx};
-
-/// How often a write that lost to another is begun again.
-const ATTEMPTS: u32 = 5;
-
-/// Runs a write, and begins it again when the database ended it in favour of another one (a deadlock, a
-/// serialisation failure, a busy file). Nothing of the lost attempt is kept.
-pub(crate) async fn retrying<T, F, A>(operation: &'static str, mut attempt: F) -> Result<T, RepositoryError>
-where
-    F: FnMut() -> A + Send,
-    A: Future<Output = Result<T, DbErr>> + Send,
-{
-    let mut attempts_left = ATTEMPTS;
-    loop {
-        attempts_left -= 1;
-        match attempt().await {
-            Err(error) if attempts_left > 0 && lost_to_another(&error) => {
-                tracing::debug!(operation, %error, "trying again");
-                tokio::time::sleep(pause(ATTEMPTS - attempts_left)).await;
-            }
-            result => return result.map_err(|error| failed(operation, error)),
-        }
-    }
-}
-
-/// Longer after every attempt, so that two writes that keep meeting get out of step.
-fn pause(attempt: u32) -> Duration {
-    Duration::from_millis(u64::from(5 * attempt * attempt))
-}
 
 /// The port's error for what a database said.
 pub(crate) fn failed(operation: &'static str, error: DbErr) -> RepositoryError {
@@ -69,7 +39,8 @@ fn code(error: &DbErr) -> Option<String> {
     }
 }
 
-fn lost_to_another(error: &DbErr) -> bool {
+/// Whether the database ended a write in favour of another one.
+pub(crate) fn lost_to_another(error: &DbErr) -> bool {
     // serialization_failure, deadlock_detected.
     code(error).is_some_and(|code| matches!(code.as_str(), "40001" | "40P01") || is_busy(&code))
 }
@@ -79,7 +50,8 @@ fn is_busy(code: &str) -> bool {
     code.len() < 5 && code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
-fn out_of_reach(error: &DbErr) -> bool {
+/// Whether the database could not be reached, or gave up for now.
+pub(crate) fn out_of_reach(error: &DbErr) -> bool {
     if matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed)) {
         return true;
     }
@@ -107,25 +79,7 @@ fn out_of_reach(error: &DbErr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-
     use super::*;
-
-    mod retrying {
-        use super::*;
-
-        #[tokio::test]
-        async fn does_not_repeat_what_would_fail_again() {
-            let attempts = AtomicU32::new(0);
-            let result: Result<(), _> = super::super::retrying("test", || {
-                attempts.fetch_add(1, Ordering::Relaxed);
-                async { Err(DbErr::Custom("no".to_owned())) }
-            })
-            .await;
-            assert!(!result.unwrap_err().unavailable);
-            assert_eq!(attempts.load(Ordering::Relaxed), 1);
-        }
-    }
 
     #[test]
     fn an_exhausted_pool_is_out_of_reach() {

@@ -12,10 +12,14 @@ mod error;
 mod fields;
 mod keyset;
 mod location;
+mod operation;
 mod repository;
 mod view;
 
-pub use database::{ConnectError, Database, DatabaseOptions, MigrateError, Observer, PLANNER_SETTINGS, Statement};
+pub use database::{
+    ConnectError, Database, DatabaseOptions, MigrateError, Noted, Observer, PLANNER_SETTINGS, Positions, Role,
+    ServerStatus, Statement, StatementEvent, WalPosition, Watermark,
+};
 pub use location::{Location, ParseLocationError};
 pub use repository::{
     SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaPostRepository, SeaSessionRepository,

@@ -30,6 +30,7 @@ pub(super) async fn sign_up(
     Body(request): Body<SignUpRequest>,
 ) -> Result<HttpResponse, Problem> {
     let user = accounts.sign_up.execute(request.try_into()?).await?;
+    metrics::counter!("sign_ups_total").increment(1);
     let (revision, location) = (user.revision, format!("/v1/users/{}", user.id));
     Reply::created(&UserBody::from(domain::UserView::new(user, None)), revision, &location, false)
 }

@@ -10,3 +10,4 @@ pub(crate) mod preconditions;
 pub(crate) mod problem;
 pub(crate) mod reply;
 pub(crate) mod text;
+pub(crate) mod trace;

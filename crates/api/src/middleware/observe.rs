@@ -1,4 +1,4 @@
-//! Gives every request an id, and notes how it went.
+//! Gives every request an id and its place in a trace, and notes how it went.
 
 use std::time::Instant;
 
@@ -7,8 +7,11 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest};
+use opentelemetry::trace::FutureExt;
 use tracing::Instrument;
 use uuid::Uuid;
+
+use crate::http::trace::RequestTrace;
 
 /// Names a request in answers and logs.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -45,19 +48,24 @@ pub(crate) async fn observe(
     let id = RequestId(id);
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
-    let span = tracing::error_span!("request", request_id = id.0, %method, path = request.path());
+    let known_method = known_method(method.as_str());
+    let trace = RequestTrace::begin(request.request(), known_method);
+    let path = request.path();
+    let span = tracing::error_span!("request", request_id = id.0, trace_id = %trace.id(), %method, path);
     let began = Instant::now();
     let in_flight = InFlight::enter();
-    let mut result = next.call(request).instrument(span.clone()).await;
+    let mut result = next.call(request).with_context(trace.context()).instrument(span.clone()).await;
     drop(in_flight);
 
     let (status, route) = match &mut result {
         Ok(response) => {
             id.add(response.headers_mut());
+            trace.add(response.headers_mut());
             (response.status(), response.request().match_pattern())
         }
         Err(error) => (error.as_response_error().status_code(), None),
     };
+    trace.end(known_method, route.as_deref(), status);
     let route = route.unwrap_or_else(|| "unmatched".to_owned());
     let seconds = began.elapsed().as_secs_f64();
     span.in_scope(|| {
@@ -65,7 +73,7 @@ pub(crate) async fn observe(
     });
     metrics::histogram!(
         DURATION,
-        "method" => known_method(method.as_str()),
+        "method" => known_method,
         "route" => route,
         "status" => status.as_u16().to_string(),
     )

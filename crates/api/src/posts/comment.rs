@@ -40,6 +40,9 @@ pub(super) async fn add(
     let (content, parent) = request.into_words()?;
     let command = AddCommentCommand { post, parent, author: me.user_id, content, key };
     let written = posts.add_comment.execute(command).await?;
+    if !written.replayed {
+        metrics::counter!("comments_added_total").increment(1);
+    }
     let (revision, location) = (written.item.revision, format!("/v1/comments/{}", written.item.id));
     Reply::created(&CommentBody::just_written(written.item), revision, &location, written.replayed)
 }

@@ -38,6 +38,9 @@ pub(super) async fn publish(
 ) -> Result<HttpResponse, Problem> {
     let command = PublishPostCommand { author: me.user_id, content: request.into_content()?, key };
     let written = posts.publish.execute(command).await?;
+    if !written.replayed {
+        metrics::counter!("posts_published_total").increment(1);
+    }
     let (revision, location) = (written.item.revision, format!("/v1/posts/{}", written.item.id));
     Reply::created(&PostBody::just_published(written.item), revision, &location, written.replayed)
 }

@@ -22,6 +22,7 @@ use ipnet::IpNet;
 use persistence::Location;
 use secrecy::SecretString;
 use security::SigningKey;
+use url::Url;
 
 pub use problem::{Problem, SettingsError};
 pub use read::load_address;
@@ -40,6 +41,10 @@ pub struct Settings {
     pub workers: NonZeroUsize,
     /// Where everything is kept (`DATABASE_*`).
     pub database: DatabaseSettings,
+    /// What instances share (`REDIS_URL`); without it this one shares nothing but the database.
+    pub redis_url: Option<SecretString>,
+    /// How long what was read is kept (`CACHE_TTL`); zero is not at all.
+    pub cache_ttl: Duration,
     /// The secret of all instances (`SIGNING_KEY`); `None` only in development, where the server makes one and keeps it.
     pub signing_key: Option<SigningKey>,
     /// How long tokens are good (`ACCESS_TOKEN_TTL`, `REFRESH_TOKEN_TTL`).
@@ -58,6 +63,8 @@ pub struct Settings {
     pub metrics: MetricsAccess,
     /// What is logged, and how (`LOG_FORMAT`, `RUST_LOG`).
     pub log: LogSettings,
+    /// The collector that traces are sent to (`OTEL_EXPORTER_OTLP_ENDPOINT`).
+    pub trace_collector: Option<Url>,
 }
 
 /// What it takes to bring the schema up to date.
@@ -83,7 +90,9 @@ pub enum Environment {
 pub struct DatabaseSettings {
     /// Where it is (`DATABASE_URL`); does not show the password that it may carry.
     pub location: Location,
-    /// Most connections that this instance opens.
+    /// Where it is read from as well (`DATABASE_REPLICA_URLS`); all are PostgreSQL, and so is `location` if there is one.
+    pub replicas: Vec<Location>,
+    /// Most connections that this instance opens to each of them.
     pub max_connections: u32,
     /// Whether migrations are applied at the start.
     pub migrate: bool,

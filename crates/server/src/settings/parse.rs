@@ -82,6 +82,21 @@ pub(super) fn database_url(raw: &str) -> Parsed<Location> {
     Location::parse(raw).map_err(|error| format!("an address such as {example}; this one {error}"))
 }
 
+/// The address of a replica.
+pub(super) fn replica_url(raw: &str) -> Parsed<Location> {
+    let location = Location::parse(raw).ok().filter(|location| !location.is_embedded());
+    location.ok_or_else(|| "addresses such as postgresql://user:password@host:5432/database".to_owned())
+}
+
+/// The address of a Redis server.
+pub(super) fn redis_url(raw: &str) -> Parsed<SecretString> {
+    let is_redis = |url: &Url| matches!(url.scheme(), "redis" | "rediss") && url.has_host();
+    match Url::parse(raw) {
+        Ok(url) if is_redis(&url) => Ok(SecretString::from(raw.to_owned())),
+        _ => Err("an address such as redis://:password@host:6379".to_owned()),
+    }
+}
+
 /// A secret to sign with.
 pub(super) fn signing_key(raw: &str) -> Parsed<SigningKey> {
     let expected = |_| format!("at least {} bytes; make one with `openssl rand -hex 32`", SigningKey::MIN_BYTES);
@@ -92,6 +107,16 @@ pub(super) fn signing_key(raw: &str) -> Parsed<SigningKey> {
 pub(super) fn directives(raw: &str) -> Parsed<String> {
     let expected = |_| "levels by module with commas between, such as `info` or `info,sqlx=warn`".to_owned();
     EnvFilter::try_new(raw).map(|_| raw.to_owned()).map_err(expected)
+}
+
+/// The address of an OpenTelemetry collector.
+///
+/// Without TLS: nothing of the server speaks it but its database drivers. A collector on the same machine does.
+pub(super) fn collector(raw: &str) -> Parsed<Url> {
+    let expected = || "the address of a collector without TLS or password, such as `http://localhost:4318`".to_owned();
+    let url = Url::parse(raw).map_err(|_| expected())?;
+    let is_plain = url.scheme() == "http" && url.username().is_empty() && url.password().is_none();
+    if is_plain && url.query().is_none() && url.fragment().is_none() { Ok(url) } else { Err(expected()) }
 }
 
 /// A user name for basic authentication, where a colon ends the name (RFC 7617).
@@ -243,6 +268,21 @@ mod tests {
                 assert_eq!(directives(raw).as_deref(), Ok(raw));
             }
             rejects(directives, &["info,sqlx=loud", "=", "a=b=c"]);
+        }
+    }
+
+    mod collector {
+        use super::*;
+
+        #[test]
+        fn is_reached_without_tls() {
+            for raw in ["http://localhost:4318", "http://collector:4318/otlp/", "http://[::1]:4318"] {
+                assert!(collector(raw).is_ok(), "{raw}");
+            }
+            rejects(
+                collector,
+                &["localhost:4318", "https://otel.example", "grpc://h:4317", "http://u:p@h", "http://h?x=1", "http://"],
+            );
         }
     }
 

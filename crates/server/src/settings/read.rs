@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use accounts::SessionLifetimes;
+use persistence::Location;
 use security::SigningKey;
 
 use super::problem::{Problem, SettingsError};
@@ -90,6 +91,8 @@ fn settings(reader: &mut Reader<'_>, surroundings: Surroundings) -> Option<Setti
     let port = port(reader);
     let workers = reader.optional("WORKERS", parse::whole(1..=1024_usize)).and_then(NonZeroUsize::new);
     let database = database(reader, in_production);
+    let redis_url = reader.optional("REDIS_URL", parse::redis_url);
+    let cache_ttl = reader.value("CACHE_TTL", parse::duration(Duration::ZERO..=DAY));
     let signing_key = signing_key(reader, in_production);
     let access = reader.value("ACCESS_TOKEN_TTL", parse::duration(SECOND..=DAY));
     let refresh = reader.value("REFRESH_TOKEN_TTL", parse::duration(SECOND..=365 * DAY));
@@ -100,6 +103,7 @@ fn settings(reader: &mut Reader<'_>, surroundings: Surroundings) -> Option<Setti
     let shutdown_timeout = reader.value("SHUTDOWN_TIMEOUT", parse::duration(INSTANT..=10 * MINUTE));
     let metrics = metrics(reader, port);
     let log = log(reader, surroundings);
+    let trace_collector = reader.optional("OTEL_EXPORTER_OTLP_ENDPOINT", parse::collector);
 
     Some(Settings {
         environment: environment?,
@@ -107,6 +111,8 @@ fn settings(reader: &mut Reader<'_>, surroundings: Surroundings) -> Option<Setti
         port: port?,
         workers: workers.unwrap_or(surroundings.cores),
         database: database?,
+        redis_url,
+        cache_ttl: cache_ttl?,
         signing_key,
         lifetimes: SessionLifetimes { access: access?, refresh: refresh? },
         rate_limit: rate_limit?,
@@ -116,15 +122,22 @@ fn settings(reader: &mut Reader<'_>, surroundings: Surroundings) -> Option<Setti
         shutdown_timeout: shutdown_timeout?,
         metrics,
         log: log?,
+        trace_collector,
     })
 }
 
 fn database(reader: &mut Reader<'_>, in_production: bool) -> Option<DatabaseSettings> {
     let location = reader.value("DATABASE_URL", parse::database_url);
+    let replicas = reader.list("DATABASE_REPLICA_URLS", parse::replica_url);
+    if !replicas.is_empty() && location.as_ref().is_some_and(Location::is_embedded) {
+        let problem = "is set, but DATABASE_URL is SQLite, which has no replicas; expected PostgreSQL for both";
+        reader.note(Problem::new("DATABASE_REPLICA_URLS", problem));
+    }
     let max_connections = reader.value("DATABASE_MAX_CONNECTIONS", parse::whole(1..=10_000_u32));
     let migrate = reader.optional("DATABASE_MIGRATE", parse::one_of(&[("true", true), ("false", false)]));
     Some(DatabaseSettings {
         location: location?,
+        replicas,
         max_connections: max_connections?,
         migrate: migrate.unwrap_or(!in_production),
     })

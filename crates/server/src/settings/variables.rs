@@ -37,11 +37,31 @@ pub const VARIABLES: &[Variable] = &[
         Value("sqlite://data/thoughts.db"),
         "The database: `sqlite:…`, or `postgres://user:password@host/name`.",
     ),
-    plain("DATABASE_MAX_CONNECTIONS", Value("20"), "Most connections of one instance to the database, 1 to 10000."),
+    secret(
+        "DATABASE_REPLICA_URLS",
+        Nothing,
+        "PostgreSQL servers that replicate the one in DATABASE_URL, to read from, with commas between.",
+    ),
+    plain(
+        "DATABASE_MAX_CONNECTIONS",
+        Value("20"),
+        "Most connections of one instance to the database, and to each replica, 1 to 10000.",
+    ),
     plain(
         "DATABASE_MIGRATE",
         Described("true in development, false in production"),
         "Whether migrations are applied at the start: `true` or `false`.",
+    ),
+    secret(
+        "REDIS_URL",
+        Nothing,
+        "Redis, through which several instances share their caches, limits and what they know of each other's writes: \
+         `redis://:password@host:6379`, or `rediss://` for TLS.",
+    ),
+    plain(
+        "CACHE_TTL",
+        Value("300s"),
+        "How long what was read is kept, if nothing changes it; `0s` turns the cache off.",
     ),
     secret(
         "SIGNING_KEY",
@@ -81,6 +101,12 @@ pub const VARIABLES: &[Variable] = &[
         "`pretty` for people, `json` for machines: one object a line.",
     ),
     plain("RUST_LOG", Value("info"), "What is worth a line in the log, by module: `info,thoughts=debug`."),
+    plain(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        Nothing,
+        "The OpenTelemetry collector that traces are sent to: `http://localhost:4318`. None are made without it. What \
+         else the SDK knows (`OTEL_SERVICE_NAME`, `OTEL_TRACES_SAMPLER`, …) is read from the environment only.",
+    ),
 ];
 
 const fn plain(name: &'static str, fallback: Fallback, meaning: &'static str) -> Variable {
@@ -200,7 +226,10 @@ mod tests {
         #[test]
         fn are_secret_where_their_values_must_not_be_shown() {
             let secrets: Vec<_> = VARIABLES.iter().filter(|v| v.secret).map(|v| v.name).collect();
-            assert_eq!(secrets, ["DATABASE_URL", "SIGNING_KEY", "METRICS_PASSWORD"]);
+            assert_eq!(
+                secrets,
+                ["DATABASE_URL", "DATABASE_REPLICA_URLS", "REDIS_URL", "SIGNING_KEY", "METRICS_PASSWORD"]
+            );
         }
     }
 
@@ -212,7 +241,7 @@ mod tests {
             let help = variables_help();
             assert!(
                 help.contains(
-                    "\n  PORT                      The port to listen at; 0 for any that is free. [default: 3000]\n"
+                    "\n  PORT                         The port to listen at; 0 for any that is free. [default: 3000]\n"
                 ),
                 "{help}"
             );

@@ -1,9 +1,8 @@
 //! What a test asked of its database.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
-use persistence::Observer;
+use persistence::{Observer, StatementEvent};
 use sea_orm::Statement;
 
 /// Remembers every statement with its values, and counts transactions.
@@ -38,8 +37,8 @@ impl StatementLog {
 }
 
 impl Observer for StatementLog {
-    fn statement(&self, statement: &Statement, _elapsed: Duration, _failed: bool) {
-        self.entries().statements.push(statement.clone());
+    fn statement(&self, event: &StatementEvent<'_>) {
+        self.entries().statements.push(event.statement.clone());
     }
 
     fn transaction(&self) {

@@ -1,11 +1,12 @@
 //! What the accounts context needs of the world.
 
+use std::collections::HashMap;
 use std::error::Error;
 
 use async_trait::async_trait;
 use domain::{
     Bio, DisplayName, Page, PageRequest, Password, RepositoryError, Revision, Timestamp, User, UserId, UserRef,
-    UserView,
+    UserView, UserViewer,
 };
 
 use crate::session::{Principal, Session, SessionId};
@@ -38,6 +39,16 @@ pub trait UserRepository: Send + Sync {
     /// Removes the account with its posts, comments, likes, follows and sessions, and corrects every counter
     /// that counted them, in one transaction. Comments with replies of others stay without words or author.
     async fn erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, RepositoryError>;
+}
+
+/// Tells how a reader stands to accounts that are known otherwise: what keeps copies of accounts, which are the same for
+/// every reader, apart from the readers.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait UserRelations: Send + Sync {
+    /// How `viewer` stands to each of `users`.
+    async fn relations(&self, viewer: UserId, users: &[UserId])
+    -> Result<HashMap<UserId, UserViewer>, RepositoryError>;
 }
 
 /// An account with what proves a log-in to it.

@@ -45,7 +45,7 @@ impl DeleteComment {
         if actor != owners.author && actor != owners.post_author {
             return Err(DeleteCommentError::NotAnOwner);
         }
-        match self.comments.delete(id, expected).await? {
+        match self.comments.delete(id, actor, expected).await? {
             Change::Changed(()) => Ok(()),
             Change::NotFound => Err(DeleteCommentError::NotFound),
             Change::Stale => Err(DeleteCommentError::Stale),
@@ -72,7 +72,7 @@ mod tests {
         async fn obeys_the_author_and_the_author_of_the_post() {
             for actor in [7, 8] {
                 let mut comments = comments();
-                comments.expect_delete().once().returning(|_, _| Ok(Change::Changed(())));
+                comments.expect_delete().once().returning(|_, _, _| Ok(Change::Changed(())));
                 assert!(DeleteComment::new(Arc::new(comments)).execute(id(1), id(actor), None).await.is_ok());
             }
         }

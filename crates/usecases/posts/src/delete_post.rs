@@ -36,11 +36,11 @@ impl DeletePost {
 
     /// Removes the post if `actor` wrote it, and it is still at the `expected` revision.
     pub async fn execute(&self, id: PostId, actor: UserId, expected: Option<Revision>) -> Result<(), DeletePostError> {
-        let post = self.posts.find(id, None).await?.ok_or(DeletePostError::NotFound)?;
+        let post = self.posts.find(id, Some(actor)).await?.ok_or(DeletePostError::NotFound)?;
         if post.subject.author.id != actor {
             return Err(DeletePostError::NotTheAuthor);
         }
-        match self.posts.delete(id, expected).await? {
+        match self.posts.delete(id, actor, expected).await? {
             Change::Changed(()) => Ok(()),
             Change::NotFound => Err(DeletePostError::NotFound),
             Change::Stale => Err(DeletePostError::Stale),
@@ -60,7 +60,7 @@ mod tests {
         let mut posts = MockPostRepository::new();
         posts.expect_find().returning(move |_, _| Ok(Some(Viewed::new(post(1, author), None))));
         if let Some(outcome) = outcome {
-            posts.expect_delete().once().return_once(move |_, _| Ok(outcome));
+            posts.expect_delete().once().return_once(move |_, _, _| Ok(outcome));
         }
         DeletePost::new(Arc::new(posts))
     }

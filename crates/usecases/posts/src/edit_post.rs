@@ -50,7 +50,7 @@ impl EditPost {
 
     /// Stores the new words and answers the post with them.
     pub async fn execute(&self, command: EditPostCommand) -> Result<PostView, EditPostError> {
-        let post = self.posts.find(command.id, None).await?.ok_or(EditPostError::NotFound)?;
+        let post = self.posts.find(command.id, Some(command.actor)).await?.ok_or(EditPostError::NotFound)?;
         if post.subject.author.id != command.actor {
             return Err(EditPostError::NotTheAuthor);
         }

@@ -1,5 +1,7 @@
 //! What the posts context needs of the world.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use domain::{
     Comment, CommentId, CommentView, Content, Page, PageRequest, Post, PostId, PostView, RepositoryError, Revision,
@@ -34,8 +36,8 @@ pub trait PostRepository: Send + Sync {
     async fn edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Change<PostView>, RepositoryError>;
 
     /// Removes the post with its comments and likes, and corrects its author's count of posts, in one transaction;
-    /// unless it moved past `expected`.
-    async fn delete(&self, id: PostId, expected: Option<Revision>) -> Result<Change<()>, RepositoryError>;
+    /// unless it moved past `expected`. `by` is who wrote it.
+    async fn delete(&self, id: PostId, by: UserId, expected: Option<Revision>) -> Result<Change<()>, RepositoryError>;
 
     /// Notes that `user` likes the post, and counts it, in one transaction. A second like changes nothing.
     async fn like(&self, id: PostId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError>;
@@ -50,6 +52,15 @@ pub trait PostRepository: Send + Sync {
         page: PageRequest,
         viewer: Option<UserId>,
     ) -> Result<Option<Page<UserView>>, RepositoryError>;
+}
+
+/// Tells what a reader likes among posts that are known otherwise: what keeps copies of posts, which are the same for
+/// every reader, apart from the readers.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait PostLikes: Send + Sync {
+    /// Which of `posts` `viewer` likes.
+    async fn liked(&self, viewer: UserId, posts: &[PostId]) -> Result<HashSet<PostId>, RepositoryError>;
 }
 
 /// Keeps comments and who likes them.
@@ -82,8 +93,13 @@ pub trait CommentRepository: Send + Sync {
 
     /// Deletes the comment and corrects the counts of its post and its parent, in one transaction. One with replies
     /// stays without words or author; it goes with its last reply. Does nothing if the
-    /// comment moved past `expected`.
-    async fn delete(&self, id: CommentId, expected: Option<Revision>) -> Result<Change<()>, RepositoryError>;
+    /// comment moved past `expected`. `by` is who deletes it.
+    async fn delete(
+        &self,
+        id: CommentId,
+        by: UserId,
+        expected: Option<Revision>,
+    ) -> Result<Change<()>, RepositoryError>;
 
     /// Notes that `user` likes the comment, and counts it, in one transaction. A second like changes nothing.
     async fn like(&self, id: CommentId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError>;

@@ -1,20 +1,14 @@
 //! What the server says while PostgreSQL is out of reach. SQLite is never.
 
 use serde_json::json;
-use testkit::TestDatabase;
 use testkit::app::TestApp;
-use url::Url;
-
-use super::proxy::Proxy;
+use testkit::{Proxy, TestDatabase};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn is_said_and_got_over() {
     let db = TestDatabase::postgres().await;
-    let mut url = Url::parse(db.url()).unwrap();
-    let proxy = Proxy::to(format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432))).await;
-    url.set_host(Some("127.0.0.1")).unwrap();
-    url.set_port(Some(proxy.address().port())).unwrap();
-    let app = TestApp::with(db, &[("DATABASE_URL", url.as_str())]);
+    let (proxy, url) = Proxy::before(db.url()).await;
+    let app = TestApp::with(db, &[("DATABASE_URL", &url)]);
     let ada = app.sign_up("ada").await;
     let post = ada.publish("before").await;
 

@@ -5,6 +5,5 @@ mod flood;
 mod health;
 mod lost_database;
 mod metrics;
-mod proxy;
 mod shutdown;
 mod timeout;

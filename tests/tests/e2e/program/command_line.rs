@@ -48,6 +48,7 @@ async fn a_bad_value_is_named_with_what_was_expected() {
         ("METRICS_USER", "prometheus", "METRICS_PASSWORD"),
         ("LOG_FORMAT", "xml", "json"),
         ("RUST_LOG", "a=b=c", "RUST_LOG"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://otel.example", "http://localhost:4318"),
     ];
     for (name, value, expected) in cases {
         let (code, said) = refused(&[(name, value)]).await;

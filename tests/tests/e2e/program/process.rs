@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use testkit::app::Http;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -50,28 +51,42 @@ pub(super) struct Serving {
     pub(super) http: Http,
     said: JoinHandle<String>,
     logged: JoinHandle<String>,
+    /// Goes when the log is to be read.
+    unread: Option<oneshot::Sender<()>>,
     _folder: TempDir,
 }
 
 impl Serving {
     /// Starts it in development on any port, and waits until it says where it is.
     pub(super) async fn start(variables: &[(&str, &str)]) -> Self {
+        let mut server = Self::start_unread(variables).await;
+        server.unread = None;
+        server
+    }
+
+    /// Starts one whose log nobody reads until it is told to end.
+    pub(super) async fn start_unread(variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let usual = [("PORT", "0"), ("WORKERS", "2"), ("RATE_LIMIT", "off"), ("LOG_FORMAT", "json")];
         let mut child = command(&folder, &[&usual, variables].concat()).spawn().unwrap();
-        let logged = read(child.stderr.take().unwrap());
+        let (unread, reading) = oneshot::channel();
+        let mut unread = Some(unread);
+        let logged = read(child.stderr.take().unwrap(), reading);
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut said = String::new();
         let address = loop {
             let read = timeout(PATIENCE, lines.read_line(&mut said)).await.unwrap().unwrap();
-            assert!(read > 0, "it ended: {said}{}", logged.await.unwrap());
+            if read == 0 {
+                drop(unread.take());
+                panic!("it ended: {said}{}", logged.await.unwrap());
+            }
             if let Some(rest) = said.split("http://").nth(1)
                 && let Some((address, _)) = rest.split_once('/')
             {
                 break address.parse().unwrap();
             }
         };
-        Self { child, http: Http::new(address), said: listen(said, lines), logged, _folder: folder }
+        Self { child, http: Http::new(address), said: listen(said, lines), logged, unread, _folder: folder }
     }
 
     /// Ends it without a warning.
@@ -84,12 +99,14 @@ impl Serving {
         let id = Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap()).unwrap();
         kill_process(id, Signal::TERM).unwrap();
         let status = timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap();
+        drop(self.unread);
         (status.code(), self.said.await.unwrap() + &self.logged.await.unwrap())
     }
 }
 
-fn read(mut stream: ChildStderr) -> JoinHandle<String> {
+fn read(mut stream: ChildStderr, reading: oneshot::Receiver<()>) -> JoinHandle<String> {
     tokio::spawn(async move {
+        let _ = reading.await;
         let mut text = Vec::new();
         stream.read_to_end(&mut text).await.unwrap();
         String::from_utf8_lossy(&text).into_owned()

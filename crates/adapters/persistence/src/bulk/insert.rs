@@ -11,7 +11,8 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, JsonValue, Statement};
 use super::Loaded;
 use super::work::{Work, begin};
 use crate::database::Database;
-use crate::error::{corrupt, lacks_reference, retrying};
+use crate::error::{corrupt, lacks_reference};
+use crate::operation::retrying;
 
 /// Something that is loaded into one table.
 pub(super) trait Row {
@@ -135,7 +136,7 @@ async fn try_insert(db: &Database, table: &Table, offered: usize, batch: &str) -
         let stored: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
         u64::try_from(stored).map_err(|error| corrupt("bulk", error))?
     };
-    tx.commit().await?;
+    tx.commit(None).await?;
     Ok(Loaded { added, already_there: stored.saturating_sub(added), skipped: offered.saturating_sub(stored) })
 }
 

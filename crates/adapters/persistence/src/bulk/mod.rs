@@ -23,8 +23,8 @@ pub use rows::{CommentLikeRow, CommentRow, FollowRow, PostLikeRow, PostRow, User
 
 use crate::database::Database;
 use crate::entity::user;
-use crate::error::{failed, retrying};
 use crate::fields::Fields;
+use crate::operation::{reading, retrying};
 
 /// Loads rows into a database.
 #[derive(Clone)]
@@ -41,7 +41,7 @@ impl BulkLoader {
     /// How many batches are worth loading at the same time. SQLite has one writer; PostgreSQL works on one while the
     /// other is on its way.
     pub fn batches_at_once(&self) -> usize {
-        if self.db.reads().get_database_backend() == DbBackend::Postgres { 2 } else { 1 }
+        if self.db.backend() == DbBackend::Postgres { 2 } else { 1 }
     }
 
     /// Adds accounts. Skips those whose id is new but whose user name is taken.
@@ -89,15 +89,15 @@ impl BulkLoader {
     /// Lets PostgreSQL look at the new rows, which its planner would otherwise know nothing of for a minute. SQLite
     /// plans by the indexes alone.
     pub async fn analyze(&self) -> Result<(), RepositoryError> {
-        if self.db.reads().get_database_backend() == DbBackend::Postgres {
-            self.db.reads().execute_unprepared("ANALYZE").await.map_err(|error| failed("bulk.analyze", error))?;
+        if self.db.backend() == DbBackend::Postgres {
+            reading("bulk.analyze", async { self.db.read_primary().execute_unprepared("ANALYZE").await }).await?;
         }
         Ok(())
     }
 
     /// Which of `ids` are accounts, and since when.
     pub async fn joined(&self, ids: &[UserId]) -> Result<Vec<(UserId, Timestamp)>, RepositoryError> {
-        self.try_joined(ids).await.map_err(|error| failed("bulk.joined", error))
+        reading("bulk.joined", self.try_joined(ids)).await
     }
 
     async fn try_joined(&self, ids: &[UserId]) -> Result<Vec<(UserId, Timestamp)>, DbErr> {
@@ -106,7 +106,7 @@ impl BulkLoader {
             .from(user::Entity)
             .and_where(Expr::col(user::Column::Id).is_in(ids.iter().map(UserId::as_str)))
             .take();
-        let rows = self.db.reads().query_all(&select).await?;
+        let rows = self.db.read_primary().query_all(&select).await?;
         let read = |row| {
             let mut fields = Fields::of(row);
             Ok((fields.id()?, fields.time()?))

@@ -1,8 +1,8 @@
 //! Transactions that do a lot.
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
-use crate::database::Database;
+use crate::database::{Database, Transaction};
 
 /// How a transaction goes about its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(super) enum Work {
 }
 
 /// Begins a transaction that is set up for `work`. The settings end with it, or hurt nobody.
-pub(super) async fn begin(db: &Database, work: Work) -> Result<DatabaseTransaction, DbErr> {
+pub(super) async fn begin(db: &Database, work: Work) -> Result<Transaction, DbErr> {
     let tx = db.begin().await?;
     if tx.get_database_backend() == DbBackend::Sqlite {
         // Ids come in no order, so that pages all over the tables are needed again and again: keeps 64 MiB of them.

@@ -1,37 +1,57 @@
 //! Connections to the database, and its schema.
+//!
+//! - [`open`] opens them, [`pools`] says how each is told to behave.
+//! - [`reading`] chooses a server for each read, [`transaction`] begins and commits what writes.
+//! - [`node`] is what is known of a server, [`probe`] finds it out, [`position`] says how far each has come.
 
+mod node;
+mod observer;
+mod open;
 mod pools;
+mod position;
+mod probe;
+mod reading;
 mod schema;
+mod transaction;
 
-use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
+
+pub use node::{Role, ServerStatus};
+pub use observer::{Observer, StatementEvent};
 pub use pools::PLANNER_SETTINGS;
+pub use position::{Noted, Positions, WalPosition, Watermark};
 pub use schema::MigrateError;
 pub use sea_orm::Statement;
-use sea_orm::sqlx::postgres::PgConnectOptions;
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
-};
+pub(crate) use transaction::Transaction;
 
 use crate::location::Location;
-use pools::{of_driver, postgres, prepare_file, reach, sqlite};
-
-/// More readers than this do not make SQLite faster.
-const SQLITE_READERS: u32 = 8;
+use crate::operation;
+use node::Node;
+use probe::Probe;
+use transaction::Writers;
 
 /// How to reach the database.
 #[derive(Clone)]
 pub struct DatabaseOptions {
     /// Where it is.
     pub location: Location,
-    /// Most connections that this process opens to it.
+    /// Most connections that this process opens to it, and to each replica.
     pub max_connections: u32,
     /// How long a request waits for a free connection before it fails as unavailable.
     pub acquire_timeout: Duration,
     /// After how long PostgreSQL ends a statement; none for chores that take their time, and wait for locks as well.
     pub statement_timeout: Option<Duration>,
+    /// PostgreSQL servers that replay what the primary writes, to read from.
+    pub replicas: Vec<Location>,
+    /// Remembers who has written how far, for all instances. Without it, signed-in readers do not read from replicas.
+    pub positions: Option<Arc<dyn Positions>>,
+    /// How often PostgreSQL servers are asked whether they are there, and how far: about as long as a reader may miss what
+    /// others wrote. `None` takes them to be there always.
+    pub probe_every: Option<Duration>,
     /// Told of every statement and transaction.
     pub observer: Option<Arc<dyn Observer>>,
 }
@@ -44,106 +64,93 @@ impl DatabaseOptions {
             max_connections: 20,
             acquire_timeout: Duration::from_secs(3),
             statement_timeout: Some(Duration::from_secs(30)),
+            replicas: Vec::new(),
+            positions: None,
+            probe_every: None,
             observer: None,
         }
     }
 }
 
-/// Watches what is asked of the database.
-pub trait Observer: Send + Sync {
-    /// A statement has ended.
-    fn statement(&self, statement: &Statement, elapsed: Duration, failed: bool);
-    /// A transaction begins.
-    fn transaction(&self);
-}
-
-/// The database, reads and writes apart.
+/// The database: one server, or a primary with replicas.
 ///
-/// On PostgreSQL both share one pool. SQLite has any number of readers and one writer: its writes queue, in order, for
-/// the one connection of the writing pool instead of contending for the file's lock.
+/// SQLite has any number of readers and one writer: its writes queue, in order, for the one connection of the writing
+/// pool instead of contending for the file's lock. On PostgreSQL reads and writes of the primary share one pool, of which
+/// writers have no more than three quarters.
 #[derive(Clone)]
 pub struct Database {
-    reads: DatabaseConnection,
+    inner: Arc<Inner>,
+    freshness: Freshness,
+}
+
+struct Inner {
+    primary: Arc<Node>,
+    replicas: Vec<Arc<Node>>,
+    /// Whose turn it is to be read from.
+    turn: AtomicUsize,
     writes: DatabaseConnection,
+    writers: Writers,
+    watermark: Arc<Watermark>,
+    positions: Arc<dyn Positions>,
+    /// After this time every instance has heard of a write from the primary.
+    settling: Duration,
     /// The PostgreSQL schema that the tables are in, when it is not the server's default.
     schema: Option<String>,
     observer: Option<Arc<dyn Observer>>,
+    probes: Mutex<Vec<Probe>>,
+}
+
+/// What reads over a handle may miss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Freshness {
+    /// Writes of others in the last moments.
+    Bounded,
+    /// Nothing that this process has heard of.
+    Complete,
 }
 
 impl Database {
-    /// Opens the connections.
+    /// Opens the connections. A replica may be out of reach.
     ///
     /// # Errors
-    /// [`ConnectError`] when the database is out of reach or refuses.
+    /// [`ConnectError`] when the primary is out of reach or refuses, or when there are replicas of SQLite.
     pub async fn connect(options: &DatabaseOptions) -> Result<Self, ConnectError> {
-        let failed = |source| ConnectError { location: options.location.clone(), source };
-        let (reads, writes) = match &options.location {
-            Location::Postgres { url, schema } => {
-                let address: PgConnectOptions = url.parse().map_err(|error| failed(of_driver(error)))?;
-                reach(&address, options.acquire_timeout).await.map_err(failed)?;
-                let pool = Self::open(postgres(address, schema.as_deref(), options), options).await.map_err(failed)?;
-                (pool.clone(), pool)
-            }
-            Location::SqliteMemory => {
-                // Every connection would have a database of its own, so there is only one.
-                let pool =
-                    Self::open(sqlite("sqlite::memory:".to_owned(), 1, options), options).await.map_err(failed)?;
-                (pool.clone(), pool)
-            }
-            Location::SqliteFile(path) => {
-                let url = prepare_file(path).map_err(failed)?;
-                let readers = options.max_connections.min(SQLITE_READERS);
-                let writes = Self::open(sqlite(url.clone(), 1, options), options).await.map_err(failed)?;
-                let reads = Self::open(sqlite(url, readers, options), options).await.map_err(failed)?;
-                (reads, writes)
-            }
+        let opened = match &options.location {
+            Location::Postgres { url, schema } => open::postgres(url, schema.as_deref(), options).await,
+            location => open::sqlite(location, options).await,
         };
-        let schema = match &options.location {
-            Location::Postgres { schema, .. } => schema.clone(),
-            _ => None,
-        };
-        Ok(Self { reads, writes, schema, observer: options.observer.clone() })
+        let inner = opened.map_err(|source| ConnectError { location: options.location.clone(), source })?;
+        Ok(Self { inner: Arc::new(inner), freshness: Freshness::Bounded })
     }
 
-    async fn open(pool: ConnectOptions, options: &DatabaseOptions) -> Result<DatabaseConnection, DbErr> {
-        let mut connection = sea_orm::Database::connect(pool).await?;
-        if let Some(observer) = options.observer.clone() {
-            connection.set_metric_callback(move |info| {
-                observer.statement(info.statement, info.elapsed, info.failed);
-            });
-        }
-        Ok(connection)
+    /// The same database, whose reads miss nothing that this process has heard of. They fail as unavailable when there is
+    /// no such place to read: for those who keep what they read.
+    #[must_use]
+    pub fn complete(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), freshness: Freshness::Complete }
     }
 
-    /// Where to read.
-    pub(crate) fn reads(&self) -> &DatabaseConnection {
-        &self.reads
+    /// How far the database is known to have been written; to be raised by what other processes tell.
+    pub fn watermark(&self) -> Arc<Watermark> {
+        Arc::clone(&self.inner.watermark)
     }
 
-    /// Begins a transaction that will write. It is rolled back unless it is committed.
-    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        if let Some(observer) = &self.observer {
-            observer.transaction();
-        }
-        // SQLite takes the lock for writing at once: a reader that turned writer half-way could not be given it.
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        // In a task of its own, which a request that is given up does not take along: the driver takes note of a
-        // transaction only after the database has, and a connection would go back to the pool with one begun.
-        let writes = self.writes.clone();
-        let begun = tokio::spawn(async move { writes.begin_with_options(options).await });
-        begun.await.map_err(|error| DbErr::Custom(error.to_string()))?
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.inner.writes.get_database_backend()
     }
 
-    /// Asks the database for a sign of life.
+    /// Each server and how it is, the primary first.
+    pub fn servers(&self) -> Vec<ServerStatus> {
+        let latest = self.inner.watermark.latest();
+        std::iter::once(&self.inner.primary).chain(&self.inner.replicas).map(|node| node.status(latest)).collect()
+    }
+
+    /// Asks the primary for a sign of life.
     ///
     /// # Errors
     /// What went wrong, when it gives none.
     pub async fn ping(&self) -> Result<(), domain::RepositoryError> {
-        let failed = |error| crate::error::failed("database.ping", error);
-        self.reads.execute_unprepared("SELECT 1").await.map_err(failed)?;
+        operation::reading("database.ping", async { self.read_primary().execute_unprepared("SELECT 1").await }).await?;
         Ok(())
     }
 
@@ -153,8 +160,11 @@ impl Database {
     /// What the driver said.
     pub async fn close(self) -> Result<(), domain::RepositoryError> {
         let failed = |error| crate::error::failed("database.close", error);
-        self.reads.close().await.map_err(failed)?;
-        self.writes.close().await.map_err(failed)
+        self.inner.probes.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        for node in std::iter::once(&self.inner.primary).chain(&self.inner.replicas) {
+            node.pool.close_by_ref().await.map_err(failed)?;
+        }
+        self.inner.writes.close_by_ref().await.map_err(failed)
     }
 }
 

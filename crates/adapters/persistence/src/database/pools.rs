@@ -7,7 +7,7 @@ use std::time::Duration;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _};
-use sea_orm::{ConnectOptions, DbErr, RuntimeErr};
+use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr, RuntimeErr};
 
 use super::DatabaseOptions;
 
@@ -17,6 +17,8 @@ const STATEMENT_CACHE: usize = 256;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pooled connections that idled this long are asked whether they are alive before they are used.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(30);
+/// How long a connection may take to answer a ping.
+const PING_LIMIT: Duration = Duration::from_secs(1);
 /// What PostgreSQL's planner is told on every connection.
 ///
 /// Its default cost of a random page is that of a disc with moving parts. Beside that it looks cheap to read a whole
@@ -41,6 +43,32 @@ pub(super) async fn reach(address: &PgConnectOptions, limit: Duration) -> Result
         Ok(Ok(connection)) => connection.close().await.map_err(of_driver),
         Ok(Err(error)) => Err(of_driver(error)),
         Err(_) => Err(DbErr::Custom(format!("no answer within {} s", limit.as_secs()))),
+    }
+}
+
+/// How many connections a pool has open, and how many of these nobody uses.
+pub(super) fn usage(connection: &DatabaseConnection) -> (u32, u32) {
+    let (open, idle) = if connection.get_database_backend() == DbBackend::Postgres {
+        let pool = connection.get_postgres_connection_pool();
+        (pool.size(), pool.num_idle())
+    } else {
+        let pool = connection.get_sqlite_connection_pool();
+        (pool.size(), pool.num_idle())
+    };
+    (open, u32::try_from(idle).unwrap_or(u32::MAX))
+}
+
+/// Closes the idle connections of a pool that are dead.
+pub(super) async fn weed(connection: &DatabaseConnection) {
+    let pool = connection.get_postgres_connection_pool();
+    let mut idle = Vec::new();
+    while let Some(connection) = pool.try_acquire() {
+        idle.push(connection);
+    }
+    for mut connection in idle {
+        if !matches!(tokio::time::timeout(PING_LIMIT, connection.ping()).await, Ok(Ok(()))) {
+            connection.close_on_drop();
+        }
     }
 }
 

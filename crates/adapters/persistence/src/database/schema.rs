@@ -1,7 +1,7 @@
 //! The schema and how it is brought up to date.
 
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use super::Database;
 
@@ -24,12 +24,12 @@ impl Database {
             // Migrations take as long as they take, and so does waiting for another instance's.
             guard.execute_unprepared("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0").await?;
             guard.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
-            if let Some(schema) = &self.schema {
+            if let Some(schema) = &self.inner.schema {
                 make_schema(&guard, schema).await?;
             }
         }
-        Migrator::up(&guard, None).await?;
-        guard.commit().await
+        Migrator::up(guard.for_migrations(), None).await?;
+        guard.commit(None).await
     }
 
     /// Whether every migration of this version was applied. Does not change the database.
@@ -37,14 +37,14 @@ impl Database {
     /// # Errors
     /// [`MigrateError`] when the database does not answer.
     pub async fn is_migrated(&self) -> Result<bool, MigrateError> {
-        let pending = Migrator::get_pending_migrations_read_only(&self.writes).await.map_err(MigrateError)?;
+        let pending = Migrator::get_pending_migrations_read_only(&self.inner.writes).await.map_err(MigrateError)?;
         Ok(pending.is_empty())
     }
 }
 
 /// Makes a schema if there is none. It is looked for first, because the right to make one is asked for even where there
 /// is nothing to make.
-async fn make_schema(tx: &DatabaseTransaction, schema: &str) -> Result<(), DbErr> {
+async fn make_schema(tx: &impl ConnectionTrait, schema: &str) -> Result<(), DbErr> {
     let known = "SELECT 1 FROM pg_namespace WHERE nspname = $1";
     let known = Statement::from_sql_and_values(DbBackend::Postgres, known, [schema.into()]);
     if tx.query_one_raw(known).await?.is_none() {

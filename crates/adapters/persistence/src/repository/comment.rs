@@ -17,9 +17,9 @@ use super::likes::OF_COMMENTS;
 use super::{comment_removal, counters, exists};
 use crate::database::Database;
 use crate::entity::{comment, post, user};
-use crate::error::{failed, retrying};
 use crate::fields::Fields;
 use crate::keyset::{self, Direction};
+use crate::operation::{reading, retrying};
 use crate::view;
 
 /// Keeps comments in the database.
@@ -58,7 +58,7 @@ impl SeaCommentRepository {
             .and_where(comment::Column::Id.eq(id.as_str()))
             .and_where(comment::Column::AuthorId.is_not_null())
             .take();
-        let Some(row) = self.db.reads().query_one(&select).await? else {
+        let Some(row) = self.db.read_primary().query_one(&select).await? else {
             return Ok(None);
         };
         let mut fields = Fields::of(&row);
@@ -79,19 +79,13 @@ impl SeaCommentRepository {
             Thread::Replies(id) => select.and_where(comment::Column::ParentId.eq(id.as_str())),
         };
         keyset::page(&mut select, view::comment::POSITION, Direction::OldestFirst, &page);
-        let rows = self.db.reads().query_all(&select).await?;
-        if rows.is_empty() && !self.thread_exists(thread).await? {
+        let connection = self.db.read(viewer).await;
+        let rows = connection.query_all(&select).await?;
+        if rows.is_empty() && !thread_exists(&connection, thread).await? {
             return Ok(None);
         }
         let comments = rows.iter().map(|row| view::comment::read(row, viewer)).collect::<Result<_, _>>()?;
         Ok(Some(Page::from_lookahead(comments, page.size, view::comment::position)))
-    }
-
-    async fn thread_exists(&self, thread: Thread) -> Result<bool, DbErr> {
-        match thread {
-            Thread::Post(id) => exists(self.db.reads(), post::Entity, post::Column::Id.eq(id.as_str())).await,
-            Thread::Replies(id) => exists(self.db.reads(), comment::Entity, comment::Column::Id.eq(id.as_str())).await,
-        }
     }
 
     async fn try_add(&self, new: &NewComment, request: Option<&IdempotentRequest>) -> Result<AddCommentOutcome, DbErr> {
@@ -126,7 +120,7 @@ impl SeaCommentRepository {
             });
         }
         insert(&tx, new).await?;
-        tx.commit().await?;
+        tx.commit(new.author_id).await?;
         Ok(AddCommentOutcome::Write(Write::Stored(stored(new, author, new.id, new.created_at))))
     }
 
@@ -143,7 +137,7 @@ impl SeaCommentRepository {
         }
         let updated = update.exec(&tx).await?.rows_affected == 1;
         let found = self.try_find(&tx, id, Some(viewer)).await?;
-        tx.commit().await?;
+        tx.commit(viewer).await?;
         Ok(match found {
             Some(comment) if updated => Change::Changed(comment),
             Some(comment) if comment.subject.author().is_some() => Change::Stale,
@@ -151,7 +145,7 @@ impl SeaCommentRepository {
         })
     }
 
-    async fn try_delete(&self, id: CommentId, expected: Option<Revision>) -> Result<Change<()>, DbErr> {
+    async fn try_delete(&self, id: CommentId, by: UserId, expected: Option<Revision>) -> Result<Change<()>, DbErr> {
         let tx = self.db.begin().await?;
         let post = Query::select()
             .column(comment::Column::PostId)
@@ -168,8 +162,15 @@ impl SeaCommentRepository {
             let is_there = exists(&tx, comment::Entity, alive).await?;
             return Ok(if is_there { Change::Stale } else { Change::NotFound });
         }
-        tx.commit().await?;
+        tx.commit(by).await?;
         Ok(Change::Changed(()))
+    }
+}
+
+async fn thread_exists(connection: &impl ConnectionTrait, thread: Thread) -> Result<bool, DbErr> {
+    match thread {
+        Thread::Post(id) => exists(connection, post::Entity, post::Column::Id.eq(id.as_str())).await,
+        Thread::Replies(id) => exists(connection, comment::Entity, comment::Column::Id.eq(id.as_str())).await,
     }
 }
 
@@ -253,11 +254,11 @@ fn stored(new: &NewComment, author: Author, id: CommentId, at: Timestamp) -> Com
 #[async_trait]
 impl CommentRepository for SeaCommentRepository {
     async fn find(&self, id: CommentId, viewer: Option<UserId>) -> Result<Option<CommentView>, RepositoryError> {
-        self.try_find(self.db.reads(), id, viewer).await.map_err(|error| failed("comments.find", error))
+        reading("comments.find", async { self.try_find(&self.db.read(viewer).await, id, viewer).await }).await
     }
 
     async fn find_owners(&self, id: CommentId) -> Result<Option<CommentOwners>, RepositoryError> {
-        self.try_find_owners(id).await.map_err(|error| failed("comments.find_owners", error))
+        reading("comments.find_owners", self.try_find_owners(id)).await
     }
 
     async fn list(
@@ -266,7 +267,7 @@ impl CommentRepository for SeaCommentRepository {
         page: PageRequest,
         viewer: Option<UserId>,
     ) -> Result<Option<Page<CommentView>>, RepositoryError> {
-        self.try_list(thread, page, viewer).await.map_err(|error| failed("comments.list", error))
+        reading("comments.list", self.try_list(thread, page, viewer)).await
     }
 
     async fn add<'a>(
@@ -281,8 +282,13 @@ impl CommentRepository for SeaCommentRepository {
         retrying("comments.edit", || self.try_edit(id, edit, viewer)).await
     }
 
-    async fn delete(&self, id: CommentId, expected: Option<Revision>) -> Result<Change<()>, RepositoryError> {
-        retrying("comments.delete", || self.try_delete(id, expected)).await
+    async fn delete(
+        &self,
+        id: CommentId,
+        by: UserId,
+        expected: Option<Revision>,
+    ) -> Result<Change<()>, RepositoryError> {
+        retrying("comments.delete", || self.try_delete(id, by, expected)).await
     }
 
     async fn like(&self, id: CommentId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError> {

@@ -9,9 +9,10 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use super::{counters, exists};
 use crate::database::Database;
 use crate::entity::{follow, user};
-use crate::error::{corrupt, failed, retrying};
+use crate::error::corrupt;
 use crate::fields::Fields;
 use crate::keyset::{self, Direction};
+use crate::operation::{reading, retrying};
 use crate::view;
 
 /// Keeps who follows whom in the database.
@@ -31,7 +32,7 @@ impl SeaFollowRepository {
             .from(user::Entity)
             .and_where(view::user::is(user))
             .take();
-        self.db.reads().query_one(&select).await?.map(|row| Fields::of(&row).id()).transpose()
+        self.db.read_primary().query_one(&select).await?.map(|row| Fields::of(&row).id()).transpose()
     }
 
     async fn try_follow(&self, follower: UserId, followee: UserId, at: Timestamp) -> Result<Follow, DbErr> {
@@ -55,7 +56,7 @@ impl SeaFollowRepository {
         if tx.execute(&insert).await?.rows_affected() == 1 {
             count(&tx, follower, followee, 1).await?;
         }
-        tx.commit().await?;
+        tx.commit(follower).await?;
         Ok(Follow::Done)
     }
 
@@ -71,7 +72,7 @@ impl SeaFollowRepository {
         if removed == 1 {
             count(&tx, follower, followee, -1).await?;
         }
-        tx.commit().await
+        tx.commit(follower).await
     }
 
     async fn try_list(
@@ -92,8 +93,9 @@ impl SeaFollowRepository {
             .and_where(Expr::col((follow::Entity, own)).eq(view::user::id_of(user)));
         let position = ((follow::Entity, follow::Column::CreatedAt), (follow::Entity, listed));
         keyset::page(&mut select, position, Direction::NewestFirst, &page);
-        let rows = self.db.reads().query_all(&select).await?;
-        if rows.is_empty() && !exists(self.db.reads(), user::Entity, view::user::is(user)).await? {
+        let connection = self.db.read(viewer).await;
+        let rows = connection.query_all(&select).await?;
+        if rows.is_empty() && !exists(&connection, user::Entity, view::user::is(user)).await? {
             return Ok(None);
         }
         let users = rows.iter().map(|row| view::user::read_with_time(row, viewer)).collect::<Result<_, _>>()?;
@@ -134,7 +136,7 @@ async fn count(tx: &impl ConnectionTrait, follower: UserId, followee: UserId, ch
 #[async_trait]
 impl FollowRepository for SeaFollowRepository {
     async fn resolve(&self, user: &UserRef) -> Result<Option<UserId>, RepositoryError> {
-        self.try_resolve(user).await.map_err(|error| failed("follows.resolve", error))
+        reading("follows.resolve", self.try_resolve(user)).await
     }
 
     async fn follow(&self, follower: UserId, followee: UserId, at: Timestamp) -> Result<Follow, RepositoryError> {
@@ -152,6 +154,6 @@ impl FollowRepository for SeaFollowRepository {
         page: PageRequest,
         viewer: Option<UserId>,
     ) -> Result<Option<Page<UserView>>, RepositoryError> {
-        self.try_list(user, relation, page, viewer).await.map_err(|error| failed("follows.list", error))
+        reading("follows.list", self.try_list(user, relation, page, viewer)).await
     }
 }

@@ -9,8 +9,9 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::database::Database;
 use crate::entity::idempotency_key;
-use crate::error::{corrupt, retrying};
+use crate::error::corrupt;
 use crate::fields::Fields;
+use crate::operation::retrying;
 
 /// Keys forgotten by one transaction, so that none holds up others for long.
 const PURGED_AT_ONCE: u64 = 1_000;
@@ -39,7 +40,7 @@ impl SeaIdempotencyKeyRepository {
             .filter(Expr::tuple(key.map(Expr::col)).in_subquery(some))
             .exec(&tx)
             .await?;
-        tx.commit().await?;
+        tx.commit(None).await?;
         Ok(purged.rows_affected)
     }
 }

@@ -65,7 +65,7 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
         if tx.execute(&insert).await?.rows_affected() == 1 {
             self.count(&tx, item, 1).await?;
         }
-        tx.commit().await?;
+        tx.commit(user).await?;
         Ok(Like::Done)
     }
 
@@ -84,7 +84,7 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
         if removed == 1 {
             self.count(&tx, item, -1).await?;
         }
-        tx.commit().await?;
+        tx.commit(user).await?;
         Ok(Like::Done)
     }
 

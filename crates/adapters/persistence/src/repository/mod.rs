@@ -11,6 +11,7 @@ mod post;
 mod session;
 mod timeline;
 mod user;
+mod viewer_flags;
 
 pub use comment::SeaCommentRepository;
 pub use follow::SeaFollowRepository;

@@ -16,14 +16,14 @@ use super::likes::OF_POSTS;
 use super::{counters, exists};
 use crate::database::Database;
 use crate::entity::{post, post_like, user};
-use crate::error::{failed, retrying};
 use crate::fields::Fields;
 use crate::keyset::{self, Direction};
+use crate::operation::{reading, retrying};
 use crate::view;
 
 /// Keeps posts in the database.
 pub struct SeaPostRepository {
-    db: Database,
+    pub(super) db: Database,
 }
 
 impl SeaPostRepository {
@@ -51,8 +51,9 @@ impl SeaPostRepository {
         let mut select = view::post::select(viewer);
         select.and_where(Expr::col((post::Entity, post::Column::AuthorId)).eq(view::user::id_of(user)));
         keyset::page(&mut select, view::post::POSITION, Direction::NewestFirst, &page);
-        let rows = self.db.reads().query_all(&select).await?;
-        if rows.is_empty() && !exists(self.db.reads(), user::Entity, view::user::is(user)).await? {
+        let connection = self.db.read(viewer).await;
+        let rows = connection.query_all(&select).await?;
+        if rows.is_empty() && !exists(&connection, user::Entity, view::user::is(user)).await? {
             return Ok(None);
         }
         let posts = rows.iter().map(|row| view::post::read(row, viewer)).collect::<Result<_, _>>()?;
@@ -85,7 +86,7 @@ impl SeaPostRepository {
             comment_count: Set(0),
         };
         post::Entity::insert(row).exec_without_returning(&tx).await?;
-        tx.commit().await?;
+        tx.commit(new.author_id).await?;
         Ok(Write::Stored(stored(new, author, new.id, new.created_at)))
     }
 
@@ -101,7 +102,7 @@ impl SeaPostRepository {
         }
         let updated = update.exec(&tx).await?.rows_affected == 1;
         let found = self.try_find(&tx, id, Some(viewer)).await?;
-        tx.commit().await?;
+        tx.commit(viewer).await?;
         Ok(match found {
             Some(post) if updated => Change::Changed(post),
             Some(_) => Change::Stale,
@@ -109,7 +110,7 @@ impl SeaPostRepository {
         })
     }
 
-    async fn try_delete(&self, id: PostId, expected: Option<Revision>) -> Result<Change<()>, DbErr> {
+    async fn try_delete(&self, id: PostId, by: UserId, expected: Option<Revision>) -> Result<Change<()>, DbErr> {
         let tx = self.db.begin().await?;
         // The author's row is locked before the post's, as when the account is erased. It is counted down only once the
         // post is really gone by this: whoever waited for the lock may find that another was faster.
@@ -129,7 +130,7 @@ impl SeaPostRepository {
         }
         let rows = user::Entity::update_many().filter(user::Column::Id.is_in(author.iter().map(UserId::as_str)));
         counters::add(&tx, rows, user::Column::PostCount, -1).await?;
-        tx.commit().await?;
+        tx.commit(by).await?;
         Ok(Change::Changed(()))
     }
 
@@ -150,8 +151,9 @@ impl SeaPostRepository {
         let position =
             ((post_like::Entity, post_like::Column::CreatedAt), (post_like::Entity, post_like::Column::UserId));
         keyset::page(&mut select, position, Direction::NewestFirst, &page);
-        let rows = self.db.reads().query_all(&select).await?;
-        if rows.is_empty() && !exists(self.db.reads(), post::Entity, post::Column::Id.eq(id.as_str())).await? {
+        let connection = self.db.read(viewer).await;
+        let rows = connection.query_all(&select).await?;
+        if rows.is_empty() && !exists(&connection, post::Entity, post::Column::Id.eq(id.as_str())).await? {
             return Ok(None);
         }
         let users = rows.iter().map(|row| view::user::read_with_time(row, viewer)).collect::<Result<_, _>>()?;
@@ -200,7 +202,7 @@ fn stored(new: &NewPost, author: Author, id: PostId, at: Timestamp) -> Post {
 #[async_trait]
 impl PostRepository for SeaPostRepository {
     async fn find(&self, id: PostId, viewer: Option<UserId>) -> Result<Option<PostView>, RepositoryError> {
-        self.try_find(self.db.reads(), id, viewer).await.map_err(|error| failed("posts.find", error))
+        reading("posts.find", async { self.try_find(&self.db.read(viewer).await, id, viewer).await }).await
     }
 
     async fn list_by_user(
@@ -209,7 +211,7 @@ impl PostRepository for SeaPostRepository {
         page: PageRequest,
         viewer: Option<UserId>,
     ) -> Result<Option<Page<PostView>>, RepositoryError> {
-        self.try_list_by_user(user, page, viewer).await.map_err(|error| failed("posts.list_by_user", error))
+        reading("posts.list_by_user", self.try_list_by_user(user, page, viewer)).await
     }
 
     async fn publish<'a>(
@@ -224,8 +226,8 @@ impl PostRepository for SeaPostRepository {
         retrying("posts.edit", || self.try_edit(id, edit, viewer)).await
     }
 
-    async fn delete(&self, id: PostId, expected: Option<Revision>) -> Result<Change<()>, RepositoryError> {
-        retrying("posts.delete", || self.try_delete(id, expected)).await
+    async fn delete(&self, id: PostId, by: UserId, expected: Option<Revision>) -> Result<Change<()>, RepositoryError> {
+        retrying("posts.delete", || self.try_delete(id, by, expected)).await
     }
 
     async fn like(&self, id: PostId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError> {
@@ -242,6 +244,6 @@ impl PostRepository for SeaPostRepository {
         page: PageRequest,
         viewer: Option<UserId>,
     ) -> Result<Option<Page<UserView>>, RepositoryError> {
-        self.try_list_likes(id, page, viewer).await.map_err(|error| failed("posts.list_likes", error))
+        reading("posts.list_likes", self.try_list_likes(id, page, viewer)).await
     }
 }

@@ -9,8 +9,8 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait
 
 use crate::database::Database;
 use crate::entity::{refresh_token, session, user};
-use crate::error::retrying;
 use crate::fields::Fields;
+use crate::operation::retrying;
 use crate::view;
 
 /// Tokens forgotten by one transaction, so that none holds up others for long.
@@ -53,7 +53,7 @@ impl SeaSessionRepository {
         };
         session::Entity::insert(row).exec_without_returning(&tx).await?;
         insert_token(&tx, session.id, token).await?;
-        tx.commit().await?;
+        tx.commit(None).await?;
         Ok(OpenSession::Opened)
     }
 
@@ -89,7 +89,7 @@ impl SeaSessionRepository {
         let expires_at = fields.time()?;
         if used_at.is_some() {
             remove_sessions(&tx, session::Column::Id.eq(session.as_str())).await?;
-            tx.commit().await?;
+            tx.commit(None).await?;
             return Ok(RotateSession::Replayed);
         }
         if expires_at <= now {
@@ -105,14 +105,14 @@ impl SeaSessionRepository {
         let user = view::user::select_user().and_where(user::Column::Id.eq(user_id)).take();
         let user = tx.query_one(&user).await?.ok_or_else(|| DbErr::RecordNotFound("user".to_owned()))?;
         let user = view::user::read_user(&mut Fields::of(&user))?;
-        tx.commit().await?;
+        tx.commit(None).await?;
         Ok(RotateSession::Rotated { session, user })
     }
 
     async fn try_close(&self, id: SessionId) -> Result<(), DbErr> {
         let tx = self.db.begin().await?;
         remove_sessions(&tx, session::Column::Id.eq(id.as_str())).await?;
-        tx.commit().await
+        tx.commit(None).await
     }
 
     /// Forgets some of what is over; answers how many tokens and sessions that were.
@@ -144,7 +144,7 @@ impl SeaSessionRepository {
             .take();
         let over = session::Column::Id.is_in(sessions).and(Expr::exists(remaining).not());
         let purged = session::Entity::delete_many().filter(over).exec(&tx).await?.rows_affected;
-        tx.commit().await?;
+        tx.commit(None).await?;
         Ok((tokens, purged))
     }
 }

@@ -8,8 +8,8 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, JoinType};
 
 use crate::database::Database;
 use crate::entity::{follow, post};
-use crate::error::failed;
 use crate::keyset::{self, Direction};
+use crate::operation::reading;
 use crate::view;
 
 /// Reads timelines from the database.
@@ -30,7 +30,7 @@ impl SeaTimelineRepository {
     }
 
     async fn try_home(&self, user: UserId, page: PageRequest) -> Result<Page<PostView>, DbErr> {
-        let newest = match self.db.reads().get_database_backend() {
+        let newest = match self.db.backend() {
             DbBackend::Postgres => newest_by_lateral_join(user, &page),
             _ => newest_by_correlated_list(user, &page),
         };
@@ -51,7 +51,7 @@ impl SeaTimelineRepository {
         page: PageRequest,
         viewer: Option<UserId>,
     ) -> Result<Page<PostView>, DbErr> {
-        let rows = self.db.reads().query_all(select).await?;
+        let rows = self.db.read(viewer).await.query_all(select).await?;
         let posts = rows.iter().map(|row| view::post::read(row, viewer)).collect::<Result<_, _>>()?;
         Ok(Page::from_lookahead(posts, page.size, view::post::position))
     }
@@ -116,10 +116,10 @@ fn newest_by_correlated_list(user: UserId, page: &PageRequest) -> SelectStatemen
 #[async_trait]
 impl TimelineRepository for SeaTimelineRepository {
     async fn public(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<PostView>, RepositoryError> {
-        self.try_public(page, viewer).await.map_err(|error| failed("timelines.public", error))
+        reading("timelines.public", self.try_public(page, viewer)).await
     }
 
     async fn home(&self, user: UserId, page: PageRequest) -> Result<Page<PostView>, RepositoryError> {
-        self.try_home(user, page).await.map_err(|error| failed("timelines.home", error))
+        reading("timelines.home", self.try_home(user, page)).await
     }
 }

@@ -10,14 +10,14 @@ use super::erasure;
 use super::session::remove_sessions;
 use crate::database::Database;
 use crate::entity::{session, user};
-use crate::error::{failed, retrying};
 use crate::fields::Fields;
 use crate::keyset::{self, Direction};
+use crate::operation::{reading, retrying};
 use crate::view;
 
 /// Keeps accounts in the database.
 pub struct SeaUserRepository {
-    db: Database,
+    pub(super) db: Database,
 }
 
 impl SeaUserRepository {
@@ -43,20 +43,20 @@ impl SeaUserRepository {
         let mut insert = user::Entity::insert(row).into_query();
         insert.on_conflict(OnConflict::column(user::Column::Username).do_nothing().to_owned());
         let inserted = tx.execute(&insert).await?.rows_affected();
-        tx.commit().await?;
+        tx.commit(new.id).await?;
         Ok(if inserted == 1 { InsertUser::Created } else { InsertUser::UsernameTaken })
     }
 
     async fn try_find(&self, user: &UserRef, viewer: Option<UserId>) -> Result<Option<UserView>, DbErr> {
         let select = view::user::select(viewer).and_where(view::user::is(user)).take();
-        self.db.reads().query_one(&select).await?.map(|row| view::user::read(&row, viewer)).transpose()
+        self.db.read(viewer).await.query_one(&select).await?.map(|row| view::user::read(&row, viewer)).transpose()
     }
 
     async fn try_list(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<UserView>, DbErr> {
         let mut select = view::user::select(viewer);
         let position = ((user::Entity, user::Column::CreatedAt), (user::Entity, user::Column::Id));
         keyset::page(&mut select, position, Direction::NewestFirst, &page);
-        let rows = self.db.reads().query_all(&select).await?;
+        let rows = self.db.read(viewer).await.query_all(&select).await?;
         let users = rows.iter().map(|row| view::user::read(row, viewer)).collect::<Result<_, _>>()?;
         Ok(Page::from_lookahead(users, page.size, |user: &UserView| Cursor {
             at: user.subject.created_at,
@@ -97,7 +97,7 @@ impl SeaUserRepository {
         let Some(found) = find_credentials(&tx, view::user::is(&id.into())).await? else {
             return Ok(UpdateUser::NotFound);
         };
-        tx.commit().await?;
+        tx.commit(id).await?;
         let moved = changes.password.as_ref().is_some_and(|change| change.verified != found.password);
         Ok(match found {
             Credentials { user, .. } if updated => UpdateUser::Updated(user),
@@ -110,7 +110,7 @@ impl SeaUserRepository {
         let tx = self.db.begin().await?;
         let outcome = erasure::erase(&tx, id, verified).await?;
         if outcome == EraseUser::Erased {
-            tx.commit().await?;
+            tx.commit(id).await?;
         }
         Ok(outcome)
     }
@@ -136,17 +136,16 @@ impl UserRepository for SeaUserRepository {
     }
 
     async fn find(&self, user: &UserRef, viewer: Option<UserId>) -> Result<Option<UserView>, RepositoryError> {
-        self.try_find(user, viewer).await.map_err(|error| failed("users.find", error))
+        reading("users.find", self.try_find(user, viewer)).await
     }
 
     async fn list(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<UserView>, RepositoryError> {
-        self.try_list(page, viewer).await.map_err(|error| failed("users.list", error))
+        reading("users.list", self.try_list(page, viewer)).await
     }
 
     async fn find_credentials(&self, user: &UserRef) -> Result<Option<Credentials>, RepositoryError> {
-        find_credentials(self.db.reads(), view::user::is(user))
-            .await
-            .map_err(|error| failed("users.find_credentials", error))
+        let found = async { find_credentials(&self.db.read_primary(), view::user::is(user)).await };
+        reading("users.find_credentials", found).await
     }
 
     async fn update(

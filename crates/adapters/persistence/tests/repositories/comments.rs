@@ -55,7 +55,7 @@ mod add {
         let ada = s.user("ada").await;
         let post = s.post("post", ada).await;
         let top = s.comment("top", post, ada).await;
-        s.posts.delete(post, None).await.unwrap();
+        s.posts.delete(post, testkit::id("somebody"), None).await.unwrap();
         for comment in [a_comment("new", post, ada), a_comment("new", post, ada).reply_to(top)] {
             assert_eq!(s.comments.add(&comment.build(), None).await.unwrap(), AddCommentOutcome::PostNotFound);
         }
@@ -66,7 +66,7 @@ mod add {
         let post = s.post("post", ada).await;
         let top = s.comment("top", post, ada).await;
         s.reply("reply", top, post, ada).await;
-        s.comments.delete(top, None).await.unwrap();
+        s.comments.delete(top, testkit::id("somebody"), None).await.unwrap();
         for parent in [top, id("nothing")] {
             let comment = a_comment("new", post, ada).reply_to(parent).build();
             assert_eq!(s.comments.add(&comment, None).await.unwrap(), AddCommentOutcome::ParentNotFound);
@@ -132,7 +132,7 @@ mod find_owners {
         let post = s.post("post", ada).await;
         let top = s.comment("top", post, ada).await;
         s.reply("reply", top, post, ada).await;
-        s.comments.delete(top, None).await.unwrap();
+        s.comments.delete(top, testkit::id("somebody"), None).await.unwrap();
         assert_eq!(s.comments.find_owners(top).await.unwrap(), None);
         assert_eq!(s.comments.find_owners(id("nothing")).await.unwrap(), None);
     }
@@ -194,7 +194,7 @@ mod list {
         let post = s.post("post", ada).await;
         let (top, next) = (s.comment("top", post, ada).await, s.comment("next", post, ada).await);
         let reply = s.reply("reply", top, post, ada).await;
-        s.comments.delete(top, None).await.unwrap();
+        s.comments.delete(top, testkit::id("somebody"), None).await.unwrap();
         let listed = list(&s, Thread::Post(post), first_page()).await;
         assert_eq!(ids(&listed), [top, next]);
         assert_eq!(listed.items[0].subject.body, CommentBody::Deleted);
@@ -249,7 +249,7 @@ mod edit {
         let post = s.post("post", ada).await;
         let top = s.comment("top", post, ada).await;
         s.reply("reply", top, post, ada).await;
-        s.comments.delete(top, None).await.unwrap();
+        s.comments.delete(top, testkit::id("somebody"), None).await.unwrap();
         for gone in [top, id("nothing")] {
             for expected in [None, Some(0), Some(1)] {
                 let edited = s.comments.edit(gone, &edit("bye", s.now(), expected), ada).await.unwrap();
@@ -289,7 +289,7 @@ mod delete {
     async fn removes_one_without_replies(s: Scene) {
         let (post, [.., last]) = chain(&s).await;
         s.like_comment(last, id("ada")).await;
-        assert_eq!(s.comments.delete(last, None).await.unwrap(), Change::Changed(()));
+        assert_eq!(s.comments.delete(last, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
         assert_eq!(left(&s).await, ["aaa", "bbb", "ccc"]);
         assert_eq!((s.find_comment(last).await, s.db.count("comment_likes").await), (None, 0));
         assert_eq!(s.find_post(post).await.unwrap().comment_count, 3);
@@ -301,7 +301,7 @@ mod delete {
         s.like_comment(second, id("ada")).await;
         s.comments.edit(second, &edit("edited", s.now(), None), id("ada")).await.unwrap();
         let before = s.find_comment(second).await.unwrap();
-        assert_eq!(s.comments.delete(second, None).await.unwrap(), Change::Changed(()));
+        assert_eq!(s.comments.delete(second, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
         let expected = Comment {
             body: CommentBody::Deleted,
             edited_at: None,
@@ -319,10 +319,10 @@ mod delete {
     async fn removes_silent_ancestors_with_their_last_reply(s: Scene) {
         let (post, [first, second, third, last]) = chain(&s).await;
         for silent in [second, first, third] {
-            assert_eq!(s.comments.delete(silent, None).await.unwrap(), Change::Changed(()));
+            assert_eq!(s.comments.delete(silent, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
             assert_eq!(left(&s).await.len(), 4);
         }
-        assert_eq!(s.comments.delete(last, None).await.unwrap(), Change::Changed(()));
+        assert_eq!(s.comments.delete(last, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
         assert_eq!(left(&s).await, [""; 0]);
         assert_eq!(s.find_post(post).await.unwrap().comment_count, 0);
     }
@@ -330,7 +330,7 @@ mod delete {
     async fn stops_at_an_ancestor_that_says_something(s: Scene) {
         let (_, [first, second, third, last]) = chain(&s).await;
         for gone in [second, third, last] {
-            assert_eq!(s.comments.delete(gone, None).await.unwrap(), Change::Changed(()));
+            assert_eq!(s.comments.delete(gone, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
         }
         assert_eq!(left(&s).await, ["aaa"]);
         assert_eq!(s.find_comment(first).await.unwrap().reply_count, 0);
@@ -341,7 +341,7 @@ mod delete {
         let (post, [first, second, third, last]) = chain(&s).await;
         s.reply("other", first, post, id("ada")).await;
         for gone in [first, second, third, last] {
-            assert_eq!(s.comments.delete(gone, None).await.unwrap(), Change::Changed(()));
+            assert_eq!(s.comments.delete(gone, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
         }
         assert_eq!(left(&s).await, ["aaa", "oth"]);
         assert_eq!(s.find_comment(first).await.unwrap().reply_count, 1);
@@ -350,9 +350,13 @@ mod delete {
 
     async fn finds_none(s: Scene) {
         let (_, [first, ..]) = chain(&s).await;
-        assert_eq!(s.comments.delete(first, None).await.unwrap(), Change::Changed(()));
-        assert_eq!(s.comments.delete(first, None).await.unwrap(), Change::NotFound, "it was deleted already");
-        assert_eq!(s.comments.delete(id("nothing"), None).await.unwrap(), Change::NotFound);
+        assert_eq!(s.comments.delete(first, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
+        assert_eq!(
+            s.comments.delete(first, testkit::id("somebody"), None).await.unwrap(),
+            Change::NotFound,
+            "it was deleted already"
+        );
+        assert_eq!(s.comments.delete(id("nothing"), testkit::id("somebody"), None).await.unwrap(), Change::NotFound);
         s.db.assert_counters_exact().await;
     }
 }
@@ -393,7 +397,7 @@ mod like {
         let top = a_comment(&s).await;
         s.reply("reply", top, id("post"), id("ada")).await;
         s.like_comment(top, id("ada")).await;
-        s.comments.delete(top, None).await.unwrap();
+        s.comments.delete(top, testkit::id("somebody"), None).await.unwrap();
         assert_eq!(s.comments.like(top, id("ada"), s.now()).await.unwrap(), Like::NotFound);
         assert_eq!(s.comments.unlike(top, id("ada")).await.unwrap(), Like::NotFound);
         assert_eq!(s.db.count("comment_likes").await, 0);

@@ -90,7 +90,7 @@ impl Writer {
             }
             (40..55, parent) => self.add_comment(user, parent).await?,
             (55..67, Some((_, comment))) => {
-                scene.comments.delete(comment, None).await?;
+                scene.comments.delete(comment, testkit::id("somebody"), None).await?;
             }
             (67..77, _) => {
                 let followee = self.user();
@@ -108,7 +108,7 @@ impl Writer {
                 self.known(|known| known.posts.push(new.id));
             }
             (97..99, _) => {
-                scene.posts.delete(post, None).await?;
+                scene.posts.delete(post, testkit::id("somebody"), None).await?;
                 self.known(|known| known.posts.retain(|known| *known != post));
             }
             (99.., _) => self.replace(user).await?,

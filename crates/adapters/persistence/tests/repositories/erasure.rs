@@ -109,7 +109,7 @@ mod erase {
         assert_eq!(s.find_comment(leaf).await, None);
         assert_eq!(s.find_post(post).await.unwrap().comment_count, 1);
         s.db.assert_counters_exact().await;
-        assert_eq!(s.comments.delete(reply, None).await.unwrap(), Change::Changed(()));
+        assert_eq!(s.comments.delete(reply, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
         assert_eq!(s.db.count("comments").await, 0, "the silent parent went with its last reply");
     }
 
@@ -119,7 +119,7 @@ mod erase {
         let top = s.comment("top", post, ada).await;
         let middle = s.reply("middle", top, post, bob).await;
         s.reply("leaf", middle, post, bob).await;
-        assert_eq!(s.comments.delete(top, None).await.unwrap(), Change::Changed(()));
+        assert_eq!(s.comments.delete(top, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
         s.erase(bob).await;
         assert_eq!(s.db.count("comments").await, 0);
         s.db.assert_counters_exact().await;

@@ -64,7 +64,7 @@ mod publish {
     async fn gives_it_even_when_the_post_is_gone(s: Scene) {
         let ada = s.user("ada").await;
         let first = stored(publish(&s, "first", ada, 1, NOW).await);
-        s.posts.delete(first.id, None).await.unwrap();
+        s.posts.delete(first.id, testkit::id("somebody"), None).await.unwrap();
         assert_eq!(publish(&s, "again", ada, 1, NOW).await, Write::Replayed(first));
         assert_eq!((s.db.count("posts").await, s.find_user(ada).await.unwrap().post_count), (0, 0));
     }
@@ -167,8 +167,8 @@ mod add_comment {
         rename(&s, ada).await;
         s.comments.edit(first.id, &new_words(s.now()), ada).await.unwrap();
         assert_eq!(add(&s, wish("again")).await, replayed(first.clone()));
-        s.comments.delete(first.id, None).await.unwrap();
-        s.comments.delete(parent, None).await.unwrap();
+        s.comments.delete(first.id, testkit::id("somebody"), None).await.unwrap();
+        s.comments.delete(parent, testkit::id("somebody"), None).await.unwrap();
         assert_eq!(add(&s, wish("again")).await, replayed(first));
         assert_eq!(s.db.count("comments").await, 0);
         s.db.assert_counters_exact().await;
@@ -179,7 +179,7 @@ mod add_comment {
         let post = s.post("post", ada).await;
         let wish = |word| Wish { word, post, parent: None, author: ada, fingerprint: 1 };
         let first = stored(add(&s, wish("first")).await);
-        s.posts.delete(post, None).await.unwrap();
+        s.posts.delete(post, testkit::id("somebody"), None).await.unwrap();
         assert_eq!(add(&s, wish("again")).await, replayed(first));
     }
 

@@ -1,7 +1,7 @@
 //! The repository suite: one file a port, every test on SQLite and on PostgreSQL.
 //!
 //! Beyond the ports' own behaviour: [`erasure`], [`concurrency`] and [`pagination`] hold what must be true whatever
-//! happens at once; [`budgets`] and [`plans`] hold what it may cost.
+//! happens at once; [`replicas`] who is read from; [`budgets`] and [`plans`] hold what it may cost.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
@@ -15,7 +15,9 @@ mod idempotency;
 mod pagination;
 mod plans;
 mod posts;
+mod replicas;
 mod scene;
 mod sessions;
 mod timelines;
 mod users;
+mod viewer_flags;

@@ -167,10 +167,10 @@ impl List {
     async fn remove(self, s: &Scene, row: Row) -> Result<(), RepositoryError> {
         match self {
             Self::Public | Self::Home | Self::OfUser => {
-                s.posts.delete(row.id.into(), None).await?;
+                s.posts.delete(row.id.into(), testkit::id("somebody"), None).await?;
             }
             Self::Comments | Self::Replies => {
-                s.comments.delete(row.id.into(), None).await?;
+                s.comments.delete(row.id.into(), testkit::id("somebody"), None).await?;
             }
             Self::Likes => {
                 s.posts.unlike(post(), row.id.into()).await?;

@@ -150,14 +150,14 @@ mod delete {
             s.like_post(hello, user).await;
             s.like_comment(reply, user).await;
         }
-        assert_eq!(s.posts.delete(hello, None).await.unwrap(), Change::Changed(()));
+        assert_eq!(s.posts.delete(hello, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
         assert_eq!(s.find_post(hello).await, None);
         assert_eq!(s.find_comment(top).await, None);
         assert_eq!((s.db.count("post_likes").await, s.db.count("comment_likes").await), (0, 0));
         assert_eq!((s.db.count("posts").await, s.db.count("comments").await), (1, 1));
         assert_eq!(s.find_user(ada).await.unwrap().post_count, 1);
         s.db.assert_counters_exact().await;
-        assert_eq!(s.posts.delete(hello, None).await.unwrap(), Change::NotFound);
+        assert_eq!(s.posts.delete(hello, testkit::id("somebody"), None).await.unwrap(), Change::NotFound);
         assert_eq!(s.find_user(ada).await.unwrap().post_count, 1);
         assert_eq!(s.comments.find_owners(reply).await.unwrap(), None);
     }
@@ -172,7 +172,7 @@ mod delete {
             if erased {
                 assert_eq!(s.erase(ada).await, EraseUser::Erased);
             } else {
-                assert_eq!(s.posts.delete(post, None).await.unwrap(), Change::Changed(()));
+                assert_eq!(s.posts.delete(post, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
             }
             assert_eq!(s.db.count("comments").await, 0);
         }
@@ -185,7 +185,7 @@ mod delete {
             let post = s.post(&format!("round{round}"), ada).await;
             let delete = || {
                 let s = Arc::clone(&s);
-                tokio::spawn(async move { s.posts.delete(post, None).await.unwrap() })
+                tokio::spawn(async move { s.posts.delete(post, testkit::id("somebody"), None).await.unwrap() })
             };
             let (one, other) = (delete(), delete());
             let outcomes = [one.await.unwrap(), other.await.unwrap()];
@@ -197,14 +197,17 @@ mod delete {
     async fn leaves_what_moved_on(s: Scene) {
         let ada = s.user("ada").await;
         let post = s.post("hello", ada).await;
-        assert_eq!(s.posts.delete(post, Some(Revision(1))).await.unwrap(), Change::Stale);
+        assert_eq!(s.posts.delete(post, testkit::id("somebody"), Some(Revision(1))).await.unwrap(), Change::Stale);
         assert!(s.find_post(post).await.is_some());
         s.db.assert_counters_exact().await;
-        assert_eq!(s.posts.delete(post, Some(Revision(0))).await.unwrap(), Change::Changed(()));
+        assert_eq!(
+            s.posts.delete(post, testkit::id("somebody"), Some(Revision(0))).await.unwrap(),
+            Change::Changed(())
+        );
     }
 
     async fn finds_none(s: Scene) {
-        assert_eq!(s.posts.delete(id("nothing"), None).await.unwrap(), Change::NotFound);
+        assert_eq!(s.posts.delete(id("nothing"), testkit::id("somebody"), None).await.unwrap(), Change::NotFound);
     }
 }
 
@@ -228,7 +231,7 @@ mod like {
     async fn finds_none(s: Scene) {
         let ada = s.user("ada").await;
         let gone: PostId = s.post("hello", ada).await;
-        s.posts.delete(gone, None).await.unwrap();
+        s.posts.delete(gone, testkit::id("somebody"), None).await.unwrap();
         assert_eq!(s.posts.like(gone, ada, s.now()).await.unwrap(), Like::NotFound);
         assert_eq!(s.posts.like(id("nothing"), id("nobody"), s.now()).await.unwrap(), Like::UserGone);
     }

@@ -1,5 +1,3 @@
-use persistence::Location;
-
 use super::*;
 use crate::settings::VARIABLES;
 use crate::settings::dot_env::Variables;
@@ -34,6 +32,8 @@ mod defaults {
         assert_eq!(settings.workers.get(), 6);
         assert_eq!(settings.database.location, Location::parse("sqlite://data/thoughts.db").unwrap());
         assert_eq!(settings.database.max_connections, 20);
+        assert!(settings.database.replicas.is_empty() && settings.redis_url.is_none());
+        assert_eq!(settings.cache_ttl, 300 * SECOND);
         assert!(settings.signing_key.is_none());
         assert_eq!(settings.lifetimes, SessionLifetimes { access: 15 * MINUTE, refresh: 30 * DAY });
         assert!(settings.rate_limit);
@@ -41,6 +41,7 @@ mod defaults {
         assert_eq!((settings.request_timeout, settings.shutdown_timeout), (10 * SECOND, 25 * SECOND));
         assert!(matches!(settings.metrics, MetricsAccess::Loopback));
         assert_eq!(settings.log.directives, "info");
+        assert_eq!(settings.trace_collector, None);
     }
 
     #[test]
@@ -120,6 +121,7 @@ mod variables {
             ("REQUEST_TIMEOUT", "50ms"),
             ("SHUTDOWN_TIMEOUT", "1m"),
             ("RUST_LOG", "warn,thoughts=debug"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318"),
         ])
         .unwrap();
         assert_eq!(settings.environment, Environment::Production);
@@ -134,6 +136,7 @@ mod variables {
         assert_eq!(settings.cors_allowed_origins, ["https://a.example", "http://localhost:5173"]);
         assert_eq!((settings.request_timeout, settings.shutdown_timeout), (50 * INSTANT, MINUTE));
         assert_eq!(settings.log.directives, "warn,thoughts=debug");
+        assert_eq!(settings.trace_collector, Some("http://collector:4318".parse().unwrap()));
     }
 }
 
@@ -161,6 +164,7 @@ mod problems {
             ("METRICS_PORT", "-1"),
             ("LOG_FORMAT", "xml"),
             ("RUST_LOG", "info,x=loud"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost"),
         ];
         let error = read(&wrong).unwrap_err();
         let blamed: Vec<&str> = error.problems.iter().map(|problem| problem.variable.as_str()).collect();
@@ -271,5 +275,37 @@ mod for_migrations {
         let error = read(&[("DATABASE_URL", "mysql://x"), ("LOG_FORMAT", "xml")]).unwrap_err();
         let blamed: Vec<&str> = error.problems.iter().map(|problem| problem.variable.as_str()).collect();
         assert_eq!(blamed, ["DATABASE_URL", "LOG_FORMAT"]);
+    }
+}
+
+mod of_a_cluster {
+    use super::*;
+
+    const PRIMARY: (&str, &str) = ("DATABASE_URL", "postgresql://primary/thoughts");
+
+    #[test]
+    fn are_read() {
+        let replicas = ("DATABASE_REPLICA_URLS", "postgres://one/thoughts, postgres://two/thoughts");
+        let settings =
+            read(&[PRIMARY, replicas, ("REDIS_URL", "redis://:secret@cache:6379"), ("CACHE_TTL", "0s")]).unwrap();
+        let named: Vec<String> = settings.database.replicas.iter().map(ToString::to_string).collect();
+        assert!(named.len() == 2 && named[0].contains("one") && named[1].contains("two"), "{named:?}");
+        assert_eq!(settings.redis_url.as_ref().unwrap().expose_secret(), "redis://:secret@cache:6379");
+        assert!(!format!("{settings:?}").contains("secret@"));
+        assert!(settings.cache_ttl.is_zero());
+    }
+
+    #[test]
+    fn have_no_replicas_of_sqlite() {
+        let replica = ("DATABASE_REPLICA_URLS", "postgres://one/thoughts");
+        assert_eq!(blamed(&[replica]), ["DATABASE_REPLICA_URLS"]);
+        assert_eq!(blamed(&[PRIMARY, ("DATABASE_REPLICA_URLS", "sqlite://copy.db")]), ["DATABASE_REPLICA_URLS"]);
+    }
+
+    #[test]
+    fn speak_to_no_redis_by_other_means() {
+        for url in ["http://cache", "redis:", "cache:6379"] {
+            assert_eq!(blamed(&[("REDIS_URL", url)]), ["REDIS_URL"], "{url}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! A way to the database that can be cut.
+//! A way to a server that can be cut.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,17 +7,21 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use url::Url;
 
 /// Hands connections on as long as it is open.
-pub(super) struct Proxy {
+pub struct Proxy {
     address: SocketAddr,
     open: Arc<watch::Sender<bool>>,
     accepting: JoinHandle<()>,
 }
 
 impl Proxy {
-    /// An open way to `target`.
-    pub(super) async fn to(target: String) -> Self {
+    /// An open way to `target`, a host and a port.
+    ///
+    /// # Panics
+    /// When no port is free.
+    pub async fn to(target: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, receiver) = watch::channel(true);
@@ -40,15 +44,30 @@ impl Proxy {
         Self { address, open: Arc::new(sender), accepting }
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
+    /// An open way to the server in `url`, and the address that leads through it.
+    ///
+    /// # Panics
+    /// When `url` is not one.
+    pub async fn before(url: &str) -> (Self, String) {
+        let mut url = Url::parse(url).unwrap();
+        let proxy = Self::to(format!("{}:{}", url.host_str().unwrap(), url.port().unwrap())).await;
+        url.set_host(Some("127.0.0.1")).unwrap();
+        url.set_port(Some(proxy.address.port())).unwrap();
+        (proxy, url.into())
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    pub(super) fn cut(&self) {
+    /// Ends all connections, and lets no more through.
+    pub fn cut(&self) {
         self.open.send_replace(false);
     }
 
-    pub(super) fn mend(&self) {
+    /// Lets connections through again.
+    pub fn mend(&self) {
         self.open.send_replace(true);
     }
 }

@@ -1,0 +1,217 @@
+//! The cache: what it keeps, and what it hears.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use domain::RepositoryError;
+use tokio::time::{Instant, sleep};
+
+use crate::change::Change;
+use crate::debt::Debt;
+use crate::doubts::Doubts;
+use crate::entry::Entry;
+use crate::flights::Flights;
+use crate::key::Key;
+use crate::local::LocalCopies;
+use crate::log::ChangeLog;
+use crate::metrics;
+use crate::options::CacheOptions;
+use crate::session::Session;
+use crate::shared::SharedCopies;
+use crate::stamp::Moment;
+use crate::version::Version;
+
+/// After an announcement that failed, how long until what is owed is announced again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What a load brings to all who wait for it.
+pub(crate) type Outcome = Result<Fetched, Arc<RepositoryError>>;
+
+/// What a load brought.
+#[derive(Clone)]
+pub(crate) struct Fetched {
+    /// The value.
+    pub(crate) entry: Arc<Entry>,
+    /// It came from a place that has all that was heard of when the load began.
+    pub(crate) is_current: bool,
+}
+
+/// Copies of what is read often, in the process and shared, and what is known of their being true.
+///
+/// It has to be told what the log says, in the log's order and by one task: [`connected`](Self::connected), then
+/// [`heard`](Self::heard) for every change and [`caught_up`](Self::caught_up) for every sign of life, until
+/// [`lost`](Self::lost). A log that is private to the instance ([`ChangeLog::is_private`]) says nothing, and none of these is
+/// called.
+#[derive(Clone)]
+pub struct Cache {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    options: CacheOptions,
+    log: Arc<dyn ChangeLog>,
+    shared: Option<Arc<dyn SharedCopies>>,
+    local: LocalCopies,
+    flights: Flights<Key, Outcome>,
+    session: RwLock<Option<Arc<Session>>>,
+    sessions: AtomicU64,
+    /// What this instance has learned, counted.
+    learned: AtomicU64,
+    debt: Debt,
+    doubts: Doubts,
+}
+
+impl Cache {
+    /// A cache without copies. Unless `log` is private, none are used before the log is connected and caught up with.
+    pub fn new(options: CacheOptions, log: Arc<dyn ChangeLog>, shared: Option<Arc<dyn SharedCopies>>) -> Self {
+        let is_private = log.is_private();
+        let local = LocalCopies::new(options.capacity);
+        let cache = Self {
+            inner: Arc::new(Inner {
+                options,
+                log,
+                shared,
+                local,
+                flights: Flights::new(),
+                session: RwLock::default(),
+                sessions: AtomicU64::new(0),
+                learned: AtomicU64::new(0),
+                debt: Debt::default(),
+                doubts: Doubts::default(),
+            }),
+        };
+        if is_private {
+            cache.connected("", Version::ZERO);
+            metrics::following(true);
+        }
+        cache
+    }
+
+    /// The log is connected, and will now say everything that it retained: nothing that was changed after
+    /// `complete_since` is missing. All copies in the process are forgotten, and none are used until
+    /// [`caught_up`](Self::caught_up). `run_id` tells the runs of the log's keeper apart.
+    pub fn connected(&self, run_id: &str, complete_since: Version) {
+        let id = self.inner.sessions.fetch_add(1, Ordering::SeqCst) + 1;
+        let session = Arc::new(Session::new(id, run_id, self.inner.options.tags, complete_since));
+        *self.inner.session.write().unwrap_or_else(PoisonError::into_inner) = Some(session);
+        self.learn();
+        self.inner.local.forget_all();
+        metrics::following(false);
+    }
+
+    /// The log says that at `version` this changed. Before this is called, whatever routes loads to databases has to know
+    /// that they must have it.
+    pub fn heard(&self, version: Version, change: &Change) {
+        if let Some(session) = self.session() {
+            session.mark(version, change, self.learn());
+            session.raise(version);
+        }
+    }
+
+    /// The log says that what was heard is all there was at the moment `as_of`, up to `version`. To be called often: a log
+    /// that is silent for longer than [`CacheOptions::silence`] is not trusted. What is owed is announced on the side, in
+    /// the caller's runtime.
+    pub fn caught_up(&self, version: Version, as_of: Instant) {
+        if let Some(session) = self.session() {
+            session.raise(version);
+            session.confirm(as_of);
+        }
+        self.settle();
+        metrics::following(!self.owes());
+    }
+
+    /// The connection to the log is gone: copies are not used.
+    pub fn lost(&self) {
+        if let Some(session) = self.session() {
+            session.lose();
+        }
+        metrics::following(false);
+    }
+
+    /// Whether a change could not be announced, and was not made up for yet. Copies are not used meanwhile.
+    /// [`caught_up`](Self::caught_up) sees to it.
+    pub fn owes(&self) -> bool {
+        self.inner.debt.is_open()
+    }
+
+    /// Makes up for changes that were not announced.
+    fn settle(&self) {
+        let Some(due) = self.debt().begin_paying() else {
+            return;
+        };
+        let cache = self.clone();
+        self.spawn(async move {
+            let change = Change::of_everything();
+            match cache.log().append(&change).await {
+                Ok(version) => {
+                    cache.mark_own(version, &change);
+                    cache.debt().paid(due);
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "what is owed was not announced");
+                    sleep(PAUSE).await;
+                    cache.debt().not_paid();
+                }
+            }
+        });
+    }
+
+    /// Notes a change that this instance announced, without waiting to hear it back.
+    pub(crate) fn mark_own(&self, version: Version, change: &Change) {
+        if self.log().is_private() {
+            self.heard(version, change);
+        } else if let Some(session) = self.session() {
+            session.mark(version, change, self.learn());
+        }
+    }
+
+    /// The session, if what was heard in it is all there is, and nothing is owed.
+    pub(crate) fn current_session(&self) -> Option<Arc<Session>> {
+        let session = self.session()?;
+        let is_current = self.log().is_private() || session.is_confirmed(self.inner.options.silence);
+        (is_current && !self.owes()).then_some(session)
+    }
+
+    fn session(&self) -> Option<Arc<Session>> {
+        self.inner.session.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Something is about to be marked. Whoever loads from now on has it.
+    fn learn(&self) -> Moment {
+        Moment(self.inner.learned.fetch_add(1, Ordering::SeqCst) + 1)
+    }
+
+    /// All that was learned so far.
+    pub(crate) fn now(&self) -> Moment {
+        Moment(self.inner.learned.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn options(&self) -> &CacheOptions {
+        &self.inner.options
+    }
+
+    pub(crate) fn log(&self) -> &dyn ChangeLog {
+        &*self.inner.log
+    }
+
+    pub(crate) fn shared(&self) -> Option<&Arc<dyn SharedCopies>> {
+        self.inner.shared.as_ref()
+    }
+
+    pub(crate) fn local(&self) -> &LocalCopies {
+        &self.inner.local
+    }
+
+    pub(crate) fn flights(&self) -> &Flights<Key, Outcome> {
+        &self.inner.flights
+    }
+
+    pub(crate) fn debt(&self) -> &Debt {
+        &self.inner.debt
+    }
+
+    pub(crate) fn doubts(&self) -> &Doubts {
+        &self.inner.doubts
+    }
+}

@@ -1,0 +1,190 @@
+//! What a write touched, and how the log carries it.
+
+use domain::{Cuid, UserId, Username};
+
+use crate::tag::Tag;
+
+/// What a write touched. It is announced after the write was committed and before it is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Who wrote, and is to read it from then on, through any instance.
+    pub by: Option<UserId>,
+    /// All that copies may depend on and that is not as it was.
+    pub tags: Vec<Tag>,
+}
+
+/// The first byte: how the rest is to be read. Raise it when a reader of this version would misunderstand; whoever does
+/// not know a format takes the change for one of everything.
+const FORMAT: u8 = 1;
+
+const POST: u8 = b'p';
+const USER: u8 = b'u';
+const AUTHOR: u8 = b'a';
+const NAME: u8 = b'n';
+const POSTS_OF: u8 = b'o';
+const PUBLIC_FEED: u8 = b'f';
+const EVERYTHING: u8 = b'*';
+
+impl Change {
+    /// Everything may have changed.
+    pub fn of_everything() -> Self {
+        Self { by: None, tags: vec![Tag::Everything] }
+    }
+
+    /// The change in the form that the log carries.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(2 + (self.tags.len() + 1) * (1 + Cuid::LENGTH));
+        bytes.push(FORMAT);
+        bytes.push(u8::from(self.by.is_some()));
+        if let Some(by) = self.by {
+            bytes.extend_from_slice(by.as_str().as_bytes());
+        }
+        for tag in &self.tags {
+            tag.write(&mut bytes);
+        }
+        bytes
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote. What cannot be read, or is of a later version of this program, is
+    /// taken for a change of everything: nothing may be missed.
+    pub fn decode(bytes: &[u8]) -> Self {
+        Self::read(bytes).unwrap_or_else(Self::of_everything)
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        if rest.byte()? != FORMAT {
+            return None;
+        }
+        let by = match rest.byte()? {
+            0 => None,
+            1 => Some(rest.id()?.into()),
+            _ => return None,
+        };
+        let mut tags = Vec::new();
+        while !rest.0.is_empty() {
+            tags.push(Tag::read(&mut rest)?);
+        }
+        Some(Self { by, tags })
+    }
+}
+
+impl Tag {
+    /// Appends the tag in the form that the log carries.
+    pub(crate) fn write(&self, bytes: &mut Vec<u8>) {
+        let (kind, id) = match self {
+            Self::Post(id) => (POST, Some(id.cuid())),
+            Self::User(id) => (USER, Some(id.cuid())),
+            Self::Author(id) => (AUTHOR, Some(id.cuid())),
+            Self::Name(_) => (NAME, None),
+            Self::PostsOf(id) => (POSTS_OF, Some(id.cuid())),
+            Self::PublicFeed => (PUBLIC_FEED, None),
+            Self::Everything => (EVERYTHING, None),
+        };
+        bytes.push(kind);
+        if let Some(id) = id {
+            bytes.extend_from_slice(id.as_str().as_bytes());
+        }
+        if let Self::Name(name) = self {
+            // Names have at most 30 characters of ASCII; a longer one could only be cut off.
+            let name = name.as_str().as_bytes();
+            let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
+            bytes.push(length);
+            bytes.extend_from_slice(&name[..usize::from(length)]);
+        }
+    }
+
+    fn read(rest: &mut Rest<'_>) -> Option<Self> {
+        Some(match rest.byte()? {
+            POST => Self::Post(rest.id()?.into()),
+            USER => Self::User(rest.id()?.into()),
+            AUTHOR => Self::Author(rest.id()?.into()),
+            NAME => {
+                let length = rest.byte()?;
+                Self::Name(Username::from_stored(rest.text(usize::from(length))?.to_owned()))
+            }
+            POSTS_OF => Self::PostsOf(rest.id()?.into()),
+            PUBLIC_FEED => Self::PublicFeed,
+            EVERYTHING => Self::Everything,
+            _ => return None,
+        })
+    }
+}
+
+/// What is still to be read.
+struct Rest<'b>(&'b [u8]);
+
+impl Rest<'_> {
+    fn byte(&mut self) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*first)
+    }
+
+    fn text(&mut self, length: usize) -> Option<&str> {
+        let (text, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        std::str::from_utf8(text).ok()
+    }
+
+    fn id(&mut self) -> Option<Cuid> {
+        Cuid::parse(self.text(Cuid::LENGTH)?).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::id;
+
+    use super::*;
+
+    fn change() -> Change {
+        Change {
+            by: Some(id("ada")),
+            tags: vec![
+                Tag::Post(id("post")),
+                Tag::User(id("ada")),
+                Tag::Author(id("ada")),
+                Tag::Name(Username::parse("ada_99").unwrap()),
+                Tag::PostsOf(id("ada")),
+                Tag::PublicFeed,
+                Tag::Everything,
+            ],
+        }
+    }
+
+    #[test]
+    fn comes_back_as_it_was() {
+        for change in [change(), Change { by: None, ..change() }, Change { by: None, tags: Vec::new() }] {
+            assert_eq!(Change::decode(&change.encode()), change);
+        }
+    }
+
+    #[test]
+    fn is_compact() {
+        assert_eq!(Change { by: Some(id("ada")), tags: vec![Tag::Post(id("post"))] }.encode().len(), 51);
+    }
+
+    #[test]
+    fn what_cannot_be_read_changes_everything() {
+        let good = change().encode();
+        let mut later = good.clone();
+        later[0] = FORMAT + 1;
+        let mut unknown_tag = good.clone();
+        unknown_tag.push(b'?');
+        for bytes in [&[][..], &[FORMAT], &[FORMAT, 7], &later, &unknown_tag, &good[..good.len() - 5], b"garbage"] {
+            assert_eq!(Change::decode(bytes), Change::of_everything(), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_is_cut_off_loses_a_tag() {
+        let whole = change();
+        let bytes = whole.encode();
+        for end in 0..bytes.len() {
+            let read = Change::decode(&bytes[..end]);
+            // Where the cut is between two tags, nobody can tell; the log keeps its entries whole.
+            assert!(read == Change::of_everything() || whole.tags.starts_with(&read.tags), "{end}: {read:?}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Copies as bytes: a marker, then a record in JSON, compressed if that is worth it.
+
+use crate::entry::Value;
+use crate::records::Record;
+use crate::version::Version;
+
+/// The form of shared copies, which is part of their keys: instances of several versions of this program do not read each
+/// other's where it differs.
+pub(crate) const FORMAT: &str = "1";
+
+const PLAIN: u8 = 0;
+const LZ4: u8 = 1;
+
+/// Longer than every record; a longer one is no record, and is not unpacked.
+const LONGEST: usize = 4 * 1024 * 1024;
+
+/// What a shared copy has to say.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct SharedCopy {
+    /// What is the same for every reader.
+    pub(crate) value: Value,
+    /// Up to where everything is in it.
+    pub(crate) version: Version,
+}
+
+/// A copy as bytes, compressed if it is longer than `compress_past`; `None` if it cannot be written.
+pub(crate) fn encode(value: &Value, version: Version, compress_past: usize) -> Option<Vec<u8>> {
+    let record = Record { stamp: (version.milliseconds, version.sequence), value: value.into() };
+    let mut bytes = vec![PLAIN];
+    serde_json::to_writer(&mut bytes, &record).ok()?;
+    if bytes.len() > compress_past {
+        let packed = lz4_flex::compress_prepend_size(&bytes[1..]);
+        bytes.truncate(0);
+        bytes.push(LZ4);
+        bytes.extend_from_slice(&packed);
+    }
+    Some(bytes)
+}
+
+/// Reads what [`encode`] wrote; `None` for anything else.
+pub(crate) fn decode(bytes: &[u8]) -> Option<SharedCopy> {
+    let (marker, rest) = bytes.split_first()?;
+    match *marker {
+        PLAIN => read(rest),
+        LZ4 => {
+            let (length, packed) = lz4_flex::block::uncompressed_size(rest).ok()?;
+            if length > LONGEST {
+                return None;
+            }
+            read(&lz4_flex::decompress(packed, length).ok()?)
+        }
+        _ => None,
+    }
+}
+
+fn read(json: &[u8]) -> Option<SharedCopy> {
+    let record: Record<'_> = serde_json::from_slice(json).ok()?;
+    let (milliseconds, sequence) = record.stamp;
+    Some(SharedCopy { value: record.value.into_value()?, version: Version::new(milliseconds, sequence) })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Cursor, Page, Post, Revision, Timestamp};
+    use testkit::{NOW, a_post, a_user, id};
+
+    use super::*;
+
+    fn post(word: &str) -> Post {
+        let author = a_user("ada").display_name("Ada \"the first\" é").build();
+        let post = a_post(word, author.id).says("one\n\ttwo 🦀 'quoted' \\").published_by(&author);
+        Post { edited_at: Some(NOW), revision: Revision(7), like_count: u64::MAX, comment_count: 3, ..post }
+    }
+
+    fn values() -> Vec<Value> {
+        let user = a_user("ada").bio("tells\nnobody").build();
+        let next = Some(Cursor { at: Timestamp::from_micros(-5), id: id::<()>("last").cuid() });
+        vec![
+            Value::Nothing,
+            Value::Post(post("one")),
+            Value::Post(Post { edited_at: None, ..post("one") }),
+            Value::User(user),
+            Value::Posts(Page { items: vec![], next: None }),
+            Value::Posts(Page { items: (0..100).map(|n| post(&format!("post{n}"))).collect(), next }),
+        ]
+    }
+
+    #[test]
+    fn copies_come_back_as_they_were() {
+        let version = Version::new(1_800_000_000_000, 42);
+        for value in values() {
+            for compress_past in [0, 1024, usize::MAX] {
+                let bytes = encode(&value, version, compress_past).unwrap();
+                assert_eq!(decode(&bytes), Some(SharedCopy { value: value.clone(), version }));
+            }
+        }
+    }
+
+    #[test]
+    fn long_ones_are_compressed() {
+        let long = values().pop().unwrap();
+        let (plain, packed) =
+            (encode(&long, Version::ZERO, usize::MAX).unwrap(), encode(&long, Version::ZERO, 1024).unwrap());
+        assert_eq!((plain[0], packed[0]), (PLAIN, LZ4));
+        assert!(packed.len() * 4 < plain.len(), "{} of {}", packed.len(), plain.len());
+        assert_eq!(encode(&Value::Nothing, Version::ZERO, 1024).unwrap()[0], PLAIN);
+    }
+
+    #[test]
+    fn whatever_cannot_be_read_is_no_copy() {
+        let good = encode(&values()[1], Version::ZERO, 0).unwrap();
+        let foreign_id = br#"{"stamp":[1,2],"value":{"posts":{"items":[],"next":[1,"NOT AN ID"]}}}"#;
+        let mut bomb = vec![LZ4];
+        bomb.extend_from_slice(&u32::MAX.to_le_bytes());
+        bomb.extend_from_slice(&good[5..]);
+        let plain = |json: &[u8]| [&[PLAIN], json].concat();
+        for bytes in [&[][..], &[9], &[LZ4], &plain(b"{}"), &plain(foreign_id), &bomb, &good[..good.len() - 9]] {
+            assert_eq!(decode(bytes), None);
+        }
+        for end in 0..good.len() {
+            assert_eq!(decode(&good[..end]), None);
+        }
+    }
+}

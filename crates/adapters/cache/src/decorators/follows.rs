@@ -1,0 +1,59 @@
+//! Follows.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{Page, PageRequest, RepositoryError, Timestamp, UserId, UserRef, UserView};
+use feed::ports::{Follow, FollowRepository, Relation};
+
+use crate::cache::Cache;
+use crate::change::Change;
+use crate::tag::Tag;
+
+/// Announces follows. Nothing of them is copied.
+pub struct CachedFollows {
+    inner: Arc<dyn FollowRepository>,
+    cache: Cache,
+}
+
+impl CachedFollows {
+    /// Stands before `inner`.
+    pub fn new(inner: Arc<dyn FollowRepository>, cache: Cache) -> Self {
+        Self { inner, cache }
+    }
+}
+
+/// Both accounts count it.
+fn touching(follower: UserId, followee: UserId) -> Change {
+    Change { by: Some(follower), tags: vec![Tag::User(follower), Tag::User(followee)] }
+}
+
+#[async_trait]
+impl FollowRepository for CachedFollows {
+    async fn resolve(&self, user: &UserRef) -> Result<Option<UserId>, RepositoryError> {
+        self.inner.resolve(user).await
+    }
+
+    /// Touches the counts of both accounts.
+    async fn follow(&self, follower: UserId, followee: UserId, at: Timestamp) -> Result<Follow, RepositoryError> {
+        let touches = |outcome: &Follow| *outcome == Follow::Done;
+        let write = self.inner.follow(follower, followee, at);
+        self.cache.write(touching(follower, followee), touches, write).await
+    }
+
+    /// Touches the counts of both accounts.
+    async fn unfollow(&self, follower: UserId, followee: UserId) -> Result<(), RepositoryError> {
+        let write = self.inner.unfollow(follower, followee);
+        self.cache.write(touching(follower, followee), |()| true, write).await
+    }
+
+    async fn list(
+        &self,
+        user: &UserRef,
+        relation: Relation,
+        page: PageRequest,
+        viewer: Option<UserId>,
+    ) -> Result<Option<Page<UserView>>, RepositoryError> {
+        self.inner.list(user, relation, page, viewer).await
+    }
+}

@@ -1,0 +1,134 @@
+//! Posts.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{
+    Page, PageRequest, Post, PostId, PostView, RepositoryError, Revision, Timestamp, UserId, UserRef, UserView,
+};
+use futures_util::FutureExt;
+use posts::IdempotentRequest;
+use posts::ports::{Change as Outcome, Edit, Like, NewPost, PostLikes, PostRepository, Write};
+
+use super::{load, seen_by, subjects};
+use crate::cache::Cache;
+use crate::change::Change;
+use crate::entry::Value;
+use crate::key::Key;
+use crate::tag::Tag;
+
+/// Posts, one by one and by their authors, from copies.
+pub struct CachedPosts {
+    inner: Arc<dyn PostRepository>,
+    loader: Arc<dyn PostRepository>,
+    likes: Arc<dyn PostLikes>,
+    cache: Cache,
+}
+
+impl CachedPosts {
+    /// Stands before `inner`; `loader` fills copies, `likes` tells what is a reader's own.
+    pub fn new(
+        inner: Arc<dyn PostRepository>,
+        loader: Arc<dyn PostRepository>,
+        likes: Arc<dyn PostLikes>,
+        cache: Cache,
+    ) -> Self {
+        Self { inner, loader, likes, cache }
+    }
+}
+
+async fn find(posts: Arc<dyn PostRepository>, id: PostId) -> Result<Value, RepositoryError> {
+    Ok(posts.find(id, None).await?.map_or(Value::Nothing, |post| Value::Post(post.subject)))
+}
+
+async fn list(posts: Arc<dyn PostRepository>, user: UserRef, page: PageRequest) -> Result<Value, RepositoryError> {
+    let found = posts.list_by_user(&user, page, None).await?;
+    Ok(found.map_or(Value::Nothing, |page| Value::Posts(subjects(page))))
+}
+
+#[async_trait]
+impl PostRepository for CachedPosts {
+    async fn find(&self, id: PostId, viewer: Option<UserId>) -> Result<Option<PostView>, RepositoryError> {
+        let begin = || load(find(self.loader.clone(), id), find(self.inner.clone(), id)).boxed();
+        let Some(entry) = self.cache.get(&Key::Post(id), viewer, begin).await? else {
+            return self.inner.find(id, viewer).await;
+        };
+        let Value::Post(post) = &entry.value else {
+            return Ok(None);
+        };
+        let page = Page { items: vec![post.clone()], next: None };
+        Ok(seen_by(viewer, page, &*self.likes).await?.items.pop())
+    }
+
+    async fn list_by_user(
+        &self,
+        user: &UserRef,
+        page: PageRequest,
+        viewer: Option<UserId>,
+    ) -> Result<Option<Page<PostView>>, RepositoryError> {
+        let begin = || {
+            let (loader, inner) = (self.loader.clone(), self.inner.clone());
+            load(list(loader, user.clone(), page), list(inner, user.clone(), page)).boxed()
+        };
+        let Some(entry) = self.cache.get(&Key::page_of(user, &page), viewer, begin).await? else {
+            return self.inner.list_by_user(user, page, viewer).await;
+        };
+        match &entry.value {
+            Value::Posts(posts) => Ok(Some(seen_by(viewer, posts.clone(), &*self.likes).await?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Touches the lists, and the author's count of posts. A replay announces again what the first request may not have
+    /// come to announce.
+    async fn publish<'a>(
+        &self,
+        post: &NewPost,
+        request: Option<&'a IdempotentRequest>,
+    ) -> Result<Write<Post>, RepositoryError> {
+        let author = post.author_id;
+        let tags = vec![Tag::Post(post.id), Tag::PublicFeed, Tag::PostsOf(author), Tag::User(author)];
+        let touches = |outcome: &Write<Post>| matches!(outcome, Write::Stored(_) | Write::Replayed(_));
+        let change = Change { by: Some(author), tags };
+        self.cache.write(change, touches, self.inner.publish(post, request)).await
+    }
+
+    /// Touches the post, and so every page that shows it.
+    async fn edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Outcome<PostView>, RepositoryError> {
+        let change = Change { by: Some(viewer), tags: vec![Tag::Post(id)] };
+        self.cache.write(change, is_changed, self.inner.edit(id, edit, viewer)).await
+    }
+
+    /// Touches the post, the lists (also pages that do not show it: one may have become the last), and its author's count
+    /// of posts.
+    async fn delete(&self, id: PostId, by: UserId, expected: Option<Revision>) -> Result<Outcome<()>, RepositoryError> {
+        let tags = vec![Tag::Post(id), Tag::PublicFeed, Tag::PostsOf(by), Tag::User(by)];
+        let change = Change { by: Some(by), tags };
+        self.cache.write(change, is_changed, self.inner.delete(id, by, expected)).await
+    }
+
+    /// Touches the post: its count of likes.
+    async fn like(&self, id: PostId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError> {
+        let change = Change { by: Some(user), tags: vec![Tag::Post(id)] };
+        self.cache.write(change, |outcome| *outcome == Like::Done, self.inner.like(id, user, at)).await
+    }
+
+    /// Touches the post: its count of likes.
+    async fn unlike(&self, id: PostId, user: UserId) -> Result<Like, RepositoryError> {
+        let change = Change { by: Some(user), tags: vec![Tag::Post(id)] };
+        self.cache.write(change, |outcome| *outcome == Like::Done, self.inner.unlike(id, user)).await
+    }
+
+    async fn list_likes(
+        &self,
+        id: PostId,
+        page: PageRequest,
+        viewer: Option<UserId>,
+    ) -> Result<Option<Page<UserView>>, RepositoryError> {
+        self.inner.list_likes(id, page, viewer).await
+    }
+}
+
+fn is_changed<T>(outcome: &Outcome<T>) -> bool {
+    matches!(outcome, Outcome::Changed(_))
+}

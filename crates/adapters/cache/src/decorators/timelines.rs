@@ -1,0 +1,54 @@
+//! Timelines.
+
+use std::sync::Arc;
+
+use ::posts::ports::PostLikes;
+use async_trait::async_trait;
+use domain::{Page, PageRequest, PostView, RepositoryError, UserId};
+use feed::ports::TimelineRepository;
+use futures_util::FutureExt;
+
+use super::{load, seen_by, subjects};
+use crate::cache::Cache;
+use crate::entry::Value;
+use crate::key::Key;
+
+/// The public feed from copies. A home timeline is its reader's own, and is not copied.
+pub struct CachedTimelines {
+    inner: Arc<dyn TimelineRepository>,
+    loader: Arc<dyn TimelineRepository>,
+    likes: Arc<dyn PostLikes>,
+    cache: Cache,
+}
+
+impl CachedTimelines {
+    /// Stands before `inner`; `loader` fills copies, `likes` tells what is a reader's own.
+    pub fn new(
+        inner: Arc<dyn TimelineRepository>,
+        loader: Arc<dyn TimelineRepository>,
+        likes: Arc<dyn PostLikes>,
+        cache: Cache,
+    ) -> Self {
+        Self { inner, loader, likes, cache }
+    }
+}
+
+async fn public(timelines: Arc<dyn TimelineRepository>, page: PageRequest) -> Result<Value, RepositoryError> {
+    Ok(Value::Posts(subjects(timelines.public(page, None).await?)))
+}
+
+#[async_trait]
+impl TimelineRepository for CachedTimelines {
+    async fn public(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<PostView>, RepositoryError> {
+        let begin = || load(public(self.loader.clone(), page), public(self.inner.clone(), page)).boxed();
+        let key = Key::PublicPage((&page).into());
+        match self.cache.get(&key, viewer, begin).await?.as_deref().map(|entry| &entry.value) {
+            Some(Value::Posts(posts)) => seen_by(viewer, posts.clone(), &*self.likes).await,
+            _ => self.inner.public(page, viewer).await,
+        }
+    }
+
+    async fn home(&self, user: UserId, page: PageRequest) -> Result<Page<PostView>, RepositoryError> {
+        self.inner.home(user, page).await
+    }
+}

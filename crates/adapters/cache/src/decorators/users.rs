@@ -1,0 +1,101 @@
+//! Accounts.
+
+use std::sync::Arc;
+
+use accounts::ports::{
+    Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, UpdateUser, UserRelations, UserRepository,
+};
+use async_trait::async_trait;
+use domain::{Page, PageRequest, RepositoryError, Revision, User, UserId, UserRef, UserView, Viewed};
+use futures_util::FutureExt;
+
+use super::load;
+use crate::cache::Cache;
+use crate::change::Change;
+use crate::entry::Value;
+use crate::key::Key;
+use crate::tag::Tag;
+
+/// Accounts, one by one, from copies. Lists of them, and what proves a log-in, are not copied.
+pub struct CachedUsers {
+    inner: Arc<dyn UserRepository>,
+    loader: Arc<dyn UserRepository>,
+    relations: Arc<dyn UserRelations>,
+    cache: Cache,
+}
+
+impl CachedUsers {
+    /// Stands before `inner`; `loader` fills copies, `relations` tells what is a reader's own.
+    pub fn new(
+        inner: Arc<dyn UserRepository>,
+        loader: Arc<dyn UserRepository>,
+        relations: Arc<dyn UserRelations>,
+        cache: Cache,
+    ) -> Self {
+        Self { inner, loader, relations, cache }
+    }
+
+    async fn seen_by(&self, viewer: Option<UserId>, user: &User) -> Result<UserView, RepositoryError> {
+        let relation = match viewer {
+            Some(viewer) => self.relations.relations(viewer, &[user.id]).await?.remove(&user.id),
+            None => None,
+        };
+        Ok(Viewed::new(user.clone(), relation))
+    }
+}
+
+async fn find(users: Arc<dyn UserRepository>, user: UserRef) -> Result<Value, RepositoryError> {
+    Ok(users.find(&user, None).await?.map_or(Value::Nothing, |user| Value::User(user.subject)))
+}
+
+#[async_trait]
+impl UserRepository for CachedUsers {
+    /// Makes somebody of a name and an id that were nobody's. Nobody else's counters change.
+    async fn insert(&self, user: &User, password: &PasswordHash) -> Result<InsertUser, RepositoryError> {
+        let change = Change { by: Some(user.id), tags: vec![Tag::Name(user.username.clone()), Tag::User(user.id)] };
+        let touches = |outcome: &InsertUser| *outcome == InsertUser::Created;
+        self.cache.write(change, touches, self.inner.insert(user, password)).await
+    }
+
+    async fn find(&self, user: &UserRef, viewer: Option<UserId>) -> Result<Option<UserView>, RepositoryError> {
+        let begin = || load(find(self.loader.clone(), user.clone()), find(self.inner.clone(), user.clone())).boxed();
+        let Some(entry) = self.cache.get(&Key::user(user), viewer, begin).await? else {
+            return self.inner.find(user, viewer).await;
+        };
+        match &entry.value {
+            Value::User(user) => Ok(Some(self.seen_by(viewer, user).await?)),
+            _ => Ok(None),
+        }
+    }
+
+    async fn list(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<UserView>, RepositoryError> {
+        self.inner.list(page, viewer).await
+    }
+
+    async fn find_credentials(&self, user: &UserRef) -> Result<Option<Credentials>, RepositoryError> {
+        self.inner.find_credentials(user).await
+    }
+
+    /// Touches the account, and what its posts show of it.
+    async fn update(
+        &self,
+        id: UserId,
+        changes: &ProfileChanges,
+        expected: Option<Revision>,
+    ) -> Result<UpdateUser, RepositoryError> {
+        let mut tags = vec![Tag::User(id)];
+        if changes.display_name.is_some() {
+            tags.push(Tag::Author(id));
+        }
+        let touches = |outcome: &UpdateUser| matches!(outcome, UpdateUser::Updated(_));
+        let change = Change { by: Some(id), tags };
+        self.cache.write(change, touches, self.inner.update(id, changes, expected)).await
+    }
+
+    /// Takes along posts, comments, likes and follows, and is taken off the counts of whatever these were on.
+    async fn erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, RepositoryError> {
+        let change = Change { by: Some(id), tags: vec![Tag::Everything] };
+        let touches = |outcome: &EraseUser| *outcome == EraseUser::Erased;
+        self.cache.write(change, touches, self.inner.erase(id, verified)).await
+    }
+}

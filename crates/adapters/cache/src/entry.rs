@@ -1,0 +1,189 @@
+//! Copies, and what they depend on.
+
+use std::mem::size_of;
+
+use domain::{Page, Post, User};
+
+use crate::key::Key;
+use crate::stamp::Stamp;
+use crate::tag::{Print, Tag};
+
+/// What is the same for every reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Value {
+    /// There is no such thing.
+    Nothing,
+    /// A post.
+    Post(Post),
+    /// An account.
+    User(User),
+    /// A page of posts.
+    Posts(Page<Post>),
+}
+
+impl Value {
+    /// What a copy of this under `key` depends on; `None` if that cannot be told, and no copy may be kept.
+    pub(crate) fn tags(&self, key: &Key) -> Option<Vec<Tag>> {
+        Some(match (self, key) {
+            (Self::Post(post), _) => vec![Tag::Post(post.id), Tag::Author(post.author.id)],
+            (Self::User(user), _) => vec![Tag::User(user.id)],
+            (Self::Posts(page), key) => {
+                let list = match key {
+                    Key::PageOf(user, _) => Tag::PostsOf(*user),
+                    // Whose name it is, the posts say. An empty page does not.
+                    Key::PageOfName(..) => Tag::PostsOf(page.items.first()?.author.id),
+                    _ => Tag::PublicFeed,
+                };
+                let mut tags = vec![list];
+                tags.extend(page.items.iter().map(|post| Tag::Post(post.id)));
+                let mut authors: Vec<_> = page.items.iter().map(|post| post.author.id).collect();
+                authors.sort_unstable();
+                authors.dedup();
+                tags.extend(authors.into_iter().map(Tag::Author));
+                tags
+            }
+            (Self::Nothing, Key::Post(id)) => vec![Tag::Post(*id)],
+            (Self::Nothing, Key::User(id) | Key::PageOf(id, _)) => vec![Tag::User(*id)],
+            (Self::Nothing, Key::Name(name) | Key::PageOfName(name, _)) => vec![Tag::Name(name.clone())],
+            (Self::Nothing, Key::PublicPage(_)) => vec![Tag::PublicFeed],
+        })
+    }
+
+    /// Whether this can be what `key` names.
+    pub(crate) fn fits(&self, key: &Key) -> bool {
+        match (self, key) {
+            (Self::Post(post), Key::Post(id)) => post.id == *id,
+            (Self::User(user), Key::User(id)) => user.id == *id,
+            (Self::User(user), Key::Name(name)) => user.username == *name,
+            (Self::Posts(_), Key::PublicPage(_) | Key::PageOf(..) | Key::PageOfName(..)) => true,
+            (Self::Nothing, key) => !matches!(key, Key::PublicPage(_)),
+            _ => false,
+        }
+    }
+
+    /// What it takes in memory beyond its own size.
+    fn heap_size(&self) -> usize {
+        let post = |post: &Post| {
+            post.content.as_str().len() + post.author.username.as_str().len() + post.author.display_name.as_str().len()
+        };
+        match self {
+            Self::Nothing => 0,
+            Self::Post(it) => post(it),
+            Self::User(user) => {
+                user.username.as_str().len() + user.display_name.as_str().len() + user.bio.as_str().len()
+            }
+            Self::Posts(page) => page.items.iter().map(|it| size_of::<Post>() + post(it)).sum(),
+        }
+    }
+}
+
+/// A copy, or what a load brought of which no copy may be kept.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// What is the same for every reader.
+    pub(crate) value: Value,
+    /// What it depends on.
+    pub(crate) prints: Box<[Print]>,
+    /// What it contains; `None` if nobody can tell, and it is good for those only who waited for it.
+    pub(crate) stamp: Option<Stamp>,
+}
+
+impl Entry {
+    /// Something loaded under `key` with all that `stamp` says.
+    pub(crate) fn new(key: &Key, value: Value, stamp: Option<Stamp>) -> Self {
+        match (value.tags(key), stamp) {
+            (Some(tags), Some(_)) => Self { prints: tags.iter().map(Tag::print).collect(), value, stamp },
+            _ => Self { value, prints: Box::default(), stamp: None },
+        }
+    }
+
+    /// What it takes in memory, with its key and its place in the cache.
+    pub(crate) fn size(&self) -> usize {
+        /// What the cache keeps of every entry: the key, its place in the table and in two queues.
+        const PLACE: usize = size_of::<Key>() + 200;
+        PLACE + size_of::<Self>() + self.prints.len() * size_of::<Print>() + self.value.heap_size()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{PageRequest, UserRef, Username};
+    use testkit::{a_post, a_user, id};
+
+    use super::*;
+
+    fn post(word: &str, author: &str) -> Post {
+        let author = a_user(author).build();
+        a_post(word, author.id).published_by(&author)
+    }
+
+    fn page(items: Vec<Post>) -> Value {
+        Value::Posts(Page { items, next: None })
+    }
+
+    fn named(name: &str) -> UserRef {
+        UserRef::Username(Username::parse(name).unwrap())
+    }
+
+    mod tags {
+        use super::*;
+
+        #[test]
+        fn of_a_page_are_the_list_its_posts_and_their_authors() {
+            let feed = Key::PublicPage((&PageRequest::default()).into());
+            let posts = page(vec![post("one", "ada"), post("two", "bob"), post("three", "ada")]);
+            assert_eq!(
+                posts.tags(&feed).unwrap(),
+                [
+                    Tag::PublicFeed,
+                    Tag::Post(id("one")),
+                    Tag::Post(id("two")),
+                    Tag::Post(id("three")),
+                    Tag::Author(id("ada")),
+                    Tag::Author(id("bob")),
+                ]
+            );
+        }
+
+        #[test]
+        fn of_a_page_by_name_name_its_user_by_id() {
+            let key = Key::page_of(&named("ada"), &PageRequest::default());
+            assert_eq!(page(vec![post("one", "ada")]).tags(&key).unwrap()[0], Tag::PostsOf(id("ada")));
+            assert_eq!(page(Vec::new()).tags(&key), None, "nobody knows whose page it is");
+            assert!(Entry::new(&key, page(Vec::new()), Some(crate::stamp::tests::any())).stamp.is_none());
+        }
+
+        #[test]
+        fn of_nothing_are_what_would_make_it_something() {
+            let none = |key: &Key| Value::Nothing.tags(key).unwrap();
+            assert_eq!(none(&Key::Post(id("one"))), [Tag::Post(id("one"))]);
+            assert_eq!(none(&Key::user(&id("ada").into())), [Tag::User(id("ada"))]);
+            assert_eq!(none(&Key::user(&named("ada"))), [Tag::Name(Username::parse("ada").unwrap())]);
+            let page = PageRequest::default();
+            assert_eq!(none(&Key::page_of(&named("ada"), &page)), [Tag::Name(Username::parse("ada").unwrap())]);
+        }
+    }
+
+    #[test]
+    fn a_size_counts_what_is_said() {
+        let size = |content: &str| {
+            let author = a_user("ada").build();
+            let post = a_post("post", author.id).says(content).published_by(&author);
+            Entry::new(&Key::Post(post.id), Value::Post(post), None).size()
+        };
+        assert_eq!(size(&"x".repeat(500)) - size("x"), 499);
+        let one = Entry::new(&Key::Post(id("one")), page(vec![post("one", "ada")]), None).size();
+        let two = Entry::new(&Key::Post(id("one")), page(vec![post("one", "ada"), post("two", "ada")]), None).size();
+        assert!(two - one > size_of::<Post>());
+    }
+
+    #[test]
+    fn a_value_fits_its_own_key_only() {
+        let one = Value::Post(post("one", "ada"));
+        assert!(one.fits(&Key::Post(id("one"))));
+        assert!(!one.fits(&Key::Post(id("two"))) && !one.fits(&Key::User(id("one"))));
+        let ada = Value::User(a_user("ada").build());
+        assert!(ada.fits(&Key::user(&named("ada"))) && ada.fits(&Key::User(id("ada"))));
+        assert!(!ada.fits(&Key::user(&named("bob"))));
+    }
+}

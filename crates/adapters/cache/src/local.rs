@@ -1,0 +1,107 @@
+//! Copies in the process: the most wanted ones, within bounds.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use moka::Expiry;
+use moka::future::Cache;
+
+use crate::entry::Entry;
+use crate::key::Key;
+use crate::metrics;
+
+/// A copy and how long it is kept.
+#[derive(Clone)]
+struct Kept {
+    entry: Arc<Entry>,
+    ttl: Duration,
+}
+
+/// Copies in the process, bounded by their sizes.
+pub(crate) struct LocalCopies(Cache<Key, Kept>);
+
+impl LocalCopies {
+    pub(crate) fn new(capacity: u64) -> Self {
+        let copies = Cache::builder()
+            .max_capacity(capacity)
+            .weigher(|_, kept: &Kept| u32::try_from(kept.entry.size()).unwrap_or(u32::MAX))
+            .expire_after(ByItsOwnTime)
+            .build();
+        Self(copies)
+    }
+
+    pub(crate) async fn get(&self, key: &Key) -> Option<Arc<Entry>> {
+        self.0.get(key).await.map(|kept| kept.entry)
+    }
+
+    pub(crate) async fn keep(&self, key: Key, entry: Arc<Entry>, ttl: Duration) {
+        self.0.insert(key, Kept { entry, ttl }).await;
+        metrics::kept(self.0.entry_count(), self.0.weighted_size());
+    }
+
+    pub(crate) fn forget_all(&self) {
+        self.0.invalidate_all();
+    }
+}
+
+/// Each copy has its own time, which begins anew with a new copy.
+struct ByItsOwnTime;
+
+impl Expiry<Key, Kept> for ByItsOwnTime {
+    fn expire_after_create(&self, _: &Key, kept: &Kept, _: Instant) -> Option<Duration> {
+        Some(kept.ttl)
+    }
+
+    fn expire_after_update(&self, _: &Key, kept: &Kept, _: Instant, _: Option<Duration>) -> Option<Duration> {
+        Some(kept.ttl)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::id;
+
+    use super::*;
+    use crate::entry::Value;
+
+    const LONG: Duration = Duration::from_hours(1);
+
+    fn nothing(word: &str) -> (Key, Arc<Entry>) {
+        let key = Key::Post(id(word));
+        let entry = Arc::new(Entry::new(&key, Value::Nothing, Some(crate::stamp::tests::any())));
+        (key, entry)
+    }
+
+    #[tokio::test]
+    async fn are_bounded_by_size() {
+        let size = nothing("post").1.size() as u64;
+        let copies = LocalCopies::new(10 * size);
+        for number in 0..200 {
+            let (key, entry) = nothing(&format!("post{number}"));
+            copies.keep(key, entry, LONG).await;
+        }
+        copies.0.run_pending_tasks().await;
+        assert!(copies.0.weighted_size() <= 10 * size && copies.0.entry_count() > 0);
+    }
+
+    #[tokio::test]
+    async fn go_in_their_time_which_a_new_copy_begins_anew() {
+        let copies = LocalCopies::new(1_000_000);
+        let (key, entry) = nothing("post");
+        copies.keep(key.clone(), entry.clone(), Duration::ZERO).await;
+        assert!(copies.get(&key).await.is_none());
+        copies.keep(key.clone(), entry.clone(), LONG).await;
+        assert!(copies.get(&key).await.is_some());
+        copies.keep(key.clone(), entry, Duration::ZERO).await;
+        assert!(copies.get(&key).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn are_forgotten_at_once() {
+        let copies = LocalCopies::new(1_000_000);
+        let (key, entry) = nothing("post");
+        copies.keep(key.clone(), entry, LONG).await;
+        copies.forget_all();
+        assert!(copies.get(&key).await.is_none());
+    }
+}

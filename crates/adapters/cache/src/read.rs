@@ -1,0 +1,188 @@
+//! How a read is served: by a copy that is known to be true, or by a load that leaves one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{RepositoryError, UserId};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use crate::cache::{Cache, Fetched, Outcome as LoadOutcome};
+use crate::codec;
+use crate::entry::{Entry, Value};
+use crate::flights::Flight;
+use crate::key::Key;
+use crate::metrics::{self, Layer, Outcome};
+use crate::session::Session;
+use crate::stamp::Moment;
+
+/// How often a reader joins the load of somebody else that may turn out to have begun too early.
+const JOINS: usize = 3;
+
+/// What the database said to a load.
+pub(crate) struct Loaded {
+    /// The value.
+    pub(crate) value: Value,
+    /// The place that it was read from has all that was heard of.
+    pub(crate) is_current: bool,
+}
+
+/// A load that has not begun.
+pub(crate) type Load = BoxFuture<'static, Result<Loaded, RepositoryError>>;
+
+/// A read that copies may serve.
+struct Reading {
+    session: Arc<Session>,
+    /// What had been learned when the reader came: what is served has it.
+    since: Moment,
+}
+
+impl Reading {
+    fn accepts(&self, entry: &Entry) -> bool {
+        entry.stamp.is_some_and(|stamp| {
+            stamp.session == self.session.id
+                && (stamp.moment >= self.since || self.session.tags.is_good(&stamp, &entry.prints))
+        })
+    }
+}
+
+impl Cache {
+    /// What `key` names, from a copy or by `load`. `None` if `reader`, who is signed in, cannot be served so: they have to
+    /// ask the database themselves, as somebody who is to see their own writes.
+    ///
+    /// A failed load is not kept, and fails all who waited for it alike: were they to try themselves, a database that has
+    /// just failed would get them all at once.
+    pub(crate) async fn get(
+        &self,
+        key: &Key,
+        reader: Option<UserId>,
+        load: impl Fn() -> Load + Send + Sync,
+    ) -> Result<Option<Arc<Entry>>, RepositoryError> {
+        let Some(reading) = self.begin_reading(reader).await else {
+            metrics::request(Layer::Local, Outcome::Bypass);
+            if reader.is_some() {
+                return Ok(None);
+            }
+            return Ok(Some(self.join(key, &load).load.await.map_err(shared_failure)?.entry));
+        };
+        if let Some(entry) = self.local().get(key).await
+            && reading.accepts(&entry)
+        {
+            metrics::request(Layer::Local, Outcome::Hit);
+            return Ok(Some(entry));
+        }
+        metrics::request(Layer::Local, Outcome::Miss);
+        for _ in 0..JOINS {
+            let flight = self.join(key, &load);
+            let fetched = flight.load.await.map_err(shared_failure)?;
+            if !fetched.is_current {
+                // The best there is for those who have written nothing.
+                return Ok(reader.is_none().then_some(fetched.entry));
+            }
+            if flight.begun >= reading.since || reading.accepts(&fetched.entry) {
+                return Ok(Some(fetched.entry));
+            }
+        }
+        metrics::load(key);
+        let loaded = load().await?;
+        let serves = loaded.is_current || reader.is_none();
+        Ok(serves.then(|| Arc::new(Entry::new(key, loaded.value, None))))
+    }
+
+    /// Whether copies may serve the reader, and what these must contain.
+    async fn begin_reading(&self, reader: Option<UserId>) -> Option<Reading> {
+        let session = self.current_session()?;
+        if let Some(user) = reader {
+            match self.log().last_by(user).await {
+                Ok(None) => {}
+                Ok(Some(version)) if session.hears(version, self.options().patience).await => {}
+                _ => return None,
+            }
+        }
+        // Only now: the reader's own writes were learned of while they waited.
+        Some(Reading { session, since: self.now() })
+    }
+
+    /// Joins the load of `key` that is under way, or begins one.
+    fn join(&self, key: &Key, load: &(impl Fn() -> Load + Sync)) -> Flight<LoadOutcome> {
+        self.flights().join(key, || (self.now(), self.clone().fetch(key.clone(), load()).boxed()))
+    }
+
+    /// Gets a copy from those that instances share, or a value from the database, and keeps it.
+    async fn fetch(self, key: Key, load: Load) -> LoadOutcome {
+        let session = self.current_session();
+        if let Some(session) = &session
+            && let Some(entry) = self.fetch_shared(&key, session).await
+        {
+            return Ok(Fetched { entry, is_current: true });
+        }
+        metrics::load(&key);
+        let stamp = session.as_ref().map(|session| session.stamp(self.now()));
+        let Loaded { value, is_current } = load.await.map_err(Arc::new)?;
+        let entry = Arc::new(Entry::new(&key, value, stamp.filter(|_| is_current)));
+        if let Some(session) = &session {
+            self.keep(&key, &entry).await;
+            self.share(&key, &entry, session);
+        }
+        Ok(Fetched { entry, is_current })
+    }
+
+    async fn fetch_shared(&self, key: &Key, session: &Session) -> Option<Arc<Entry>> {
+        let bytes = self.shared()?.get(&shared_key(session, key)).await;
+        let entry = bytes.and_then(|bytes| codec::decode(&bytes)).filter(|copy| copy.value.fits(key)).map(|copy| {
+            // When it was loaded means nothing here; its version does.
+            let stamp = crate::stamp::Stamp { session: session.id, version: copy.version, moment: Moment::NONE };
+            Entry::new(key, copy.value, Some(stamp))
+        });
+        let is_good = |entry: &Entry| entry.stamp.is_some_and(|stamp| session.tags.is_good(&stamp, &entry.prints));
+        let Some(entry) = entry.filter(is_good) else {
+            metrics::request(Layer::Shared, Outcome::Miss);
+            return None;
+        };
+        metrics::request(Layer::Shared, Outcome::Hit);
+        let entry = Arc::new(entry);
+        self.keep(key, &entry).await;
+        Some(entry)
+    }
+
+    async fn keep(&self, key: &Key, entry: &Arc<Entry>) {
+        if entry.stamp.is_some() {
+            self.local().keep(key.clone(), entry.clone(), self.ttl(key, entry)).await;
+        }
+    }
+
+    /// Gives a copy to the other instances, on the side.
+    fn share(&self, key: &Key, entry: &Entry, session: &Session) {
+        let (Some(shared), Some(stamp)) = (self.shared(), entry.stamp) else {
+            return;
+        };
+        let Some(bytes) = codec::encode(&entry.value, stamp.version, self.options().compress_past) else {
+            return;
+        };
+        let (shared, key, ttl) = (shared.clone(), shared_key(session, key), self.ttl(key, entry));
+        tokio::spawn(async move { shared.set(&key, &bytes, ttl).await });
+    }
+
+    /// How long a copy is kept: give or take a tenth, so that what was loaded at once does not go at once.
+    fn ttl(&self, key: &Key, entry: &Entry) -> Duration {
+        let ttl = if entry.value == Value::Nothing { self.options().negative_ttl } else { self.options().ttl };
+        let learned = entry.stamp.map_or(0, |stamp| stamp.version.milliseconds ^ stamp.moment.0);
+        jittered(ttl, xxh3_64_with_seed(key.to_string().as_bytes(), learned))
+    }
+}
+
+/// `ttl` times something from 0.9 to 1.1.
+fn jittered(ttl: Duration, chance: u64) -> Duration {
+    let thousandths = u32::try_from(chance % 201).unwrap_or_default();
+    ttl * (900 + thousandths) / 1000
+}
+
+/// Where a shared copy is kept. Those of another run of the log's keeper, which may have lost changes, are not looked at.
+fn shared_key(session: &Session, key: &Key) -> String {
+    format!("{}:{}:{key}", codec::FORMAT, session.run_id)
+}
+
+fn shared_failure(error: Arc<RepositoryError>) -> RepositoryError {
+    RepositoryError { operation: error.operation, unavailable: error.unavailable, source: Box::new(error) }
+}

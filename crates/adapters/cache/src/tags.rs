@@ -1,0 +1,194 @@
+//! When each tag was last changed, as far as this instance has heard.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::{PoisonError, RwLock};
+
+use crate::stamp::{Moment, Stamp};
+use crate::tag::Print;
+use crate::version::Version;
+
+/// Tables that are locked apart, so that those who check copies rarely meet those who mark changes.
+const SHARDS: usize = 64;
+
+/// When something was last changed.
+#[derive(Debug, Clone, Copy)]
+struct LastChange {
+    /// Its latest change that was heard of.
+    version: Version,
+    /// When this instance last heard anything new of it.
+    moment: Moment,
+}
+
+impl LastChange {
+    fn is_in(&self, stamp: &Stamp) -> bool {
+        self.version <= stamp.version || self.moment <= stamp.moment
+    }
+}
+
+type Shard = HashMap<Print, LastChange, BuildHasherDefault<PrintHasher>>;
+
+/// The tag table. It is complete from some version on; what has not been changed since is not in it.
+pub(crate) struct TagTable {
+    shards: Vec<RwLock<Shard>>,
+    bounds: RwLock<Bounds>,
+    most_in_a_shard: usize,
+}
+
+struct Bounds {
+    complete_since: Version,
+    everything: Option<LastChange>,
+}
+
+impl TagTable {
+    /// A table of at most about `capacity` tags that will be told of every change after `complete_since`.
+    pub(crate) fn new(capacity: usize, complete_since: Version) -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
+            bounds: RwLock::new(Bounds { complete_since, everything: None }),
+            most_in_a_shard: (capacity / SHARDS).max(1),
+        }
+    }
+
+    /// Notes that the tag was changed, which this instance heard at `moment`.
+    pub(crate) fn mark(&self, print: Print, version: Version, moment: Moment) {
+        let mut shard = self.shard(print).write().unwrap_or_else(PoisonError::into_inner);
+        shard.entry(print).and_modify(|last| merge(last, version, moment)).or_insert(LastChange { version, moment });
+        if shard.len() > self.most_in_a_shard {
+            self.drop_older_half(&mut shard);
+        }
+    }
+
+    /// Notes that everything may have changed.
+    pub(crate) fn mark_everything(&self, version: Version, moment: Moment) {
+        let mut bounds = self.bounds.write().unwrap_or_else(PoisonError::into_inner);
+        merge(bounds.everything.get_or_insert(LastChange { version, moment }), version, moment);
+    }
+
+    /// Whether a copy with this stamp, which depends on these tags, is as good as what it is a copy of, as far as this
+    /// instance has heard.
+    pub(crate) fn is_good(&self, stamp: &Stamp, prints: &[Print]) -> bool {
+        let unchanged = |print: &Print| {
+            let shard = self.shard(*print).read().unwrap_or_else(PoisonError::into_inner);
+            shard.get(print).is_none_or(|last| last.is_in(stamp))
+        };
+        // The bounds come last: a tag that is not in the table because it was dropped meanwhile has raised them before.
+        prints.iter().all(unchanged) && {
+            let bounds = self.bounds.read().unwrap_or_else(PoisonError::into_inner);
+            bounds.complete_since <= stamp.version && bounds.everything.is_none_or(|last| last.is_in(stamp))
+        }
+    }
+
+    /// Makes room. What is dropped was changed at `cut` or before, and copies older than that cannot be checked any more.
+    fn drop_older_half(&self, shard: &mut Shard) {
+        let mut versions: Vec<_> = shard.values().map(|last| last.version).collect();
+        let middle = versions.len() / 2;
+        let cut = *versions.select_nth_unstable(middle).1;
+        let mut bounds = self.bounds.write().unwrap_or_else(PoisonError::into_inner);
+        bounds.complete_since = bounds.complete_since.max(cut);
+        drop(bounds);
+        shard.retain(|_, last| last.version > cut);
+    }
+
+    fn shard(&self, print: Print) -> &RwLock<Shard> {
+        // Other bits than those by which the shard's own table is ordered.
+        let [.., byte, _, _] = print.0.to_be_bytes();
+        &self.shards[usize::from(byte) % SHARDS]
+    }
+}
+
+/// Takes a change into account that may be known already, or be older than the latest one: own changes are marked before
+/// those of others that precede them are heard of.
+fn merge(last: &mut LastChange, version: Version, moment: Moment) {
+    if version != last.version {
+        last.version = last.version.max(version);
+        last.moment = last.moment.max(moment);
+    }
+}
+
+/// Prints are hashes.
+#[derive(Default)]
+struct PrintHasher(u64);
+
+impl Hasher for PrintHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(sequence: u64) -> Version {
+        Version::new(1, sequence)
+    }
+
+    /// A copy loaded when everything up to `version` had been heard, but nothing of what was marked ahead of it.
+    fn stamp(version: Version) -> Stamp {
+        Stamp { session: 1, version, moment: Moment::NONE }
+    }
+
+    const ONE: Print = Print(1);
+    const OTHER: Print = Print(2);
+
+    #[test]
+    fn a_copy_is_good_until_a_tag_of_it_changes() {
+        let table = TagTable::new(1000, Version::ZERO);
+        assert!(table.is_good(&stamp(at(1)), &[ONE, OTHER]));
+        table.mark(ONE, at(2), Moment::first());
+        assert!(!table.is_good(&stamp(at(1)), &[ONE, OTHER]));
+        assert!(table.is_good(&stamp(at(1)), &[OTHER]));
+        assert!(table.is_good(&stamp(at(2)), &[ONE]), "loaded after the change");
+        table.mark(ONE, at(3), Moment::first());
+        assert!(!table.is_good(&stamp(at(2)), &[ONE]));
+    }
+
+    #[test]
+    fn everything_is_everything() {
+        let table = TagTable::new(1000, Version::ZERO);
+        table.mark_everything(at(2), Moment::first());
+        assert!(!table.is_good(&stamp(at(1)), &[ONE]) && !table.is_good(&stamp(at(1)), &[]));
+        assert!(table.is_good(&stamp(at(2)), &[ONE]));
+    }
+
+    #[test]
+    fn an_own_change_is_in_what_was_loaded_after_it_though_it_was_not_heard_back() {
+        let table = TagTable::new(1000, Version::ZERO);
+        let (marked, later) = (Moment::first(), Moment::first().next());
+        table.mark(ONE, at(5), marked);
+        let loaded_after = Stamp { session: 1, version: at(1), moment: marked };
+        assert!(table.is_good(&loaded_after, &[ONE]));
+        table.mark(ONE, at(5), later);
+        assert!(table.is_good(&loaded_after, &[ONE]), "hearing it back is nothing new");
+        table.mark(ONE, at(3), later);
+        assert!(!table.is_good(&loaded_after, &[ONE]), "another's change that came before it is");
+        assert!(!table.is_good(&stamp(at(4)), &[ONE]), "and the own one is still the last");
+    }
+
+    #[test]
+    fn what_is_dropped_makes_older_copies_uncertain_and_no_newer_ones() {
+        let table = TagTable::new(SHARDS * 10, Version::ZERO);
+        let prints: Vec<_> = (0..10_000_u64).map(|n| Print(n.wrapping_mul(0x9E37_79B9_7F4A_7C15))).collect();
+        for (version, print) in (1..).zip(&prints) {
+            table.mark(*print, at(version), Moment::first());
+        }
+        let kept: usize = table.shards.iter().map(|shard| shard.read().unwrap().len()).sum();
+        assert!((SHARDS..=SHARDS * 10).contains(&kept), "{kept}");
+        for (version, print) in (1..).zip(&prints) {
+            assert!(!table.is_good(&stamp(at(version - 1)), &[*print]), "stale at {version}");
+        }
+        assert!(!table.is_good(&stamp(at(1)), &[]), "too old to tell");
+        assert!(table.is_good(&stamp(at(10_000)), &prints));
+    }
+}

@@ -1,0 +1,75 @@
+//! What orders the entries of the journal.
+
+use std::fmt;
+
+use redis::{FromRedisValue, ParsingError, Value};
+
+/// An entry of the journal. Ids grow, whatever the clock does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct EntryId {
+    /// The time of Redis when it was appended.
+    pub milliseconds: u64,
+    /// Orders the entries of a millisecond.
+    pub sequence: u64,
+}
+
+impl EntryId {
+    /// Reads the form that Redis writes, `milliseconds-sequence`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (milliseconds, sequence) = text.split_once('-')?;
+        Some(Self { milliseconds: milliseconds.parse().ok()?, sequence: sequence.parse().ok()? })
+    }
+
+    /// The last id before this one.
+    pub(super) fn before(self) -> Self {
+        match (self.milliseconds, self.sequence) {
+            (milliseconds, 1..) => Self { milliseconds, sequence: self.sequence - 1 },
+            (1.., 0) => Self { milliseconds: self.milliseconds - 1, sequence: u64::MAX },
+            (0, 0) => self,
+        }
+    }
+}
+
+impl fmt::Display for EntryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.milliseconds, self.sequence)
+    }
+}
+
+impl FromRedisValue for EntryId {
+    fn from_redis_value(value: Value) -> Result<Self, ParsingError> {
+        let text = String::from_redis_value(value)?;
+        Self::parse(&text).ok_or_else(|| format!("{text:?} is no id of an entry").into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EntryId;
+
+    fn id(milliseconds: u64, sequence: u64) -> EntryId {
+        EntryId { milliseconds, sequence }
+    }
+
+    #[test]
+    fn reads_what_it_writes() {
+        for id in [id(0, 0), id(1_795_408_785_971, 3), id(u64::MAX, u64::MAX)] {
+            assert_eq!(EntryId::parse(&id.to_string()), Some(id));
+        }
+        for text in ["", "-", "1", "1-", "-1", "a-1", "1-2-3"] {
+            assert_eq!(EntryId::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn is_ordered_by_time_then_sequence() {
+        assert!(id(1, 9) < id(2, 0) && id(2, 0) < id(2, 1));
+    }
+
+    #[test]
+    fn steps_back_by_the_least() {
+        assert_eq!(id(5, 2).before(), id(5, 1));
+        assert_eq!(id(5, 0).before(), id(4, u64::MAX));
+        assert_eq!(id(0, 0).before(), id(0, 0));
+    }
+}

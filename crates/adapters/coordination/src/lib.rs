@@ -1,0 +1,27 @@
+//! What several instances share through Redis: rate limits, positions to read one's own writes from, the journal of
+//! changes, who is alive, and copies of values.
+//!
+//! All that speaks Redis is here. Nothing in it is the only copy of anything: Redis may be lost, and every call then
+//! fails at once, or after a short while, with [`Unavailable`]; the caller does without.
+//!
+//! All keys begin with [`RedisOptions::prefix`]. Those of the journal and of the members never expire: a Redis that
+//! evicts must evict keys with an expiry only (`maxmemory-policy volatile-lru` or the like).
+
+mod client;
+mod error;
+mod journal;
+mod limits;
+mod link;
+mod members;
+mod options;
+mod positions;
+mod values;
+
+pub use client::Redis;
+pub use error::{InvalidUrl, Unavailable};
+pub use journal::{EntryId, Following, Journal, JournalListener};
+pub use limits::{SharedLimits, Taken};
+pub use members::{Members, Membership};
+pub use options::{RedisObserver, RedisOptions};
+pub use positions::UserPositions;
+pub use values::SharedValues;

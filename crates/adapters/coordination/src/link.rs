@@ -1,0 +1,184 @@
+//! The one connection that all commands share, kept up in the background.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::io::tcp::TcpSettings;
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo as _, ProtocolVersion, PushInfo, PushKind,
+    RedisError, RedisResult,
+};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+use crate::error::InvalidUrl;
+
+/// The first pause between attempts to connect; each further one is twice as long.
+pub(crate) const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+/// The longest pause between attempts to connect.
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Where Redis is, and the connection to it that all commands share.
+pub(crate) struct Link {
+    client: Client,
+    connect_timeout: Duration,
+    max_in_flight: usize,
+    /// Connections are driven here, for they outlive the request, and even the worker, that needed them first.
+    runtime: Handle,
+    numbers: AtomicU64,
+    phase: watch::Sender<Phase>,
+}
+
+#[derive(Clone)]
+enum Phase {
+    /// Nobody has needed it yet.
+    Idle,
+    /// The first attempt since it was needed, or lost, is under way. Worth to wait for.
+    Connecting,
+    /// The last attempt failed, and others follow. Not worth to wait for.
+    Down(RedisError),
+    Up(Connected),
+}
+
+/// A connection, and which one it is.
+#[derive(Clone)]
+pub(crate) struct Connected {
+    pub(crate) connection: MultiplexedConnection,
+    pub(crate) number: u64,
+}
+
+impl Link {
+    /// Connects when a connection is needed.
+    pub(crate) fn new(
+        url: &str,
+        connect_timeout: Duration,
+        max_in_flight: usize,
+        runtime: Handle,
+    ) -> Result<Arc<Self>, InvalidUrl> {
+        let address = url.into_connection_info().map_err(InvalidUrl)?;
+        if matches!(address.addr(), ConnectionAddr::TcpTls { .. }) {
+            // It fails when somebody has chosen before, which is as good.
+            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        }
+        // Version 3 of the protocol tells at once that a connection was lost, also between commands.
+        let settings = address.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        let address = address.set_redis_settings(settings).set_tcp_settings(TcpSettings::default().set_nodelay(true));
+        Ok(Arc::new(Self {
+            client: Client::open(address).map_err(InvalidUrl)?,
+            connect_timeout,
+            max_in_flight,
+            runtime,
+            numbers: AtomicU64::new(0),
+            phase: watch::Sender::new(Phase::Idle),
+        }))
+    }
+
+    /// The runtime that connections are driven in.
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
+    /// Whether there is a connection, as far as anybody knows.
+    pub(crate) fn is_up(&self) -> bool {
+        matches!(*self.phase.borrow(), Phase::Up(_))
+    }
+
+    /// The shared connection. Waits for an attempt that is under way; fails at once when the last one failed.
+    pub(crate) async fn connection(self: &Arc<Self>) -> RedisResult<Connected> {
+        if let Phase::Up(connected) = &*self.phase.borrow() {
+            return Ok(connected.clone());
+        }
+        self.begin(|phase| matches!(phase, Phase::Idle));
+        let mut phases = self.phase.subscribe();
+        // The sender is ours: it cannot be gone.
+        let Ok(phase) = phases.wait_for(|phase| matches!(phase, Phase::Up(_) | Phase::Down(_))).await else {
+            return Err(RedisError::from((redis::ErrorKind::Client, "the connection is closed")));
+        };
+        match &*phase {
+            Phase::Up(connected) => Ok(connected.clone()),
+            Phase::Down(error) => Err(error.clone()),
+            Phase::Idle | Phase::Connecting => {
+                Err(RedisError::from((redis::ErrorKind::Client, "the connection is closed")))
+            }
+        }
+    }
+
+    /// Has the connection of this number replaced by another, unless it was already.
+    pub(crate) fn forget(self: &Arc<Self>, number: u64) {
+        if self.begin(|phase| matches!(phase, Phase::Up(connected) if connected.number == number)) {
+            tracing::warn!("lost the connection to Redis");
+        }
+    }
+
+    /// A connection for one user, who bounds the time of each command.
+    pub(crate) async fn own_connection(&self) -> RedisResult<MultiplexedConnection> {
+        let options =
+            AsyncConnectionConfig::new().set_connection_timeout(Some(self.connect_timeout)).set_response_timeout(None);
+        self.client.get_multiplexed_async_connection_with_config(&options).await
+    }
+
+    /// Starts to connect, if the phase is one to do so.
+    fn begin(self: &Arc<Self>, due: impl FnOnce(&Phase) -> bool) -> bool {
+        let began = self.phase.send_if_modified(|phase| {
+            let due = due(phase);
+            if due {
+                *phase = Phase::Connecting;
+            }
+            due
+        });
+        if began {
+            self.runtime.spawn(connect(Arc::downgrade(self)));
+        }
+        began
+    }
+
+    async fn open(self: &Arc<Self>) -> RedisResult<Connected> {
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let link = Arc::downgrade(self);
+        let told = move |push: PushInfo| -> Result<(), std::convert::Infallible> {
+            if push.kind == PushKind::Disconnection
+                && let Some(link) = link.upgrade()
+            {
+                link.forget(number);
+            }
+            Ok(())
+        };
+        let options = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.connect_timeout))
+            // Whoever asks bounds the time of it all.
+            .set_response_timeout(None)
+            .set_pipeline_buffer_size(self.max_in_flight.max(1))
+            .set_push_sender(told);
+        let connection = self.client.get_multiplexed_async_connection_with_config(&options).await?;
+        Ok(Connected { connection, number })
+    }
+}
+
+/// Tries to connect until it succeeds or nobody is left to need it.
+async fn connect(link: Weak<Link>) {
+    let mut pause = SHORTEST_PAUSE;
+    let mut failed = false;
+    while let Some(link) = link.upgrade() {
+        match link.open().await {
+            Ok(connected) => {
+                if failed {
+                    tracing::info!("connected to Redis again");
+                }
+                link.phase.send_replace(Phase::Up(connected));
+                return;
+            }
+            Err(error) => {
+                if !failed {
+                    tracing::warn!(%error, "cannot connect to Redis");
+                }
+                failed = true;
+                link.phase.send_replace(Phase::Down(error));
+            }
+        }
+        drop(link);
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}

@@ -1,0 +1,12 @@
+//! The adapter against a real Redis, the one that `TEST_REDIS_URL` names.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests panic to fail")]
+
+mod commands;
+mod journal;
+mod limits;
+mod members;
+mod positions;
+mod proxy;
+mod scene;
+mod values;

@@ -1,0 +1,85 @@
+//! A way to Redis that can be cut, and frozen.
+
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Open,
+    /// Ends connections at once.
+    Cut,
+    /// Keeps connections, and all that is sent over them to itself.
+    Frozen,
+}
+
+/// Hands connections on as long as it is open.
+pub(crate) struct Proxy {
+    address: SocketAddr,
+    way: watch::Sender<Way>,
+    accepting: JoinHandle<()>,
+}
+
+impl Proxy {
+    /// An open way to `target`.
+    pub(crate) async fn to(target: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (way, watched) = watch::channel(Way::Open);
+        let accepting = tokio::spawn(async move {
+            while let Ok((near, _)) = listener.accept().await {
+                tokio::spawn(hand_on(near, target.clone(), watched.clone()));
+            }
+        });
+        Self { address, way, accepting }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn cut(&self) {
+        self.way.send_replace(Way::Cut);
+    }
+
+    pub(crate) fn freeze(&self) {
+        self.way.send_replace(Way::Frozen);
+    }
+
+    pub(crate) fn mend(&self) {
+        self.way.send_replace(Way::Open);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn hand_on(near: TcpStream, target: String, mut way: watch::Receiver<Way>) {
+    if *way.borrow() == Way::Cut {
+        return;
+    }
+    let Ok(far) = TcpStream::connect(target).await else { return };
+    let (from_near, to_near) = near.into_split();
+    let (from_far, to_far) = far.into_split();
+    let (there, back) = (way.clone(), way.clone());
+    tokio::select! {
+        () = pump(from_near, to_far, there) => {}
+        () = pump(from_far, to_near, back) => {}
+        _ = way.wait_for(|way| *way == Way::Cut) => {}
+    }
+}
+
+async fn pump(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, mut way: watch::Receiver<Way>) {
+    let mut bytes = vec![0; 16 * 1024];
+    while let Ok(read @ 1..) = from.read(&mut bytes).await {
+        if way.wait_for(|way| *way != Way::Frozen).await.is_err() || to.write_all(&bytes[..read]).await.is_err() {
+            return;
+        }
+    }
+}

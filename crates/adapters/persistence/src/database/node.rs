@@ -1,0 +1,152 @@
+//! One server of the database, and what is known of it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbErr, QueryResult, Statement};
+use tokio::sync::watch;
+
+use super::pools;
+use super::position::WalPosition;
+
+/// What a server is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Takes writes, and has all of them.
+    Primary,
+    /// Has what it has replayed so far.
+    Replica,
+}
+
+impl Role {
+    /// Its name, for metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Replica => "replica",
+        }
+    }
+}
+
+/// How a server is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerStatus {
+    /// `primary`, `replica-1`, `replica-2`, …
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+    /// Whether it answered when it was last probed.
+    pub up: bool,
+    /// Of a replica: bytes of the write-ahead log that it was behind when it was last asked. `None` when unknown.
+    pub lag: Option<u64>,
+    /// Open connections to it.
+    pub connections: u32,
+    /// Those of them that nobody uses.
+    pub idle: u32,
+}
+
+/// How far a server is, whichever role it has now: a replica with what it has replayed, a primary with what is on disc.
+pub(super) const POSITION: &str = "SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() \
+                                   ELSE pg_current_wal_flush_lsn() END - '0/0'::pg_lsn)::bigint";
+
+/// A replica that was behind is not asked again before this: many readers want to know at once.
+const ASKED_AT_MOST_EVERY: Duration = Duration::from_millis(2);
+/// How long it may take to say how far it is; the primary serves sooner than that.
+const ASKED_FOR_AT_MOST: Duration = Duration::from_millis(20);
+
+/// One server of the database.
+pub(super) struct Node {
+    pub(super) name: String,
+    pub(super) role: Role,
+    pub(super) pool: DatabaseConnection,
+    up: watch::Sender<bool>,
+    position: AtomicU64,
+    asked: Mutex<Option<Instant>>,
+}
+
+impl Node {
+    pub(super) fn new(name: String, role: Role, pool: DatabaseConnection) -> Self {
+        Self { name, role, pool, up: watch::Sender::new(true), position: AtomicU64::new(0), asked: Mutex::new(None) }
+    }
+
+    /// Whether it answered when it was last probed; one that is never probed is taken to.
+    pub(super) fn is_up(&self) -> bool {
+        *self.up.borrow()
+    }
+
+    /// What a probe found. Whoever waits for a server that went down is told at once.
+    pub(super) fn set_up(&self, up: bool) {
+        let changed = self.up.send_if_modified(|was| std::mem::replace(was, up) != up);
+        match (changed, up) {
+            (true, true) => tracing::info!(server = self.name, "the database is back"),
+            (true, false) => tracing::error!(server = self.name, "the database is lost"),
+            _ => {}
+        }
+    }
+
+    /// How it is, now that the database has been written up to `latest`.
+    pub(super) fn status(&self, latest: WalPosition) -> ServerStatus {
+        let (connections, idle) = pools::usage(&self.pool);
+        let lag = (self.role == Role::Replica && latest != WalPosition::UNKNOWN)
+            .then(|| latest.0.saturating_sub(self.position().0));
+        ServerStatus { name: self.name.clone(), role: self.role, up: self.is_up(), lag, connections, idle }
+    }
+
+    /// The furthest position that it is known to have.
+    pub(super) fn position(&self) -> WalPosition {
+        WalPosition(self.position.load(Ordering::Acquire))
+    }
+
+    pub(super) fn set_position(&self, position: WalPosition) {
+        self.position.fetch_max(position.0, Ordering::AcqRel);
+    }
+
+    /// Whether it has everything up to `position`; asks it, if it did not when it was last heard of.
+    pub(super) async fn has(&self, position: WalPosition) -> bool {
+        if self.position() >= position {
+            return true;
+        }
+        if position == WalPosition::UNKNOWN || !self.may_ask() {
+            return false;
+        }
+        if let Ok(Ok(reached)) = tokio::time::timeout(ASKED_FOR_AT_MOST, self.ask()).await {
+            self.set_position(reached);
+        }
+        self.position() >= position
+    }
+
+    fn may_ask(&self) -> bool {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let may = asked.is_none_or(|last| now.duration_since(last) >= ASKED_AT_MOST_EVERY);
+        if may {
+            *asked = Some(now);
+        }
+        may
+    }
+
+    /// How far it is now.
+    pub(super) async fn ask(&self) -> Result<WalPosition, DbErr> {
+        let statement = Statement::from_string(self.pool.get_database_backend(), POSITION);
+        read_position(self.unless_lost(self.pool.query_one_raw(statement)).await?)
+    }
+
+    /// What comes of `work`, or an error at once when the server is down or goes down meanwhile: a pool would go on
+    /// trying to connect until its time is up.
+    pub(super) async fn unless_lost<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        let mut up = self.up.subscribe();
+        tokio::select! {
+            biased;
+            result = work, if *up.borrow() => result,
+            _ = up.wait_for(|up| !up) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)),
+        }
+    }
+}
+
+pub(super) fn read_position(row: Option<QueryResult>) -> Result<WalPosition, DbErr> {
+    let row = row.ok_or_else(|| DbErr::RecordNotFound("position".to_owned()))?;
+    // None on a replica that has not replayed anything yet.
+    let position: Option<i64> = row.try_get_by_index(0)?;
+    Ok(WalPosition(position.and_then(|position| u64::try_from(position).ok()).unwrap_or(0)))
+}

@@ -1,0 +1,50 @@
+//! What others may learn of what is asked of the database.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{DatabaseConnection, Statement};
+
+use super::node::Role;
+use crate::operation;
+
+/// Watches what is asked of the database. Called in the task that asks.
+pub trait Observer: Send + Sync {
+    /// A statement has ended.
+    fn statement(&self, event: &StatementEvent<'_>);
+
+    /// A transaction begins.
+    fn transaction(&self);
+
+    /// A read was sent to a server, for a reason: `fresh` (a replica that has all the reader may expect), `behind` (no
+    /// replica has), `unknown` (what the reader may expect cannot be told), `lost` (the rest is out of reach), `only`.
+    fn routed(&self, _role: Role, _reason: &'static str) {}
+}
+
+/// A statement that has ended.
+#[derive(Debug, Clone, Copy)]
+pub struct StatementEvent<'a> {
+    /// The port's method that it was part of, such as `posts.publish`.
+    pub operation: &'static str,
+    /// What the server is that it was sent to.
+    pub role: Role,
+    /// The statement; its values are data of users, its text is not.
+    pub statement: &'a Statement,
+    /// How long it took, waiting for a connection included.
+    pub elapsed: Duration,
+    /// Whether it failed.
+    pub failed: bool,
+}
+
+/// Tells `observer` of everything that is asked of a server.
+pub(super) fn observe(connection: &mut DatabaseConnection, role: Role, observer: Arc<dyn Observer>) {
+    connection.set_metric_callback(move |info| {
+        observer.statement(&StatementEvent {
+            operation: operation::current(),
+            role,
+            statement: info.statement,
+            elapsed: info.elapsed,
+            failed: info.failed,
+        });
+    });
+}

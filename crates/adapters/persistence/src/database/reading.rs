@@ -1,0 +1,123 @@
+//! Reads: which server is asked, and which one instead when it is lost.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+use domain::UserId;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+
+use super::node::Node;
+use super::position::{Noted, WalPosition};
+use super::{Database, Freshness};
+use crate::error::out_of_reach;
+
+/// A server to read from, and one to turn to when it is lost: reads go on as long as any server that may answer is
+/// there.
+pub(crate) struct Reading {
+    first: Arc<Node>,
+    instead: Option<Arc<Node>>,
+}
+
+impl Database {
+    /// Where `viewer` reads: what this user wrote before, through any instance, is there.
+    pub(crate) async fn read(&self, viewer: Option<UserId>) -> Reading {
+        let (first, instead, reason) = self.route(viewer).await;
+        if let Some(observer) = &self.inner.observer {
+            observer.routed(first.role, reason);
+        }
+        Reading { first: Arc::clone(first), instead: instead.map(Arc::clone) }
+    }
+
+    /// Where to read what is decided upon: there is nothing newer anywhere.
+    pub(crate) fn read_primary(&self) -> Reading {
+        Reading { first: Arc::clone(&self.inner.primary), instead: None }
+    }
+
+    async fn route(&self, viewer: Option<UserId>) -> (&Arc<Node>, Option<&Arc<Node>>, &'static str) {
+        let primary = &self.inner.primary;
+        if self.inner.replicas.is_empty() {
+            return (primary, None, "only");
+        }
+        let needed = self.needed(viewer).await;
+        if let Some(replica) = self.replica_with(needed).await {
+            return (replica, Some(primary), "fresh");
+        }
+        let reason = if needed == WalPosition::UNKNOWN { "unknown" } else { "behind" };
+        match (self.freshness, self.freshest_replica()) {
+            // Nobody may take for complete what is not: the caller has another way to read.
+            (Freshness::Complete, _) | (_, None) => (primary, None, reason),
+            (Freshness::Bounded, Some(replica)) if primary.is_up() => (primary, Some(replica), reason),
+            (Freshness::Bounded, Some(replica)) => (replica, Some(primary), "lost"),
+        }
+    }
+
+    /// How far a replica must be to answer.
+    async fn needed(&self, viewer: Option<UserId>) -> WalPosition {
+        let watermark = &self.inner.watermark;
+        let own = match (self.freshness, viewer) {
+            (Freshness::Complete, _) => return watermark.latest(),
+            (Freshness::Bounded, None) => Noted::Nothing,
+            (Freshness::Bounded, Some(viewer)) => self.inner.positions.noted(viewer).await,
+        };
+        match own {
+            Noted::Nothing => watermark.settled(),
+            Noted::UpTo(own) => own.max(watermark.settled()),
+            Noted::Unknown => WalPosition::UNKNOWN,
+        }
+    }
+
+    /// A replica that has everything up to `needed`; the load goes round.
+    async fn replica_with(&self, needed: WalPosition) -> Option<&Arc<Node>> {
+        let replicas = &self.inner.replicas;
+        let start = self.inner.turn.fetch_add(1, Ordering::Relaxed);
+        for offset in 0..replicas.len() {
+            let replica = &replicas[start.wrapping_add(offset) % replicas.len()];
+            if replica.is_up() && replica.has(needed).await {
+                return Some(replica);
+            }
+        }
+        None
+    }
+
+    fn freshest_replica(&self) -> Option<&Arc<Node>> {
+        self.inner.replicas.iter().filter(|replica| replica.is_up()).max_by_key(|replica| replica.position())
+    }
+}
+
+/// Asks the first server, and the other one when the first is out of reach.
+macro_rules! ask {
+    ($reading:ident, $method:ident, $statement:ident) => {{
+        let first = &$reading.first;
+        let Some(instead) = &$reading.instead else {
+            return first.unless_lost(first.pool.$method($statement)).await;
+        };
+        match first.unless_lost(first.pool.$method($statement.clone())).await {
+            Err(error) if out_of_reach(&error) => instead.unless_lost(instead.pool.$method($statement)).await,
+            result => result,
+        }
+    }};
+}
+
+#[async_trait]
+impl ConnectionTrait for Reading {
+    fn get_database_backend(&self) -> DbBackend {
+        self.first.pool.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        ask!(self, execute_raw, statement)
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.first.unless_lost(self.first.pool.execute_unprepared(sql)).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        ask!(self, query_one_raw, statement)
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        ask!(self, query_all_raw, statement)
+    }
+}

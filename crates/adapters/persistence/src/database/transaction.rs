@@ -1,0 +1,152 @@
+//! Transactions that write: begun and committed here, wherever they are used.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::UserId;
+use sea_orm::{
+    ConnAcquireErr, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::Database;
+use super::position::WalPosition;
+
+/// Writers that may wait for their turn; one more is turned away at once.
+const MAX_WAITING: usize = 512;
+/// How long the primary may take to say how far it is after a commit.
+const POSITION_LIMIT: Duration = Duration::from_secs(1);
+
+/// A transaction that writes. It is rolled back unless it is committed.
+pub(crate) struct Transaction {
+    inner: DatabaseTransaction,
+    database: Database,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Database {
+    /// Begins a transaction that will write.
+    pub(crate) async fn begin(&self) -> Result<Transaction, DbErr> {
+        if let Some(observer) = &self.inner.observer {
+            observer.transaction();
+        }
+        // SQLite takes the lock for writing at once: a reader that turned writer half-way could not be given it.
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let turn = self.inner.writers.turn().await?;
+        // In a task of its own, which a request that is given up does not take along: the driver takes note of a
+        // transaction only after the database has, and a connection would go back to the pool with one begun.
+        let writes = self.inner.writes.clone();
+        let begun = tokio::spawn(async move { writes.begin_with_options(options).await });
+        let begun = async { begun.await.map_err(|error| DbErr::Custom(error.to_string()))? };
+        let inner = self.inner.primary.unless_lost(begun).await?;
+        Ok(Transaction { inner, database: self.clone(), _turn: turn })
+    }
+
+    /// Remembers how far `by` has written.
+    async fn written(&self, by: Option<UserId>) {
+        if self.inner.replicas.is_empty() {
+            return;
+        }
+        let position = match tokio::time::timeout(POSITION_LIMIT, self.inner.primary.ask()).await {
+            Ok(Ok(position)) => position,
+            // What was written is written.
+            _ => WalPosition::UNKNOWN,
+        };
+        self.inner.watermark.raise(position);
+        if let Some(by) = by
+            && !self.inner.positions.note(by, position).await
+        {
+            // Another instance may not know what it has to wait for. After this time it knows from the primary itself.
+            tokio::time::sleep(self.inner.settling).await;
+        }
+    }
+}
+
+impl Transaction {
+    /// Makes everything in it last, and remembers that `by` has written it: this user reads it from now on, wherever.
+    pub(crate) async fn commit(self, by: impl Into<Option<UserId>>) -> Result<(), DbErr> {
+        let Self { inner, database, _turn: turn } = self;
+        inner.commit().await?;
+        drop(turn);
+        database.written(by.into()).await;
+        Ok(())
+    }
+
+    /// The transaction as migrations want it.
+    pub(super) fn for_migrations(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for Transaction {
+    fn get_database_backend(&self) -> DbBackend {
+        self.inner.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.inner.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.inner.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.inner.query_one_raw(statement).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.inner.query_all_raw(statement).await
+    }
+}
+
+/// Lets in so many writers at once, in the order in which they came, so that those who wait for each other's locks leave
+/// connections to readers.
+pub(super) struct Writers {
+    turns: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    patience: Duration,
+}
+
+impl Writers {
+    pub(super) fn new(at_once: u32, patience: Duration) -> Self {
+        let turns = Arc::new(Semaphore::new(usize::try_from(at_once).unwrap_or(usize::MAX).max(1)));
+        Self { turns, waiting: AtomicUsize::new(0), patience }
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, DbErr> {
+        if let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() {
+            return Ok(turn);
+        }
+        let exhausted = || DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
+        let _waiting = Waiting::begin(&self.waiting).ok_or_else(exhausted)?;
+        let turn = tokio::time::timeout(self.patience, Arc::clone(&self.turns).acquire_owned()).await;
+        turn.map_err(|_| exhausted())?.map_err(|_| exhausted())
+    }
+}
+
+/// Counts who waits, also when they are given up.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn begin(waiting: &'a AtomicUsize) -> Option<Self> {
+        if waiting.fetch_add(1, Ordering::Relaxed) < MAX_WAITING {
+            return Some(Self(waiting));
+        }
+        waiting.fetch_sub(1, Ordering::Relaxed);
+        None
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

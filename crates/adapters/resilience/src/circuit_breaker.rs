@@ -1,0 +1,178 @@
+//! A circuit breaker: after some failures in a row, callers are turned away for a while instead of waiting in vain.
+//!
+//! After Michael T. Nygard, *Release It!*, and <https://martinfowler.com/bliki/CircuitBreaker.html>.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// When a breaker opens, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BreakerOptions {
+    /// So many failures in a row open it; zero counts as one.
+    pub threshold: u32,
+    /// How long it stays open at first. Every probe that fails doubles it.
+    pub pause: Duration,
+    /// The longest that it stays open before the next probe.
+    pub longest_pause: Duration,
+}
+
+/// What a breaker does with the next caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Lets every caller through.
+    Closed,
+    /// Lets nobody through.
+    Open,
+    /// Lets one caller through, whose luck decides.
+    HalfOpen,
+}
+
+/// Counts how calls of one server go, and says whether to try another.
+///
+/// Closed → (failures in a row) → open for a pause → half open, for one probe → closed, or open again for longer.
+#[derive(Debug)]
+pub struct CircuitBreaker {
+    options: BreakerOptions,
+    inner: Mutex<Inner>,
+}
+
+/// Leave to try once. Dropped without a word it counts as neither, and a probe is given back.
+#[derive(Debug)]
+#[must_use = "tell it how the call went"]
+pub struct Permit<'a> {
+    breaker: &'a CircuitBreaker,
+    /// What is heard of calls that began before the breaker last changed says nothing about now.
+    era: u64,
+    told: bool,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// Goes up with every change of phase.
+    era: u64,
+    phase: Phase,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    Closed { failures: u32 },
+    Open { until: Instant, pause: Duration },
+    Probing { pause: Duration },
+}
+
+impl CircuitBreaker {
+    /// A closed breaker.
+    pub fn new(options: BreakerOptions) -> Self {
+        Self { options, inner: Mutex::new(Inner { era: 0, phase: Phase::Closed { failures: 0 } }) }
+    }
+
+    /// Leave to try now, or `None`: do not.
+    pub fn try_enter(&self) -> Option<Permit<'_>> {
+        self.try_enter_at(Instant::now())
+    }
+
+    /// What it would do with the next caller. A breaker whose probe is under way is half open.
+    pub fn state(&self) -> State {
+        self.state_at(Instant::now())
+    }
+
+    fn try_enter_at(&self, now: Instant) -> Option<Permit<'_>> {
+        let mut inner = self.lock();
+        match inner.phase {
+            Phase::Closed { .. } => {}
+            Phase::Open { until, pause } if now >= until => inner.enter(Phase::Probing { pause }),
+            Phase::Open { .. } | Phase::Probing { .. } => return None,
+        }
+        Some(Permit { breaker: self, era: inner.era, told: false })
+    }
+
+    fn state_at(&self, now: Instant) -> State {
+        match self.lock().phase {
+            Phase::Closed { .. } => State::Closed,
+            Phase::Open { until, .. } if now < until => State::Open,
+            Phase::Open { .. } | Phase::Probing { .. } => State::HalfOpen,
+        }
+    }
+
+    fn succeeded(&self, era: u64) {
+        let mut inner = self.lock();
+        if inner.era != era {
+            return;
+        }
+        match &mut inner.phase {
+            Phase::Closed { failures } => *failures = 0,
+            Phase::Probing { .. } => inner.enter(Phase::Closed { failures: 0 }),
+            Phase::Open { .. } => {}
+        }
+    }
+
+    fn failed_at(&self, era: u64, now: Instant) {
+        let mut inner = self.lock();
+        if inner.era != era {
+            return;
+        }
+        let pause = match &mut inner.phase {
+            Phase::Closed { failures } => {
+                *failures = failures.saturating_add(1);
+                if *failures < self.options.threshold {
+                    return;
+                }
+                self.options.pause
+            }
+            Phase::Probing { pause } => pause.saturating_mul(2),
+            Phase::Open { .. } => return,
+        };
+        let pause = pause.min(self.options.longest_pause);
+        inner.enter(Phase::Open { until: now + pause, pause });
+    }
+
+    fn gave_up(&self, era: u64, now: Instant) {
+        let mut inner = self.lock();
+        if inner.era == era
+            && let Phase::Probing { pause } = inner.phase
+        {
+            inner.enter(Phase::Open { until: now, pause });
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Nothing panics while it is held.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn enter(&mut self, phase: Phase) {
+        self.era += 1;
+        self.phase = phase;
+    }
+}
+
+impl Permit<'_> {
+    /// The server answered.
+    pub fn succeeded(mut self) {
+        self.told = true;
+        self.breaker.succeeded(self.era);
+    }
+
+    /// The server could not be reached, or did not answer in time.
+    pub fn failed(self) {
+        self.failed_at(Instant::now());
+    }
+
+    fn failed_at(mut self, now: Instant) {
+        self.told = true;
+        self.breaker.failed_at(self.era, now);
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        if !self.told {
+            self.breaker.gave_up(self.era, Instant::now());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,220 @@
+//! The trace that a request is part of, as W3C Trace Context tells it.
+
+use std::str::FromStr;
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use opentelemetry::trace::{
+    SpanContext, SpanId, SpanKind, Status, TraceContextExt, TraceFlags, TraceId, TraceState, Tracer,
+};
+use opentelemetry::{Context, KeyValue, global};
+use uuid::Uuid;
+
+/// Names the caller's span.
+pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// What other systems along the way said of the trace.
+pub(crate) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+/// Tells the caller which span its request became.
+pub(crate) const TRACERESPONSE: HeaderName = HeaderName::from_static("traceresponse");
+
+/// The part of a trace that this server contributes to.
+///
+/// Without an exporter it costs next to nothing: there is an id for the log, and no span.
+pub(crate) struct RequestTrace {
+    context: Context,
+    id: TraceId,
+}
+
+impl RequestTrace {
+    /// Goes on with the caller's trace, or begins one.
+    pub(crate) fn begin(request: &HttpRequest, method: &'static str) -> Self {
+        let parent = caller(request.headers())
+            .map_or_else(Context::new, |caller| Context::new().with_remote_span_context(caller));
+        let tracer = global::tracer("thoughts");
+        let span = tracer.span_builder(method).with_kind(SpanKind::Server).start_with_context(&tracer, &parent);
+        let context = parent.with_span(span);
+        let span = context.span();
+        if span.is_recording() {
+            span.set_attributes([
+                KeyValue::new("http.request.method", if method == "other" { "_OTHER" } else { method }),
+                KeyValue::new("url.scheme", "http"),
+                KeyValue::new("url.path", request.path().to_owned()),
+            ]);
+        }
+        let id = match span.span_context().trace_id() {
+            // Nobody else will know it, but the lines of the request have one in any case.
+            TraceId::INVALID => TraceId::from_bytes(Uuid::now_v7().into_bytes()),
+            id => id,
+        };
+        Self { context, id }
+    }
+
+    /// What further spans of the request belong to.
+    pub(crate) fn context(&self) -> Context {
+        self.context.clone()
+    }
+
+    /// What all its spans, and the caller's, have in common.
+    pub(crate) fn id(&self) -> TraceId {
+        self.id
+    }
+
+    /// Tells the client, when there is a span to tell of.
+    pub(crate) fn add(&self, headers: &mut HeaderMap) {
+        let span = self.context.span();
+        let span = span.span_context();
+        // Without an exporter the context has the caller's own span in it.
+        if span.is_valid() && !span.is_remote() {
+            let value = format!("00-{}-{}-{:02x}", span.trace_id(), span.span_id(), span.trace_flags());
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(TRACERESPONSE, value);
+            }
+        }
+    }
+
+    /// Ends the span of a request that was answered. That of one that was given up ends as it is.
+    pub(crate) fn end(&self, method: &str, route: Option<&str>, status: StatusCode) {
+        let span = self.context.span();
+        if !span.is_recording() {
+            return;
+        }
+        span.set_attribute(KeyValue::new("http.response.status_code", i64::from(status.as_u16())));
+        if let Some(route) = route {
+            span.update_name(format!("{method} {route}"));
+            span.set_attribute(KeyValue::new("http.route", route.to_owned()));
+        }
+        if status.is_server_error() {
+            span.set_attribute(KeyValue::new("error.type", status.as_str().to_owned()));
+            span.set_status(Status::error(""));
+        }
+        span.end();
+    }
+}
+
+/// The caller's span, if it is told in the right form; anything else is as good as nothing.
+fn caller(headers: &HeaderMap) -> Option<SpanContext> {
+    let mut parents = headers.get_all(TRACEPARENT);
+    let (parent, None) = (parents.next()?.to_str().ok()?, parents.next()) else {
+        return None;
+    };
+    let mut fields = parent.trim().split('-');
+    let version = hexadecimal(fields.next()?, 2)?;
+    let trace = hexadecimal(fields.next()?, 32)?;
+    let span = u64::try_from(hexadecimal(fields.next()?, 16)?).ok()?;
+    let flags = u8::try_from(hexadecimal(fields.next()?, 2)?).ok()?;
+    // Later versions may add fields to those of the first.
+    if version == 0xff || (version == 0 && fields.next().is_some()) {
+        return None;
+    }
+    let flags = TraceFlags::new(flags) & TraceFlags::SAMPLED;
+    let caller = SpanContext::new(TraceId::from(trace), SpanId::from(span), flags, true, state(headers));
+    caller.is_valid().then_some(caller)
+}
+
+/// What the systems along the way said of the trace, which is handed on as it is.
+fn state(headers: &HeaderMap) -> TraceState {
+    let parts: Vec<&str> = headers.get_all(TRACESTATE).filter_map(|value| value.to_str().ok()).collect();
+    TraceState::from_str(&parts.join(",")).unwrap_or_default()
+}
+
+/// A number of so many lower-case digits.
+fn hexadecimal(raw: &str, digits: usize) -> Option<u128> {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let well_formed = raw.len() == digits && raw.bytes().all(is_digit);
+    well_formed.then(|| u128::from_str_radix(raw, 16).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const SPAN: &str = "00f067aa0ba902b7";
+
+    fn request(headers: &[(HeaderName, &str)]) -> HttpRequest {
+        let request = TestRequest::default();
+        headers.iter().fold(request, |request, header| request.append_header(header.clone())).to_http_request()
+    }
+
+    mod caller {
+        use super::*;
+
+        fn caller(headers: &[(HeaderName, &str)]) -> Option<SpanContext> {
+            super::super::caller(request(headers).headers())
+        }
+
+        #[test]
+        fn is_told_by_trace_span_and_flags() {
+            for (flags, sampled) in [("00", false), ("01", true), ("02", false), ("ff", true)] {
+                let caller = caller(&[(TRACEPARENT, &format!("00-{TRACE}-{SPAN}-{flags}"))]).unwrap();
+                assert_eq!((caller.trace_id().to_string(), caller.span_id().to_string()), (TRACE.into(), SPAN.into()));
+                assert_eq!((caller.is_sampled(), caller.is_remote()), (sampled, true));
+            }
+        }
+
+        #[test]
+        fn may_speak_a_later_version() {
+            assert!(caller(&[(TRACEPARENT, &format!("cc-{TRACE}-{SPAN}-01"))]).is_some());
+            assert!(caller(&[(TRACEPARENT, &format!("cc-{TRACE}-{SPAN}-01-what"))]).is_some());
+        }
+
+        #[test]
+        fn is_nobody_when_it_is_told_in_another_form() {
+            let zeros = "0".repeat(32);
+            for parent in [
+                String::new(),
+                TRACE.to_owned(),
+                format!("00-{TRACE}-{SPAN}"),
+                format!("00-{TRACE}-{SPAN}-"),
+                format!("00-{TRACE}-{SPAN}-1"),
+                format!("00-{TRACE}-{SPAN}-01-"),
+                format!("00-{TRACE}-{SPAN}-01-what"),
+                format!("ff-{TRACE}-{SPAN}-01"),
+                format!("0-{TRACE}-{SPAN}-01"),
+                format!("00-{}-{SPAN}-01", TRACE.to_uppercase()),
+                format!("00-{}-{SPAN}-01", &TRACE[1..]),
+                format!("00-+{}-{SPAN}-01", &TRACE[1..]),
+                format!("00-{zeros}-{SPAN}-01"),
+                format!("00-{TRACE}-{}-01", &zeros[..16]),
+            ] {
+                assert_eq!(caller(&[(TRACEPARENT, &parent)]), None, "{parent}");
+            }
+            let parent = format!("00-{TRACE}-{SPAN}-01");
+            assert_eq!(caller(&[(TRACEPARENT, &parent), (TRACEPARENT, &parent)]), None, "twice");
+        }
+
+        #[test]
+        fn hands_its_state_on() {
+            let parent = format!("00-{TRACE}-{SPAN}-01");
+            let states = |states: &[&str]| {
+                let mut headers = vec![(TRACEPARENT, parent.as_str())];
+                headers.extend(states.iter().map(|state| (TRACESTATE, *state)));
+                caller(&headers).unwrap().trace_state().header()
+            };
+            assert_eq!(states(&["a=1,b=2", "c=3"]), "a=1,b=2,c=3");
+            assert_eq!(states(&["nonsense"]), "", "the trace is good without it");
+            assert_eq!(states(&[]), "");
+        }
+    }
+
+    mod begin {
+        use super::*;
+
+        #[test]
+        fn has_an_id_without_an_exporter() {
+            let parent = format!("00-{TRACE}-{SPAN}-01");
+            let trace = RequestTrace::begin(&request(&[(TRACEPARENT, &parent)]), "GET");
+            assert_eq!(trace.id().to_string(), TRACE);
+            let own = RequestTrace::begin(&request(&[]), "GET");
+            assert_ne!(own.id(), TraceId::INVALID);
+            for trace in [trace, own] {
+                let mut headers = HeaderMap::new();
+                trace.add(&mut headers);
+                assert!(headers.is_empty(), "there is no span to tell of: {headers:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What several instances share through Redis, in the terms of those who need it: each file fits one adapter to another,
+//! which do not know each other.
+
+mod changes;
+mod copies;
+mod limits;
+mod positions;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cache::{Cache, CacheOptions, InProcessLog};
+use coordination::{
+    Following, InvalidUrl, Journal, Members, Membership, Redis, RedisObserver, RedisOptions, SharedLimits,
+    SharedValues, UserPositions,
+};
+use domain::IdGenerator;
+use persistence::{Positions, Watermark};
+use secrecy::{ExposeSecret, SecretString};
+use system::CuidGenerator;
+
+pub(crate) use limits::SharedRateLimits;
+
+use api::LocalRateLimits;
+use changes::{Follower, JournalLog};
+use copies::RedisCopies;
+use positions::RedisPositions;
+
+/// The Redis of this instance, if it has one.
+#[derive(Clone)]
+pub(crate) struct Cluster {
+    redis: Option<Redis>,
+}
+
+/// The cache, and what keeps it informed.
+pub(crate) struct InformedCache {
+    /// The cache.
+    pub(crate) cache: Cache,
+    followed: Option<(Following, Membership)>,
+}
+
+impl Cluster {
+    /// Will connect when Redis is first needed; whether it is there does not matter to the start.
+    pub(crate) fn new(redis_url: Option<&SecretString>) -> Result<Self, InvalidUrl> {
+        let connect = |url: &SecretString| {
+            let options = RedisOptions { observer: Some(Arc::new(CommandMetrics)), ..RedisOptions::default() };
+            Redis::connect(url.expose_secret(), options)
+        };
+        Ok(Self { redis: redis_url.map(connect).transpose()? })
+    }
+
+    /// The Redis, if there is one.
+    pub(crate) fn redis(&self) -> Option<&Redis> {
+        self.redis.as_ref()
+    }
+
+    /// Where it is noted who has written how far.
+    pub(crate) fn positions(&self) -> Option<Arc<dyn Positions>> {
+        let redis = self.redis.clone()?;
+        Some(Arc::new(RedisPositions(UserPositions::new(redis))))
+    }
+
+    /// Limits that hold for all instances together; `local` counts while Redis is lost.
+    pub(crate) fn rate_limits(&self, local: Arc<LocalRateLimits>) -> Arc<dyn api::RateLimiter> {
+        match self.redis.clone() {
+            Some(redis) => Arc::new(SharedRateLimits::new(SharedLimits::new(redis), local)),
+            None => local,
+        }
+    }
+
+    /// A cache that keeps copies for `ttl`, and hears of the writes of all instances.
+    pub(crate) fn cache(&self, ttl: Duration, watermark: Arc<Watermark>) -> InformedCache {
+        let options = CacheOptions { ttl, ..CacheOptions::default() };
+        let Some(redis) = self.redis.clone() else {
+            let cache = Cache::new(options, Arc::new(InProcessLog::new()), None);
+            return InformedCache { cache, followed: None };
+        };
+        let journal = Journal::new(redis.clone());
+        let log = JournalLog::new(journal.clone(), Arc::clone(&watermark));
+        let copies = Arc::new(RedisCopies(SharedValues::new(redis.clone())));
+        let cache = Cache::new(options, Arc::new(log.clone()), Some(copies));
+        let following = journal.follow(Arc::new(Follower::new(cache.clone(), watermark)));
+        // An instance that dies between a write and its announcement leaves others with copies from before.
+        let membership = Members::new(redis).run(&CuidGenerator.generate().to_string(), move |_| {
+            let log = log.clone();
+            async move { log.append_everything().await }
+        });
+        InformedCache { cache, followed: Some((following, membership)) }
+    }
+}
+
+impl InformedCache {
+    /// Leaves, so that the other instances do not take this one for lost.
+    pub(crate) async fn leave(self) {
+        if let Some((_following, membership)) = self.followed
+            && let Err(error) = membership.leave().await
+        {
+            tracing::debug!(%error, "left without a word");
+        }
+    }
+}
+
+/// Times commands to Redis.
+struct CommandMetrics;
+
+impl RedisObserver for CommandMetrics {
+    fn command(&self, name: &'static str, elapsed: Duration, failed: bool) {
+        let outcome = if failed { "error" } else { "ok" };
+        metrics::histogram!("redis_command_duration_seconds", "command" => name, "outcome" => outcome)
+            .record(elapsed.as_secs_f64());
+    }
+}

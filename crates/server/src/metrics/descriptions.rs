@@ -1,0 +1,103 @@
+//! What each number means: the one place that `/metrics` takes it from, whichever crate keeps the number.
+
+use metrics::Unit;
+
+/// A number, and what it means.
+struct Description {
+    name: &'static str,
+    kind: Kind,
+    unit: Unit,
+    meaning: &'static str,
+}
+
+/// How a number behaves.
+enum Kind {
+    /// It only grows.
+    Counter,
+    /// It goes up and down.
+    Gauge,
+    /// Many, sorted into buckets.
+    Histogram,
+}
+
+use Kind::{Counter, Gauge, Histogram};
+
+/// Every number there is, in the order of docs/operations.md.
+const DESCRIPTIONS: &[Description] = &[
+    seconds(
+        "http_request_duration_seconds",
+        "From a request's head to its answer's head, by method, route and status.",
+    ),
+    gauge("http_requests_in_flight", Unit::Count, "Requests that are being answered."),
+    counter("http_requests_shed_total", "Requests that were turned away for want of room, by reason."),
+    counter("rate_limited_total", "Requests that were turned away because their client asks too often, by budget."),
+    counter("posts_published_total", "Posts that were published."),
+    counter("comments_added_total", "Comments and replies that were added."),
+    counter("sign_ups_total", "Accounts that were made."),
+    seconds("database_query_duration_seconds", "Duration of statements, by operation, role of the server and outcome."),
+    counter("database_transactions_total", "Transactions that were begun for writing."),
+    gauge("database_pool_connections", Unit::Count, "Connections to the database, by role of the server and state."),
+    counter("database_reads_total", "Reads, by role of the server that they went to and why they went there."),
+    gauge("database_replica_lag_bytes", Unit::Bytes, "How much of the primary's log a replica has yet to replay."),
+    counter("cache_requests_total", "Look-ups in the cache, by layer and outcome."),
+    counter("cache_loads_total", "Loads from the database on behalf of the cache, by kind."),
+    seconds("redis_command_duration_seconds", "Duration of commands to Redis, by command and outcome."),
+    gauge("circuit_state", Unit::Count, "State of a circuit breaker: 0 closed, 1 open, 2 half open."),
+    counter("log_lines_dropped_total", "Lines of the log that were dropped because they came faster than written."),
+    gauge("build_info", Unit::Count, "What is running; always 1."),
+];
+
+const fn counter(name: &'static str, meaning: &'static str) -> Description {
+    Description { name, kind: Counter, unit: Unit::Count, meaning }
+}
+
+const fn gauge(name: &'static str, unit: Unit, meaning: &'static str) -> Description {
+    Description { name, kind: Gauge, unit, meaning }
+}
+
+const fn seconds(name: &'static str, meaning: &'static str) -> Description {
+    Description { name, kind: Histogram, unit: Unit::Seconds, meaning }
+}
+
+/// Tells the recorder of the process.
+pub(super) fn register() {
+    for Description { name, kind, unit, meaning } in DESCRIPTIONS {
+        match kind {
+            Counter => metrics::describe_counter!(*name, *unit, *meaning),
+            Gauge => metrics::describe_gauge!(*name, *unit, *meaning),
+            Histogram => metrics::describe_histogram!(*name, *unit, *meaning),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn are_in_the_page_for_operators() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operations.md");
+        let page = std::fs::read_to_string(&path).unwrap();
+        for Description { name, kind, .. } in DESCRIPTIONS {
+            let kind = match kind {
+                Counter => "counter",
+                Gauge => "gauge",
+                Histogram => "histogram",
+            };
+            assert!(
+                page.contains(&format!("| `{name}` | {kind}")),
+                "docs/operations.md does not name {name}, a {kind}"
+            );
+        }
+    }
+
+    #[test]
+    fn have_names_that_say_their_kind() {
+        for Description { name, kind, unit, .. } in DESCRIPTIONS {
+            assert_eq!(name.ends_with("_total"), matches!(kind, Counter), "{name}");
+            assert_eq!(name.ends_with("_seconds"), *unit == Unit::Seconds, "{name}");
+            assert_eq!(name.ends_with("_bytes"), *unit == Unit::Bytes, "{name}");
+        }
+    }
+}

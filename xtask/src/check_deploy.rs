@@ -1,0 +1,82 @@
+//! `cargo xtask check-deploy`: the files that a deployment is made of say what they should.
+//!
+//! Whatever can be asked of the program that will read a file is asked of it; the rest is checked here.
+
+mod containers;
+mod dashboards;
+mod metrics;
+mod promql;
+mod promtool;
+mod rules;
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::interrupt::Interrupt;
+use crate::report::Report;
+use crate::root::root;
+use promtool::Promtool;
+
+/// Something that is computed of metrics, and where that is said.
+#[derive(Debug, PartialEq, Eq)]
+struct Expression {
+    place: String,
+    promql: String,
+}
+
+/// Runs all steps; the first that fails ends the run.
+pub(crate) async fn run() -> Result<()> {
+    let interrupt = Interrupt::listen()?;
+    let mut report = Report::default();
+    let outcome = steps(&mut report, &interrupt).await;
+    report.print();
+    outcome
+}
+
+async fn steps(report: &mut Report, interrupt: &Interrupt) -> Result<()> {
+    let root = root();
+    let dashboards = report.step("dashboards", async { dashboards::read(&root.join("deploy/grafana")) }).await?;
+    report.step("metrics", async { check_metrics(&root, &dashboards) }).await?;
+    let promtool = report.step("find promtool", Promtool::find(&root, interrupt)).await?;
+    report.step("prometheus", check_prometheus(&promtool, &root, &dashboards, interrupt)).await?;
+    report.step("compose", containers::check_compose(interrupt)).await?;
+    report.step("nginx", containers::check_nginx(&root, interrupt)).await
+}
+
+/// Dashboards and alerts name only what the server measures.
+fn check_metrics(root: &Path, dashboards: &[Expression]) -> Result<()> {
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"));
+    let page = read("docs/operations.md")?;
+    let measured = metrics::documented(&page);
+    if measured.is_empty() {
+        bail!("docs/operations.md names no metric");
+    }
+    let alerts = rules::expressions("deploy/prometheus/alerts.yml", &read("deploy/prometheus/alerts.yml")?);
+    let expressions: Vec<_> = dashboards.iter().chain(&alerts).collect();
+    let unknown = metrics::unknown(&expressions, &measured);
+    for problem in &unknown {
+        eprintln!("{problem}");
+    }
+    if !unknown.is_empty() {
+        bail!("{} uses of metrics that docs/operations.md does not name", unknown.len());
+    }
+    eprintln!("{} expressions over {} metrics", expressions.len(), measured.len());
+    Ok(())
+}
+
+async fn check_prometheus(
+    promtool: &Promtool,
+    root: &Path,
+    dashboards: &[Expression],
+    interrupt: &Interrupt,
+) -> Result<()> {
+    promtool.run(&["check", "config", "prometheus.yml"], interrupt).await?;
+    promtool.run(&["test", "rules", "alerts_test.yml"], interrupt).await?;
+    // Nobody else reads the dashboards' expressions before Grafana shows its red triangles.
+    let folder = root.join("deploy/prometheus");
+    let file = tempfile::Builder::new().prefix(".dashboards-").suffix(".yml").tempfile_in(&folder)?;
+    std::fs::write(file.path(), dashboards::as_rules(dashboards).to_string())?;
+    let name = file.path().file_name().and_then(|name| name.to_str()).context("a file without a name")?;
+    promtool.run(&["check", "rules", name], interrupt).await
+}

@@ -1,0 +1,66 @@
+//! Which metrics there are, and which are only believed to be there.
+
+use std::collections::BTreeMap;
+
+use super::{Expression, promql};
+
+/// What Prometheus itself knows of everything that it asks.
+const OF_PROMETHEUS: [&str; 2] = ["up", "ALERTS"];
+/// The series of a histogram.
+const OF_HISTOGRAMS: [&str; 3] = ["_bucket", "_count", "_sum"];
+
+/// The metrics in the tables of a page: names and kinds. (A test of the server checks that the page names every one.)
+pub(super) fn documented(page: &str) -> BTreeMap<&str, &str> {
+    page.lines()
+        .filter_map(|line| {
+            let (name, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
+            let kind = ["counter", "gauge", "histogram"].into_iter().find(|kind| rest.starts_with(kind))?;
+            Some((name, kind))
+        })
+        .collect()
+}
+
+/// A line for each metric that an expression names and that there is not.
+pub(super) fn unknown(expressions: &[&Expression], measured: &BTreeMap<&str, &str>) -> Vec<String> {
+    let is_known = |series: &str| {
+        OF_PROMETHEUS.contains(&series)
+            || measured.get(series).is_some_and(|kind| *kind != "histogram")
+            || OF_HISTOGRAMS.iter().any(|suffix| {
+                series.strip_suffix(suffix).and_then(|name| measured.get(name)).is_some_and(|kind| *kind == "histogram")
+            })
+    };
+    let complaints = expressions.iter().flat_map(|expression| {
+        let unknown = promql::series(&expression.promql).into_iter().filter(|series| !is_known(series));
+        unknown.map(|series| format!("{}: there is no {series}", expression.place))
+    });
+    complaints.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = "| name | kind |\n|---|---|\n| `hits_total` | counter; of hits | |\n| `wait_seconds` | histogram | |\n\
+                        | `PORT` | where to listen |\n| `size` | gauge |\n";
+
+    #[test]
+    fn are_read_off_the_tables() {
+        let expected = [("hits_total", "counter"), ("size", "gauge"), ("wait_seconds", "histogram")];
+        assert_eq!(documented(PAGE).into_iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn are_known_by_the_series_that_they_have() {
+        let complaints = |promql: &str| {
+            let expression = Expression { place: "here".to_owned(), promql: promql.to_owned() };
+            unknown(&[&expression], &documented(PAGE))
+        };
+        assert!(complaints("up + hits_total + size + wait_seconds_count + wait_seconds_bucket").is_empty());
+        assert_eq!(complaints("rate(hits[5m])"), ["here: there is no hits"]);
+        assert_eq!(
+            complaints("wait_seconds + hits_total_count").len(),
+            2,
+            "not the histogram itself, nor parts of others"
+        );
+    }
+}

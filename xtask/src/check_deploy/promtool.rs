@@ -1,0 +1,57 @@
+//! Prometheus' own checker, wherever it can be had.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use tokio::process::Command;
+
+use super::containers;
+use crate::install::{self, Packages, Software};
+use crate::interrupt::Interrupt;
+use crate::process;
+
+/// What it comes with.
+const PROMETHEUS: Software = Software {
+    name: "Prometheus",
+    packages: Packages { apt: "prometheus", dnf: "prometheus", apk: "prometheus", brew: "prometheus" },
+    otherwise: "put its `promtool` on the PATH",
+};
+
+/// How promtool is called.
+pub(super) struct Promtool {
+    folder: PathBuf,
+    /// The image that it is in, when it is not on this machine.
+    image: Option<String>,
+}
+
+impl Promtool {
+    /// Finds it: on this machine, else in the image that docker-compose.yml names, else it is installed.
+    pub(super) async fn find(root: &Path, interrupt: &Interrupt) -> Result<Self> {
+        let folder = root.join("deploy/prometheus");
+        if install::on_path("promtool") {
+            return Ok(Self { folder, image: None });
+        }
+        match containers::image_of_prometheus(interrupt).await {
+            Ok(image) => return Ok(Self { folder, image: Some(image) }),
+            Err(why) => eprintln!("no container: {why:#}"),
+        }
+        interrupt.check()?;
+        install::install(&PROMETHEUS, interrupt).await?;
+        Ok(Self { folder, image: None })
+    }
+
+    /// Runs it in the folder of Prometheus' files.
+    pub(super) async fn run(&self, arguments: &[&str], interrupt: &Interrupt) -> Result<()> {
+        let mut command = match &self.image {
+            None => Command::new("promtool"),
+            Some(image) => {
+                let mut command = Command::new("docker");
+                command.args(["run", "--rm", "--network=none", "--workdir=/files", "--entrypoint=promtool"]);
+                command.arg(format!("--volume={}:/files:ro", self.folder.display())).arg(image);
+                command
+            }
+        };
+        command.args(arguments).current_dir(&self.folder);
+        process::run(command, interrupt).await
+    }
+}

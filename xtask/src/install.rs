@@ -1,0 +1,130 @@
+//! Installing servers with the system's package manager.
+
+use std::path::Path;
+
+use anyhow::{Error, Result, anyhow};
+use tokio::process::Command;
+
+use crate::interrupt::Interrupt;
+use crate::process;
+
+/// Something that the tests need.
+pub(crate) struct Software {
+    /// What it is called.
+    pub(crate) name: &'static str,
+    /// Which package of which manager it is in.
+    pub(crate) packages: Packages,
+    /// How to do without a package manager.
+    pub(crate) otherwise: &'static str,
+}
+
+/// Names of packages.
+pub(crate) struct Packages {
+    pub(crate) apt: &'static str,
+    pub(crate) dnf: &'static str,
+    pub(crate) apk: &'static str,
+    pub(crate) brew: &'static str,
+}
+
+/// A package manager, and what it takes to get a package from it.
+struct Manager {
+    program: &'static str,
+    needs_root: bool,
+    /// What comes before.
+    prepare: Option<&'static [&'static str]>,
+    install: &'static [&'static str],
+    package: fn(&Packages) -> &'static str,
+}
+
+const MANAGERS: [Manager; 4] = [
+    Manager {
+        program: "apt-get",
+        needs_root: true,
+        prepare: Some(&["update"]),
+        install: &["install", "--yes", "--no-install-recommends"],
+        package: |packages| packages.apt,
+    },
+    Manager {
+        program: "dnf",
+        needs_root: true,
+        prepare: None,
+        install: &["install", "--assumeyes"],
+        package: |packages| packages.dnf,
+    },
+    Manager {
+        program: "apk",
+        needs_root: true,
+        prepare: None,
+        install: &["add", "--no-cache"],
+        package: |packages| packages.apk,
+    },
+    Manager {
+        program: "brew",
+        needs_root: false,
+        prepare: None,
+        install: &["install"],
+        package: |packages| packages.brew,
+    },
+];
+
+impl Manager {
+    /// The manager of this machine.
+    fn here() -> Option<&'static Self> {
+        MANAGERS.iter().find(|manager| on_path(manager.program))
+    }
+
+    /// The arguments that it is to be called with, one call after the other.
+    fn calls(&self, software: &Software) -> Vec<Vec<&'static str>> {
+        let install = [self.install, &[(self.package)(&software.packages)]].concat();
+        self.prepare.map(<[_]>::to_vec).into_iter().chain([install]).collect()
+    }
+}
+
+/// Installs something, or says what to install.
+pub(crate) async fn install(software: &Software, interrupt: &Interrupt) -> Result<()> {
+    let is_root = rustix::process::geteuid().is_root();
+    let manager = Manager::here().filter(|manager| manager.needs_root == is_root).ok_or_else(|| advice(software))?;
+    eprintln!("installing {} with {}", software.name, manager.program);
+    for args in manager.calls(software) {
+        let mut command = Command::new(manager.program);
+        command.args(args).env("DEBIAN_FRONTEND", "noninteractive");
+        process::run(command, interrupt).await.map_err(|error| anyhow!("{error:#}. {}", advice(software)))?;
+    }
+    Ok(())
+}
+
+/// What somebody can do who has no such thing.
+pub(crate) fn advice(software: &Software) -> Error {
+    let commands = Manager::here().map(|manager| {
+        let is_root = rustix::process::geteuid().is_root();
+        let sudo = if manager.needs_root && !is_root { "sudo " } else { "" };
+        let calls = manager.calls(software);
+        let lines = calls.iter().map(|args| format!("{sudo}{} {}", manager.program, args.join(" ")));
+        format!(" (here: {})", lines.collect::<Vec<_>>().join(" && "))
+    });
+    let (name, otherwise) = (software.name, software.otherwise);
+    let commands = commands.unwrap_or_default();
+    anyhow!("The tests need {name}. Either start a Docker engine, or install {name}'s server{commands}, or {otherwise}")
+}
+
+/// Whether there is such a program.
+pub(crate) fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| Path::new(&folder).join(program).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_the_package_to_the_manager() {
+        let packages = Packages { apt: "a", dnf: "d", apk: "k", brew: "b" };
+        let software = Software { name: "It", packages, otherwise: "" };
+        let calls = MANAGERS.each_ref().map(|manager| manager.calls(&software));
+        assert_eq!(calls[0], [vec!["update"], vec!["install", "--yes", "--no-install-recommends", "a"]]);
+        assert_eq!(calls[1], [["install", "--assumeyes", "d"]]);
+        assert_eq!(calls[2], [["add", "--no-cache", "k"]]);
+        assert_eq!(calls[3], [["install", "b"]]);
+    }
+}

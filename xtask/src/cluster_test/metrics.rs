@@ -37,6 +37,14 @@ impl Metrics {
     }
 }
 
+/// How many reads of the databases each role served in between, on all instances together.
+pub(crate) fn reads_by_role(before: &[Metrics], after: &[Metrics]) -> [(&'static str, f64); 2] {
+    let sum = |metrics: &[Metrics], role| -> f64 {
+        metrics.iter().filter_map(|metrics| metrics.sum("database_reads_total", &[("role", role)])).sum()
+    };
+    ["primary", "replica"].map(|role| (role, sum(after, role) - sum(before, role)))
+}
+
 /// `name{key="value",…} number`, or `None` for a comment.
 fn sample(line: &str) -> Option<Sample> {
     let line = line.trim();
@@ -88,6 +96,17 @@ replica_lag_seconds{replica=\"1\"} 5.02e0
         assert_eq!(count(&[("route", "/v1/users/{user}")]), Some(7.0));
         assert_eq!(metrics.sum("http_requests_in_flight", &[]), Some(1.0));
         assert_eq!(metrics.sum("replica_lag_seconds", &[("replica", "1")]), Some(5.02));
+    }
+
+    #[test]
+    fn tells_who_served_the_reads() {
+        let at = |primary, replica| {
+            Metrics::parse(&format!(
+                "database_reads_total{{role=\"primary\"}} {primary}\ndatabase_reads_total{{role=\"replica\"}} {replica}"
+            ))
+        };
+        let (before, after) = ([at(1, 10), Metrics::parse("")], [at(3, 40), at(0, 5)]);
+        assert_eq!(reads_by_role(&before, &after), [("primary", 2.0), ("replica", 35.0)]);
     }
 
     #[test]

@@ -5,21 +5,23 @@ use futures_util::future::try_join_all;
 
 use crate::cluster_test::cluster::Cluster;
 use crate::cluster_test::http::Call;
-use crate::cluster_test::metrics::Metrics;
+use crate::cluster_test::metrics::{Metrics, reads_by_role};
 use crate::cluster_test::verdict::Verdict;
 
 /// Asked at once, so often.
 const AT_ONCE: usize = 8;
 const ROUNDS: usize = 10;
 
-/// Counts what each instance answered of requests through the gateway.
+/// Counts what each instance answered, and which database it asked, of requests through the gateway.
 pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
-    let before = served(&cluster.metrics().await?)?;
+    let start = cluster.metrics().await?;
+    let before = served(&start)?;
     let call = Call::get("/v1/users?limit=1");
     for _ in 0..ROUNDS {
         try_join_all((0..AT_ONCE).map(|_| cluster.gateway.succeed(&call))).await?;
     }
-    let after = served(&cluster.metrics().await?)?;
+    let end = cluster.metrics().await?;
+    let after = served(&end)?;
     let served = [after[0] - before[0], after[1] - before[1]];
     let mut verdict = Verdict::default();
     let asked = AT_ONCE * ROUNDS;
@@ -27,6 +29,10 @@ pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     verdict.check(served.iter().all(|&served| served > 0.0), || "one of them served nothing".to_owned());
     let total = served[0] + served[1];
     verdict.check(total.to_string() == asked.to_string(), || format!("{asked} were asked, {total} served"));
+    // Nobody writes here, so the replica has all there is.
+    let [(_, primary), (_, replica)] = reads_by_role(&start, &end);
+    verdict.figure(format!("reads of the database: {replica} by the replica, {primary} by the primary"));
+    verdict.check(replica > 0.0, || "the replica served nothing".to_owned());
     Ok(verdict)
 }
 

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use super::coherence;
 use crate::cluster_test::cluster::Cluster;
 use crate::cluster_test::http::Call;
-use crate::cluster_test::metrics::Metrics;
+use crate::cluster_test::metrics::reads_by_role;
 use crate::cluster_test::sql;
 use crate::cluster_test::stack::Service;
 use crate::cluster_test::verdict::Verdict;
@@ -70,14 +70,4 @@ async fn prove_lag(cluster: &Cluster<'_>) -> Result<()> {
         bail!("what was acknowledged is not on the primary");
     }
     Ok(())
-}
-
-/// How many reads of the database each role served in between, where the instances say so.
-fn reads_by_role(before: &[Metrics; 2], after: &[Metrics; 2]) -> Vec<(&'static str, f64)> {
-    let sum = |metrics: &[Metrics; 2], role| {
-        let both = metrics.iter().filter_map(|metrics| metrics.sum("database_reads_total", &[("role", role)]));
-        both.reduce(|one, other| one + other)
-    };
-    let served = |role| Some((role, sum(after, role)? - sum(before, role).unwrap_or_default()));
-    ["primary", "replica"].into_iter().filter_map(served).collect()
 }

@@ -14,10 +14,13 @@ use crate::cluster_test::verdict::Verdict;
 /// Load before the fault, during it, and after all is healthy again.
 const BEFORE: Duration = Duration::from_secs(3);
 const DURING: Duration = Duration::from_secs(4);
-const AFTER: Duration = Duration::from_secs(3);
+const AFTER: Duration = Duration::from_secs(5);
 
-/// For so long after a part is back, others may still find out.
+/// For so long after a part is healthy again, others may still find out.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// Fewer reads than this while it is gone are none to speak of.
+const ENOUGH: usize = 50;
 
 /// When the part was gone.
 struct Outage {
@@ -25,6 +28,7 @@ struct Outage {
     began: Instant,
     /// The part was started again, and may have been anything but ready.
     ended: Instant,
+    healthy: Instant,
 }
 
 /// Kills a service with SIGKILL under load and starts it again.
@@ -38,10 +42,10 @@ pub(super) async fn run(cluster: &Cluster<'_>, service: Service) -> Result<Verdi
     let ended = Instant::now();
     cluster.stack.start(service).await?;
     let healthy = cluster.stack.healthy(service).await?;
+    let outage = Outage { service, began, ended, healthy: Instant::now() };
     sleep(AFTER).await;
     let period = load.stop().await?;
 
-    let outage = Outage { service, began, ended };
     verdict.figure(format!(
         "gone for {}, healthy {} after its start",
         milliseconds(ended - began),
@@ -54,7 +58,9 @@ pub(super) async fn run(cluster: &Cluster<'_>, service: Service) -> Result<Verdi
 
 fn judge(period: &Period, outage: &Outage, verdict: &mut Verdict) {
     period.judge(verdict, |sample| outage.allows(sample));
-    let during = period.writes_between(outage.began, outage.ended);
+    let (reads, writes) = period.good_between(outage.began, outage.ended);
+    verdict.figure(format!("while it was gone: {reads} reads and {writes} writes answered well"));
+    verdict.check(reads >= ENOUGH, || format!("only {reads} reads were answered while it was gone"));
     match period.first_write_after(outage.ended) {
         Some(recovery) => verdict.figure(format!(
             "writes again {} after its start; longest time without a write {}",
@@ -63,7 +69,7 @@ fn judge(period: &Period, outage: &Outage, verdict: &mut Verdict) {
         )),
         None => verdict.wrong("no write was acknowledged after it came back"),
     }
-    verdict.check(during > 0 || outage.service == Service::PostgresPrimary, || {
+    verdict.check(writes > 0 || outage.service == Service::PostgresPrimary, || {
         "no write was acknowledged while it was gone".to_owned()
     });
     let in_doubt = period.ledger.in_doubt();
@@ -73,7 +79,7 @@ fn judge(period: &Period, outage: &Outage, verdict: &mut Verdict) {
 impl Outage {
     /// Whether a request that did not go well may be so.
     fn allows(&self, sample: &Sample) -> bool {
-        if sample.ended() < self.began || sample.sent > self.ended + GRACE {
+        if sample.ended() < self.began || sample.sent > self.healthy + GRACE {
             return false;
         }
         match (self.service, &sample.outcome) {
@@ -96,7 +102,7 @@ mod tests {
     fn allows(service: Service, kind: Kind, outcome: Outcome, seconds: u64) -> bool {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
-        let outage = Outage { service, began: at(10), ended: at(20) };
+        let outage = Outage { service, began: at(10), ended: at(18), healthy: at(20) };
         let took = Duration::from_millis(5);
         outage.allows(&Sample { call: String::new(), kind, sent: at(seconds), took, outcome })
     }

@@ -34,6 +34,8 @@ pub(super) struct Actor {
     pub(super) everybody: Arc<Vec<String>>,
     pub(super) board: Arc<Board>,
     pub(super) manner: Manner,
+    /// Whoever waits for a write to get through does not read; somebody has to all the time.
+    pub(super) only_reads: bool,
     /// What its markers begin with.
     pub(super) name: String,
     pub(super) said: usize,
@@ -51,6 +53,7 @@ impl Actor {
     pub(super) async fn run(mut self, stop: watch::Receiver<bool>) -> (Ledger, Vec<Sample>) {
         while !*stop.borrow() {
             match self.chance.random_range(0..100) {
+                _ if self.only_reads => self.look_around().await,
                 0..20 => self.publish().await,
                 20..26 => self.publish_for_oneself().await,
                 26..32 => self.delete().await,

@@ -15,7 +15,7 @@ use crate::cluster_test::sql;
 use crate::cluster_test::verdict::Verdict;
 
 /// Fewer good requests than this prove nothing.
-const ENOUGH: usize = 100;
+const ENOUGH: usize = 50;
 
 /// So many posts are read through both instances at the end.
 const COMPARED: usize = 40;
@@ -48,9 +48,11 @@ impl Period {
         ends.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default()
     }
 
-    /// How many writes were acknowledged between two moments.
-    pub(crate) fn writes_between(&self, from: Instant, to: Instant) -> usize {
-        self.good_writes().filter(|ended| (from..to).contains(ended)).count()
+    /// How many reads, and how many writes, were answered as they must be between two moments.
+    pub(crate) fn good_between(&self, from: Instant, to: Instant) -> (usize, usize) {
+        let good = self.samples.iter().filter(|sample| sample.is_good() && (from..to).contains(&sample.ended()));
+        let (writes, reads): (Vec<&Sample>, Vec<&Sample>) = good.partition(|sample| sample.writes());
+        (reads.len(), writes.len())
     }
 
     fn good_writes(&self) -> impl Iterator<Item = Instant> {
@@ -170,6 +172,6 @@ mod tests {
         assert_eq!(period.longest_silence(), Duration::from_millis(700));
         assert_eq!(period.first_write_after(at(50)), Some(Duration::from_millis(655)));
         assert_eq!(period.first_write_after(at(900)), None);
-        assert_eq!(period.writes_between(at(1), at(806)), 3);
+        assert_eq!(period.good_between(at(1), at(705)), (1, 1));
     }
 }

@@ -19,6 +19,9 @@ use crate::cluster_test::cluster::Cluster;
 /// After this, who has not come to an end is hanging.
 const LAST_LIMIT: Duration = Duration::from_mins(1);
 
+/// One of so many users only reads.
+const READERS: u64 = 4;
+
 /// How the users take failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Manner {
@@ -61,6 +64,7 @@ impl Load {
                 everybody: Arc::clone(&everybody),
                 board: Arc::clone(&board),
                 manner,
+                only_reads: number.is_multiple_of(READERS),
                 name: format!("{name}-{number}"),
                 said: 0,
                 kept: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod check_deploy;
 mod check_deps;
+mod cluster_test;
 mod container;
 mod diagrams;
 mod fresh;
@@ -31,6 +32,8 @@ enum Chore {
     CheckDeps,
     /// Checks what a deployment is made of: compose file, gateway, dashboards, alerts (needs a Docker engine)
     CheckDeploy,
+    /// Runs the whole system in containers and checks that it stays right while parts of it fail (needs a Docker engine)
+    ClusterTest(cluster_test::Args),
     /// Writes openapi.json from the code
     Openapi(openapi::Args),
     /// Writes assets/erd.dot from the schema and renders the diagrams (needs Graphviz)
@@ -43,6 +46,7 @@ async fn main() -> ExitCode {
         Chore::Test(args) => test::run(&args).await,
         Chore::CheckDeps => check_deps::run(),
         Chore::CheckDeploy => check_deploy::run().await,
+        Chore::ClusterTest(args) => cluster_test::run(&args).await,
         Chore::Openapi(args) => openapi::run(args).await,
         Chore::Diagrams(args) => diagrams::run(args).await,
     };

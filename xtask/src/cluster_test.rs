@@ -1,0 +1,103 @@
+//! `cargo xtask cluster-test`: the whole system, driven with real traffic while parts of it are killed.
+//!
+//! [`stack`] brings the compose stack up under a name of its own and breaks what a case wants broken; [`cases`] are
+//! what must hold, each with its figures; [`load`] is the traffic under which parts fail, and the ledger of what was
+//! acknowledged meanwhile.
+
+mod cases;
+mod cluster;
+mod figures;
+mod http;
+mod load;
+mod metrics;
+mod ports;
+mod sql;
+mod stack;
+mod table;
+mod verdict;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum as _;
+
+use crate::interrupt::Interrupt;
+use cases::Case;
+use cluster::Cluster;
+use stack::{Profile, Stack};
+use table::Table;
+use verdict::Verdict;
+
+/// Options of `cargo xtask cluster-test`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Runs only this case; may be repeated
+    #[arg(long = "case", value_name = "NAME")]
+    cases: Vec<Case>,
+    /// How the image is built
+    #[arg(long, value_enum, default_value_t = Profile::Quick)]
+    profile: Profile,
+    /// Takes the image of an earlier run
+    #[arg(long)]
+    no_build: bool,
+    /// Leaves the stack running at the end
+    #[arg(long)]
+    keep: bool,
+    /// A further compose file on top, to see what the test says of another stack; may be repeated
+    #[arg(long = "compose-file", value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+/// Runs the cases, prints their table and clears up, whatever happens.
+pub(crate) async fn run(args: &Args) -> Result<()> {
+    let interrupt = Interrupt::listen()?;
+    let stack = Stack::new(args.profile, &args.files).await?;
+    let mut table = Table::default();
+    let outcome = interrupt.guard(Box::pin(work(args, &stack, &mut table))).await;
+    table.print();
+    let written = table.write();
+    let failed = outcome.is_err() || table.failures() > 0;
+    if failed && interrupt.check().is_ok() {
+        stack.print_logs().await;
+    }
+    if args.keep {
+        eprintln!("left running: {}", stack.shown());
+    } else {
+        stack.down().await?;
+    }
+    outcome?;
+    eprintln!("written to {}", written?.display());
+    match table.failures() {
+        0 => Ok(()),
+        1 => bail!("a case failed"),
+        failures => bail!("{failures} cases failed"),
+    }
+}
+
+async fn work(args: &Args, stack: &Stack, table: &mut Table) -> Result<()> {
+    // What an earlier run left behind would be neither fresh nor known.
+    stack.down().await?;
+    if !args.no_build {
+        eprintln!("── build the image");
+        stack.build().await.context("the image cannot be built")?;
+    }
+    eprintln!("── start the stack");
+    stack.up().await.context("the stack does not start")?;
+    let cluster = Cluster::new(stack)?;
+    for case in Case::value_variants().iter().copied() {
+        if !args.cases.is_empty() && !args.cases.contains(&case) {
+            continue;
+        }
+        eprintln!("\n── {}: {}", case.name(), case.title());
+        let began = Instant::now();
+        let verdict = match Box::pin(case.run(&cluster)).await {
+            Ok(verdict) => verdict,
+            Err(error) => Verdict::broken(&error),
+        };
+        verdict.print();
+        table.add(case.name(), case.title(), began.elapsed(), verdict);
+        cluster.mend().await.with_context(|| format!("the stack does not recover from {}", case.name()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! What must hold.
+
+mod coherence;
+mod faults;
+mod idempotency;
+mod instances;
+mod limits;
+mod overload;
+mod own_writes;
+mod rolling_restart;
+mod sessions;
+
+use anyhow::Result;
+
+use super::cluster::Cluster;
+use super::stack::Service;
+use super::verdict::Verdict;
+
+/// A named case. They run in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Case {
+    Instances,
+    Sessions,
+    Idempotency,
+    OwnWrites,
+    Coherence,
+    LostInstance,
+    LostRedis,
+    LostReplica,
+    LostPrimary,
+    RollingRestart,
+    Overload,
+    // Last: it needs instances of its own, and they start with nothing in their caches.
+    Limits,
+}
+
+impl Case {
+    /// Its name, as `--case` takes it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Instances => "instances",
+            Self::Sessions => "sessions",
+            Self::Idempotency => "idempotency",
+            Self::OwnWrites => "own-writes",
+            Self::Coherence => "coherence",
+            Self::LostInstance => "lost-instance",
+            Self::LostRedis => "lost-redis",
+            Self::LostReplica => "lost-replica",
+            Self::LostPrimary => "lost-primary",
+            Self::RollingRestart => "rolling-restart",
+            Self::Overload => "overload",
+            Self::Limits => "limits",
+        }
+    }
+
+    /// What must hold.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Instances => "both instances serve through Nginx",
+            Self::Sessions => "a log-in on one instance is good on the other",
+            Self::Idempotency => "the same idempotency key through both instances at once gives one post",
+            Self::OwnWrites => "own writes are read at once with 5 s of replica lag, others see them within 100 ms",
+            Self::Coherence => "a change through one instance is seen through the other within 100 ms",
+            Self::LostInstance => "kill -9 of an instance: no request that may be repeated fails, nothing is lost",
+            Self::LostRedis => "kill -9 of Redis: no request fails, nothing is lost",
+            Self::LostReplica => "kill -9 of the replica: no request fails, nothing is lost",
+            Self::LostPrimary => {
+                "kill -9 of the primary: reads go on, writes get 503 with Retry-After, nothing is lost"
+            }
+            Self::RollingRestart => "a rolling restart under load: no request fails, nothing is lost",
+            Self::Overload => {
+                "at ten times the capacity, accepted requests keep their p99 within 3 times of the unloaded one"
+            }
+            Self::Limits => "rate limits count across both instances",
+        }
+    }
+
+    /// Runs it.
+    pub(crate) async fn run(self, cluster: &Cluster<'_>) -> Result<Verdict> {
+        cluster.stack.set_rate_limit(self == Self::Limits).await?;
+        match self {
+            Self::Instances => instances::run(cluster).await,
+            Self::Sessions => sessions::run(cluster).await,
+            Self::Idempotency => idempotency::run(cluster).await,
+            Self::OwnWrites => own_writes::run(cluster).await,
+            Self::Coherence => coherence::run(cluster).await,
+            Self::LostInstance => faults::run(cluster, Service::App1).await,
+            Self::LostRedis => faults::run(cluster, Service::Redis).await,
+            Self::LostReplica => faults::run(cluster, Service::PostgresReplica).await,
+            Self::LostPrimary => faults::run(cluster, Service::PostgresPrimary).await,
+            Self::RollingRestart => rolling_restart::run(cluster).await,
+            Self::Overload => overload::run(cluster).await,
+            Self::Limits => limits::run(cluster).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum as _;
+
+    use super::Case;
+
+    #[test]
+    fn each_is_called_what_the_option_takes() {
+        for case in Case::value_variants() {
+            assert_eq!(case.to_possible_value().unwrap().get_name(), case.name());
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Somebody who uses the API.
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::{Api, Call};
+
+/// Everybody's.
+const PASSWORD: &str = "a password for tests";
+
+/// An account, logged in.
+#[derive(Debug, Clone)]
+pub(crate) struct User {
+    pub(crate) id: String,
+    pub(crate) username: String,
+    pub(crate) token: String,
+    pub(crate) refresh_token: String,
+}
+
+impl User {
+    /// Signs up and logs in, through one door.
+    pub(crate) async fn sign_up(api: &Api, username: &str) -> Result<Self> {
+        api.succeed(&Call::post("/v1/users", json!({ "username": username, "password": PASSWORD }))).await?;
+        Self::log_in(api, username).await
+    }
+
+    /// Logs in.
+    pub(crate) async fn log_in(api: &Api, username: &str) -> Result<Self> {
+        let reply =
+            api.succeed(&Call::post("/v1/sessions", json!({ "username": username, "password": PASSWORD }))).await?;
+        Ok(Self {
+            id: reply.text("/user/id").to_owned(),
+            username: username.to_owned(),
+            token: reply.text("/access_token").to_owned(),
+            refresh_token: reply.text("/refresh_token").to_owned(),
+        })
+    }
+}

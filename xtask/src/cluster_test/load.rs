@@ -1,0 +1,12 @@
+//! Steady traffic of many virtual users, and what became of each request.
+
+mod actor;
+mod board;
+mod judge;
+mod ledger;
+mod period;
+mod sample;
+mod stored;
+
+pub(crate) use period::{Load, Manner, Period};
+pub(crate) use sample::{Kind, Outcome, Sample};

@@ -1,0 +1,192 @@
+//! What was acknowledged, and whether that is what is stored.
+
+use std::collections::HashMap;
+
+use super::stored::Stored;
+
+/// Who likes which post, or follows whom.
+pub(super) type Pair = (String, String);
+
+/// The writes of one user, or of all after [`Ledger::absorb`].
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    /// By marker: the first word of each content, of which there is one for each thing said.
+    pub(super) posts: HashMap<String, Said>,
+    pub(super) comments: HashMap<String, Said>,
+    pub(super) likes: HashMap<Pair, Switch>,
+    pub(super) follows: HashMap<Pair, Switch>,
+}
+
+/// A post or a comment.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Said {
+    /// The identifier that was answered; without, nobody knows whether it is stored.
+    pub(super) id: Option<String>,
+    /// What it may hold: one content, or two while an edit is in doubt.
+    pub(super) contents: Vec<String>,
+    pub(super) deleted: Switch,
+}
+
+/// Something that is there or not, as far as the answers tell.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Switch {
+    #[default]
+    Off,
+    On,
+    InDoubt,
+}
+
+impl Ledger {
+    /// Takes over what another user did.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.posts.extend(other.posts);
+        self.comments.extend(other.comments);
+        self.likes.extend(other.likes);
+        self.follows.extend(other.follows);
+    }
+
+    /// How many writes it holds that were acknowledged.
+    pub(crate) fn acknowledged(&self) -> usize {
+        let said = self.posts.values().chain(self.comments.values());
+        let switched = self.likes.values().chain(self.follows.values());
+        said.filter(|said| said.id.is_some()).count() + switched.filter(|switch| **switch != Switch::InDoubt).count()
+    }
+
+    /// How many things are in doubt: sent, and never answered.
+    pub(crate) fn in_doubt(&self) -> usize {
+        let said = self.posts.values().chain(self.comments.values());
+        let switched = self.likes.values().chain(self.follows.values());
+        said.filter(|said| said.id.is_none() || said.contents.len() > 1 || said.deleted == Switch::InDoubt).count()
+            + switched.filter(|switch| **switch == Switch::InDoubt).count()
+    }
+
+    /// Everything that is stored otherwise than it was acknowledged, or twice, or was never said.
+    pub(super) fn differences(&self, stored: &Stored) -> Vec<String> {
+        let mut found = Vec::new();
+        compare_said("post", &self.posts, &stored.posts, &mut found);
+        compare_said("comment", &self.comments, &stored.comments, &mut found);
+        for (what, switches, pairs) in
+            [("like", &self.likes, &stored.likes), ("follow", &self.follows, &stored.follows)]
+        {
+            for (pair, switch) in switches {
+                let is_there = pairs.contains(pair);
+                match switch {
+                    Switch::On if !is_there => found.push(format!("the {what} {pair:?} was acknowledged and is lost")),
+                    Switch::Off if is_there => found.push(format!("the {what} {pair:?} was taken back and is there")),
+                    _ => {}
+                }
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+}
+
+fn compare_said(
+    what: &str,
+    said: &HashMap<String, Said>,
+    rows: &HashMap<String, Vec<(String, String)>>,
+    found: &mut Vec<String>,
+) {
+    for (marker, said) in said {
+        let rows = rows.get(marker).map_or(&[][..], Vec::as_slice);
+        let expected = match (&said.id, said.deleted) {
+            (None, _) | (_, Switch::InDoubt) => 0..=1,
+            (Some(_), Switch::Off) => 1..=1,
+            (Some(_), Switch::On) => 0..=0,
+        };
+        if !expected.contains(&rows.len()) {
+            found.push(format!("the {what} {marker} is there {} times, not {expected:?}", rows.len()));
+        }
+        for (id, content) in rows {
+            if said.id.as_ref().is_some_and(|acknowledged| acknowledged != id) {
+                found.push(format!("the {what} {marker} is {id}, but {:?} was acknowledged", said.id));
+            }
+            if !said.contents.contains(content) {
+                found.push(format!("the {what} {marker} holds `{content}`, not one of {:?}", said.contents));
+            }
+        }
+    }
+    for marker in rows.keys().filter(|marker| !said.contains_key(*marker)) {
+        found.push(format!("nobody said the {what} {marker}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(id: Option<&str>, contents: &[&str]) -> Said {
+        let contents = contents.iter().map(|&content| content.to_owned()).collect();
+        Said { id: id.map(str::to_owned), contents, deleted: Switch::Off }
+    }
+
+    fn ledger(marker: &str, said: Said) -> Ledger {
+        Ledger { posts: HashMap::from([(marker.to_owned(), said)]), ..Ledger::default() }
+    }
+
+    fn stored(rows: &[(&str, &str)]) -> Stored {
+        let mut stored = Stored::default();
+        for (id, content) in rows {
+            stored.add_post((*id).to_owned(), (*content).to_owned());
+        }
+        stored
+    }
+
+    #[test]
+    fn what_is_there_once_is_right() {
+        let ledger = ledger("m1", said(Some("a"), &["m1 hello"]));
+        assert!(ledger.differences(&stored(&[("a", "m1 hello")])).is_empty());
+        assert_eq!((ledger.acknowledged(), ledger.in_doubt()), (1, 0));
+    }
+
+    #[test]
+    fn finds_what_is_lost_twice_there_or_another() {
+        let ledger = ledger("m1", said(Some("a"), &["m1 hello"]));
+        let found = |rows: &[(&str, &str)]| ledger.differences(&stored(rows)).join("\n");
+        assert!(found(&[]).contains("is there 0 times"));
+        assert!(found(&[("a", "m1 hello"), ("b", "m1 hello")]).contains("is there 2 times"));
+        assert!(found(&[("b", "m1 hello")]).contains("is b, but"));
+        assert!(found(&[("a", "m1 hullo")]).contains("holds `m1 hullo`"));
+        assert!(found(&[("a", "m1 hello"), ("z", "m2 hello")]).contains("nobody said the post m2"));
+    }
+
+    #[test]
+    fn what_was_never_answered_may_be_there_once() {
+        let ledger = ledger("m1", said(None, &["m1 hello"]));
+        assert!(ledger.differences(&stored(&[])).is_empty());
+        assert!(ledger.differences(&stored(&[("a", "m1 hello")])).is_empty());
+        assert_eq!(ledger.differences(&stored(&[("a", "m1 hello"), ("b", "m1 hello")])).len(), 1);
+        assert_eq!((ledger.acknowledged(), ledger.in_doubt()), (0, 1));
+    }
+
+    #[test]
+    fn an_edit_in_doubt_may_hold_either_content() {
+        let ledger = ledger("m1", said(Some("a"), &["m1 old", "m1 new"]));
+        assert!(ledger.differences(&stored(&[("a", "m1 old")])).is_empty());
+        assert!(ledger.differences(&stored(&[("a", "m1 new")])).is_empty());
+        assert_eq!(ledger.differences(&stored(&[("a", "m1 other")])).len(), 1);
+    }
+
+    #[test]
+    fn what_was_deleted_is_gone() {
+        let deleted = |deleted| ledger("m1", Said { deleted, ..said(Some("a"), &["m1 hello"]) });
+        let there = stored(&[("a", "m1 hello")]);
+        assert_eq!(deleted(Switch::On).differences(&there).len(), 1);
+        assert!(deleted(Switch::On).differences(&stored(&[])).is_empty());
+        assert!(deleted(Switch::InDoubt).differences(&there).is_empty());
+        assert!(deleted(Switch::InDoubt).differences(&stored(&[])).is_empty());
+    }
+
+    #[test]
+    fn a_like_is_as_it_was_last_acknowledged() {
+        let pair = ("u".to_owned(), "p".to_owned());
+        let with = |switch| Ledger { likes: HashMap::from([(pair.clone(), switch)]), ..Ledger::default() };
+        let (there, gone) = (Stored { likes: [pair.clone()].into(), ..Stored::default() }, Stored::default());
+        assert!(with(Switch::On).differences(&there).is_empty() && with(Switch::Off).differences(&gone).is_empty());
+        assert_eq!(with(Switch::On).differences(&gone).len(), 1);
+        assert_eq!(with(Switch::Off).differences(&there).len(), 1);
+        assert!(with(Switch::InDoubt).differences(&there).is_empty());
+        assert!(with(Switch::InDoubt).differences(&gone).is_empty());
+    }
+}

@@ -1,0 +1,172 @@
+//! The compose stack under test: its life, and what breaks it.
+
+mod compose;
+mod service;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use tokio::time::sleep;
+
+use super::ports;
+use crate::root::root;
+pub(crate) use compose::Profile;
+use compose::{Compose, Variables, container, engine};
+pub(crate) use service::Service;
+
+/// Building the image with nothing cached takes most of this on two slow cores.
+const BUILD_LIMIT: Duration = Duration::from_mins(40);
+
+/// Enough to make two databases and to start everything.
+const UP_LIMIT: Duration = Duration::from_mins(4);
+
+/// Enough for anything else that is asked of the engine.
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// How long a service may take to be healthy again.
+const RECOVERY_LIMIT: Duration = Duration::from_mins(1);
+
+/// How often the engine is asked.
+const PAUSE: Duration = Duration::from_millis(150);
+
+/// What the stack is made of, beside files that `--compose-file` adds.
+const FILES: [&str; 2] = ["docker-compose.yml", "deploy/cluster-test.yml"];
+
+/// The stack. It runs from [`Stack::up`] to [`Stack::down`].
+pub(crate) struct Stack {
+    compose: Compose,
+    ports: Ports,
+    rate_limit: AtomicBool,
+}
+
+/// Where its doors are, all on loopback.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ports {
+    pub(crate) gateway: u16,
+    pub(crate) app1: u16,
+    pub(crate) app2: u16,
+    pub(crate) app1_metrics: u16,
+    pub(crate) app2_metrics: u16,
+}
+
+impl Stack {
+    /// A stack that does not run yet, on ports and a network that nobody uses.
+    pub(crate) async fn new(profile: Profile, files: &[PathBuf]) -> Result<Self> {
+        let [gateway, app1, app2, app1_metrics, app2_metrics] = ports::free()?;
+        let ports = Ports { gateway, app1, app2, app1_metrics, app2_metrics };
+        let mut files = files.to_vec();
+        files.splice(0..0, FILES.map(|file| root().join(file)));
+        let variables = Variables { ports, network: ports::free_network().await?, profile };
+        Ok(Self { compose: Compose::new(files, &variables), ports, rate_limit: AtomicBool::new(false) })
+    }
+
+    /// Where its doors are.
+    pub(crate) fn ports(&self) -> Ports {
+        self.ports
+    }
+
+    /// How to speak to the stack by hand.
+    pub(crate) fn shown(&self) -> String {
+        let Ports { gateway, app1, app2, .. } = self.ports;
+        let address = "http://127.0.0.1:";
+        format!("{}; Nginx {address}{gateway}, app1 {address}{app1}, app2 {address}{app2}", Compose::shown())
+    }
+
+    /// Builds the image.
+    pub(crate) async fn build(&self) -> Result<()> {
+        self.compose.loudly(&["build"], BUILD_LIMIT).await
+    }
+
+    /// Starts everything and waits until it is healthy.
+    pub(crate) async fn up(&self) -> Result<()> {
+        self.compose.run(&["up", "--detach", "--no-build", "--wait"], UP_LIMIT).await.map(drop)
+    }
+
+    /// Removes everything with all data.
+    pub(crate) async fn down(&self) -> Result<()> {
+        self.compose.run(&["down", "--volumes", "--remove-orphans", "--timeout", "2"], LIMIT).await.map(drop)
+    }
+
+    /// Prints the last lines that each service logged.
+    pub(crate) async fn print_logs(&self) {
+        for service in Service::ALL {
+            eprintln!("\n── the last lines of {}", service.name());
+            if let Err(error) = self
+                .compose
+                .loudly(&["logs", "--no-color", "--no-log-prefix", "--tail", "25", service.name()], LIMIT)
+                .await
+            {
+                eprintln!("{error:#}");
+            }
+        }
+    }
+
+    /// Kills a service with SIGKILL. It stays dead until it is started.
+    pub(crate) async fn kill(&self, service: Service) -> Result<()> {
+        engine(&["kill", "--signal", "SIGKILL", &container(service)], LIMIT).await.map(drop)
+    }
+
+    /// Stops a service with SIGTERM and answers with what code it ended.
+    pub(crate) async fn stop(&self, service: Service) -> Result<i32> {
+        engine(&["stop", "--time", "45", &container(service)], LIMIT).await?;
+        Ok(inspect(service, "{{.State.ExitCode}}").await?.parse()?)
+    }
+
+    /// Starts a service that was killed or stopped; it may be anything but healthy yet.
+    pub(crate) async fn start(&self, service: Service) -> Result<()> {
+        engine(&["start", &container(service)], LIMIT).await.map(drop)
+    }
+
+    /// Waits until a service is healthy, and answers how long that took.
+    pub(crate) async fn healthy(&self, service: Service) -> Result<Duration> {
+        let began = Instant::now();
+        loop {
+            let state = inspect(service, "{{.State.Status}} {{.State.Health.Status}}").await?;
+            if state == "running healthy" {
+                return Ok(began.elapsed());
+            }
+            if began.elapsed() > RECOVERY_LIMIT {
+                bail!("{} is `{state}` after {} s", service.name(), RECOVERY_LIMIT.as_secs());
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Starts what does not run, and waits until all is healthy.
+    pub(crate) async fn mend(&self) -> Result<()> {
+        for service in Service::ALL {
+            if inspect(service, "{{.State.Status}}").await? != "running" {
+                self.start(service).await?;
+            }
+        }
+        for service in Service::ALL {
+            self.healthy(service).await?;
+        }
+        Ok(())
+    }
+
+    /// Turns the instances' rate limits on or off; that takes instances made anew.
+    pub(crate) async fn set_rate_limit(&self, on: bool) -> Result<()> {
+        if self.rate_limit.swap(on, Ordering::Relaxed) == on {
+            return Ok(());
+        }
+        let args = ["up", "--detach", "--no-build", "--no-deps", "--wait", "app1", "app2"];
+        self.compose.with("RATE_LIMIT", if on { "on" } else { "off" }).run(&args, UP_LIMIT).await.map(drop)
+    }
+
+    /// What `psql` says of a statement, as the superuser, within the service's container.
+    pub(crate) async fn psql(&self, service: Service, statement: &str) -> Result<String> {
+        let container = container(service);
+        let mut args = vec!["exec", &container, "psql", "--username=postgres", "--dbname=thoughts"];
+        args.extend(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]);
+        args.extend(["--command", statement]);
+        engine(&args, LIMIT).await
+    }
+}
+
+/// What the engine says of a service's container.
+async fn inspect(service: Service, format: &str) -> Result<String> {
+    engine(&["inspect", "--format", format, &container(service)], LIMIT).await
+}

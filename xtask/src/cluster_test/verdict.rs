@@ -1,0 +1,94 @@
+//! What a case found.
+
+use std::fmt::Display;
+
+/// So many wrongs are shown; thousands of the same kind say no more.
+const SHOWN: usize = 8;
+
+/// The figures of a case, and what was not as it must be.
+#[derive(Debug, Default)]
+pub(crate) struct Verdict {
+    figures: Vec<String>,
+    wrongs: Vec<String>,
+}
+
+impl Verdict {
+    /// A case that came to no end.
+    pub(crate) fn broken(error: &anyhow::Error) -> Self {
+        Self { figures: Vec::new(), wrongs: vec![format!("{error:#}")] }
+    }
+
+    /// Notes what was measured.
+    pub(crate) fn figure(&mut self, figure: impl Display) {
+        self.figures.push(figure.to_string());
+    }
+
+    /// Notes what must not be.
+    pub(crate) fn wrong(&mut self, wrong: impl Display) {
+        self.wrongs.push(wrong.to_string());
+    }
+
+    /// Notes `otherwise` unless something holds.
+    pub(crate) fn check(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
+        if !holds {
+            self.wrongs.push(otherwise());
+        }
+    }
+
+    /// Takes over all that another found.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.figures.extend(other.figures);
+        self.wrongs.extend(other.wrongs);
+    }
+
+    /// Whether nothing was wrong.
+    pub(crate) fn passed(&self) -> bool {
+        self.wrongs.is_empty()
+    }
+
+    /// What was measured, in one line.
+    pub(crate) fn figures(&self) -> String {
+        self.figures.join("; ")
+    }
+
+    /// What was wrong, as far as it is shown.
+    pub(crate) fn wrongs(&self) -> Vec<String> {
+        let mut shown: Vec<String> = self.wrongs.iter().take(SHOWN).cloned().collect();
+        if self.wrongs.len() > SHOWN {
+            shown.push(format!("and {} more", self.wrongs.len() - SHOWN));
+        }
+        shown
+    }
+
+    /// Prints all of it, for those who watch.
+    pub(crate) fn print(&self) {
+        for figure in &self.figures {
+            eprintln!("   {figure}");
+        }
+        for wrong in self.wrongs() {
+            eprintln!("   WRONG: {wrong}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Verdict;
+
+    #[test]
+    fn passes_until_something_is_wrong() {
+        let mut verdict = Verdict::default();
+        verdict.figure("3 rounds");
+        verdict.check(true, || unreachable!("it holds"));
+        assert!(verdict.passed());
+        verdict.check(false, || "two posts".to_owned());
+        assert!(!verdict.passed() && verdict.wrongs() == ["two posts"]);
+    }
+
+    #[test]
+    fn shows_some_of_many_wrongs() {
+        let mut verdict = Verdict::default();
+        (0..100).for_each(|number| verdict.wrong(number));
+        assert_eq!((verdict.wrongs().len(), verdict.wrongs()[8].as_str()), (9, "and 92 more"));
+    }
+}

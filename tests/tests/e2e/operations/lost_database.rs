@@ -1,5 +1,7 @@
 //! What the server says while PostgreSQL is out of reach. SQLite is never.
 
+use std::time::Duration;
+
 use serde_json::json;
 use testkit::app::TestApp;
 use testkit::{Proxy, TestDatabase};
@@ -32,7 +34,9 @@ async fn is_said_and_got_over() {
     app.get("/health/live").expect(200).await;
 
     proxy.mend();
-    app.get("/health/ready").expect(200).await;
+    // It is found out by itself, within a moment.
+    let ready = async { while app.get("/health/ready").send().await.status != 200 {} };
+    tokio::time::timeout(Duration::from_secs(30), ready).await.unwrap();
     ada.publish("after").await;
     assert_eq!(app.get("/v1/posts").expect(200).await.each("content"), ["after", "before"]);
 }

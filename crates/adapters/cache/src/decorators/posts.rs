@@ -93,18 +93,19 @@ impl PostRepository for CachedPosts {
         self.cache.write(change, touches, self.inner.publish(post, request)).await
     }
 
-    /// Touches the post, and so every page that shows it.
+    /// Touches the post, and so every page that shows it. So does finding that it moved or is gone: whoever did that may
+    /// not have come to announce it, as when a request is repeated that took its instance with it.
     async fn edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Outcome<PostView>, RepositoryError> {
         let change = Change { by: Some(viewer), tags: vec![Tag::Post(id)] };
-        self.cache.write(change, is_changed, self.inner.edit(id, edit, viewer)).await
+        self.cache.write(change, |_| true, self.inner.edit(id, edit, viewer)).await
     }
 
     /// Touches the post, the lists (also pages that do not show it: one may have become the last), and its author's count
-    /// of posts.
+    /// of posts. So does finding that it moved or is gone, as with an edit.
     async fn delete(&self, id: PostId, by: UserId, expected: Option<Revision>) -> Result<Outcome<()>, RepositoryError> {
         let tags = vec![Tag::Post(id), Tag::PublicFeed, Tag::PostsOf(by), Tag::User(by)];
         let change = Change { by: Some(by), tags };
-        self.cache.write(change, is_changed, self.inner.delete(id, by, expected)).await
+        self.cache.write(change, |_| true, self.inner.delete(id, by, expected)).await
     }
 
     /// Touches the post: its count of likes.
@@ -127,8 +128,4 @@ impl PostRepository for CachedPosts {
     ) -> Result<Option<Page<UserView>>, RepositoryError> {
         self.inner.list_likes(id, page, viewer).await
     }
-}
-
-fn is_changed<T>(outcome: &Outcome<T>) -> bool {
-    matches!(outcome, Outcome::Changed(_))
 }

@@ -9,6 +9,8 @@ use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _};
 use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr, RuntimeErr};
 
+use tokio::task::JoinSet;
+
 use super::DatabaseOptions;
 
 /// Statements kept prepared on each connection.
@@ -61,15 +63,15 @@ pub(super) fn usage(connection: &DatabaseConnection) -> (u32, u32) {
 /// Closes the idle connections of a pool that are dead.
 pub(super) async fn weed(connection: &DatabaseConnection) {
     let pool = connection.get_postgres_connection_pool();
-    let mut idle = Vec::new();
-    while let Some(connection) = pool.try_acquire() {
-        idle.push(connection);
+    let mut pings = JoinSet::new();
+    while let Some(mut connection) = pool.try_acquire() {
+        pings.spawn(async move {
+            if !matches!(tokio::time::timeout(PING_LIMIT, connection.ping()).await, Ok(Ok(()))) {
+                connection.close_on_drop();
+            }
+        });
     }
-    for mut connection in idle {
-        if !matches!(tokio::time::timeout(PING_LIMIT, connection.ping()).await, Ok(Ok(()))) {
-            connection.close_on_drop();
-        }
-    }
+    while pings.join_next().await.is_some() {}
 }
 
 fn pool(url: String, max_connections: u32, options: &DatabaseOptions) -> ConnectOptions {

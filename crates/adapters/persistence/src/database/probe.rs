@@ -18,6 +18,8 @@ use super::position::{WalPosition, Watermark};
 
 /// How long a server may take to accept a connection, and to answer.
 const LIMIT: Duration = Duration::from_secs(2);
+/// How long it may take to accept another connection after one broke off.
+const RECONNECT_LIMIT: Duration = Duration::from_secs(1);
 /// A server that is silent so often in a row counts as lost; one that is only slow, or asked by a busy process, is not.
 const SILENCES: u32 = 3;
 /// Pause between attempts to reach a server that is lost.
@@ -101,6 +103,7 @@ struct Found {
 /// Asks on the connection that there is; a connection may end for reasons of its own, so another is tried before the
 /// server counts as gone.
 async fn probe(connection: &mut Option<PgConnection>, address: &PgConnectOptions) -> Answer {
+    let broke_off = connection.is_some();
     if let Some(mut open) = connection.take() {
         match ask(&mut open).await {
             Answer::Found(found) => {
@@ -111,9 +114,12 @@ async fn probe(connection: &mut Option<PgConnection>, address: &PgConnectOptions
             Answer::Gone => {}
         }
     }
-    let mut opened = match timeout(LIMIT, PgConnection::connect_with(address)).await {
+    let limit = if broke_off { RECONNECT_LIMIT } else { LIMIT };
+    let mut opened = match timeout(limit, PgConnection::connect_with(address)).await {
         Ok(Ok(opened)) => opened,
         Ok(Err(error)) => return what_it_means(&error),
+        // It broke off, and does not come back: no name is found for it any more, or no machine.
+        Err(_) if broke_off => return Answer::Gone,
         Err(_) => return Answer::Silence,
     };
     let answer = ask(&mut opened).await;

@@ -160,6 +160,8 @@ impl SeaCommentRepository {
         if comment_removal::remove(&tx, wanted).await? == 0 {
             let alive = comment::Column::Id.eq(id.as_str()).and(comment::Column::AuthorId.is_not_null());
             let is_there = exists(&tx, comment::Entity, alive).await?;
+            // Nothing was changed, but something was seen, which its reader must go on seeing.
+            tx.commit(by).await?;
             return Ok(if is_there { Change::Stale } else { Change::NotFound });
         }
         tx.commit(by).await?;

@@ -126,6 +126,8 @@ impl SeaPostRepository {
         }
         if delete.exec(&tx).await?.rows_affected == 0 {
             let is_there = exists(&tx, post::Entity, post::Column::Id.eq(id.as_str())).await?;
+            // Nothing was changed, but something was seen, which its reader must go on seeing.
+            tx.commit(by).await?;
             return Ok(if is_there { Change::Stale } else { Change::NotFound });
         }
         let rows = user::Entity::update_many().filter(user::Column::Id.is_in(author.iter().map(UserId::as_str)));

@@ -2,10 +2,12 @@
 # Starts the primary with the password that was made for it.
 set -euo pipefail
 
-POSTGRES_PASSWORD=$(cat /run/thoughts/postgres_password)
-REPLICATION_PASSWORD=$(cat /run/thoughts/replication_password)
-DATABASE_PASSWORD=$(cat /run/thoughts/database_password)
-# For the first start only: the image's entrypoint and the scripts in initdb/ read them, the server does not.
-export POSTGRES_PASSWORD REPLICATION_PASSWORD DATABASE_PASSWORD
+# The image's entrypoint and the scripts in initdb/ read them at the first start; the server never does.
+if [ ! -s "$PGDATA/PG_VERSION" ]; then
+  POSTGRES_PASSWORD=$(cat /run/thoughts/postgres_password)
+  REPLICATION_PASSWORD=$(cat /run/thoughts/replication_password)
+  DATABASE_PASSWORD=$(cat /run/thoughts/database_password)
+  export POSTGRES_PASSWORD REPLICATION_PASSWORD DATABASE_PASSWORD
+fi
 
 exec docker-entrypoint.sh "$@"

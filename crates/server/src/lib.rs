@@ -8,6 +8,7 @@
 //! - `server`: start and stop;
 //! - [`health_check`]: asking a running server whether it can serve;
 //! - `housekeeping`: what is done now and then;
+//! - [`signals`]: being told to stop;
 //! - `signing_key`: the development key, made once and kept;
 //! - `telemetry`, `traces`, `metrics`: the log, where the time of a request goes, and the numbers.
 
@@ -20,6 +21,7 @@ mod housekeeping;
 pub mod metrics;
 mod server;
 pub mod settings;
+pub mod signals;
 mod signing_key;
 mod start_error;
 pub mod telemetry;

@@ -1,11 +1,12 @@
 //! The command line of the server.
 
 use std::error::Error;
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use thoughts::settings::{MigrationSettings, Settings, SettingsError, env_example, load_address, variables_help};
+use thoughts::signals::Signals;
 use thoughts::telemetry::{LostLines, Telemetry, TelemetryError};
 use thoughts::{Overrides, health_check, metrics, telemetry};
 
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
         }
         Command::Migrate => {
             let observe = |settings: &MigrationSettings| telemetry::init(&settings.log, None);
-            with_settings(MigrationSettings::load(), observe, |settings, _| thoughts::migrate(settings))
+            with_settings(MigrationSettings::load(), observe, |settings, _| migrate(settings))
         }
     }
 }
@@ -118,10 +119,23 @@ where
 }
 
 async fn serve(settings: Settings, lost: LostLines) -> Result<(), thoughts::StartError> {
+    let mut signals = Signals::listen()?;
     let metrics = metrics::install(lost)?;
-    let server = thoughts::start(settings, Overrides { metrics, ..Overrides::default() }).await?;
+    let server = tokio::select! {
+        started = thoughts::start(settings, Overrides { metrics, ..Overrides::default() }) => started?,
+        () = signals.received() => return Ok(()),
+    };
     server.announce();
-    server.run_until_signalled().await
+    server.run_until(&mut signals).await
+}
+
+async fn migrate(settings: MigrationSettings) -> Result<(), thoughts::StartError> {
+    let mut signals = Signals::listen()?;
+    tokio::select! {
+        migrated = thoughts::migrate(settings) => migrated,
+        // What was begun is rolled back.
+        () = signals.received() => Err(io::Error::new(io::ErrorKind::Interrupted, "told to stop").into()),
+    }
 }
 
 /// Says what went wrong, with everything that caused it.

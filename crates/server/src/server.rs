@@ -1,5 +1,6 @@
 //! Start and stop.
 
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,13 +24,14 @@ use crate::dependencies::{PrimaryDependency, RedisDependency, ReplicasDependency
 use crate::housekeeping::{Household, Housekeeping};
 use crate::metrics::DatabaseMetrics;
 use crate::settings::{DatabaseSettings, Environment, MetricsAccess, MigrationSettings, Settings};
+use crate::signals::Signals;
 use crate::signing_key::development_key;
 use crate::start_error::StartError;
 use crate::traces::TracedStatements;
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-/// Connections that may wait to be accepted; a burst of more is told to try again.
+/// Connections that may wait to be accepted; those of a burst of more try again by themselves.
 const BACKLOG: u32 = 1024;
 /// Connections that are served. As many again are told that there are too many, and closed; further ones just closed.
 const CONNECTIONS: usize = 4096;
@@ -40,6 +42,8 @@ const DRAIN: Duration = Duration::from_secs(2);
 const PROBE_EVERY: Duration = Duration::from_millis(40);
 /// How long a client that is to go may take to go.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long closing the database may take: everybody who used it is gone by then.
+const CLOSING: Duration = Duration::from_secs(3);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
@@ -77,7 +81,7 @@ pub struct RunningServer {
     servers: Vec<rt::task::JoinHandle<std::io::Result<()>>>,
     cached: Option<InformedCache>,
     database: Database,
-    _housekeeping: Housekeeping,
+    housekeeping: Housekeeping,
 }
 
 /// Brings the schema up to date.
@@ -106,7 +110,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
     };
     let cluster = Cluster::new(settings.redis_url.as_ref())?;
     let database = open_database(&settings, &cluster, overrides.observer).await?;
-    let cached = (!settings.cache_ttl.is_zero()).then(|| cluster.cache(settings.cache_ttl, database.watermark()));
+    let cached = cluster.cache(settings.cache_ttl, database.watermark());
     let cache = cached.as_ref().map(|cached| &cached.cache);
     let use_cases = use_cases(&database, cache, &signing_key, settings.lifetimes, overrides.hashing_cost);
     let rate_limits = settings.rate_limit.then(|| Arc::new(LocalRateLimits::new()));
@@ -159,7 +163,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         servers,
         cached,
         database,
-        _housekeeping: housekeeping,
+        housekeeping,
     })
 }
 
@@ -268,16 +272,19 @@ impl RunningServer {
         tracing::info!(version, environment = %self.environment, database = %self.location, "listening at {base}");
     }
 
-    /// Serves until SIGTERM or SIGINT, then stops.
+    /// Serves until it is told to stop, then stops.
     ///
     /// # Errors
     /// [`StartError::Run`] when the server breaks off by itself.
-    pub async fn run_until_signalled(self) -> Result<(), StartError> {
+    pub async fn run_until(self, signals: &mut Signals) -> Result<(), StartError> {
         tokio::select! {
-            signal = signalled() => signal?,
-            () = self.broken_off() => tracing::error!("the server broke off"),
+            () = signals.received() => self.stop().await,
+            () = self.broken_off() => {
+                tracing::error!("the server broke off");
+                self.stop().await?;
+                Err(StartError::Run(io::Error::other("it ended without being told to")))
+            }
         }
-        self.stop().await
     }
 
     /// Waits until a server ends by itself.
@@ -305,30 +312,17 @@ impl RunningServer {
                 result?;
             }
         }
+        // It may be in the middle of something that can as well be done another time.
+        drop(self.housekeeping);
         if let Some(cached) = self.cached {
             cached.leave().await;
         }
-        if let Err(error) = self.database.close().await {
-            tracing::warn!(error = %error.source, "the database was not closed in order");
+        match tokio::time::timeout(CLOSING, self.database.close()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(error = %error.source, "the database was not closed in order"),
+            Err(_) => tracing::warn!("the database was not closed in time"),
         }
         tracing::info!("stopped");
         Ok(())
     }
-}
-
-/// Waits for SIGTERM (of an orchestrator) or SIGINT (Ctrl-C).
-async fn signalled() -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        Ok(())
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
 }

@@ -2,8 +2,10 @@
 # Once, when the primary is made: who may log in, and the slot that keeps what the replica has not fetched yet.
 set -euo pipefail
 
-psql --set=ON_ERROR_STOP=1 --no-psqlrc --username=postgres --dbname=postgres \
-  --set=database_password="$DATABASE_PASSWORD" --set=replication_password="$REPLICATION_PASSWORD" <<'SQL'
+# The passwords come by the environment: what is on a command line can be read by everybody on the machine.
+psql --set=ON_ERROR_STOP=1 --no-psqlrc --username=postgres --dbname=postgres <<'SQL'
+\getenv database_password DATABASE_PASSWORD
+\getenv replication_password REPLICATION_PASSWORD
 CREATE ROLE thoughts LOGIN PASSWORD :'database_password';
 CREATE DATABASE thoughts OWNER thoughts;
 REVOKE CONNECT ON DATABASE thoughts FROM PUBLIC;

@@ -1,7 +1,6 @@
 //! Writes, and telling everybody of them.
 
 use domain::RepositoryError;
-use tokio::runtime::Handle;
 use tokio::time::sleep;
 
 use crate::cache::Cache;
@@ -64,11 +63,11 @@ impl Cache {
 
     /// Runs something on the side. Without a runtime it is not run, and everything is owed.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        match Handle::try_current() {
-            Ok(runtime) => {
+        match self.runtime() {
+            Some(runtime) => {
                 runtime.spawn(work);
             }
-            Err(_) => self.debt().incur(),
+            None => self.debt().incur(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use domain::RepositoryError;
+use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
 use crate::change::Change;
@@ -58,6 +59,8 @@ struct Inner {
     sessions: AtomicU64,
     /// What this instance has learned, counted.
     learned: AtomicU64,
+    /// Where things are done on the side: it outlives the requests, and the threads that answer them.
+    runtime: Option<Handle>,
     debt: Debt,
     doubts: Doubts,
 }
@@ -77,6 +80,7 @@ impl Cache {
                 session: RwLock::default(),
                 sessions: AtomicU64::new(0),
                 learned: AtomicU64::new(0),
+                runtime: Handle::try_current().ok(),
                 debt: Debt::default(),
                 doubts: Doubts::default(),
             }),
@@ -127,6 +131,12 @@ impl Cache {
             session.lose();
         }
         metrics::following(false);
+    }
+
+    /// Whether a change may still have to be announced: one that could not be, or one by a write that was cut off and may be
+    /// committed yet. Whoever stops then has to see to it that somebody announces that everything may have changed.
+    pub fn leaves_something_open(&self) -> bool {
+        self.owes() || self.doubts().is_open()
     }
 
     /// Whether a change could not be announced, and was not made up for yet. Copies are not used meanwhile.
@@ -205,6 +215,10 @@ impl Cache {
 
     pub(crate) fn flights(&self) -> &Flights<Key, Outcome> {
         &self.inner.flights
+    }
+
+    pub(crate) fn runtime(&self) -> Option<Handle> {
+        self.inner.runtime.clone().or_else(|| Handle::try_current().ok())
     }
 
     pub(crate) fn debt(&self) -> &Debt {

@@ -61,6 +61,11 @@ impl Doubts {
         Some(due)
     }
 
+    /// Whether there is any.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.state().tags.is_empty()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -59,6 +59,9 @@ impl Cache {
         reader: Option<UserId>,
         load: impl Fn() -> Load + Send + Sync,
     ) -> Result<Option<Arc<Entry>>, RepositoryError> {
+        if self.options().ttl.is_zero() {
+            return Ok(None);
+        }
         let Some(reading) = self.begin_reading(reader).await else {
             metrics::request(Layer::Local, Outcome::Bypass);
             if reader.is_some() {
@@ -98,6 +101,10 @@ impl Cache {
                 Ok(None) => {}
                 Ok(Some(version)) if session.hears(version, self.options().patience).await => {}
                 _ => return None,
+            }
+            // It may have been lost while the reader waited.
+            if self.current_session()?.id != session.id {
+                return None;
             }
         }
         // Only now: the reader's own writes were learned of while they waited.

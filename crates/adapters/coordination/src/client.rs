@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, FromRedisValue, RedisResult, ScriptInvocation};
-use resilience::{CircuitBreaker, State};
+use resilience::{CircuitBreaker, Permit, State};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
@@ -93,16 +93,35 @@ impl Redis {
         &self.inner.link
     }
 
+    /// Asks also while the breaker is open: what must not be left out for a fault that may be over. When there is no
+    /// connection to be had it fails at once all the same.
+    pub(crate) async fn ask_regardless<T: FromRedisValue>(
+        &self,
+        name: &'static str,
+        request: Request<'_>,
+    ) -> Result<T, Unavailable> {
+        self.ask_with(name, request, self.inner.breaker.try_enter()).await
+    }
+
     /// Asks, and waits for the answer within the time limit.
     pub(crate) async fn ask<T: FromRedisValue>(
         &self,
         name: &'static str,
         request: Request<'_>,
     ) -> Result<T, Unavailable> {
-        let Inner { link, breaker, room, options } = &*self.inner;
-        let Some(permit) = breaker.try_enter() else {
+        let Some(permit) = self.inner.breaker.try_enter() else {
             return Err(Unavailable::new(name, Cause::BreakerOpen));
         };
+        self.ask_with(name, request, Some(permit)).await
+    }
+
+    async fn ask_with<T: FromRedisValue>(
+        &self,
+        name: &'static str,
+        request: Request<'_>,
+        permit: Option<Permit<'_>>,
+    ) -> Result<T, Unavailable> {
+        let Inner { link, room, options, .. } = &*self.inner;
         let Ok(_place) = room.try_acquire() else {
             return Err(Unavailable::new(name, Cause::TooManyInFlight));
         };
@@ -116,7 +135,7 @@ impl Redis {
         .await;
         let failure = match answer {
             Ok(Ok(answer)) => {
-                permit.succeeded();
+                permit.map(Permit::succeeded);
                 options.observed(name, begun, false);
                 return Ok(answer);
             }
@@ -124,9 +143,9 @@ impl Redis {
             Err(_) => Cause::TimedOut(options.command_timeout),
         };
         if matches!(&failure, Cause::Redis(error) if !is_out_of_reach(error)) {
-            permit.succeeded();
+            permit.map(Permit::succeeded);
         } else {
-            permit.failed();
+            permit.map(Permit::failed);
             // A connection that brought no answer in time may be dead: nothing else would ever tell.
             if let Some(number) = used {
                 link.forget(number);

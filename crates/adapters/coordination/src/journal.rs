@@ -63,7 +63,7 @@ impl Journal {
             script.key(self.seen_key(user));
         }
         script.arg(payload).arg(RETAINED).arg(LAST_ENTRY_KEPT.as_millis().to_string());
-        self.redis.ask("append", Request::Script(&script)).await
+        self.redis.ask_regardless("append", Request::Script(&script)).await
     }
 
     /// The last entry that the user wrote, if that was within a minute.

@@ -26,7 +26,7 @@ impl UserPositions {
         Self { redis }
     }
 
-    /// Notes a position, unless a higher one is noted already; in either case the minute begins anew.
+    /// Notes a position for a minute, unless one as high is noted already.
     ///
     /// # Errors
     /// [`Unavailable`] when Redis is.

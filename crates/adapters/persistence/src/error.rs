@@ -17,6 +17,12 @@ pub(crate) fn lacks_reference(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_)))
 }
 
+/// Whether a table is not there (yet).
+pub(crate) fn lacks_table(error: &DbErr) -> bool {
+    // undefined_table; SQLite has no code of its own for it.
+    code(error).is_some_and(|code| code == "42P01") || error.to_string().contains("no such table")
+}
+
 /// A value in the database that no domain value can be made of.
 pub(crate) fn corrupt(what: &'static str, error: impl std::fmt::Display) -> DbErr {
     DbErr::Type(format!("{what}: {error}"))

@@ -39,7 +39,14 @@ pub(crate) struct Cluster {
 pub(crate) struct InformedCache {
     /// The cache.
     pub(crate) cache: Cache,
-    followed: Option<(Following, Membership)>,
+    followed: Option<Followed>,
+}
+
+/// What keeps a cache informed, and tells the other instances that this one lives.
+struct Followed {
+    log: JournalLog,
+    membership: Membership,
+    _following: Following,
 }
 
 impl Cluster {
@@ -72,12 +79,17 @@ impl Cluster {
     }
 
     /// A cache that keeps copies for `ttl`, and hears of the writes of all instances; without Redis for a second at most.
-    pub(crate) fn cache(&self, ttl: Duration, watermark: Arc<Watermark>) -> InformedCache {
+    /// Where nothing is to be kept the others must hear of this instance's writes all the same, if there may be others.
+    pub(crate) fn cache(&self, ttl: Duration, watermark: Arc<Watermark>) -> Option<InformedCache> {
+        if ttl.is_zero() && self.redis.is_none() {
+            return None;
+        }
         let options = CacheOptions { ttl, ..CacheOptions::default() };
         let Some(redis) = self.redis.clone() else {
-            let options = CacheOptions { ttl: ttl.min(UNTOLD_TTL), ..options };
+            let ttl = ttl.min(UNTOLD_TTL);
+            let options = CacheOptions { ttl, negative_ttl: options.negative_ttl.min(ttl), ..options };
             let cache = Cache::new(options, Arc::new(InProcessLog::new()), None);
-            return InformedCache { cache, followed: None };
+            return Some(InformedCache { cache, followed: None });
         };
         let journal = Journal::new(redis.clone());
         let log = JournalLog::new(journal.clone(), Arc::clone(&watermark));
@@ -85,20 +97,31 @@ impl Cluster {
         let cache = Cache::new(options, Arc::new(log.clone()), Some(copies));
         let following = journal.follow(Arc::new(Follower::new(cache.clone(), watermark)));
         // An instance that dies between a write and its announcement leaves others with copies from before.
-        let membership = Members::new(redis).run(&CuidGenerator.generate().to_string(), move |_| {
+        let membership = Members::new(redis).run(&CuidGenerator.generate().to_string(), {
             let log = log.clone();
-            async move { log.append_everything().await }
+            move |_| {
+                let log = log.clone();
+                async move { log.append_everything().await }
+            }
         });
-        InformedCache { cache, followed: Some((following, membership)) }
+        Some(InformedCache { cache, followed: Some(Followed { log, membership, _following: following }) })
     }
 }
 
 impl InformedCache {
-    /// Leaves, so that the other instances do not take this one for lost.
+    /// Leaves, so that the other instances do not take this one for lost; unless it leaves something open that it cannot
+    /// see to any more, and they have to.
     pub(crate) async fn leave(self) {
-        if let Some((_following, membership)) = self.followed
-            && let Err(error) = membership.leave().await
-        {
+        let Some(Followed { log, membership, _following }) = self.followed else {
+            return;
+        };
+        let left = async {
+            if self.cache.leaves_something_open() {
+                log.append_everything().await?;
+            }
+            membership.leave().await
+        };
+        if let Err(error) = left.await {
             tracing::debug!(%error, "left without a word");
         }
     }

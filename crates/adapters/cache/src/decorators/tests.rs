@@ -252,10 +252,10 @@ mod writes {
                 |mock| mock.expect_update().return_once(|_, _, _| Ok(UpdateUser::Updated(a_user("ada").build()))),
                 |users| users.update(ada(), &changes, None)
             );
-            assert_eq!(updated, [(Some(ada()), tags)]);
+            assert_eq!(updated, [(Some(ada()), tags.clone())]);
             let stale = users!(|mock| mock.expect_update().return_once(|_, _, _| Ok(UpdateUser::Stale)), |users| users
                 .update(ada(), &changes, None));
-            assert_eq!(stale, []);
+            assert_eq!(stale, [(Some(ada()), tags)]);
         }
     }
 

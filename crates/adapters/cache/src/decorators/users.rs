@@ -76,7 +76,8 @@ impl UserRepository for CachedUsers {
         self.inner.find_credentials(user).await
     }
 
-    /// Touches the account, and what its posts show of it.
+    /// Touches the account, and what its posts show of it. So does finding that it moved: whoever did that may not have
+    /// come to announce it.
     async fn update(
         &self,
         id: UserId,
@@ -87,9 +88,8 @@ impl UserRepository for CachedUsers {
         if changes.display_name.is_some() {
             tags.push(Tag::Author(id));
         }
-        let touches = |outcome: &UpdateUser| matches!(outcome, UpdateUser::Updated(_));
         let change = Change { by: Some(id), tags };
-        self.cache.write(change, touches, self.inner.update(id, changes, expected)).await
+        self.cache.write(change, |_| true, self.inner.update(id, changes, expected)).await
     }
 
     /// Takes along posts, comments, likes and follows, and is taken off the counts of whatever these were on.

@@ -55,8 +55,11 @@ async fn are_forgotten_after_a_minute() {
     let key = format!("position:{}", user(1));
     positions.note(user(1), 10).await.unwrap();
     let () = scene.raw("PEXPIRE", &key, &["30000"]).await;
-    // A lower one, too, begins the minute anew.
+    // One that is not kept changes nothing; a higher one has a minute of its own.
     positions.note(user(1), 9).await.unwrap();
+    let milliseconds: u64 = scene.raw("PTTL", &key, &[]).await;
+    assert!((1..=30_000).contains(&milliseconds), "{milliseconds}");
+    positions.note(user(1), 11).await.unwrap();
     let milliseconds: u64 = scene.raw("PTTL", &key, &[]).await;
     assert!((30_001..=60_000).contains(&milliseconds), "{milliseconds}");
 }

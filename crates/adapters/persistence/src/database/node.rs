@@ -102,6 +102,11 @@ impl Node {
         self.position.fetch_max(position.0, Ordering::AcqRel);
     }
 
+    /// Notes the position of a server that may have started anew, and then replays again what it had replayed before.
+    pub(super) fn reset_position(&self, position: WalPosition) {
+        self.position.store(position.0, Ordering::Release);
+    }
+
     /// Whether it has everything up to `position`; asks it, if it did not when it was last heard of.
     pub(super) async fn has(&self, position: WalPosition) -> bool {
         if self.position() >= position {
@@ -135,11 +140,15 @@ impl Node {
     /// What comes of `work`, or an error at once when the server is down or goes down meanwhile: a pool would go on
     /// trying to connect until its time is up.
     pub(super) async fn unless_lost<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        let lost = || DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
         let mut up = self.up.subscribe();
+        if !*up.borrow() {
+            return Err(lost());
+        }
         tokio::select! {
             biased;
-            result = work, if *up.borrow() => result,
-            _ = up.wait_for(|up| !up) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)),
+            result = work => result,
+            _ = up.wait_for(|up| !up) => Err(lost()),
         }
     }
 }

@@ -93,7 +93,7 @@ fn assemble(
         writers: Writers::new(writers, options.acquire_timeout),
         watermark: Arc::new(Watermark::default()),
         positions: options.positions.clone().unwrap_or_else(|| Arc::new(NoPositions)),
-        settling: options.probe_every.unwrap_or_default() * 2,
+        settling: options.probe_every.unwrap_or_default() * 3,
         schema: None,
         observer: options.observer.clone(),
         probes: Mutex::new(Vec::new()),

@@ -1,6 +1,8 @@
 //! Positions in PostgreSQL's write-ahead log: what has been written, and how much of it a replica has.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use domain::UserId;
@@ -30,7 +32,12 @@ pub struct Watermark {
     own_doubt: AtomicU64,
     /// The last doubt that the primary has resolved, with all before it.
     resolved: AtomicU64,
+    /// When the primary was asked last and answered.
+    answered: Mutex<Option<Instant>>,
 }
+
+/// When the primary has been silent for longer, what it had written before says nothing any more.
+const SILENCE: Duration = Duration::from_millis(120);
 
 impl Watermark {
     /// Takes note of a write of this process.
@@ -72,24 +79,37 @@ impl Watermark {
         WalPosition(self.known.load(Ordering::Acquire))
     }
 
-    /// What was the latest one probe of the primary ago: a replica that has not come so far is too far behind.
+    /// What was the latest one probe of the primary ago: a replica that has not come so far is too far behind. While the
+    /// primary is silent it is [`WalPosition::UNKNOWN`].
     pub(super) fn settled(&self) -> WalPosition {
+        let answered = *self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        if answered.is_some_and(|answered| answered.elapsed() > SILENCE) {
+            return WalPosition::UNKNOWN;
+        }
         WalPosition(self.settled.load(Ordering::Acquire))
     }
 
     /// The primary is about to be asked; the answer resolves the doubts up to this one.
-    pub(super) fn begin_probe(&self) -> u64 {
-        self.doubts.load(Ordering::Acquire)
+    pub(super) fn begin_probe(&self) -> Asked {
+        Asked { at: Instant::now(), doubts: self.doubts.load(Ordering::Acquire) }
     }
 
     /// One probe is over; the primary, if it answered, is at `position` with all that came before.
-    pub(super) fn probed(&self, doubts: u64, position: Option<WalPosition>) {
+    pub(super) fn probed(&self, asked: Asked, position: Option<WalPosition>) {
         self.settled.store(self.latest().0, Ordering::Release);
         if let Some(position) = position {
             self.known.fetch_max(position.0, Ordering::AcqRel);
-            self.resolved.fetch_max(doubts, Ordering::AcqRel);
+            self.resolved.fetch_max(asked.doubts, Ordering::AcqRel);
+            *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked.at);
         }
     }
+}
+
+/// That the primary is being asked: since when, and about which doubts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    at: Instant,
+    doubts: u64,
 }
 
 /// Remembers how far each user has written, for all instances together.
@@ -134,8 +154,8 @@ mod tests {
     use super::*;
 
     fn probe(watermark: &Watermark, position: Option<u64>) {
-        let doubts = watermark.begin_probe();
-        watermark.probed(doubts, position.map(WalPosition));
+        let asked = watermark.begin_probe();
+        watermark.probed(asked, position.map(WalPosition));
     }
 
     #[test]
@@ -156,9 +176,9 @@ mod tests {
     #[test]
     fn a_doubt_is_not_resolved_by_what_was_asked_before_it() {
         let watermark = Watermark::default();
-        let doubts = watermark.begin_probe();
+        let asked = watermark.begin_probe();
         watermark.doubt();
-        watermark.probed(doubts, Some(WalPosition(10)));
+        watermark.probed(asked, Some(WalPosition(10)));
         assert_eq!(watermark.latest(), WalPosition::UNKNOWN);
         probe(&watermark, Some(11));
         assert_eq!(watermark.latest(), WalPosition(11));

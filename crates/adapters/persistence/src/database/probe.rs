@@ -40,14 +40,14 @@ impl Probe {
             let mut connection = None;
             let mut silences = 0;
             loop {
-                let doubts = watermark.as_ref().map_or(0, |watermark| watermark.begin_probe());
+                let asked = watermark.as_ref().map(|watermark| (watermark, watermark.begin_probe()));
                 let answer = probe(&mut connection, &address).await;
-                if let Some(watermark) = &watermark {
+                if let Some((watermark, asked)) = asked {
                     let position = match answer {
                         Answer::Found(found) if !found.in_recovery => Some(found.position),
                         _ => None,
                     };
-                    watermark.probed(doubts, position);
+                    watermark.probed(asked, position);
                 }
                 silences = if matches!(answer, Answer::Silence) { silences + 1 } else { 0 };
                 match answer {
@@ -73,7 +73,11 @@ async fn tell(node: &Node, found: Found) {
         // Connections from before are dead, and the next requests would be given them.
         pools::weed(&node.pool).await;
     }
-    node.set_position(found.position);
+    if found.is_new_connection {
+        node.reset_position(found.position);
+    } else {
+        node.set_position(found.position);
+    }
     node.set_up(true);
 }
 
@@ -98,6 +102,7 @@ enum Answer {
 struct Found {
     position: WalPosition,
     in_recovery: bool,
+    is_new_connection: bool,
 }
 
 /// Asks on the connection that there is; a connection may end for reasons of its own, so another is tried before the
@@ -122,7 +127,10 @@ async fn probe(connection: &mut Option<PgConnection>, address: &PgConnectOptions
         Err(_) if broke_off => return Answer::Gone,
         Err(_) => return Answer::Silence,
     };
-    let answer = ask(&mut opened).await;
+    let answer = match ask(&mut opened).await {
+        Answer::Found(found) => Answer::Found(Found { is_new_connection: true, ..found }),
+        answer => answer,
+    };
     *connection = Some(opened);
     answer
 }
@@ -133,7 +141,7 @@ async fn ask(connection: &mut PgConnection) -> Answer {
     match timeout(LIMIT, asked).await {
         Ok(Ok((position, in_recovery))) => {
             let position = position.and_then(|position| u64::try_from(position).ok()).unwrap_or(0);
-            Answer::Found(Found { position: WalPosition(position), in_recovery })
+            Answer::Found(Found { position: WalPosition(position), in_recovery, is_new_connection: false })
         }
         Ok(Err(error)) => what_it_means(&error),
         Err(_) => Answer::Silence,

@@ -13,7 +13,7 @@ use sea_orm::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Database;
-use super::position::WalPosition;
+use super::position::{WalPosition, Watermark};
 
 /// Writers that may wait for their turn; one more is turned away at once.
 const MAX_WAITING: usize = 512;
@@ -48,9 +48,10 @@ impl Database {
         Ok(Transaction { inner, database: self.clone(), _turn: turn })
     }
 
-    /// Remembers how far `by` has written.
-    async fn written(&self, by: Option<UserId>) {
+    /// Remembers how far `by` has written, or has seen what others wrote.
+    async fn written(&self, by: UserId, doubt: Doubt) {
         if self.inner.replicas.is_empty() {
+            doubt.resolve();
             return;
         }
         let position = match tokio::time::timeout(POSITION_LIMIT, self.inner.primary.ask()).await {
@@ -59,9 +60,8 @@ impl Database {
             _ => WalPosition::UNKNOWN,
         };
         self.inner.watermark.written(position);
-        if let Some(by) = by
-            && !self.inner.positions.note(by, position).await
-        {
+        doubt.resolve();
+        if !self.inner.positions.note(by, position).await {
             // Another instance may not know what it has to wait for. After this time it knows from the primary itself.
             tokio::time::sleep(self.inner.settling).await;
         }
@@ -69,18 +69,50 @@ impl Database {
 }
 
 impl Transaction {
-    /// Makes everything in it last, and remembers that `by` has written it: this user reads it from now on, wherever.
+    /// Makes everything in it last, and remembers that `by` has written it: this user reads it from now on, wherever. What
+    /// nobody reads from replicas needs no `by`.
     pub(crate) async fn commit(self, by: impl Into<Option<UserId>>) -> Result<(), DbErr> {
         let Self { inner, database, _turn: turn } = self;
+        let Some(by) = by.into() else {
+            return inner.commit().await;
+        };
+        let doubt = Doubt(Some(database.watermark()));
         inner.commit().await?;
         drop(turn);
-        database.written(by.into()).await;
+        database.written(by, doubt).await;
+        Ok(())
+    }
+
+    /// Gives everything in it up, and remembers that `by` has seen something in it: this user goes on seeing it, wherever.
+    pub(crate) async fn abandon(self, by: UserId) -> Result<(), DbErr> {
+        let Self { inner, database, _turn: turn } = self;
+        inner.rollback().await?;
+        drop(turn);
+        database.written(by, Doubt(None)).await;
         Ok(())
     }
 
     /// The transaction as migrations want it.
     pub(super) fn for_migrations(&self) -> &DatabaseTransaction {
         &self.inner
+    }
+}
+
+/// A commit of which it is not known (yet) how far it went, or whether it took place. Dropped like that, as when the
+/// connection breaks off before the answer or nobody waits for it any more, it leaves the watermark in doubt.
+struct Doubt(Option<Arc<Watermark>>);
+
+impl Doubt {
+    fn resolve(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Doubt {
+    fn drop(&mut self) {
+        if let Some(watermark) = &self.0 {
+            watermark.written(WalPosition::UNKNOWN);
+        }
     }
 }
 

@@ -100,6 +100,7 @@ impl SeaCommentRepository {
             match claim(&tx, new.author_id, request, &effect).await? {
                 Claim::Granted => {}
                 Claim::Replay(effect) => {
+                    tx.abandon(new.author_id).await?;
                     return Ok(AddCommentOutcome::Write(Write::Replayed(first_answer(new, author, effect))));
                 }
                 Claim::Reused => return Ok(AddCommentOutcome::Write(Write::KeyReused)),
@@ -160,8 +161,7 @@ impl SeaCommentRepository {
         if comment_removal::remove(&tx, wanted).await? == 0 {
             let alive = comment::Column::Id.eq(id.as_str()).and(comment::Column::AuthorId.is_not_null());
             let is_there = exists(&tx, comment::Entity, alive).await?;
-            // Nothing was changed, but something was seen, which its reader must go on seeing.
-            tx.commit(by).await?;
+            tx.abandon(by).await?;
             return Ok(if is_there { Change::Stale } else { Change::NotFound });
         }
         tx.commit(by).await?;

@@ -71,7 +71,10 @@ impl SeaPostRepository {
                 Effect { id: new.id.cuid(), at: new.created_at, author_display_name: author.display_name.clone() };
             match claim(&tx, new.author_id, request, &effect).await? {
                 Claim::Granted => {}
-                Claim::Replay(effect) => return Ok(Write::Replayed(first_answer(new, author, effect))),
+                Claim::Replay(effect) => {
+                    tx.abandon(new.author_id).await?;
+                    return Ok(Write::Replayed(first_answer(new, author, effect)));
+                }
                 Claim::Reused => return Ok(Write::KeyReused),
             }
         }
@@ -126,8 +129,7 @@ impl SeaPostRepository {
         }
         if delete.exec(&tx).await?.rows_affected == 0 {
             let is_there = exists(&tx, post::Entity, post::Column::Id.eq(id.as_str())).await?;
-            // Nothing was changed, but something was seen, which its reader must go on seeing.
-            tx.commit(by).await?;
+            tx.abandon(by).await?;
             return Ok(if is_there { Change::Stale } else { Change::NotFound });
         }
         let rows = user::Entity::update_many().filter(user::Column::Id.is_in(author.iter().map(UserId::as_str)));

@@ -11,7 +11,19 @@ use testkit::{Engine, TestDatabase, on_both_databases};
 mod migrate {
     use super::*;
 
-    on_both_databases![makes_the_schema_once, lets_many_instances_start_at_once];
+    on_both_databases![
+        makes_the_schema_once,
+        lets_many_instances_start_at_once,
+        is_no_obstacle_for_an_instance_of_the_version_before,
+    ];
+
+    async fn is_no_obstacle_for_an_instance_of_the_version_before(other: TestDatabase) {
+        let db = TestDatabase::without_tables(other.engine()).await;
+        db.database().migrate().await.unwrap();
+        db.execute("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99999999_000001_of_the_next', 1)")
+            .await;
+        assert!(db.database().is_migrated().await.unwrap());
+    }
 
     async fn makes_the_schema_once(other: TestDatabase) {
         let db = TestDatabase::without_tables(other.engine()).await;

@@ -9,6 +9,8 @@ mod promql;
 mod promtool;
 mod rules;
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
@@ -76,6 +78,8 @@ async fn check_prometheus(
     // Nobody else reads the dashboards' expressions before Grafana shows its red triangles.
     let folder = root.join("deploy/prometheus");
     let file = tempfile::Builder::new().prefix(".dashboards-").suffix(".yml").tempfile_in(&folder)?;
+    // A promtool in a container is not the user that we are.
+    file.as_file().set_permissions(Permissions::from_mode(0o644))?;
     std::fs::write(file.path(), dashboards::as_rules(dashboards).to_string())?;
     let name = file.path().file_name().and_then(|name| name.to_str()).context("a file without a name")?;
     promtool.run(&["check", "rules", name], interrupt).await

@@ -52,30 +52,42 @@ pub(crate) struct Args {
 /// Runs the cases, prints their table and clears up, whatever happens.
 pub(crate) async fn run(args: &Args) -> Result<()> {
     let interrupt = Interrupt::listen()?;
-    let stack = Stack::new(args.profile, &args.files).await?;
+    let mut stack = Stack::new(args.profile, &args.files);
     let mut table = Table::default();
-    let outcome = interrupt.guard(Box::pin(work(args, &stack, &mut table))).await;
+    let outcome = interrupt.guard(Box::pin(work(args, &mut stack, &mut table))).await;
+    stack.settled().await;
     table.print();
-    let written = table.write();
-    let failed = outcome.is_err() || table.failures() > 0;
-    if failed && interrupt.check().is_ok() {
+    let written = table.write().map(|path| eprintln!("written to {}", path.display()));
+    let outcome = outcome.and(passed(table.failures())).and(written);
+    if outcome.is_err() && interrupt.check().is_ok() {
         stack.print_logs().await;
     }
-    if args.keep {
+    let cleared = if args.keep {
         eprintln!("left running: {}", stack.shown());
+        Ok(())
     } else {
-        stack.down().await?;
-    }
-    outcome?;
-    eprintln!("written to {}", written?.display());
-    match table.failures() {
+        stack.down().await.context("the stack cannot be removed")
+    };
+    first_of(outcome, cleared)
+}
+
+fn passed(failures: usize) -> Result<()> {
+    match failures {
         0 => Ok(()),
         1 => bail!("a case failed"),
         failures => bail!("{failures} cases failed"),
     }
 }
 
-async fn work(args: &Args, stack: &Stack, table: &mut Table) -> Result<()> {
+/// Of two that failed the first says more; the second is printed.
+fn first_of(outcome: Result<()>, cleared: Result<()>) -> Result<()> {
+    if let (Err(_), Err(error)) = (&outcome, &cleared) {
+        eprintln!("{error:#}");
+    }
+    outcome.and(cleared)
+}
+
+async fn work(args: &Args, stack: &mut Stack, table: &mut Table) -> Result<()> {
     // What an earlier run left behind would be neither fresh nor known.
     stack.down().await?;
     if !args.no_build {
@@ -100,4 +112,20 @@ async fn work(args: &Args, stack: &Stack, table: &mut Table) -> Result<()> {
         cluster.mend().await.with_context(|| format!("the stack does not recover from {}", case.name()))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::first_of;
+
+    #[test]
+    fn what_failed_first_is_what_is_said() {
+        let said = |outcome, cleared| first_of(outcome, cleared).map_err(|error| error.to_string());
+        assert_eq!(said(Err(anyhow!("work")), Err(anyhow!("down"))), Err("work".to_owned()));
+        assert_eq!(said(Err(anyhow!("work")), Ok(())), Err("work".to_owned()));
+        assert_eq!(said(Ok(()), Err(anyhow!("down"))), Err("down".to_owned()));
+        assert_eq!(said(Ok(()), Ok(())), Ok(()));
+    }
 }

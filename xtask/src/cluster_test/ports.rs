@@ -1,15 +1,27 @@
 //! Ports and addresses that nothing uses yet.
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
+use rand::RngExt as _;
 use tokio::process::Command;
+
+/// Below what systems choose from for a connection's own end (Linux from 32768 on), or a door would be taken while its
+/// container is being started anew.
+const DOORS: Range<u16> = 20_000..32_768;
+
+/// So many ports are tried.
+const TRIES: usize = 1_000;
 
 /// A port of this machine for each of the names.
 pub(crate) fn free<const N: usize>() -> Result<[u16; N]> {
-    let mut listeners = Vec::with_capacity(N);
-    for _ in 0..N {
-        listeners.push(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?);
+    let mut chance = rand::rng();
+    let tried = (0..TRIES).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, chance.random_range(DOORS))));
+    // Held until there are enough, so that they differ.
+    let listeners: Vec<_> = tried.filter_map(Result::ok).take(N).collect();
+    if listeners.len() < N {
+        bail!("no {N} ports are free");
     }
     let mut ports = [0; N];
     for (port, listener) in ports.iter_mut().zip(&listeners) {
@@ -40,6 +52,7 @@ mod tests {
     fn ports_differ() {
         let [a, b, c] = free::<3>().unwrap();
         assert!(a != b && b != c && a != c);
+        assert!([a, b, c].iter().all(|port| DOORS.contains(port)));
     }
 
     #[test]

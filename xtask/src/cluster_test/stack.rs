@@ -1,6 +1,7 @@
 //! The compose stack under test: its life, and what breaks it.
 
 mod compose;
+mod names;
 mod service;
 
 use std::path::PathBuf;
@@ -12,8 +13,8 @@ use tokio::time::sleep;
 
 use super::ports;
 use crate::root::root;
+use compose::Compose;
 pub(crate) use compose::Profile;
-use compose::{Compose, Variables, container, engine};
 pub(crate) use service::Service;
 
 /// Building the image with nothing cached takes most of this on two slow cores.
@@ -27,6 +28,9 @@ const LIMIT: Duration = Duration::from_mins(1);
 
 /// How long a service may take to be healthy again.
 const RECOVERY_LIMIT: Duration = Duration::from_mins(1);
+
+/// The `stop_grace_period` that docker-compose.yml gives an instance, in seconds.
+const STOP_LIMIT: &str = "35";
 
 /// How often the engine is asked.
 const PAUSE: Duration = Duration::from_millis(150);
@@ -42,7 +46,7 @@ pub(crate) struct Stack {
 }
 
 /// Where its doors are, all on loopback.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Ports {
     pub(crate) gateway: u16,
     pub(crate) app1: u16,
@@ -52,17 +56,15 @@ pub(crate) struct Ports {
 }
 
 impl Stack {
-    /// A stack that does not run yet, on ports and a network that nobody uses.
-    pub(crate) async fn new(profile: Profile, files: &[PathBuf]) -> Result<Self> {
-        let [gateway, app1, app2, app1_metrics, app2_metrics] = ports::free()?;
-        let ports = Ports { gateway, app1, app2, app1_metrics, app2_metrics };
+    /// A stack that does not run yet.
+    pub(crate) fn new(profile: Profile, files: &[PathBuf]) -> Self {
         let mut files = files.to_vec();
         files.splice(0..0, FILES.map(|file| root().join(file)));
-        let variables = Variables { ports, network: ports::free_network().await?, profile };
-        Ok(Self { compose: Compose::new(files, &variables), ports, rate_limit: AtomicBool::new(false) })
+        let compose = Compose::new(files, profile);
+        Self { compose, ports: Ports::default(), rate_limit: AtomicBool::new(false) }
     }
 
-    /// Where its doors are.
+    /// Where its doors are, once it runs.
     pub(crate) fn ports(&self) -> Ports {
         self.ports
     }
@@ -71,7 +73,7 @@ impl Stack {
     pub(crate) fn shown(&self) -> String {
         let Ports { gateway, app1, app2, .. } = self.ports;
         let address = "http://127.0.0.1:";
-        format!("{}; Nginx {address}{gateway}, app1 {address}{app1}, app2 {address}{app2}", Compose::shown())
+        format!("{}; Nginx {address}{gateway}, app1 {address}{app1}, app2 {address}{app2}", self.compose.shown())
     }
 
     /// Builds the image.
@@ -79,9 +81,17 @@ impl Stack {
         self.compose.loudly(&["build"], BUILD_LIMIT).await
     }
 
-    /// Starts everything and waits until it is healthy.
-    pub(crate) async fn up(&self) -> Result<()> {
+    /// Starts everything, on ports and a network that nobody uses by now, and waits until it is healthy.
+    pub(crate) async fn up(&mut self) -> Result<()> {
+        let [gateway, app1, app2, app1_metrics, app2_metrics] = ports::free()?;
+        self.ports = Ports { gateway, app1, app2, app1_metrics, app2_metrics };
+        self.compose = self.compose.at(self.ports, &ports::free_network().await?);
         self.compose.run(&["up", "--detach", "--no-build", "--wait"], UP_LIMIT).await.map(drop)
+    }
+
+    /// Waits until nothing runs any more of commands that were given up.
+    pub(crate) async fn settled(&self) {
+        self.compose.settled().await;
     }
 
     /// Removes everything with all data.
@@ -105,25 +115,25 @@ impl Stack {
 
     /// Kills a service with SIGKILL. It stays dead until it is started.
     pub(crate) async fn kill(&self, service: Service) -> Result<()> {
-        engine(&["kill", "--signal", "SIGKILL", &container(service)], LIMIT).await.map(drop)
+        self.engine(&["kill", "--signal", "SIGKILL"], service).await.map(drop)
     }
 
     /// Stops a service with SIGTERM and answers with what code it ended.
     pub(crate) async fn stop(&self, service: Service) -> Result<i32> {
-        engine(&["stop", "--time", "45", &container(service)], LIMIT).await?;
-        Ok(inspect(service, "{{.State.ExitCode}}").await?.parse()?)
+        self.engine(&["stop", "--time", STOP_LIMIT], service).await?;
+        Ok(self.inspect(service, "{{.State.ExitCode}}").await?.parse()?)
     }
 
     /// Starts a service that was killed or stopped; it may be anything but healthy yet.
     pub(crate) async fn start(&self, service: Service) -> Result<()> {
-        engine(&["start", &container(service)], LIMIT).await.map(drop)
+        self.engine(&["start"], service).await.map(drop)
     }
 
     /// Waits until a service is healthy, and answers how long that took.
     pub(crate) async fn healthy(&self, service: Service) -> Result<Duration> {
         let began = Instant::now();
         loop {
-            let state = inspect(service, "{{.State.Status}} {{.State.Health.Status}}").await?;
+            let state = self.inspect(service, "{{.State.Status}} {{.State.Health.Status}}").await?;
             if state == "running healthy" {
                 return Ok(began.elapsed());
             }
@@ -137,7 +147,7 @@ impl Stack {
     /// Starts what does not run, and waits until all is healthy.
     pub(crate) async fn mend(&self) -> Result<()> {
         for service in Service::ALL {
-            if inspect(service, "{{.State.Status}}").await? != "running" {
+            if self.inspect(service, "{{.State.Status}}").await? != "running" {
                 self.start(service).await?;
             }
         }
@@ -158,15 +168,21 @@ impl Stack {
 
     /// What `psql` says of a statement, as the superuser, within the service's container.
     pub(crate) async fn psql(&self, service: Service, statement: &str) -> Result<String> {
-        let container = container(service);
+        let container = self.compose.container(service);
         let mut args = vec!["exec", &container, "psql", "--username=postgres", "--dbname=thoughts"];
         args.extend(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]);
         args.extend(["--command", statement]);
-        engine(&args, LIMIT).await
+        self.compose.engine(&args, LIMIT).await
     }
-}
 
-/// What the engine says of a service's container.
-async fn inspect(service: Service, format: &str) -> Result<String> {
-    engine(&["inspect", "--format", format, &container(service)], LIMIT).await
+    /// What the engine says of a service's container.
+    async fn inspect(&self, service: Service, format: &str) -> Result<String> {
+        self.engine(&["inspect", "--format", format], service).await
+    }
+
+    /// Runs a command of the engine for a service's container.
+    async fn engine(&self, args: &[&str], service: Service) -> Result<String> {
+        let container = self.compose.container(service);
+        self.compose.engine(&[args, &[container.as_str()]].concat(), LIMIT).await
+    }
 }

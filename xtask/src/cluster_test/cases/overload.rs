@@ -27,6 +27,9 @@ const TIMES: f64 = 10.0;
 /// How many times the unloaded p99 accepted requests may take.
 const SLOWER: u32 = 3;
 
+/// What must at least have been asked for of what was meant to be.
+const OFFERED: f64 = 0.8;
+
 /// Users whose likes go on and off.
 const USERS: usize = 8;
 
@@ -58,17 +61,10 @@ pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
         overload.refused(),
         overload.refused_spread()
     ));
-    // Both share two cores here: what the generator itself comes late is not the instance's doing.
-    let bound = SLOWER * quiet.p99 + late.p99;
-    verdict.figure(format!(
-        "accepted p99 {} with a bound of {SLOWER} × {} + {} by which the generator itself came late (its p99)",
-        milliseconds(busy.p99),
-        milliseconds(quiet.p99),
-        milliseconds(late.p99)
-    ));
-    verdict.check(busy.p99 <= bound, || {
-        format!("accepted p99 {} is past {}", milliseconds(busy.p99), milliseconds(bound))
+    verdict.check(offered >= OFFERED * asked, || {
+        format!("too busy to tell: {offered:.0}/s were asked of {asked:.0}/s that were meant to be")
     });
+    judge_times(quiet.p99, busy.p99, late.p99, &mut verdict);
     verdict.check(unloaded.refused() == 0, || format!("{} were refused without load", unloaded.refused()));
     verdict.check(overload.refused() > 0, || "nothing was refused: this was no overload".to_owned());
     for wrong in [&unloaded, &full, &overload].into_iter().flat_map(Phase::wrongs) {
@@ -79,6 +75,24 @@ pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     verdict.check(accepted >= least, || format!("only {accepted:.0}/s are accepted under overload"));
     sql::contradictions(cluster.stack).await?.iter().for_each(|contradiction| verdict.wrong(contradiction));
     Ok(verdict)
+}
+
+/// Whether accepted requests took as long as they may under overload.
+fn judge_times(quiet: Duration, busy: Duration, late: Duration, verdict: &mut Verdict) {
+    verdict.figure(format!(
+        "accepted p99 {} with a bound of {SLOWER} × {} + {} by which the generator itself came late (its p99)",
+        milliseconds(busy),
+        milliseconds(quiet),
+        milliseconds(late)
+    ));
+    // Both share the machine: what the generator itself comes late is not the instance's doing, but whoever is later
+    // than the instance may be slow cannot measure it.
+    let allowed = SLOWER * quiet;
+    verdict.check(late <= allowed, || {
+        format!("too busy to tell: the generator came {} late, at most {}", milliseconds(late), milliseconds(allowed))
+    });
+    let bound = allowed + late.min(allowed);
+    verdict.check(busy <= bound, || format!("accepted p99 {} is past {}", milliseconds(busy), milliseconds(bound)));
 }
 
 /// For each connection a post of its own, liked by one of a few users.
@@ -98,4 +112,29 @@ async fn targets(cluster: &Cluster<'_>) -> Result<Vec<Target>> {
         .buffered(8)
         .try_collect()
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrongs(quiet: u64, busy: u64, late: u64) -> Vec<String> {
+        let mut verdict = Verdict::default();
+        let [quiet, busy, late] = [quiet, busy, late].map(Duration::from_millis);
+        judge_times(quiet, busy, late, &mut verdict);
+        verdict.wrongs()
+    }
+
+    #[test]
+    fn lateness_is_excused() {
+        assert!(wrongs(10, 30, 0).is_empty() && wrongs(10, 50, 20).is_empty());
+        assert_eq!(wrongs(10, 51, 20).len(), 1);
+    }
+
+    #[test]
+    fn too_much_lateness_proves_nothing_and_excuses_no_more() {
+        assert!(wrongs(10, 60, 30).is_empty());
+        assert!(wrongs(10, 20, 31).join("").contains("too busy to tell"));
+        assert_eq!(wrongs(10, 61, 500).len(), 2);
+    }
 }

@@ -39,6 +39,8 @@ pub(super) struct Actor {
     /// What its markers begin with.
     pub(super) name: String,
     pub(super) said: usize,
+    /// The last own post; it goes up on the board with the next one.
+    pub(super) unshared: Option<String>,
     /// Markers of own posts that were acknowledged and may still be edited.
     pub(super) kept: Vec<String>,
     /// Markers of own posts that nobody else knows, to be deleted.
@@ -69,16 +71,13 @@ impl Actor {
         (self.ledger, self.samples)
     }
 
-    /// A read, once. What is answered with success must satisfy `expect`, which says what it misses.
-    async fn read(&mut self, call: Call, expect: impl FnOnce(&Reply) -> Result<(), String>) {
+    /// A read, once. What is answered with success or 404 is for `judge_it` to say.
+    async fn read(&mut self, call: Call, judge_it: impl FnOnce(&Reply) -> Outcome) {
         let began = Instant::now();
         let outcome = match self.api.send(&call).await {
             Err(error) => Outcome::Lost(chain(&error)),
             Ok(reply) => match judge(&reply) {
-                Outcome::Good | Outcome::Status(404) => match expect(&reply) {
-                    Ok(()) => Outcome::Good,
-                    Err(missing) => Outcome::Stale(missing),
-                },
+                Outcome::Good | Outcome::Status(404) => judge_it(&reply),
                 other => other,
             },
         };
@@ -100,7 +99,7 @@ impl Actor {
             let again = match outcome {
                 Outcome::Good => return reply,
                 Outcome::Unavailable { .. } | Outcome::Lost(_) | Outcome::Status(502 | 504) => true,
-                Outcome::Status(_) | Outcome::Stale(_) => false,
+                Outcome::Status(_) | Outcome::Stale(_) | Outcome::Missing => false,
             };
             if !again || self.manner == Manner::OnceOnly || first.elapsed() > PERSISTENCE {
                 return None;

@@ -55,6 +55,13 @@ impl Period {
         (reads.len(), writes.len())
     }
 
+    /// How many of either were sent after a moment and answered as they must be.
+    pub(crate) fn good_after(&self, moment: Instant) -> (usize, usize) {
+        let good = self.samples.iter().filter(|sample| sample.is_good() && sample.sent > moment);
+        let (writes, reads): (Vec<&Sample>, Vec<&Sample>) = good.partition(|sample| sample.writes());
+        (reads.len(), writes.len())
+    }
+
     fn good_writes(&self) -> impl Iterator<Item = Instant> {
         self.samples.iter().filter(|sample| sample.writes() && sample.is_good()).map(Sample::ended)
     }
@@ -173,5 +180,6 @@ mod tests {
         assert_eq!(period.first_write_after(at(50)), Some(Duration::from_millis(655)));
         assert_eq!(period.first_write_after(at(900)), None);
         assert_eq!(period.good_between(at(1), at(705)), (1, 1));
+        assert_eq!(period.good_after(at(150)), (1, 2));
     }
 }

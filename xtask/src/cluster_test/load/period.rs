@@ -67,6 +67,7 @@ impl Load {
                 only_reads: number.is_multiple_of(READERS),
                 name: format!("{name}-{number}"),
                 said: 0,
+                unshared: None,
                 kept: Vec::new(),
                 private: Vec::new(),
                 chance: Xoshiro256PlusPlus::seed_from_u64(number),

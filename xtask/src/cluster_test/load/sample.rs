@@ -26,6 +26,8 @@ pub(crate) enum Outcome {
     Lost(String),
     /// Answered with success, but not with what its reader has just written.
     Stale(String),
+    /// Answered with 404, though everybody has known the thing for a while and nobody deletes it.
+    Missing,
 }
 
 /// A request.
@@ -63,6 +65,7 @@ impl Sample {
             Outcome::Status(status) => status.to_string(),
             Outcome::Lost(_) => "no answer".to_owned(),
             Outcome::Stale(_) => "own write not seen".to_owned(),
+            Outcome::Missing => "not there, but never deleted".to_owned(),
         }
     }
 

@@ -7,15 +7,22 @@ use rand::RngExt as _;
 use serde_json::{Value, json};
 
 use super::Actor;
+use super::reading::is_there;
 use crate::cluster_test::http::{Call, Reply};
 use crate::cluster_test::load::ledger::{Said, Switch};
 use crate::cluster_test::load::period::Manner;
+use crate::cluster_test::load::sample::Outcome;
 
 impl Actor {
     /// Publishes what others will read, like and comment.
+    ///
+    /// They hear of it when the next one is acknowledged: a primary that is killed at once takes the latest posts with
+    /// it until it is back, and nobody but their author may have to wonder.
     pub(super) async fn publish(&mut self) {
         if let Some((marker, id)) = self.say_post().await {
-            self.board.add(id);
+            if let Some(earlier) = self.unshared.replace(id) {
+                self.board.add(earlier);
+            }
             self.kept.push(marker);
         }
     }
@@ -71,8 +78,8 @@ impl Actor {
             said.deleted = Switch::On;
         }
         let gone = |reply: &Reply| match reply.status {
-            404 => Ok(()),
-            _ => Err("deleted, and still there".to_owned()),
+            404 => Outcome::Good,
+            _ => Outcome::Stale("deleted, and still there".to_owned()),
         };
         self.read(Call::get(format!("/v1/posts/{id}")).by(&self.user), gone).await;
     }
@@ -104,7 +111,7 @@ impl Actor {
             return;
         }
         self.ledger.likes.insert(pair, known(on));
-        self.read_back(format!("/v1/posts/{post}"), "/viewer/liked", &json!(on)).await;
+        self.look_back(format!("/v1/posts/{post}"), "/viewer/liked", on).await;
     }
 
     /// Follows anybody, or no longer does.
@@ -121,17 +128,21 @@ impl Actor {
             return;
         }
         self.ledger.follows.insert(pair, known(on));
-        self.read_back(format!("/v1/users/{somebody}"), "/viewer/following", &json!(on)).await;
+        self.look_back(format!("/v1/users/{somebody}"), "/viewer/following", on).await;
     }
 
-    /// Reads at once what was just written.
-    async fn read_back(&mut self, path: String, pointer: &'static str, expected: &Value) {
-        let expected = expected.clone();
-        let expect = move |reply: &Reply| match reply.at(pointer) {
-            found if *found == expected => Ok(()),
-            found => Err(format!("{pointer} is {found}, not {expected} (answered {})", reply.status)),
+    /// Reads at once what was just written: something of one's own.
+    async fn read_back(&mut self, path: String, pointer: &str, expected: &Value) {
+        self.read(Call::get(path).by(&self.user), |reply| holds(reply, pointer, expected)).await;
+    }
+
+    /// Reads at once what was just changed about something that was there before.
+    async fn look_back(&mut self, path: String, pointer: &str, expected: bool) {
+        let judge_it = |reply: &Reply| match is_there(reply) {
+            Outcome::Good => holds(reply, pointer, &json!(expected)),
+            missing => missing,
         };
-        self.read(Call::get(path).by(&self.user), expect).await;
+        self.read(Call::get(path).by(&self.user), judge_it).await;
     }
 
     /// A marker that nobody has used, and a content that begins with it.
@@ -165,4 +176,36 @@ fn switch(path: String, on: bool) -> Call {
 
 fn known(on: bool) -> Switch {
     if on { Switch::On } else { Switch::Off }
+}
+
+/// Whether an answer holds what was just written.
+fn holds(reply: &Reply, pointer: &str, expected: &Value) -> Outcome {
+    match reply.at(pointer) {
+        found if found == expected => Outcome::Good,
+        found => Outcome::Stale(format!("{pointer} is {found}, not {expected} (answered {})", reply.status)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use reqwest::header::HeaderMap;
+
+    use super::*;
+
+    fn reply(status: u16, body: Value) -> Reply {
+        let now = Instant::now();
+        Reply { status, headers: HeaderMap::new(), body, sent: now, received: now }
+    }
+
+    #[test]
+    fn tells_an_own_write_that_is_not_seen_from_a_thing_that_is_missing() {
+        let content = json!("hello");
+        assert_eq!(holds(&reply(200, json!({ "content": "hello" })), "/content", &content), Outcome::Good);
+        assert!(matches!(holds(&reply(200, json!({ "content": "hullo" })), "/content", &content), Outcome::Stale(_)));
+        assert!(matches!(holds(&reply(404, Value::Null), "/content", &content), Outcome::Stale(_)));
+        assert_eq!(is_there(&reply(404, Value::Null)), Outcome::Missing);
+        assert_eq!(is_there(&reply(200, Value::Null)), Outcome::Good);
+    }
 }

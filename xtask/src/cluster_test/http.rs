@@ -8,4 +8,4 @@ mod user;
 pub(crate) use api::{Api, client};
 pub(crate) use call::Call;
 pub(crate) use reply::Reply;
-pub(crate) use user::User;
+pub(crate) use user::{PASSWORD, User};

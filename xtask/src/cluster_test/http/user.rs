@@ -6,7 +6,8 @@ use serde_json::json;
 use super::{Api, Call};
 
 /// Everybody's.
-const PASSWORD: &str = "a password for tests";
+/// Of everybody.
+pub(crate) const PASSWORD: &str = "a password for tests";
 
 /// An account, logged in.
 #[derive(Debug, Clone)]

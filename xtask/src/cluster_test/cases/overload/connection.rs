@@ -15,16 +15,23 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     port: u16,
-    requests: [Vec<u8>; 2],
+    requests: Vec<Vec<u8>>,
 }
 
 impl Target {
     /// Puts something there and takes it away.
-    pub(super) fn new(port: u16, path: &str, token: &str) -> Self {
+    pub(super) fn put_and_delete(port: u16, path: &str, token: &str) -> Self {
         let request = |method| {
             format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n\r\n").into_bytes()
         };
-        Self { port, requests: ["PUT", "DELETE"].map(request) }
+        Self { port, requests: ["PUT", "DELETE"].map(request).to_vec() }
+    }
+
+    /// Sends the same again and again.
+    pub(super) fn post(port: u16, path: &str, body: &str) -> Self {
+        let head = format!("POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n");
+        let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+        Self { port, requests: vec![request.into_bytes()] }
     }
 }
 

@@ -25,16 +25,13 @@ pub struct Bounds {
 impl Concurrency {
     /// What suits an instance with so many threads that answer requests and so many connections to its database.
     ///
-    /// A request spends part of its time on the thread that answers it and the rest in the database, so that two for each
-    /// thread keep both busy; with more, all would be answered later. More than there are connections would only wait
-    /// for one. Passwords are hashed on
-    /// half the cores. A burst is what connections and threads get done with in a few hundredths of a second.
+    /// As many reads and as many writes as there are connections: more would only wait for one. Passwords are hashed on half
+    /// the cores. A burst is what connections and threads get done with in a few hundredths of a second.
     pub fn for_machine(workers: usize, connections: u32) -> Self {
         let connections = usize::try_from(connections).unwrap_or(usize::MAX);
-        let steady = workers.saturating_mul(2).min(connections);
         Self {
-            reads: Bounds::new(steady, connections.saturating_mul(4)),
-            writes: Bounds::new(steady, connections.saturating_mul(2)),
+            reads: Bounds::new(connections, connections.saturating_mul(4)),
+            writes: Bounds::new(connections, connections.saturating_mul(2)),
             credentials: Bounds::new(workers.max(2), connections),
         }
     }

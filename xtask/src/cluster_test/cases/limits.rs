@@ -16,6 +16,8 @@ struct Budget {
     name: &'static str,
     burst: u32,
     a_second: f64,
+    /// Requests under way at once: no more than there are places for, lest they are turned away for another reason.
+    at_once: usize,
     call: fn(&User) -> Call,
 }
 
@@ -24,13 +26,15 @@ const BUDGETS: [Budget; 3] = [
         name: "writes",
         burst: 200,
         a_second: 20.0,
+        at_once: 8,
         call: |user| Call::delete("/v1/posts/nosuchpostaaaaaaaaaaaaaa/like").by(user),
     },
-    Budget { name: "reads", burst: 600, a_second: 100.0, call: |user| Call::get("/v1/users/me").by(user) },
+    Budget { name: "reads", burst: 600, a_second: 100.0, at_once: 8, call: |user| Call::get("/v1/users/me").by(user) },
     Budget {
         name: "credentials",
         burst: 60,
         a_second: 0.5,
+        at_once: 2,
         call: |user| Call::patch("/v1/users/me", json!({ "bio": "written often" })).by(user),
     },
 ];
@@ -43,9 +47,6 @@ const LIMIT: Duration = Duration::from_secs(25);
 
 /// Of so many requests one may be counted without Redis: where it is silent more often, nothing is counted together.
 const SILENT_ONE_IN: f64 = 20.0;
-
-/// Requests under way at once.
-const AT_ONCE: usize = 8;
 
 /// Spends each budget through both instances in turn.
 pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
@@ -110,7 +111,7 @@ impl Spending {
                     let api = if number % 2 == 0 { &cluster.a } else { &cluster.b };
                     api.ask(&(budget.call)(user)).await
                 })
-                .buffer_unordered(AT_ONCE)
+                .buffer_unordered(budget.at_once)
                 .try_collect()
                 .await?;
             self.asked += BATCH;

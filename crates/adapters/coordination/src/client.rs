@@ -135,17 +135,22 @@ impl Redis {
         .await;
         let failure = match answer {
             Ok(Ok(answer)) => {
-                permit.map(Permit::succeeded);
+                if let Some(permit) = permit {
+                    permit.succeeded();
+                }
                 options.observed(name, begun, false);
                 return Ok(answer);
             }
             Ok(Err(error)) => Cause::Redis(error),
             Err(_) => Cause::TimedOut(options.command_timeout),
         };
-        if matches!(&failure, Cause::Redis(error) if !is_out_of_reach(error)) {
-            permit.map(Permit::succeeded);
-        } else {
-            permit.map(Permit::failed);
+        let answered = matches!(&failure, Cause::Redis(error) if !is_out_of_reach(error));
+        match permit {
+            Some(permit) if answered => permit.succeeded(),
+            Some(permit) => permit.failed(),
+            None => {}
+        }
+        if !answered {
             // A connection that brought no answer in time may be dead: nothing else would ever tell.
             if let Some(number) = used {
                 link.forget(number);

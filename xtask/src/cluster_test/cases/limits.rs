@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn excuses_one_in_twenty() {
-        let budget = Budget { name: "reads", burst: 100, a_second: 0.0, call: |_| Call::get("/") };
+        let budget = Budget { name: "reads", burst: 100, a_second: 0.0, at_once: 1, call: |_| Call::get("/") };
         let judged = |asked, without| {
             let mut verdict = Verdict::default();
             let spending = Spending { left: 100, began: Instant::now(), asked, refused: Vec::new() };

@@ -1,6 +1,7 @@
 //! Reading the journal from Redis.
 
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
@@ -8,6 +9,7 @@ use redis::streams::StreamReadReply;
 use redis::{FromRedisValue as _, RedisError, RedisResult, Script, from_redis_value};
 
 use super::{EntryId, Journal};
+use crate::client::Redis;
 
 /// How many entries are read at a time.
 const PAGE: usize = 1000;
@@ -43,9 +45,14 @@ pub(super) struct Page {
     pub(super) is_full: bool,
 }
 
+/// How long after a read should have come back Redis is reminded of it, and how often.
+const REMIND_AFTER: Duration = Duration::from_millis(2);
+const REMIND_EVERY: Duration = Duration::from_millis(10);
+
 /// Reads over a connection of its own.
 pub(super) struct Reader {
     connection: MultiplexedConnection,
+    redis: Redis,
     journal: String,
     count: String,
 }
@@ -54,7 +61,7 @@ impl Reader {
     /// Connects. The time of that is bounded.
     pub(super) async fn connect(journal: &Journal) -> Result<Self, Interruption> {
         let connection = journal.redis.link().own_connection().await?;
-        Ok(Self { connection, journal: journal.key(), count: journal.count_key() })
+        Ok(Self { connection, redis: journal.redis.clone(), journal: journal.key(), count: journal.count_key() })
     }
 
     /// The id that Redis gave itself when it started.
@@ -85,7 +92,11 @@ impl Reader {
             command.arg("BLOCK").arg(block.as_millis().to_string());
         }
         command.arg("STREAMS").arg(&self.journal).arg(last.to_string());
-        let reply: Option<StreamReadReply> = within(limit, command.query_async(&mut self.connection)).await?;
+        let answer = within(limit, command.query_async(&mut self.connection));
+        let reply: Option<StreamReadReply> = match block {
+            Some(block) => reminded(&self.redis, block, answer).await?,
+            None => answer.await?,
+        };
         let found = reply.into_iter().flat_map(|reply| reply.keys).flat_map(|key| key.ids);
         let entries: Vec<_> = found
             .map(|mut found| {
@@ -97,6 +108,26 @@ impl Reader {
             })
             .collect::<Result<_, Interruption>>()?;
         Ok(Page { is_full: entries.len() >= PAGE, entries })
+    }
+}
+
+/// The answer to a read that blocks for `block`, in that time.
+///
+/// Redis looks for blocked clients whose time is up when it has something to do, and else ten times a second (`hz`). A
+/// quiet one would answer so late that what was heard before counts as old; so it is given something to do.
+async fn reminded<T>(redis: &Redis, block: Duration, answer: impl Future<Output = T>) -> T {
+    let mut answer = pin!(answer);
+    let mut wait = block + REMIND_AFTER;
+    loop {
+        if let Ok(answer) = tokio::time::timeout(wait, &mut answer).await {
+            return answer;
+        }
+        // What comes of it is of no interest: a Redis that is lost does not answer the read either.
+        tokio::select! {
+            biased;
+            answer = &mut answer => return answer,
+            _ = redis.ping() => wait = REMIND_EVERY,
+        }
     }
 }
 

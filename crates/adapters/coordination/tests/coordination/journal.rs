@@ -1,7 +1,7 @@
 //! The journal.
 
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use coordination::{EntryId, Journal, JournalListener};
 
@@ -18,6 +18,8 @@ struct Session {
     complete_since: EntryId,
     entries: Vec<(EntryId, Vec<u8>)>,
     caught_up: Option<(EntryId, Instant)>,
+    /// How much later than the one before each word came that this was all.
+    silences: Vec<Duration>,
     lost: bool,
 }
 
@@ -35,6 +37,7 @@ impl JournalListener for Listener {
     fn caught_up(&self, id: EntryId, as_of: Instant) {
         self.session(|session| {
             assert!(session.caught_up.is_none_or(|(last, before)| last <= id && before <= as_of));
+            session.silences.extend(session.caught_up.map(|(_, before)| as_of - before));
             session.caught_up = Some((id, as_of));
         });
     }
@@ -266,4 +269,16 @@ async fn knows_what_a_user_wrote_last() {
     assert_eq!(there.last_by(user(1)).await.unwrap(), Some(id));
     let milliseconds: u64 = scene.raw("PTTL", &format!("seen:{}", user(1)), &[]).await;
     assert!((1..=60_000).contains(&milliseconds), "{milliseconds}");
+}
+
+/// Redis looks for reads whose time is up ten times a second only, when it has nothing else to do.
+#[tokio::test]
+async fn a_quiet_redis_says_often_that_it_is_quiet() {
+    let scene = Scene::new();
+    let listener = Arc::new(Listener::default());
+    let _following = Journal::new(scene.redis()).follow(listener.clone());
+    eventually("many signs of life", || listener.sessions().last().is_some_and(|it| it.silences.len() >= 25)).await;
+    let mut silences = listener.sessions().pop().unwrap().silences;
+    silences.sort_unstable();
+    assert!(silences[silences.len() / 2] < Duration::from_millis(70), "{silences:?}");
 }

@@ -1,6 +1,6 @@
 //! Thoughts that somebody published.
 
-use crate::{Author, Content, ContentViewer, Id, Timestamp, Viewed};
+use crate::{Author, Content, ContentViewer, Id, Shared, Timestamp, Viewed, ViewedPage};
 
 /// A published thought.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,10 @@ pub struct Post {
 pub type PostId = Id<Post>;
 
 /// A post as one reader sees it.
-pub type PostView = Viewed<Post, ContentViewer>;
+pub type PostView = Viewed<Shared<Post>, ContentViewer>;
+
+/// A page of posts as one reader sees them.
+pub type PostPage = ViewedPage<Post, ContentViewer>;
 
 /// Counts the changes that people made to a thing, from zero: the part of a thing's version that editing guards.
 ///

@@ -1,6 +1,6 @@
 //! People with an account.
 
-use crate::{Bio, DisplayName, Id, ParseIdError, ParseUsernameError, Revision, Timestamp, Username, Viewed};
+use crate::{Bio, DisplayName, Id, ParseIdError, ParseUsernameError, Revision, Shared, Timestamp, Username, Viewed};
 
 /// An account as others see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub struct UserViewer {
 }
 
 /// A user as one reader sees it.
-pub type UserView = Viewed<User, UserViewer>;
+pub type UserView = Viewed<Shared<User>, UserViewer>;
 
 /// How a request names a user: by id, or as `@username`.
 #[derive(Debug, Clone, PartialEq, Eq)]

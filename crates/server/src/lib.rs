@@ -18,6 +18,8 @@ mod connections;
 mod dependencies;
 pub mod health_check;
 mod housekeeping;
+mod log_lines;
+mod log_writer;
 pub mod metrics;
 mod server;
 pub mod settings;

@@ -137,6 +137,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
                 .concurrency
                 .unwrap_or_else(|| Concurrency::for_machine(settings.workers.get(), settings.database.max_connections)),
             cors_allowed_origins: settings.cors_allowed_origins.clone(),
+            traces_exported: settings.trace_collector.is_some(),
         },
         runtime: tokio::runtime::Handle::current(),
     })?;

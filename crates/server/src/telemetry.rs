@@ -4,24 +4,23 @@
 //! queue is full they are dropped and counted.
 
 use std::error::Error;
-use std::io::{self, BufWriter, IsTerminal};
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use opentelemetry::global;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::Subscriber;
-use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use url::Url;
 
+use crate::log_lines::{JsonLines, JsonMembers};
+use crate::log_writer::{LogWriter, WriterGuard};
 use crate::settings::{LogFormat, LogSettings};
 use crate::traces;
 
-/// Lines that may wait to be written.
-const LINES: usize = 16_384;
 /// How long the process stays for its last spans when it ends.
 const LAST_SPANS: Duration = Duration::from_secs(3);
 
@@ -36,12 +35,12 @@ pub struct Telemetry {
     traces: Option<SdkTracerProvider>,
     lost: LostLines,
     // Goes last, so that the end of the traces may be logged.
-    _writer: WorkerGuard,
+    _writer: WriterGuard,
 }
 
 /// Counts the lines of the log that were dropped.
-#[derive(Debug, Clone)]
-pub struct LostLines(ErrorCounter);
+#[derive(Clone)]
+pub struct LostLines(LogWriter);
 
 /// Sends the log of the whole process to standard error, what comes through the `log` crate included, and its traces to
 /// `collector`, if there is one.
@@ -51,12 +50,8 @@ pub struct LostLines(ErrorCounter);
 /// own variables ask for what is not there.
 pub fn init(log: &LogSettings, collector: Option<&Url>) -> Result<Telemetry, TelemetryError> {
     let colours = io::stderr().is_terminal();
-    let (writer, guard) = NonBlockingBuilder::default()
-        .buffered_lines_limit(LINES)
-        .lossy(true)
-        .thread_name("log")
-        .finish(BufWriter::new(io::stderr()));
-    let lost = LostLines(writer.error_counter());
+    let (writer, guard) = LogWriter::begin(io::stderr()).map_err(|e| TelemetryError(e.into()))?;
+    let lost = LostLines(writer.clone());
     let subscriber = subscriber(log, colours, writer)?;
     subscriber.try_init().map_err(|e| TelemetryError(e.into()))?;
     let traces = collector.map(traces::provider).transpose().map_err(|e| TelemetryError(e.into()))?;
@@ -84,7 +79,7 @@ impl Drop for Telemetry {
 impl LostLines {
     /// How many there have been so far.
     pub fn count(&self) -> u64 {
-        self.0.dropped_lines().try_into().unwrap_or(u64::MAX)
+        self.0.dropped()
     }
 }
 
@@ -100,10 +95,7 @@ where
     let builder = fmt().with_env_filter(filter).with_writer(writer).with_ansi(colours);
     Ok(match log.format {
         LogFormat::Pretty => Box::new(builder.compact().finish()),
-        // The list of spans has everything that the current span has, and the request that it belongs to.
-        LogFormat::Json => {
-            Box::new(builder.json().flatten_event(true).with_current_span(false).with_span_list(true).finish())
-        }
+        LogFormat::Json => Box::new(builder.fmt_fields(JsonMembers).event_format(JsonLines).finish()),
     })
 }
 

@@ -16,7 +16,7 @@ use crate::flights::Flights;
 use crate::key::Key;
 use crate::local::LocalCopies;
 use crate::log::ChangeLog;
-use crate::metrics;
+use crate::metrics::{self, Reads};
 use crate::options::CacheOptions;
 use crate::session::Session;
 use crate::shared::SharedCopies;
@@ -57,12 +57,15 @@ struct Inner {
     flights: Flights<Key, Outcome>,
     session: RwLock<Option<Arc<Session>>>,
     sessions: AtomicU64,
-    /// What this instance has learned, counted.
+    /// What this instance has learned, counted when it is about to be marked.
     learned: AtomicU64,
+    /// How much of that is marked.
+    marked: AtomicU64,
     /// Where things are done on the side: it outlives the requests, and the threads that answer them.
     runtime: Option<Handle>,
     debt: Debt,
     doubts: Doubts,
+    reads: Reads,
 }
 
 impl Cache {
@@ -80,9 +83,11 @@ impl Cache {
                 session: RwLock::default(),
                 sessions: AtomicU64::new(0),
                 learned: AtomicU64::new(0),
+                marked: AtomicU64::new(0),
                 runtime: Handle::try_current().ok(),
                 debt: Debt::default(),
                 doubts: Doubts::default(),
+                reads: Reads::new(),
             }),
         };
         if is_private {
@@ -99,7 +104,7 @@ impl Cache {
         let id = self.inner.sessions.fetch_add(1, Ordering::SeqCst) + 1;
         let session = Arc::new(Session::new(id, run_id, self.inner.options.tags, complete_since));
         *self.inner.session.write().unwrap_or_else(PoisonError::into_inner) = Some(session);
-        self.learn();
+        self.learn(|_| {});
         self.inner.local.forget_all();
         metrics::following(false);
     }
@@ -108,7 +113,7 @@ impl Cache {
     /// that they must have it.
     pub fn heard(&self, version: Version, change: &Change) {
         if let Some(session) = self.session() {
-            session.mark(version, change, self.learn());
+            self.learn(|moment| session.mark(version, change, moment));
             session.raise(version);
         }
     }
@@ -172,7 +177,7 @@ impl Cache {
         if self.log().is_private() {
             self.heard(version, change);
         } else if let Some(session) = self.session() {
-            session.mark(version, change, self.learn());
+            self.learn(|moment| session.mark(version, change, moment));
         }
     }
 
@@ -187,9 +192,18 @@ impl Cache {
         self.inner.session.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Something is about to be marked. Whoever loads from now on has it.
-    fn learn(&self) -> Moment {
-        Moment(self.inner.learned.fetch_add(1, Ordering::SeqCst) + 1)
+    /// Marks something. Whoever loads from the moment on that it is given has it.
+    fn learn(&self, mark: impl FnOnce(Moment)) {
+        mark(Moment(self.inner.learned.fetch_add(1, Ordering::SeqCst) + 1));
+        self.inner.marked.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// All that was learned so far, if all of it is marked: until something else is learned, what is found good now stays
+    /// good.
+    pub(crate) fn settled(&self) -> Option<Moment> {
+        // In this order: what is begun and not done between the two is seen.
+        let marked = self.inner.marked.load(Ordering::SeqCst);
+        (self.inner.learned.load(Ordering::SeqCst) == marked).then_some(Moment(marked))
     }
 
     /// All that was learned so far.
@@ -219,6 +233,10 @@ impl Cache {
 
     pub(crate) fn runtime(&self) -> Option<Handle> {
         self.inner.runtime.clone().or_else(|| Handle::try_current().ok())
+    }
+
+    pub(crate) fn reads(&self) -> &Reads {
+        &self.inner.reads
     }
 
     pub(crate) fn debt(&self) -> &Debt {

@@ -77,11 +77,11 @@ mod tests {
         let next = Some(Cursor { at: Timestamp::from_micros(-5), id: id::<()>("last").cuid() });
         vec![
             Value::Nothing,
-            Value::Post(post("one")),
-            Value::Post(Post { edited_at: None, ..post("one") }),
-            Value::User(user),
-            Value::Posts(Page { items: vec![], next: None }),
-            Value::Posts(Page { items: (0..100).map(|n| post(&format!("post{n}"))).collect(), next }),
+            Value::Post(post("one").into()),
+            Value::Post(Post { edited_at: None, ..post("one") }.into()),
+            Value::User(user.into()),
+            Value::Posts(Page { items: vec![], next: None }.into()),
+            Value::Posts(Page { items: (0..100).map(|n| post(&format!("post{n}"))).collect(), next }.into()),
         ]
     }
 

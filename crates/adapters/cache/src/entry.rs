@@ -1,11 +1,12 @@
 //! Copies, and what they depend on.
 
 use std::mem::size_of;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use domain::{Page, Post, User};
+use domain::{Page, Post, Shared, User};
 
 use crate::key::Key;
-use crate::stamp::Stamp;
+use crate::stamp::{Moment, Stamp};
 use crate::tag::{Print, Tag};
 
 /// What is the same for every reader.
@@ -14,11 +15,11 @@ pub(crate) enum Value {
     /// There is no such thing.
     Nothing,
     /// A post.
-    Post(Post),
+    Post(Shared<Post>),
     /// An account.
-    User(User),
+    User(Shared<User>),
     /// A page of posts.
-    Posts(Page<Post>),
+    Posts(Shared<Page<Post>>),
 }
 
 impl Value {
@@ -86,15 +87,31 @@ pub(crate) struct Entry {
     pub(crate) prints: Box<[Print]>,
     /// What it contains; `None` if nobody can tell, and it is good for those only who waited for it.
     pub(crate) stamp: Option<Stamp>,
+    /// The last moment as of which it was found to be good.
+    found_good: AtomicU64,
 }
 
 impl Entry {
     /// Something loaded under `key` with all that `stamp` says.
     pub(crate) fn new(key: &Key, value: Value, stamp: Option<Stamp>) -> Self {
         match (value.tags(key), stamp) {
-            (Some(tags), Some(_)) => Self { prints: tags.iter().map(Tag::print).collect(), value, stamp },
-            _ => Self { value, prints: Box::default(), stamp: None },
+            (Some(tags), Some(_)) => Self::with(value, tags.iter().map(Tag::print).collect(), stamp),
+            _ => Self::with(value, Box::default(), None),
         }
+    }
+
+    fn with(value: Value, prints: Box<[Print]>, stamp: Option<Stamp>) -> Self {
+        Self { value, prints, stamp, found_good: AtomicU64::new(0) }
+    }
+
+    /// Whether it was found to be good as of `moment`.
+    pub(crate) fn was_found_good(&self, moment: Moment) -> bool {
+        self.found_good.load(Ordering::Acquire) >= moment.0
+    }
+
+    /// Notes that it was found to be good as of `moment`, when all that had been learned was marked.
+    pub(crate) fn note_good(&self, moment: Moment) {
+        self.found_good.fetch_max(moment.0, Ordering::AcqRel);
     }
 
     /// What it takes in memory, with its key and its place in the cache.
@@ -118,7 +135,7 @@ mod tests {
     }
 
     fn page(items: Vec<Post>) -> Value {
-        Value::Posts(Page { items, next: None })
+        Value::Posts(Page { items, next: None }.into())
     }
 
     fn named(name: &str) -> UserRef {
@@ -169,7 +186,7 @@ mod tests {
         let size = |content: &str| {
             let author = a_user("ada").build();
             let post = a_post("post", author.id).says(content).published_by(&author);
-            Entry::new(&Key::Post(post.id), Value::Post(post), None).size()
+            Entry::new(&Key::Post(post.id), Value::Post(post.into()), None).size()
         };
         assert_eq!(size(&"x".repeat(500)) - size("x"), 499);
         let one = Entry::new(&Key::Post(id("one")), page(vec![post("one", "ada")]), None).size();
@@ -179,10 +196,10 @@ mod tests {
 
     #[test]
     fn a_value_fits_its_own_key_only() {
-        let one = Value::Post(post("one", "ada"));
+        let one = Value::Post(post("one", "ada").into());
         assert!(one.fits(&Key::Post(id("one"))));
         assert!(!one.fits(&Key::Post(id("two"))) && !one.fits(&Key::User(id("one"))));
-        let ada = Value::User(a_user("ada").build());
+        let ada = Value::User(a_user("ada").build().into());
         assert!(ada.fits(&Key::user(&named("ada"))) && ada.fits(&Key::User(id("ada"))));
         assert!(!ada.fits(&Key::user(&named("bob"))));
     }

@@ -6,6 +6,8 @@
 //! - `cache_entries`, `cache_bytes`: what is kept in the process;
 //! - `cache_following`: 1 while copies can be trusted as far as this instance knows, else 0.
 
+use metrics::{Counter, counter};
+
 use crate::key::Key;
 
 #[derive(Clone, Copy)]
@@ -21,21 +23,44 @@ pub(crate) enum Outcome {
     Bypass,
 }
 
-pub(crate) fn request(layer: Layer, outcome: Outcome) {
-    let layer = match layer {
-        Layer::Local => "local",
-        Layer::Shared => "shared",
-    };
-    let outcome = match outcome {
-        Outcome::Hit => "hit",
-        Outcome::Miss => "miss",
-        Outcome::Bypass => "bypass",
-    };
-    metrics::counter!("cache_requests_total", "layer" => layer, "outcome" => outcome).increment(1);
+/// Counts reads. The counters are looked up once, for they are raised by every read.
+pub(crate) struct Reads([[Counter; 3]; 2]);
+
+impl Reads {
+    /// The counters of the recorder that there is now.
+    pub(crate) fn new() -> Self {
+        Self([Layer::Local, Layer::Shared].map(|layer| {
+            [Outcome::Hit, Outcome::Miss, Outcome::Bypass]
+                .map(|outcome| counter!("cache_requests_total", "layer" => layer.name(), "outcome" => outcome.name()))
+        }))
+    }
+
+    pub(crate) fn count(&self, layer: Layer, outcome: Outcome) {
+        self.0[layer as usize][outcome as usize].increment(1);
+    }
+}
+
+impl Layer {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Shared => "shared",
+        }
+    }
+}
+
+impl Outcome {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+            Self::Bypass => "bypass",
+        }
+    }
 }
 
 pub(crate) fn load(key: &Key) {
-    metrics::counter!("cache_loads_total", "kind" => key.kind()).increment(1);
+    counter!("cache_loads_total", "kind" => key.kind()).increment(1);
 }
 
 pub(crate) fn following(following: bool) {

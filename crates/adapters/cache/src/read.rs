@@ -15,7 +15,7 @@ use crate::flights::Flight;
 use crate::key::Key;
 use crate::metrics::{self, Layer, Outcome};
 use crate::session::Session;
-use crate::stamp::Moment;
+use crate::stamp::{Moment, Stamp};
 
 /// How often a reader joins the load of somebody else that may turn out to have begun too early.
 const JOINS: usize = 3;
@@ -36,14 +36,25 @@ struct Reading {
     session: Arc<Session>,
     /// What had been learned when the reader came: what is served has it.
     since: Moment,
+    /// All of that was marked by then.
+    settled: bool,
 }
 
 impl Reading {
     fn accepts(&self, entry: &Entry) -> bool {
         entry.stamp.is_some_and(|stamp| {
             stamp.session == self.session.id
-                && (stamp.moment >= self.since || self.session.tags.is_good(&stamp, &entry.prints))
+                && (stamp.moment >= self.since || entry.was_found_good(self.since) || self.finds_good(&stamp, entry))
         })
+    }
+
+    /// Looks all its tags up, which takes as long as a page has posts: not again before something is learned.
+    fn finds_good(&self, stamp: &Stamp, entry: &Entry) -> bool {
+        let is_good = self.session.tags.is_good(stamp, &entry.prints);
+        if is_good && self.settled {
+            entry.note_good(self.since);
+        }
+        is_good
     }
 }
 
@@ -63,7 +74,7 @@ impl Cache {
             return Ok(None);
         }
         let Some(reading) = self.begin_reading(reader).await else {
-            metrics::request(Layer::Local, Outcome::Bypass);
+            self.reads().count(Layer::Local, Outcome::Bypass);
             if reader.is_some() {
                 return Ok(None);
             }
@@ -72,10 +83,10 @@ impl Cache {
         if let Some(entry) = self.local().get(key).await
             && reading.accepts(&entry)
         {
-            metrics::request(Layer::Local, Outcome::Hit);
+            self.reads().count(Layer::Local, Outcome::Hit);
             return Ok(Some(entry));
         }
-        metrics::request(Layer::Local, Outcome::Miss);
+        self.reads().count(Layer::Local, Outcome::Miss);
         for _ in 0..JOINS {
             let flight = self.join(key, &load);
             let fetched = flight.load.await.map_err(shared_failure)?;
@@ -108,7 +119,8 @@ impl Cache {
             }
         }
         // Only now: the reader's own writes were learned of while they waited.
-        Some(Reading { session, since: self.now() })
+        let settled = self.settled();
+        Some(Reading { session, since: settled.unwrap_or_else(|| self.now()), settled: settled.is_some() })
     }
 
     /// Joins the load of `key` that is under way, or begins one.
@@ -139,15 +151,15 @@ impl Cache {
         let bytes = self.shared()?.get(&shared_key(session, key)).await;
         let entry = bytes.and_then(|bytes| codec::decode(&bytes)).filter(|copy| copy.value.fits(key)).map(|copy| {
             // When it was loaded means nothing here; its version does.
-            let stamp = crate::stamp::Stamp { session: session.id, version: copy.version, moment: Moment::NONE };
+            let stamp = Stamp { session: session.id, version: copy.version, moment: Moment::NONE };
             Entry::new(key, copy.value, Some(stamp))
         });
         let is_good = |entry: &Entry| entry.stamp.is_some_and(|stamp| session.tags.is_good(&stamp, &entry.prints));
         let Some(entry) = entry.filter(is_good) else {
-            metrics::request(Layer::Shared, Outcome::Miss);
+            self.reads().count(Layer::Shared, Outcome::Miss);
             return None;
         };
-        metrics::request(Layer::Shared, Outcome::Hit);
+        self.reads().count(Layer::Shared, Outcome::Hit);
         let entry = Arc::new(entry);
         self.keep(key, &entry).await;
         Some(entry)

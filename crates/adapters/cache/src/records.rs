@@ -69,8 +69,8 @@ impl<'r> From<&'r Value> for ValueRecord<'r> {
     fn from(value: &'r Value) -> Self {
         match value {
             Value::Nothing => Self::Nothing,
-            Value::Post(post) => Self::Post(post.into()),
-            Value::User(user) => Self::User(user.into()),
+            Value::Post(post) => Self::Post((&**post).into()),
+            Value::User(user) => Self::User((&**user).into()),
             Value::Posts(page) => Self::Posts {
                 items: page.items.iter().map(PostRecord::from).collect(),
                 next: page.next.map(|next| (next.at.as_micros(), Cow::Owned(next.id.as_str().to_owned()))),
@@ -119,15 +119,16 @@ impl ValueRecord<'_> {
     pub(crate) fn into_value(self) -> Option<Value> {
         Some(match self {
             Self::Nothing => Value::Nothing,
-            Self::Post(post) => Value::Post(post.into_post()?),
-            Self::User(user) => Value::User(user.into_user()?),
-            Self::Posts { items, next } => Value::Posts(Page {
-                items: items.into_iter().map(PostRecord::into_post).collect::<Option<_>>()?,
-                next: match next {
+            Self::Post(post) => Value::Post(post.into_post()?.into()),
+            Self::User(user) => Value::User(user.into_user()?.into()),
+            Self::Posts { items, next } => {
+                let items = items.into_iter().map(PostRecord::into_post).collect::<Option<_>>()?;
+                let next = match next {
                     Some((at, id)) => Some(Cursor { at: Timestamp::from_micros(at), id: Cuid::parse(&id).ok()? }),
                     None => None,
-                },
-            }),
+                };
+                Value::Posts(Page { items, next }.into())
+            }
         })
     }
 }

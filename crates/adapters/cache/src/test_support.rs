@@ -134,7 +134,7 @@ impl Database {
                 return Err(domain::RepositoryError::unavailable("posts.find", "gone"));
             }
             let is_current = !database.is_behind.load(Ordering::SeqCst);
-            Ok(Loaded { value: Value::Post(post("hello", likes)), is_current })
+            Ok(Loaded { value: Value::Post(post("hello", likes).into()), is_current })
         }
         .boxed()
     }

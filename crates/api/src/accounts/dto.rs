@@ -8,6 +8,7 @@ use validator::Validate;
 
 use crate::http::body::given;
 use crate::http::check::Check;
+use crate::http::encoded::Representation;
 use crate::http::problem::Problem;
 use crate::http::text;
 
@@ -241,28 +242,42 @@ pub(crate) struct UserViewerBody {
     followed_by: bool,
 }
 
-impl From<UserView> for UserBody {
-    fn from(view: UserView) -> Self {
-        let UserView { subject: user, viewer } = view;
+impl From<UserViewer> for UserViewerBody {
+    fn from(viewer: UserViewer) -> Self {
+        Self { following: viewer.following, followed_by: viewer.followed_by }
+    }
+}
+
+impl Representation for UserBody {
+    type Subject = User;
+    type Viewer = UserViewer;
+    type ViewerBody = UserViewerBody;
+
+    fn of(user: &User) -> Self {
         Self {
             id: user.id,
-            username: user.username,
-            display_name: user.display_name,
-            bio: user.bio,
+            username: user.username.clone(),
+            display_name: user.display_name.clone(),
+            bio: user.bio.clone(),
             created_at: user.created_at,
             post_count: user.post_count,
             follower_count: user.follower_count,
             following_count: user.following_count,
-            viewer: viewer
-                .map(|viewer| UserViewerBody { following: viewer.following, followed_by: viewer.followed_by }),
+            viewer: None,
         }
+    }
+}
+
+impl From<UserView> for UserBody {
+    fn from(view: UserView) -> Self {
+        Self { viewer: view.viewer.map(Into::into), ..Self::of(&view.subject) }
     }
 }
 
 impl UserBody {
     /// An account as its owner sees it, who neither follows nor is followed by themselves.
-    pub(super) fn of_oneself(user: User) -> Self {
-        UserView::new(user, Some(UserViewer { following: false, followed_by: false })).into()
+    pub(super) fn of_oneself(user: &User) -> Self {
+        Self { viewer: Some(UserViewer { following: false, followed_by: false }.into()), ..Self::of(user) }
     }
 }
 
@@ -293,7 +308,7 @@ impl From<SignedIn> for SessionBody {
             token_type: "Bearer",
             expires_in: signed_in.expires_in.as_secs(),
             refresh_token: signed_in.refresh_token,
-            user: UserBody::of_oneself(signed_in.user),
+            user: UserBody::of_oneself(&signed_in.user),
         }
     }
 }

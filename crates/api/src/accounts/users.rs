@@ -7,6 +7,7 @@ use domain::UserRef;
 
 use super::dto::{ErasureRequest, ProfileEditRequest, SignUpRequest, UserBody};
 use crate::http::body::Body;
+use crate::http::encoded::Representation;
 use crate::http::identity::{Reader, SignedIn};
 use crate::http::paging::{PageBody, PageParameters, PageQuery};
 use crate::http::paths::{UserParameter, UserPath};
@@ -32,7 +33,7 @@ pub(super) async fn sign_up(
     let user = accounts.sign_up.execute(request.try_into()?).await?;
     metrics::counter!("sign_ups_total").increment(1);
     let (revision, location) = (user.revision, format!("/v1/users/{}", user.id));
-    Reply::created(&UserBody::from(domain::UserView::new(user, None)), revision, &location, false)
+    Reply::created(&UserBody::of(&user), revision, &location, false)
 }
 
 /// List users, newest first
@@ -72,8 +73,7 @@ pub(super) async fn show_me(
         error @ accounts::GetUserError::Repository(_) => error.into(),
     };
     let user = accounts.get_user.execute(&UserRef::Id(me.user_id), Some(me.user_id)).await.map_err(gone)?;
-    let revision = user.subject.revision;
-    reply.resource(&UserBody::from(user), revision)
+    reply.view::<UserBody>(&user, user.subject.revision)
 }
 
 /// Change one's own profile or password
@@ -100,7 +100,7 @@ pub(super) async fn edit_me(
 ) -> Result<HttpResponse, Problem> {
     let user = accounts.edit_profile.execute(me, request.into_edit(expected)?).await?;
     let revision = user.revision;
-    reply.resource(&UserBody::of_oneself(user), revision)
+    reply.resource(&UserBody::of_oneself(&user), revision)
 }
 
 /// Erase one's own account
@@ -143,6 +143,5 @@ pub(super) async fn show(
     reply: Reply,
 ) -> Result<HttpResponse, Problem> {
     let user = accounts.get_user.execute(&user, viewer).await?;
-    let revision = user.subject.revision;
-    reply.resource(&UserBody::from(user), revision)
+    reply.view::<UserBody>(&user, user.subject.revision)
 }

@@ -25,7 +25,7 @@ pub(super) async fn public(
     Reader(viewer): Reader,
     reply: Reply,
 ) -> Result<HttpResponse, Problem> {
-    reply.page(feed.public.execute(page, viewer).await?, PostBody::from)
+    reply.view_page::<PostBody>(&feed.public.execute(page, viewer).await?)
 }
 
 /// The home timeline: the posts of those followed and one's own, newest first
@@ -43,5 +43,5 @@ pub(super) async fn home(
     PageQuery(page): PageQuery,
     reply: Reply,
 ) -> Result<HttpResponse, Problem> {
-    reply.page(feed.home.execute(me.user_id, page).await?, PostBody::from)
+    reply.view_page::<PostBody>(&feed.home.execute(me.user_id, page).await?)
 }

@@ -3,6 +3,7 @@
 pub(crate) mod body;
 pub(crate) mod check;
 pub(crate) mod cursor;
+pub(crate) mod encoded;
 pub(crate) mod identity;
 pub(crate) mod paging;
 pub(crate) mod paths;

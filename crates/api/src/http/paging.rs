@@ -3,6 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
+use actix_web::http::header::HeaderValue;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use domain::{PageRequest, PageSize, ParsePageSizeError};
@@ -64,16 +65,16 @@ pub(crate) fn codec(request: &HttpRequest) -> Result<&CursorCodec, Problem> {
     }
 }
 
-/// Where the next page is: the same address with another cursor, every other parameter kept.
-pub(crate) fn next_link(request: &HttpRequest, cursor: &str) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+/// Where the next page of the list at `path` is: the same address with another cursor, every other parameter kept.
+pub(crate) fn next_link(path: &str, query: &str, cursor: &str) -> Result<HeaderValue, Problem> {
+    let mut next = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         if name != "cursor" {
-            query.append_pair(&name, &value);
+            next.append_pair(&name, &value);
         }
     }
-    query.append_pair("cursor", cursor);
-    format!("<{}?{}>; rel=\"next\"", request.path(), query.finish())
+    next.append_pair("cursor", cursor);
+    HeaderValue::from_str(&format!("<{path}?{}>; rel=\"next\"", next.finish())).map_err(Problem::internal)
 }
 
 /// A page as it is sent.
@@ -102,14 +103,12 @@ pub(crate) struct PageParameters {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::test::TestRequest;
-
     use super::*;
 
     #[test]
     fn the_link_keeps_every_other_parameter() {
-        let request = TestRequest::with_uri("/v1/posts?limit=5&cursor=old&q=a%20b").to_http_request();
-        assert_eq!(next_link(&request, "new"), "</v1/posts?limit=5&q=a+b&cursor=new>; rel=\"next\"");
+        let link = next_link("/v1/posts", "limit=5&cursor=old&q=a%20b", "new").unwrap();
+        assert_eq!(link, "</v1/posts?limit=5&q=a+b&cursor=new>; rel=\"next\"");
     }
 
     #[test]

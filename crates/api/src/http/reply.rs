@@ -2,20 +2,34 @@
 
 use std::future::{Ready, ready};
 
+use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
-use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, ContentType, ETAG, IF_NONE_MATCH, LINK, LOCATION, VARY};
+use actix_web::http::header::{
+    ACCEPT_ENCODING, AcceptEncoding, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ContentEncoding, ContentType, ETAG,
+    Encoding, Header, HeaderMap, HeaderValue, IF_NONE_MATCH, LINK, LOCATION, VARY,
+};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder};
-use domain::{Page, Revision};
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use domain::{Page, Revision, Shared, Viewed, ViewedPage};
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::encoded::{Coding, Encoded, EncodedPage, Representation, tag_of_page};
 use super::identity::principal;
 use super::paging::{PageBody, codec, next_link};
 use super::problem::Problem;
 
 /// Says that an answer is an earlier one.
 pub(crate) const IDEMPOTENCY_REPLAYED: &str = "Idempotency-Replayed";
+
+/// What an answer says.
+enum Content<'e> {
+    /// To this reader only.
+    Own(Vec<u8>),
+    /// To many.
+    Shared(&'e Encoded),
+}
 
 /// Writes the answer to a request.
 pub(crate) struct Reply {
@@ -35,8 +49,33 @@ impl Reply {
     /// One resource, with a strong entity tag; 304 if the client has it already.
     pub(crate) fn resource(&self, body: &impl Serialize, revision: Revision) -> Result<HttpResponse, Problem> {
         let json = encode(body)?;
-        let tag = entity_tag(revision, &json);
-        Ok(self.conditional(tag, json, |_| {}))
+        let tag = header_value(&entity_tag(revision, &json))?;
+        Ok(self.conditional(tag, Content::Own(json), None))
+    }
+
+    /// One resource that readers share, with a strong entity tag; 304 if the client has it already.
+    pub(crate) fn view<B: Representation>(
+        &self,
+        view: &Viewed<Shared<B::Subject>, B::Viewer>,
+        revision: Revision,
+    ) -> Result<HttpResponse, Problem> {
+        let make = |subject: &B::Subject| Encoded::resource::<B>(subject, |json| entity_tag(revision, json));
+        let made;
+        let encoded = match view.subject.form(|subject| make(subject).ok()).and_then(Option::as_ref) {
+            Some(kept) => kept,
+            None => {
+                made = make(&view.subject)?;
+                &made
+            }
+        };
+        match view.viewer {
+            None => Ok(self.conditional(encoded.tag.clone(), Content::Shared(encoded), None)),
+            Some(viewer) => {
+                let json = encoded.seen_by::<B>(viewer)?;
+                let tag = header_value(&entity_tag(revision, &json))?;
+                Ok(self.conditional(tag, Content::Own(json), None))
+            }
+        }
     }
 
     /// A resource that was just made, at `location`.
@@ -65,35 +104,83 @@ impl Reply {
             Some(cursor) => Some(codec(&self.request)?.encode(self.request.path(), cursor)),
             None => None,
         };
-        let link = next.as_deref().map(|cursor| next_link(&self.request, cursor));
+        let (path, query) = (self.request.path(), self.request.query_string());
+        let link = next.as_deref().map(|cursor| next_link(path, query, cursor)).transpose()?;
         let body = PageBody { items: page.items.into_iter().map(convert).collect(), next_cursor: next };
         let json = encode(&body)?;
-        let tag = format!("W/\"{:016x}\"", xxh3_64(&json));
-        Ok(self.conditional(tag, json, |response| {
-            if let Some(link) = link {
-                response.insert_header((LINK, link));
-            }
-        }))
+        let tag = header_value(&tag_of_page(&json))?;
+        Ok(self.conditional(tag, Content::Own(json), link))
     }
 
-    fn conditional(
+    /// A page of a list that readers share; otherwise as [`page`](Self::page).
+    pub(crate) fn view_page<B: Representation>(
         &self,
-        tag: String,
-        json: Vec<u8>,
-        add_headers: impl FnOnce(&mut HttpResponseBuilder),
-    ) -> HttpResponse {
-        let known = self.request.method() == Method::GET && self.client_has(&tag);
-        let mut response = HttpResponse::build(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
-        self.cacheable(&mut response);
-        response.insert_header((ETAG, tag));
-        add_headers(&mut response);
-        if known { response.finish() } else { response.content_type(ContentType::json()).body(json) }
+        view: &ViewedPage<B::Subject, B::Viewer>,
+    ) -> Result<HttpResponse, Problem> {
+        let (path, codec) = (self.request.path(), codec(&self.request)?);
+        let mut made = None;
+        let encoded = EncodedPage::of::<B>(&view.page, path, |cursor| codec.encode(path, cursor), &mut made)?;
+        let link = encoded.link(self.request.query_string())?;
+        match &view.viewers {
+            None => Ok(self.conditional(encoded.body.tag.clone(), Content::Shared(&encoded.body), link)),
+            Some(viewers) => {
+                let json = encoded.seen_by::<B>(viewers)?;
+                let tag = header_value(&tag_of_page(&json))?;
+                Ok(self.conditional(tag, Content::Own(json), link))
+            }
+        }
+    }
+
+    fn conditional(&self, tag: HeaderValue, content: Content<'_>, link: Option<HeaderValue>) -> HttpResponse {
+        let known = self.request.method() == Method::GET && tag.to_str().is_ok_and(|tag| self.client_has(tag));
+        let mut response = HttpResponse::new(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, self.cache_control());
+        headers.append(VARY, HeaderValue::from_static("authorization"));
+        headers.insert(ETAG, tag);
+        if let Some(link) = link {
+            headers.insert(LINK, link);
+        }
+        if known {
+            return response;
+        }
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let body = match content {
+            Content::Own(json) => json.into(),
+            Content::Shared(encoded) => self.coded(encoded, headers),
+        };
+        response.set_body(BoxBody::new(body))
+    }
+
+    /// What readers share, compressed once for all if the client takes that. What the reader takes otherwise is left to
+    /// the middleware that compresses everything else.
+    fn coded(&self, encoded: &Encoded, headers: &mut HeaderMap) -> Bytes {
+        let packed = self.coding().and_then(|(coding, name)| Some((encoded.packed(coding)?, name)));
+        let Some((packed, name)) = packed else {
+            return encoded.json.clone();
+        };
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
+        packed
+    }
+
+    /// The coding that the middleware would choose, if answers are kept in it.
+    fn coding(&self) -> Option<(Coding, &'static str)> {
+        if !self.request.headers().contains_key(ACCEPT_ENCODING) {
+            return None;
+        }
+        let accepted = AcceptEncoding::parse(&self.request).ok()?;
+        let supported = [Encoding::identity(), Encoding::brotli(), Encoding::gzip(), Encoding::deflate()];
+        match accepted.negotiate(supported.iter())? {
+            Encoding::Known(ContentEncoding::Brotli) => Some((Coding::Brotli, "br")),
+            Encoding::Known(ContentEncoding::Gzip) => Some((Coding::Gzip, "gzip")),
+            _ => None,
+        }
     }
 
     /// Copies may be kept, but must be checked before each use; a signed-in reader's only by that reader.
-    fn cacheable(&self, response: &mut HttpResponseBuilder) {
-        let scope = if principal(&self.request).is_some() { "private, no-cache" } else { "public, no-cache" };
-        response.insert_header((CACHE_CONTROL, scope)).append_header((VARY, AUTHORIZATION.as_str()));
+    fn cache_control(&self) -> HeaderValue {
+        let is_signed_in = principal(&self.request).is_some();
+        HeaderValue::from_static(if is_signed_in { "private, no-cache" } else { "public, no-cache" })
     }
 
     /// Whether `If-None-Match` names the tag, by weak comparison (RFC 9110, 13.1.2).
@@ -130,6 +217,10 @@ pub(crate) fn status_with_secret(status: StatusCode, body: &impl Serialize) -> R
         .insert_header((CACHE_CONTROL, "no-store"))
         .content_type(ContentType::json())
         .body(json))
+}
+
+fn header_value(text: &str) -> Result<HeaderValue, Problem> {
+    HeaderValue::from_str(text).map_err(Problem::internal)
 }
 
 fn encode(body: &impl Serialize) -> Result<Vec<u8>, Problem> {

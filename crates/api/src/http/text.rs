@@ -1,17 +1,11 @@
 //! How domain values are written in JSON.
 
-use chrono::{DateTime, SecondsFormat};
 use domain::{Id, Timestamp};
 use serde::Serializer;
 
-/// RFC 3339 in UTC with microseconds, such as `2026-11-22T04:16:00.123456Z`.
-pub(crate) fn rfc3339(at: Timestamp) -> String {
-    DateTime::from_timestamp_micros(at.as_micros()).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Micros, true)
-}
-
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
 pub(crate) fn time<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&rfc3339(*at))
+    serializer.serialize_str(at.to_rfc3339().as_str())
 }
 
 #[expect(clippy::ref_option, reason = "serde passes fields by reference")]
@@ -53,16 +47,5 @@ pub(crate) fn optional_content<S: Serializer>(
     match text {
         Some(text) => serializer.serialize_str(text.as_str()),
         None => serializer.serialize_none(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_six_digits_and_a_z() {
-        assert_eq!(rfc3339(Timestamp::from_micros(1_763_784_960_123_456)), "2025-11-22T04:16:00.123456Z");
-        assert_eq!(rfc3339(Timestamp::from_micros(0)), "1970-01-01T00:00:00.000000Z");
     }
 }

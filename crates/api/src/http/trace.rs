@@ -27,10 +27,15 @@ pub(crate) struct RequestTrace {
 }
 
 impl RequestTrace {
-    /// Goes on with the caller's trace, or begins one.
-    pub(crate) fn begin(request: &HttpRequest, method: &'static str) -> Self {
-        let parent = caller(request.headers())
-            .map_or_else(Context::new, |caller| Context::new().with_remote_span_context(caller));
+    /// Goes on with the caller's trace, or begins one. Where traces are not `exported` nothing is made but its id: the
+    /// caller's, or `own`, which nobody else will know; the lines of the request have one in any case.
+    pub(crate) fn begin(request: &HttpRequest, method: &'static str, exported: bool, own: Uuid) -> Self {
+        let own = TraceId::from_bytes(own.into_bytes());
+        let caller = caller(request.headers());
+        if !exported {
+            return Self { context: Context::new(), id: caller.map_or(own, |caller| caller.trace_id()) };
+        }
+        let parent = caller.map_or_else(Context::new, |caller| Context::new().with_remote_span_context(caller));
         let tracer = global::tracer("thoughts");
         let span = tracer.span_builder(method).with_kind(SpanKind::Server).start_with_context(&tracer, &parent);
         let context = parent.with_span(span);
@@ -43,8 +48,7 @@ impl RequestTrace {
             ]);
         }
         let id = match span.span_context().trace_id() {
-            // Nobody else will know it, but the lines of the request have one in any case.
-            TraceId::INVALID => TraceId::from_bytes(Uuid::now_v7().into_bytes()),
+            TraceId::INVALID => own,
             id => id,
         };
         Self { context, id }
@@ -206,10 +210,11 @@ mod tests {
         #[test]
         fn has_an_id_without_an_exporter() {
             let parent = format!("00-{TRACE}-{SPAN}-01");
-            let trace = RequestTrace::begin(&request(&[(TRACEPARENT, &parent)]), "GET");
+            let trace = RequestTrace::begin(&request(&[(TRACEPARENT, &parent)]), "GET", false, Uuid::now_v7());
             assert_eq!(trace.id().to_string(), TRACE);
-            let own = RequestTrace::begin(&request(&[]), "GET");
-            assert_ne!(own.id(), TraceId::INVALID);
+            let id = Uuid::now_v7();
+            let own = RequestTrace::begin(&request(&[]), "GET", false, id);
+            assert_eq!(own.id().to_bytes(), id.into_bytes());
             for trace in [trace, own] {
                 let mut headers = HeaderMap::new();
                 trace.add(&mut headers);

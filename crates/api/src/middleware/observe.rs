@@ -1,18 +1,24 @@
 //! Gives every request an id and its place in a trace, and notes how it went.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest};
+use metrics::{Gauge, Histogram};
 use opentelemetry::trace::FutureExt;
 use tracing::Instrument;
 use uuid::Uuid;
 
 use super::deadline;
 use super::shed::Shed;
+use crate::HttpSettings;
 use crate::http::trace::RequestTrace;
 
 /// Names a request in answers and logs.
@@ -46,14 +52,17 @@ pub(crate) async fn observe(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let id = incoming_id(request.headers()).unwrap_or_else(|| Uuid::now_v7().to_string());
+    let own = Uuid::now_v7();
+    let id = incoming_id(request.headers()).unwrap_or_else(|| own.to_string());
     let id = RequestId(id);
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
     let known_method = known_method(method.as_str());
-    let trace = RequestTrace::begin(request.request(), known_method);
+    let exported = request.app_data::<Data<HttpSettings>>().is_some_and(|settings| settings.traces_exported);
+    let trace = RequestTrace::begin(request.request(), known_method, exported, own);
     let path = request.path();
-    let span = tracing::error_span!("request", request_id = id.0, trace_id = %trace.id(), %method, path);
+    let span =
+        tracing::error_span!("request", request_id = id.0, trace_id = %trace.id(), method = method.as_str(), path);
     let began = Instant::now();
     let in_flight = InFlight::enter();
     let mut result = next.call(request).with_context(trace.context()).instrument(span.clone()).await;
@@ -76,13 +85,7 @@ pub(crate) async fn observe(
             tracing::info!(status = status.as_u16(), route, milliseconds = seconds * 1000.0, "answered");
         });
     }
-    metrics::histogram!(
-        DURATION,
-        "method" => known_method,
-        "route" => route,
-        "status" => status.as_u16().to_string(),
-    )
-    .record(seconds);
+    record(known_method, &route, status, seconds);
     result
 }
 
@@ -101,20 +104,41 @@ fn known_method(method: &str) -> &'static str {
         .unwrap_or("other")
 }
 
+thread_local! {
+    /// What a worker counts with, looked up once: the look-up takes longer than the counting.
+    static IN_FLIGHT_HERE: Gauge = metrics::gauge!(IN_FLIGHT);
+    static DURATIONS_HERE: RefCell<HashMap<(&'static str, StatusCode), HashMap<String, Histogram>>> = RefCell::default();
+}
+
 /// Counts a request while it is being answered, also when it is given up.
 struct InFlight;
 
 impl InFlight {
     fn enter() -> Self {
-        metrics::gauge!(IN_FLIGHT).increment(1.0);
+        IN_FLIGHT_HERE.with(|gauge| gauge.increment(1.0));
         Self
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        metrics::gauge!(IN_FLIGHT).decrement(1.0);
+        IN_FLIGHT_HERE.with(|gauge| gauge.decrement(1.0));
     }
+}
+
+/// Notes how long an answer took.
+fn record(method: &'static str, route: &str, status: StatusCode, seconds: f64) {
+    DURATIONS_HERE.with_borrow_mut(|durations| {
+        let of_kind = durations.entry((method, status)).or_default();
+        if let Some(duration) = of_kind.get(route) {
+            return duration.record(seconds);
+        }
+        let labels =
+            [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.as_u16().to_string())];
+        let duration = metrics::histogram!(DURATION, &labels);
+        duration.record(seconds);
+        of_kind.insert(route.to_owned(), duration);
+    });
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use domain::{
     Author, Comment, CommentBody as Words, CommentId, CommentView, Content, ContentViewer, DisplayName, Post, PostId,
-    PostView, Timestamp, UserId, Username,
+    Timestamp, UserId, Username,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,6 +10,7 @@ use validator::Validate;
 
 use crate::http::body::given;
 use crate::http::check::Check;
+use crate::http::encoded::Representation;
 use crate::http::problem::Problem;
 use crate::http::text;
 
@@ -144,26 +145,29 @@ pub(crate) struct PostBody {
     viewer: Option<ContentViewerBody>,
 }
 
-impl From<PostView> for PostBody {
-    fn from(view: PostView) -> Self {
-        let PostView { subject: post, viewer } = view;
+impl Representation for PostBody {
+    type Subject = Post;
+    type Viewer = ContentViewer;
+    type ViewerBody = ContentViewerBody;
+
+    fn of(post: &Post) -> Self {
         Self {
             id: post.id,
-            content: post.content,
-            author: post.author.into(),
+            content: post.content.clone(),
+            author: post.author.clone().into(),
             created_at: post.created_at,
             edited_at: post.edited_at,
             like_count: post.like_count,
             comment_count: post.comment_count,
-            viewer: viewer.map(Into::into),
+            viewer: None,
         }
     }
 }
 
 impl PostBody {
     /// A post as its author sees it right after publishing it.
-    pub(super) fn just_published(post: Post) -> Self {
-        PostView::new(post, Some(ContentViewer { liked: false })).into()
+    pub(super) fn just_published(post: &Post) -> Self {
+        Self { viewer: Some(ContentViewer { liked: false }.into()), ..Self::of(post) }
     }
 }
 

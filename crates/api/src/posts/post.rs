@@ -42,7 +42,7 @@ pub(super) async fn publish(
         metrics::counter!("posts_published_total").increment(1);
     }
     let (revision, location) = (written.item.revision, format!("/v1/posts/{}", written.item.id));
-    Reply::created(&PostBody::just_published(written.item), revision, &location, written.replayed)
+    Reply::created(&PostBody::just_published(&written.item), revision, &location, written.replayed)
 }
 
 /// Show a post
@@ -61,8 +61,7 @@ pub(super) async fn show(
     reply: Reply,
 ) -> Result<HttpResponse, Problem> {
     let post = posts.get.execute(id, viewer).await?;
-    let revision = post.subject.revision;
-    reply.resource(&PostBody::from(post), revision)
+    reply.view::<PostBody>(&post, post.subject.revision)
 }
 
 /// Edit one's own post
@@ -88,8 +87,7 @@ pub(super) async fn edit(
 ) -> Result<HttpResponse, Problem> {
     let command = EditPostCommand { id, actor: me.user_id, content: request.into_content()?, expected };
     let post = posts.edit.execute(command).await?;
-    let revision = post.subject.revision;
-    reply.resource(&PostBody::from(post), revision)
+    reply.view::<PostBody>(&post, post.subject.revision)
 }
 
 /// Delete one's own post
@@ -187,5 +185,5 @@ pub(super) async fn list_by_user(
     Reader(viewer): Reader,
     reply: Reply,
 ) -> Result<HttpResponse, Problem> {
-    reply.page(posts.list_by_user.execute(&user, page, viewer).await?, PostBody::from)
+    reply.view_page::<PostBody>(&posts.list_by_user.execute(&user, page, viewer).await?)
 }

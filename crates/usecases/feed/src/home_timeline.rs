@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Page, PageRequest, PostView, RepositoryError, UserId};
+use domain::{PageRequest, PostPage, RepositoryError, UserId};
 
 use crate::ports::TimelineRepository;
 
@@ -26,7 +26,7 @@ impl HomeTimeline {
     }
 
     /// One page of the timeline of `user`.
-    pub async fn execute(&self, user: UserId, page: PageRequest) -> Result<Page<PostView>, HomeTimelineError> {
+    pub async fn execute(&self, user: UserId, page: PageRequest) -> Result<PostPage, HomeTimelineError> {
         Ok(self.timelines.home(user, page).await?)
     }
 }

@@ -1,7 +1,7 @@
 //! What the feed context needs of the world.
 
 use async_trait::async_trait;
-use domain::{Page, PageRequest, PostView, RepositoryError, Timestamp, UserId, UserRef, UserView};
+use domain::{Page, PageRequest, PostPage, RepositoryError, Timestamp, UserId, UserRef, UserView};
 
 /// Keeps who follows whom.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
@@ -32,10 +32,10 @@ pub trait FollowRepository: Send + Sync {
 #[async_trait]
 pub trait TimelineRepository: Send + Sync {
     /// The posts of everybody, newest first, as `viewer` sees them.
-    async fn public(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<PostView>, RepositoryError>;
+    async fn public(&self, page: PageRequest, viewer: Option<UserId>) -> Result<PostPage, RepositoryError>;
 
     /// The posts of those whom `user` follows, and the user's own, newest first, as `user` sees them.
-    async fn home(&self, user: UserId, page: PageRequest) -> Result<Page<PostView>, RepositoryError>;
+    async fn home(&self, user: UserId, page: PageRequest) -> Result<PostPage, RepositoryError>;
 }
 
 /// How users in a list stand to the user whose list it is.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Page, PageRequest, PostView, RepositoryError, UserId};
+use domain::{PageRequest, PostPage, RepositoryError, UserId};
 
 use crate::ports::TimelineRepository;
 
@@ -26,7 +26,7 @@ impl PublicFeed {
     }
 
     /// One page, as `viewer` sees it.
-    pub async fn execute(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<PostView>, PublicFeedError> {
+    pub async fn execute(&self, page: PageRequest, viewer: Option<UserId>) -> Result<PostPage, PublicFeedError> {
         Ok(self.timelines.public(page, viewer).await?)
     }
 }

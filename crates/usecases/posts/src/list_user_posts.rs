@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Page, PageRequest, PostView, RepositoryError, UserId, UserRef};
+use domain::{PageRequest, PostPage, RepositoryError, UserId, UserRef};
 
 use crate::ports::PostRepository;
 
@@ -34,7 +34,7 @@ impl ListUserPosts {
         user: &UserRef,
         page: PageRequest,
         viewer: Option<UserId>,
-    ) -> Result<Page<PostView>, ListUserPostsError> {
+    ) -> Result<PostPage, ListUserPostsError> {
         self.posts.list_by_user(user, page, viewer).await?.ok_or(ListUserPostsError::NotFound)
     }
 }

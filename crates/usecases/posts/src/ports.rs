@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 use domain::{
-    Comment, CommentId, CommentView, Content, Page, PageRequest, Post, PostId, PostView, RepositoryError, Revision,
-    Timestamp, UserId, UserRef, UserView,
+    Comment, CommentId, CommentView, Content, Page, PageRequest, Post, PostId, PostPage, PostView, RepositoryError,
+    Revision, Timestamp, UserId, UserRef, UserView,
 };
 
 use crate::idempotency::IdempotentRequest;
@@ -23,7 +23,7 @@ pub trait PostRepository: Send + Sync {
         user: &UserRef,
         page: PageRequest,
         viewer: Option<UserId>,
-    ) -> Result<Option<Page<PostView>>, RepositoryError>;
+    ) -> Result<Option<PostPage>, RepositoryError>;
 
     /// Stores the post, the author's new count of posts and the request's key in one transaction.
     async fn publish<'a>(

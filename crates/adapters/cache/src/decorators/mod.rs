@@ -18,10 +18,8 @@ pub use posts::CachedPosts;
 pub use timelines::CachedTimelines;
 pub use users::CachedUsers;
 
-use std::collections::HashSet;
-
 use ::posts::ports::PostLikes;
-use domain::{ContentViewer, Page, Post, PostId, PostView, RepositoryError, UserId, Viewed};
+use domain::{ContentViewer, Page, Post, PostId, PostPage, PostView, RepositoryError, Shared, UserId};
 
 use crate::entry::Value;
 use crate::read::Loaded;
@@ -41,24 +39,30 @@ async fn load(
     }
 }
 
-/// The posts of a page without readers.
-fn subjects(page: Page<PostView>) -> Page<Post> {
-    page.map(|post| post.subject)
-}
-
 /// The page as `viewer` sees it, with at most one question to `likes`.
 async fn seen_by(
     viewer: Option<UserId>,
-    page: Page<Post>,
+    page: &Shared<Page<Post>>,
     likes: &dyn PostLikes,
-) -> Result<Page<PostView>, RepositoryError> {
-    let Some(viewer) = viewer else {
-        return Ok(page.map(|post| Viewed::new(post, None)));
+) -> Result<PostPage, RepositoryError> {
+    let Some(viewer) = viewer.filter(|_| !page.items.is_empty()) else {
+        return Ok(PostPage::anonymous(page.clone()));
     };
     let ids: Vec<PostId> = page.items.iter().map(|post| post.id).collect();
-    let liked = if ids.is_empty() { HashSet::new() } else { likes.liked(viewer, &ids).await? };
-    Ok(page.map(|post| {
-        let viewer = ContentViewer { liked: liked.contains(&post.id) };
-        Viewed::new(post, Some(viewer))
-    }))
+    let liked = likes.liked(viewer, &ids).await?;
+    let viewers = ids.iter().map(|id| ContentViewer { liked: liked.contains(id) }).collect();
+    Ok(PostPage { page: page.clone(), viewers: Some(viewers) })
+}
+
+/// The post as `viewer` sees it, with at most one question to `likes`.
+async fn post_seen_by(
+    viewer: Option<UserId>,
+    post: &Shared<Post>,
+    likes: &dyn PostLikes,
+) -> Result<PostView, RepositoryError> {
+    let viewer = match viewer {
+        Some(viewer) => Some(ContentViewer { liked: likes.liked(viewer, &[post.id]).await?.contains(&post.id) }),
+        None => None,
+    };
+    Ok(PostView { subject: post.clone(), viewer })
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    Page, PageRequest, Post, PostId, PostView, RepositoryError, Revision, Timestamp, UserId, UserRef, UserView,
+    Page, PageRequest, Post, PostId, PostPage, PostView, RepositoryError, Revision, Timestamp, UserId, UserRef,
+    UserView,
 };
 use futures_util::FutureExt;
 use posts::IdempotentRequest;
 use posts::ports::{Change as Outcome, Edit, Like, NewPost, PostLikes, PostRepository, Write};
 
-use super::{load, seen_by, subjects};
+use super::{load, post_seen_by, seen_by};
 use crate::cache::Cache;
 use crate::change::Change;
 use crate::entry::Value;
@@ -43,7 +44,7 @@ async fn find(posts: Arc<dyn PostRepository>, id: PostId) -> Result<Value, Repos
 
 async fn list(posts: Arc<dyn PostRepository>, user: UserRef, page: PageRequest) -> Result<Value, RepositoryError> {
     let found = posts.list_by_user(&user, page, None).await?;
-    Ok(found.map_or(Value::Nothing, |page| Value::Posts(subjects(page))))
+    Ok(found.map_or(Value::Nothing, |page| Value::Posts(page.page)))
 }
 
 #[async_trait]
@@ -53,11 +54,10 @@ impl PostRepository for CachedPosts {
         let Some(entry) = self.cache.get(&Key::Post(id), viewer, begin).await? else {
             return self.inner.find(id, viewer).await;
         };
-        let Value::Post(post) = &entry.value else {
-            return Ok(None);
-        };
-        let page = Page { items: vec![post.clone()], next: None };
-        Ok(seen_by(viewer, page, &*self.likes).await?.items.pop())
+        match &entry.value {
+            Value::Post(post) => Ok(Some(post_seen_by(viewer, post, &*self.likes).await?)),
+            _ => Ok(None),
+        }
     }
 
     async fn list_by_user(
@@ -65,7 +65,7 @@ impl PostRepository for CachedPosts {
         user: &UserRef,
         page: PageRequest,
         viewer: Option<UserId>,
-    ) -> Result<Option<Page<PostView>>, RepositoryError> {
+    ) -> Result<Option<PostPage>, RepositoryError> {
         let begin = || {
             let (loader, inner) = (self.loader.clone(), self.inner.clone());
             load(list(loader, user.clone(), page), list(inner, user.clone(), page)).boxed()
@@ -74,7 +74,7 @@ impl PostRepository for CachedPosts {
             return self.inner.list_by_user(user, page, viewer).await;
         };
         match &entry.value {
-            Value::Posts(posts) => Ok(Some(seen_by(viewer, posts.clone(), &*self.likes).await?)),
+            Value::Posts(posts) => Ok(Some(seen_by(viewer, posts, &*self.likes).await?)),
             _ => Ok(None),
         }
     }

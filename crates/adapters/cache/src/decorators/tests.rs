@@ -13,8 +13,8 @@ use accounts::ports::{
     UserRepository,
 };
 use domain::{
-    Bio, CommentId, Content, ContentViewer, DisplayName, Page, PageRequest, PostView, RepositoryError, User, UserId,
-    UserRef, UserViewer, Username, Viewed,
+    Bio, CommentId, Content, ContentViewer, DisplayName, Page, PageRequest, PostPage, PostView, RepositoryError,
+    UserId, UserRef, UserViewer, Username, Viewed,
 };
 use feed::ports::{Follow, FollowRepository, MockFollowRepository, MockTimelineRepository, TimelineRepository};
 use testkit::{NOW, a_comment, a_post, a_user, id};
@@ -47,8 +47,8 @@ fn unavailable<T>() -> Result<T, RepositoryError> {
     Err(RepositoryError::unavailable("test", "out of reach"))
 }
 
-fn page(words: &[&str]) -> Page<PostView> {
-    Page { items: words.iter().map(|word| seen(word)).collect(), next: None }
+fn page(words: &[&str]) -> PostPage {
+    PostPage::anonymous(Page { items: words.iter().map(|word| post(word, 0)).collect(), next: None })
 }
 
 mod writes {
@@ -307,7 +307,7 @@ mod reads {
         for _ in 0..2 {
             assert_eq!(timelines.public(first, None).await.unwrap(), page(&["one", "two", "three"]));
             let seen = timelines.public(first, Some(id("bob"))).await.unwrap();
-            let liked: Vec<_> = seen.items.iter().map(|post| post.viewer.unwrap().liked).collect();
+            let liked: Vec<_> = seen.viewers.unwrap().iter().map(|viewer| viewer.liked).collect();
             assert_eq!(liked, [false, true, false]);
         }
     }
@@ -384,13 +384,13 @@ mod reads {
         let find = async || users.find(&named("ada"), None).await.unwrap().map(|user| user.subject);
         assert_eq!((find().await, find().await), (None, None));
         users.insert(&ada, &PasswordHash(String::new())).await.unwrap();
-        assert_eq!(find().await, Some(ada));
+        assert_eq!(find().await, Some(ada.into()));
     }
 
     #[tokio::test]
     async fn nobody_is_not_remembered_for_long() {
         let mut loader = MockUserRepository::new();
-        loader.expect_find().times(2).returning(|_, _| Ok(None::<Viewed<User, UserViewer>>));
+        loader.expect_find().times(2).returning(|_, _| Ok(None));
         let options = CacheOptions { negative_ttl: Duration::ZERO, ..CacheOptions::default() };
         let cache = Cache::new(options, Arc::new(InProcessLog::new()), None);
         let inner = Arc::new(MockUserRepository::new());

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use ::posts::ports::PostLikes;
 use async_trait::async_trait;
-use domain::{Page, PageRequest, PostView, RepositoryError, UserId};
+use domain::{PageRequest, PostPage, RepositoryError, UserId};
 use feed::ports::TimelineRepository;
 use futures_util::FutureExt;
 
-use super::{load, seen_by, subjects};
+use super::{load, seen_by};
 use crate::cache::Cache;
 use crate::entry::Value;
 use crate::key::Key;
@@ -34,21 +34,21 @@ impl CachedTimelines {
 }
 
 async fn public(timelines: Arc<dyn TimelineRepository>, page: PageRequest) -> Result<Value, RepositoryError> {
-    Ok(Value::Posts(subjects(timelines.public(page, None).await?)))
+    Ok(Value::Posts(timelines.public(page, None).await?.page))
 }
 
 #[async_trait]
 impl TimelineRepository for CachedTimelines {
-    async fn public(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<PostView>, RepositoryError> {
+    async fn public(&self, page: PageRequest, viewer: Option<UserId>) -> Result<PostPage, RepositoryError> {
         let begin = || load(public(self.loader.clone(), page), public(self.inner.clone(), page)).boxed();
         let key = Key::PublicPage((&page).into());
         match self.cache.get(&key, viewer, begin).await?.as_deref().map(|entry| &entry.value) {
-            Some(Value::Posts(posts)) => seen_by(viewer, posts.clone(), &*self.likes).await,
+            Some(Value::Posts(posts)) => seen_by(viewer, posts, &*self.likes).await,
             _ => self.inner.public(page, viewer).await,
         }
     }
 
-    async fn home(&self, user: UserId, page: PageRequest) -> Result<Page<PostView>, RepositoryError> {
+    async fn home(&self, user: UserId, page: PageRequest) -> Result<PostPage, RepositoryError> {
         self.inner.home(user, page).await
     }
 }

@@ -6,7 +6,7 @@ use accounts::ports::{
     Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, UpdateUser, UserRelations, UserRepository,
 };
 use async_trait::async_trait;
-use domain::{Page, PageRequest, RepositoryError, Revision, User, UserId, UserRef, UserView, Viewed};
+use domain::{Page, PageRequest, RepositoryError, Revision, Shared, User, UserId, UserRef, UserView};
 use futures_util::FutureExt;
 
 use super::load;
@@ -35,12 +35,12 @@ impl CachedUsers {
         Self { inner, loader, relations, cache }
     }
 
-    async fn seen_by(&self, viewer: Option<UserId>, user: &User) -> Result<UserView, RepositoryError> {
+    async fn seen_by(&self, viewer: Option<UserId>, user: &Shared<User>) -> Result<UserView, RepositoryError> {
         let relation = match viewer {
             Some(viewer) => self.relations.relations(viewer, &[user.id]).await?.remove(&user.id),
             None => None,
         };
-        Ok(Viewed::new(user.clone(), relation))
+        Ok(UserView { subject: user.clone(), viewer: relation })
     }
 }
 

@@ -71,6 +71,40 @@ fn touching() -> Change {
     change(vec![Tag::Post(hello())])
 }
 
+mod finding_good {
+    use super::*;
+
+    fn kept(s: &Scene) -> impl Future<Output = Arc<Entry>> {
+        let (cache, database) = (s.cache.clone(), s.database.clone());
+        async move { cache.get(&Key::Post(hello()), None, || database.load()).await.unwrap().unwrap() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn is_remembered_until_something_is_learned() {
+        let s = Scene::new();
+        s.read().await;
+        // Something else: the copy is older than that, and looked at again.
+        s.cache.heard(at(1), &change(vec![Tag::PublicFeed]));
+        let now = s.cache.settled().unwrap();
+        let entry = kept(&s).await;
+        assert!(entry.was_found_good(now));
+        s.cache.heard(at(2), &change(vec![Tag::PublicFeed]));
+        assert!(!entry.was_found_good(s.cache.settled().unwrap()));
+        assert_eq!(s.database.loads(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn does_not_outlive_a_change() {
+        let s = Scene::new();
+        for version in 1..20 {
+            s.cache.heard(at(2 * version), &change(vec![Tag::PublicFeed]));
+            assert_eq!((s.read().await, s.read().await), (version - 1, version - 1));
+            s.like(2 * version + 1);
+            assert_eq!((s.read().await, s.read().await), (version, version));
+        }
+    }
+}
+
 mod copies {
     use super::*;
 
@@ -370,9 +404,10 @@ mod what_is_shared {
 
     #[tokio::test(start_paused = true)]
     async fn is_not_used_if_it_is_something_else() {
-        for wrong in
-            [b"garbage".to_vec(), codec::encode(&Value::Post(post("other", 7)), Version::new(9, 0), 1024).unwrap()]
-        {
+        for wrong in [
+            b"garbage".to_vec(),
+            codec::encode(&Value::Post(post("other", 7).into()), Version::new(9, 0), 1024).unwrap(),
+        ] {
             let two = Two::new().await;
             two.replace(&wrong);
             assert_eq!((two.other.read().await, two.other.database.loads()), (0, 1));

@@ -47,10 +47,10 @@ impl Ports {
     }
 
     pub(crate) async fn ask(&self, query: &Query, reader: Option<UserId>) -> Result<Answer, RepositoryError> {
-        let strip = |page: domain::Page<domain::PostView>| page.map(|post| post.subject);
+        let strip = |page: domain::PostPage| (*page.page).clone();
         Ok(match query {
-            Query::Post(id) => Answer::Post(self.posts.find(*id, reader).await?.map(|post| post.subject)),
-            Query::User(user) => Answer::User(self.users.find(user, reader).await?.map(|user| user.subject)),
+            Query::Post(id) => Answer::Post(self.posts.find(*id, reader).await?.map(|post| (*post.subject).clone())),
+            Query::User(user) => Answer::User(self.users.find(user, reader).await?.map(|user| (*user.subject).clone())),
             Query::Feed(page) => Answer::Posts(Some(strip(self.timelines.public(*page, reader).await?))),
             Query::PostsOf(user, page) => Answer::Posts(self.posts.list_by_user(user, *page, reader).await?.map(strip)),
         })

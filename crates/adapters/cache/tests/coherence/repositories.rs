@@ -9,8 +9,8 @@ use accounts::ports::{
 };
 use async_trait::async_trait;
 use domain::{
-    CommentId, CommentView, Page, PageRequest, Post, PostId, PostView, RepositoryError, Revision, Timestamp, User,
-    UserId, UserRef, UserView, UserViewer, Viewed,
+    CommentId, CommentView, Page, PageRequest, Post, PostId, PostPage, PostView, RepositoryError, Revision, Timestamp,
+    User, UserId, UserRef, UserView, UserViewer, Viewed,
 };
 use feed::ports::{Follow, FollowRepository, Relation, TimelineRepository};
 use posts::IdempotentRequest;
@@ -89,8 +89,8 @@ impl Repository {
     }
 }
 
-fn seen(page: Page<Post>) -> Page<PostView> {
-    page.map(|post| Viewed::new(post, None))
+fn seen(page: Page<Post>) -> PostPage {
+    PostPage::anonymous(page)
 }
 
 fn not_asked<T>() -> Result<T, RepositoryError> {
@@ -108,7 +108,7 @@ impl PostRepository for Repository {
         user: &UserRef,
         page: PageRequest,
         viewer: Option<UserId>,
-    ) -> Result<Option<Page<PostView>>, RepositoryError> {
+    ) -> Result<Option<PostPage>, RepositoryError> {
         let query = crate::state::Query::PostsOf(user.clone(), page);
         match self.read(viewer, |state| state.answer(&query)).await? {
             crate::state::Answer::Posts(page) => Ok(page.map(seen)),
@@ -185,14 +185,14 @@ impl PostLikes for Repository {
 
 #[async_trait]
 impl TimelineRepository for Repository {
-    async fn public(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<PostView>, RepositoryError> {
+    async fn public(&self, page: PageRequest, viewer: Option<UserId>) -> Result<PostPage, RepositoryError> {
         match self.read(viewer, |state| state.answer(&crate::state::Query::Feed(page))).await? {
             crate::state::Answer::Posts(Some(page)) => Ok(seen(page)),
             _ => not_asked(),
         }
     }
 
-    async fn home(&self, _: UserId, _: PageRequest) -> Result<Page<PostView>, RepositoryError> {
+    async fn home(&self, _: UserId, _: PageRequest) -> Result<PostPage, RepositoryError> {
         not_asked()
     }
 }

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use domain::{
-    Author, DisplayName, Page, PageRequest, Post, PostId, PostView, RepositoryError, Revision, Timestamp, UserId,
-    UserRef, UserView, Username,
+    Author, DisplayName, Page, PageRequest, Post, PostId, PostPage, PostView, RepositoryError, Revision, Timestamp,
+    UserId, UserRef, UserView, Username,
 };
 use posts::IdempotentRequest;
 use posts::ports::{Change, Edit, Like, NewPost, PostRepository, Write};
@@ -39,7 +39,8 @@ impl SeaPostRepository {
         viewer: Option<UserId>,
     ) -> Result<Option<PostView>, DbErr> {
         let select = view::post::select(viewer).and_where(post::Column::Id.eq(id.as_str())).take();
-        connection.query_one(&select).await?.map(|row| view::post::read(&row, viewer)).transpose()
+        let row = connection.query_one(&select).await?;
+        row.map(|row| view::post::read(&row, viewer).map(|(post, viewer)| PostView::new(post, viewer))).transpose()
     }
 
     async fn try_list_by_user(
@@ -47,7 +48,7 @@ impl SeaPostRepository {
         user: &UserRef,
         page: PageRequest,
         viewer: Option<UserId>,
-    ) -> Result<Option<Page<PostView>>, DbErr> {
+    ) -> Result<Option<PostPage>, DbErr> {
         let mut select = view::post::select(viewer);
         select.and_where(Expr::col((post::Entity, post::Column::AuthorId)).eq(view::user::id_of(user)));
         keyset::page(&mut select, view::post::POSITION, Direction::NewestFirst, &page);
@@ -56,8 +57,7 @@ impl SeaPostRepository {
         if rows.is_empty() && !exists(&connection, user::Entity, view::user::is(user)).await? {
             return Ok(None);
         }
-        let posts = rows.iter().map(|row| view::post::read(row, viewer)).collect::<Result<_, _>>()?;
-        Ok(Some(Page::from_lookahead(posts, page.size, view::post::position)))
+        view::post::read_page(&rows, page, viewer).map(Some)
     }
 
     async fn try_publish(&self, new: &NewPost, request: Option<&IdempotentRequest>) -> Result<Write<Post>, DbErr> {
@@ -214,7 +214,7 @@ impl PostRepository for SeaPostRepository {
         user: &UserRef,
         page: PageRequest,
         viewer: Option<UserId>,
-    ) -> Result<Option<Page<PostView>>, RepositoryError> {
+    ) -> Result<Option<PostPage>, RepositoryError> {
         reading("posts.list_by_user", self.try_list_by_user(user, page, viewer)).await
     }
 

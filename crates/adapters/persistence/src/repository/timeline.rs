@@ -1,7 +1,7 @@
 //! Reads timelines.
 
 use async_trait::async_trait;
-use domain::{Page, PageRequest, PostView, RepositoryError, UserId};
+use domain::{PageRequest, PostPage, RepositoryError, UserId};
 use feed::ports::TimelineRepository;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, IntoColumnRef, Query, SelectStatement, UnionType};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, JoinType};
@@ -23,13 +23,13 @@ impl SeaTimelineRepository {
         Self { db }
     }
 
-    async fn try_public(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<PostView>, DbErr> {
+    async fn try_public(&self, page: PageRequest, viewer: Option<UserId>) -> Result<PostPage, DbErr> {
         let mut select = view::post::select(viewer);
         keyset::page(&mut select, view::post::POSITION, Direction::NewestFirst, &page);
         self.read(&select, page, viewer).await
     }
 
-    async fn try_home(&self, user: UserId, page: PageRequest) -> Result<Page<PostView>, DbErr> {
+    async fn try_home(&self, user: UserId, page: PageRequest) -> Result<PostPage, DbErr> {
         let newest = match self.db.backend() {
             DbBackend::Postgres => newest_by_lateral_join(user, &page),
             _ => newest_by_correlated_list(user, &page),
@@ -50,10 +50,9 @@ impl SeaTimelineRepository {
         select: &SelectStatement,
         page: PageRequest,
         viewer: Option<UserId>,
-    ) -> Result<Page<PostView>, DbErr> {
+    ) -> Result<PostPage, DbErr> {
         let rows = self.db.read(viewer).await.query_all(select).await?;
-        let posts = rows.iter().map(|row| view::post::read(row, viewer)).collect::<Result<_, _>>()?;
-        Ok(Page::from_lookahead(posts, page.size, view::post::position))
+        view::post::read_page(&rows, page, viewer)
     }
 }
 
@@ -115,11 +114,11 @@ fn newest_by_correlated_list(user: UserId, page: &PageRequest) -> SelectStatemen
 
 #[async_trait]
 impl TimelineRepository for SeaTimelineRepository {
-    async fn public(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<PostView>, RepositoryError> {
+    async fn public(&self, page: PageRequest, viewer: Option<UserId>) -> Result<PostPage, RepositoryError> {
         reading("timelines.public", self.try_public(page, viewer)).await
     }
 
-    async fn home(&self, user: UserId, page: PageRequest) -> Result<Page<PostView>, RepositoryError> {
+    async fn home(&self, user: UserId, page: PageRequest) -> Result<PostPage, RepositoryError> {
         reading("timelines.home", self.try_home(user, page)).await
     }
 }

@@ -1,6 +1,6 @@
 //! Posts as readers see them.
 
-use domain::{Content, Cursor, Post, PostView, UserId, Viewed};
+use domain::{Content, ContentViewer, Cursor, Page, PageRequest, Post, PostPage, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, DbErr, QueryResult};
 
@@ -52,7 +52,7 @@ pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
 }
 
 /// Reads a row of [`select`].
-pub(crate) fn read(row: &QueryResult, viewer: Option<UserId>) -> Result<PostView, DbErr> {
+pub(crate) fn read(row: &QueryResult, viewer: Option<UserId>) -> Result<(Post, Option<ContentViewer>), DbErr> {
     let mut fields = Fields::of(row);
     let author = read_author(&mut fields)?;
     let post = Post {
@@ -65,10 +65,17 @@ pub(crate) fn read(row: &QueryResult, viewer: Option<UserId>) -> Result<PostView
         like_count: fields.count()?,
         comment_count: fields.count()?,
     };
-    Ok(Viewed::new(post, read_liked(&mut fields, viewer)?))
+    Ok((post, read_liked(&mut fields, viewer)?))
+}
+
+/// Reads the rows of a page of [`select`], the one too many included.
+pub(crate) fn read_page(rows: &[QueryResult], page: PageRequest, viewer: Option<UserId>) -> Result<PostPage, DbErr> {
+    let posts = rows.iter().map(|row| read(row, viewer)).collect::<Result<_, _>>()?;
+    let Page { items, next } = Page::from_lookahead(posts, page.size, |(post, _)| position(post));
+    Ok(PostPage::of(items, next))
 }
 
 /// Where a post stands in every list of posts.
-pub(crate) fn position(post: &PostView) -> Cursor {
-    Cursor { at: post.subject.created_at, id: post.subject.id.cuid() }
+fn position(post: &Post) -> Cursor {
+    Cursor { at: post.created_at, id: post.id.cuid() }
 }

@@ -1,6 +1,6 @@
 //! Users as readers see them.
 
-use domain::{Author, Bio, Cursor, DisplayName, User, UserId, UserRef, UserView, UserViewer, Username, Viewed};
+use domain::{Author, Bio, Cursor, DisplayName, User, UserId, UserRef, UserView, UserViewer, Username};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{DbErr, QueryResult};
 
@@ -74,7 +74,7 @@ fn read_from(fields: &mut Fields<'_>, viewer: Option<UserId>) -> Result<UserView
         Some(_) => Some(UserViewer { following: fields.next()?, followed_by: fields.next()? }),
         None => None,
     };
-    Ok(Viewed::new(user, viewer))
+    Ok(UserView::new(user, viewer))
 }
 
 /// Reads a row of [`select`] to which the position in another list was added: the time of a like or a follow.

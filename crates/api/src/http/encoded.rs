@@ -1,0 +1,301 @@
+//! Answers that are encoded once for all who read the same thing.
+//!
+//! What is read often comes from copies, which are [`Shared`]. The bytes that go over the wire are left with the copy, with
+//! their entity tag and, once somebody asked for that, compressed. They live as long as the copy is good and no longer.
+//! What is a reader's own is put in where it belongs, without encoding the rest again.
+
+use std::io::Write;
+use std::sync::OnceLock;
+
+use actix_web::http::header::HeaderValue;
+use actix_web::web::Bytes;
+use domain::{Cursor, Page, Shared};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde::Serialize;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::paging::next_link;
+use super::problem::Problem;
+
+/// How a thing goes over the wire: as an object with what is the same for every reader, and last the member `viewer`, with
+/// what is the reader's own, which an anonymous reader does not get.
+pub(crate) trait Representation: Serialize {
+    /// What it represents.
+    type Subject: Send + Sync + 'static;
+    /// What is a reader's own.
+    type Viewer: Copy;
+    /// That, as it goes over the wire.
+    type ViewerBody: Serialize + From<Self::Viewer>;
+
+    /// The thing as nobody in particular sees it.
+    fn of(subject: &Self::Subject) -> Self;
+}
+
+/// A coding in which answers are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Coding {
+    Brotli,
+    Gzip,
+}
+
+/// A body, and what was made of it.
+pub(crate) struct Encoded {
+    pub(crate) json: Bytes,
+    pub(crate) tag: HeaderValue,
+    brotli: OnceLock<Option<Bytes>>,
+    gzip: OnceLock<Option<Bytes>>,
+}
+
+impl Encoded {
+    fn new(json: Vec<u8>, tag: impl FnOnce(&[u8]) -> String) -> Result<Self, Problem> {
+        let tag = HeaderValue::from_str(&tag(&json)).map_err(Problem::internal)?;
+        Ok(Self { tag, json: json.into(), brotli: OnceLock::new(), gzip: OnceLock::new() })
+    }
+
+    /// One resource, as nobody in particular sees it, or as one reader does.
+    pub(crate) fn resource<B: Representation>(
+        subject: &B::Subject,
+        tag: impl FnOnce(&[u8]) -> String,
+    ) -> Result<Self, Problem> {
+        Self::new(serde_json::to_vec(&B::of(subject)).map_err(Problem::internal)?, tag)
+    }
+
+    /// The body compressed, once for all; `None` if that is not possible.
+    pub(crate) fn packed(&self, coding: Coding) -> Option<Bytes> {
+        match coding {
+            Coding::Brotli => self.brotli.get_or_init(|| brotli(&self.json)),
+            Coding::Gzip => self.gzip.get_or_init(|| gzip(&self.json)),
+        }
+        .clone()
+    }
+
+    /// The body as one reader sees it.
+    pub(crate) fn seen_by<B: Representation>(&self, viewer: B::Viewer) -> Result<Vec<u8>, Problem> {
+        let mut json = Vec::with_capacity(self.json.len() + VIEWER);
+        let end = self.json.len() - 1;
+        json.extend_from_slice(&self.json[..end]);
+        put_in::<B>(&mut json, viewer)?;
+        json.push(b'}');
+        Ok(json)
+    }
+}
+
+/// Room for what a reader gets more.
+const VIEWER: usize = 64;
+
+fn put_in<B: Representation>(json: &mut Vec<u8>, viewer: B::Viewer) -> Result<(), Problem> {
+    json.extend_from_slice(br#","viewer":"#);
+    serde_json::to_writer(json, &B::ViewerBody::from(viewer)).map_err(Problem::internal)
+}
+
+/// Where a page's next one is.
+struct Next {
+    cursor: String,
+    /// The link to it for whoever asked with no parameters.
+    link: HeaderValue,
+}
+
+/// A page of things as nobody in particular sees them.
+pub(crate) struct EncodedPage {
+    pub(crate) body: Encoded,
+    next: Option<Next>,
+    /// The list that it is a page of: its cursor is good there only.
+    path: String,
+    /// Where each item ends: right before its closing brace.
+    seams: Vec<usize>,
+}
+
+impl EncodedPage {
+    /// The page that was left with `page` by an earlier reader of the same list, or a new one in `made`.
+    pub(crate) fn of<'p, B: Representation>(
+        page: &'p Shared<Page<B::Subject>>,
+        path: &str,
+        cursor: impl Fn(Cursor) -> String,
+        made: &'p mut Option<Self>,
+    ) -> Result<&'p Self, Problem> {
+        let kept = page.form(|page| Self::make::<B>(page, path, page.next.map(&cursor)).ok()).and_then(Option::as_ref);
+        match kept.filter(|kept| kept.path == path) {
+            Some(kept) => Ok(kept),
+            // By its author's name in another spelling, for one.
+            None => Ok(made.insert(Self::make::<B>(page, path, page.next.map(&cursor))?)),
+        }
+    }
+
+    fn make<B: Representation>(page: &Page<B::Subject>, path: &str, cursor: Option<String>) -> Result<Self, Problem> {
+        let mut json = br#"{"items":["#.to_vec();
+        let mut seams = Vec::with_capacity(page.items.len());
+        for item in &page.items {
+            if !seams.is_empty() {
+                json.push(b',');
+            }
+            serde_json::to_writer(&mut json, &B::of(item)).map_err(Problem::internal)?;
+            seams.push(json.len() - 1);
+        }
+        json.extend_from_slice(br#"],"next_cursor":"#);
+        serde_json::to_writer(&mut json, &cursor).map_err(Problem::internal)?;
+        json.push(b'}');
+        let next = match cursor {
+            Some(cursor) => Some(Next { link: next_link(path, "", &cursor)?, cursor }),
+            None => None,
+        };
+        Ok(Self { body: Encoded::new(json, tag_of_page)?, next, path: path.to_owned(), seams })
+    }
+
+    /// The link to the next page for whoever asked for this one with `query`.
+    pub(crate) fn link(&self, query: &str) -> Result<Option<HeaderValue>, Problem> {
+        Ok(match &self.next {
+            Some(next) if query.is_empty() => Some(next.link.clone()),
+            Some(next) => Some(next_link(&self.path, query, &next.cursor)?),
+            None => None,
+        })
+    }
+
+    /// The page as one reader sees it, who stands to its items as `viewers` say, in their order.
+    pub(crate) fn seen_by<B: Representation>(&self, viewers: &[B::Viewer]) -> Result<Vec<u8>, Problem> {
+        let anonymous = &self.body.json;
+        let mut json = Vec::with_capacity(anonymous.len() + viewers.len() * VIEWER);
+        let mut begin = 0;
+        for (seam, viewer) in self.seams.iter().zip(viewers) {
+            json.extend_from_slice(&anonymous[begin..*seam]);
+            put_in::<B>(&mut json, *viewer)?;
+            begin = *seam;
+        }
+        json.extend_from_slice(&anonymous[begin..]);
+        Ok(json)
+    }
+}
+
+/// The weak entity tag of a page.
+pub(crate) fn tag_of_page(json: &[u8]) -> String {
+    format!("W/\"{:016x}\"", xxh3_64(json))
+}
+
+fn gzip(json: &[u8]) -> Option<Bytes> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(json.len() / 2), Compression::default());
+    encoder.write_all(json).ok()?;
+    encoder.finish().ok().map(Bytes::from)
+}
+
+fn brotli(json: &[u8]) -> Option<Bytes> {
+    /// What makes texts of some kilobytes small in less than a millisecond.
+    const QUALITY: u32 = 5;
+    /// The logarithm of the window: the format's default.
+    const WINDOW: u32 = 22;
+    let mut packed = Vec::with_capacity(json.len() / 2);
+    let mut encoder = brotli::CompressorWriter::new(&mut packed, json.len().max(1), QUALITY, WINDOW);
+    encoder.write_all(json).ok()?;
+    drop(encoder);
+    Some(packed.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use domain::{Author, Content, ContentViewer, Cuid, DisplayName, Post, Revision, Timestamp, Username};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::posts::PostBody;
+
+    fn cuid(word: &str) -> Cuid {
+        Cuid::parse(&format!("{word:a<24}")).unwrap()
+    }
+
+    fn post(word: &str) -> Post {
+        let author = Author {
+            id: cuid("ada").into(),
+            username: Username::parse("ada").unwrap(),
+            display_name: DisplayName::parse("Ada \"}\"").unwrap(),
+        };
+        Post {
+            id: cuid(word).into(),
+            author,
+            content: Content::parse("\"}{\" braces {}, quotes \"\"").unwrap(),
+            created_at: Timestamp::from_micros(7),
+            edited_at: None,
+            revision: Revision::default(),
+            like_count: 3,
+            comment_count: 0,
+        }
+    }
+
+    fn page(words: &[&str]) -> Shared<Page<Post>> {
+        let next = Some(Cursor { at: Timestamp::from_micros(7), id: cuid("last") });
+        Page { items: words.iter().map(|word| post(word)).collect(), next }.into()
+    }
+
+    fn parsed(json: &[u8]) -> Value {
+        serde_json::from_slice(json).unwrap()
+    }
+
+    fn encode<'p>(page: &'p Shared<Page<Post>>, path: &str, made: &'p mut Option<EncodedPage>) -> &'p EncodedPage {
+        EncodedPage::of::<PostBody>(page, path, |_| "next".to_owned(), made).unwrap_or_else(|_| panic!("not encoded"))
+    }
+
+    #[test]
+    fn a_reader_sees_the_same_and_what_is_their_own_on_every_item() {
+        let (page, mut made) = (page(&["one", "two"]), None);
+        let encoded = encode(&page, "/v1/posts", &mut made);
+        let own = parsed(&encoded.seen_by::<PostBody>(&[true, false].map(|liked| ContentViewer { liked })).unwrap());
+        let mut expected = parsed(&encoded.body.json);
+        assert_eq!(expected["next_cursor"], "next");
+        assert!(expected["items"][0].get("viewer").is_none());
+        for (number, liked) in [(0, true), (1, false)] {
+            expected["items"][number]["viewer"] = json!({"liked": liked});
+        }
+        assert_eq!(own, expected);
+    }
+
+    #[test]
+    fn an_empty_page_is_the_same_for_everybody() {
+        let (page, mut made) = (page(&[]), None);
+        let encoded = encode(&page, "/v1/posts", &mut made);
+        assert_eq!(encoded.seen_by::<PostBody>(&[]).unwrap(), encoded.body.json);
+        assert_eq!(parsed(&encoded.body.json)["items"], json!([]));
+    }
+
+    #[test]
+    fn one_thing_gets_what_is_the_readers_own_at_its_end() {
+        let encoded = Encoded::resource::<PostBody>(&post("one"), |_| "\"tag\"".to_owned()).unwrap();
+        let own = parsed(&encoded.seen_by::<PostBody>(ContentViewer { liked: true }).unwrap());
+        let mut expected = parsed(&encoded.json);
+        expected["viewer"] = json!({"liked": true});
+        assert_eq!(own, expected);
+    }
+
+    #[test]
+    fn a_page_is_encoded_once_for_a_list_and_anew_for_another() {
+        let page = page(&["one"]);
+        let (mut first, mut again, mut elsewhere) = (None, None, None);
+        let body = encode(&page, "/v1/posts", &mut first).body.json.as_ptr();
+        assert_eq!(encode(&page, "/v1/posts", &mut again).body.json.as_ptr(), body);
+        assert_ne!(encode(&page, "/v1/users/@Ada/posts", &mut elsewhere).body.json.as_ptr(), body);
+        assert!(first.is_none() && again.is_none() && elsewhere.is_some());
+    }
+
+    #[test]
+    fn the_link_keeps_the_parameters_of_who_asks() {
+        let (page, mut made) = (page(&["one"]), None);
+        let encoded = encode(&page, "/v1/posts", &mut made);
+        let link = |query| encoded.link(query).unwrap().unwrap();
+        assert_eq!(link(""), "</v1/posts?cursor=next>; rel=\"next\"");
+        assert_eq!(link("limit=5"), "</v1/posts?limit=5&cursor=next>; rel=\"next\"");
+    }
+
+    #[test]
+    fn what_is_packed_is_what_was_said() {
+        let (page, mut made) = (page(&["one", "two", "three"]), None);
+        let body = &encode(&page, "/v1/posts", &mut made).body;
+        let mut unpacked = Vec::new();
+        let packed = body.packed(Coding::Gzip).unwrap();
+        flate2::read::GzDecoder::new(&*packed).read_to_end(&mut unpacked).unwrap();
+        assert_eq!(unpacked, body.json);
+        let packed = body.packed(Coding::Brotli).unwrap();
+        unpacked.clear();
+        brotli::Decompressor::new(&*packed, 4096).read_to_end(&mut unpacked).unwrap();
+        assert_eq!(unpacked, body.json);
+        assert_eq!(body.packed(Coding::Brotli).unwrap().as_ptr(), packed.as_ptr(), "once for all");
+    }
+}

@@ -1,0 +1,187 @@
+//! Writes the log without holding up those who log.
+//!
+//! Lines gather in a buffer, and one thread writes what has gathered. It is woken when there is something after a time of
+//! nothing, and not for every line: at tens of thousands of lines a second waking it would cost more than the lines.
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Most bytes that may wait; further lines are dropped and counted.
+const MOST: usize = 8 * 1024 * 1024;
+/// How long lines gather before they are written.
+const GATHERING: Duration = Duration::from_millis(10);
+/// How long the process stays for its last lines when it ends: whoever reads them may have stopped reading.
+const LAST_LINES: Duration = Duration::from_secs(2);
+
+/// Where lines are left to be written.
+#[derive(Clone)]
+pub(crate) struct LogWriter(Arc<Inner>);
+
+/// Sees to it that what was left is written. When it goes, the rest is written.
+#[must_use = "nothing is written after it is gone"]
+pub(crate) struct WriterGuard(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    state: Mutex<State>,
+    changed: Condvar,
+    dropped: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    lines: Vec<u8>,
+    closed: bool,
+    finished: bool,
+}
+
+impl LogWriter {
+    /// Begins to write to `output`.
+    ///
+    /// # Errors
+    /// When there is no thread to be had.
+    pub(crate) fn begin(output: impl Write + Send + 'static) -> io::Result<(Self, WriterGuard)> {
+        let inner = Arc::new(Inner::default());
+        let writer = Arc::clone(&inner);
+        thread::Builder::new().name("log".to_owned()).spawn(move || writer.run(output))?;
+        Ok((Self(Arc::clone(&inner)), WriterGuard(inner)))
+    }
+
+    /// How many lines were dropped so far.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.0.dropped.load(Ordering::Relaxed)
+    }
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn leave(&self, line: &[u8]) {
+        let mut state = self.state();
+        if state.closed || state.lines.len() + line.len() > MOST {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let was_empty = state.lines.is_empty();
+        state.lines.extend_from_slice(line);
+        drop(state);
+        if was_empty {
+            self.changed.notify_all();
+        }
+    }
+
+    fn run(&self, mut output: impl Write) {
+        let mut lines = Vec::new();
+        loop {
+            let idle = |state: &mut State| state.lines.is_empty() && !state.closed;
+            let state = self.changed.wait_while(self.state(), idle).unwrap_or_else(PoisonError::into_inner);
+            let gathering = |state: &mut State| !state.closed && state.lines.len() < MOST / 2;
+            let gathered = self.changed.wait_timeout_while(state, GATHERING, gathering);
+            let (mut state, _) = gathered.unwrap_or_else(PoisonError::into_inner);
+            std::mem::swap(&mut lines, &mut state.lines);
+            let closed = state.closed;
+            drop(state);
+            // There is nowhere to say that nothing can be said.
+            let _ = output.write_all(&lines).and_then(|()| output.flush());
+            lines.clear();
+            lines.shrink_to(64 * 1024);
+            if closed {
+                self.state().finished = true;
+                self.changed.notify_all();
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for WriterGuard {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.closed = true;
+        self.0.changed.notify_all();
+        drop(self.0.changed.wait_timeout_while(state, LAST_LINES, |state| !state.finished));
+    }
+}
+
+/// Takes a whole line at a time, as the formatter gives them.
+impl Write for &LogWriter {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.leave(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for LogWriter {
+    type Writer = &'a Self;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// Writes nothing before it is let, and then to where one can look.
+    struct Gated(mpsc::Receiver<()>, Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Gated {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            // A gate that is gone is open.
+            let _ = self.0.recv();
+            self.1.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn gated() -> (LogWriter, WriterGuard, mpsc::Sender<()>, Arc<Mutex<Vec<u8>>>) {
+        let (gate, written) = (mpsc::channel(), Arc::new(Mutex::new(Vec::new())));
+        let (writer, guard) = LogWriter::begin(Gated(gate.1, Arc::clone(&written))).unwrap();
+        (writer, guard, gate.0, written)
+    }
+
+    #[test]
+    fn everything_is_written_in_order_before_the_end() {
+        let (writer, guard, gate, written) = gated();
+        drop(gate);
+        for number in 0..1000 {
+            writeln!(&writer, "{number}").unwrap();
+        }
+        drop(guard);
+        let expected: String = (0..1000).map(|number| format!("{number}\n")).collect();
+        assert_eq!(String::from_utf8(written.lock().unwrap().clone()).unwrap(), expected);
+        assert_eq!(writer.dropped(), 0);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_dropped_and_counted_and_nobody_waits() {
+        let (writer, guard, gate, written) = gated();
+        let line = vec![b'x'; 1024 * 1024];
+        for _ in 0..100 {
+            (&writer).write_all(&line).unwrap();
+        }
+        assert!(writer.dropped() > 80, "{}", writer.dropped());
+        drop(gate);
+        drop(guard);
+        let kept = 100 - usize::try_from(writer.dropped()).unwrap();
+        assert_eq!(written.lock().unwrap().len(), kept * line.len());
+    }
+}

@@ -2,12 +2,12 @@
 
 use domain::{Content, Cursor, Post, PostView, UserId, Viewed};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ColumnTrait, DbErr, QueryResult};
+use sea_orm::{ColumnTrait, DbErr};
 
 use super::user::{AUTHOR_COLUMNS, read_author};
 use super::{LikeColumns, read_liked, select_liked};
 use crate::entity::{post, post_like, user};
-use crate::fields::Fields;
+use crate::fields::{Fields, Row};
 
 /// The columns by which lists of posts are ordered.
 pub(crate) const POSITION: ((post::Entity, post::Column), (post::Entity, post::Column)) =
@@ -52,7 +52,7 @@ pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
 }
 
 /// Reads a row of [`select`].
-pub(crate) fn read(row: &QueryResult, viewer: Option<UserId>) -> Result<PostView, DbErr> {
+pub(crate) fn read(row: &Row, viewer: Option<UserId>) -> Result<PostView, DbErr> {
     let mut fields = Fields::of(row);
     let author = read_author(&mut fields)?;
     let post = Post {

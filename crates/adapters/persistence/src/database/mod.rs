@@ -26,8 +26,8 @@ pub use node::{Role, ServerStatus};
 pub use observer::{Observer, StatementEvent, Way};
 pub use pools::PLANNER_SETTINGS;
 pub use position::{Noted, Positions, WalPosition, Watermark};
-pub use schema::MigrateError;
 pub(crate) use reading::Select;
+pub use schema::MigrateError;
 pub use sea_orm::Values;
 pub(crate) use transaction::Transaction;
 

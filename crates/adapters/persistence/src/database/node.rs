@@ -44,11 +44,11 @@ pub struct ServerStatus {
     pub up: bool,
     /// Of a replica: bytes of the write-ahead log that it was behind when it was last asked. `None` when unknown.
     pub lag: Option<u64>,
-    /// Open connections to it.
+    /// Open connections of the pool to it.
     pub connections: u32,
     /// Those of them that nobody uses.
     pub idle: u32,
-    /// Those of them that carry many reads at a time.
+    /// Open connections besides the pool's, each of which carries many reads at a time.
     pub pipelined: u32,
 }
 
@@ -158,18 +158,10 @@ impl Node {
     /// How it is, now that the database has been written up to `latest`.
     pub(super) fn status(&self, latest: WalPosition) -> ServerStatus {
         let (connections, idle) = pools::usage(&self.pool);
-        let (pipelined, waiting) = self.pipeline.as_ref().map_or((0, 0), Pipeline::usage);
+        let pipelined = self.pipeline.as_ref().map_or(0, Pipeline::connections);
         let lag = (self.role == Role::Replica && latest != WalPosition::UNKNOWN)
             .then(|| latest.0.saturating_sub(self.position().0));
-        ServerStatus {
-            name: self.name.clone(),
-            role: self.role,
-            up: self.is_up(),
-            lag,
-            connections: connections + pipelined,
-            idle: idle + waiting,
-            pipelined,
-        }
+        ServerStatus { name: self.name.clone(), role: self.role, up: self.is_up(), lag, connections, idle, pipelined }
     }
 
     /// The furthest position that it is known to have.

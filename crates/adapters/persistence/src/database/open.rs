@@ -95,6 +95,7 @@ impl Server<'_> {
         if connections == 0 {
             return Ok(node);
         }
+        let told = told.application_name(pools::PIPELINE_NAME);
         let told = match self.schema {
             // Quoted, as the pool does.
             Some(schema) => told.options([("search_path", format!("\"{schema}\""))]),

@@ -13,6 +13,9 @@ use tokio::task::JoinSet;
 
 use super::DatabaseOptions;
 
+/// How sessions are called in the server's list of them: those of pools, and those of pipelines.
+const POOL_NAME: &str = "thoughts";
+pub(super) const PIPELINE_NAME: &str = "thoughts-reads";
 /// Statements kept prepared on each connection.
 pub(super) const STATEMENT_CACHE: usize = 256;
 /// How long SQLite waits for another process that is writing.
@@ -88,7 +91,7 @@ fn pool(url: String, max_connections: u32, options: &DatabaseOptions) -> Connect
 /// The address with what every session is told.
 pub(super) fn told(address: PgConnectOptions, options: &DatabaseOptions) -> PgConnectOptions {
     let address = address
-        .application_name("thoughts")
+        .application_name(POOL_NAME)
         .statement_cache_capacity(STATEMENT_CACHE)
         .options(PLANNER_SETTINGS)
         .options(PATIENCE_SETTINGS)

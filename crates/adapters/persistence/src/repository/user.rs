@@ -116,10 +116,7 @@ impl SeaUserRepository {
     }
 }
 
-async fn find_credentials(
-    connection: &impl Select,
-    condition: SimpleExpr,
-) -> Result<Option<Credentials>, DbErr> {
+async fn find_credentials(connection: &impl Select, condition: SimpleExpr) -> Result<Option<Credentials>, DbErr> {
     let select =
         view::user::select_user().column((user::Entity, user::Column::PasswordHash)).and_where(condition).take();
     let Some(row) = connection.select_one(&select).await? else {

@@ -1,8 +1,8 @@
 //! Users as readers see them.
 
 use domain::{Author, Bio, Cursor, DisplayName, User, UserId, UserRef, UserView, UserViewer, Username, Viewed};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::DbErr;
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
 
 use super::exists;
 use crate::entity::{follow, user};

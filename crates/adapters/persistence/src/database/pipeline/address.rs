@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode};
 use tokio_postgres::config::SslMode;
+use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, Error, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
-use tokio_postgres::tls::MakeTlsConnect;
 use url::Url;
 
 use super::tls::{self, Roots};
@@ -130,10 +130,20 @@ impl Secrets {
             match &*name {
                 "password" => secrets.password = Some(value.into_owned()),
                 // The pool takes this one for the name of a file, whatever it looks like.
-                "sslrootcert" | "ssl-root-cert" | "ssl-ca" => secrets.roots = Some(Roots::File(value.into_owned().into())),
+                "sslrootcert" | "ssl-root-cert" | "ssl-ca" => {
+                    secrets.roots = Some(Roots::File(value.into_owned().into()))
+                }
                 "sslcert" | "ssl-cert" | "sslkey" | "ssl-key" => return Err(Unsupported::ClientCertificates),
-                "sslmode" | "ssl-mode" | "statement-cache-capacity" | "host" | "hostaddr" | "port" | "dbname" | "user"
-                | "application_name" | "options" => {}
+                "sslmode"
+                | "ssl-mode"
+                | "statement-cache-capacity"
+                | "host"
+                | "hostaddr"
+                | "port"
+                | "dbname"
+                | "user"
+                | "application_name"
+                | "options" => {}
                 name if name.starts_with("options[") => {}
                 _ => return Err(Unsupported::Parameter),
             }
@@ -190,7 +200,7 @@ mod tests {
 
     #[test]
     fn finds_sockets() {
-        for url in ["postgres://me@%2Frun%2Fpostgresql/thoughts", "postgres://me@/thoughts?host=/run/postgresql"] {
+        for url in ["postgres://me@%2Frun%2Fpostgresql/thoughts", "postgres://me@x/thoughts?host=/run/postgresql"] {
             assert_eq!(config(url).get_hosts(), [Host::Unix("/run/postgresql".into())], "{url}");
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::Notify;
 use tokio_postgres::{Client, Error, Row};
@@ -12,8 +12,9 @@ use super::values::Parameters;
 
 /// More statements than this are not sent over one connection: they would wait longer here than for another one.
 const MOST_UNDER_WAY: usize = 32;
-/// Answers come in the order of the statements. One that keeps all others waiting for so long gets no more of them.
-const STUCK_AFTER: Duration = Duration::from_millis(250);
+/// Answers come in the order of the statements. A connection that gave none for so many milliseconds, while statements
+/// were under way, gets no more of them.
+const STUCK_AFTER: u64 = 250;
 
 /// A connection and what is known of it.
 pub(super) struct Connection {
@@ -41,7 +42,7 @@ impl Connection {
     /// How many statements are under way; `None` if it should get no more.
     pub(super) fn load(&self) -> Option<usize> {
         let under_way = self.under_way.load(Ordering::Relaxed);
-        let is_stuck = || self.now().saturating_sub(self.got_on.load(Ordering::Relaxed)) > STUCK_AFTER.as_millis() as u64;
+        let is_stuck = || self.now().saturating_sub(self.got_on.load(Ordering::Relaxed)) > STUCK_AFTER;
         let is_fit = under_way == 0 || (under_way < MOST_UNDER_WAY && !is_stuck());
         (is_fit && !self.client.is_closed()).then_some(under_way)
     }

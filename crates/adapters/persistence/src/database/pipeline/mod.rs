@@ -86,9 +86,10 @@ impl Pipeline {
 
     fn least_busy(&self) -> Option<Turn> {
         let connections = self.slots.iter().filter_map(Slot::connection);
-        connections.filter_map(|connection| Some((connection.load()?, connection))).min_by_key(|(load, _)| *load).map(
-            |(_, connection)| Turn::begin(connection),
-        )
+        connections
+            .filter_map(|connection| Some((connection.load()?, connection)))
+            .min_by_key(|(load, _)| *load)
+            .map(|(_, connection)| Turn::begin(connection))
     }
 
     /// Drops the connections at once, with all that is under way: their server was lost.
@@ -96,11 +97,9 @@ impl Pipeline {
         self.slots.iter().for_each(Slot::cut);
     }
 
-    /// How many connections are open, and how many of these have nothing to do.
-    pub(super) fn usage(&self) -> (u32, u32) {
-        self.slots.iter().filter_map(Slot::connection).fold((0, 0), |(open, idle), connection| {
-            (open + 1, idle + u32::from(connection.load() == Some(0)))
-        })
+    /// How many connections are open.
+    pub(super) fn connections(&self) -> u32 {
+        self.slots.iter().filter_map(Slot::connection).map(|_| 1).sum()
     }
 
     /// Ends the connections, each once the last answer has come that somebody waits for.

@@ -24,7 +24,11 @@ impl From<String> for Roots {
     /// As the pool's driver tells them apart.
     fn from(text: String) -> Self {
         let trimmed = text.trim();
-        if trimmed.starts_with("-----BEGIN") && trimmed.ends_with("-----") { Self::Pem(text) } else { Self::File(text.into()) }
+        if trimmed.starts_with("-----BEGIN") && trimmed.ends_with("-----") {
+            Self::Pem(text)
+        } else {
+            Self::File(text.into())
+        }
     }
 }
 

@@ -83,7 +83,7 @@ impl TracedStatements {
 
 impl Observer for TracedStatements {
     fn statement(&self, event: &StatementEvent<'_>) {
-        self.record(event.operation, event.role.name(), &event.statement.sql, event.elapsed, event.failed);
+        self.record(event.operation, event.role.name(), event.sql, event.elapsed, event.failed);
         self.next.statement(event);
     }
 

@@ -25,6 +25,6 @@ mod proxy;
 
 pub use build::{CommentBuilder, PostBuilder, UserBuilder, a_comment, a_post, a_user, author_of};
 pub use clock::{FixedClock, NOW};
-pub use database::{Engine, StatementLog, TestDatabase, run};
+pub use database::{Engine, LoggedStatement, StatementLog, TestDatabase, run};
 pub use ids::{SequentialIds, id};
 pub use proxy::Proxy;

@@ -98,7 +98,7 @@ fn outer_objection(from: &Package, dependency: &Dependency) -> Option<&'static s
         return None;
     }
     let name = dependency.name.as_str();
-    let is_sql = name.starts_with("sea-orm") || name.starts_with("sqlx");
+    let is_sql = ["sea-orm", "sqlx", "tokio-postgres"].iter().any(|driver| name.starts_with(driver));
     match from.layer {
         Layer::Domain if !DOMAIN_MAY_USE.contains(&name) => Some(
             "the domain has no async, no serde, no ORM and no HTTP: it uses thiserror and unicode-normalization only",
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn keeps_sql_in_its_place() {
-        let sql: &[&str] = &["sea-orm", "sea-orm-migration", "sqlx", "sqlx-core"];
+        let sql: &[&str] = &["sea-orm", "sea-orm-migration", "sqlx", "sqlx-core", "tokio-postgres"];
         allows(
             &[("persistence", sql), ("migration", sql), ("testkit", sql), ("e2e", sql), ("xtask", sql)],
             Use::Normal,

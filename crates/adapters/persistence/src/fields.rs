@@ -2,32 +2,82 @@
 
 use domain::{Cuid, Id, Revision, Timestamp};
 use sea_orm::{DbErr, QueryResult, TryGetable};
+use tokio_postgres::types::FromSqlOwned;
 
+use crate::database::pipeline::unreadable;
 use crate::error::corrupt;
+
+/// A row, by the driver that it came from.
+pub(crate) enum Row {
+    /// Over a pool, or in a transaction.
+    Pooled(QueryResult),
+    /// Over a pipeline.
+    Pipelined(tokio_postgres::Row),
+}
+
+/// What fields are read from.
+#[derive(Clone, Copy)]
+pub(crate) enum Source<'r> {
+    Pooled(&'r QueryResult),
+    Pipelined(&'r tokio_postgres::Row),
+}
+
+impl<'r> From<&'r Row> for Source<'r> {
+    fn from(row: &'r Row) -> Self {
+        match row {
+            Row::Pooled(row) => Self::Pooled(row),
+            Row::Pipelined(row) => Self::Pipelined(row),
+        }
+    }
+}
+
+impl<'r> From<&'r QueryResult> for Source<'r> {
+    fn from(row: &'r QueryResult) -> Self {
+        Self::Pooled(row)
+    }
+}
 
 /// Reads the fields of a row from the first to the last.
 pub(crate) struct Fields<'r> {
-    row: &'r QueryResult,
+    row: Source<'r>,
     next: usize,
 }
 
 impl<'r> Fields<'r> {
-    pub(crate) fn of(row: &'r QueryResult) -> Self {
-        Self { row, next: 0 }
+    pub(crate) fn of(row: impl Into<Source<'r>>) -> Self {
+        Self { row: row.into(), next: 0 }
     }
 
-    pub(crate) fn next<T: TryGetable>(&mut self) -> Result<T, DbErr> {
-        let value = self.row.try_get_by_index(self.next)?;
-        self.next += 1;
-        Ok(value)
+    pub(crate) fn next<T: TryGetable + FromSqlOwned>(&mut self) -> Result<T, DbErr> {
+        let index = self.index();
+        match self.row {
+            Source::Pooled(row) => Ok(row.try_get_by_index(index)?),
+            Source::Pipelined(row) => row.try_get(index).map_err(unreadable),
+        }
     }
 
     pub(crate) fn id<T>(&mut self) -> Result<Id<T>, DbErr> {
-        parse_id(&self.next::<String>()?)
+        let index = self.index();
+        match self.row {
+            Source::Pooled(row) => parse_id(&row.try_get_by_index::<String>(index)?),
+            Source::Pipelined(row) => parse_id(row.try_get(index).map_err(unreadable)?),
+        }
     }
 
     pub(crate) fn optional_id<T>(&mut self) -> Result<Option<Id<T>>, DbErr> {
-        self.next::<Option<String>>()?.as_deref().map(parse_id).transpose()
+        let index = self.index();
+        match self.row {
+            Source::Pooled(row) => row.try_get_by_index::<Option<String>>(index)?.as_deref().map(parse_id).transpose(),
+            Source::Pipelined(row) => {
+                row.try_get::<_, Option<&str>>(index).map_err(unreadable)?.map(parse_id).transpose()
+            }
+        }
+    }
+
+    fn index(&mut self) -> usize {
+        let index = self.next;
+        self.next += 1;
+        index
     }
 
     pub(crate) fn time(&mut self) -> Result<Timestamp, DbErr> {

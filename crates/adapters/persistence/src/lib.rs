@@ -18,7 +18,7 @@ mod view;
 
 pub use database::{
     ConnectError, Database, DatabaseOptions, MigrateError, Noted, Observer, PLANNER_SETTINGS, Positions, Role,
-    ServerStatus, Statement, StatementEvent, WalPosition, Watermark,
+    ServerStatus, StatementEvent, Values, WalPosition, Watermark, Way,
 };
 pub use location::{Location, ParseLocationError};
 pub use repository::{

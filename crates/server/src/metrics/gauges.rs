@@ -28,7 +28,7 @@ pub(crate) fn record(database: &Database, redis: Option<&Redis>) {
 fn record_server(server: &ServerStatus) {
     let role = server.role.name();
     let used = server.connections.saturating_sub(server.idle);
-    for (state, connections) in [("idle", server.idle), ("used", used)] {
+    for (state, connections) in [("idle", server.idle), ("used", used), ("pipelined", server.pipelined)] {
         let labels = [("server", server.name.clone()), ("role", role.to_owned()), ("state", state.to_owned())];
         gauge!("database_pool_connections", &labels).set(f64::from(connections));
     }

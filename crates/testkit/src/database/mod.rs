@@ -13,7 +13,7 @@ use persistence::{Database, DatabaseOptions, Location};
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, QueryResult};
 
 pub use harness::run;
-pub use statement_log::StatementLog;
+pub use statement_log::{LoggedStatement, StatementLog};
 
 /// Enough to write at once, and few enough that all tests together stay below a server's usual hundred.
 const CONNECTIONS: u32 = 16;
@@ -91,6 +91,9 @@ impl TestDatabase {
         let log = Arc::new(StatementLog::default());
         let options = DatabaseOptions { observer: Some(Arc::clone(&log) as _), ..options(&url) };
         let database = Database::connect(&options).await.unwrap();
+        if engine == Engine::Postgres {
+            pipelined(&database).await;
+        }
         let mut plain = ConnectOptions::new(&url);
         plain.max_connections(1).connect_lazy(true).acquire_timeout(PATIENCE).sqlx_logging(false);
         let oracle = sea_orm::Database::connect(plain).await.unwrap();
@@ -176,6 +179,15 @@ fn options(url: &str) -> DatabaseOptions {
         acquire_timeout: PATIENCE,
         statement_timeout: Some(PATIENCE),
         ..DatabaseOptions::new(Location::parse(url).unwrap())
+    }
+}
+
+/// Waits until reads go over the pipeline, as they do in a server that has been running for a moment.
+async fn pipelined(database: &Database) {
+    let begun = std::time::Instant::now();
+    while database.servers()[0].pipelined == 0 {
+        assert!(begun.elapsed() < PATIENCE, "no pipelined connection comes about");
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 

@@ -2,8 +2,18 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use persistence::{Observer, StatementEvent};
-use sea_orm::Statement;
+use persistence::{Observer, StatementEvent, Values, Way};
+
+/// A statement that was asked.
+#[derive(Debug, Clone)]
+pub struct LoggedStatement {
+    /// Its text.
+    pub sql: String,
+    /// Its values.
+    pub values: Option<Values>,
+    /// Over what it went.
+    pub way: Way,
+}
 
 /// Remembers every statement with its values, and counts transactions.
 #[derive(Debug, Default)]
@@ -11,7 +21,7 @@ pub struct StatementLog(Mutex<Entries>);
 
 #[derive(Debug, Default)]
 struct Entries {
-    statements: Vec<Statement>,
+    statements: Vec<LoggedStatement>,
     transactions: usize,
 }
 
@@ -22,7 +32,7 @@ impl StatementLog {
     }
 
     /// The statements since the last [`Self::clear`], oldest first, those within transactions included.
-    pub fn statements(&self) -> Vec<Statement> {
+    pub fn statements(&self) -> Vec<LoggedStatement> {
         self.entries().statements.clone()
     }
 
@@ -38,7 +48,11 @@ impl StatementLog {
 
 impl Observer for StatementLog {
     fn statement(&self, event: &StatementEvent<'_>) {
-        self.entries().statements.push(event.statement.clone());
+        self.entries().statements.push(LoggedStatement {
+            sql: event.sql.to_owned(),
+            values: event.values.cloned(),
+            way: event.way,
+        });
     }
 
     fn transaction(&self) {

@@ -16,12 +16,12 @@ mod work;
 
 use domain::{RepositoryError, Timestamp, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr};
+use sea_orm::{DbBackend, DbErr};
 
 pub use loaded::Loaded;
 pub use rows::{CommentLikeRow, CommentRow, FollowRow, PostLikeRow, PostRow, UserRow};
 
-use crate::database::Database;
+use crate::database::{Database, Select};
 use crate::entity::user;
 use crate::fields::Fields;
 use crate::operation::{reading, retrying};
@@ -106,7 +106,7 @@ impl BulkLoader {
             .from(user::Entity)
             .and_where(Expr::col(user::Column::Id).is_in(ids.iter().map(UserId::as_str)))
             .take();
-        let rows = self.db.read_primary().query_all(&select).await?;
+        let rows = self.db.read_primary().select_all(&select).await?;
         let read = |row| {
             let mut fields = Fields::of(row);
             Ok((fields.id()?, fields.time()?))

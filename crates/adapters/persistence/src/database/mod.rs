@@ -2,11 +2,13 @@
 //!
 //! - [`open`] opens them, [`pools`] says how each is told to behave.
 //! - [`reading`] chooses a server for each read, [`transaction`] begins and commits what writes.
+//! - [`pipeline`] carries most reads of PostgreSQL.
 //! - [`node`] is what is known of a server, [`probe`] finds it out, [`position`] says how far each has come.
 
 mod node;
 mod observer;
 mod open;
+pub(crate) mod pipeline;
 mod pools;
 mod position;
 mod probe;
@@ -18,14 +20,15 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
+use sea_orm::{DatabaseConnection, DbBackend, DbErr};
 
 pub use node::{Role, ServerStatus};
-pub use observer::{Observer, StatementEvent};
+pub use observer::{Observer, StatementEvent, Way};
 pub use pools::PLANNER_SETTINGS;
 pub use position::{Noted, Positions, WalPosition, Watermark};
+pub(crate) use reading::Select;
 pub use schema::MigrateError;
-pub use sea_orm::Statement;
+pub use sea_orm::Values;
 pub(crate) use transaction::Transaction;
 
 use crate::location::Location;
@@ -39,7 +42,8 @@ use transaction::Writers;
 pub struct DatabaseOptions {
     /// Where it is.
     pub location: Location,
-    /// Most connections that this process opens to it, and to each replica.
+    /// Most connections that this process opens to it, and to each replica. Of 8 or more to PostgreSQL, a quarter (and no
+    /// more than 8) carry reads, many at a time; the rest are a pool.
     pub max_connections: u32,
     /// How long a request waits for a free connection before it fails as unavailable.
     pub acquire_timeout: Duration,
@@ -75,8 +79,8 @@ impl DatabaseOptions {
 /// The database: one server, or a primary with replicas.
 ///
 /// SQLite has any number of readers and one writer: its writes queue, in order, for the one connection of the writing
-/// pool instead of contending for the file's lock. On PostgreSQL reads and writes of the primary share one pool, of which
-/// writers have no more than three quarters.
+/// pool instead of contending for the file's lock. On PostgreSQL most reads go over a pipeline; writes and what it does
+/// not take share one pool, of which writers have no more than three quarters.
 #[derive(Clone)]
 pub struct Database {
     inner: Arc<Inner>,
@@ -162,7 +166,7 @@ impl Database {
         let failed = |error| crate::error::failed("database.close", error);
         self.inner.probes.lock().unwrap_or_else(PoisonError::into_inner).clear();
         for node in std::iter::once(&self.inner.primary).chain(&self.inner.replicas) {
-            node.pool.close_by_ref().await.map_err(failed)?;
+            node.close().await.map_err(failed)?;
         }
         self.inner.writes.close_by_ref().await.map_err(failed)
     }

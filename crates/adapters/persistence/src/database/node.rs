@@ -1,14 +1,18 @@
 //! One server of the database, and what is known of it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbErr, QueryResult, Statement};
 use tokio::sync::watch;
 
+use super::observer::{Observer, StatementEvent, Way};
+use super::pipeline::{Address, Pipeline};
 use super::pools;
 use super::position::WalPosition;
+use crate::fields::Row;
+use crate::operation;
 
 /// What a server is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,10 +44,12 @@ pub struct ServerStatus {
     pub up: bool,
     /// Of a replica: bytes of the write-ahead log that it was behind when it was last asked. `None` when unknown.
     pub lag: Option<u64>,
-    /// Open connections to it.
+    /// Open connections of the pool to it.
     pub connections: u32,
     /// Those of them that nobody uses.
     pub idle: u32,
+    /// Open connections besides the pool's, each of which carries many reads at a time.
+    pub pipelined: u32,
 }
 
 /// How far a server is, whichever role it has now: a replica with what it has replayed, a primary with what is on disc.
@@ -60,6 +66,8 @@ pub(super) struct Node {
     pub(super) name: String,
     pub(super) role: Role,
     pub(super) pool: DatabaseConnection,
+    pipeline: Option<Pipeline>,
+    observer: Option<Arc<dyn Observer>>,
     up: watch::Sender<bool>,
     position: AtomicU64,
     asked: Mutex<Option<Instant>>,
@@ -67,7 +75,65 @@ pub(super) struct Node {
 
 impl Node {
     pub(super) fn new(name: String, role: Role, pool: DatabaseConnection) -> Self {
-        Self { name, role, pool, up: watch::Sender::new(true), position: AtomicU64::new(0), asked: Mutex::new(None) }
+        Self {
+            name,
+            role,
+            pool,
+            pipeline: None,
+            observer: None,
+            up: watch::Sender::new(true),
+            position: AtomicU64::new(0),
+            asked: Mutex::new(None),
+        }
+    }
+
+    /// The same, with a pipeline for reads, whose statements `observer` is told of.
+    pub(super) fn with_pipeline(
+        mut self,
+        address: Address,
+        connections: u32,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Self {
+        self.pipeline = Some(Pipeline::open(&self.name, address, connections, &self.up));
+        self.observer = observer;
+        self
+    }
+
+    /// The rows that `statement` finds, over the pipeline where that takes it.
+    pub(super) async fn query(&self, statement: &Statement) -> Result<Vec<Row>, DbErr> {
+        self.unless_lost(async {
+            if let Some(found) = self.query_pipelined(statement).await {
+                return found;
+            }
+            let rows = self.pool.query_all_raw(statement.clone()).await?;
+            Ok(rows.into_iter().map(Row::Pooled).collect())
+        })
+        .await
+    }
+
+    async fn query_pipelined(&self, statement: &Statement) -> Option<Result<Vec<Row>, DbErr>> {
+        let asked = Instant::now();
+        let found = self.pipeline.as_ref()?.query(statement).await?;
+        if let Some(observer) = &self.observer {
+            observer.statement(&StatementEvent {
+                operation: operation::current(),
+                role: self.role,
+                way: Way::Pipeline,
+                sql: &statement.sql,
+                values: statement.values.as_ref(),
+                elapsed: asked.elapsed(),
+                failed: found.is_err(),
+            });
+        }
+        Some(found.map(|rows| rows.into_iter().map(Row::Pipelined).collect()))
+    }
+
+    /// Ends all connections; requests that still use one finish first.
+    pub(super) async fn close(&self) -> Result<(), DbErr> {
+        if let Some(pipeline) = &self.pipeline {
+            pipeline.close().await;
+        }
+        self.pool.close_by_ref().await
     }
 
     /// Whether it answered when it was last probed; one that is never probed is taken to.
@@ -77,6 +143,10 @@ impl Node {
 
     /// What a probe found. Whoever waits for a server that went down is told at once.
     pub(super) fn set_up(&self, up: bool) {
+        if !up && let Some(pipeline) = &self.pipeline {
+            // When the server is back, its old connections are dead and would not say so.
+            pipeline.cut();
+        }
         let changed = self.up.send_if_modified(|was| std::mem::replace(was, up) != up);
         match (changed, up) {
             (true, true) => tracing::info!(server = self.name, "the database is back"),
@@ -88,9 +158,10 @@ impl Node {
     /// How it is, now that the database has been written up to `latest`.
     pub(super) fn status(&self, latest: WalPosition) -> ServerStatus {
         let (connections, idle) = pools::usage(&self.pool);
+        let pipelined = self.pipeline.as_ref().map_or(0, Pipeline::connections);
         let lag = (self.role == Role::Replica && latest != WalPosition::UNKNOWN)
             .then(|| latest.0.saturating_sub(self.position().0));
-        ServerStatus { name: self.name.clone(), role: self.role, up: self.is_up(), lag, connections, idle }
+        ServerStatus { name: self.name.clone(), role: self.role, up: self.is_up(), lag, connections, idle, pipelined }
     }
 
     /// The furthest position that it is known to have.

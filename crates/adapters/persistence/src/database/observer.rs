@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{DatabaseConnection, Statement};
+use sea_orm::{DatabaseConnection, Values};
 
 use super::node::Role;
 use crate::operation;
@@ -28,21 +28,36 @@ pub struct StatementEvent<'a> {
     pub operation: &'static str,
     /// What the server is that it was sent to.
     pub role: Role,
-    /// The statement; its values are data of users, its text is not.
-    pub statement: &'a Statement,
+    /// Over what it was sent.
+    pub way: Way,
+    /// Its text, in which there is no data of users.
+    pub sql: &'a str,
+    /// Its values, which are data of users.
+    pub values: Option<&'a Values>,
     /// How long it took, waiting for a connection included.
     pub elapsed: Duration,
     /// Whether it failed.
     pub failed: bool,
 }
 
-/// Tells `observer` of everything that is asked of a server.
+/// Over what a statement was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// A connection of its own for as long as it took.
+    Pool,
+    /// A connection that it shared with others.
+    Pipeline,
+}
+
+/// Tells `observer` of everything that is asked of a server over its pool.
 pub(super) fn observe(connection: &mut DatabaseConnection, role: Role, observer: Arc<dyn Observer>) {
     connection.set_metric_callback(move |info| {
         observer.statement(&StatementEvent {
             operation: operation::current(),
             role,
-            statement: info.statement,
+            way: Way::Pool,
+            sql: &info.statement.sql,
+            values: info.statement.values.as_ref(),
             elapsed: info.elapsed,
             failed: info.failed,
         });

@@ -8,6 +8,7 @@ use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
 
 use super::node::{Node, Role};
 use super::observer::observe;
+use super::pipeline;
 use super::pools::{self, of_driver, prepare_file, reach};
 use super::position::{NoPositions, Watermark};
 use super::probe::Probe;
@@ -41,8 +42,8 @@ pub(super) async fn sqlite(location: &Location, options: &DatabaseOptions) -> Re
 pub(super) async fn postgres(url: &str, schema: Option<&str>, options: &DatabaseOptions) -> Result<Inner, DbErr> {
     let address: PgConnectOptions = url.parse().map_err(of_driver)?;
     reach(&address, options.acquire_timeout).await?;
-    let pool = connect(pools::postgres(address.clone(), schema, options), Role::Primary, options).await?;
-    let primary = Arc::new(Node::new("primary".to_owned(), Role::Primary, pool.clone()));
+    let server = Server { name: "primary".to_owned(), role: Role::Primary, url, schema };
+    let primary = Arc::new(server.open(address.clone(), options).await?);
     let mut replicas = Vec::new();
     let mut addresses = Vec::new();
     for (number, location) in (1..).zip(&options.replicas) {
@@ -50,14 +51,14 @@ pub(super) async fn postgres(url: &str, schema: Option<&str>, options: &Database
             return Err(DbErr::Custom("replicas are of PostgreSQL".to_owned()));
         };
         let address: PgConnectOptions = url.parse().map_err(of_driver)?;
-        let mut pool = pools::postgres(address.clone(), schema.as_deref(), options);
-        pool.connect_lazy(true);
-        let pool = connect(pool, Role::Replica, options).await?;
-        replicas.push(Arc::new(Node::new(format!("replica-{number}"), Role::Replica, pool)));
+        let name = format!("replica-{number}");
+        let server = Server { name, role: Role::Replica, url, schema: schema.as_deref() };
+        replicas.push(Arc::new(server.open(address.clone(), options).await?));
         addresses.push(address);
     }
-    let writers = options.max_connections - options.max_connections / 4;
-    let mut inner = assemble(primary, replicas, pool, writers, options);
+    let pooled = pooled(options);
+    let pool = primary.pool.clone();
+    let mut inner = assemble(primary, replicas, pool, pooled - pooled / 4, options);
     inner.schema = schema.map(ToOwned::to_owned);
     if let Some(every) = options.probe_every {
         let watermark = Some(Arc::clone(&inner.watermark));
@@ -68,6 +69,46 @@ pub(super) async fn postgres(url: &str, schema: Option<&str>, options: &Database
         inner.probes = Mutex::new(probes);
     }
     Ok(inner)
+}
+
+/// The connections that are left for a pool.
+fn pooled(options: &DatabaseOptions) -> u32 {
+    options.max_connections - pipeline::share(options.max_connections)
+}
+
+/// A PostgreSQL server to connect to.
+struct Server<'a> {
+    name: String,
+    role: Role,
+    url: &'a str,
+    schema: Option<&'a str>,
+}
+
+impl Server<'_> {
+    /// Opens its pool, and begins to open its pipeline.
+    async fn open(self, address: PgConnectOptions, options: &DatabaseOptions) -> Result<Node, DbErr> {
+        let told = pools::told(address, options);
+        let mut pool = pools::postgres(told.clone(), self.schema, pooled(options), options);
+        pool.connect_lazy(self.role == Role::Replica);
+        let node = Node::new(self.name, self.role, connect(pool, self.role, options).await?);
+        let connections = pipeline::share(options.max_connections);
+        if connections == 0 {
+            return Ok(node);
+        }
+        let told = told.application_name(pools::PIPELINE_NAME);
+        let told = match self.schema {
+            // Quoted, as the pool does.
+            Some(schema) => told.options([("search_path", format!("\"{schema}\""))]),
+            None => told,
+        };
+        match pipeline::Address::of(self.url, &told, options.acquire_timeout) {
+            Ok(address) => Ok(node.with_pipeline(address, connections, options.observer.clone())),
+            Err(unsupported) => {
+                tracing::warn!(server = node.name, %unsupported, "cannot pipeline reads; they go over the pool");
+                Ok(node)
+            }
+        }
+    }
 }
 
 async fn connect(pool: ConnectOptions, role: Role, options: &DatabaseOptions) -> Result<DatabaseConnection, DbErr> {

@@ -13,8 +13,11 @@ use tokio::task::JoinSet;
 
 use super::DatabaseOptions;
 
+/// How sessions are called in the server's list of them: those of pools, and those of pipelines.
+const POOL_NAME: &str = "thoughts";
+pub(super) const PIPELINE_NAME: &str = "thoughts-reads";
 /// Statements kept prepared on each connection.
-const STATEMENT_CACHE: usize = 256;
+pub(super) const STATEMENT_CACHE: usize = 256;
 /// How long SQLite waits for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pooled connections that idled this long are asked whether they are alive before they are used.
@@ -85,20 +88,30 @@ fn pool(url: String, max_connections: u32, options: &DatabaseOptions) -> Connect
     pool
 }
 
-/// The address is given to the driver and kept from the ORM, which would write it, password and all, into its log.
-pub(super) fn postgres(address: PgConnectOptions, schema: Option<&str>, options: &DatabaseOptions) -> ConnectOptions {
-    let mut address = address
-        .application_name("thoughts")
+/// The address with what every session is told.
+pub(super) fn told(address: PgConnectOptions, options: &DatabaseOptions) -> PgConnectOptions {
+    let address = address
+        .application_name(POOL_NAME)
         .statement_cache_capacity(STATEMENT_CACHE)
         .options(PLANNER_SETTINGS)
         .options(PATIENCE_SETTINGS)
         .disable_statement_logging();
-    if let Some(limit) = options.statement_timeout {
-        address = address
+    match options.statement_timeout {
+        Some(limit) => address
             .options([("statement_timeout", limit.as_millis().to_string())])
-            .options([("lock_timeout", LOCK_TIMEOUT)]);
+            .options([("lock_timeout", LOCK_TIMEOUT)]),
+        None => address,
     }
-    let mut pool = pool("postgres://".to_owned(), options.max_connections, options);
+}
+
+/// The address is given to the driver and kept from the ORM, which would write it, password and all, into its log.
+pub(super) fn postgres(
+    address: PgConnectOptions,
+    schema: Option<&str>,
+    max_connections: u32,
+    options: &DatabaseOptions,
+) -> ConnectOptions {
+    let mut pool = pool("postgres://".to_owned(), max_connections, options);
     pool.map_sqlx_postgres_opts(move |_| address.clone());
     if let Some(schema) = schema {
         pool.set_schema_search_path(schema);

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use async_trait::async_trait;
 use domain::UserId;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+use sea_orm::sea_query::SelectStatement;
+use sea_orm::{ConnectionTrait, DbErr, ExecResult, Statement};
 
 use super::node::Node;
 use super::position::{Noted, WalPosition};
 use super::{Database, Freshness};
 use crate::error::out_of_reach;
+use crate::fields::Row;
 
 /// A server to read from, and one to turn to when it is lost: reads go on as long as any server that may answer is
 /// there.
@@ -85,39 +86,46 @@ impl Database {
     }
 }
 
-/// Asks the first server, and the other one when the first is out of reach.
-macro_rules! ask {
-    ($reading:ident, $method:ident, $statement:ident) => {{
-        let first = &$reading.first;
-        let Some(instead) = &$reading.instead else {
-            return first.unless_lost(first.pool.$method($statement)).await;
-        };
-        match first.unless_lost(first.pool.$method($statement.clone())).await {
-            Err(error) if out_of_reach(&error) => instead.unless_lost(instead.pool.$method($statement)).await,
-            result => result,
+impl Reading {
+    /// The rows that `statement` finds: at the first server, and at the other one when the first is out of reach.
+    async fn query(&self, statement: &Statement) -> Result<Vec<Row>, DbErr> {
+        match (self.first.query(statement).await, &self.instead) {
+            (Err(error), Some(instead)) if out_of_reach(&error) => instead.query(statement).await,
+            (result, _) => result,
         }
-    }};
-}
-
-#[async_trait]
-impl ConnectionTrait for Reading {
-    fn get_database_backend(&self) -> DbBackend {
-        self.first.pool.get_database_backend()
     }
 
-    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        ask!(self, execute_raw, statement)
-    }
-
-    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+    /// Runs what finds no rows.
+    pub(crate) async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         self.first.unless_lost(self.first.pool.execute_unprepared(sql)).await
     }
+}
 
-    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        ask!(self, query_one_raw, statement)
+/// Where rows can be selected: a server to read from, or a transaction.
+pub(crate) trait Select: Sync {
+    /// The first row that `select` finds.
+    fn select_one(&self, select: &SelectStatement) -> impl Future<Output = Result<Option<Row>, DbErr>> + Send;
+
+    /// All rows that `select` finds.
+    fn select_all(&self, select: &SelectStatement) -> impl Future<Output = Result<Vec<Row>, DbErr>> + Send;
+}
+
+impl Select for Reading {
+    async fn select_one(&self, select: &SelectStatement) -> Result<Option<Row>, DbErr> {
+        Ok(self.select_all(select).await?.into_iter().next())
     }
 
-    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        ask!(self, query_all_raw, statement)
+    async fn select_all(&self, select: &SelectStatement) -> Result<Vec<Row>, DbErr> {
+        self.query(&self.first.pool.get_database_backend().build(select)).await
+    }
+}
+
+impl<C: ConnectionTrait> Select for C {
+    async fn select_one(&self, select: &SelectStatement) -> Result<Option<Row>, DbErr> {
+        Ok(self.query_one(select).await?.map(Row::Pooled))
+    }
+
+    async fn select_all(&self, select: &SelectStatement) -> Result<Vec<Row>, DbErr> {
+        Ok(self.query_all(select).await?.into_iter().map(Row::Pooled).collect())
     }
 }

@@ -15,7 +15,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait
 use super::idempotency::{Claim, Effect, claim};
 use super::likes::OF_COMMENTS;
 use super::{comment_removal, counters, exists};
-use crate::database::Database;
+use crate::database::{Database, Select};
 use crate::entity::{comment, post, user};
 use crate::fields::Fields;
 use crate::keyset::{self, Direction};
@@ -38,12 +38,12 @@ impl SeaCommentRepository {
 
     async fn try_find(
         &self,
-        connection: &impl ConnectionTrait,
+        connection: &impl Select,
         id: CommentId,
         viewer: Option<UserId>,
     ) -> Result<Option<CommentView>, DbErr> {
         let select = view::comment::select(viewer).and_where(comment::Column::Id.eq(id.as_str())).take();
-        connection.query_one(&select).await?.map(|row| view::comment::read(&row, viewer)).transpose()
+        connection.select_one(&select).await?.map(|row| view::comment::read(&row, viewer)).transpose()
     }
 
     async fn try_find_owners(&self, id: CommentId) -> Result<Option<CommentOwners>, DbErr> {
@@ -58,7 +58,7 @@ impl SeaCommentRepository {
             .and_where(comment::Column::Id.eq(id.as_str()))
             .and_where(comment::Column::AuthorId.is_not_null())
             .take();
-        let Some(row) = self.db.read_primary().query_one(&select).await? else {
+        let Some(row) = self.db.read_primary().select_one(&select).await? else {
             return Ok(None);
         };
         let mut fields = Fields::of(&row);
@@ -80,7 +80,7 @@ impl SeaCommentRepository {
         };
         keyset::page(&mut select, view::comment::POSITION, Direction::OldestFirst, &page);
         let connection = self.db.read(viewer).await;
-        let rows = connection.query_all(&select).await?;
+        let rows = connection.select_all(&select).await?;
         if rows.is_empty() && !thread_exists(&connection, thread).await? {
             return Ok(None);
         }
@@ -169,7 +169,7 @@ impl SeaCommentRepository {
     }
 }
 
-async fn thread_exists(connection: &impl ConnectionTrait, thread: Thread) -> Result<bool, DbErr> {
+async fn thread_exists(connection: &impl Select, thread: Thread) -> Result<bool, DbErr> {
     match thread {
         Thread::Post(id) => exists(connection, post::Entity, post::Column::Id.eq(id.as_str())).await,
         Thread::Replies(id) => exists(connection, comment::Entity, comment::Column::Id.eq(id.as_str())).await,

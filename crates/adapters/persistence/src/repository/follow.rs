@@ -7,7 +7,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Order, Query, Si
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::{counters, exists};
-use crate::database::Database;
+use crate::database::{Database, Select};
 use crate::entity::{follow, user};
 use crate::error::corrupt;
 use crate::fields::Fields;
@@ -32,7 +32,7 @@ impl SeaFollowRepository {
             .from(user::Entity)
             .and_where(view::user::is(user))
             .take();
-        self.db.read_primary().query_one(&select).await?.map(|row| Fields::of(&row).id()).transpose()
+        self.db.read_primary().select_one(&select).await?.map(|row| Fields::of(&row).id()).transpose()
     }
 
     async fn try_follow(&self, follower: UserId, followee: UserId, at: Timestamp) -> Result<Follow, DbErr> {
@@ -94,7 +94,7 @@ impl SeaFollowRepository {
         let position = ((follow::Entity, follow::Column::CreatedAt), (follow::Entity, listed));
         keyset::page(&mut select, position, Direction::NewestFirst, &page);
         let connection = self.db.read(viewer).await;
-        let rows = connection.query_all(&select).await?;
+        let rows = connection.select_all(&select).await?;
         if rows.is_empty() && !exists(&connection, user::Entity, view::user::is(user)).await? {
             return Ok(None);
         }

@@ -21,15 +21,13 @@ pub use session::SeaSessionRepository;
 pub use timeline::SeaTimelineRepository;
 pub use user::SeaUserRepository;
 
+use sea_orm::DbErr;
 use sea_orm::sea_query::{Expr, IntoTableRef, Query, SimpleExpr};
-use sea_orm::{ConnectionTrait, DbErr};
+
+use crate::database::Select;
 
 /// Whether a table has a row.
-async fn exists(
-    connection: &impl ConnectionTrait,
-    table: impl IntoTableRef,
-    condition: SimpleExpr,
-) -> Result<bool, DbErr> {
+async fn exists(connection: &impl Select, table: impl IntoTableRef, condition: SimpleExpr) -> Result<bool, DbErr> {
     let select = Query::select().expr(Expr::val(1)).from(table).and_where(condition).limit(1).take();
-    Ok(connection.query_one(&select).await?.is_some())
+    Ok(connection.select_one(&select).await?.is_some())
 }

@@ -14,7 +14,7 @@ use super::follow::lock_users;
 use super::idempotency::{Claim, Effect, claim};
 use super::likes::OF_POSTS;
 use super::{counters, exists};
-use crate::database::Database;
+use crate::database::{Database, Select};
 use crate::entity::{post, post_like, user};
 use crate::fields::Fields;
 use crate::keyset::{self, Direction};
@@ -34,12 +34,12 @@ impl SeaPostRepository {
 
     async fn try_find(
         &self,
-        connection: &impl ConnectionTrait,
+        connection: &impl Select,
         id: PostId,
         viewer: Option<UserId>,
     ) -> Result<Option<PostView>, DbErr> {
         let select = view::post::select(viewer).and_where(post::Column::Id.eq(id.as_str())).take();
-        let row = connection.query_one(&select).await?;
+        let row = connection.select_one(&select).await?;
         row.map(|row| view::post::read(&row, viewer).map(|(post, viewer)| PostView::new(post, viewer))).transpose()
     }
 
@@ -53,7 +53,7 @@ impl SeaPostRepository {
         select.and_where(Expr::col((post::Entity, post::Column::AuthorId)).eq(view::user::id_of(user)));
         keyset::page(&mut select, view::post::POSITION, Direction::NewestFirst, &page);
         let connection = self.db.read(viewer).await;
-        let rows = connection.query_all(&select).await?;
+        let rows = connection.select_all(&select).await?;
         if rows.is_empty() && !exists(&connection, user::Entity, view::user::is(user)).await? {
             return Ok(None);
         }
@@ -156,7 +156,7 @@ impl SeaPostRepository {
             ((post_like::Entity, post_like::Column::CreatedAt), (post_like::Entity, post_like::Column::UserId));
         keyset::page(&mut select, position, Direction::NewestFirst, &page);
         let connection = self.db.read(viewer).await;
-        let rows = connection.query_all(&select).await?;
+        let rows = connection.select_all(&select).await?;
         if rows.is_empty() && !exists(&connection, post::Entity, post::Column::Id.eq(id.as_str())).await? {
             return Ok(None);
         }

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use domain::{PageRequest, PostPage, RepositoryError, UserId};
 use feed::ports::TimelineRepository;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, IntoColumnRef, Query, SelectStatement, UnionType};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, JoinType};
+use sea_orm::{DbBackend, DbErr, JoinType};
 
-use crate::database::Database;
+use crate::database::{Database, Select};
 use crate::entity::{follow, post};
 use crate::keyset::{self, Direction};
 use crate::operation::reading;
@@ -51,7 +51,7 @@ impl SeaTimelineRepository {
         page: PageRequest,
         viewer: Option<UserId>,
     ) -> Result<PostPage, DbErr> {
-        let rows = self.db.read(viewer).await.query_all(select).await?;
+        let rows = self.db.read(viewer).await.select_all(select).await?;
         view::post::read_page(&rows, page, viewer)
     }
 }

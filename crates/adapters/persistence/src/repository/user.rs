@@ -8,7 +8,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait
 
 use super::erasure;
 use super::session::remove_sessions;
-use crate::database::Database;
+use crate::database::{Database, Select};
 use crate::entity::{session, user};
 use crate::fields::Fields;
 use crate::keyset::{self, Direction};
@@ -49,14 +49,14 @@ impl SeaUserRepository {
 
     async fn try_find(&self, user: &UserRef, viewer: Option<UserId>) -> Result<Option<UserView>, DbErr> {
         let select = view::user::select(viewer).and_where(view::user::is(user)).take();
-        self.db.read(viewer).await.query_one(&select).await?.map(|row| view::user::read(&row, viewer)).transpose()
+        self.db.read(viewer).await.select_one(&select).await?.map(|row| view::user::read(&row, viewer)).transpose()
     }
 
     async fn try_list(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<UserView>, DbErr> {
         let mut select = view::user::select(viewer);
         let position = ((user::Entity, user::Column::CreatedAt), (user::Entity, user::Column::Id));
         keyset::page(&mut select, position, Direction::NewestFirst, &page);
-        let rows = self.db.read(viewer).await.query_all(&select).await?;
+        let rows = self.db.read(viewer).await.select_all(&select).await?;
         let users = rows.iter().map(|row| view::user::read(row, viewer)).collect::<Result<_, _>>()?;
         Ok(Page::from_lookahead(users, page.size, |user: &UserView| Cursor {
             at: user.subject.created_at,
@@ -116,13 +116,10 @@ impl SeaUserRepository {
     }
 }
 
-async fn find_credentials(
-    connection: &impl ConnectionTrait,
-    condition: SimpleExpr,
-) -> Result<Option<Credentials>, DbErr> {
+async fn find_credentials(connection: &impl Select, condition: SimpleExpr) -> Result<Option<Credentials>, DbErr> {
     let select =
         view::user::select_user().column((user::Entity, user::Column::PasswordHash)).and_where(condition).take();
-    let Some(row) = connection.query_one(&select).await? else {
+    let Some(row) = connection.select_one(&select).await? else {
         return Ok(None);
     };
     let mut fields = Fields::of(&row);

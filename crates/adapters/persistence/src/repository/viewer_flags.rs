@@ -7,14 +7,15 @@ use async_trait::async_trait;
 use domain::{PostId, RepositoryError, UserId, UserViewer};
 use posts::ports::PostLikes;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr};
+use sea_orm::{ColumnTrait, DbErr};
 
 use super::{SeaPostRepository, SeaUserRepository};
+use crate::database::Select;
 use crate::entity::{follow, post_like};
 use crate::fields::Fields;
 use crate::operation::reading;
 
-async fn liked(connection: &impl ConnectionTrait, viewer: UserId, posts: &[PostId]) -> Result<HashSet<PostId>, DbErr> {
+async fn liked(connection: &impl Select, viewer: UserId, posts: &[PostId]) -> Result<HashSet<PostId>, DbErr> {
     if posts.is_empty() {
         return Ok(HashSet::new());
     }
@@ -24,11 +25,11 @@ async fn liked(connection: &impl ConnectionTrait, viewer: UserId, posts: &[PostI
         .and_where(post_like::Column::UserId.eq(viewer.as_str()))
         .and_where(post_like::Column::PostId.is_in(posts.iter().map(PostId::as_str)))
         .take();
-    connection.query_all(&select).await?.iter().map(|row| Fields::of(row).id()).collect()
+    connection.select_all(&select).await?.iter().map(|row| Fields::of(row).id()).collect()
 }
 
 async fn relations(
-    connection: &impl ConnectionTrait,
+    connection: &impl Select,
     viewer: UserId,
     users: &[UserId],
 ) -> Result<HashMap<UserId, UserViewer>, DbErr> {
@@ -40,7 +41,7 @@ async fn relations(
     let select = follows(follow::Column::FollowerId, follow::Column::FolloweeId, viewer, users)
         .union(UnionType::All, follows(follow::Column::FolloweeId, follow::Column::FollowerId, viewer, users))
         .take();
-    for row in connection.query_all(&select).await? {
+    for row in connection.select_all(&select).await? {
         let mut fields = Fields::of(&row);
         let (follower, followee) = (fields.id()?, fields.id()?);
         if let Some(relation) = relations.get_mut(&followee).filter(|_| follower == viewer) {

@@ -2,13 +2,13 @@
 
 use domain::{Author, Comment, CommentBody, CommentView, Content, Cursor, DisplayName, UserId, Username, Viewed};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ColumnTrait, DbErr, QueryResult};
+use sea_orm::{ColumnTrait, DbErr};
 
 use super::user::AUTHOR_COLUMNS;
 use super::{LikeColumns, read_liked, select_liked};
 use crate::entity::{comment, comment_like, user};
 use crate::error::corrupt;
-use crate::fields::Fields;
+use crate::fields::{Fields, Row};
 
 /// The columns by which lists of comments are ordered.
 pub(crate) const POSITION: ((comment::Entity, comment::Column), (comment::Entity, comment::Column)) =
@@ -52,7 +52,7 @@ pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
 }
 
 /// Reads a row of [`select`].
-pub(crate) fn read(row: &QueryResult, viewer: Option<UserId>) -> Result<CommentView, DbErr> {
+pub(crate) fn read(row: &Row, viewer: Option<UserId>) -> Result<CommentView, DbErr> {
     let mut fields = Fields::of(row);
     let body = read_body(&mut fields)?;
     let comment = Comment {

@@ -2,12 +2,12 @@
 
 use domain::{Content, ContentViewer, Cursor, Page, PageRequest, Post, PostPage, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ColumnTrait, DbErr, QueryResult};
+use sea_orm::{ColumnTrait, DbErr};
 
 use super::user::{AUTHOR_COLUMNS, read_author};
 use super::{LikeColumns, read_liked, select_liked};
 use crate::entity::{post, post_like, user};
-use crate::fields::Fields;
+use crate::fields::{Fields, Row};
 
 /// The columns by which lists of posts are ordered.
 pub(crate) const POSITION: ((post::Entity, post::Column), (post::Entity, post::Column)) =
@@ -52,7 +52,7 @@ pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
 }
 
 /// Reads a row of [`select`].
-pub(crate) fn read(row: &QueryResult, viewer: Option<UserId>) -> Result<(Post, Option<ContentViewer>), DbErr> {
+pub(crate) fn read(row: &Row, viewer: Option<UserId>) -> Result<(Post, Option<ContentViewer>), DbErr> {
     let mut fields = Fields::of(row);
     let author = read_author(&mut fields)?;
     let post = Post {
@@ -69,7 +69,7 @@ pub(crate) fn read(row: &QueryResult, viewer: Option<UserId>) -> Result<(Post, O
 }
 
 /// Reads the rows of a page of [`select`], the one too many included.
-pub(crate) fn read_page(rows: &[QueryResult], page: PageRequest, viewer: Option<UserId>) -> Result<PostPage, DbErr> {
+pub(crate) fn read_page(rows: &[Row], page: PageRequest, viewer: Option<UserId>) -> Result<PostPage, DbErr> {
     let posts = rows.iter().map(|row| read(row, viewer)).collect::<Result<_, _>>()?;
     let Page { items, next } = Page::from_lookahead(posts, page.size, |(post, _)| position(post));
     Ok(PostPage::of(items, next))

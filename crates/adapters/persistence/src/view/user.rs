@@ -1,12 +1,12 @@
 //! Users as readers see them.
 
 use domain::{Author, Bio, Cursor, DisplayName, User, UserId, UserRef, UserView, UserViewer, Username};
+use sea_orm::DbErr;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{DbErr, QueryResult};
 
 use super::exists;
 use crate::entity::{follow, user};
-use crate::fields::Fields;
+use crate::fields::{Fields, Row};
 
 /// Columns of a [`User`], in the order in which [`read_user`] reads them.
 const COLUMNS: [user::Column; 9] = [
@@ -64,7 +64,7 @@ pub(crate) fn read_user(fields: &mut Fields<'_>) -> Result<User, DbErr> {
 }
 
 /// Reads a row of [`select`].
-pub(crate) fn read(row: &QueryResult, viewer: Option<UserId>) -> Result<UserView, DbErr> {
+pub(crate) fn read(row: &Row, viewer: Option<UserId>) -> Result<UserView, DbErr> {
     read_from(&mut Fields::of(row), viewer)
 }
 
@@ -78,7 +78,7 @@ fn read_from(fields: &mut Fields<'_>, viewer: Option<UserId>) -> Result<UserView
 }
 
 /// Reads a row of [`select`] to which the position in another list was added: the time of a like or a follow.
-pub(crate) fn read_with_time(row: &QueryResult, viewer: Option<UserId>) -> Result<(UserView, Cursor), DbErr> {
+pub(crate) fn read_with_time(row: &Row, viewer: Option<UserId>) -> Result<(UserView, Cursor), DbErr> {
     let mut fields = Fields::of(row);
     let user = read_from(&mut fields, viewer)?;
     let position = Cursor { at: fields.time()?, id: user.subject.id.cuid() };

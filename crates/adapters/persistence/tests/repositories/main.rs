@@ -13,6 +13,7 @@ mod erasure;
 mod follows;
 mod idempotency;
 mod pagination;
+mod pipeline;
 mod plans;
 mod posts;
 mod replicas;

@@ -13,7 +13,7 @@ use domain::{Cuid, Cursor, PageRequest, PageSize, Timestamp, UserId, UserRef, Us
 use feed::ports::{FollowRepository, Relation, TimelineRepository};
 use persistence::PLANNER_SETTINGS;
 use sea_orm::{ConnectionTrait, Statement, Value};
-use testkit::{Engine, TestDatabase};
+use testkit::{Engine, LoggedStatement, TestDatabase};
 
 use crate::scene::Scene;
 
@@ -91,7 +91,8 @@ async fn issue_all(s: &Scene) -> Vec<Issued> {
             let page = PageRequest { size: PageSize::new(size).unwrap(), after: after.map(cursor) };
             for (who, viewer) in [("anonymous", None), ("signed in", Some(reader))] {
                 let mut note = |list: &str, kind| {
-                    for statement in s.db.log().statements() {
+                    for LoggedStatement { sql, values, .. } in s.db.log().statements() {
+                        let statement = Statement { sql, values, db_backend: s.db.sql().get_database_backend() };
                         let list = format!("{list}, {depth} page of {size}, {who}");
                         issued.push(Issued { list, kind, rows: size + 1, statement });
                     }

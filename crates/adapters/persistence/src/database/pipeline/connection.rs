@@ -1,0 +1,97 @@
+//! One connection, over which many statements are under way.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
+
+use tokio::sync::Notify;
+use tokio_postgres::{Client, Error, Row};
+
+use super::statements::Statements;
+use super::values::Parameters;
+
+/// More statements than this are not sent over one connection: they would wait longer here than for another one.
+const MOST_UNDER_WAY: usize = 32;
+/// Answers come in the order of the statements. A connection that gave none for so many milliseconds, while statements
+/// were under way, gets no more of them.
+const STUCK_AFTER: u64 = 250;
+
+/// A connection and what is known of it.
+pub(super) struct Connection {
+    client: Client,
+    statements: Statements,
+    under_way: AtomicUsize,
+    opened: Instant,
+    /// When it was last seen to get on, in milliseconds since it was opened.
+    got_on: AtomicU64,
+    end: Arc<Notify>,
+}
+
+impl Connection {
+    pub(super) fn new(client: Client) -> Self {
+        Self {
+            client,
+            statements: Statements::default(),
+            under_way: AtomicUsize::new(0),
+            opened: Instant::now(),
+            got_on: AtomicU64::new(0),
+            end: Arc::default(),
+        }
+    }
+
+    /// How many statements are under way; `None` if it should get no more.
+    pub(super) fn load(&self) -> Option<usize> {
+        let under_way = self.under_way.load(Ordering::Relaxed);
+        let is_stuck = || self.now().saturating_sub(self.got_on.load(Ordering::Relaxed)) > STUCK_AFTER;
+        let is_fit = under_way == 0 || (under_way < MOST_UNDER_WAY && !is_stuck());
+        (is_fit && !self.client.is_closed()).then_some(under_way)
+    }
+
+    /// Told when the connection is to end at once.
+    pub(super) fn end(&self) -> Arc<Notify> {
+        Arc::clone(&self.end)
+    }
+
+    pub(super) fn cut(&self) {
+        self.end.notify_one();
+    }
+
+    fn gets_on(&self) {
+        self.got_on.store(self.now(), Ordering::Relaxed);
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// A statement's place in a connection, for as long as somebody waits for the answer.
+pub(super) struct Turn(Arc<Connection>);
+
+impl Turn {
+    pub(super) fn begin(connection: Arc<Connection>) -> Self {
+        if connection.under_way.fetch_add(1, Ordering::Relaxed) == 0 {
+            connection.gets_on();
+        }
+        Self(connection)
+    }
+
+    /// Sends a statement, and waits for its rows.
+    pub(super) async fn query(&self, sql: &str, parameters: &Parameters<'_>) -> Result<Vec<Row>, Error> {
+        let Connection { client, statements, .. } = &*self.0;
+        let statement = statements.prepared(client, sql, parameters).await?;
+        let rows = client.query(&statement, &parameters.borrowed()).await;
+        self.0.gets_on();
+        if rows.is_err() {
+            // What it was prepared for may have changed.
+            statements.forget(sql);
+        }
+        rows
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,105 @@
+//! Keeps a slot filled: opens its connection, drives it, and opens it again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::address::{Address, ConnectError, Driver};
+use super::connection::Connection;
+use super::error::chain;
+use super::slot::Slot;
+
+/// Pause before a connection that ended is opened again; twice as long after every failure.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A connection is replaced after this time, as pools do, lest its session grows for ever.
+const LIFETIME: Duration = Duration::from_mins(30);
+/// By so much longer lives that of the next slot: they are not replaced at once.
+const STAGGER: Duration = Duration::from_secs(20);
+
+/// Keeps one slot filled.
+pub(super) struct Keeper {
+    pub(super) server: String,
+    pub(super) address: Arc<Address>,
+    pub(super) slots: Arc<[Slot]>,
+    pub(super) index: usize,
+    pub(super) up: watch::Receiver<bool>,
+    pub(super) closing: watch::Receiver<bool>,
+}
+
+impl Keeper {
+    /// Goes on until the pipeline closes.
+    pub(super) async fn run(mut self) {
+        let mut closing = self.closing.clone();
+        let mut pause = SHORTEST_PAUSE;
+        loop {
+            let opened = tokio::select! {
+                _ = closing.wait_for(|closing| *closing) => return,
+                opened = self.open() => opened,
+            };
+            match opened {
+                Some(Ok((era, connection, driver))) => {
+                    pause = SHORTEST_PAUSE;
+                    self.drive(era, connection, driver).await;
+                }
+                Some(Err(error)) => {
+                    // Once for all of them, and once for all attempts.
+                    if self.index == 0 && pause == SHORTEST_PAUSE {
+                        tracing::warn!(server = self.server, %error, "cannot pipeline reads; they go over the pool");
+                    }
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                None => return,
+            }
+            tokio::select! {
+                _ = closing.wait_for(|closing| *closing) => return,
+                () = sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Opens a connection, once the server is up; `None` if it is not wanted any more.
+    async fn open(&mut self) -> Option<Result<(u64, Arc<Connection>, Driver), ConnectError>> {
+        self.up.wait_for(|up| *up).await.ok()?;
+        let era = self.slot().era();
+        let opened = self.address.connect().await;
+        Some(opened.map(|(client, driver)| (era, Arc::new(Connection::new(client)), driver)))
+    }
+
+    /// Lets readers use a connection until it ends.
+    async fn drive(&self, era: u64, connection: Arc<Connection>, driver: Driver) {
+        if !self.slot().fill(era, Arc::clone(&connection)) {
+            return;
+        }
+        if *self.closing.borrow() {
+            self.slot().retire();
+        }
+        let cut = connection.end();
+        drop(connection);
+        let end = sleep(LIFETIME + STAGGER * u32::try_from(self.index).unwrap_or_default());
+        tokio::pin!(end, driver);
+        let mut retired = false;
+        loop {
+            tokio::select! {
+                ended = &mut driver => {
+                    if let Err(error) = ended {
+                        tracing::debug!(server = self.server, error = chain(&error), "a pipelined connection ended");
+                    }
+                    break;
+                }
+                () = cut.notified() => break,
+                () = &mut end, if !retired => {
+                    self.slot().retire();
+                    retired = true;
+                }
+            }
+        }
+        self.slot().retire();
+    }
+
+    fn slot(&self) -> &Slot {
+        &self.slots[self.index]
+    }
+}

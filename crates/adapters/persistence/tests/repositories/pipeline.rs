@@ -1,0 +1,189 @@
+//! Reads of PostgreSQL, many at a time over one connection.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use ::posts::ports::PostRepository;
+use domain::PostId;
+use futures_util::future::join_all;
+use persistence::{Database, DatabaseOptions, Location, SeaPostRepository, Way};
+use sea_orm::TransactionTrait;
+use testkit::Engine;
+
+use crate::scene::{Scene, first_page};
+
+/// More than all connections take at a time.
+const READERS: usize = 400;
+
+fn on_postgres<F: Future<Output = ()>>(test: impl FnOnce(Scene) -> F) {
+    testkit::run(Engine::Postgres, test);
+}
+
+async fn posts(s: &Scene, count: usize) -> Vec<PostId> {
+    let ada = s.user("ada").await;
+    let mut posts = Vec::new();
+    for number in 0..count {
+        posts.push(s.post(&format!("post{number}"), ada).await);
+    }
+    posts
+}
+
+/// Another instance on the same database, and its posts.
+async fn instance(s: &Scene, options: impl FnOnce(&mut DatabaseOptions)) -> (Database, SeaPostRepository) {
+    let mut its = DatabaseOptions::new(s.db.location());
+    options(&mut its);
+    let database = Database::connect(&its).await.unwrap();
+    (database.clone(), SeaPostRepository::new(database))
+}
+
+async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "never: {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+async fn pipelined(database: &Database) {
+    until("a pipelined connection", || database.servers()[0].pipelined > 0).await;
+}
+
+#[test]
+fn takes_reads_and_leaves_writes_to_the_pool() {
+    on_postgres(async |s| {
+        let post = posts(&s, 1).await[0];
+        assert!(s.db.log().statements().iter().all(|statement| statement.way == Way::Pool));
+        s.db.log().clear();
+        s.posts.find(post, None).await.unwrap().unwrap();
+        s.posts.list_likes(post, first_page(), None).await.unwrap().unwrap();
+        s.verified(testkit::id("ada")).await;
+        let ways: Vec<_> = s.db.log().statements().iter().map(|statement| statement.way).collect();
+        assert_eq!(ways, [Way::Pipeline; 4]);
+    });
+}
+
+#[test]
+fn gives_each_reader_their_own_answer() {
+    on_postgres(async |s| {
+        let posts = posts(&s, 20).await;
+        s.db.log().clear();
+        join_all((0..READERS).map(|reader| {
+            let (s, post) = (&s, posts[reader % posts.len()]);
+            async move { assert_eq!(s.posts.find(post, None).await.unwrap().unwrap().subject.id, post) }
+        }))
+        .await;
+        let ways: Vec<_> = s.db.log().statements().iter().map(|statement| statement.way).collect();
+        assert_eq!(ways.len(), READERS);
+        for way in [Way::Pipeline, Way::Pool] {
+            assert!(ways.contains(&way), "what is too much for the pipeline goes over the pool");
+        }
+    });
+}
+
+#[test]
+fn fails_nobody_when_its_connections_break_off() {
+    on_postgres(async |s| {
+        let posts = posts(&s, 5).await;
+        let (database, reads) = (s.db.database(), AtomicUsize::new(0));
+        let read_on = async {
+            let begun = Instant::now();
+            while begun.elapsed() < Duration::from_secs(2) {
+                for post in &posts {
+                    s.posts.find(*post, None).await.unwrap().unwrap();
+                    reads.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        };
+        let terminate = async {
+            for _ in 0..10 {
+                pipelined(&database).await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                let its = "datname = current_database() AND application_name = 'thoughts-reads'";
+                s.db.rows(&format!("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE {its}")).await;
+            }
+        };
+        tokio::join!(read_on, terminate);
+        assert!(reads.into_inner() > 100);
+        pipelined(&database).await;
+        s.db.log().clear();
+        s.posts.find(posts[0], None).await.unwrap().unwrap();
+        assert_eq!(s.db.log().statements()[0].way, Way::Pipeline);
+    });
+}
+
+#[test]
+fn leaves_reads_to_the_pool_where_it_cannot_connect() {
+    on_postgres(async |s| {
+        let post = posts(&s, 1).await[0];
+        let url = format!("{}?sslmode=disable&sslcert=none.pem&sslkey=none.pem", s.db.url());
+        let (database, posts) = instance(&s, |its| its.location = Location::parse(&url).unwrap()).await;
+        assert!(posts.find(post, None).await.unwrap().is_some());
+        assert_eq!(database.servers()[0].pipelined, 0);
+        let (database, posts) = instance(&s, |its| its.max_connections = 7).await;
+        assert!(posts.find(post, None).await.unwrap().is_some());
+        assert_eq!(database.servers()[0].pipelined, 0);
+    });
+}
+
+#[test]
+fn opens_no_more_connections_than_it_may() {
+    on_postgres(async |s| {
+        let post = posts(&s, 1).await[0];
+        let (database, posts) = instance(&s, |its| its.max_connections = 8).await;
+        join_all((0..READERS).map(|_| posts.find(post, None))).await;
+        until("both connections", || database.servers()[0].pipelined == 2).await;
+        join_all((0..READERS).map(|_| posts.find(post, None))).await;
+        let server = &database.servers()[0];
+        assert!(server.connections + server.pipelined <= 8);
+        database.close().await.unwrap();
+        let left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'thoughts-reads' \
+                    AND datname = current_database() AND backend_start > now() - interval '1 minute'";
+        let of_the_scene = i64::from(s.db.database().servers()[0].pipelined);
+        let begun = Instant::now();
+        while s.db.scalar_i64(left).await > of_the_scene {
+            assert!(begun.elapsed() < Duration::from_secs(30), "connections are left");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(posts.find(post, None).await.unwrap_err().unavailable);
+    });
+}
+
+#[test]
+fn keeps_the_limits_of_time() {
+    on_postgres(async |s| {
+        let post = posts(&s, 1).await[0];
+        let limit = Duration::from_millis(200);
+        let (database, posts) = instance(&s, |its| its.statement_timeout = Some(limit)).await;
+        pipelined(&database).await;
+        let lock = locked(&s).await;
+        let begun = Instant::now();
+        let error = posts.find(post, None).await.unwrap_err();
+        assert!(error.unavailable, "{error:?}");
+        assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+        lock.rollback().await.unwrap();
+        assert!(posts.find(post, None).await.unwrap().is_some());
+    });
+}
+
+#[test]
+fn is_not_disturbed_by_readers_who_give_up() {
+    on_postgres(async |s| {
+        let posts = posts(&s, 5).await;
+        let lock = locked(&s).await;
+        let patience = Duration::from_millis(100);
+        let given_up =
+            join_all(posts.iter().map(|post| tokio::time::timeout(patience, s.posts.find(*post, None)))).await;
+        assert!(given_up.iter().all(Result::is_err));
+        lock.rollback().await.unwrap();
+        for post in &posts {
+            assert_eq!(s.posts.find(*post, None).await.unwrap().unwrap().subject.id, *post);
+        }
+    });
+}
+
+/// A transaction that keeps all readers of posts waiting.
+async fn locked(s: &Scene) -> sea_orm::DatabaseTransaction {
+    let lock = s.db.sql().begin().await.unwrap();
+    sea_orm::ConnectionTrait::execute_unprepared(&lock, "LOCK TABLE posts").await.unwrap();
+    lock
+}

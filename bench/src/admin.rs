@@ -124,15 +124,9 @@ pub async fn empty_redis(url: &str) -> Result<String> {
     let url = Url::parse(url).context("no address of a Redis")?;
     let host = (url.host_str().unwrap_or("127.0.0.1"), url.port().unwrap_or(6379));
     let mut stream = TcpStream::connect(host).await.context("no connection to Redis")?;
-    let mut commands = String::new();
-    if let Some(password) = url.password() {
-        commands.push_str(&format!("AUTH {password}\r\n"));
-    }
-    let number = url.path().trim_start_matches('/');
-    commands.push_str(&format!(
-        "SELECT {}\r\nFLUSHDB\r\nINFO server\r\nQUIT\r\n",
-        if number.is_empty() { "0" } else { number }
-    ));
+    let authenticate = url.password().map(|password| format!("AUTH {password}\r\n")).unwrap_or_default();
+    let number = Some(url.path().trim_start_matches('/')).filter(|number| !number.is_empty()).unwrap_or("0");
+    let commands = format!("{authenticate}SELECT {number}\r\nFLUSHDB\r\nINFO server\r\nQUIT\r\n");
     stream.write_all(commands.as_bytes()).await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;

@@ -7,20 +7,23 @@ use feed::ports::TimelineRepository as _;
 use persistence::{SeaCommentRepository, SeaPostRepository, SeaTimelineRepository, SeaUserRepository};
 use posts::ports::{CommentRepository as _, PostLikes as _, PostRepository as _, Thread};
 
-use crate::statements::{Script, Watched};
-use crate::tools::pgbench::MOST_SCRIPTS;
+use crate::script::Script;
+use crate::statements::Watched;
 use crate::workloads::What;
 use crate::world::World;
 
-/// The scripts of `pgbench` that do for the database what `what` does.
+/// How many of many are enough for a ceiling, one a client.
+const VARIANTS: usize = 64;
+
+/// The script of `pgbench` that does to the database what `what` does.
 ///
 /// # Errors
 /// When the statements cannot be learnt.
-pub async fn scripts(what: What, world: &World, watched: &Watched) -> Result<Vec<Script>> {
+pub async fn script(what: What, world: &World, watched: &Watched) -> Result<Script> {
     Ok(match what {
-        What::Publish => vec![written(include_str!("../sql/publish.sql"), 1)],
-        What::Comment { posts } => vec![written(include_str!("../sql/comment.sql"), posts)],
-        What::Like { posts } => vec![written(include_str!("../sql/like.sql"), posts)],
+        What::Publish => written(include_str!("../sql/publish.sql"), 1),
+        What::Comment { posts } => written(include_str!("../sql/comment.sql"), posts),
+        What::Like { posts } => written(include_str!("../sql/like.sql"), posts),
         read => learnt(read, world, watched).await?,
     })
 }
@@ -33,15 +36,15 @@ fn written(text: &str, posts: usize) -> Script {
 }
 
 /// The statements that the repositories run: for whom and for what there are many, for some of them.
-async fn learnt(what: What, world: &World, watched: &Watched) -> Result<Vec<Script>> {
+async fn learnt(what: What, world: &World, watched: &Watched) -> Result<Script> {
     let timelines = SeaTimelineRepository::new(watched.database.clone());
     let posts = SeaPostRepository::new(watched.database.clone());
     let comments = SeaCommentRepository::new(watched.database.clone());
     let users = SeaUserRepository::new(watched.database.clone());
     let first = PageRequest::default();
-    let mut scripts = Vec::new();
+    let mut variants = Vec::new();
     let mut keep = || -> Result<()> {
-        scripts.push(Script::of(&format!("s{}", scripts.len()), &watched.take()?));
+        variants.push(watched.take()?);
         Ok(())
     };
     match what {
@@ -50,7 +53,7 @@ async fn learnt(what: What, world: &World, watched: &Watched) -> Result<Vec<Scri
             keep()?;
         }
         What::SignedInFeed => {
-            for reader in world.readers.iter().take(MOST_SCRIPTS) {
+            for reader in world.readers.iter().take(VARIANTS) {
                 posts.liked(reader.id, world.first_page()).await?;
                 keep()?;
             }
@@ -64,8 +67,8 @@ async fn learnt(what: What, world: &World, watched: &Watched) -> Result<Vec<Scri
             keep()?;
         }
         What::Comments => {
-            let step = (world.spread().count() / MOST_SCRIPTS).max(1);
-            for post in world.spread().step_by(step).take(MOST_SCRIPTS) {
+            let step = (world.spread().count() / VARIANTS).max(1);
+            for post in world.spread().step_by(step).take(VARIANTS) {
                 comments.list(Thread::Post(post), first, None).await?;
                 keep()?;
             }
@@ -82,5 +85,5 @@ async fn learnt(what: What, world: &World, watched: &Watched) -> Result<Vec<Scri
         }
         What::Publish | What::Comment { .. } | What::Like { .. } | What::Mixed => {}
     }
-    Ok(scripts)
+    Ok(Script::of(variants))
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::admin;
 use crate::server::{Server, Setting};
 use crate::statistics::median;
 
@@ -52,7 +53,8 @@ pub async fn starts(setting: &Setting, times: usize) -> Result<Vec<f64>> {
     for _ in 0..times {
         let server = Server::start(setting).await?;
         starts.push(server.started_in.as_secs_f64());
-        server.stop().await?;
+        server.kill().await?;
+        admin::empty_redis(&setting.redis_url).await?;
     }
     Ok(starts)
 }

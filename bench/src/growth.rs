@@ -40,28 +40,41 @@ fn reads() -> impl Iterator<Item = &'static Workload> {
     WORKLOADS.iter().filter(move |workload| workload.what.is_read() && same(workload.what))
 }
 
-/// Measures all reads on a database of so many posts and adds them to `growth`.
+/// Measures all reads at each size by turns, in as many rounds as everything: what disturbs the machine for a while
+/// disturbs all sizes.
 ///
 /// # Errors
 /// When a program does not run.
-pub async fn measure(bench: &Bench<'_>, posts: usize, growth: &mut Vec<Growth>) -> Result<()> {
+pub async fn measure(sites: &[(usize, Bench<'_>)]) -> Result<Vec<Growth>> {
+    let mut all = Vec::new();
     for workload in reads() {
-        let sent = requests::of(workload.what, bench.world);
-        let mut load = bench.wrk.load(workload.name, bench.host, &sent)?;
-        let duration = bench.effort.of_a_point();
-        if bench.effort.warm_up > 1 {
-            bench.wrk.run(&mut load, CONNECTIONS, duration / 2).await?;
+        let mut points = Vec::with_capacity(sites.len());
+        let mut loads = Vec::with_capacity(sites.len());
+        for (posts, bench) in sites {
+            let sent = requests::of(workload.what, bench.world);
+            loads.push(bench.wrk.load(&format!("{} {posts}", workload.name), bench.host, &sent)?);
+            points.push((*posts, Vec::new()));
         }
-        let reading = bench.wrk.run(&mut load, CONNECTIONS, duration).await?;
-        match growth.iter_mut().find(|growth| growth.name == workload.name) {
-            Some(growth) => growth.points.push((posts, reading)),
-            None => growth.push(Growth { name: workload.name.to_owned(), points: vec![(posts, reading)] }),
+        let rounds = sites.first().map_or(0, |(_, bench)| bench.effort.rounds);
+        for round in 0..rounds {
+            for (((_, bench), load), (_, readings)) in sites.iter().zip(&mut loads).zip(&mut points) {
+                let duration = bench.effort.of_a_point();
+                if round == 0 {
+                    bench.wrk.run(load, CONNECTIONS, duration / 2).await?;
+                }
+                readings.push(bench.wrk.run(load, CONNECTIONS, duration).await?);
+            }
         }
+        let points = points.into_iter().filter_map(|(posts, readings)| Some((posts, middle(readings)?))).collect();
+        all.push(Growth { name: workload.name.to_owned(), points });
     }
-    for growth in growth {
-        growth.points.sort_by_key(|(posts, _)| *posts);
-    }
-    Ok(())
+    Ok(all)
+}
+
+/// The reading whose slowest of a hundred is the middle one.
+fn middle(mut readings: Vec<Reading>) -> Option<Reading> {
+    readings.sort_by(|one, other| one.p99.total_cmp(&other.p99));
+    readings.get(readings.len() / 2).copied()
 }
 
 #[cfg(test)]
@@ -73,6 +86,13 @@ mod tests {
         let reading = |p99| Reading { rate: 1.0, p50: 1.0, p99, p999: 1.0, requests: 1, errors: 0 };
         let points = vec![(1, reading(2.0)), (2, reading(9.0)), (3, reading(3.0))];
         assert_eq!(Growth { name: String::new(), points }.times(), Some(1.5));
+    }
+
+    #[test]
+    fn takes_the_middle_reading() {
+        let reading = |p99| Reading { rate: 1.0, p50: 1.0, p99, p999: 1.0, requests: 1, errors: 0 };
+        assert_eq!(middle([9.0, 1.0, 2.0].map(reading).to_vec()), Some(reading(2.0)));
+        assert_eq!(middle(Vec::new()), None);
     }
 
     #[test]

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use tokio::process::{Child, Command};
 
 use crate::options::Effort;
-use crate::statements::{Script, Watched};
+use crate::script::Script;
+use crate::statements::Watched;
 use crate::statistics::{median, ratio};
 use crate::tools::answer::Answer;
 use crate::tools::nginx::Nginx;
@@ -92,7 +93,7 @@ pub struct Bench<'a> {
 /// Somebody who does the least that has to be done.
 enum Rival {
     Static { load: Load, _server: Static },
-    Database(Vec<Script>),
+    Database(Script),
 }
 
 /// A static server. Dropping it stops it.
@@ -128,7 +129,7 @@ impl Bench<'_> {
                         let Reading { rate, p50, .. } = self.wrk.run(load, connections, duration).await?;
                         Speed { rate, mean: p50 }
                     }
-                    Rival::Database(scripts) => self.pgbench.run(scripts, connections, duration).await?,
+                    Rival::Database(script) => self.pgbench.run(script, connections, duration).await?,
                 };
                 compared.rounds.push(speed);
             }
@@ -139,7 +140,7 @@ impl Bench<'_> {
     async fn rival(&self, workload: &Workload, ceiling: &Ceiling, sent: &[requests::Request]) -> Result<Rival> {
         let (host, server) = match ceiling.by {
             By::Pgbench => {
-                return Ok(Rival::Database(ceilings::scripts(workload.what, self.world, self.watched).await?));
+                return Ok(Rival::Database(ceilings::script(workload.what, self.world, self.watched).await?));
             }
             By::Nginx => {
                 let nginx = Nginx::start(self.nginx, &self.answer(sent).await?).await?;

@@ -105,110 +105,99 @@ async fn measure(options: &Options) -> Result<Report> {
         pressure: Vec::new(),
     };
     let run = Run { options, effort, folder, wrk, setting };
-    run.main(&workloads, &mut report).await?;
-    if options.only.is_none() {
-        for (number, posts) in (1..).zip(effort.sizes().iter().filter(|posts| **posts != effort.posts)) {
-            run.grown(number, *posts, &mut report).await?;
-        }
-    }
+    run.everything(&workloads, &mut report).await?;
     Ok(report)
 }
 
+/// A database, and a server on it.
+struct Site {
+    posts: usize,
+    setting: Setting,
+    server: Server,
+    caller: Caller,
+    world: World,
+    watched: Watched,
+    pgbench: Pgbench,
+}
+
 impl Run<'_> {
-    /// Everything but other sizes.
-    async fn main(&self, workloads: &[Workload], report: &mut Report) -> Result<()> {
-        let setting = self.fill(0, self.effort.posts).await?;
-        let (server, world) = self.explored(&setting, self.effort.posts, &[10, 200, 1000]).await?;
-        server.stop().await?;
+    async fn everything(&self, workloads: &[Workload], report: &mut Report) -> Result<()> {
+        let main = self.site(0, self.effort.posts, &[10, 200, 1000]).await?;
+        if self.options.only.is_some() {
+            return self.workloads(main, workloads, report).await.map(drop);
+        }
+        let mut sites = vec![main];
+        for (number, posts) in (1..).zip(self.effort.sizes().iter().filter(|posts| **posts != self.effort.posts)) {
+            sites.push(self.site(number, *posts, &[growth::FOLLOWED]).await?);
+        }
+        sites.sort_by_key(|site| site.posts);
+        say("reads at several sizes");
+        let benches: Vec<_> = sites.iter().map(|site| (site.posts, self.bench(site))).collect();
+        report.growth = growth::measure(&benches).await?;
+        let place = sites.iter().position(|site| site.posts == self.effort.posts).context("no database")?;
+        let mut main = sites.swap_remove(place);
+        for site in sites {
+            site.server.kill().await?;
+        }
         // A fresh one: what it needed for logging people in is not what it needs at rest.
-        let server = Server::start(&setting).await?;
+        main.server.stop().await?;
+        main.server = Server::start(&main.setting).await?;
+        main.caller = Caller::new(&main.server.host, &main.setting.signing_key)?;
         tokio::time::sleep(REST).await;
-        let at_rest = server.memory().map(|memory| memory.resident);
-        let caller = Caller::new(&server.host, &setting.signing_key)?;
-        let watched = Watched::open(&setting.database_url).await?;
-        let pgbench = self.pgbench(&setting);
-        let bench = self.bench(&server, &caller, &world, &watched, &pgbench);
-        let everything = self.options.only.is_none();
-        if everything {
-            say("reads at 8 connections");
-            growth::measure(&bench, self.effort.posts, &mut report.growth).await?;
-        }
-        for workload in workloads {
-            say(workload.name);
-            report.workloads.push(bench.workload(workload).await?);
-        }
-        if everything {
-            say("latency against load");
-            report.pressure = pressure::measure(&bench).await?;
-        }
+        let at_rest = main.server.memory().map(|memory| memory.resident);
+        let main = self.workloads(main, workloads, report).await?;
+        say("latency against load");
+        report.pressure = pressure::measure(&self.bench(&main)).await?;
         tokio::time::sleep(REST).await;
-        let memory = server.memory();
-        server.stop().await?;
-        if everything {
-            say("starts");
-            report.footprint = Some(Footprint {
-                at_rest,
-                peak: memory.map(|memory| memory.peak),
-                after_load: memory.map(|memory| memory.resident),
-                starts: footprint::starts(&setting, self.effort.starts).await?,
-                executable: footprint::size(&self.options.server)?,
-            });
-        }
+        let memory = main.server.memory();
+        main.server.stop().await?;
+        say("starts");
+        report.footprint = Some(Footprint {
+            at_rest,
+            peak: memory.map(|memory| memory.peak),
+            after_load: memory.map(|memory| memory.resident),
+            starts: footprint::starts(&main.setting, self.effort.starts).await?,
+            executable: footprint::size(&self.options.server)?,
+        });
         Ok(())
     }
 
-    /// The reads at another size.
-    async fn grown(&self, number: usize, posts: usize, report: &mut Report) -> Result<()> {
-        let setting = self.fill(number, posts).await?;
-        let (server, world) = self.explored(&setting, posts, &[growth::FOLLOWED]).await?;
-        let caller = Caller::new(&server.host, &setting.signing_key)?;
-        let watched = Watched::open(&setting.database_url).await?;
-        let pgbench = self.pgbench(&setting);
-        say(&format!("reads at 8 connections, {posts} posts"));
-        growth::measure(&self.bench(&server, &caller, &world, &watched, &pgbench), posts, &mut report.growth).await?;
-        server.stop().await
+    async fn workloads(&self, site: Site, workloads: &[Workload], report: &mut Report) -> Result<Site> {
+        for workload in workloads {
+            say(workload.name);
+            report.workloads.push(self.bench(&site).workload(workload).await?);
+        }
+        Ok(site)
     }
 
-    /// Makes a database of so many posts and answers how to start a server on it.
-    async fn fill(&self, number: usize, posts: usize) -> Result<Setting> {
-        say(&format!("{posts} posts"));
+    /// Makes a database of so many posts, starts a server on it and gets to know the data.
+    async fn site(&self, number: usize, posts: usize, followed: &[usize]) -> Result<Site> {
+        say(&format!("filling a database with {posts} posts"));
         let database_url = admin::create(&self.options.database_url, number).await?;
         world::seed(&self.options.seed, &database_url, posts).await?;
         admin::add_people(&database_url).await?;
         let redis_url = admin::redis_database(&self.options.redis_url, number)?;
         admin::empty_redis(&redis_url).await?;
-        Ok(Setting { database_url, redis_url, ..self.setting.clone() })
-    }
-
-    /// Starts a server and gets to know the data.
-    async fn explored(&self, setting: &Setting, posts: usize, followed: &[usize]) -> Result<(Server, World)> {
-        let server = Server::start(setting).await?;
-        let world = Caller::new(&server.host, &setting.signing_key)?.explore(posts, followed).await?;
+        let setting = Setting { database_url, redis_url, ..self.setting.clone() };
+        let server = Server::start(&setting).await?;
+        let caller = Caller::new(&server.host, &setting.signing_key)?;
+        let world = caller.explore(posts, followed).await?;
         admin::settle(&setting.database_url).await?;
-        Ok((server, world))
+        let watched = Watched::open(&setting.database_url).await?;
+        let pgbench = Pgbench::new(&self.options.pgbench, self.folder.path(), &setting.database_url);
+        Ok(Site { posts, setting, server, caller, world, watched, pgbench })
     }
 
-    fn pgbench(&self, setting: &Setting) -> Pgbench {
-        Pgbench::new(&self.options.pgbench, self.folder.path(), &setting.database_url)
-    }
-
-    fn bench<'a>(
-        &'a self,
-        server: &'a Server,
-        caller: &'a Caller,
-        world: &'a World,
-        watched: &'a Watched,
-        pgbench: &'a Pgbench,
-    ) -> Bench<'a> {
+    fn bench<'a>(&'a self, site: &'a Site) -> Bench<'a> {
         Bench {
             effort: self.effort,
             wrk: &self.wrk,
-            pgbench,
+            pgbench: &site.pgbench,
             nginx: &self.options.nginx,
-            host: &server.host,
-            caller,
-            world,
-            watched,
+            host: &site.server.host,
+            caller: &site.caller,
+            world: &site.world,
+            watched: &site.watched,
             folder: self.folder.path(),
         }
     }

@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use crate::tools::free_port;
 
 /// How long it may take to start, with migrations.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How to start it.
 #[derive(Debug, Clone)]
@@ -120,6 +120,14 @@ impl Server {
         }
         tokio::time::timeout(PATIENCE, self.child.wait()).await.context("the server does not stop")??;
         Ok(())
+    }
+
+    /// Ends it at once, where nobody cares how; what it told Redis of itself stays there.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub async fn kill(mut self) -> Result<()> {
+        Ok(self.child.kill().await?)
     }
 }
 

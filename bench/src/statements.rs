@@ -2,7 +2,6 @@
 //!
 //! What `pgbench` runs is so what the server runs, also after somebody has changed it.
 
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, bail};
@@ -83,63 +82,9 @@ impl Watched {
     }
 }
 
-/// A script of `pgbench`, and the variables that it needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Script {
-    /// What is in the file.
-    pub text: String,
-    /// Names and values.
-    pub variables: Vec<(String, String)>,
-}
-
-impl Script {
-    /// Runs `statements` one after the other. `name` keeps its variables apart from those of other scripts.
-    pub fn of(name: &str, statements: &[Captured]) -> Self {
-        let mut script = Self { text: String::new(), variables: Vec::new() };
-        for (statement, captured) in statements.iter().enumerate() {
-            let variable = |number: usize| format!("{name}_{statement}_{number}");
-            // Writing to a string cannot fail.
-            let _ = writeln!(script.text, "{};", with_variables(&captured.sql, variable));
-            script.variables.extend((1..).map(variable).zip(captured.values.iter().cloned()));
-        }
-        script
-    }
-}
-
-/// `sql` with `:variable(n)` for `$n`.
-fn with_variables(sql: &str, variable: impl Fn(usize) -> String) -> String {
-    let mut parts = sql.split('$');
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
-        match part[..end].parse() {
-            Ok(number) => {
-                text.push(':');
-                text.push_str(&variable(number));
-                text.push_str(&part[end..]);
-            }
-            Err(_) => {
-                text.push('$');
-                text.push_str(part);
-            }
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn scripts_name_each_value() {
-        let one = Captured { sql: "SELECT 1 WHERE a = $1 AND b = $12".to_owned(), values: vec!["x".to_owned()] };
-        let two = Captured { sql: "SELECT '$' LIMIT $1".to_owned(), values: vec!["21".to_owned()] };
-        let script = Script::of("s", &[one, two]);
-        assert_eq!(script.text, "SELECT 1 WHERE a = :s_0_1 AND b = :s_0_12;\nSELECT '$' LIMIT :s_1_1;\n");
-        let variables = [("s_0_1", "x"), ("s_1_1", "21")].map(|(name, value)| (name.to_owned(), value.to_owned()));
-        assert_eq!(script.variables, variables);
-    }
 
     #[test]
     fn values_become_text_or_a_complaint() {

@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use tokio::process::Command;
 
 /// How much longer than asked for a program may take before it is given up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Runs `command` to its end and answers what it printed. Fails when it fails, or takes much longer than `expected`.
 ///

@@ -72,13 +72,12 @@ pub struct World {
 /// # Errors
 /// When the tool fails.
 pub async fn seed(tool: &Path, database_url: &str, posts: usize) -> Result<()> {
-    const MOST: usize = 300_000;
     let numbers = [
         ("--users", PEOPLE),
         ("--posts", posts),
-        ("--comments", (posts * 3).min(MOST)),
+        ("--comments", posts * 3),
         ("--follows", 50_000),
-        ("--likes", (posts * 2).min(MOST)),
+        ("--likes", posts * 2),
     ];
     let tool = std::fs::canonicalize(tool).with_context(|| format!("no seed tool at {}", tool.display()))?;
     let mut command = Command::new(tool);

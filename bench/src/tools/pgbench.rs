@@ -7,10 +7,7 @@ use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 
-use crate::statements::Script;
-
-/// Most scripts that `pgbench` takes, and a spread wide enough.
-pub const MOST_SCRIPTS: usize = 32;
+use crate::script::Script;
 
 /// Runs `pgbench`.
 pub struct Pgbench {
@@ -34,24 +31,22 @@ impl Pgbench {
         Self { words: words.to_vec(), folder: folder.to_owned(), url: url.to_owned() }
     }
 
-    /// Runs `scripts`, one chosen by chance at a time, for `duration` on so many connections.
+    /// Runs `script` for `duration` on so many connections.
     ///
     /// # Errors
     /// When it does not run, or a statement fails.
-    pub async fn run(&self, scripts: &[Script], connections: u16, duration: Duration) -> Result<Speed> {
+    pub async fn run(&self, script: &Script, connections: u16, duration: Duration) -> Result<Speed> {
         let (program, before) = self.words.split_first().context("no pgbench")?;
         let mut command = Command::new(program);
         command.args(before);
         // The extended protocol with statements that are prepared once: as the server's driver speaks.
         command.args(["--no-vacuum", "--protocol=prepared", "--jobs=1", &format!("--client={connections}")]);
         command.arg(format!("--time={}", duration.as_secs().max(1)));
-        for (number, script) in scripts.iter().enumerate() {
-            let file = self.folder.join(format!("script-{number}.sql"));
-            std::fs::write(&file, &script.text)?;
-            command.arg("--file").arg(file);
-            for (name, value) in &script.variables {
-                command.arg("--define").arg(format!("{name}={value}"));
-            }
+        let file = self.folder.join("script.sql");
+        std::fs::write(&file, &script.text)?;
+        command.arg("--file").arg(file);
+        for (name, value) in &script.variables {
+            command.arg("--define").arg(format!("{name}={value}"));
         }
         command.arg(&self.url);
         parse(&super::output(&mut command, duration).await?)

@@ -28,7 +28,7 @@ pub struct Load {
 /// What came of a load.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
-    /// Requests a second.
+    /// Good answers a second: what was refused was not done.
     pub rate: f64,
     /// Half of the answers took no longer, in microseconds.
     pub p50: f64,
@@ -100,7 +100,7 @@ fn parse(output: &str) -> Result<(Reading, u64)> {
     let line = output.lines().rev().find(|line| line.starts_with('{')).context("wrk printed no result")?;
     let line: Line = serde_json::from_str(line).with_context(|| format!("wrk printed {line}"))?;
     #[expect(clippy::cast_precision_loss, reason = "nobody counts so many requests")]
-    let rate = line.requests as f64 / (line.microseconds / 1e6).max(f64::MIN_POSITIVE);
+    let rate = line.requests.saturating_sub(line.refused) as f64 / (line.microseconds / 1e6).max(f64::MIN_POSITIVE);
     let Line { requests, p50, p99, p999, .. } = line;
     Ok((Reading { rate, p50, p99, p999, requests, errors: line.refused + line.broken }, line.position))
 }
@@ -114,7 +114,7 @@ mod tests {
         let output = "Running 2s test @ http://127.0.0.1:1\n  1 threads and 64 connections\nRequests/sec: 1.0\n\
             {\"requests\":3000,\"microseconds\":2000000,\"p50\":800,\"p99\":1200,\"p999\":3000,\"refused\":2,\"broken\":1,\"position\":7}\n";
         let (reading, position) = parse(output).unwrap();
-        let expected = Reading { rate: 1500.0, p50: 800.0, p99: 1200.0, p999: 3000.0, requests: 3000, errors: 3 };
+        let expected = Reading { rate: 1499.0, p50: 800.0, p99: 1200.0, p999: 3000.0, requests: 3000, errors: 3 };
         assert_eq!((reading, position), (expected, 7));
     }
 

@@ -18,6 +18,7 @@ use tools::Tools;
 
 /// Options of `cargo xtask bench`.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Args {
     /// About two minutes, builds apart: less data, shorter times, one round
     #[arg(long)]

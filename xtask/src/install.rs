@@ -1,4 +1,4 @@
-//! Installing servers with the system's package manager.
+//! Installing programs with the system's package manager.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use tokio::process::Command;
 use crate::interrupt::Interrupt;
 use crate::process;
 
-/// Something that the tests need.
+/// Something that a chore needs.
 pub(crate) struct Software {
     /// What it is called.
     pub(crate) name: &'static str,
@@ -104,7 +104,7 @@ pub(crate) fn advice(software: &Software) -> Error {
     });
     let (name, otherwise) = (software.name, software.otherwise);
     let commands = commands.unwrap_or_default();
-    anyhow!("The tests need {name}. Either start a Docker engine, or install {name}'s server{commands}, or {otherwise}")
+    anyhow!("This needs {name}. Either install it{commands}, or {otherwise}")
 }
 
 /// Whether there is such a program.

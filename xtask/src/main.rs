@@ -1,10 +1,12 @@
 //! The project's chores: `cargo xtask <chore>`.
 
+mod bench;
 mod check_deploy;
 mod check_deps;
 mod cluster_test;
 mod container;
 mod diagrams;
+mod executables;
 mod fresh;
 mod install;
 mod interrupt;
@@ -12,6 +14,7 @@ mod openapi;
 mod port;
 mod postgres;
 mod process;
+mod purpose;
 mod redis;
 mod report;
 mod root;
@@ -34,6 +37,8 @@ enum Chore {
     CheckDeploy,
     /// Runs the whole system in containers and checks that it stays right while parts of it fail (needs a Docker engine)
     ClusterTest(cluster_test::Args),
+    /// Measures the server against what this machine can do at best; finds all it needs by itself
+    Bench(bench::Args),
     /// Writes openapi.json from the code
     Openapi(openapi::Args),
     /// Writes assets/erd.dot from the schema and renders the diagrams (needs Graphviz)
@@ -47,6 +52,7 @@ async fn main() -> ExitCode {
         Chore::CheckDeps => check_deps::run(),
         Chore::CheckDeploy => check_deploy::run().await,
         Chore::ClusterTest(args) => cluster_test::run(&args).await,
+        Chore::Bench(args) => bench::run(&args).await,
         Chore::Openapi(args) => openapi::run(args).await,
         Chore::Diagrams(args) => diagrams::run(args).await,
     };

@@ -1,15 +1,19 @@
-//! A PostgreSQL server for the test suites, wherever one can be had.
+//! A PostgreSQL server for test suites and benchmarks, wherever one can be had.
 
 mod binaries;
 mod cluster;
 mod container;
 mod leftovers;
 
+use std::path::PathBuf;
+
 use anyhow::{Context as _, Result};
 use testcontainers_modules::postgres::Postgres;
 
 use crate::install::{self, Packages, Software};
 use crate::interrupt::Interrupt;
+use crate::purpose::{Purpose, Way};
+pub(crate) use container::IMAGE;
 pub(crate) use leftovers::drop_leftovers;
 
 /// Connections that a server of ours accepts: many tests run at once, each with a pool.
@@ -18,7 +22,7 @@ const MAX_CONNECTIONS: u16 = 300;
 const SOFTWARE: Software = Software {
     name: "PostgreSQL",
     packages: Packages { apt: "postgresql", dnf: "postgresql-server", apk: "postgresql", brew: "postgresql@17" },
-    otherwise: "name a server whose role may create databases: \
+    otherwise: "start a Docker engine, or name a server whose role may create databases: \
                 TEST_DATABASE_URL=postgresql://user:password@host:5432/postgres",
 };
 
@@ -57,45 +61,62 @@ impl Server {
     }
 }
 
-/// Finds a server: the one in `TEST_DATABASE_URL`; else a container; else a cluster of the machine's own PostgreSQL,
-/// which is installed if need be. A way that fails says why before the next is tried.
+/// Finds a server: the one in `TEST_DATABASE_URL`; else a container or a cluster of the machine's own PostgreSQL, in the
+/// order that the purpose wants; else PostgreSQL is installed. A way that fails says why before the next is tried.
 ///
 /// Not to be dropped half-way, lest a container is left behind: it looks at `interrupt` by itself.
-pub(crate) async fn find(interrupt: &Interrupt) -> Result<Server> {
+pub(crate) async fn find(purpose: Purpose, interrupt: &Interrupt) -> Result<Server> {
     if let Some(url) = std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty()) {
         let ready = interrupt.guard(leftovers::check_role(&url)).await;
         ready.context("TEST_DATABASE_URL names no server that the tests can use (unset it to have one found)")?;
         eprintln!("using TEST_DATABASE_URL");
         return Ok(Server::Lent(url));
     }
-    match container::start().await {
-        Ok(container) => {
-            eprintln!("started a container of {}", container::IMAGE);
-            return Ok(Server::Container(container));
+    for way in purpose.ways() {
+        let server = match way {
+            Way::Container => container_server(purpose).await.map(Server::Container),
+            Way::Machine => machine_server(purpose).map(Server::Cluster),
+        };
+        if let Some(server) = server {
+            return Ok(server);
         }
-        Err(why) => eprintln!("no container: {why:#}"),
+        interrupt.check()?;
     }
-    interrupt.check()?;
-    if let Some(server) = machine_server() {
-        return Ok(Server::Cluster(server));
-    }
-    interrupt.check()?;
     let installed = install::install(&SOFTWARE, interrupt).await;
     interrupt.check()?;
     // Also after a failure: what could not be set up may still run.
-    match machine_server() {
+    match machine_server(purpose) {
         Some(server) => Ok(Server::Cluster(server)),
         None => installed.and_then(|()| Err(install::advice(&SOFTWARE))),
     }
 }
 
+/// A program that came with the machine's own PostgreSQL.
+pub(crate) fn beside_server(name: &str) -> Option<PathBuf> {
+    Some(binaries::find()?.folder.join(name)).filter(|program| program.is_file())
+}
+
+/// A container, where a Docker engine runs.
+async fn container_server(purpose: Purpose) -> Option<crate::container::Container<Postgres>> {
+    match container::start(purpose).await {
+        Ok(container) => {
+            eprintln!("started a container of {}", container::IMAGE);
+            Some(container)
+        }
+        Err(why) => {
+            eprintln!("no container: {why:#}");
+            None
+        }
+    }
+}
+
 /// A cluster of the PostgreSQL that is installed on this machine.
-fn machine_server() -> Option<cluster::Cluster> {
+fn machine_server(purpose: Purpose) -> Option<cluster::Cluster> {
     let Some(programs) = binaries::find() else {
         eprintln!("no PostgreSQL {} or newer on this machine", binaries::OLDEST);
         return None;
     };
-    match cluster::start(&programs) {
+    match cluster::start(&programs, purpose) {
         Ok(cluster) => {
             eprintln!("started a throw-away cluster of PostgreSQL {}", programs.version);
             Some(cluster)

@@ -1,4 +1,4 @@
-//! A Redis for the test suites, wherever one can be had.
+//! A Redis for test suites and benchmarks, wherever one can be had.
 
 mod binaries;
 mod container;
@@ -11,12 +11,13 @@ use testcontainers::GenericImage;
 use crate::container::Container;
 use crate::install::{self, Packages, Software};
 use crate::interrupt::Interrupt;
+use crate::purpose::{Purpose, Way};
 pub(crate) use leftovers::drop_leftovers;
 
 const SOFTWARE: Software = Software {
     name: "Redis",
     packages: Packages { apt: "redis-server", dnf: "redis", apk: "redis", brew: "redis" },
-    otherwise: "name a server: TEST_REDIS_URL=redis://:password@host:6379",
+    otherwise: "start a Docker engine, or name a server: TEST_REDIS_URL=redis://:password@host:6379",
 };
 
 /// A Redis, and what it takes to stop it.
@@ -54,34 +55,46 @@ impl Server {
     }
 }
 
-/// Finds a server: the one in `TEST_REDIS_URL`; else a container; else a process of the machine's own Redis, which is
-/// installed if need be. A way that fails says why before the next is tried.
+/// Finds a server: the one in `TEST_REDIS_URL`; else a container or a process of the machine's own Redis, in the order that
+/// the purpose wants; else Redis is installed. A way that fails says why before the next is tried.
 ///
 /// Not to be dropped half-way, lest a container is left behind: it looks at `interrupt` by itself.
-pub(crate) async fn find(interrupt: &Interrupt) -> Result<Server> {
+pub(crate) async fn find(purpose: Purpose, interrupt: &Interrupt) -> Result<Server> {
     if let Some(url) = std::env::var("TEST_REDIS_URL").ok().filter(|url| !url.is_empty()) {
         let ready = interrupt.guard(leftovers::check(&url)).await;
         ready.context("TEST_REDIS_URL names no server that the tests can use (unset it to have one found)")?;
         eprintln!("using TEST_REDIS_URL");
         return Ok(Server::Lent(url));
     }
-    match container::start().await {
-        Ok(container) => {
-            eprintln!("started a container of {}", container::IMAGE);
-            return Ok(Server::Container(container));
+    for way in purpose.ways() {
+        let server = match way {
+            Way::Container => container_server().await.map(Server::Container),
+            Way::Machine => machine_server().await.map(Server::Process),
+        };
+        if let Some(server) = server {
+            return Ok(server);
         }
-        Err(why) => eprintln!("no container: {why:#}"),
+        interrupt.check()?;
     }
-    interrupt.check()?;
-    if let Some(server) = machine_server().await {
-        return Ok(Server::Process(server));
-    }
-    interrupt.check()?;
     let installed = install::install(&SOFTWARE, interrupt).await;
     interrupt.check()?;
     match machine_server().await {
         Some(server) => Ok(Server::Process(server)),
         None => installed.and_then(|()| Err(install::advice(&SOFTWARE))),
+    }
+}
+
+/// A container, where a Docker engine runs.
+async fn container_server() -> Option<Container<GenericImage>> {
+    match container::start().await {
+        Ok(container) => {
+            eprintln!("started a container of {}", container::IMAGE);
+            Some(container)
+        }
+        Err(why) => {
+            eprintln!("no container: {why:#}");
+            None
+        }
     }
 }
 

@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
-use cargo_metadata::Message;
+use anyhow::Result;
 
+use crate::executables::Executables;
 use crate::interrupt::Interrupt;
+use crate::purpose::Purpose;
 use crate::report::Report;
 use crate::{check_deps, diagrams, openapi, postgres, process, redis};
 
@@ -43,8 +44,8 @@ async fn steps(args: &Args, report: &mut Report, interrupt: &Interrupt) -> Resul
     if args.only_lints {
         return Ok(());
     }
-    let postgres = report.step("find PostgreSQL", postgres::find(interrupt)).await?;
-    let outcome = match report.step("find Redis", redis::find(interrupt)).await {
+    let postgres = report.step("find PostgreSQL", postgres::find(Purpose::Tests, interrupt)).await?;
+    let outcome = match report.step("find Redis", redis::find(Purpose::Tests, interrupt)).await {
         Ok(redis) => {
             let outcome = suites(args, &postgres, &redis, report, interrupt).await;
             redis.stop().await;
@@ -99,28 +100,7 @@ async fn suites(
 
 /// Builds all that the suites need and answers where the server's executable is.
 async fn build(interrupt: &Interrupt) -> Result<PathBuf> {
-    let messages = process::output(
-        process::cargo([
-            "build",
-            "--workspace",
-            "--all-targets",
-            "--all-features",
-            "--message-format=json-render-diagnostics",
-        ]),
-        interrupt,
-    )
-    .await?;
-    let mut server = None;
-    for message in Message::parse_stream(messages.as_slice()) {
-        if let Message::CompilerArtifact(artifact) = message.context("cargo's messages cannot be read")?
-            && artifact.target.name == "thoughts"
-            && !artifact.profile.test
-            && let Some(executable) = artifact.executable
-        {
-            server = Some(executable.into_std_path_buf());
-        }
-    }
-    server.context("the workspace has no executable `thoughts`")
+    Executables::build(&["--workspace", "--all-targets", "--all-features"], interrupt).await?.path("thoughts")
 }
 
 /// Whether the caller chose packages; `--workspace` would overrule the choice.

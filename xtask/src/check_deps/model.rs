@@ -19,6 +19,8 @@ pub(crate) enum Layer {
     EndToEnd,
     /// `seed`
     Seed,
+    /// `bench`
+    Bench,
     /// `xtask`
     Xtask,
 }
@@ -36,6 +38,7 @@ impl Layer {
             ["crates", "testkit"] => Self::Testkit,
             ["tests"] => Self::EndToEnd,
             ["seed"] => Self::Seed,
+            ["bench"] => Self::Bench,
             ["xtask"] => Self::Xtask,
             _ => return None,
         })
@@ -85,6 +88,7 @@ mod tests {
             ("crates/adapters/redis", Some(Layer::Adapter)),
             ("crates\\adapters\\redis", Some(Layer::Adapter)),
             ("seed", Some(Layer::Seed)),
+            ("bench", Some(Layer::Bench)),
             ("crates/adapters", None),
             ("crates/adapters/redis/macros", None),
             ("tools/stray", None),

@@ -7,8 +7,8 @@ use super::model::{Dependency, Layer, Package, Use};
 /// The only foreign crates that the domain may know.
 const DOMAIN_MAY_USE: [&str; 2] = ["thiserror", "unicode-normalization"];
 
-/// The crates that may know SQL: the two adapters, and the tools that make test databases and read the schema.
-const MAY_USE_SQL: [&str; 5] = ["persistence", "migration", "testkit", "e2e", "xtask"];
+/// The crates that may know SQL: the two adapters, and the tools that make test databases, measure and read the schema.
+const MAY_USE_SQL: [&str; 6] = ["persistence", "migration", "testkit", "e2e", "bench", "xtask"];
 
 /// The crates that may know Redis: the adapter, and the tool that finds one for its tests.
 const MAY_USE_REDIS: [&str; 2] = ["coordination", "xtask"];
@@ -50,7 +50,7 @@ pub(crate) fn violations(packages: &[Package]) -> Vec<Violation> {
 
 /// What is wrong with an arrow between two members.
 fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static str> {
-    use Layer::{Adapter, Api, Domain, EndToEnd, Seed, Server, Testkit, UseCases, Xtask};
+    use Layer::{Adapter, Api, Bench, Domain, EndToEnd, Seed, Server, Testkit, UseCases, Xtask};
     if used == Use::Test {
         let inner = matches!(from.layer, Domain | UseCases);
         return (inner && !matches!(to.layer, Domain | UseCases))
@@ -66,12 +66,12 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
                 || to.name == "resilience"
         }
         Server => matches!(to.layer, Domain | UseCases | Adapter | Api),
-        Seed => {
+        Seed | Bench => {
             matches!(to.layer, Domain | UseCases)
                 || (to.layer == Adapter && matches!(to.name.as_str(), "persistence" | "security" | "system"))
         }
-        Testkit => !matches!(to.layer, EndToEnd | Xtask),
-        EndToEnd => to.layer != Xtask,
+        Testkit => !matches!(to.layer, EndToEnd | Bench | Xtask),
+        EndToEnd => !matches!(to.layer, Bench | Xtask),
         Xtask => to.name == "migration",
     };
     (!allowed).then_some(match (from.layer, to.layer) {
@@ -86,6 +86,8 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         },
         (Adapter, _) => "an adapter knows the domain and the use cases whose ports it implements, nothing further out",
         (Server, _) => "the server ships without chores",
+        (_, Bench) => "nobody depends on the benchmarks",
+        (Bench, _) => "the benchmarks drive the server from outside; of its crates they ask for statements and tokens only",
         (Seed, _) => "the seed needs the domain, the ports of the use cases, persistence, security and system only",
         (Xtask, _) => "chores need no crate of the house but the migrations, for the diagram",
         (Testkit | EndToEnd, _) => "tests come before chores and need none",
@@ -122,7 +124,7 @@ mod tests {
     use super::*;
 
     /// The workspace, each crate without dependencies.
-    const CRATES: [(&str, Layer); 16] = [
+    const CRATES: [(&str, Layer); 17] = [
         ("domain", Layer::Domain),
         ("accounts", Layer::UseCases),
         ("posts", Layer::UseCases),
@@ -138,6 +140,7 @@ mod tests {
         ("testkit", Layer::Testkit),
         ("e2e", Layer::EndToEnd),
         ("seed", Layer::Seed),
+        ("bench", Layer::Bench),
         ("xtask", Layer::Xtask),
     ];
 
@@ -191,6 +194,7 @@ mod tests {
                 ("seed", &["domain", "accounts", "persistence", "security", "system"]),
                 ("testkit", &["domain", "posts", "persistence", "migration", "api", "thoughts", "seed"]),
                 ("e2e", &["testkit", "domain", "thoughts", "persistence", "seed"]),
+                ("bench", &["domain", "accounts", "posts", "feed", "persistence", "security", "system"]),
                 ("xtask", &["migration"]),
             ],
             Use::Normal,
@@ -210,8 +214,10 @@ mod tests {
                 ("coordination", &["migration", "persistence", "api"]),
                 ("thoughts", &["testkit", "seed", "xtask", "e2e"]),
                 ("seed", &["migration", "api", "thoughts", "testkit"]),
-                ("testkit", &["xtask", "e2e"]),
-                ("xtask", &["domain", "thoughts", "testkit"]),
+                ("bench", &["thoughts", "api", "coordination", "testkit", "seed"]),
+                ("testkit", &["xtask", "e2e", "bench"]),
+                ("e2e", &["bench"]),
+                ("xtask", &["domain", "thoughts", "testkit", "bench"]),
             ],
             Use::Normal,
         );
@@ -242,7 +248,7 @@ mod tests {
     fn keeps_sql_in_its_place() {
         let sql: &[&str] = &["sea-orm", "sea-orm-migration", "sqlx", "sqlx-core", "tokio-postgres"];
         allows(
-            &[("persistence", sql), ("migration", sql), ("testkit", sql), ("e2e", sql), ("xtask", sql)],
+            &[("persistence", sql), ("migration", sql), ("testkit", sql), ("e2e", sql), ("bench", sql), ("xtask", sql)],
             Use::Normal,
         );
         forbids(&[("api", sql), ("thoughts", sql), ("seed", sql), ("coordination", sql)], Use::Normal);

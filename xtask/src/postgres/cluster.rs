@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::MAX_CONNECTIONS;
 use super::binaries::Programs;
+use crate::purpose::Purpose;
 use crate::{port, secret};
 
 /// Who may run a server where the caller is root, which PostgreSQL refuses; the first that exists.
@@ -51,7 +52,7 @@ impl Drop for Cluster {
 }
 
 /// Makes a cluster and starts its server.
-pub(crate) fn start(programs: &Programs) -> Result<Cluster> {
+pub(crate) fn start(programs: &Programs, purpose: Purpose) -> Result<Cluster> {
     let owner = rustix::process::geteuid().is_root().then(stand_in).transpose()?;
     let folder = tempfile::Builder::new().prefix("thoughts-postgres-").tempdir()?;
     let password = secret::password()?;
@@ -71,7 +72,7 @@ pub(crate) fn start(programs: &Programs) -> Result<Cluster> {
     let mut attempt = 1;
     loop {
         let port = port::free()?;
-        match succeed(start_command(&cluster, port)) {
+        match succeed(start_command(&cluster, port, purpose)) {
             Ok(()) => {
                 cluster.url = format!("postgresql://postgres:{password}@127.0.0.1:{port}/postgres");
                 return Ok(cluster);
@@ -85,11 +86,14 @@ pub(crate) fn start(programs: &Programs) -> Result<Cluster> {
     }
 }
 
-fn start_command(cluster: &Cluster, port: u16) -> Command {
-    let options = format!(
-        "-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=. \
-         -c fsync=off -c full_page_writes=off -c max_connections={MAX_CONNECTIONS}"
+fn start_command(cluster: &Cluster, port: u16, purpose: Purpose) -> Command {
+    let mut options = format!(
+        "-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=. -c max_connections={MAX_CONNECTIONS}"
     );
+    for setting in purpose.postgres_settings() {
+        options.push_str(" -c ");
+        options.push_str(setting);
+    }
     let mut start = command(&cluster.pg_ctl, &cluster.folder, cluster.owner);
     start.args(["start", "--wait", "--timeout=60", "--silent", "--pgdata=data", "--log=log", "--options", &options]);
     start

@@ -6,6 +6,7 @@ use testcontainers_modules::postgres::Postgres;
 
 use super::MAX_CONNECTIONS;
 use crate::container::Container;
+use crate::purpose::Purpose;
 use crate::secret;
 
 /// The image, as one would name it to Docker.
@@ -17,20 +18,14 @@ const PORT: u16 = 5432;
 const SHARED_MEMORY: u64 = 256 * 1024 * 1024;
 
 /// Starts a container.
-pub(crate) async fn start() -> Result<Container<Postgres>> {
+pub(crate) async fn start(purpose: Purpose) -> Result<Container<Postgres>> {
     let password = secret::password()?;
+    let connections = format!("max_connections={MAX_CONNECTIONS}");
+    let settings = purpose.postgres_settings().iter().copied().chain([connections.as_str()]);
     let request = Postgres::default()
         .with_password(&password)
         .with_tag(TAG)
-        // Nothing in it outlives the run, so nothing needs to reach the disk.
-        .with_cmd([
-            "-c",
-            "fsync=off",
-            "-c",
-            "full_page_writes=off",
-            "-c",
-            &format!("max_connections={MAX_CONNECTIONS}"),
-        ])
+        .with_cmd(settings.flat_map(|setting| ["-c", setting]))
         .with_shm_size(SHARED_MEMORY);
     Container::start(IMAGE, request, PORT, |place| format!("postgresql://postgres:{password}@{place}/postgres")).await
 }

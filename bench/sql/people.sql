@@ -1,0 +1,11 @@
+-- Whose names and posts can be computed from a number, for `pgbench` knows no texts of its own.
+INSERT INTO users (id, username, display_name, bio, password_hash, created_at)
+SELECT 'benchuser' || lpad(n::text, 15, '0'), 'bench_' || n, 'Writer ' || n, '', '-', 1600000000000000 + n
+FROM generate_series(0, 999) AS n;
+
+INSERT INTO posts (id, author_id, content, created_at)
+SELECT 'benchpost' || lpad(n::text, 15, '0'), 'benchuser' || lpad(n::text, 15, '0'), 'What do you think? ' || n,
+       1600000000000000 + n
+FROM generate_series(0, 999) AS n;
+
+UPDATE users SET post_count = 1 WHERE id LIKE 'benchuser%';

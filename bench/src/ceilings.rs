@@ -1,0 +1,89 @@
+//! The least that has to be done for each workload.
+
+use accounts::ports::UserRepository as _;
+use anyhow::Result;
+use domain::{PageRequest, UserRef, Username};
+use feed::ports::TimelineRepository as _;
+use persistence::{SeaCommentRepository, SeaPostRepository, SeaTimelineRepository, SeaUserRepository};
+use posts::ports::{CommentRepository as _, PostLikes as _, PostRepository as _, Thread};
+
+use crate::script::Script;
+use crate::statements::Watched;
+use crate::workloads::What;
+use crate::world::World;
+
+/// How many of many are enough for a ceiling, one a client.
+const VARIANTS: usize = 64;
+
+/// The script of `pgbench` that does to the database what `what` does.
+///
+/// # Errors
+/// When the statements cannot be learnt.
+pub async fn script(what: What, world: &World, watched: &Watched) -> Result<Script> {
+    Ok(match what {
+        What::Publish => written(include_str!("../sql/publish.sql"), 1),
+        What::Comment { posts } => written(include_str!("../sql/comment.sql"), posts),
+        What::Like { posts } => written(include_str!("../sql/like.sql"), posts),
+        read => learnt(read, world, watched).await?,
+    })
+}
+
+/// A script of ours, for so many posts.
+fn written(text: &str, posts: usize) -> Script {
+    let variables = [("last_post", posts.saturating_sub(1)), ("liked", 0), ("liked_post", 0)];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_string())).to_vec();
+    Script { text: text.to_owned(), variables }
+}
+
+/// The statements that the repositories run: for whom and for what there are many, for some of them.
+async fn learnt(what: What, world: &World, watched: &Watched) -> Result<Script> {
+    let timelines = SeaTimelineRepository::new(watched.database.clone());
+    let posts = SeaPostRepository::new(watched.database.clone());
+    let comments = SeaCommentRepository::new(watched.database.clone());
+    let users = SeaUserRepository::new(watched.database.clone());
+    let first = PageRequest::default();
+    let mut variants = Vec::new();
+    let mut keep = || -> Result<()> {
+        variants.push(watched.take()?);
+        Ok(())
+    };
+    match what {
+        What::PublicFeed => {
+            timelines.public(first, None).await?;
+            keep()?;
+        }
+        What::SignedInFeed => {
+            for reader in world.readers.iter().take(VARIANTS) {
+                posts.liked(reader.id, world.first_page()).await?;
+                keep()?;
+            }
+        }
+        What::DeepFeed => {
+            timelines.public(PageRequest { after: Some(world.deep.position), ..first }, None).await?;
+            keep()?;
+        }
+        What::Post | What::PostUnchanged => {
+            posts.find(world.post, None).await?;
+            keep()?;
+        }
+        What::Comments => {
+            let step = (world.spread().count() / VARIANTS).max(1);
+            for post in world.spread().step_by(step).take(VARIANTS) {
+                comments.list(Thread::Post(post), first, None).await?;
+                keep()?;
+            }
+        }
+        What::UserByName => {
+            users.find(&UserRef::Username(Username::parse(&world.username)?), None).await?;
+            keep()?;
+        }
+        What::Home(followed) => {
+            for (_, account) in world.followers.iter().filter(|(count, _)| *count == followed) {
+                timelines.home(account.id, first).await?;
+                keep()?;
+            }
+        }
+        What::Publish | What::Comment { .. } | What::Like { .. } | What::Mixed => {}
+    }
+    Ok(Script::of(variants))
+}

@@ -1,0 +1,201 @@
+//! A workload and its ceilings, measured by turns: what disturbs the machine for a while disturbs both.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+use tokio::process::{Child, Command};
+
+use crate::options::Effort;
+use crate::script::Script;
+use crate::statements::Watched;
+use crate::statistics::{median, ratio};
+use crate::tools::answer::Answer;
+use crate::tools::nginx::Nginx;
+use crate::tools::pgbench::{Pgbench, Speed};
+use crate::tools::wrk::{Load, Reading, Wrk};
+use crate::tools::{free_port, listening};
+use crate::workloads::{By, Ceiling, Workload};
+use crate::world::{Caller, World};
+use crate::{ceilings, requests};
+
+/// What came of a workload.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Measured {
+    /// The workload.
+    pub name: String,
+    /// Each round.
+    pub rounds: Vec<Reading>,
+    /// What it is compared with.
+    pub ceilings: Vec<Compared>,
+}
+
+/// What came of a ceiling.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Compared {
+    /// Whose ceiling it is.
+    pub by: By,
+    /// The ratio that is to be reached.
+    pub target: Option<f64>,
+    /// Each round.
+    pub rounds: Vec<Speed>,
+}
+
+impl Measured {
+    /// The middle one of a figure over the rounds.
+    pub fn median(&self, figure: impl Fn(&Reading) -> f64) -> f64 {
+        median(self.rounds.iter().map(figure))
+    }
+
+    /// Errors of all rounds.
+    pub fn errors(&self) -> u64 {
+        self.rounds.iter().map(|round| round.errors).sum()
+    }
+
+    /// The ratio to a ceiling: the middle one of the rounds' ratios, each of two figures taken one after the other.
+    pub fn ratio(&self, compared: &Compared) -> Option<f64> {
+        let ratios: Option<Vec<_>> =
+            self.rounds.iter().zip(&compared.rounds).map(|(own, other)| ratio(own.rate, other.rate)).collect();
+        ratios.filter(|ratios| !ratios.is_empty()).map(median)
+    }
+}
+
+impl Compared {
+    /// The middle rate.
+    pub fn rate(&self) -> f64 {
+        median(self.rounds.iter().map(|round| round.rate))
+    }
+}
+
+/// What it takes to measure.
+pub struct Bench<'a> {
+    /// How much.
+    pub effort: Effort,
+    /// The load generator.
+    pub wrk: &'a Wrk,
+    /// The benchmark of PostgreSQL.
+    pub pgbench: &'a Pgbench,
+    /// Nginx' executable.
+    pub nginx: &'a Path,
+    /// Where the server listens.
+    pub host: &'a str,
+    /// Asks it for single answers.
+    pub caller: &'a Caller,
+    /// The data.
+    pub world: &'a World,
+    /// The repositories, watched.
+    pub watched: &'a Watched,
+    /// For files.
+    pub folder: &'a Path,
+}
+
+/// Somebody who does the least that has to be done.
+enum Rival {
+    Static { load: Load, _server: Static },
+    Database(Script),
+}
+
+/// A static server. Dropping it stops it.
+#[expect(dead_code, reason = "they are kept for their ends")]
+enum Static {
+    Nginx(Nginx),
+    Bare(Child),
+}
+
+impl Bench<'_> {
+    /// Measures `workload` and its ceilings.
+    ///
+    /// # Errors
+    /// When a program does not run.
+    pub async fn workload(&self, workload: &Workload) -> Result<Measured> {
+        let sent = requests::of(workload.what, self.world);
+        let mut load = self.wrk.load(workload.name, self.host, &sent)?;
+        let mut rivals = Vec::with_capacity(workload.ceilings.len());
+        for ceiling in workload.ceilings {
+            rivals.push(self.rival(workload, ceiling, &sent).await?);
+        }
+        let Effort { connections, warm_up, duration, .. } = self.effort;
+        let duration = Duration::from_secs(duration);
+        let empty = |ceiling: &Ceiling| Compared { by: ceiling.by, target: ceiling.target, rounds: Vec::new() };
+        let ceilings = workload.ceilings.iter().map(empty).collect();
+        let mut measured = Measured { name: workload.name.to_owned(), rounds: Vec::new(), ceilings };
+        for _ in 0..self.effort.rounds {
+            self.wrk.run(&mut load, connections, Duration::from_secs(warm_up)).await?;
+            measured.rounds.push(self.wrk.run(&mut load, connections, duration).await?);
+            for (rival, compared) in rivals.iter_mut().zip(&mut measured.ceilings) {
+                let speed = match rival {
+                    Rival::Static { load, .. } => {
+                        let Reading { rate, p50, .. } = self.wrk.run(load, connections, duration).await?;
+                        Speed { rate, mean: p50 }
+                    }
+                    Rival::Database(script) => self.pgbench.run(script, connections, duration).await?,
+                };
+                compared.rounds.push(speed);
+            }
+        }
+        Ok(measured)
+    }
+
+    async fn rival(&self, workload: &Workload, ceiling: &Ceiling, sent: &[requests::Request]) -> Result<Rival> {
+        let (host, server) = match ceiling.by {
+            By::Pgbench => {
+                return Ok(Rival::Database(ceilings::script(workload.what, self.world, self.watched).await?));
+            }
+            By::Nginx => {
+                let nginx = Nginx::start(self.nginx, &self.answer(sent).await?).await?;
+                (nginx.host.clone(), Static::Nginx(nginx))
+            }
+            By::Bare => {
+                let (host, child) = self.bare(&self.answer(sent).await?).await?;
+                (host, Static::Bare(child))
+            }
+        };
+        let load = self.wrk.load(&format!("{} {}", workload.name, ceiling.by.name()), &host, sent)?;
+        Ok(Rival::Static { load, _server: server })
+    }
+
+    /// What the server says to the first of the requests.
+    async fn answer(&self, sent: &[requests::Request]) -> Result<Answer> {
+        self.caller.ask(sent.first().context("a workload without requests")?).await
+    }
+
+    /// Starts this very program as a bare server.
+    async fn bare(&self, answer: &Answer) -> Result<(String, Child)> {
+        let file: PathBuf = self.folder.join("answer.json");
+        std::fs::write(&file, serde_json::to_vec(answer)?)?;
+        let port = free_port()?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("bare").arg("--answer").arg(file).arg("--port").arg(port.to_string()).kill_on_drop(true);
+        let child = command.spawn()?;
+        listening(port).await.context("the bare server does not start")?;
+        Ok((format!("127.0.0.1:{port}"), child))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(rate: f64, errors: u64) -> Reading {
+        Reading { rate, p50: 1.0, p99: 2.0, p999: 3.0, requests: 1, errors }
+    }
+
+    #[test]
+    fn compares_what_was_measured_one_after_the_other() {
+        let speeds = [100.0, 50.0, 100.0].map(|rate| Speed { rate, mean: 1.0 }).to_vec();
+        let compared = Compared { by: By::Pgbench, target: None, rounds: speeds };
+        let rounds = vec![reading(50.0, 1), reading(25.0, 0), reading(90.0, 2)];
+        let measured = Measured { name: String::new(), rounds, ceilings: vec![] };
+        assert_eq!(measured.ratio(&compared), Some(0.5));
+        assert_eq!(measured.errors(), 3);
+        assert!((measured.median(|round| round.rate) - 50.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn has_no_ratio_without_rounds() {
+        let compared = Compared { by: By::Bare, target: None, rounds: vec![] };
+        let measured = Measured { name: String::new(), rounds: vec![], ceilings: vec![] };
+        assert_eq!(measured.ratio(&compared), None);
+    }
+}

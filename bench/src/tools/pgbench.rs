@@ -1,0 +1,81 @@
+//! The benchmark of PostgreSQL.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+use tokio::process::Command;
+
+use crate::script::Script;
+
+/// Runs `pgbench`.
+pub struct Pgbench {
+    words: Vec<String>,
+    folder: PathBuf,
+    url: String,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Speed {
+    /// Transactions, or requests, a second.
+    pub rate: f64,
+    /// How long one takes on average, in microseconds.
+    pub mean: f64,
+}
+
+impl Pgbench {
+    /// Runs on the database at `url`; `words` are the program and what stands before its arguments.
+    pub fn new(words: &[String], folder: &Path, url: &str) -> Self {
+        Self { words: words.to_vec(), folder: folder.to_owned(), url: url.to_owned() }
+    }
+
+    /// Runs `script` for `duration` on so many connections.
+    ///
+    /// # Errors
+    /// When it does not run, or a statement fails.
+    pub async fn run(&self, script: &Script, connections: u16, duration: Duration) -> Result<Speed> {
+        let (program, before) = self.words.split_first().context("no pgbench")?;
+        let mut command = Command::new(program);
+        command.args(before);
+        // The extended protocol with statements that are prepared once: as the server's driver speaks.
+        command.args(["--no-vacuum", "--protocol=prepared", "--jobs=1", &format!("--client={connections}")]);
+        command.arg(format!("--time={}", duration.as_secs().max(1)));
+        let file = self.folder.join("script.sql");
+        std::fs::write(&file, &script.text)?;
+        command.arg("--file").arg(file);
+        for (name, value) in &script.variables {
+            command.arg("--define").arg(format!("{name}={value}"));
+        }
+        command.arg(&self.url);
+        parse(&super::output(&mut command, duration).await?)
+    }
+}
+
+fn parse(output: &str) -> Result<Speed> {
+    let after = |mark: &str| {
+        let rest = output.lines().find_map(|line| line.strip_prefix(mark))?;
+        rest.split_whitespace().next()?.parse::<f64>().ok()
+    };
+    let rate = after("tps = ").with_context(|| format!("pgbench printed no rate: {output}"))?;
+    let mean = after("latency average = ").with_context(|| format!("pgbench printed no latency: {output}"))?;
+    Ok(Speed { rate, mean: mean * 1000.0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_rate_and_latency() {
+        let output = "transaction type: /tmp/s.sql\nnumber of failed transactions: 0 (0.000%)\n\
+            latency average = 2.466 ms\ninitial connection time = 72.951 ms\ntps = 25951.9 (without initial connection time)\n";
+        assert_eq!(parse(output).unwrap(), Speed { rate: 25951.9, mean: 2466.0 });
+    }
+
+    #[test]
+    fn complains_when_there_is_no_rate() {
+        assert!(parse("pgbench: error: connection to server failed\n").is_err());
+    }
+}

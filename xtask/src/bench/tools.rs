@@ -1,0 +1,96 @@
+//! The programs of others that measure, or are measured against.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::install::{self, Packages, Software};
+use crate::interrupt::Interrupt;
+use crate::postgres;
+
+/// Where the programs are.
+pub(super) struct Tools {
+    /// The load generator.
+    pub(super) wrk: PathBuf,
+    /// The static server.
+    pub(super) nginx: PathBuf,
+    /// The benchmark of PostgreSQL, and what comes before its name.
+    pub(super) pgbench: Vec<String>,
+}
+
+const WRK: Software = Software {
+    name: "wrk",
+    packages: Packages { apt: "wrk", dnf: "wrk", apk: "wrk", brew: "wrk" },
+    otherwise: "build it: https://github.com/wg/wrk",
+};
+
+const NGINX: Software = Software {
+    name: "Nginx",
+    packages: Packages { apt: "nginx-light", dnf: "nginx", apk: "nginx", brew: "nginx" },
+    otherwise: "put `nginx` on the PATH",
+};
+
+const PGBENCH: Software = Software {
+    name: "pgbench",
+    packages: Packages {
+        apt: "postgresql-contrib",
+        dnf: "postgresql-contrib",
+        apk: "postgresql-contrib",
+        brew: "postgresql@17",
+    },
+    otherwise: "start a Docker engine, or put `pgbench` on the PATH",
+};
+
+/// Where some systems keep servers, though not on the `PATH` of everybody.
+const KNOWN_PLACES: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"];
+
+impl Tools {
+    /// Finds each of them, and installs what is not there.
+    pub(super) async fn find(interrupt: &Interrupt) -> Result<Self> {
+        let wrk = found_or_installed("wrk", &WRK, interrupt).await?;
+        let nginx = found_or_installed("nginx", &NGINX, interrupt).await?;
+        let pgbench = match pgbench() {
+            Some(words) => words,
+            None => vec![found_or_installed("pgbench", &PGBENCH, interrupt).await?.display().to_string()],
+        };
+        for shown in [wrk.display().to_string(), nginx.display().to_string(), pgbench.join(" ")] {
+            eprintln!("{shown}");
+        }
+        Ok(Self { wrk, nginx, pgbench })
+    }
+}
+
+async fn found_or_installed(name: &str, software: &Software, interrupt: &Interrupt) -> Result<PathBuf> {
+    if let Some(program) = on_the_machine(name) {
+        return Ok(program);
+    }
+    let installed = install::install(software, interrupt).await;
+    interrupt.check()?;
+    match on_the_machine(name) {
+        Some(program) => Ok(program),
+        None => installed.and_then(|()| Err(install::advice(software))),
+    }
+}
+
+fn on_the_machine(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(KNOWN_PLACES.map(PathBuf::from))
+        .map(|folder| folder.join(name))
+        .find(|program| program.is_file())
+}
+
+/// The one beside the server's programs, which is as new as the server; one on the `PATH`; or one in a container that
+/// shares the network and the folder of temporary files.
+fn pgbench() -> Option<Vec<String>> {
+    let program = postgres::beside_server("pgbench").or_else(|| on_the_machine("pgbench"));
+    if let Some(program) = program {
+        return Some(vec![program.display().to_string()]);
+    }
+    install::on_path("docker").then(|| {
+        let folder = std::env::temp_dir().display().to_string();
+        let words = ["docker", "run", "--rm", "--network=host"].map(ToOwned::to_owned);
+        let image = [format!("--volume={folder}:{folder}:ro"), postgres::IMAGE.to_owned(), "pgbench".to_owned()];
+        [words.to_vec(), image.to_vec()].concat()
+    })
+}

@@ -38,9 +38,9 @@ impl Observer for Seen {
 
 /// The one place that knows the shape of an event.
 fn capture(event: &StatementEvent<'_>) -> Result<Captured, String> {
-    let values = event.statement.values.iter().flat_map(|values| &values.0);
+    let values = event.values.iter().flat_map(|values| &values.0);
     let values = values.map(text).collect::<Result<_, _>>()?;
-    Ok(Captured { sql: event.statement.sql.clone(), values })
+    Ok(Captured { sql: event.sql.to_owned(), values })
 }
 
 fn text(value: &Value) -> Result<String, String> {

@@ -59,7 +59,8 @@ pub async fn measure(sites: &[(usize, Bench<'_>)]) -> Result<Vec<Growth>> {
         for round in 0..rounds {
             for (((_, bench), load), (_, readings)) in sites.iter().zip(&mut loads).zip(&mut points) {
                 let duration = bench.effort.of_a_point();
-                if round == 0 {
+                // A quick run cannot afford a warm-up: what it would warm, the walk over the data has.
+                if round == 0 && bench.effort.warm_up > 1 {
                     bench.wrk.run(load, CONNECTIONS, duration / 2).await?;
                 }
                 readings.push(bench.wrk.run(load, CONNECTIONS, duration).await?);

@@ -126,6 +126,7 @@ impl Bench<'_> {
             for (rival, compared) in rivals.iter_mut().zip(&mut measured.ceilings) {
                 let speed = match rival {
                     Rival::Static { load, .. } => {
+                        let duration = self.effort.of_a_static_server();
                         let Reading { rate, p50, .. } = self.wrk.run(load, connections, duration).await?;
                         Speed { rate, mean: p50 }
                     }

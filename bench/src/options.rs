@@ -103,12 +103,17 @@ impl Effort {
 
     /// The sizes that the reads are compared at, in posts.
     pub fn sizes(&self) -> &'static [usize] {
-        if self.posts >= Self::FULL.posts { &[10_000, 100_000, 1_000_000] } else { &[10_000, 100_000] }
+        if self.posts >= Self::FULL.posts { &[10_000, 100_000, 1_000_000] } else { &[10_000, 50_000] }
     }
 
     /// The numbers of connections that the latency is measured at.
     pub fn pressures(&self) -> &'static [u16] {
-        if self.posts >= Self::FULL.posts { &[1, 4, 16, 64, 256] } else { &[1, 8, 64] }
+        if self.posts >= Self::FULL.posts { &[1, 4, 16, 64, 256] } else { &[1, 64] }
+    }
+
+    /// For how long a static server is measured: its rate hardly changes.
+    pub fn of_a_static_server(&self) -> Duration {
+        Duration::from_secs(self.duration.min(self.warm_up.max(1)))
     }
 
     /// For how long a point of a plot is measured.

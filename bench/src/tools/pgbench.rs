@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 
@@ -36,6 +36,17 @@ impl Pgbench {
     /// # Errors
     /// When it does not run, or a statement fails.
     pub async fn run(&self, script: &Script, connections: u16, duration: Duration) -> Result<Speed> {
+        // Its clock runs while it connects, though its rate leaves that time out; checking a password takes a while.
+        for connecting in [Duration::from_secs(1), Duration::from_secs(10)] {
+            if let Some(speed) = self.try_run(script, connections, duration + connecting).await? {
+                return Ok(speed);
+            }
+        }
+        bail!("pgbench could not connect in time to do anything")
+    }
+
+    /// The same; nothing where there was no time left to run anything.
+    async fn try_run(&self, script: &Script, connections: u16, duration: Duration) -> Result<Option<Speed>> {
         let (program, before) = self.words.split_first().context("no pgbench")?;
         let mut command = Command::new(program);
         command.args(before);
@@ -53,14 +64,17 @@ impl Pgbench {
     }
 }
 
-fn parse(output: &str) -> Result<Speed> {
+fn parse(output: &str) -> Result<Option<Speed>> {
     let after = |mark: &str| {
         let rest = output.lines().find_map(|line| line.strip_prefix(mark))?;
         rest.split_whitespace().next()?.parse::<f64>().ok()
     };
+    if after("number of transactions actually processed: ") == Some(0.0) {
+        return Ok(None);
+    }
     let rate = after("tps = ").with_context(|| format!("pgbench printed no rate: {output}"))?;
     let mean = after("latency average = ").with_context(|| format!("pgbench printed no latency: {output}"))?;
-    Ok(Speed { rate, mean: mean * 1000.0 })
+    Ok(Some(Speed { rate, mean: mean * 1000.0 }))
 }
 
 #[cfg(test)]
@@ -71,7 +85,15 @@ mod tests {
     fn reads_rate_and_latency() {
         let output = "transaction type: /tmp/s.sql\nnumber of failed transactions: 0 (0.000%)\n\
             latency average = 2.466 ms\ninitial connection time = 72.951 ms\ntps = 25951.9 (without initial connection time)\n";
-        assert_eq!(parse(output).unwrap(), Speed { rate: 25951.9, mean: 2466.0 });
+        assert_eq!(parse(output).unwrap(), Some(Speed { rate: 25951.9, mean: 2466.0 }));
+    }
+
+    #[test]
+    fn nothing_done_is_no_rate() {
+        assert_eq!(
+            parse("number of transactions actually processed: 0\nnumber of failed transactions: 0 (NaN%)\n").unwrap(),
+            None
+        );
     }
 
     #[test]

@@ -1,0 +1,312 @@
+//! Work that comes at the same time is done together.
+//!
+//! What costs about the same for one as for many (a commit that waits for the disc, a command that crosses the network) is
+//! shared by those who happen to want it at the same moment. Nobody waits for company: what comes when nothing is under way
+//! is done at once and alone, and what comes meanwhile is the next batch.
+
+use std::collections::{HashSet, VecDeque};
+use std::hash::Hash;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+/// How much is done together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CoalescerOptions {
+    /// Batches under way at once.
+    pub lanes: usize,
+    /// Most items of a batch.
+    pub most: usize,
+    /// Items that may wait for the next batch; one more is turned away at once.
+    pub waiting: usize,
+}
+
+/// Why an item has no outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotCoalesced {
+    /// Too many wait: it was not begun.
+    #[error("too many wait to be done together")]
+    Full,
+    /// Its batch broke off: nobody knows how far it came.
+    #[error("the batch that it was part of broke off")]
+    BrokenOff,
+}
+
+/// Something that can be done together with others.
+pub trait Coalesce: Send + 'static {
+    /// What two items that share a batch do not have in common.
+    type Key: Hash + Eq;
+
+    /// That of this item. Items of one key are done in the order in which they came, one a batch.
+    fn key(&self) -> Self::Key;
+}
+
+type Outcomes<O> = Pin<Box<dyn Future<Output = Vec<O>> + Send>>;
+
+/// Does items in batches.
+pub struct Coalescer<I, O>(Arc<Inner<I, O>>);
+
+struct Inner<I, O> {
+    options: CoalescerOptions,
+    run: Box<dyn Fn(Vec<I>) -> Outcomes<O> + Send + Sync>,
+    state: Mutex<State<I, O>>,
+}
+
+struct State<I, O> {
+    waiting: VecDeque<(I, oneshot::Sender<O>)>,
+    under_way: usize,
+}
+
+impl<I: Coalesce, O: Send + 'static> Coalescer<I, O> {
+    /// `run` does a batch, and answers the outcomes in the order of the items.
+    pub fn new<F>(options: CoalescerOptions, run: impl Fn(Vec<I>) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Vec<O>> + Send + 'static,
+    {
+        let run = Box::new(move |items| -> Outcomes<O> { Box::pin(run(items)) });
+        let state = Mutex::new(State { waiting: VecDeque::new(), under_way: 0 });
+        Self(Arc::new(Inner { options, run, state }))
+    }
+
+    /// Has an item done, and answers what came of it. To stop waiting does not undo it: batches run in tasks of their own,
+    /// in the runtime of those who bring the items, so that nobody takes the others along.
+    ///
+    /// # Errors
+    /// [`NotCoalesced`] when it was not done, or may not have been.
+    pub async fn submit(&self, item: I) -> Result<O, NotCoalesced> {
+        let (answer, outcome) = oneshot::channel();
+        {
+            let mut state = self.0.state();
+            if state.waiting.len() >= self.0.options.waiting {
+                return Err(NotCoalesced::Full);
+            }
+            state.waiting.push_back((item, answer));
+            if state.under_way < self.0.options.lanes.max(1) {
+                state.under_way += 1;
+                tokio::spawn(Lane { inner: Arc::clone(&self.0), is_over: false }.work());
+            }
+        }
+        outcome.await.map_err(|_| NotCoalesced::BrokenOff)
+    }
+}
+
+impl<I, O> Inner<I, O> {
+    fn state(&self) -> MutexGuard<'_, State<I, O>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One of the batches under way, and those after it.
+struct Lane<I, O> {
+    inner: Arc<Inner<I, O>>,
+    is_over: bool,
+}
+
+impl<I: Coalesce, O: Send + 'static> Lane<I, O> {
+    async fn work(mut self) {
+        while let Some(batch) = self.next_batch() {
+            let (items, answers): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+            let outcomes = (self.inner.run)(items).await;
+            for (answer, outcome) in answers.into_iter().zip(outcomes) {
+                // Who does not wait any more does not want to know.
+                let _ = answer.send(outcome);
+            }
+        }
+    }
+
+    /// Those that came first, no two of a key; the lane is over when there are none.
+    fn next_batch(&mut self) -> Option<Vec<(I, oneshot::Sender<O>)>> {
+        let mut state = self.inner.state();
+        if state.waiting.is_empty() {
+            // At once with the look, lest somebody comes in between and counts on this lane.
+            state.under_way -= 1;
+            self.is_over = true;
+            return None;
+        }
+        let most = self.inner.options.most.max(1);
+        let mut keys = HashSet::new();
+        let (mut batch, mut later) = (Vec::new(), VecDeque::new());
+        while let Some(waiting) = state.waiting.pop_front() {
+            if batch.len() == most {
+                later.push_back(waiting);
+                break;
+            }
+            if keys.insert(waiting.0.key()) {
+                batch.push(waiting);
+            } else {
+                later.push_back(waiting);
+            }
+        }
+        while let Some(waiting) = later.pop_back() {
+            state.waiting.push_front(waiting);
+        }
+        Some(batch)
+    }
+}
+
+impl<I, O> Drop for Lane<I, O> {
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
+        // The batch panicked, or the runtime ends. Where no other lane sees to those who wait, they are told.
+        let mut state = self.inner.state();
+        state.under_way -= 1;
+        if state.under_way == 0 {
+            state.waiting.clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::sync::Semaphore;
+    use tokio::task::{JoinHandle, yield_now};
+
+    use super::*;
+
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    struct Item(u32, u32);
+
+    impl Coalesce for Item {
+        type Key = u32;
+
+        fn key(&self) -> u32 {
+            self.0
+        }
+    }
+
+    /// Batches wait for a permit each, and are written down.
+    struct Scene {
+        coalescer: Arc<Coalescer<Item, u32>>,
+        gate: Arc<Semaphore>,
+        batches: Arc<Mutex<Vec<Vec<Item>>>>,
+    }
+
+    const PANIC: u32 = 666;
+
+    impl Scene {
+        fn new(options: CoalescerOptions) -> Self {
+            let gate = Arc::new(Semaphore::new(0));
+            let batches = Arc::new(Mutex::new(Vec::new()));
+            let (passes, done) = (Arc::clone(&gate), Arc::clone(&batches));
+            let run = move |items: Vec<Item>| {
+                let (passes, done) = (Arc::clone(&passes), Arc::clone(&done));
+                async move {
+                    passes.acquire().await.unwrap().forget();
+                    assert!(items.iter().all(|item| item.1 != PANIC));
+                    done.lock().unwrap().push(items.clone());
+                    items.iter().map(|item| item.1 * 10).collect()
+                }
+            };
+            Self { coalescer: Arc::new(Coalescer::new(options, run)), gate, batches }
+        }
+
+        async fn submit(&self, item: Item) -> JoinHandle<Result<u32, NotCoalesced>> {
+            let coalescer = Arc::clone(&self.coalescer);
+            let waiting = tokio::spawn(async move { coalescer.submit(item).await });
+            for _ in 0..5 {
+                yield_now().await;
+            }
+            waiting
+        }
+
+        fn batches(&self) -> Vec<Vec<u32>> {
+            let batches = self.batches.lock().unwrap();
+            batches.iter().map(|batch| batch.iter().map(|item| item.1).collect()).collect()
+        }
+    }
+
+    const OPTIONS: CoalescerOptions = CoalescerOptions { lanes: 1, most: 3, waiting: 5 };
+
+    #[tokio::test]
+    async fn what_comes_meanwhile_is_the_next_batch() {
+        let s = Scene::new(OPTIONS);
+        let mut waiting = Vec::new();
+        for number in 0..6 {
+            waiting.push(s.submit(Item(number, number)).await);
+        }
+        s.gate.add_permits(100);
+        for (number, waiting) in (0..).zip(waiting) {
+            assert_eq!(waiting.await.unwrap(), Ok(number * 10));
+        }
+        assert_eq!(s.batches(), [vec![0], vec![1, 2, 3], vec![4, 5]]);
+        assert_eq!(s.submit(Item(7, 7)).await.await.unwrap(), Ok(70), "and it begins anew");
+    }
+
+    #[tokio::test]
+    async fn what_has_a_key_in_common_is_done_one_after_the_other() {
+        let s = Scene::new(OPTIONS);
+        let mut waiting = Vec::new();
+        for (number, key) in (0..).zip([0, 1, 1, 2, 1]) {
+            waiting.push(s.submit(Item(key, number)).await);
+        }
+        s.gate.add_permits(100);
+        for waiting in waiting {
+            waiting.await.unwrap().unwrap();
+        }
+        assert_eq!(s.batches(), [vec![0], vec![1, 3], vec![2], vec![4]]);
+    }
+
+    #[tokio::test]
+    async fn several_batches_may_be_under_way() {
+        let s = Scene::new(CoalescerOptions { lanes: 2, ..OPTIONS });
+        for number in 0..4 {
+            drop(s.submit(Item(number, number)).await);
+        }
+        assert_eq!(s.coalescer.0.state().waiting.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn too_many_are_turned_away() {
+        let s = Scene::new(OPTIONS);
+        for number in 0..6 {
+            drop(s.submit(Item(number, number)).await);
+        }
+        assert_eq!(s.submit(Item(9, 9)).await.await.unwrap(), Err(NotCoalesced::Full));
+    }
+
+    #[tokio::test]
+    async fn who_stops_waiting_takes_nobody_along() {
+        let s = Scene::new(OPTIONS);
+        let first = s.submit(Item(0, 0)).await;
+        let second = s.submit(Item(1, 1)).await;
+        first.abort();
+        s.gate.add_permits(100);
+        assert_eq!(second.await.unwrap(), Ok(10));
+        assert_eq!(s.batches(), [vec![0], vec![1]], "and is done all the same");
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_breaks_off_leaves_nobody_waiting() {
+        let s = Scene::new(OPTIONS);
+        let broken = s.submit(Item(0, PANIC)).await;
+        let behind = s.submit(Item(1, 1)).await;
+        s.gate.add_permits(100);
+        assert_eq!(broken.await.unwrap(), Err(NotCoalesced::BrokenOff));
+        assert_eq!(behind.await.unwrap(), Err(NotCoalesced::BrokenOff));
+        assert_eq!(s.submit(Item(2, 2)).await.await.unwrap(), Ok(20), "and it goes on");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn everyone_gets_the_outcome_of_their_own() {
+        let run = |items: Vec<Item>| async move {
+            tokio::time::sleep(Duration::from_micros(50)).await;
+            items.iter().map(|item| item.1 + 1).collect()
+        };
+        let options = CoalescerOptions { lanes: 2, most: 16, waiting: 10_000 };
+        let coalescer = Arc::new(Coalescer::new(options, run));
+        let tasks: Vec<_> = (0..2000)
+            .map(|number| {
+                let coalescer = Arc::clone(&coalescer);
+                tokio::spawn(async move { coalescer.submit(Item(number % 40, number)).await })
+            })
+            .collect();
+        for (number, task) in (0..).zip(tasks) {
+            assert_eq!(task.await.unwrap(), Ok(number + 1));
+        }
+    }
+}

@@ -3,9 +3,11 @@
 //! - [`Database`] holds the connections; `repository/` implements the ports of the use cases, one file a port.
 //! - `view/` holds the one `SELECT` of each thing that readers see, and how its rows become domain values.
 //! - `entity/` names the tables and their columns.
+//! - `coalesced/` has writes of many requests share transactions.
 //! - [`bulk`] loads many rows at once, for seeds.
 
 pub mod bulk;
+mod coalesced;
 mod database;
 mod entity;
 mod error;

@@ -1,11 +1,13 @@
 //! Transactions that write: begun and committed here, wherever they are used.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::UserId;
+use futures_util::future::join_all;
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -48,8 +50,8 @@ impl Database {
         Ok(Transaction { inner, database: self.clone(), _turn: turn })
     }
 
-    /// Remembers how far `by` has written, or has seen what others wrote.
-    async fn written(&self, by: UserId, doubt: Doubt) {
+    /// Remembers how far each of `by` has written, or has seen what others wrote.
+    async fn written(&self, by: &[UserId], doubt: Doubt) {
         if self.inner.replicas.is_empty() {
             doubt.resolve();
             return;
@@ -61,7 +63,8 @@ impl Database {
         };
         self.inner.watermark.written(position);
         doubt.resolve();
-        if !self.inner.positions.note(by, position).await {
+        let notes = by.iter().map(|by| self.inner.positions.note(*by, position));
+        if join_all(notes).await.contains(&false) {
             // Another instance may not know what it has to wait for. After this time it knows from the primary itself.
             tokio::time::sleep(self.inner.settling).await;
         }
@@ -72,14 +75,21 @@ impl Transaction {
     /// Makes everything in it last, and remembers that `by` has written it: this user reads it from now on, wherever. What
     /// nobody reads from replicas needs no `by`.
     pub(crate) async fn commit(self, by: impl Into<Option<UserId>>) -> Result<(), DbErr> {
+        self.commit_of(by.into()).await
+    }
+
+    /// As [`commit`](Self::commit), of what several users have written.
+    pub(crate) async fn commit_of(self, by: impl IntoIterator<Item = UserId>) -> Result<(), DbErr> {
         let Self { inner, database, _turn: turn } = self;
-        let Some(by) = by.into() else {
+        let by: BTreeSet<UserId> = by.into_iter().collect();
+        if by.is_empty() {
             return inner.commit().await;
-        };
+        }
+        let by: Vec<UserId> = by.into_iter().collect();
         let doubt = Doubt(Some(database.watermark()));
         inner.commit().await?;
         drop(turn);
-        database.written(by, doubt).await;
+        database.written(&by, doubt).await;
         Ok(())
     }
 
@@ -88,7 +98,7 @@ impl Transaction {
         let Self { inner, database, _turn: turn } = self;
         inner.rollback().await?;
         drop(turn);
-        database.written(by, Doubt(None)).await;
+        database.written(&[by], Doubt(None)).await;
         Ok(())
     }
 

@@ -13,8 +13,9 @@ use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query, SimpleExpr};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::idempotency::{Claim, Effect, claim};
-use super::likes::OF_COMMENTS;
+use super::likes::LikedComments;
 use super::{comment_removal, counters, exists};
+use crate::coalesced::{Coalesced, Commenting, Liking, Wish};
 use crate::database::{Database, Select};
 use crate::entity::{comment, post, user};
 use crate::fields::Fields;
@@ -28,12 +29,14 @@ use crate::view;
 /// cannot wait for each other in a circle. Edits and likes change one comment and no more.
 pub struct SeaCommentRepository {
     db: Database,
+    added: Coalesced<Commenting>,
+    likes: Coalesced<Liking<LikedComments>>,
 }
 
 impl SeaCommentRepository {
     /// A repository over `db`.
     pub fn new(db: Database) -> Self {
-        Self { db }
+        Self { added: Coalesced::new(&db), likes: Coalesced::new(&db), db }
     }
 
     async fn try_find(
@@ -88,6 +91,7 @@ impl SeaCommentRepository {
         Ok(Some(Page::from_lookahead(comments, page.size, view::comment::position)))
     }
 
+    /// Adds a reply, or under an idempotency key, which needs a transaction to itself: it may have to be given up half-way.
     async fn try_add(&self, new: &NewComment, request: Option<&IdempotentRequest>) -> Result<AddCommentOutcome, DbErr> {
         let tx = self.db.begin().await?;
         let Some(author) = find_author(&tx, new.author_id).await? else {
@@ -189,6 +193,18 @@ pub(super) async fn lock_posts(tx: &impl ConnectionTrait, condition: SimpleExpr,
     Ok(())
 }
 
+/// Adds a comment on a post, which is no reply, in a transaction that may have others.
+pub(crate) async fn add(tx: &impl ConnectionTrait, new: &NewComment) -> Result<AddCommentOutcome, DbErr> {
+    let Some(author) = find_author(tx, new.author_id).await? else {
+        return Ok(AddCommentOutcome::Write(Write::AuthorGone));
+    };
+    if !count_on_post(tx, new.post_id).await? {
+        return Ok(AddCommentOutcome::PostNotFound);
+    }
+    insert(tx, new).await?;
+    Ok(AddCommentOutcome::Write(Write::Stored(stored(new, author, new.id, new.created_at))))
+}
+
 /// Finds the author, and keeps the account from being erased until the end. Who erases it locks it before any post, so
 /// that whoever writes must lock it before any post as well.
 async fn find_author(tx: &impl ConnectionTrait, id: UserId) -> Result<Option<Author>, DbErr> {
@@ -239,7 +255,7 @@ fn first_answer(request: &NewComment, author: Author, effect: Effect) -> Comment
 }
 
 /// A comment as it is right after it was stored.
-fn stored(new: &NewComment, author: Author, id: CommentId, at: Timestamp) -> Comment {
+pub(crate) fn stored(new: &NewComment, author: Author, id: CommentId, at: Timestamp) -> Comment {
     Comment {
         id,
         post_id: new.post_id,
@@ -277,7 +293,10 @@ impl CommentRepository for SeaCommentRepository {
         comment: &NewComment,
         request: Option<&'a IdempotentRequest>,
     ) -> Result<AddCommentOutcome, RepositoryError> {
-        retrying("comments.add", || self.try_add(comment, request)).await
+        if request.is_some() || comment.parent_id.is_some() {
+            return retrying("comments.add", || self.try_add(comment, request)).await;
+        }
+        self.added.write(Commenting(comment.clone())).await
     }
 
     async fn edit(&self, id: CommentId, edit: &Edit, viewer: UserId) -> Result<Change<CommentView>, RepositoryError> {
@@ -294,10 +313,10 @@ impl CommentRepository for SeaCommentRepository {
     }
 
     async fn like(&self, id: CommentId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError> {
-        retrying("comments.like", || OF_COMMENTS.like(&self.db, id.cuid(), user, at)).await
+        self.likes.write(Liking::new(id.cuid(), user, Wish::Like(at))).await
     }
 
     async fn unlike(&self, id: CommentId, user: UserId) -> Result<Like, RepositoryError> {
-        retrying("comments.unlike", || OF_COMMENTS.unlike(&self.db, id.cuid(), user)).await
+        self.likes.write(Liking::new(id.cuid(), user, Wish::Unlike)).await
     }
 }

@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::counters;
 use super::follow::lock_users;
-use crate::database::Database;
+use crate::database::Transaction;
 use crate::entity::{comment, comment_like, post, post_like, user};
 use crate::error::corrupt;
 
@@ -48,11 +48,63 @@ pub(super) const OF_COMMENTS: Likes<comment::Entity, comment_like::Entity> = Lik
     at: comment_like::Column::CreatedAt,
 };
 
+/// Things that can be liked, and the ports' methods by which they are.
+pub(crate) trait LikedThings: Send + Sync + 'static {
+    const LIKE: &'static str;
+    const UNLIKE: &'static str;
+
+    /// Stores a like, and counts it if it is new, in a transaction that may have others.
+    fn like(
+        tx: &Transaction,
+        item: Cuid,
+        user: UserId,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<Like, DbErr>> + Send;
+
+    /// Removes a like, and counts that if there was one, in a transaction that may have others.
+    fn unlike(tx: &Transaction, item: Cuid, user: UserId) -> impl Future<Output = Result<Like, DbErr>> + Send;
+}
+
+/// Names what can be liked.
+macro_rules! liked_things {
+    ($(#[$meta:meta])* $name:ident, $likes:ident, $like:literal, $unlike:literal) => {
+        $(#[$meta])*
+        pub(crate) enum $name {}
+
+        impl LikedThings for $name {
+            const LIKE: &'static str = $like;
+            const UNLIKE: &'static str = $unlike;
+
+            async fn like(tx: &Transaction, item: Cuid, user: UserId, at: Timestamp) -> Result<Like, DbErr> {
+                $likes.like(tx, item, user, at).await
+            }
+
+            async fn unlike(tx: &Transaction, item: Cuid, user: UserId) -> Result<Like, DbErr> {
+                $likes.unlike(tx, item, user).await
+            }
+        }
+    };
+}
+
+liked_things!(
+    /// Posts.
+    LikedPosts, OF_POSTS, "posts.like", "posts.unlike"
+);
+liked_things!(
+    /// Comments.
+    LikedComments, OF_COMMENTS, "comments.like", "comments.unlike"
+);
+
 impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
     /// Stores a like, and counts it if it is new.
-    pub(super) async fn like(&self, db: &Database, item: Cuid, user: UserId, at: Timestamp) -> Result<Like, DbErr> {
-        let tx = db.begin().await?;
-        if let Some(missing) = self.lock(&tx, item, user).await? {
+    async fn like(
+        &self,
+        tx: &impl ConnectionTrait,
+        item: Cuid,
+        user: UserId,
+        at: Timestamp,
+    ) -> Result<Like, DbErr> {
+        if let Some(missing) = self.lock(tx, item, user).await? {
             return Ok(missing);
         }
         let insert = Query::insert()
@@ -63,28 +115,25 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
             .on_conflict(OnConflict::columns([self.liked, self.user]).do_nothing().to_owned())
             .take();
         if tx.execute(&insert).await?.rows_affected() == 1 {
-            self.count(&tx, item, 1).await?;
+            self.count(tx, item, 1).await?;
         }
-        tx.commit(user).await?;
         Ok(Like::Done)
     }
 
     /// Removes a like, and counts that if there was one.
-    pub(super) async fn unlike(&self, db: &Database, item: Cuid, user: UserId) -> Result<Like, DbErr> {
-        let tx = db.begin().await?;
-        if let Some(missing) = self.lock(&tx, item, user).await? {
+    async fn unlike(&self, tx: &impl ConnectionTrait, item: Cuid, user: UserId) -> Result<Like, DbErr> {
+        if let Some(missing) = self.lock(tx, item, user).await? {
             return Ok(missing);
         }
         let removed = L::delete_many()
             .filter(self.liked.eq(item.as_str()))
             .filter(self.user.eq(user.as_str()))
-            .exec(&tx)
+            .exec(tx)
             .await?
             .rows_affected;
         if removed == 1 {
-            self.count(&tx, item, -1).await?;
+            self.count(tx, item, -1).await?;
         }
-        tx.commit(user).await?;
         Ok(Like::Done)
     }
 

@@ -13,6 +13,10 @@ mod timeline;
 mod user;
 mod viewer_flags;
 
+pub(crate) use comment::{add as add_comment, stored as stored_comment};
+pub(crate) use likes::{LikedComments, LikedPosts, LikedThings};
+pub(crate) use post::{publish, stored as stored_post};
+
 pub use comment::SeaCommentRepository;
 pub use follow::SeaFollowRepository;
 pub use idempotency::SeaIdempotencyKeyRepository;

@@ -12,8 +12,9 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait
 
 use super::follow::lock_users;
 use super::idempotency::{Claim, Effect, claim};
-use super::likes::OF_POSTS;
+use super::likes::LikedPosts;
 use super::{counters, exists};
+use crate::coalesced::{Coalesced, Liking, Publishing, Wish};
 use crate::database::{Database, Select};
 use crate::entity::{post, post_like, user};
 use crate::fields::Fields;
@@ -24,12 +25,14 @@ use crate::view;
 /// Keeps posts in the database.
 pub struct SeaPostRepository {
     pub(super) db: Database,
+    published: Coalesced<Publishing>,
+    likes: Coalesced<Liking<LikedPosts>>,
 }
 
 impl SeaPostRepository {
     /// A repository over `db`.
     pub fn new(db: Database) -> Self {
-        Self { db }
+        Self { published: Coalesced::new(&db), likes: Coalesced::new(&db), db }
     }
 
     async fn try_find(
@@ -60,35 +63,22 @@ impl SeaPostRepository {
         view::post::read_page(&rows, page, viewer).map(Some)
     }
 
-    async fn try_publish(&self, new: &NewPost, request: Option<&IdempotentRequest>) -> Result<Write<Post>, DbErr> {
+    /// Publishes under an idempotency key, which needs a transaction to itself: it may have to be given up.
+    async fn try_publish_once(&self, new: &NewPost, request: &IdempotentRequest) -> Result<Write<Post>, DbErr> {
         let tx = self.db.begin().await?;
-        // Counting first locks the author's row: the account cannot be erased between this and the end.
         let Some(author) = count_post(&tx, new.author_id).await? else {
             return Ok(Write::AuthorGone);
         };
-        if let Some(request) = request {
-            let effect =
-                Effect { id: new.id.cuid(), at: new.created_at, author_display_name: author.display_name.clone() };
-            match claim(&tx, new.author_id, request, &effect).await? {
-                Claim::Granted => {}
-                Claim::Replay(effect) => {
-                    tx.abandon(new.author_id).await?;
-                    return Ok(Write::Replayed(first_answer(new, author, effect)));
-                }
-                Claim::Reused => return Ok(Write::KeyReused),
+        let effect = Effect { id: new.id.cuid(), at: new.created_at, author_display_name: author.display_name.clone() };
+        match claim(&tx, new.author_id, request, &effect).await? {
+            Claim::Granted => {}
+            Claim::Replay(effect) => {
+                tx.abandon(new.author_id).await?;
+                return Ok(Write::Replayed(first_answer(new, author, effect)));
             }
+            Claim::Reused => return Ok(Write::KeyReused),
         }
-        let row = post::ActiveModel {
-            id: Set(new.id.to_string()),
-            author_id: Set(new.author_id.to_string()),
-            content: Set(new.content.as_str().to_owned()),
-            created_at: Set(new.created_at.as_micros()),
-            edited_at: Set(None),
-            revision: Set(0),
-            like_count: Set(0),
-            comment_count: Set(0),
-        };
-        post::Entity::insert(row).exec_without_returning(&tx).await?;
+        insert(&tx, new).await?;
         tx.commit(new.author_id).await?;
         Ok(Write::Stored(stored(new, author, new.id, new.created_at)))
     }
@@ -165,7 +155,32 @@ impl SeaPostRepository {
     }
 }
 
-/// Counts a new post of `author`, and answers what the post shows of them; `None` if the account is gone.
+/// Publishes a post in a transaction that may have others.
+pub(crate) async fn publish(tx: &impl ConnectionTrait, new: &NewPost) -> Result<Write<Post>, DbErr> {
+    let Some(author) = count_post(tx, new.author_id).await? else {
+        return Ok(Write::AuthorGone);
+    };
+    insert(tx, new).await?;
+    Ok(Write::Stored(stored(new, author, new.id, new.created_at)))
+}
+
+async fn insert(tx: &impl ConnectionTrait, new: &NewPost) -> Result<(), DbErr> {
+    let row = post::ActiveModel {
+        id: Set(new.id.to_string()),
+        author_id: Set(new.author_id.to_string()),
+        content: Set(new.content.as_str().to_owned()),
+        created_at: Set(new.created_at.as_micros()),
+        edited_at: Set(None),
+        revision: Set(0),
+        like_count: Set(0),
+        comment_count: Set(0),
+    };
+    post::Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// Counts a new post of `author`, which locks the account: it cannot be erased between this and the end. Answers what
+/// the post shows of them; `None` if the account is gone.
 async fn count_post(tx: &impl ConnectionTrait, author: UserId) -> Result<Option<Author>, DbErr> {
     let update = Query::update()
         .table(user::Entity)
@@ -190,7 +205,7 @@ fn first_answer(request: &NewPost, author: Author, effect: Effect) -> Post {
 }
 
 /// A post as it is right after it was stored.
-fn stored(new: &NewPost, author: Author, id: PostId, at: Timestamp) -> Post {
+pub(crate) fn stored(new: &NewPost, author: Author, id: PostId, at: Timestamp) -> Post {
     Post {
         id,
         author,
@@ -223,7 +238,10 @@ impl PostRepository for SeaPostRepository {
         post: &NewPost,
         request: Option<&'a IdempotentRequest>,
     ) -> Result<Write<Post>, RepositoryError> {
-        retrying("posts.publish", || self.try_publish(post, request)).await
+        match request {
+            Some(request) => retrying("posts.publish", || self.try_publish_once(post, request)).await,
+            None => self.published.write(Publishing(post.clone())).await,
+        }
     }
 
     async fn edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Change<PostView>, RepositoryError> {
@@ -235,11 +253,11 @@ impl PostRepository for SeaPostRepository {
     }
 
     async fn like(&self, id: PostId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError> {
-        retrying("posts.like", || OF_POSTS.like(&self.db, id.cuid(), user, at)).await
+        self.likes.write(Liking::new(id.cuid(), user, Wish::Like(at))).await
     }
 
     async fn unlike(&self, id: PostId, user: UserId) -> Result<Like, RepositoryError> {
-        retrying("posts.unlike", || OF_POSTS.unlike(&self.db, id.cuid(), user)).await
+        self.likes.write(Liking::new(id.cuid(), user, Wish::Unlike)).await
     }
 
     async fn list_likes(

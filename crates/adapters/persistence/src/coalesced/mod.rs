@@ -1,0 +1,119 @@
+//! Writes that share a transaction with others of their kind: one commit, and on PostgreSQL a few statements, for as many
+//! as come at the same time. Each is acknowledged after that commit, and gets the outcome that it would have got alone.
+//!
+//! A write that is alone goes statement by statement, as do all in SQLite, where a statement costs no round trip. On
+//! PostgreSQL several go as one set ([`set`]), in constant texts that stay prepared.
+
+mod comments;
+mod likes;
+mod posts;
+mod set;
+
+use std::sync::Arc;
+
+use domain::RepositoryError;
+use resilience::{Coalesce, Coalescer, CoalescerOptions, NotCoalesced};
+use sea_orm::{ConnAcquireErr, DbBackend, DbErr};
+
+use crate::database::{Database, Transaction};
+use crate::operation::retrying;
+
+pub(crate) use comments::Commenting;
+pub(crate) use likes::{Liking, Wish};
+pub(crate) use posts::Publishing;
+
+/// One batch waits for the disc while the next one is made.
+const OPTIONS: CoalescerOptions = CoalescerOptions { lanes: 2, most: 64, waiting: 512 };
+
+/// A write of which several can share a transaction.
+///
+/// It decides to give up before it has changed anything, so that the others of its batch need no savepoint.
+pub(crate) trait Together: Coalesce + Sync {
+    /// What came of it.
+    type Outcome: Send + 'static;
+
+    /// The port's method that it is part of.
+    fn operation(&self) -> &'static str;
+
+    /// Who writes.
+    fn by(&self) -> domain::UserId;
+
+    /// Does it, in a transaction that may have others.
+    fn alone(&self, tx: &Transaction) -> impl Future<Output = Result<Self::Outcome, DbErr>> + Send;
+
+    /// Does several at once, on PostgreSQL; answers the outcomes in their order.
+    fn as_set(writes: &[Self], tx: &Transaction) -> impl Future<Output = Result<Vec<Self::Outcome>, DbErr>> + Send
+    where
+        Self: Sized;
+}
+
+type Shared<T> = Result<T, Arc<RepositoryError>>;
+
+/// Writes of one kind that share transactions.
+pub(crate) struct Coalesced<W: Together>(Coalescer<W, Shared<W::Outcome>>);
+
+impl<W: Together> Coalesced<W> {
+    /// Writes to `db`.
+    pub(crate) fn new(db: &Database) -> Self {
+        let db = db.clone();
+        Self(Coalescer::new(OPTIONS, move |writes| {
+            let db = db.clone();
+            async move { run(&db, writes).await }
+        }))
+    }
+
+    /// Writes, and answers once it is committed.
+    pub(crate) async fn write(&self, write: W) -> Result<W::Outcome, RepositoryError> {
+        let operation = write.operation();
+        match self.0.submit(write).await {
+            Ok(outcome) => outcome.map_err(|error| RepositoryError {
+                operation,
+                unavailable: error.unavailable,
+                source: Box::new(error),
+            }),
+            Err(NotCoalesced::Full) => {
+                Err(RepositoryError::unavailable(operation, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)))
+            }
+            Err(error @ NotCoalesced::BrokenOff) => Err(RepositoryError::unavailable(operation, error)),
+        }
+    }
+}
+
+async fn run<W: Together>(db: &Database, writes: Vec<W>) -> Vec<Shared<W::Outcome>> {
+    let Some(operation) = writes.first().map(W::operation) else {
+        return Vec::new();
+    };
+    match retrying(operation, || commit(db, &writes)).await {
+        Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+        Err(error) if error.unavailable || writes.len() == 1 => {
+            let error = Arc::new(error);
+            writes.iter().map(|_| Err(Arc::clone(&error))).collect()
+        }
+        // One of them cannot be done. The others are not to fail for its sake.
+        Err(_) => {
+            let mut outcomes = Vec::with_capacity(writes.len());
+            for write in &writes {
+                let outcome = retrying(write.operation(), || commit(db, std::slice::from_ref(write))).await;
+                outcomes.push(outcome.map_err(Arc::new).and_then(|mut outcomes| {
+                    outcomes.pop().ok_or_else(|| Arc::new(RepositoryError::new(operation, "no outcome")))
+                }));
+            }
+            outcomes
+        }
+    }
+}
+
+async fn commit<W: Together>(db: &Database, writes: &[W]) -> Result<Vec<W::Outcome>, DbErr> {
+    let tx = db.begin().await?;
+    let outcomes = if writes.len() > 1 && db.backend() == DbBackend::Postgres {
+        W::as_set(writes, &tx).await?
+    } else {
+        let mut outcomes = Vec::with_capacity(writes.len());
+        for write in writes {
+            outcomes.push(write.alone(&tx).await?);
+        }
+        outcomes
+    };
+    tx.commit_of(writes.iter().map(W::by)).await?;
+    Ok(outcomes)
+}

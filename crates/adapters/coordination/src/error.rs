@@ -1,5 +1,6 @@
 //! What can go wrong with Redis.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
@@ -10,22 +11,22 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 pub struct InvalidUrl(#[source] pub(crate) RedisError);
 
 /// Redis did not do what it was asked. Whether it did it after all, unheard, is not known.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("Redis is not available for {command}")]
 pub struct Unavailable {
     command: &'static str,
     #[source]
-    cause: Cause,
+    cause: Arc<Cause>,
 }
 
 impl Unavailable {
     pub(crate) fn new(command: &'static str, cause: Cause) -> Self {
-        Self { command, cause }
+        Self { command, cause: Arc::new(cause) }
     }
 
     /// Whether it was asked at all, and not spared because it failed before or has too much to do already.
     pub fn was_tried(&self) -> bool {
-        !matches!(self.cause, Cause::BreakerOpen | Cause::TooManyInFlight)
+        !matches!(*self.cause, Cause::BreakerOpen | Cause::TooManyInFlight)
     }
 }
 
@@ -37,6 +38,8 @@ pub(crate) enum Cause {
     TooManyInFlight,
     #[error("no answer within {0:?}")]
     TimedOut(Duration),
+    #[error("the command that it was to be part of broke off")]
+    BrokenOff,
     #[error(transparent)]
     Redis(#[from] RedisError),
 }

@@ -1,31 +1,29 @@
 //! The journal of changes: what every instance tells all others.
 
+mod append;
 mod entry_id;
 mod follow;
 mod read;
 
-use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use domain::UserId;
-use redis::Script;
 
 use crate::client::{Redis, Request};
 use crate::error::Unavailable;
+use append::Appender;
 pub use entry_id::EntryId;
 pub use follow::Following;
 
-static APPEND: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/append.lua")));
-
-/// About so many entries are retained for those who connect.
-const RETAINED: u32 = 10_000;
-/// How long it is known what a user wrote last. Everybody has heard of it by then, or is lost.
-const LAST_ENTRY_KEPT: Duration = Duration::from_mins(1);
+const JOURNAL: &str = "journal";
+const COUNT: &str = "journal:count";
 
 /// A list of changes in the order in which they were appended. Old ones are dropped.
 #[derive(Clone)]
 pub struct Journal {
     redis: Redis,
+    appender: Arc<Appender>,
 }
 
 /// Hears the journal. Called in order, by one task at a time; it must not block.
@@ -48,22 +46,16 @@ pub trait JournalListener: Send + Sync {
 impl Journal {
     /// The journal in `redis`.
     pub fn new(redis: Redis) -> Self {
-        Self { redis }
+        Self { appender: Arc::new(Appender::new(redis.clone())), redis }
     }
 
-    /// Appends an entry, and notes that it is the last that the user wrote, for [`Self::last_by`]. When it fails, the
-    /// entry may have been appended or not.
+    /// Appends an entry, and notes that it is the last that the user wrote, for [`Self::last_by`]. Those that are appended at
+    /// the same time share a command. When it fails, the entry may have been appended or not.
     ///
     /// # Errors
     /// [`Unavailable`] when Redis is.
     pub async fn append(&self, by: Option<UserId>, payload: &[u8]) -> Result<EntryId, Unavailable> {
-        let mut script = APPEND.prepare_invoke();
-        script.key(self.key()).key(self.count_key());
-        if let Some(user) = by {
-            script.key(self.seen_key(user));
-        }
-        script.arg(payload).arg(RETAINED).arg(LAST_ENTRY_KEPT.as_millis().to_string());
-        self.redis.ask_regardless("append", Request::Script(&script)).await
+        self.appender.append(by, payload.to_vec()).await
     }
 
     /// The last entry that the user wrote, if that was within a minute.
@@ -71,7 +63,7 @@ impl Journal {
     /// # Errors
     /// [`Unavailable`] when Redis is.
     pub async fn last_by(&self, user: UserId) -> Result<Option<EntryId>, Unavailable> {
-        self.redis.ask("last_by", Request::Command(redis::cmd("GET").arg(self.seen_key(user)))).await
+        self.redis.ask("last_by", Request::Command(redis::cmd("GET").arg(seen_key(&self.redis, user)))).await
     }
 
     /// Follows the journal on a connection of its own, in a task of its own, until the handle is dropped. Connects,
@@ -81,14 +73,15 @@ impl Journal {
     }
 
     fn key(&self) -> String {
-        self.redis.key("journal")
+        self.redis.key(JOURNAL)
     }
 
     fn count_key(&self) -> String {
-        self.redis.key("journal:count")
+        self.redis.key(COUNT)
     }
+}
 
-    fn seen_key(&self, user: UserId) -> String {
-        self.redis.key(format_args!("seen:{user}"))
-    }
+/// Where it is noted what a user wrote last.
+fn seen_key(redis: &Redis, user: UserId) -> String {
+    redis.key(format_args!("seen:{user}"))
 }

@@ -38,8 +38,8 @@ pub trait Coalesce: Send + 'static {
     /// What two items that share a batch do not have in common.
     type Key: Hash + Eq;
 
-    /// That of this item. Items of one key are done in the order in which they came, one a batch.
-    fn key(&self) -> Self::Key;
+    /// That of this item, if it may not share a batch with every other. Items of one key are done one after the other.
+    fn key(&self) -> Option<Self::Key>;
 }
 
 type Outcomes<O> = Pin<Box<dyn Future<Output = Vec<O>> + Send>>;
@@ -132,7 +132,7 @@ impl<I: Coalesce, O: Send + 'static> Lane<I, O> {
                 later.push_back(waiting);
                 break;
             }
-            if keys.insert(waiting.0.key()) {
+            if waiting.0.key().is_none_or(|key| keys.insert(key)) {
                 batch.push(waiting);
             } else {
                 later.push_back(waiting);
@@ -174,8 +174,8 @@ mod tests {
     impl Coalesce for Item {
         type Key = u32;
 
-        fn key(&self) -> u32 {
-            self.0
+        fn key(&self) -> Option<u32> {
+            Some(self.0)
         }
     }
 

@@ -1,9 +1,14 @@
--- KEYS: the journal; the count of its entries; if somebody in particular wrote, their last entry.
--- ARGV: the payload; how many entries to retain; milliseconds to keep the last entry.
--- Answers the entry's id.
-local count = redis.call('INCR', KEYS[2])
-local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'n', count, 'p', ARGV[1])
-if KEYS[3] then
-    redis.call('SET', KEYS[3], id, 'PX', ARGV[3])
+-- KEYS: the journal; the count of its entries; the last entries of those who wrote, as the entries refer to them.
+-- ARGV: how many entries to retain; milliseconds to keep a last entry; for each entry its payload, and which of the keys
+-- is the last entry of who wrote it, or '' if nobody in particular did.
+-- Answers the entries' ids.
+local ids = {}
+for n = 3, #ARGV, 2 do
+    local count = redis.call('INCR', KEYS[2])
+    local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'n', count, 'p', ARGV[n])
+    if ARGV[n + 1] ~= '' then
+        redis.call('SET', KEYS[tonumber(ARGV[n + 1])], id, 'PX', ARGV[2])
+    end
+    ids[#ids + 1] = id
 end
-return id
+return ids

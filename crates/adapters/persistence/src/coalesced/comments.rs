@@ -1,6 +1,6 @@
 //! Comments on posts, not replies, that are written together.
 
-use domain::{CommentId, PostId, UserId};
+use domain::{PostId, UserId};
 use posts::ports::{AddCommentOutcome, NewComment, Write};
 use resilience::Coalesce;
 use sea_orm::{ConnectionTrait, DbErr};
@@ -41,10 +41,10 @@ struct CommentRow<'c> {
 pub(crate) struct Commenting(pub(crate) NewComment);
 
 impl Coalesce for Commenting {
-    type Key = CommentId;
+    type Key = ();
 
-    fn key(&self) -> CommentId {
-        self.0.id
+    fn key(&self) -> Option<()> {
+        None
     }
 }
 

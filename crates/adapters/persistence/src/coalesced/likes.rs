@@ -96,8 +96,8 @@ struct LikeRow<'l> {
 impl<T: InSets> Coalesce for Liking<T> {
     type Key = (Cuid, UserId);
 
-    fn key(&self) -> Self::Key {
-        (self.item, self.user)
+    fn key(&self) -> Option<Self::Key> {
+        Some((self.item, self.user))
     }
 }
 

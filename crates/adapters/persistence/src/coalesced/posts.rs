@@ -1,6 +1,6 @@
 //! Posts that are published together.
 
-use domain::{Post, PostId, UserId};
+use domain::{Post, UserId};
 use posts::ports::{NewPost, Write};
 use resilience::Coalesce;
 use sea_orm::{ConnectionTrait, DbErr};
@@ -35,10 +35,10 @@ struct PostRow<'p> {
 pub(crate) struct Publishing(pub(crate) NewPost);
 
 impl Coalesce for Publishing {
-    type Key = PostId;
+    type Key = ();
 
-    fn key(&self) -> PostId {
-        self.0.id
+    fn key(&self) -> Option<()> {
+        None
     }
 }
 

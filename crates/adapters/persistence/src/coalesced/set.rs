@@ -28,11 +28,7 @@ pub(super) fn ids<'i>(ids: impl IntoIterator<Item = &'i str>) -> Result<String, 
 }
 
 /// The ids of rows that were locked.
-pub(super) async fn locked<T>(
-    tx: &impl ConnectionTrait,
-    sql: &str,
-    wanted: String,
-) -> Result<BTreeSet<Cuid>, DbErr> {
+pub(super) async fn locked<T>(tx: &impl ConnectionTrait, sql: &str, wanted: String) -> Result<BTreeSet<Cuid>, DbErr> {
     let rows = tx.query_all_raw(statement(sql, [wanted])).await?;
     rows.into_iter().map(|row| Fields::of(&row).id::<T>().map(|id: Id<T>| id.cuid())).collect()
 }

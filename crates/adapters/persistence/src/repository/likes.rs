@@ -97,13 +97,7 @@ liked_things!(
 
 impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
     /// Stores a like, and counts it if it is new.
-    async fn like(
-        &self,
-        tx: &impl ConnectionTrait,
-        item: Cuid,
-        user: UserId,
-        at: Timestamp,
-    ) -> Result<Like, DbErr> {
+    async fn like(&self, tx: &impl ConnectionTrait, item: Cuid, user: UserId, at: Timestamp) -> Result<Like, DbErr> {
         if let Some(missing) = self.lock(tx, item, user).await? {
             return Ok(missing);
         }

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
 mod budgets;
+mod coalesced;
 mod comments;
 mod concurrency;
 mod database;

@@ -14,7 +14,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use testkit::{NOW, a_comment, a_post, a_user, id, on_both_databases};
 
-use crate::scene::{Scene, hash_of, page};
+use crate::scene::{Scene, hash_of, page, views};
 
 on_both_databases![
     public_feed,
@@ -67,11 +67,11 @@ impl List {
     /// A page as the repository gives it.
     async fn read(self, s: &Scene, page: PageRequest) -> Result<Page<Cuid>, RepositoryError> {
         Ok(match self {
-            Self::Public => s.timelines.public(page, None).await?.map(|post| post.subject.id.cuid()),
-            Self::Home => s.timelines.home(ada(), page).await?.map(|post| post.subject.id.cuid()),
+            Self::Public => views(s.timelines.public(page, None).await?).map(|post| post.subject.id.cuid()),
+            Self::Home => views(s.timelines.home(ada(), page).await?).map(|post| post.subject.id.cuid()),
             Self::OfUser => {
                 let posts = s.posts.list_by_user(&ada().into(), page, None).await?;
-                posts.unwrap().map(|post| post.subject.id.cuid())
+                views(posts.unwrap()).map(|post| post.subject.id.cuid())
             }
             Self::Comments => {
                 let comments = s.comments.list(Thread::Post(post()), page, None).await?;

@@ -82,7 +82,7 @@ impl Pair {
 async fn read_from(database: &Database, viewer: Option<UserId>) -> String {
     let timelines = SeaTimelineRepository::new(database.clone());
     let page = timelines.public(first_page(), viewer).await.unwrap();
-    page.items[0].subject.content.as_str().to_owned()
+    page.page.items[0].content.as_str().to_owned()
 }
 
 mod a_reader_without_writes {
@@ -228,7 +228,7 @@ mod a_probe {
         assert!(timelines.public(first_page(), None).await.unwrap_err().unavailable);
         proxy.mend();
         becomes(&database, true).await;
-        assert!(timelines.public(first_page(), None).await.unwrap().items.is_empty());
+        assert!(timelines.public(first_page(), None).await.unwrap().page.items.is_empty());
     }
 
     #[tokio::test(flavor = "multi_thread")]

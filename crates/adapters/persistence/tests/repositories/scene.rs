@@ -6,7 +6,8 @@ use ::posts::ports::{AddCommentOutcome, CommentRepository, Like, PostRepository,
 use ::posts::{Fingerprint, IdempotentRequest, REPLAY_WINDOW};
 use accounts::ports::{EraseUser, InsertUser, PasswordHash, UserRepository};
 use domain::{
-    Comment, CommentId, Cursor, IdempotencyKey, Page, PageRequest, PageSize, Post, PostId, Timestamp, User, UserId,
+    Comment, CommentId, Cursor, IdempotencyKey, Page, PageRequest, PageSize, Post, PostId, PostPage, PostView,
+    Timestamp, User, UserId,
 };
 use feed::ports::{Follow, FollowRepository};
 use persistence::{
@@ -116,11 +117,11 @@ impl Scene {
     }
 
     pub(crate) async fn find_user(&self, id: UserId) -> Option<User> {
-        self.users.find(&id.into(), None).await.unwrap().map(|user| user.subject)
+        self.users.find(&id.into(), None).await.unwrap().map(|user| (*user.subject).clone())
     }
 
     pub(crate) async fn find_post(&self, id: PostId) -> Option<Post> {
-        self.posts.find(id, None).await.unwrap().map(|post| post.subject)
+        self.posts.find(id, None).await.unwrap().map(|post| (*post.subject).clone())
     }
 
     pub(crate) async fn find_comment(&self, id: CommentId) -> Option<Comment> {
@@ -150,6 +151,13 @@ pub(crate) fn page(size: u8, after: Option<Cursor>) -> PageRequest {
 /// The first page of the usual size.
 pub(crate) fn first_page() -> PageRequest {
     PageRequest::default()
+}
+
+/// A page of posts, each together with how the reader stands to it.
+pub(crate) fn views(page: PostPage) -> Page<PostView> {
+    let posts = page.page.items.iter().cloned().enumerate();
+    let view = |(number, post)| PostView::new(post, page.viewers.as_ref().map(|viewers| viewers[number]));
+    Page { items: posts.map(view).collect(), next: page.page.next }
 }
 
 /// What a page holds, each item told by `key`.

@@ -1,0 +1,174 @@
+//! Writes that share transactions: each gets the outcome of its own, and the counters are exact.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use ::posts::ports::{AddCommentOutcome, CommentRepository, Like, PostRepository, Write};
+use domain::{PostId, UserId};
+use futures_util::future::join_all;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use testkit::{NOW, a_comment, a_post, id, on_both_databases};
+
+use crate::scene::Scene;
+
+on_both_databases![
+    posts_that_are_published_at_once_are_all_there,
+    comments_on_one_post_are_all_counted,
+    likes_come_and_go_as_they_should,
+    what_is_gone_harms_nobody_else,
+    one_that_cannot_be_done_fails_alone,
+];
+
+const MANY: usize = 200;
+
+async fn users(s: &Scene, number: usize) -> Vec<UserId> {
+    let mut users = Vec::new();
+    for number in 0..number {
+        users.push(s.user(&format!("user{number}")).await);
+    }
+    users
+}
+
+/// Runs all of `writes` at once, in tasks of their own.
+async fn at_once<T: Send + 'static>(
+    writes: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
+) -> Vec<T> {
+    let tasks: Vec<_> = writes.into_iter().map(tokio::spawn).collect();
+    join_all(tasks).await.into_iter().map(Result::unwrap).collect()
+}
+
+async fn posts_that_are_published_at_once_are_all_there(s: Scene) {
+    let s = Arc::new(s);
+    let authors = users(&s, 5).await;
+    let outcomes = at_once((0..MANY).map(|number| {
+        let (s, author) = (Arc::clone(&s), authors[number % authors.len()]);
+        async move {
+            let post = a_post(&format!("post{number}"), author).says(&format!("words \"{number}\" é\n🦀")).build();
+            (post.clone(), s.posts.publish(&post, None).await.unwrap())
+        }
+    }))
+    .await;
+    for (asked, outcome) in outcomes {
+        let Write::Stored(stored) = outcome else { panic!("{outcome:?}") };
+        assert_eq!((stored.id, &stored.content, stored.author.id), (asked.id, &asked.content, asked.author_id));
+        assert_eq!(s.find_post(asked.id).await, Some(stored));
+    }
+    for author in authors {
+        assert_eq!(s.find_user(author).await.unwrap().post_count, (MANY / 5) as u64);
+    }
+    s.db.assert_counters_exact().await;
+}
+
+async fn comments_on_one_post_are_all_counted(s: Scene) {
+    let s = Arc::new(s);
+    let authors = users(&s, 7).await;
+    let hot = s.post("hot", authors[0]).await;
+    let outcomes = at_once((0..MANY).map(|number| {
+        let (s, author) = (Arc::clone(&s), authors[number % authors.len()]);
+        async move {
+            let comment = a_comment(&format!("comment{number}"), hot, author).build();
+            s.comments.add(&comment, None).await.unwrap()
+        }
+    }))
+    .await;
+    let mut ids = HashSet::new();
+    for outcome in outcomes {
+        let AddCommentOutcome::Write(Write::Stored(comment)) = outcome else { panic!("{outcome:?}") };
+        assert_eq!(s.find_comment(comment.id).await, Some(comment.clone()));
+        ids.insert(comment.id);
+    }
+    assert_eq!((ids.len(), s.find_post(hot).await.unwrap().comment_count), (MANY, MANY as u64));
+    s.db.assert_counters_exact().await;
+}
+
+/// Users like and unlike a few posts, each user one wish after the other: what they wished last is so.
+async fn likes_come_and_go_as_they_should(s: Scene) {
+    let s = Arc::new(s);
+    let likers = users(&s, 24).await;
+    let mut posts = Vec::new();
+    for number in 0..3 {
+        posts.push(s.post(&format!("post{number}"), likers[0]).await);
+    }
+    let posts: Arc<[PostId]> = posts.into();
+    let last_wishes = at_once((0_u64..).zip(&likers).map(|(seed, liker)| {
+        let (s, posts, liker) = (Arc::clone(&s), Arc::clone(&posts), *liker);
+        async move {
+            let mut random = StdRng::seed_from_u64(seed);
+            let mut likes = vec![false; posts.len()];
+            for _ in 0..20 {
+                let (number, wish) = (random.random_range(0..posts.len()), random.random_bool(0.5));
+                let done = if wish {
+                    s.posts.like(posts[number], liker, NOW).await
+                } else {
+                    s.posts.unlike(posts[number], liker).await
+                };
+                assert_eq!(done.unwrap(), Like::Done);
+                likes[number] = wish;
+            }
+            likes
+        }
+    }))
+    .await;
+    for (number, post) in posts.iter().enumerate() {
+        let likes = last_wishes.iter().filter(|likes| likes[number]).count();
+        assert_eq!(s.find_post(*post).await.unwrap().like_count, likes as u64);
+    }
+    s.db.assert_counters_exact().await;
+}
+
+async fn what_is_gone_harms_nobody_else(s: Scene) {
+    let s = Arc::new(s);
+    let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+    let here = s.post("here", ada).await;
+    s.erase(bob).await;
+    let gone: PostId = id("gone");
+    let outcomes = at_once((0..60).map(|number| {
+        let s = Arc::clone(&s);
+        let author = if number % 3 == 0 { bob } else { ada };
+        let on = if number % 2 == 0 { gone } else { here };
+        async move {
+            let comment = a_comment(&format!("comment{number}"), on, author).build();
+            let post = a_post(&format!("post{number}"), author).build();
+            let added = s.comments.add(&comment, None).await.unwrap();
+            (
+                author,
+                on,
+                added,
+                s.posts.publish(&post, None).await.unwrap(),
+                s.posts.like(on, author, NOW).await.unwrap(),
+            )
+        }
+    }))
+    .await;
+    for (author, on, added, published, liked) in outcomes {
+        if author == bob {
+            assert!(matches!(added, AddCommentOutcome::Write(Write::AuthorGone)), "{added:?}");
+            assert_eq!((published, liked), (Write::AuthorGone, Like::UserGone));
+        } else if on == gone {
+            assert_eq!((added, liked), (AddCommentOutcome::PostNotFound, Like::NotFound));
+        } else {
+            assert!(matches!(added, AddCommentOutcome::Write(Write::Stored(_))), "{added:?}");
+            assert_eq!(liked, Like::Done);
+        }
+    }
+    s.db.assert_counters_exact().await;
+}
+
+/// An id that is there already is nothing that a client can cause; yet nobody else is to suffer from it.
+async fn one_that_cannot_be_done_fails_alone(s: Scene) {
+    let s = Arc::new(s);
+    let ada = s.user("ada").await;
+    let taken = a_post("taken", ada).build();
+    s.posts.publish(&taken, None).await.unwrap();
+    let outcomes = at_once((0..50).map(|number| {
+        let s = Arc::clone(&s);
+        let post = if number == 25 { taken.clone() } else { a_post(&format!("post{number}"), ada).build() };
+        async move { s.posts.publish(&post, None).await.is_ok() }
+    }))
+    .await;
+    assert_eq!(outcomes.iter().filter(|done| !**done).count(), 1);
+    assert!(!outcomes[25]);
+    assert_eq!(s.find_user(ada).await.unwrap().post_count, 50);
+    s.db.assert_counters_exact().await;
+}

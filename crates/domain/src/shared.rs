@@ -83,13 +83,13 @@ mod tests {
     fn one_form_is_not_taken_for_another() {
         let value = Shared::new(21);
         assert!(value.form(|value| Doubled(*value)).is_some());
-        assert_eq!(value.form(|value| value.to_string()), None);
+        assert_eq!(value.form(ToString::to_string), None);
     }
 
     #[test]
     fn values_are_the_same_if_they_say_the_same() {
         let (one, other) = (Shared::new(1), Shared::new(1));
-        one.form(|value| value.to_string());
+        one.form(ToString::to_string);
         assert!(one == other && one != Shared::new(2));
     }
 }

@@ -181,9 +181,10 @@ fn write_text(text: &mut String, value: &str) {
     }
 }
 
-/// Looks at every byte, which goes many at a time, instead of stopping at the first, which does not.
+/// Counts over all bytes, which goes many at a time, instead of stopping at the first, which does not.
 fn needs_escaping(text: &str) -> bool {
-    text.bytes().fold(false, |found, byte| found | (byte < b' ') | (byte == b'"') | (byte == b'\\'))
+    let special = text.bytes().map(|byte| usize::from(byte < b' ' || matches!(byte, b'"' | b'\\')));
+    special.sum::<usize>() > 0
 }
 
 #[cfg(test)]

@@ -166,7 +166,8 @@ mod tests {
             writeln!(&writer, "{number}").unwrap();
         }
         drop(guard);
-        let expected: String = (0..1000).map(|number| format!("{number}\n")).collect();
+        let lines: Vec<String> = (0..1000).map(|number| number.to_string()).collect();
+        let expected = lines.join("\n") + "\n";
         assert_eq!(String::from_utf8(written.lock().unwrap().clone()).unwrap(), expected);
         assert_eq!(writer.dropped(), 0);
     }

@@ -61,12 +61,12 @@ impl Reply {
     ) -> Result<HttpResponse, Problem> {
         let make = |subject: &B::Subject| Encoded::resource::<B>(subject, |json| entity_tag(revision, json));
         let made;
-        let encoded = match view.subject.form(|subject| make(subject).ok()).and_then(Option::as_ref) {
-            Some(kept) => kept,
-            None => {
-                made = make(&view.subject)?;
-                &made
-            }
+        let kept = view.subject.form(|subject| make(subject).ok()).and_then(Option::as_ref);
+        let encoded = if let Some(kept) = kept {
+            kept
+        } else {
+            made = make(&view.subject)?;
+            &made
         };
         match view.viewer {
             None => Ok(self.conditional(encoded.tag.clone(), Content::Shared(encoded), None)),

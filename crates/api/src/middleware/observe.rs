@@ -104,10 +104,12 @@ fn known_method(method: &str) -> &'static str {
         .unwrap_or("other")
 }
 
+type ByRoute = HashMap<String, Histogram>;
+
 thread_local! {
     /// What a worker counts with, looked up once: the look-up takes longer than the counting.
     static IN_FLIGHT_HERE: Gauge = metrics::gauge!(IN_FLIGHT);
-    static DURATIONS_HERE: RefCell<HashMap<(&'static str, StatusCode), HashMap<String, Histogram>>> = RefCell::default();
+    static DURATIONS_HERE: RefCell<HashMap<(&'static str, StatusCode), ByRoute>> = RefCell::default();
 }
 
 /// Counts a request while it is being answered, also when it is given up.

@@ -131,7 +131,7 @@ impl Secrets {
                 "password" => secrets.password = Some(value.into_owned()),
                 // The pool takes this one for the name of a file, whatever it looks like.
                 "sslrootcert" | "ssl-root-cert" | "ssl-ca" => {
-                    secrets.roots = Some(Roots::File(value.into_owned().into()))
+                    secrets.roots = Some(Roots::File(value.into_owned().into()));
                 }
                 "sslcert" | "ssl-cert" | "sslkey" | "ssl-key" => return Err(Unsupported::ClientCertificates),
                 "sslmode"

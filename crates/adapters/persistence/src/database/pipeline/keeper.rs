@@ -1,7 +1,7 @@
 //! Keeps a slot filled: opens its connection, drives it, and opens it again.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -11,9 +11,12 @@ use super::connection::Connection;
 use super::error::chain;
 use super::slot::Slot;
 
-/// Pause before a connection that ended is opened again; twice as long after every failure.
+/// Pause before a connection that ended is opened again; twice as long after every one that did not come about, or not
+/// for long.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A connection that lived for so long did.
+const LONG: Duration = Duration::from_secs(10);
 /// A connection is replaced after this time, as pools do, lest its session grows for ever.
 const LIFETIME: Duration = Duration::from_mins(30);
 /// By so much longer lives that of the next slot: they are not replaced at once.
@@ -34,6 +37,8 @@ impl Keeper {
     pub(super) async fn run(mut self) {
         let mut closing = self.closing.clone();
         let mut pause = SHORTEST_PAUSE;
+        // Once for all of them, and once for all attempts.
+        let mut is_told = self.index != 0;
         loop {
             let opened = tokio::select! {
                 _ = closing.wait_for(|closing| *closing) => return,
@@ -41,22 +46,25 @@ impl Keeper {
             };
             match opened {
                 Some(Ok((era, connection, driver))) => {
-                    pause = SHORTEST_PAUSE;
+                    let begun = Instant::now();
                     self.drive(era, connection, driver).await;
-                }
-                Some(Err(error)) => {
-                    // Once for all of them, and once for all attempts.
-                    if self.index == 0 && pause == SHORTEST_PAUSE {
-                        tracing::warn!(server = self.server, %error, "cannot pipeline reads; they go over the pool");
+                    if begun.elapsed() >= LONG {
+                        pause = SHORTEST_PAUSE;
+                        is_told = self.index != 0;
                     }
-                    pause = (pause * 2).min(LONGEST_PAUSE);
                 }
+                Some(Err(error)) if !is_told => {
+                    tracing::warn!(server = self.server, %error, "cannot pipeline reads; they go over the pool");
+                    is_told = true;
+                }
+                Some(Err(error)) => tracing::debug!(server = self.server, %error, "cannot pipeline reads yet"),
                 None => return,
             }
             tokio::select! {
                 _ = closing.wait_for(|closing| *closing) => return,
                 () = sleep(pause) => {}
             }
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Installing programs with the system's package manager.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Error, Result, anyhow};
 use tokio::process::Command;
@@ -67,6 +67,9 @@ const MANAGERS: [Manager; 4] = [
     },
 ];
 
+/// Where some systems keep servers, though not on the `PATH` of everybody.
+const KNOWN_PLACES: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"];
+
 impl Manager {
     /// The manager of this machine.
     fn here() -> Option<&'static Self> {
@@ -78,6 +81,28 @@ impl Manager {
         let install = [self.install, &[(self.package)(&software.packages)]].concat();
         self.prepare.map(<[_]>::to_vec).into_iter().chain([install]).collect()
     }
+}
+
+/// Where a program of `software` is, which is installed if it is not there.
+pub(crate) async fn program(name: &str, software: &Software, interrupt: &Interrupt) -> Result<PathBuf> {
+    if let Some(program) = find(name) {
+        return Ok(program);
+    }
+    let installed = install(software, interrupt).await;
+    interrupt.check()?;
+    match find(name) {
+        Some(program) => Ok(program),
+        None => installed.and_then(|()| Err(advice(software))),
+    }
+}
+
+/// Where a program is, if it is on the machine.
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(KNOWN_PLACES.map(PathBuf::from))
+        .map(|folder| folder.join(name))
+        .find(|program| program.is_file())
 }
 
 /// Installs something, or says what to install.

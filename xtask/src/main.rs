@@ -9,6 +9,7 @@ mod diagrams;
 mod executables;
 mod fresh;
 mod install;
+mod instructions;
 mod interrupt;
 mod openapi;
 mod port;
@@ -39,6 +40,8 @@ enum Chore {
     ClusterTest(cluster_test::Args),
     /// Measures the server against what this machine can do at best; finds all it needs by itself
     Bench(bench::Args),
+    /// Counts the instructions that the server's work takes and fails where they are too many; finds all it needs by itself
+    Instructions(instructions::Args),
     /// Writes openapi.json from the code
     Openapi(openapi::Args),
     /// Writes assets/erd.dot from the schema and renders the diagrams (needs Graphviz)
@@ -53,6 +56,7 @@ async fn main() -> ExitCode {
         Chore::CheckDeploy => check_deploy::run().await,
         Chore::ClusterTest(args) => cluster_test::run(&args).await,
         Chore::Bench(args) => bench::run(&args).await,
+        Chore::Instructions(args) => instructions::run(args).await,
         Chore::Openapi(args) => openapi::run(args).await,
         Chore::Diagrams(args) => diagrams::run(args).await,
     };

@@ -41,17 +41,14 @@ const PGBENCH: Software = Software {
     otherwise: "start a Docker engine, or put `pgbench` on the PATH",
 };
 
-/// Where some systems keep servers, though not on the `PATH` of everybody.
-const KNOWN_PLACES: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"];
-
 impl Tools {
     /// Finds each of them, and installs what is not there.
     pub(super) async fn find(interrupt: &Interrupt) -> Result<Self> {
-        let wrk = found_or_installed("wrk", &WRK, interrupt).await?;
-        let nginx = found_or_installed("nginx", &NGINX, interrupt).await?;
+        let wrk = install::program("wrk", &WRK, interrupt).await?;
+        let nginx = install::program("nginx", &NGINX, interrupt).await?;
         let pgbench = match pgbench() {
             Some(words) => words,
-            None => vec![found_or_installed("pgbench", &PGBENCH, interrupt).await?.display().to_string()],
+            None => vec![install::program("pgbench", &PGBENCH, interrupt).await?.display().to_string()],
         };
         for shown in [wrk.display().to_string(), nginx.display().to_string(), pgbench.join(" ")] {
             eprintln!("{shown}");
@@ -60,30 +57,10 @@ impl Tools {
     }
 }
 
-async fn found_or_installed(name: &str, software: &Software, interrupt: &Interrupt) -> Result<PathBuf> {
-    if let Some(program) = on_the_machine(name) {
-        return Ok(program);
-    }
-    let installed = install::install(software, interrupt).await;
-    interrupt.check()?;
-    match on_the_machine(name) {
-        Some(program) => Ok(program),
-        None => installed.and_then(|()| Err(install::advice(software))),
-    }
-}
-
-fn on_the_machine(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .chain(KNOWN_PLACES.map(PathBuf::from))
-        .map(|folder| folder.join(name))
-        .find(|program| program.is_file())
-}
-
 /// The one beside the server's programs, which is as new as the server; one on the `PATH`; or one in a container that
 /// shares the network and the folder of temporary files.
 fn pgbench() -> Option<Vec<String>> {
-    let program = postgres::beside_server("pgbench").or_else(|| on_the_machine("pgbench"));
+    let program = postgres::beside_server("pgbench").or_else(|| install::find("pgbench"));
     if let Some(program) = program {
         return Some(vec![program.display().to_string()]);
     }

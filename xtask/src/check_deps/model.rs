@@ -19,7 +19,7 @@ pub(crate) enum Layer {
     EndToEnd,
     /// `seed`
     Seed,
-    /// `bench`
+    /// `bench` and `bench/*`
     Bench,
     /// `xtask`
     Xtask,
@@ -38,7 +38,7 @@ impl Layer {
             ["crates", "testkit"] => Self::Testkit,
             ["tests"] => Self::EndToEnd,
             ["seed"] => Self::Seed,
-            ["bench"] => Self::Bench,
+            ["bench"] | ["bench", _] => Self::Bench,
             ["xtask"] => Self::Xtask,
             _ => return None,
         })
@@ -88,6 +88,8 @@ mod tests {
             ("crates/adapters/redis", Some(Layer::Adapter)),
             ("crates\\adapters\\redis", Some(Layer::Adapter)),
             ("seed", Some(Layer::Seed)),
+            ("bench", Some(Layer::Bench)),
+            ("bench/instructions", Some(Layer::Bench)),
             ("bench", Some(Layer::Bench)),
             ("crates/adapters", None),
             ("crates/adapters/redis/macros", None),

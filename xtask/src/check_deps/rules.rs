@@ -10,6 +10,9 @@ const DOMAIN_MAY_USE: [&str; 2] = ["thiserror", "unicode-normalization"];
 /// The crates that may know SQL: the two adapters, and the tools that make test databases, measure and read the schema.
 const MAY_USE_SQL: [&str; 6] = ["persistence", "migration", "testkit", "e2e", "bench", "xtask"];
 
+/// The adapters that tools drive.
+const TOOLS_MAY_USE: [&str; 3] = ["persistence", "security", "system"];
+
 /// The crates that may know Redis: the adapter, and the tool that finds one for its tests.
 const MAY_USE_REDIS: [&str; 2] = ["coordination", "xtask"];
 
@@ -66,10 +69,9 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
                 || to.name == "resilience"
         }
         Server => matches!(to.layer, Domain | UseCases | Adapter | Api),
-        Seed | Bench => {
-            matches!(to.layer, Domain | UseCases)
-                || (to.layer == Adapter && matches!(to.name.as_str(), "persistence" | "security" | "system"))
-        }
+        Seed => matches!(to.layer, Domain | UseCases) || TOOLS_MAY_USE.contains(&to.name.as_str()),
+        Bench if from.name == "instructions" => matches!(to.layer, Domain | UseCases | Api) || to.name == "system",
+        Bench => matches!(to.layer, Domain | UseCases) || TOOLS_MAY_USE.contains(&to.name.as_str()),
         Testkit => !matches!(to.layer, EndToEnd | Bench | Xtask),
         EndToEnd => !matches!(to.layer, Bench | Xtask),
         Xtask => to.name == "migration",
@@ -87,6 +89,9 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         (Adapter, _) => "an adapter knows the domain and the use cases whose ports it implements, nothing further out",
         (Server, _) => "the server ships without chores",
         (_, Bench) => "nobody depends on the benchmarks",
+        (Bench, _) if from.name == "instructions" => {
+            "instructions are counted above the ports: whatever stands behind them is a stub, but for what makes ids"
+        }
         (Bench, _) => "the benchmarks drive the server from outside; of its crates they ask for statements and tokens only",
         (Seed, _) => "the seed needs the domain, the ports of the use cases, persistence, security and system only",
         (Xtask, _) => "chores need no crate of the house but the migrations, for the diagram",
@@ -124,7 +129,7 @@ mod tests {
     use super::*;
 
     /// The workspace, each crate without dependencies.
-    const CRATES: [(&str, Layer); 17] = [
+    const CRATES: [(&str, Layer); 18] = [
         ("domain", Layer::Domain),
         ("accounts", Layer::UseCases),
         ("posts", Layer::UseCases),
@@ -141,6 +146,7 @@ mod tests {
         ("e2e", Layer::EndToEnd),
         ("seed", Layer::Seed),
         ("bench", Layer::Bench),
+        ("instructions", Layer::Bench),
         ("xtask", Layer::Xtask),
     ];
 
@@ -195,6 +201,7 @@ mod tests {
                 ("testkit", &["domain", "posts", "persistence", "migration", "api", "thoughts", "seed"]),
                 ("e2e", &["testkit", "domain", "thoughts", "persistence", "seed"]),
                 ("bench", &["domain", "accounts", "posts", "feed", "persistence", "security", "system"]),
+                ("instructions", &["domain", "accounts", "posts", "feed", "api", "system"]),
                 ("xtask", &["migration"]),
             ],
             Use::Normal,
@@ -215,6 +222,7 @@ mod tests {
                 ("thoughts", &["testkit", "seed", "xtask", "e2e"]),
                 ("seed", &["migration", "api", "thoughts", "testkit"]),
                 ("bench", &["thoughts", "api", "coordination", "testkit", "seed"]),
+                ("instructions", &["thoughts", "persistence", "security", "coordination", "testkit", "bench"]),
                 ("testkit", &["xtask", "e2e", "bench"]),
                 ("e2e", &["bench"]),
                 ("xtask", &["domain", "thoughts", "testkit", "bench"]),

@@ -1,0 +1,60 @@
+//! What is asked, and what has to be the answer.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, IF_NONE_MATCH};
+use actix_web::test::TestRequest;
+use anyhow::Result;
+
+use crate::samples;
+
+/// A request that can be sent again and again.
+pub(crate) struct Request {
+    make: Box<dyn Fn() -> TestRequest>,
+    /// The status of the answer.
+    pub(crate) expected: StatusCode,
+}
+
+impl Request {
+    fn new(expected: StatusCode, make: impl Fn() -> TestRequest + 'static) -> Self {
+        Self { make: Box::new(make), expected }
+    }
+
+    /// The public feed.
+    pub(crate) fn feed() -> Self {
+        Self::new(StatusCode::OK, || TestRequest::get().uri("/v1/posts"))
+    }
+
+    /// A post.
+    pub(crate) fn post() -> Result<Self> {
+        let path = post_path()?;
+        Ok(Self::new(StatusCode::OK, move || TestRequest::get().uri(&path)))
+    }
+
+    /// A post, by a client who has it as the tag says.
+    pub(crate) fn known_post(tag: HeaderValue) -> Result<Self> {
+        let path = post_path()?;
+        let make = move || TestRequest::get().uri(&path).insert_header((IF_NONE_MATCH, tag.clone()));
+        Ok(Self::new(StatusCode::NOT_MODIFIED, make))
+    }
+
+    /// A new post.
+    pub(crate) fn publication() -> Self {
+        let body = samples::publication();
+        Self::new(StatusCode::CREATED, move || {
+            TestRequest::post()
+                .uri("/v1/posts")
+                .insert_header((AUTHORIZATION, "Bearer token"))
+                .insert_header((CONTENT_TYPE, "application/json"))
+                .set_payload(body.clone())
+        })
+    }
+
+    /// As it comes in.
+    pub(crate) fn sent(&self) -> TestRequest {
+        (self.make)()
+    }
+}
+
+fn post_path() -> Result<String> {
+    Ok(format!("/v1/posts/{}", samples::cuid(0)?))
+}

@@ -1,0 +1,75 @@
+//! The API over stubs, put together as the server does it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use accounts::ports::{MockPasswordHasher, MockRefreshTokens, MockSessionRepository, MockUserRepository};
+use accounts::{Accounts, Principal, SessionId, SessionLifetimes};
+use anyhow::Result;
+use api::{Api, Concurrency, CursorCodec, Health, HttpSettings, MetricsAccess, MetricsEndpoint, Services};
+use domain::UserId;
+use feed::Feed;
+use feed::ports::MockFollowRepository;
+use posts::Posts;
+use posts::ports::{MockCommentRepository, MockIdempotencyKeyRepository};
+
+use crate::samples;
+use crate::stubs::{FixedClock, FixedId, FixedPrincipal, OnePage, OnePost};
+
+/// An API whose readers share the page of the public feed, or get one each. Wants a runtime around it.
+pub(crate) fn api(shared: bool) -> Result<Api> {
+    let health = Arc::new(Health::new(Vec::new()));
+    health.serving();
+    Ok(Api::new(Services {
+        accounts: Arc::new(accounts()?),
+        posts: Arc::new(posts()?),
+        feed: Arc::new(feed(shared)?),
+        cursors: CursorCodec::new(&[7; 32]),
+        health,
+        metrics: MetricsEndpoint { render: Arc::new(String::new), access: MetricsAccess::Elsewhere },
+        // Their work depends on the time that passes.
+        rate_limits: None,
+        settings: HttpSettings {
+            request_timeout: Duration::from_mins(10),
+            trusted_proxies: Vec::new(),
+            concurrency: Concurrency::for_machine(2, 20),
+            cors_allowed_origins: Vec::new(),
+            traces_exported: false,
+        },
+        runtime: tokio::runtime::Handle::current(),
+    })?)
+}
+
+fn accounts() -> Result<Accounts> {
+    let principal =
+        Principal { user_id: UserId::from(samples::cuid(1000)?), session_id: SessionId::from(samples::cuid(2000)?) };
+    Ok(Accounts::new(accounts::Dependencies {
+        users: Arc::new(MockUserRepository::new()),
+        sessions: Arc::new(MockSessionRepository::new()),
+        hasher: Arc::new(MockPasswordHasher::new()),
+        access_tokens: Arc::new(FixedPrincipal(principal)),
+        refresh_tokens: Arc::new(MockRefreshTokens::new()),
+        clock: Arc::new(FixedClock),
+        ids: Arc::new(FixedId(samples::cuid(0)?)),
+        lifetimes: SessionLifetimes { access: Duration::from_mins(10), refresh: Duration::from_hours(1) },
+    }))
+}
+
+fn posts() -> Result<Posts> {
+    Ok(Posts::new(posts::Dependencies {
+        posts: Arc::new(OnePost(samples::post(0)?.into())),
+        comments: Arc::new(MockCommentRepository::new()),
+        keys: Arc::new(MockIdempotencyKeyRepository::new()),
+        clock: Arc::new(FixedClock),
+        // Making identifiers is counted by itself.
+        ids: Arc::new(FixedId(samples::cuid(0)?)),
+    }))
+}
+
+fn feed(shared: bool) -> Result<Feed> {
+    Ok(Feed::new(feed::Dependencies {
+        follows: Arc::new(MockFollowRepository::new()),
+        timelines: Arc::new(OnePage { page: samples::page()?.into(), shared }),
+        clock: Arc::new(FixedClock),
+    }))
+}

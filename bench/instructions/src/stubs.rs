@@ -1,0 +1,130 @@
+//! Ports that answer at once and always the same, so that what is counted is the work of the layers above.
+
+use accounts::Principal;
+use accounts::ports::{AccessTokens, SigningError};
+use async_trait::async_trait;
+use domain::{
+    Clock, ContentViewer, Cuid, IdGenerator, Page, PageRequest, Post, PostId, PostPage, PostView, RepositoryError,
+    Revision, Shared, Timestamp, UserId, UserRef, UserView,
+};
+use feed::ports::TimelineRepository;
+use posts::IdempotentRequest;
+use posts::ports::{Change, Edit, Like, NewPost, PostRepository, Write};
+
+use crate::samples::NOW;
+
+/// The time stands still.
+pub(crate) struct FixedClock;
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+}
+
+/// Everything new gets the same identifier.
+pub(crate) struct FixedId(pub(crate) Cuid);
+
+impl IdGenerator for FixedId {
+    fn generate(&self) -> Cuid {
+        self.0
+    }
+}
+
+/// Every token proves the same.
+pub(crate) struct FixedPrincipal(pub(crate) Principal);
+
+impl AccessTokens for FixedPrincipal {
+    fn sign(&self, _: &Principal, _: Timestamp, _: Timestamp) -> Result<String, SigningError> {
+        Ok("token".to_owned())
+    }
+
+    fn verify(&self, _: &str, _: Timestamp) -> Option<Principal> {
+        Some(self.0)
+    }
+}
+
+/// A public feed of one page.
+pub(crate) struct OnePage {
+    pub(crate) page: Shared<Page<Post>>,
+    /// Whether all readers share it, or each gets a copy that nobody has encoded yet.
+    pub(crate) shared: bool,
+}
+
+#[async_trait]
+impl TimelineRepository for OnePage {
+    async fn public(&self, _: PageRequest, _: Option<UserId>) -> Result<PostPage, RepositoryError> {
+        let page = if self.shared { self.page.clone() } else { Shared::new((*self.page).clone()) };
+        Ok(PostPage::anonymous(page))
+    }
+
+    async fn home(&self, _: UserId, _: PageRequest) -> Result<PostPage, RepositoryError> {
+        Err(unasked("home"))
+    }
+}
+
+/// A store of one post, which takes every other one in.
+pub(crate) struct OnePost(pub(crate) Shared<Post>);
+
+#[async_trait]
+impl PostRepository for OnePost {
+    async fn find(&self, _: PostId, _: Option<UserId>) -> Result<Option<PostView>, RepositoryError> {
+        Ok(Some(PostView::new(self.0.clone(), None::<ContentViewer>)))
+    }
+
+    async fn list_by_user(
+        &self,
+        _: &UserRef,
+        _: PageRequest,
+        _: Option<UserId>,
+    ) -> Result<Option<PostPage>, RepositoryError> {
+        Err(unasked("list_by_user"))
+    }
+
+    async fn publish<'a>(
+        &self,
+        post: &NewPost,
+        _: Option<&'a IdempotentRequest>,
+    ) -> Result<Write<Post>, RepositoryError> {
+        Ok(Write::Stored(Post {
+            id: post.id,
+            author: self.0.author.clone(),
+            content: post.content.clone(),
+            created_at: post.created_at,
+            edited_at: None,
+            revision: Revision(0),
+            like_count: 0,
+            comment_count: 0,
+        }))
+    }
+
+    async fn edit(&self, _: PostId, _: &Edit, _: UserId) -> Result<Change<PostView>, RepositoryError> {
+        Err(unasked("edit"))
+    }
+
+    async fn delete(&self, _: PostId, _: UserId, _: Option<Revision>) -> Result<Change<()>, RepositoryError> {
+        Err(unasked("delete"))
+    }
+
+    async fn like(&self, _: PostId, _: UserId, _: Timestamp) -> Result<Like, RepositoryError> {
+        Err(unasked("like"))
+    }
+
+    async fn unlike(&self, _: PostId, _: UserId) -> Result<Like, RepositoryError> {
+        Err(unasked("unlike"))
+    }
+
+    async fn list_likes(
+        &self,
+        _: PostId,
+        _: PageRequest,
+        _: Option<UserId>,
+    ) -> Result<Option<Page<UserView>>, RepositoryError> {
+        Err(unasked("list_likes"))
+    }
+}
+
+/// No counted work asks for that.
+fn unasked(operation: &'static str) -> RepositoryError {
+    RepositoryError::new(operation, "there is no such stub")
+}

@@ -1,0 +1,60 @@
+//! What is counted.
+
+use std::hint::black_box;
+
+use anyhow::{Result, anyhow};
+use api::CursorCodec;
+use clap::ValueEnum;
+use domain::IdGenerator as _;
+use system::CuidGenerator;
+
+use crate::{answers, samples};
+
+/// A piece of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Work {
+    /// Making an identifier
+    Id,
+    /// Writing a cursor and reading it again
+    Cursor,
+    /// Answering the public feed from a page that is encoded already
+    FeedShared,
+    /// Answering the public feed from a page that nobody asked for before
+    FeedEncoded,
+    /// Answering that a post is as the client knows it
+    PostUnchanged,
+    /// Taking in a new post: the body, its checks, and the answer
+    Publish,
+}
+
+impl Work {
+    /// As the command line has it.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    /// Does it so many times.
+    pub(crate) fn run(self, times: u32) -> Result<()> {
+        match self {
+            Self::Id => {
+                for _ in 0..times {
+                    black_box(CuidGenerator.generate());
+                }
+                Ok(())
+            }
+            Self::Cursor => cursor(times),
+            Self::FeedShared | Self::FeedEncoded | Self::PostUnchanged | Self::Publish => answers::give(self, times),
+        }
+    }
+}
+
+fn cursor(times: u32) -> Result<()> {
+    let codec = CursorCodec::new(&[7; 32]);
+    let cursor = samples::cursor()?;
+    for _ in 0..times {
+        let text = codec.encode("/v1/posts", black_box(cursor));
+        let read = codec.decode("/v1/posts", black_box(&text)).map_err(|_| anyhow!("{text} is not understood"))?;
+        anyhow::ensure!(read == cursor, "{text} is read as another cursor");
+    }
+    Ok(())
+}

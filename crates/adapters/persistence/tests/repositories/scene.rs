@@ -154,6 +154,7 @@ pub(crate) fn first_page() -> PageRequest {
 }
 
 /// A page of posts, each together with how the reader stands to it.
+#[expect(clippy::needless_pass_by_value, reason = "it takes what a port has just given")]
 pub(crate) fn views(page: PostPage) -> Page<PostView> {
     let posts = page.page.items.iter().cloned().enumerate();
     let view = |(number, post)| PostView::new(post, page.viewers.as_ref().map(|viewers| viewers[number]));

@@ -36,26 +36,32 @@ pub enum NotCoalesced {
 /// Something that can be done together with others.
 pub trait Coalesce: Send + 'static {
     /// What two items that share a batch do not have in common.
-    type Key: Hash + Eq;
+    type Key: Hash + Eq + Clone + Send;
 
-    /// That of this item, if it may not share a batch with every other. Items of one key are done one after the other.
+    /// That of this item, if it may not share a batch with every other. Items of one key are done one after the other, in
+    /// the order in which they came.
     fn key(&self) -> Option<Self::Key>;
 }
 
 type Outcomes<O> = Pin<Box<dyn Future<Output = Vec<O>> + Send>>;
 
 /// Does items in batches.
-pub struct Coalescer<I, O>(Arc<Inner<I, O>>);
+pub struct Coalescer<I: Coalesce, O>(Arc<Inner<I, O>>);
 
-struct Inner<I, O> {
+struct Inner<I: Coalesce, O> {
     options: CoalescerOptions,
     run: Box<dyn Fn(Vec<I>) -> Outcomes<O> + Send + Sync>,
     state: Mutex<State<I, O>>,
 }
 
-struct State<I, O> {
-    waiting: VecDeque<(I, oneshot::Sender<O>)>,
-    under_way: usize,
+type Waiting<I, O> = (I, oneshot::Sender<O>);
+
+struct State<I: Coalesce, O> {
+    waiting: VecDeque<Waiting<I, O>>,
+    /// Lanes at work.
+    lanes: usize,
+    /// Of the batches under way.
+    keys: HashSet<I::Key>,
 }
 
 impl<I: Coalesce, O: Send + 'static> Coalescer<I, O> {
@@ -65,7 +71,7 @@ impl<I: Coalesce, O: Send + 'static> Coalescer<I, O> {
         F: Future<Output = Vec<O>> + Send + 'static,
     {
         let run = Box::new(move |items| -> Outcomes<O> { Box::pin(run(items)) });
-        let state = Mutex::new(State { waiting: VecDeque::new(), under_way: 0 });
+        let state = Mutex::new(State { waiting: VecDeque::new(), lanes: 0, keys: HashSet::new() });
         Self(Arc::new(Inner { options, run, state }))
     }
 
@@ -82,29 +88,37 @@ impl<I: Coalesce, O: Send + 'static> Coalescer<I, O> {
                 return Err(NotCoalesced::Full);
             }
             state.waiting.push_back((item, answer));
-            if state.under_way < self.0.options.lanes.max(1) {
-                state.under_way += 1;
-                tokio::spawn(Lane { inner: Arc::clone(&self.0), is_over: false }.work());
+            if state.lanes < self.0.options.lanes.max(1) {
+                state.lanes += 1;
+                tokio::spawn(Lane::new(&self.0).work());
             }
         }
         outcome.await.map_err(|_| NotCoalesced::BrokenOff)
     }
 }
 
-impl<I, O> Inner<I, O> {
+impl<I: Coalesce, O> Inner<I, O> {
     fn state(&self) -> MutexGuard<'_, State<I, O>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// One of the batches under way, and those after it.
-struct Lane<I, O> {
+struct Lane<I: Coalesce, O: Send + 'static> {
     inner: Arc<Inner<I, O>>,
+    /// Of the batch under way.
+    keys: Vec<I::Key>,
+    has_begun: bool,
     is_over: bool,
 }
 
 impl<I: Coalesce, O: Send + 'static> Lane<I, O> {
+    fn new(inner: &Arc<Inner<I, O>>) -> Self {
+        Self { inner: Arc::clone(inner), keys: Vec::new(), has_begun: false, is_over: false }
+    }
+
     async fn work(mut self) {
+        self.has_begun = true;
         while let Some(batch) = self.next_batch() {
             let (items, answers): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
             let outcomes = (self.inner.run)(items).await;
@@ -115,45 +129,60 @@ impl<I: Coalesce, O: Send + 'static> Lane<I, O> {
         }
     }
 
-    /// Those that came first, no two of a key; the lane is over when there are none.
-    fn next_batch(&mut self) -> Option<Vec<(I, oneshot::Sender<O>)>> {
+    /// Those that came first, no two of a key, and none of a key that is under way. The lane is over when there are none;
+    /// what still waits is for those that are under way.
+    fn next_batch(&mut self) -> Option<Vec<Waiting<I, O>>> {
         let mut state = self.inner.state();
-        if state.waiting.is_empty() {
-            // At once with the look, lest somebody comes in between and counts on this lane.
-            state.under_way -= 1;
-            self.is_over = true;
-            return None;
+        let State { waiting, lanes, keys } = &mut *state;
+        for key in self.keys.drain(..) {
+            keys.remove(&key);
         }
         let most = self.inner.options.most.max(1);
-        let mut keys = HashSet::new();
         let (mut batch, mut later) = (Vec::new(), VecDeque::new());
-        while let Some(waiting) = state.waiting.pop_front() {
+        while let Some((item, answer)) = waiting.pop_front() {
+            match item.key() {
+                Some(key) if keys.contains(&key) => later.push_back((item, answer)),
+                key => {
+                    keys.extend(key.clone());
+                    self.keys.extend(key);
+                    batch.push((item, answer));
+                }
+            }
             if batch.len() == most {
-                later.push_back(waiting);
                 break;
             }
-            if waiting.0.key().is_none_or(|key| keys.insert(key)) {
-                batch.push(waiting);
-            } else {
-                later.push_back(waiting);
-            }
         }
-        while let Some(waiting) = later.pop_back() {
-            state.waiting.push_front(waiting);
+        later.append(waiting);
+        *waiting = later;
+        if batch.is_empty() {
+            // At once with the look, lest somebody comes in between and counts on this lane.
+            *lanes -= 1;
+            self.is_over = true;
+            return None;
         }
         Some(batch)
     }
 }
 
-impl<I, O> Drop for Lane<I, O> {
+impl<I: Coalesce, O: Send + 'static> Drop for Lane<I, O> {
     fn drop(&mut self) {
         if self.is_over {
             return;
         }
-        // The batch panicked, or the runtime ends. Where no other lane sees to those who wait, they are told.
         let mut state = self.inner.state();
-        state.under_way -= 1;
-        if state.under_way == 0 {
+        for key in self.keys.drain(..) {
+            state.keys.remove(&key);
+        }
+        if self.has_begun && std::thread::panicking() && !state.waiting.is_empty() {
+            // The batch did. Those behind it go on in this lane's stead; without the lock, as a runtime that ends drops
+            // the task here and now.
+            drop(state);
+            tokio::spawn(Self::new(&self.inner).work());
+            return;
+        }
+        // Or the runtime ends. Where no other lane sees to those who wait, they are told.
+        state.lanes -= 1;
+        if state.lanes == 0 {
             state.waiting.clear();
         }
     }
@@ -261,6 +290,44 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn nothing_overtakes_what_has_its_key_and_is_under_way() {
+        let s = Scene::new(CoalescerOptions { lanes: 2, ..OPTIONS });
+        let mut waiting = Vec::new();
+        for (number, key) in (0..).zip([0, 0, 1, 0]) {
+            waiting.push(s.submit(Item(key, number)).await);
+        }
+        assert_eq!(s.coalescer.0.state().waiting.len(), 2, "the second lane took what has another key");
+        s.gate.add_permits(100);
+        for waiting in waiting {
+            waiting.await.unwrap().unwrap();
+        }
+        let of_key = |number| s.batches().iter().position(|batch| batch.contains(&number));
+        assert!(of_key(0) < of_key(1) && of_key(1) < of_key(3));
+    }
+
+    #[tokio::test]
+    async fn the_end_of_the_runtime_leaves_nobody_waiting() {
+        let s = Scene::new(OPTIONS);
+        let other = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let coalescer = Arc::clone(&s.coalescer);
+        let first = std::thread::spawn(move || {
+            let first = other.spawn(async move { coalescer.submit(Item(0, 0)).await });
+            other.block_on(async {
+                for _ in 0..5 {
+                    yield_now().await;
+                }
+            });
+            drop(other);
+            first
+        });
+        let behind = s.submit(Item(1, 1)).await;
+        drop(first.join().unwrap());
+        s.gate.add_permits(100);
+        assert!(matches!(behind.await.unwrap(), Ok(10) | Err(NotCoalesced::BrokenOff)));
+        assert_eq!(s.submit(Item(0, 2)).await.await.unwrap(), Ok(20), "and its key is free");
+    }
+
+    #[tokio::test]
     async fn too_many_are_turned_away() {
         let s = Scene::new(OPTIONS);
         for number in 0..6 {
@@ -281,14 +348,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_batch_that_breaks_off_leaves_nobody_waiting() {
+    async fn a_batch_that_breaks_off_takes_nobody_along() {
         let s = Scene::new(OPTIONS);
         let broken = s.submit(Item(0, PANIC)).await;
         let behind = s.submit(Item(1, 1)).await;
         s.gate.add_permits(100);
         assert_eq!(broken.await.unwrap(), Err(NotCoalesced::BrokenOff));
-        assert_eq!(behind.await.unwrap(), Err(NotCoalesced::BrokenOff));
-        assert_eq!(s.submit(Item(2, 2)).await.await.unwrap(), Ok(20), "and it goes on");
+        assert_eq!(behind.await.unwrap(), Ok(10));
+        assert_eq!(s.submit(Item(0, 2)).await.await.unwrap(), Ok(20), "and its key is free");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

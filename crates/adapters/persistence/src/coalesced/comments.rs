@@ -1,32 +1,41 @@
 //! Comments on posts, not replies, that are written together.
 
-use domain::{PostId, UserId};
+use std::collections::{HashMap, HashSet};
+
+use domain::{Author, PostId, UserId};
 use posts::ports::{AddCommentOutcome, NewComment, Write};
 use resilience::Coalesce;
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{DbErr, QueryResult, Statement};
 use serde::Serialize;
 
 use super::{Together, set};
 use crate::database::Transaction;
+use crate::fields::Fields;
 use crate::repository::{add_comment, stored_comment};
+use crate::view::user::read_author;
 
-/// Keeps the authors' accounts from being erased.
-const LOCK_AUTHORS: &str = "SELECT id, username, display_name FROM users \
-    WHERE id IN (SELECT json_array_elements_text($1::json)) ORDER BY id FOR KEY SHARE";
-/// Locks the posts, in the order of their ids, for counting on them.
-const LOCK_POSTS: &str = "SELECT id FROM posts \
-    WHERE id IN (SELECT json_array_elements_text($1::json)) ORDER BY id FOR NO KEY UPDATE";
-/// Stores the comments, and counts them on their posts.
-const STORE: &str = "WITH new AS ( \
+/// Keeps the accounts of the authors from being erased, then counts the comments of those who are there on their posts,
+/// both in the order of ids, and stores those on posts that are there. Answers the authors (`true`) and the posts
+/// (`false`) that are there.
+const COMMENT: &str = "WITH new AS MATERIALIZED ( \
         SELECT * FROM json_to_recordset($1::json) \
             AS new(id text, post_id text, author_id text, content text, created_at bigint) \
-    ), counted AS ( \
+    ), authors AS MATERIALIZED ( \
+        SELECT id, username, display_name FROM users \
+        WHERE id = ANY (ARRAY(SELECT author_id FROM new)) ORDER BY id FOR KEY SHARE \
+    ), by_authors AS MATERIALIZED ( \
+        SELECT new.* FROM new JOIN authors ON authors.id = author_id \
+    ), on_posts AS ( \
         UPDATE posts SET comment_count = comment_count + counts.number \
-        FROM (SELECT post_id, count(*) AS number FROM new GROUP BY post_id) AS counts \
-        WHERE posts.id = counts.post_id \
+        FROM (SELECT post_id, count(*) AS number FROM by_authors GROUP BY post_id ORDER BY post_id COLLATE \"C\") AS counts \
+        WHERE posts.id = counts.post_id AND posts.id = ANY (ARRAY(SELECT post_id FROM by_authors)) \
+        RETURNING posts.id \
+    ), stored AS ( \
+        INSERT INTO comments (id, post_id, author_id, content, created_at) \
+        SELECT by_authors.id, post_id, author_id, content, created_at \
+        FROM by_authors JOIN on_posts ON on_posts.id = post_id \
     ) \
-    INSERT INTO comments (id, post_id, author_id, content, created_at) \
-    SELECT id, post_id, author_id, content, created_at FROM new";
+    SELECT true, id, username, display_name FROM authors UNION ALL SELECT false, id, NULL, NULL FROM on_posts";
 
 #[derive(Serialize)]
 struct CommentRow<'c> {
@@ -63,28 +72,33 @@ impl Together for Commenting {
         add_comment(tx, &self.0).await
     }
 
-    async fn as_set(commentings: &[Self], tx: &Transaction) -> Result<Vec<AddCommentOutcome>, DbErr> {
-        let comments: Vec<&NewComment> = commentings.iter().map(|commenting| &commenting.0).collect();
-        let wanted = set::ids(comments.iter().map(|comment| comment.author_id.as_str()))?;
-        let authors = set::authors(tx, LOCK_AUTHORS, wanted).await?;
-        let wanted = set::ids(comments.iter().map(|comment| comment.post_id.as_str()))?;
-        let posts = set::locked::<domain::Post>(tx, LOCK_POSTS, wanted).await?;
-        let is_there = |post: PostId| posts.contains(&post.cuid());
-        let rows: Vec<_> = comments
-            .iter()
-            .filter(|comment| authors.contains_key(&comment.author_id) && is_there(comment.post_id))
-            .map(|comment| CommentRow {
+    fn as_statement(commentings: &[Self]) -> Result<Statement, DbErr> {
+        set::statement(
+            COMMENT,
+            commentings.iter().map(|Self(comment)| CommentRow {
                 id: comment.id.as_str(),
                 post_id: comment.post_id.as_str(),
                 author_id: comment.author_id.as_str(),
                 content: comment.content.as_str(),
                 created_at: comment.created_at.as_micros(),
-            })
-            .collect();
-        tx.execute_raw(set::statement(STORE, [set::rows(&rows)?])).await?;
-        let outcome = |comment: &NewComment| match authors.get(&comment.author_id) {
+            }),
+        )
+    }
+
+    fn outcomes(commentings: &[Self], rows: &[QueryResult]) -> Result<Vec<AddCommentOutcome>, DbErr> {
+        let (mut authors, mut posts) = (HashMap::<UserId, Author>::new(), HashSet::<PostId>::new());
+        for row in rows {
+            let mut fields = Fields::of(row);
+            if fields.next()? {
+                let author = read_author(&mut fields)?;
+                authors.insert(author.id, author);
+            } else {
+                posts.insert(fields.id()?);
+            }
+        }
+        let outcome = |Self(comment): &Self| match authors.get(&comment.author_id) {
             None => AddCommentOutcome::Write(Write::AuthorGone),
-            Some(_) if !is_there(comment.post_id) => AddCommentOutcome::PostNotFound,
+            Some(_) if !posts.contains(&comment.post_id) => AddCommentOutcome::PostNotFound,
             Some(author) => AddCommentOutcome::Write(Write::Stored(stored_comment(
                 comment,
                 author.clone(),
@@ -92,6 +106,6 @@ impl Together for Commenting {
                 comment.created_at,
             ))),
         };
-        Ok(comments.into_iter().map(outcome).collect())
+        Ok(commentings.iter().map(outcome).collect())
     }
 }

@@ -1,13 +1,16 @@
 //! Likes of posts or of comments, given and taken back together.
 
+use std::collections::HashSet;
+
 use domain::{Cuid, Timestamp, UserId};
 use posts::ports::Like;
 use resilience::Coalesce;
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{DbErr, QueryResult, Statement};
 use serde::Serialize;
 
 use super::{Together, set};
 use crate::database::Transaction;
+use crate::fields::Fields;
 use crate::repository::{LikedComments, LikedPosts, LikedThings};
 
 /// A wish about one thing.
@@ -33,63 +36,80 @@ impl<T> Liking<T> {
     }
 }
 
-/// The statements of a set, for one pair of tables.
-pub(crate) struct Statements {
-    lock_items: &'static str,
-    change: &'static str,
-}
-
-/// Keeps the accounts of those who like from being erased.
-const LOCK_USERS: &str =
-    "SELECT id FROM users WHERE id IN (SELECT json_array_elements_text($1::json)) ORDER BY id FOR KEY SHARE";
-
-/// What is liked is locked in the order of ids. Then likes come and go, and each thing's count follows from what really
-/// did: whoever else changes the likes of a thing has to lock it first.
-macro_rules! statements {
+/// Locks in the order of ids those who like, whose accounts are kept from being erased, and then what they like. Then
+/// likes come and go, and each thing's count follows from what really did: whoever else changes the likes of a thing
+/// has to lock it first. Answers who is there (`true`), and what
+/// (`false`).
+macro_rules! like {
     ($items:literal, $likes:literal, $item:literal) => {
-        Statements {
-            lock_items: concat!(
-                "SELECT id FROM ", $items, " WHERE id IN (SELECT json_array_elements_text($1::json)) \
-                AND author_id IS NOT NULL ORDER BY id FOR NO KEY UPDATE"
-            ),
-            change: concat!(
-                "WITH added AS ( \
-                    INSERT INTO ", $likes, " (", $item, ", user_id, created_at) \
-                    SELECT item, liker, at FROM json_to_recordset($1::json) AS new(item text, liker text, at bigint) \
-                    ON CONFLICT DO NOTHING RETURNING ", $item, " AS item \
-                ), removed AS ( \
-                    DELETE FROM ", $likes, " USING json_to_recordset($2::json) AS gone(item text, liker text) \
-                    WHERE ", $item, " = gone.item AND user_id = gone.liker RETURNING ", $item, " AS item \
-                ), counts AS ( \
-                    SELECT item, sum(number) AS number FROM ( \
-                        SELECT item, 1 AS number FROM added UNION ALL SELECT item, -1 FROM removed \
-                    ) AS changes GROUP BY item \
-                ) \
-                UPDATE ", $items, " SET like_count = like_count + counts.number \
-                FROM counts WHERE ", $items, ".id = counts.item AND counts.number <> 0"
-            ),
-        }
+        concat!(
+            "WITH wishes AS MATERIALIZED ( \
+                SELECT * FROM json_to_recordset($1::json) AS wishes(item text, liker text, at bigint) \
+            ), likers AS MATERIALIZED ( \
+                SELECT id FROM users WHERE id = ANY (ARRAY(SELECT liker FROM wishes)) ORDER BY id FOR KEY SHARE \
+            ), items AS MATERIALIZED ( \
+                SELECT id FROM ",
+            $items,
+            " \
+                WHERE id = ANY (ARRAY(SELECT item FROM wishes JOIN likers ON likers.id = liker)) \
+                AND author_id IS NOT NULL ORDER BY id FOR NO KEY UPDATE \
+            ), granted AS MATERIALIZED ( \
+                SELECT item, liker, at FROM wishes JOIN likers ON likers.id = liker JOIN items ON items.id = item \
+            ), added AS ( \
+                INSERT INTO ",
+            $likes,
+            " (",
+            $item,
+            ", user_id, created_at) \
+                SELECT item, liker, at FROM granted WHERE at IS NOT NULL \
+                ON CONFLICT DO NOTHING RETURNING ",
+            $item,
+            " AS item \
+            ), removed AS ( \
+                DELETE FROM ",
+            $likes,
+            " USING granted WHERE at IS NULL AND ",
+            $item,
+            " = item AND user_id = liker \
+                RETURNING item \
+            ), counts AS ( \
+                SELECT item, sum(number) AS number FROM ( \
+                    SELECT item, 1 AS number FROM added UNION ALL SELECT item, -1 FROM removed \
+                ) AS changes GROUP BY item \
+            ), counted AS ( \
+                UPDATE ",
+            $items,
+            " SET like_count = like_count + counts.number FROM counts \
+                WHERE ",
+            $items,
+            ".id = counts.item AND counts.number <> 0 \
+                AND ",
+            $items,
+            ".id = ANY (ARRAY(SELECT id FROM items)) \
+            ) \
+            SELECT true, id FROM likers UNION ALL SELECT false, id FROM items"
+        )
     };
 }
 
-/// Things whose likes are kept in a table of their own.
+/// Things whose likes are kept in a table of their own, and the statement for them.
 pub(crate) trait InSets: LikedThings {
-    const STATEMENTS: Statements;
+    const LIKE_SQL: &str;
 }
 
 impl InSets for LikedPosts {
-    const STATEMENTS: Statements = statements!("posts", "post_likes", "post_id");
+    const LIKE_SQL: &str = like!("posts", "post_likes", "post_id");
 }
 
 impl InSets for LikedComments {
-    const STATEMENTS: Statements = statements!("comments", "comment_likes", "comment_id");
+    const LIKE_SQL: &str = like!("comments", "comment_likes", "comment_id");
 }
 
 #[derive(Serialize)]
 struct LikeRow<'l> {
     item: &'l str,
     liker: &'l str,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// `None` to take the like back.
     at: Option<i64>,
 }
 
@@ -122,13 +142,29 @@ impl<T: InSets> Together for Liking<T> {
         }
     }
 
-    async fn as_set(likings: &[Self], tx: &Transaction) -> Result<Vec<Like>, DbErr> {
-        let wanted = set::ids(likings.iter().map(|liking| liking.user.as_str()))?;
-        let users = set::locked::<domain::User>(tx, LOCK_USERS, wanted).await?;
-        let wanted = set::ids(likings.iter().map(|liking| liking.item.as_str()))?;
-        let items = set::locked::<()>(tx, T::STATEMENTS.lock_items, wanted).await?;
+    fn as_statement(likings: &[Self]) -> Result<Statement, DbErr> {
+        set::statement(
+            T::LIKE_SQL,
+            likings.iter().map(|liking| LikeRow {
+                item: liking.item.as_str(),
+                liker: liking.user.as_str(),
+                at: match liking.wish {
+                    Wish::Like(at) => Some(at.as_micros()),
+                    Wish::Unlike => None,
+                },
+            }),
+        )
+    }
+
+    fn outcomes(likings: &[Self], rows: &[QueryResult]) -> Result<Vec<Like>, DbErr> {
+        let (mut likers, mut items) = (HashSet::<Cuid>::new(), HashSet::<Cuid>::new());
+        for row in rows {
+            let mut fields = Fields::of(row);
+            let set = if fields.next()? { &mut likers } else { &mut items };
+            set.insert(fields.id::<()>()?.cuid());
+        }
         let outcome = |liking: &Self| {
-            if !users.contains(&liking.user.cuid()) {
+            if !likers.contains(&liking.user.cuid()) {
                 Like::UserGone
             } else if !items.contains(&liking.item) {
                 Like::NotFound
@@ -136,16 +172,6 @@ impl<T: InSets> Together for Liking<T> {
                 Like::Done
             }
         };
-        let (mut added, mut removed) = (Vec::new(), Vec::new());
-        for liking in likings.iter().filter(|liking| outcome(liking) == Like::Done) {
-            let (item, liker) = (liking.item.as_str(), liking.user.as_str());
-            match liking.wish {
-                Wish::Like(at) => added.push(LikeRow { item, liker, at: Some(at.as_micros()) }),
-                Wish::Unlike => removed.push(LikeRow { item, liker, at: None }),
-            }
-        }
-        let sets = [set::rows(&added)?, set::rows(&removed)?];
-        tx.execute_raw(set::statement(T::STATEMENTS.change, sets)).await?;
         Ok(likings.iter().map(outcome).collect())
     }
 }

@@ -1,8 +1,9 @@
 //! Writes that share a transaction with others of their kind: one commit, and on PostgreSQL a few statements, for as many
 //! as come at the same time. Each is acknowledged after that commit, and gets the outcome that it would have got alone.
 //!
-//! A write that is alone goes statement by statement, as do all in SQLite, where a statement costs no round trip. On
-//! PostgreSQL several go as one set ([`set`]), in constant texts that stay prepared.
+//! On PostgreSQL a batch is one statement of a constant text, which stays prepared, with a set of rows as its value
+//! ([`set`]): one way there and back, whatever it changes. In SQLite, where a statement costs no round trip, each write
+//! has its own.
 
 mod comments;
 mod likes;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 use domain::RepositoryError;
 use resilience::{Coalesce, Coalescer, CoalescerOptions, NotCoalesced};
-use sea_orm::{ConnAcquireErr, DbBackend, DbErr};
+use sea_orm::{ConnAcquireErr, DbBackend, DbErr, QueryResult, Statement};
 
 use crate::database::{Database, Transaction};
 use crate::operation::retrying;
@@ -38,11 +39,16 @@ pub(crate) trait Together: Coalesce + Sync {
     /// Who writes.
     fn by(&self) -> domain::UserId;
 
-    /// Does it, in a transaction that may have others.
+    /// Does it in SQLite, in a transaction that may have others.
     fn alone(&self, tx: &Transaction) -> impl Future<Output = Result<Self::Outcome, DbErr>> + Send;
 
-    /// Does several at once, on PostgreSQL; answers the outcomes in their order.
-    fn as_set(writes: &[Self], tx: &Transaction) -> impl Future<Output = Result<Vec<Self::Outcome>, DbErr>> + Send
+    /// What does several at once, on PostgreSQL.
+    fn as_statement(writes: &[Self]) -> Result<Statement, DbErr>
+    where
+        Self: Sized;
+
+    /// What came of each, in their order, by the rows that the statement answered.
+    fn outcomes(writes: &[Self], rows: &[QueryResult]) -> Result<Vec<Self::Outcome>, DbErr>
     where
         Self: Sized;
 }
@@ -104,16 +110,15 @@ async fn run<W: Together>(db: &Database, writes: Vec<W>) -> Vec<Shared<W::Outcom
 }
 
 async fn commit<W: Together>(db: &Database, writes: &[W]) -> Result<Vec<W::Outcome>, DbErr> {
+    let by = writes.iter().map(W::by);
+    if db.backend() == DbBackend::Postgres {
+        return W::outcomes(writes, &db.write_at_once(W::as_statement(writes)?, by).await?);
+    }
     let tx = db.begin().await?;
-    let outcomes = if writes.len() > 1 && db.backend() == DbBackend::Postgres {
-        W::as_set(writes, &tx).await?
-    } else {
-        let mut outcomes = Vec::with_capacity(writes.len());
-        for write in writes {
-            outcomes.push(write.alone(&tx).await?);
-        }
-        outcomes
-    };
-    tx.commit_of(writes.iter().map(W::by)).await?;
+    let mut outcomes = Vec::with_capacity(writes.len());
+    for write in writes {
+        outcomes.push(write.alone(&tx).await?);
+    }
+    tx.commit_of(by).await?;
     Ok(outcomes)
 }

@@ -1,27 +1,37 @@
 //! Posts that are published together.
 
+use std::collections::HashMap;
+
 use domain::{Post, UserId};
 use posts::ports::{NewPost, Write};
 use resilience::Coalesce;
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{DbErr, QueryResult, Statement};
 use serde::Serialize;
 
 use super::{Together, set};
 use crate::database::Transaction;
+use crate::fields::Fields;
 use crate::repository::{publish, stored_post};
+use crate::view::user::read_author;
 
-/// Locks the authors, in the order of their ids as everybody does, for counting on them.
-const LOCK_AUTHORS: &str = "SELECT id, username, display_name FROM users \
-    WHERE id IN (SELECT json_array_elements_text($1::json)) ORDER BY id FOR NO KEY UPDATE";
-/// Stores the posts, and counts them on their authors.
-const STORE: &str = "WITH new AS ( \
+/// Counts the posts on their authors, in the order of ids as everybody does, and stores those of authors who are there;
+/// answers these.
+///
+/// The authors are not locked beforehand: what an update meets that waited for another, it meets in the version that
+/// the statement began with. From there it would ask for a lock that somebody may hold who waits for its own, as soon
+/// as a third keeps that version from going (`FOR KEY SHARE`).
+const PUBLISH: &str = "WITH new AS MATERIALIZED ( \
         SELECT * FROM json_to_recordset($1::json) AS new(id text, author_id text, content text, created_at bigint) \
-    ), counted AS ( \
+    ), authors AS ( \
         UPDATE users SET post_count = post_count + counts.number \
-        FROM (SELECT author_id, count(*) AS number FROM new GROUP BY author_id) AS counts \
-        WHERE users.id = counts.author_id \
+        FROM (SELECT author_id, count(*) AS number FROM new GROUP BY author_id ORDER BY author_id COLLATE \"C\") AS counts \
+        WHERE users.id = counts.author_id AND users.id = ANY (ARRAY(SELECT author_id FROM new)) \
+        RETURNING users.id, username, display_name \
+    ), stored AS ( \
+        INSERT INTO posts (id, author_id, content, created_at) \
+        SELECT new.id, author_id, content, created_at FROM new JOIN authors ON authors.id = author_id \
     ) \
-    INSERT INTO posts (id, author_id, content, created_at) SELECT id, author_id, content, created_at FROM new";
+    SELECT id, username, display_name FROM authors";
 
 #[derive(Serialize)]
 struct PostRow<'p> {
@@ -57,25 +67,25 @@ impl Together for Publishing {
         publish(tx, &self.0).await
     }
 
-    async fn as_set(publishings: &[Self], tx: &Transaction) -> Result<Vec<Write<Post>>, DbErr> {
-        let posts: Vec<&NewPost> = publishings.iter().map(|publishing| &publishing.0).collect();
-        let wanted = set::ids(posts.iter().map(|post| post.author_id.as_str()))?;
-        let authors = set::authors(tx, LOCK_AUTHORS, wanted).await?;
-        let rows: Vec<_> = posts
-            .iter()
-            .filter(|post| authors.contains_key(&post.author_id))
-            .map(|post| PostRow {
+    fn as_statement(publishings: &[Self]) -> Result<Statement, DbErr> {
+        set::statement(
+            PUBLISH,
+            publishings.iter().map(|Self(post)| PostRow {
                 id: post.id.as_str(),
                 author_id: post.author_id.as_str(),
                 content: post.content.as_str(),
                 created_at: post.created_at.as_micros(),
-            })
-            .collect();
-        tx.execute_raw(set::statement(STORE, [set::rows(&rows)?])).await?;
-        let outcome = |post: &NewPost| match authors.get(&post.author_id) {
+            }),
+        )
+    }
+
+    fn outcomes(publishings: &[Self], rows: &[QueryResult]) -> Result<Vec<Write<Post>>, DbErr> {
+        let author = |row| read_author(&mut Fields::of(row)).map(|author| (author.id, author));
+        let authors: HashMap<_, _> = rows.iter().map(author).collect::<Result<_, _>>()?;
+        let outcome = |Self(post): &Self| match authors.get(&post.author_id) {
             Some(author) => Write::Stored(stored_post(post, author.clone(), post.id, post.created_at)),
             None => Write::AuthorGone,
         };
-        Ok(posts.into_iter().map(outcome).collect())
+        Ok(publishings.iter().map(outcome).collect())
     }
 }

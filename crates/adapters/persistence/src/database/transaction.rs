@@ -50,6 +50,26 @@ impl Database {
         Ok(Transaction { inner, database: self.clone(), _turn: turn })
     }
 
+    /// Writes by one statement, which is a transaction by itself, and remembers that each of `by` has written it. Answers
+    /// its rows once it is committed: all of them are read, and the server sends the end after the commit.
+    pub(crate) async fn write_at_once(
+        &self,
+        statement: Statement,
+        by: impl IntoIterator<Item = UserId>,
+    ) -> Result<Vec<QueryResult>, DbErr> {
+        if let Some(observer) = &self.inner.observer {
+            observer.transaction();
+        }
+        let by: BTreeSet<UserId> = by.into_iter().collect();
+        let by: Vec<UserId> = by.into_iter().collect();
+        let turn = self.inner.writers.turn().await?;
+        let doubt = Doubt(Some(self.watermark()));
+        let rows = self.inner.primary.unless_lost(self.inner.writes.query_all_raw(statement)).await?;
+        drop(turn);
+        self.written(&by, doubt).await;
+        Ok(rows)
+    }
+
     /// Remembers how far each of `by` has written, or has seen what others wrote.
     async fn written(&self, by: &[UserId], doubt: Doubt) {
         if self.inner.replicas.is_empty() {

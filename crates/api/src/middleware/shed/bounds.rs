@@ -25,13 +25,15 @@ pub struct Bounds {
 impl Concurrency {
     /// What suits an instance with so many threads that answer requests and so many connections to its database.
     ///
-    /// As many reads and as many writes as there are connections: more would only wait for one. Passwords are hashed on half
-    /// the cores. A burst is what connections and threads get done with in a few hundredths of a second.
+    /// As many reads as there are connections: more would only wait for one. Of writes four times as many, as most of them
+    /// share transactions with others. Passwords are hashed on half the cores. A burst is what connections and threads get
+    /// done with in a few hundredths of a second.
     pub fn for_machine(workers: usize, connections: u32) -> Self {
         let connections = usize::try_from(connections).unwrap_or(usize::MAX);
+        let many = connections.saturating_mul(4);
         Self {
-            reads: Bounds::new(connections, connections.saturating_mul(4)),
-            writes: Bounds::new(connections, connections.saturating_mul(2)),
+            reads: Bounds::new(connections, many),
+            writes: Bounds::new(many, many),
             credentials: Bounds::new(workers.max(2), connections),
         }
     }

@@ -16,15 +16,15 @@ use domain::RepositoryError;
 use resilience::{Coalesce, Coalescer, CoalescerOptions, NotCoalesced};
 use sea_orm::{ConnAcquireErr, DbBackend, DbErr, QueryResult, Statement};
 
-use crate::database::{Database, Transaction};
+use crate::database::{Database, Remembering, Transaction};
 use crate::operation::retrying;
 
 pub(crate) use comments::Commenting;
 pub(crate) use likes::{Liking, Wish};
 pub(crate) use posts::Publishing;
 
-/// One batch waits for the disc while the next one is made.
-const OPTIONS: CoalescerOptions = CoalescerOptions { lanes: 2, most: 64, waiting: 512 };
+/// One batch at a time: two that meet at a hot row wait for each other, and each has half of what there is to do.
+const OPTIONS: CoalescerOptions = CoalescerOptions { lanes: 1, most: 64, waiting: 512 };
 
 /// A write of which several can share a transaction.
 ///
@@ -53,10 +53,11 @@ pub(crate) trait Together: Coalesce + Sync {
         Self: Sized;
 }
 
-type Shared<T> = Result<T, Arc<RepositoryError>>;
+/// What came of a write, and what has to be waited for before anybody is told. The next batch does not wait for that.
+type Written<T> = (Result<T, Arc<RepositoryError>>, Remembering);
 
 /// Writes of one kind that share transactions.
-pub(crate) struct Coalesced<W: Together>(Coalescer<W, Shared<W::Outcome>>);
+pub(crate) struct Coalesced<W: Together>(Coalescer<W, Written<W::Outcome>>);
 
 impl<W: Together> Coalesced<W> {
     /// Writes to `db`.
@@ -72,11 +73,14 @@ impl<W: Together> Coalesced<W> {
     pub(crate) async fn write(&self, write: W) -> Result<W::Outcome, RepositoryError> {
         let operation = write.operation();
         match self.0.submit(write).await {
-            Ok(outcome) => outcome.map_err(|error| RepositoryError {
-                operation,
-                unavailable: error.unavailable,
-                source: Box::new(error),
-            }),
+            Ok((outcome, remembering)) => {
+                remembering.done().await;
+                outcome.map_err(|error| RepositoryError {
+                    operation,
+                    unavailable: error.unavailable,
+                    source: Box::new(error),
+                })
+            }
             Err(NotCoalesced::Full) => {
                 Err(RepositoryError::unavailable(operation, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)))
             }
@@ -85,34 +89,39 @@ impl<W: Together> Coalesced<W> {
     }
 }
 
-async fn run<W: Together>(db: &Database, writes: Vec<W>) -> Vec<Shared<W::Outcome>> {
+async fn run<W: Together>(db: &Database, writes: Vec<W>) -> Vec<Written<W::Outcome>> {
     let Some(operation) = writes.first().map(W::operation) else {
         return Vec::new();
     };
     match retrying(operation, || commit(db, &writes)).await {
-        Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+        Ok((outcomes, remembering)) => outcomes.into_iter().map(|outcome| (Ok(outcome), remembering.clone())).collect(),
         Err(error) if error.unavailable || writes.len() == 1 => {
             let error = Arc::new(error);
-            writes.iter().map(|_| Err(Arc::clone(&error))).collect()
+            writes.iter().map(|_| (Err(Arc::clone(&error)), Remembering::DONE)).collect()
         }
         // One of them cannot be done. The others are not to fail for its sake.
         Err(_) => {
-            let mut outcomes = Vec::with_capacity(writes.len());
+            let mut written = Vec::with_capacity(writes.len());
             for write in &writes {
                 let outcome = retrying(write.operation(), || commit(db, std::slice::from_ref(write))).await;
-                outcomes.push(outcome.map_err(Arc::new).and_then(|mut outcomes| {
-                    outcomes.pop().ok_or_else(|| Arc::new(RepositoryError::new(operation, "no outcome")))
-                }));
+                written.push(match outcome.map(|(mut outcomes, remembering)| (outcomes.pop(), remembering)) {
+                    Ok((Some(outcome), remembering)) => (Ok(outcome), remembering),
+                    Ok((None, remembering)) => {
+                        (Err(Arc::new(RepositoryError::new(operation, "no outcome"))), remembering)
+                    }
+                    Err(error) => (Err(Arc::new(error)), Remembering::DONE),
+                });
             }
-            outcomes
+            written
         }
     }
 }
 
-async fn commit<W: Together>(db: &Database, writes: &[W]) -> Result<Vec<W::Outcome>, DbErr> {
+async fn commit<W: Together>(db: &Database, writes: &[W]) -> Result<(Vec<W::Outcome>, Remembering), DbErr> {
     let by = writes.iter().map(W::by);
     if db.backend() == DbBackend::Postgres {
-        return W::outcomes(writes, &db.write_at_once(W::as_statement(writes)?, by).await?);
+        let (rows, remembering) = db.write_at_once(W::as_statement(writes)?, by).await?;
+        return Ok((W::outcomes(writes, &rows)?, remembering));
     }
     let tx = db.begin().await?;
     let mut outcomes = Vec::with_capacity(writes.len());
@@ -120,5 +129,5 @@ async fn commit<W: Together>(db: &Database, writes: &[W]) -> Result<Vec<W::Outco
         outcomes.push(write.alone(&tx).await?);
     }
     tx.commit_of(by).await?;
-    Ok(outcomes)
+    Ok((outcomes, Remembering::DONE))
 }

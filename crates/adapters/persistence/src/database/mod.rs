@@ -29,7 +29,7 @@ pub use position::{Noted, Positions, WalPosition, Watermark};
 pub(crate) use reading::Select;
 pub use schema::MigrateError;
 pub use sea_orm::Values;
-pub(crate) use transaction::Transaction;
+pub(crate) use transaction::{Remembering, Transaction};
 
 use crate::location::Location;
 use crate::operation;

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::UserId;
-use futures_util::future::join_all;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared, join_all};
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -21,6 +22,22 @@ use super::position::{WalPosition, Watermark};
 const MAX_WAITING: usize = 512;
 /// How long the primary may take to say how far it is after a commit.
 const POSITION_LIMIT: Duration = Duration::from_secs(1);
+
+/// The noting of how far some users have written.
+#[derive(Clone)]
+pub(crate) struct Remembering(Option<Shared<BoxFuture<'static, ()>>>);
+
+impl Remembering {
+    /// Nothing to remember.
+    pub(crate) const DONE: Self = Self(None);
+
+    /// Until it is done.
+    pub(crate) async fn done(self) {
+        if let Some(task) = self.0 {
+            task.await;
+        }
+    }
+}
 
 /// A transaction that writes. It is rolled back unless it is committed.
 pub(crate) struct Transaction {
@@ -50,24 +67,34 @@ impl Database {
         Ok(Transaction { inner, database: self.clone(), _turn: turn })
     }
 
-    /// Writes by one statement, which is a transaction by itself, and remembers that each of `by` has written it. Answers
-    /// its rows once it is committed: all of them are read, and the server sends the end after the commit.
+    /// Writes by one statement, which is a transaction by itself. Answers its rows once it is committed: all of them are
+    /// read, and the server sends the end after the commit. `by` have written it; that is remembered by what else is
+    /// answered, before which nobody may be told of the write.
     pub(crate) async fn write_at_once(
         &self,
         statement: Statement,
         by: impl IntoIterator<Item = UserId>,
-    ) -> Result<Vec<QueryResult>, DbErr> {
+    ) -> Result<(Vec<QueryResult>, Remembering), DbErr> {
         if let Some(observer) = &self.inner.observer {
             observer.transaction();
         }
         let by: BTreeSet<UserId> = by.into_iter().collect();
-        let by: Vec<UserId> = by.into_iter().collect();
-        let turn = self.inner.writers.turn().await?;
+        let _turn = self.inner.writers.turn().await?;
         let doubt = Doubt(Some(self.watermark()));
         let rows = self.inner.primary.unless_lost(self.inner.writes.query_all_raw(statement)).await?;
-        drop(turn);
-        self.written(&by, doubt).await;
-        Ok(rows)
+        Ok((rows, self.remembering(by, doubt)))
+    }
+
+    /// Remembers how far each of `by` has written, in a task of its own, for as many as want to know.
+    fn remembering(&self, by: BTreeSet<UserId>, doubt: Doubt) -> Remembering {
+        if self.inner.replicas.is_empty() {
+            doubt.resolve();
+            return Remembering(None);
+        }
+        let database = self.clone();
+        let by: Vec<UserId> = by.into_iter().collect();
+        let task = tokio::spawn(async move { database.written(&by, doubt).await });
+        Remembering(Some(task.map(|_| ()).boxed().shared()))
     }
 
     /// Remembers how far each of `by` has written, or has seen what others wrote.

@@ -1,24 +1,19 @@
 //! Who sends a request: checks the access token, if there is one.
 
 use accounts::{Accounts, Principal};
-use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::AUTHORIZATION;
-use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
 
-use super::{refuse, routed_path};
+use super::{Inner, refuse, routed_path};
 use crate::http::problem::Problem;
 
 /// A token that was refused, until the request has been counted.
 struct Refused(Problem);
 
 /// Notes who sends the request, or that the token is bad.
-pub(crate) async fn identify(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub(crate) async fn identify(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
     if routed_path(&request).starts_with("/v1/") {
         match principal(&request) {
             Ok(Some(principal)) => {
@@ -30,19 +25,16 @@ pub(crate) async fn identify(
             }
         }
     }
-    next.call(request).await
+    next(request).await
 }
 
 /// Refuses a bad token on every call of the API, also on those that need none: nobody is taken for anonymous who means
 /// to be somebody. Comes after the limits of rates, so that guessing is counted.
-pub(crate) async fn refuse_bad_tokens(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub(crate) async fn refuse_bad_tokens(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
     let refused = request.extensions_mut().remove::<Refused>();
     match refused {
-        Some(Refused(problem)) => Ok(refuse(request, problem).map_into_right_body()),
-        None => Ok(next.call(request).await?.map_into_left_body()),
+        Some(Refused(problem)) => Ok(refuse(request, problem)),
+        None => next(request).await,
     }
 }
 

@@ -4,17 +4,15 @@
 
 use std::time::Duration;
 
-use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::ConnectionType;
 use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use actix_web::middleware::Next;
 use actix_web::web::{BytesMut, Data, Payload};
 use actix_web::{Error, FromRequest, HttpMessage};
 use futures_util::StreamExt;
 
-use super::refuse;
 use super::unread::Unread;
+use super::{Inner, refuse};
 use crate::HttpSettings;
 use crate::http::body::{MAX_BODY, RawBody};
 use crate::http::problem::Problem;
@@ -26,13 +24,10 @@ const MAX_DRAINED: usize = 16 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Reads the body for the handler: 413 if it is too large, 408 if it takes too long.
-pub(crate) async fn body(
-    mut request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub(crate) async fn body(mut request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
     let headers = request.headers();
     if !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING) {
-        return Ok(next.call(request).await?.map_into_left_body());
+        return next(request).await;
     }
     let limit = request.app_data::<Data<HttpSettings>>().map_or(PATIENCE, |settings| settings.request_timeout);
     let (http_request, payload) = request.parts_mut();
@@ -41,7 +36,7 @@ pub(crate) async fn body(
     let problem = match read {
         Ok(Ok(bytes)) => {
             request.extensions_mut().insert(RawBody(bytes.freeze()));
-            return Ok(next.call(request).await?.map_into_left_body());
+            return next(request).await;
         }
         Ok(Err(problem)) => problem,
         Err(_) => Problem::slow_body(),
@@ -50,7 +45,7 @@ pub(crate) async fn body(
     let mut response = refuse(request, problem);
     // What is left of the body cannot be told from a next request.
     response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
-    Ok(response.map_into_right_body())
+    Ok(response)
 }
 
 async fn read(payload: &mut Payload) -> Result<BytesMut, Problem> {

@@ -2,15 +2,13 @@
 
 use std::fmt;
 
-use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpResponse, ResponseError};
 
 use super::observe::RequestId;
-use super::{problems, routed_path, security_headers};
+use super::{Inner, problems, routed_path, security_headers};
 use crate::HttpSettings;
 use crate::http::problem::Problem;
 use crate::routing::MethodTable;
@@ -19,17 +17,14 @@ use crate::routing::MethodTable;
 ///
 /// The request itself is gone with its work, so this ends as an error that the outer middlewares hand on, and that
 /// writes its answer all by itself.
-pub(crate) async fn deadline(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub(crate) async fn deadline(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
     let Some(limit) = request.app_data::<Data<HttpSettings>>().map(|settings| settings.request_timeout) else {
-        return next.call(request).await;
+        return next(request).await;
     };
     let request_id = RequestId::of(request.request());
     let path = routed_path(&request).to_owned();
     let routes = request.app_data::<Data<MethodTable>>().cloned();
-    if let Ok(response) = tokio::time::timeout(limit, next.call(request)).await {
+    if let Ok(response) = tokio::time::timeout(limit, next(request)).await {
         return response;
     }
     let route = routes.and_then(|routes| routes.pattern(&path).map(ToOwned::to_owned));
@@ -79,17 +74,17 @@ mod tests {
     use std::future::pending;
     use std::time::Duration;
 
-    use actix_web::middleware::from_fn;
     use actix_web::test::{TestRequest, init_service, try_call_service};
     use actix_web::{App, web};
 
+    use super::super::alone;
     use super::*;
 
     #[actix_web::test]
     async fn what_is_ended_has_a_route_nevertheless() {
         let settings = HttpSettings { request_timeout: Duration::from_millis(1), ..HttpSettings::for_tests() };
         let table = MethodTable::new(&mut crate::openapi::document());
-        let app = App::new().app_data(Data::new(settings)).app_data(Data::new(table)).wrap(from_fn(deadline));
+        let app = App::new().app_data(Data::new(settings)).app_data(Data::new(table)).wrap(alone!(deadline));
         let app = init_service(app.default_service(web::to(pending::<HttpResponse>))).await;
         let route = async |uri: &str| {
             let request = TestRequest::with_uri(uri).to_request();

@@ -1,16 +1,14 @@
 //! Sends clients elsewhere when the server stops.
 
 use actix_web::Error;
-use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::HeaderName;
 use actix_web::http::{ConnectionType, Method};
-use actix_web::middleware::Next;
 use actix_web::web::Data;
 
 use super::client_address::comes_by_trusted_proxy;
-use super::refuse;
 use super::shed::note_shed;
+use super::{Inner, refuse};
 use crate::Health;
 use crate::http::preconditions::IDEMPOTENCY_KEY;
 use crate::http::problem::Problem;
@@ -27,18 +25,15 @@ const X_NEXT_UPSTREAM: HeaderName = HeaderName::from_static("x-next-upstream");
 /// another instance and leaves this one alone from then on; by the time the connections close, nobody uses them. All
 /// else is served: what is not safe to repeat, and whoever has nowhere else to go. Only a trusted proxy is believed,
 /// for whoever else sent the header would get that 502 to see.
-pub(crate) async fn drain(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub(crate) async fn drain(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
     let Some(health) = request.app_data::<Data<Health>>().cloned() else {
-        return Ok(next.call(request).await?.map_into_left_body());
+        return next(request).await;
     };
     let mut response = if health.is_stopping() && can_go_elsewhere(&request) {
         note_shed(&request, "draining");
-        refuse(request, Problem::draining()).map_into_right_body()
+        refuse(request, Problem::draining())
     } else {
-        next.call(request).await?.map_into_left_body()
+        next(request).await?
     };
     if health.is_stopping() {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
@@ -60,10 +55,10 @@ fn can_go_elsewhere(request: &ServiceRequest) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::middleware::from_fn;
     use actix_web::test::{TestRequest, call_service, init_service};
     use actix_web::{App, HttpResponse, web};
 
+    use super::super::alone;
     use super::*;
     use crate::HttpSettings;
 
@@ -102,7 +97,7 @@ mod tests {
     #[actix_web::test]
     async fn a_server_that_stops_lets_its_connections_go() {
         let health = Data::new(Health::new(Vec::new()));
-        let app = App::new().app_data(settings()).app_data(health.clone()).wrap(from_fn(drain));
+        let app = App::new().app_data(settings()).app_data(health.clone()).wrap(alone!(drain));
         let app = init_service(app.route("/", web::to(HttpResponse::Ok))).await;
         let call = async |asking: &'static str| {
             let request = TestRequest::default().peer_addr("10.1.2.3:1".parse().unwrap());

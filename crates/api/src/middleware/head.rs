@@ -1,19 +1,16 @@
 //! Answers `HEAD` wherever there is `GET`.
 
 use actix_web::Error;
-use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::middleware::Next;
+
+use super::Inner;
 
 /// Routes `HEAD` as `GET`. The server's protocol layer knows what was really asked, and sends the head alone, with the
 /// length that the body would have.
-pub(crate) async fn head(
-    mut request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub(crate) async fn head(mut request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    next.call(request).await
+    next(request).await
 }

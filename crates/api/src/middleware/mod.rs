@@ -31,10 +31,67 @@ pub(crate) mod security_headers;
 pub(crate) mod shed;
 pub(crate) mod unread;
 
-use actix_web::body::BoxBody;
+use actix_web::Error;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
 
 use crate::http::problem::Problem;
+
+/// What is further in: called once, or not at all.
+pub(crate) trait Inner<B = BoxBody>: AsyncFnOnce(ServiceRequest) -> Result<ServiceResponse<B>, Error> {}
+
+impl<B, F: AsyncFnOnce(ServiceRequest) -> Result<ServiceResponse<B>, Error>> Inner<B> for F {}
+
+/// Passes a request through one after the other. Each as a middleware of the framework's would put its future, and that of
+/// what is further in, on the heap, and would move the request and the answer once more.
+macro_rules! pass {
+    ($request:expr, $next:expr) => {
+        $next.call($request).await
+    };
+    ($request:expr, $next:expr, $first:path $(, $further_in:path)*) => {
+        $first($request, async |request| pass!(request, $next $(, $further_in)*)).await
+    };
+}
+
+/// What every request passes through outside of compression.
+pub(crate) async fn outside(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse, Error> {
+    pass!(request, next, observe::observe, security_headers::security_headers, unread::unread, problems::problems)
+}
+
+/// What every request passes through inside of compression.
+pub(crate) async fn inside(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
+    pass!(
+        request,
+        next,
+        body::body,
+        drain::drain,
+        shed::shed,
+        deadline::deadline,
+        head::head,
+        authentication::identify,
+        rate_limit::rate_limit,
+        authentication::refuse_bad_tokens,
+        runtime::shared_runtime
+    )
+}
+
+/// One of them, as a middleware by itself.
+#[cfg(test)]
+macro_rules! alone {
+    ($middleware:path) => {
+        actix_web::middleware::from_fn(
+            async |request: ServiceRequest, next: actix_web::middleware::Next<actix_web::body::BoxBody>| {
+                $middleware(request, async |request| next.call(request).await).await
+            },
+        )
+    };
+}
+#[cfg(test)]
+use alone;
 
 /// The path that the router will see: decoded, so that no other way to write it gets around what is judged by it.
 fn routed_path(request: &ServiceRequest) -> &str {

@@ -4,11 +4,9 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Instant;
 
-use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest};
 use metrics::{Gauge, Histogram};
@@ -16,8 +14,8 @@ use opentelemetry::trace::FutureExt;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::deadline;
 use super::shed::Shed;
+use super::{Inner, deadline};
 use crate::HttpSettings;
 use crate::http::trace::RequestTrace;
 
@@ -48,10 +46,7 @@ impl RequestId {
 }
 
 /// Runs a request under a span that names it, and counts and times it.
-pub(crate) async fn observe(
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub(crate) async fn observe(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
     let own = Uuid::now_v7();
     let id = incoming_id(request.headers()).unwrap_or_else(|| own.to_string());
     let id = RequestId(id);
@@ -65,7 +60,7 @@ pub(crate) async fn observe(
         tracing::error_span!("request", request_id = id.0, trace_id = %trace.id(), method = method.as_str(), path);
     let began = Instant::now();
     let in_flight = InFlight::enter();
-    let mut result = next.call(request).with_context(trace.context()).instrument(span.clone()).await;
+    let mut result = next(request).with_context(trace.context()).instrument(span.clone()).await;
     drop(in_flight);
 
     let (status, route, shed) = match &mut result {

@@ -3,21 +3,21 @@
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
-use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse};
 
+use super::Inner;
 use super::observe::RequestId;
 use crate::http::problem::Problem;
 
 /// Turns every error into problem details, also those of libraries, which come as a bare status.
-pub(crate) async fn problems(
+pub(crate) async fn problems<B: MessageBody + 'static>(
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let response = next.call(request).await?;
+    next: impl Inner<B>,
+) -> Result<ServiceResponse, Error> {
+    let response = next(request).await?;
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) || says_it_itself(response.response()) {
-        return Ok(response.map_into_left_body());
+        return Ok(response.map_into_boxed_body());
     }
     let id = RequestId::of(response.request());
     let (request, response) = response.into_parts();
@@ -26,7 +26,7 @@ pub(crate) async fn problems(
         None => log_and_write(&Problem::of_status(status), &id),
     };
     let response = with_body(response, json);
-    Ok(ServiceResponse::new(request, response).map_into_right_body())
+    Ok(ServiceResponse::new(request, response))
 }
 
 /// An answer with a body of its own, such as a health report, stays as it is.

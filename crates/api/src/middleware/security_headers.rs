@@ -1,10 +1,10 @@
 //! The usual security headers.
 
 use actix_web::Error;
-use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::middleware::Next;
+
+use super::Inner;
 
 /// Set on every answer that does not say otherwise. What does not say whether it may be kept may not.
 static DEFAULTS: [(HeaderName, HeaderValue); 8] = [
@@ -19,11 +19,8 @@ static DEFAULTS: [(HeaderName, HeaderValue); 8] = [
 ];
 
 /// Adds them.
-pub(crate) async fn security_headers(
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let mut response = next.call(request).await?;
+pub(crate) async fn security_headers(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
+    let mut response = next(request).await?;
     add(response.headers_mut());
     Ok(response)
 }

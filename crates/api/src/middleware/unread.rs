@@ -5,9 +5,10 @@ use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Payload};
 use actix_web::{Error, HttpMessage};
+
+use super::Inner;
 
 /// What is left of the body of a request that was refused before its end.
 pub(super) struct Unread(pub(super) Payload);
@@ -17,18 +18,12 @@ pub(super) struct Unread(pub(super) Payload);
 /// The server closes a connection in order after an answer, when the body of the request is still wanted by then: it
 /// says so, waits a second for the client to go, and goes itself. Of a chunked body that nobody wants any more it waits
 /// for the end instead, however long that takes the client.
-pub(crate) async fn unread(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let response = next.call(request).await?;
+pub(crate) async fn unread(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
+    let response = next(request).await?;
     let unread = response.request().extensions_mut().remove::<Unread>();
     Ok(match unread {
-        Some(Unread(payload)) => {
-            let hold = |_: &mut _, body: BoxBody| Held { body, _payload: payload };
-            response.map_into_boxed_body().map_body(hold).map_into_right_body()
-        }
-        None => response.map_into_left_body(),
+        Some(Unread(payload)) => response.map_body(|_, body| BoxBody::new(Held { body, _payload: payload })),
+        None => response,
     })
 }
 

@@ -10,10 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accounts::Principal;
-use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
 use async_trait::async_trait;
@@ -22,7 +20,7 @@ pub use budget::{Budget, Client};
 pub use local::LocalRateLimits;
 
 use super::client_address::{client_address, client_network};
-use super::{refuse, routed_path};
+use super::{Inner, refuse, routed_path};
 use crate::http::problem::Problem;
 
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -55,26 +53,23 @@ pub enum Taken {
 pub(crate) type Limits = Option<Arc<dyn RateLimiter>>;
 
 /// Counts calls of the API against the budget of their client, says what is left, and refuses what is too much.
-pub(crate) async fn rate_limit(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub(crate) async fn rate_limit(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
     let limiter = request.app_data::<Data<Limits>>().and_then(|limits| limits.as_ref().clone());
     let Some(limiter) = limiter.filter(|_| routed_path(&request).starts_with("/v1/")) else {
-        return Ok(next.call(request).await?.map_into_left_body());
+        return next(request).await;
     };
     let budget = Budget::of(request.method(), routed_path(&request));
     match limiter.take(budget, &client(&request, budget)).await {
         Taken::Granted { remaining } => {
-            let mut response = next.call(request).await?;
+            let mut response = next(request).await?;
             describe(response.headers_mut(), budget, remaining, budget.refill());
-            Ok(response.map_into_left_body())
+            Ok(response)
         }
         Taken::Refused { retry_after } => {
             metrics::counter!("rate_limited_total", "budget" => budget.name()).increment(1);
             let mut response = refuse(request, Problem::rate_limited(whole_seconds(retry_after)));
             describe(response.headers_mut(), budget, 0, retry_after);
-            Ok(response.map_into_right_body())
+            Ok(response)
         }
     }
 }

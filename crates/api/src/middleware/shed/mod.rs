@@ -5,10 +5,8 @@ mod places;
 
 use std::time::Instant;
 
-use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::ConnectionType;
-use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
 
@@ -16,7 +14,7 @@ pub use bounds::{Bounds, Concurrency};
 
 use super::connections::Connection;
 use super::rate_limit::Budget;
-use super::{refuse, routed_path};
+use super::{Inner, refuse, routed_path};
 use crate::http::problem::Problem;
 use places::Places;
 
@@ -54,24 +52,21 @@ impl PlacesByKind {
 ///
 /// It comes after [`body`](super::body), so that a client that sends slowly takes nobody's place, and a connection is
 /// of further use after it was turned away.
-pub(crate) async fn shed(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub(crate) async fn shed(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
     let places = request.app_data::<Data<PlacesByKind>>().cloned();
     let Some(places) = places.filter(|_| routed_path(&request).starts_with("/v1/")) else {
-        return Ok(next.call(request).await?.map_into_left_body());
+        return next(request).await;
     };
     if request.conn_data::<Connection>().is_some_and(Connection::is_surplus) {
         let mut response = turn_away(request, "connections");
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
-        return Ok(response.map_into_right_body());
+        return Ok(response);
     }
     let kind = Budget::of(request.method(), routed_path(&request));
     let Some(_place) = places.of(kind).try_take(Instant::now()) else {
-        return Ok(turn_away(request, kind.name()).map_into_right_body());
+        return Ok(turn_away(request, kind.name()));
     };
-    Ok(next.call(request).await?.map_into_left_body())
+    next(request).await
 }
 
 fn turn_away(request: ServiceRequest, reason: &'static str) -> ServiceResponse {

@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use bench::options::{Bare, Options};
 use clap::Parser;
 
+/// That of the server, for a bare handler that has everything that it has.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures the server. `cargo xtask bench` calls this with all that it needs.
 #[derive(Parser)]
 #[command(name = "bench", version)]

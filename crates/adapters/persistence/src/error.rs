@@ -56,6 +56,22 @@ fn is_busy(code: &str) -> bool {
     code.len() < 5 && code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
+/// Whether a row is held by somebody who does not let go of it.
+pub(crate) fn waits_for_a_row(error: &DbErr) -> bool {
+    // lock_not_available, deadlock_detected.
+    code(error).is_some_and(|code| matches!(code.as_str(), "55P03" | "40P01"))
+}
+
+/// Whether the database refused a statement, which therefore has changed nothing for sure; or never got it.
+pub(crate) fn changed_nothing(error: &DbErr) -> bool {
+    match driver_error(error) {
+        Some(sqlx::Error::Database(_)) => {
+            code(error).is_some_and(|code| !["08", "57P"].iter().any(|class| code.starts_with(class)))
+        }
+        _ => matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+    }
+}
+
 /// Whether the database could not be reached, or gave up for now.
 pub(crate) fn out_of_reach(error: &DbErr) -> bool {
     if matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed)) {

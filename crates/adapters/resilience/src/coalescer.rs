@@ -64,6 +64,14 @@ struct State<I: Coalesce, O> {
     keys: HashSet<I::Key>,
 }
 
+impl<T: Coalesce + Sync> Coalesce for Arc<T> {
+    type Key = T::Key;
+
+    fn key(&self) -> Option<T::Key> {
+        T::key(self)
+    }
+}
+
 impl<I: Coalesce, O: Send + 'static> Coalescer<I, O> {
     /// `run` does a batch, and answers the outcomes in the order of the items.
     pub fn new<F>(options: CoalescerOptions, run: impl Fn(Vec<I>) -> F + Send + Sync + 'static) -> Self
@@ -75,8 +83,9 @@ impl<I: Coalesce, O: Send + 'static> Coalescer<I, O> {
         Self(Arc::new(Inner { options, run, state }))
     }
 
-    /// Has an item done, and answers what came of it. To stop waiting does not undo it: batches run in tasks of their own,
-    /// in the runtime of those who bring the items, so that nobody takes the others along.
+    /// Has an item done, and answers what came of it. Who stops waiting before its batch begins has it left undone; after
+    /// that it is done: batches run in tasks of their own, in the runtime of those who bring the items, so that nobody takes
+    /// the others along.
     ///
     /// # Errors
     /// [`NotCoalesced`] when it was not done, or may not have been.
@@ -140,6 +149,9 @@ impl<I: Coalesce, O: Send + 'static> Lane<I, O> {
         let most = self.inner.options.most.max(1);
         let (mut batch, mut later) = (Vec::new(), VecDeque::new());
         while let Some((item, answer)) = waiting.pop_front() {
+            if answer.is_closed() {
+                continue;
+            }
             match item.key() {
                 Some(key) if keys.contains(&key) => later.push_back((item, answer)),
                 key => {
@@ -341,10 +353,15 @@ mod tests {
         let s = Scene::new(OPTIONS);
         let first = s.submit(Item(0, 0)).await;
         let second = s.submit(Item(1, 1)).await;
+        let third = s.submit(Item(2, 2)).await;
         first.abort();
+        second.abort();
+        for _ in 0..5 {
+            yield_now().await;
+        }
         s.gate.add_permits(100);
-        assert_eq!(second.await.unwrap(), Ok(10));
-        assert_eq!(s.batches(), [vec![0], vec![1]], "and is done all the same");
+        assert_eq!(third.await.unwrap(), Ok(20));
+        assert_eq!(s.batches(), [vec![0], vec![2]], "what had begun is done all the same");
     }
 
     #[tokio::test]

@@ -13,7 +13,8 @@ use crate::HttpSettings;
 use crate::http::problem::Problem;
 use crate::routing::MethodTable;
 
-/// Ends a request that takes too long. Dropping it ends its work: transactions are rolled back.
+/// Ends a request that takes too long. Dropping it ends its work: transactions are rolled back. A write that shares one
+/// with others goes on once that has begun.
 ///
 /// The request itself is gone with its work, so this ends as an error that the outer middlewares hand on, and that
 /// writes its answer all by itself.

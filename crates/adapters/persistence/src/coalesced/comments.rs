@@ -1,6 +1,7 @@
 //! Comments on posts, not replies, that are written together.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use domain::{Author, PostId, UserId};
 use posts::ports::{AddCommentOutcome, NewComment, Write};
@@ -17,17 +18,18 @@ use crate::view::user::read_author;
 /// Keeps the accounts of the authors from being erased, then counts the comments of those who are there on their posts,
 /// both in the order of ids, and stores those on posts that are there. Answers the authors (`true`) and the posts
 /// (`false`) that are there.
-const COMMENT: &str = "WITH new AS MATERIALIZED ( \
-        SELECT * FROM json_to_recordset($1::json) \
-            AS new(id text, post_id text, author_id text, content text, created_at bigint) \
-    ), authors AS MATERIALIZED ( \
+const COMMENT: &str = set::with_new!(
+    "id text, post_id text, author_id text, content text, created_at bigint",
+    "authors AS MATERIALIZED ( \
         SELECT id, username, display_name FROM users \
         WHERE id = ANY (ARRAY(SELECT author_id FROM new)) ORDER BY id FOR KEY SHARE \
     ), by_authors AS MATERIALIZED ( \
         SELECT new.* FROM new JOIN authors ON authors.id = author_id \
     ), on_posts AS ( \
         UPDATE posts SET comment_count = comment_count + counts.number \
-        FROM (SELECT post_id, count(*) AS number FROM by_authors GROUP BY post_id ORDER BY post_id COLLATE \"C\") AS counts \
+        FROM ( \
+            SELECT post_id, count(*) AS number FROM by_authors GROUP BY post_id ORDER BY post_id COLLATE \"C\" \
+        ) AS counts \
         WHERE posts.id = counts.post_id AND posts.id = ANY (ARRAY(SELECT post_id FROM by_authors)) \
         RETURNING posts.id \
     ), stored AS ( \
@@ -35,7 +37,8 @@ const COMMENT: &str = "WITH new AS MATERIALIZED ( \
         SELECT by_authors.id, post_id, author_id, content, created_at \
         FROM by_authors JOIN on_posts ON on_posts.id = post_id \
     ) \
-    SELECT true, id, username, display_name FROM authors UNION ALL SELECT false, id, NULL, NULL FROM on_posts";
+    SELECT true, id, username, display_name FROM authors UNION ALL SELECT false, id, NULL, NULL FROM on_posts"
+);
 
 #[derive(Serialize)]
 struct CommentRow<'c> {
@@ -72,20 +75,21 @@ impl Together for Commenting {
         add_comment(tx, &self.0).await
     }
 
-    fn as_statement(commentings: &[Self]) -> Result<Statement, DbErr> {
-        set::statement(
-            COMMENT,
-            commentings.iter().map(|Self(comment)| CommentRow {
+    fn as_statement(commentings: &[&Self], patience: Duration) -> Result<Statement, DbErr> {
+        let rows = commentings.iter().map(|commenting| {
+            let comment = &commenting.0;
+            CommentRow {
                 id: comment.id.as_str(),
                 post_id: comment.post_id.as_str(),
                 author_id: comment.author_id.as_str(),
                 content: comment.content.as_str(),
                 created_at: comment.created_at.as_micros(),
-            }),
-        )
+            }
+        });
+        set::statement(COMMENT, rows, patience)
     }
 
-    fn outcomes(commentings: &[Self], rows: &[QueryResult]) -> Result<Vec<AddCommentOutcome>, DbErr> {
+    fn outcomes(commentings: &[&Self], rows: &[QueryResult]) -> Result<Vec<AddCommentOutcome>, DbErr> {
         let (mut authors, mut posts) = (HashMap::<UserId, Author>::new(), HashSet::<PostId>::new());
         for row in rows {
             let mut fields = Fields::of(row);
@@ -96,7 +100,7 @@ impl Together for Commenting {
                 posts.insert(fields.id()?);
             }
         }
-        let outcome = |Self(comment): &Self| match authors.get(&comment.author_id) {
+        let outcome = |comment: &NewComment| match authors.get(&comment.author_id) {
             None => AddCommentOutcome::Write(Write::AuthorGone),
             Some(_) if !posts.contains(&comment.post_id) => AddCommentOutcome::PostNotFound,
             Some(author) => AddCommentOutcome::Write(Write::Stored(stored_comment(
@@ -106,6 +110,6 @@ impl Together for Commenting {
                 comment.created_at,
             ))),
         };
-        Ok(commentings.iter().map(outcome).collect())
+        Ok(commentings.iter().map(|commenting| outcome(&commenting.0)).collect())
     }
 }

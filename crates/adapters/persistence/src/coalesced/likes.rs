@@ -1,6 +1,7 @@
 //! Likes of posts or of comments, given and taken back together.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use domain::{Cuid, Timestamp, UserId};
 use posts::ports::Like;
@@ -40,37 +41,40 @@ impl<T> Liking<T> {
 /// likes come and go, and each thing's count follows from what really did: whoever else changes the likes of a thing
 /// has to lock it first. Answers who is there (`true`), and what
 /// (`false`).
+///
+/// To update what was locked in the same statement is safe because nobody holds `FOR KEY SHARE` on a thing without having
+/// locked it for its counts before (`posts.rs` says what would come of it).
 macro_rules! like {
     ($items:literal, $likes:literal, $item:literal) => {
-        concat!(
-            "WITH wishes AS MATERIALIZED ( \
-                SELECT * FROM json_to_recordset($1::json) AS wishes(item text, liker text, at bigint) \
-            ), likers AS MATERIALIZED ( \
-                SELECT id FROM users WHERE id = ANY (ARRAY(SELECT liker FROM wishes)) ORDER BY id FOR KEY SHARE \
+        set::with_new!(
+            "item text, liker text, at bigint",
+            concat!(
+                "likers AS MATERIALIZED ( \
+                SELECT id FROM users WHERE id = ANY (ARRAY(SELECT liker FROM new)) ORDER BY id FOR KEY SHARE \
             ), items AS MATERIALIZED ( \
                 SELECT id FROM ",
-            $items,
-            " \
-                WHERE id = ANY (ARRAY(SELECT item FROM wishes JOIN likers ON likers.id = liker)) \
+                $items,
+                " \
+                WHERE id = ANY (ARRAY(SELECT item FROM new JOIN likers ON likers.id = liker)) \
                 AND author_id IS NOT NULL ORDER BY id FOR NO KEY UPDATE \
             ), granted AS MATERIALIZED ( \
-                SELECT item, liker, at FROM wishes JOIN likers ON likers.id = liker JOIN items ON items.id = item \
+                SELECT item, liker, at FROM new JOIN likers ON likers.id = liker JOIN items ON items.id = item \
             ), added AS ( \
                 INSERT INTO ",
-            $likes,
-            " (",
-            $item,
-            ", user_id, created_at) \
+                $likes,
+                " (",
+                $item,
+                ", user_id, created_at) \
                 SELECT item, liker, at FROM granted WHERE at IS NOT NULL \
                 ON CONFLICT DO NOTHING RETURNING ",
-            $item,
-            " AS item \
+                $item,
+                " AS item \
             ), removed AS ( \
                 DELETE FROM ",
-            $likes,
-            " USING granted WHERE at IS NULL AND ",
-            $item,
-            " = item AND user_id = liker \
+                $likes,
+                " USING granted WHERE at IS NULL AND ",
+                $item,
+                " = item AND user_id = liker \
                 RETURNING item \
             ), counts AS ( \
                 SELECT item, sum(number) AS number FROM ( \
@@ -78,16 +82,17 @@ macro_rules! like {
                 ) AS changes GROUP BY item \
             ), counted AS ( \
                 UPDATE ",
-            $items,
-            " SET like_count = like_count + counts.number FROM counts \
+                $items,
+                " SET like_count = like_count + counts.number FROM counts \
                 WHERE ",
-            $items,
-            ".id = counts.item AND counts.number <> 0 \
+                $items,
+                ".id = counts.item AND counts.number <> 0 \
                 AND ",
-            $items,
-            ".id = ANY (ARRAY(SELECT id FROM items)) \
+                $items,
+                ".id = ANY (ARRAY(SELECT id FROM items)) \
             ) \
             SELECT true, id FROM likers UNION ALL SELECT false, id FROM items"
+            )
         )
     };
 }
@@ -142,28 +147,26 @@ impl<T: InSets> Together for Liking<T> {
         }
     }
 
-    fn as_statement(likings: &[Self]) -> Result<Statement, DbErr> {
-        set::statement(
-            T::LIKE_SQL,
-            likings.iter().map(|liking| LikeRow {
-                item: liking.item.as_str(),
-                liker: liking.user.as_str(),
-                at: match liking.wish {
-                    Wish::Like(at) => Some(at.as_micros()),
-                    Wish::Unlike => None,
-                },
-            }),
-        )
+    fn as_statement(likings: &[&Self], patience: Duration) -> Result<Statement, DbErr> {
+        let rows = likings.iter().map(|liking| LikeRow {
+            item: liking.item.as_str(),
+            liker: liking.user.as_str(),
+            at: match liking.wish {
+                Wish::Like(at) => Some(at.as_micros()),
+                Wish::Unlike => None,
+            },
+        });
+        set::statement(T::LIKE_SQL, rows, patience)
     }
 
-    fn outcomes(likings: &[Self], rows: &[QueryResult]) -> Result<Vec<Like>, DbErr> {
+    fn outcomes(likings: &[&Self], rows: &[QueryResult]) -> Result<Vec<Like>, DbErr> {
         let (mut likers, mut items) = (HashSet::<Cuid>::new(), HashSet::<Cuid>::new());
         for row in rows {
             let mut fields = Fields::of(row);
             let set = if fields.next()? { &mut likers } else { &mut items };
             set.insert(fields.id::<()>()?.cuid());
         }
-        let outcome = |liking: &Self| {
+        let outcome = |liking: &&Self| {
             if !likers.contains(&liking.user.cuid()) {
                 Like::UserGone
             } else if !items.contains(&liking.item) {

@@ -1,7 +1,7 @@
-//! Writes that share a transaction with others of their kind: one commit, and on PostgreSQL a few statements, for as many
-//! as come at the same time. Each is acknowledged after that commit, and gets the outcome that it would have got alone.
+//! Writes that share a transaction with others of their kind: one commit for as many as come at the same time. Each is
+//! acknowledged after that commit, and gets the outcome that it would have got alone.
 //!
-//! On PostgreSQL a batch is one statement of a constant text, which stays prepared, with a set of rows as its value
+//! On PostgreSQL a batch is one statement of a constant text, which stays prepared, with a set of rows as a value
 //! ([`set`]): one way there and back, whatever it changes. In SQLite, where a statement costs no round trip, each write
 //! has its own.
 
@@ -11,12 +11,16 @@ mod posts;
 mod set;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::RepositoryError;
+use futures_util::stream::{self, StreamExt};
 use resilience::{Coalesce, Coalescer, CoalescerOptions, NotCoalesced};
 use sea_orm::{ConnAcquireErr, DbBackend, DbErr, QueryResult, Statement};
+use tokio::sync::Semaphore;
 
 use crate::database::{Database, Remembering, Transaction};
+use crate::error::{failed, waits_for_a_row};
 use crate::operation::retrying;
 
 pub(crate) use comments::Commenting;
@@ -25,6 +29,15 @@ pub(crate) use posts::Publishing;
 
 /// One batch at a time: two that meet at a hot row wait for each other, and each has half of what there is to do.
 const OPTIONS: CoalescerOptions = CoalescerOptions { lanes: 1, most: 64, waiting: 512 };
+/// How long a batch waits for a lock. Whoever holds a row longer is to hold up those who want this row, and nobody else.
+const PATIENCE_OF_BATCH: Duration = Duration::from_millis(250);
+/// How long each of its writes waits when they are tried one by one, so many at a time.
+const PATIENCE_OF_EACH: Duration = Duration::from_millis(50);
+const EACH_AT_ONCE: usize = 8;
+/// How long those wait that are left, beside the batches: few at a time, as each takes a connection meanwhile; and how long
+/// for their turn.
+const PATIENCE: Duration = Duration::from_secs(3);
+const LEFT_AT_ONCE: usize = 4;
 
 /// A write of which several can share a transaction.
 ///
@@ -43,43 +56,55 @@ pub(crate) trait Together: Coalesce + Sync {
     fn alone(&self, tx: &Transaction) -> impl Future<Output = Result<Self::Outcome, DbErr>> + Send;
 
     /// What does several at once, on PostgreSQL.
-    fn as_statement(writes: &[Self]) -> Result<Statement, DbErr>
+    fn as_statement(writes: &[&Self], patience: Duration) -> Result<Statement, DbErr>
     where
         Self: Sized;
 
     /// What came of each, in their order, by the rows that the statement answered.
-    fn outcomes(writes: &[Self], rows: &[QueryResult]) -> Result<Vec<Self::Outcome>, DbErr>
+    fn outcomes(writes: &[&Self], rows: &[QueryResult]) -> Result<Vec<Self::Outcome>, DbErr>
     where
         Self: Sized;
 }
 
-/// What came of a write, and what has to be waited for before anybody is told. The next batch does not wait for that.
-type Written<T> = (Result<T, Arc<RepositoryError>>, Remembering);
+/// What came of a write, as far as its batch is concerned.
+enum Told<T> {
+    /// It is committed. What is remembered of it has to be waited for before anybody is told; the next batch does not wait.
+    Done(T, Remembering),
+    /// Nothing was done, as somebody holds what it needs.
+    Held,
+    /// It was not done, or nobody knows.
+    Failed(Arc<RepositoryError>),
+}
 
 /// Writes of one kind that share transactions.
-pub(crate) struct Coalesced<W: Together>(Coalescer<W, Written<W::Outcome>>);
+pub(crate) struct Coalesced<W: Together> {
+    db: Database,
+    batches: Coalescer<Arc<W>, Told<W::Outcome>>,
+    left: Semaphore,
+}
 
 impl<W: Together> Coalesced<W> {
     /// Writes to `db`.
     pub(crate) fn new(db: &Database) -> Self {
-        let db = db.clone();
-        Self(Coalescer::new(OPTIONS, move |writes| {
-            let db = db.clone();
+        let in_batches = db.clone();
+        let batches = Coalescer::new(OPTIONS, move |writes| {
+            let db = in_batches.clone();
             async move { run(&db, writes).await }
-        }))
+        });
+        Self { db: db.clone(), batches, left: Semaphore::new(LEFT_AT_ONCE) }
     }
 
     /// Writes, and answers once it is committed.
     pub(crate) async fn write(&self, write: W) -> Result<W::Outcome, RepositoryError> {
-        let operation = write.operation();
-        match self.0.submit(write).await {
-            Ok((outcome, remembering)) => {
+        let (operation, write) = (write.operation(), Arc::new(write));
+        match self.batches.submit(Arc::clone(&write)).await {
+            Ok(Told::Done(outcome, remembering)) => {
                 remembering.done().await;
-                outcome.map_err(|error| RepositoryError {
-                    operation,
-                    unavailable: error.unavailable,
-                    source: Box::new(error),
-                })
+                Ok(outcome)
+            }
+            Ok(Told::Held) => self.write_when_free(&write).await,
+            Ok(Told::Failed(error)) => {
+                Err(RepositoryError { operation, unavailable: error.unavailable, source: Box::new(error) })
             }
             Err(NotCoalesced::Full) => {
                 Err(RepositoryError::unavailable(operation, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)))
@@ -87,41 +112,97 @@ impl<W: Together> Coalesced<W> {
             Err(error @ NotCoalesced::BrokenOff) => Err(RepositoryError::unavailable(operation, error)),
         }
     }
-}
 
-async fn run<W: Together>(db: &Database, writes: Vec<W>) -> Vec<Written<W::Outcome>> {
-    let Some(operation) = writes.first().map(W::operation) else {
-        return Vec::new();
-    };
-    match retrying(operation, || commit(db, &writes)).await {
-        Ok((outcomes, remembering)) => outcomes.into_iter().map(|outcome| (Ok(outcome), remembering.clone())).collect(),
-        Err(error) if error.unavailable || writes.len() == 1 => {
-            let error = Arc::new(error);
-            writes.iter().map(|_| (Err(Arc::clone(&error)), Remembering::DONE)).collect()
-        }
-        // One of them cannot be done. The others are not to fail for its sake.
-        Err(_) => {
-            let mut written = Vec::with_capacity(writes.len());
-            for write in &writes {
-                let outcome = retrying(write.operation(), || commit(db, std::slice::from_ref(write))).await;
-                written.push(match outcome.map(|(mut outcomes, remembering)| (outcomes.pop(), remembering)) {
-                    Ok((Some(outcome), remembering)) => (Ok(outcome), remembering),
-                    Ok((None, remembering)) => {
-                        (Err(Arc::new(RepositoryError::new(operation, "no outcome"))), remembering)
-                    }
-                    Err(error) => (Err(Arc::new(error)), Remembering::DONE),
-                });
+    /// Writes beside the batches what had to be left out of one.
+    async fn write_when_free(&self, write: &W) -> Result<W::Outcome, RepositoryError> {
+        let (operation, itself) = (write.operation(), [write]);
+        let busy = || RepositoryError::unavailable(operation, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+        let turn = tokio::time::timeout(PATIENCE, self.left.acquire()).await;
+        let _turn = turn.map_err(|_| busy())?.map_err(|_| busy())?;
+        let committed = retrying(operation, || commit(&self.db, &itself, PATIENCE)).await?;
+        match committed.told(operation).pop() {
+            Some(Told::Done(outcome, remembering)) => {
+                remembering.done().await;
+                Ok(outcome)
             }
-            written
+            Some(Told::Failed(error)) => Err(RepositoryError::new(operation, error)),
+            Some(Told::Held) | None => Err(RepositoryError::new(operation, "no outcome")),
         }
     }
 }
 
-async fn commit<W: Together>(db: &Database, writes: &[W]) -> Result<(Vec<W::Outcome>, Remembering), DbErr> {
-    let by = writes.iter().map(W::by);
+async fn run<W: Together>(db: &Database, writes: Vec<Arc<W>>) -> Vec<Told<W::Outcome>> {
+    let Some(operation) = writes.first().map(|write| write.operation()) else {
+        return Vec::new();
+    };
+    let writes: Vec<&W> = writes.iter().map(Arc::as_ref).collect();
+    match attempt(db, &writes, PATIENCE_OF_BATCH).await {
+        Ok(Some(committed)) => committed.told(operation),
+        Ok(None) if writes.len() == 1 => vec![Told::Held],
+        Err(error) if error.unavailable || writes.len() == 1 => all_failed(error, writes.len()),
+        // One of them cannot be done, or not now. The others are not to fail for its sake.
+        Ok(None) | Err(_) => {
+            let mut each = Vec::with_capacity(writes.len());
+            for write in writes {
+                each.push(by_itself(db, write));
+            }
+            stream::iter(each).buffered(EACH_AT_ONCE).collect().await
+        }
+    }
+}
+
+/// Does a write without the others of its batch, if it can be done now.
+async fn by_itself<W: Together>(db: &Database, write: &W) -> Told<W::Outcome> {
+    match attempt(db, &[write], PATIENCE_OF_EACH).await {
+        Ok(Some(committed)) => committed.told(write.operation()).pop().unwrap_or(Told::Held),
+        Ok(None) => Told::Held,
+        Err(error) => Told::Failed(Arc::new(error)),
+    }
+}
+
+/// Does writes together; `None` if somebody holds what one of them needs.
+async fn attempt<W: Together>(
+    db: &Database,
+    writes: &[&W],
+    patience: Duration,
+) -> Result<Option<Committed<W::Outcome>>, RepositoryError> {
+    let operation = writes.first().map_or("other", |write| write.operation());
+    let attempt = || async {
+        match commit(db, writes, patience).await {
+            Err(error) if waits_for_a_row(&error) => Ok(None),
+            other => other.map(Some),
+        }
+    };
+    retrying(operation, attempt).await
+}
+
+fn all_failed<T>(error: RepositoryError, count: usize) -> Vec<Told<T>> {
+    let error = Arc::new(error);
+    (0..count).map(|_| Told::Failed(Arc::clone(&error))).collect()
+}
+
+/// What is committed.
+struct Committed<T> {
+    /// An error if it is done and nobody can say what came of it.
+    outcomes: Result<Vec<T>, DbErr>,
+    remembering: Remembering,
+    count: usize,
+}
+
+impl<T> Committed<T> {
+    fn told(self, operation: &'static str) -> Vec<Told<T>> {
+        match self.outcomes {
+            Ok(outcomes) => outcomes.into_iter().map(|outcome| Told::Done(outcome, self.remembering.clone())).collect(),
+            Err(error) => all_failed(failed(operation, error), self.count),
+        }
+    }
+}
+
+async fn commit<W: Together>(db: &Database, writes: &[&W], patience: Duration) -> Result<Committed<W::Outcome>, DbErr> {
+    let by = writes.iter().map(|write| write.by());
     if db.backend() == DbBackend::Postgres {
-        let (rows, remembering) = db.write_at_once(W::as_statement(writes)?, by).await?;
-        return Ok((W::outcomes(writes, &rows)?, remembering));
+        let (rows, remembering) = db.write_at_once(W::as_statement(writes, patience)?, by).await?;
+        return Ok(Committed { outcomes: W::outcomes(writes, &rows), remembering, count: writes.len() });
     }
     let tx = db.begin().await?;
     let mut outcomes = Vec::with_capacity(writes.len());
@@ -129,5 +210,5 @@ async fn commit<W: Together>(db: &Database, writes: &[W]) -> Result<(Vec<W::Outc
         outcomes.push(write.alone(&tx).await?);
     }
     tx.commit_of(by).await?;
-    Ok((outcomes, Remembering::DONE))
+    Ok(Committed { outcomes: Ok(outcomes), remembering: Remembering::DONE, count: writes.len() })
 }

@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Database;
 use super::position::{WalPosition, Watermark};
+use crate::error::changed_nothing;
 
 /// Writers that may wait for their turn; one more is turned away at once.
 const MAX_WAITING: usize = 512;
@@ -81,8 +82,15 @@ impl Database {
         let by: BTreeSet<UserId> = by.into_iter().collect();
         let _turn = self.inner.writers.turn().await?;
         let doubt = Doubt(Some(self.watermark()));
-        let rows = self.inner.primary.unless_lost(self.inner.writes.query_all_raw(statement)).await?;
-        Ok((rows, self.remembering(by, doubt)))
+        match self.inner.primary.unless_lost(self.inner.writes.query_all_raw(statement)).await {
+            Ok(rows) => Ok((rows, self.remembering(by, doubt))),
+            Err(error) => {
+                if changed_nothing(&error) {
+                    doubt.resolve();
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Remembers how far each of `by` has written, in a task of its own, for as many as want to know.
@@ -91,10 +99,16 @@ impl Database {
             doubt.resolve();
             return Remembering(None);
         }
-        let database = self.clone();
+        let (database, settling) = (self.clone(), self.inner.settling);
         let by: Vec<UserId> = by.into_iter().collect();
         let task = tokio::spawn(async move { database.written(&by, doubt).await });
-        Remembering(Some(task.map(|_| ()).boxed().shared()))
+        let done = async move {
+            if task.await.is_err() {
+                // It broke off, as if it could not be noted.
+                tokio::time::sleep(settling).await;
+            }
+        };
+        Remembering(Some(done.boxed().shared()))
     }
 
     /// Remembers how far each of `by` has written, or has seen what others wrote.

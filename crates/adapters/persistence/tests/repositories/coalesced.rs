@@ -2,13 +2,16 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::posts::ports::{AddCommentOutcome, CommentRepository, Like, PostRepository, Write};
 use domain::{PostId, UserId};
 use futures_util::future::join_all;
+use persistence::{Database, DatabaseOptions, SeaPostRepository};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use testkit::{NOW, a_comment, a_post, id, on_both_databases};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
+use testkit::{Engine, NOW, a_comment, a_post, id, on_both_databases};
 
 use crate::scene::Scene;
 
@@ -18,6 +21,7 @@ on_both_databases![
     likes_come_and_go_as_they_should,
     what_is_gone_harms_nobody_else,
     one_that_cannot_be_done_fails_alone,
+    they_share_transactions,
 ];
 
 const MANY: usize = 200;
@@ -171,4 +175,133 @@ async fn one_that_cannot_be_done_fails_alone(s: Scene) {
     assert!(!outcomes[25]);
     assert_eq!(s.find_user(ada).await.unwrap().post_count, 50);
     s.db.assert_counters_exact().await;
+}
+
+async fn they_share_transactions(s: Scene) {
+    let s = Arc::new(s);
+    let ada = s.user("ada").await;
+    s.db.log().clear();
+    at_once((0..MANY).map(|number| {
+        let s = Arc::clone(&s);
+        async move { s.post(&format!("post{number}"), ada).await }
+    }))
+    .await;
+    let transactions = s.db.log().transactions();
+    assert!((1..=MANY / 8).contains(&transactions), "{transactions} for {MANY} posts");
+}
+
+/// Somebody holds a post for longer than anybody waits. Likes of others go on.
+#[test]
+fn a_row_that_is_held_holds_up_nobody_else() {
+    testkit::run(Engine::Postgres, async |s: Scene| {
+        let s = Arc::new(s);
+        let likers = users(&s, 40).await;
+        let (held, free) = (s.post("held", likers[0]).await, s.post("free", likers[0]).await);
+        let lock = s.db.sql().begin().await.unwrap();
+        lock.execute_unprepared(&format!("SELECT id FROM posts WHERE id = '{held}' FOR UPDATE")).await.unwrap();
+        let likes: Vec<_> = (likers.iter().copied())
+            .map(|liker| {
+                let s = Arc::clone(&s);
+                async move { s.posts.like(held, liker, NOW).await }
+            })
+            .collect();
+        let of_held = tokio::spawn(at_once(likes));
+        // Those of the free one come behind and between them.
+        for liker in likers {
+            let liked = tokio::time::timeout(Duration::from_secs(2), s.posts.like(free, liker, NOW)).await;
+            assert_eq!(liked.expect("nobody holds this one").unwrap(), Like::Done);
+        }
+        lock.rollback().await.unwrap();
+        for outcome in of_held.await.unwrap() {
+            assert!(outcome.is_ok_and(|like| like == Like::Done));
+        }
+        s.db.assert_counters_exact().await;
+    });
+}
+
+/// Two instances like and unlike the same posts.
+#[test]
+fn two_instances_count_the_same_likes_once() {
+    testkit::run(Engine::Postgres, async |s: Scene| {
+        let s = Arc::new(s);
+        let other = Database::connect(&DatabaseOptions::new(s.db.location())).await.unwrap();
+        let other = Arc::new(SeaPostRepository::new(other));
+        let likers = users(&s, 8).await;
+        let posts = [s.post("one", likers[0]).await, s.post("other", likers[0]).await];
+        at_once((0..MANY).flat_map(|number| {
+            let (liker, post) = (likers[number % likers.len()], posts[number % posts.len()]);
+            [true, false].map(|here| {
+                let (s, other) = (Arc::clone(&s), Arc::clone(&other));
+                async move {
+                    let posts = if here { &s.posts } else { &*other };
+                    let done = if number % 3 == 0 {
+                        posts.unlike(post, liker).await
+                    } else {
+                        posts.like(post, liker, NOW).await
+                    };
+                    assert_eq!(done.unwrap(), Like::Done);
+                }
+            })
+        }))
+        .await;
+        s.db.assert_counters_exact().await;
+    });
+}
+
+#[test]
+fn a_batch_is_one_statement_on_postgres() {
+    testkit::run(Engine::Postgres, async |s: Scene| {
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        s.db.log().clear();
+        s.post("new", ada).await;
+        s.comment("new", post, ada).await;
+        s.like_post(post, ada).await;
+        s.posts.unlike(post, ada).await.unwrap();
+        let log = s.db.log();
+        assert_eq!((log.statements().len(), log.transactions()), (4, 4), "{:#?}", log.statements());
+    });
+}
+
+/// A connection that is cut in the middle fails those of its batch, and no others; whoever was told that it is done can
+/// rely on it.
+#[test]
+fn a_connection_that_is_cut_takes_its_batch_along() {
+    testkit::run(Engine::Postgres, async |s: Scene| {
+        let s = Arc::new(s);
+        let ada = s.user("ada").await;
+        let lock = s.db.sql().begin().await.unwrap();
+        lock.execute_unprepared("SELECT id FROM users FOR UPDATE").await.unwrap();
+        let writes: Vec<_> = (0..MANY)
+            .map(|number| {
+                let s = Arc::clone(&s);
+                async move {
+                    let post = a_post(&format!("post{number}"), ada).build();
+                    (post.id, s.posts.publish(&post, None).await)
+                }
+            })
+            .collect();
+        let writers = tokio::spawn(at_once(writes));
+        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'WITH patience%'";
+        let cut = Statement::from_string(DbBackend::Postgres, cut);
+        let cut_off = async {
+            while lock.query_all_raw(cut.clone()).await.unwrap().is_empty() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), cut_off).await.expect("a batch waits for the lock");
+        lock.rollback().await.unwrap();
+        let outcomes = writers.await.unwrap();
+        let (done, failed): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(|(_, outcome)| outcome.is_ok());
+        assert!(!failed.is_empty() && failed.len() <= 64, "{} failed", failed.len());
+        for (post, outcome) in failed {
+            assert!(outcome.unwrap_err().unavailable);
+            assert_eq!(s.find_post(post).await, None, "nothing had been committed");
+        }
+        for (post, _) in done {
+            assert!(s.find_post(post).await.is_some());
+        }
+        s.db.assert_counters_exact().await;
+    });
 }

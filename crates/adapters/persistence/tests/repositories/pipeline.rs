@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use ::posts::ports::PostRepository;
+use accounts::ports::UserRepository;
 use domain::PostId;
 use futures_util::future::join_all;
-use persistence::{Database, DatabaseOptions, Location, SeaPostRepository, Way};
+use persistence::{Database, DatabaseOptions, Location, SeaPostRepository, SeaUserRepository, Way};
 use sea_orm::TransactionTrait;
 use testkit::Engine;
 
@@ -179,6 +180,26 @@ fn is_not_disturbed_by_readers_who_give_up() {
         for post in &posts {
             assert_eq!(s.posts.find(*post, None).await.unwrap().unwrap().subject.id, *post);
         }
+    });
+}
+
+#[test]
+fn leaves_a_connection_alone_that_has_to_answer_somebody_who_gave_up() {
+    on_postgres(async |s| {
+        let post = posts(&s, 1).await[0];
+        let (database, posts) = instance(&s, |its| its.max_connections = 8).await;
+        until("two pipelined connections", || database.servers()[0].pipelined == 2).await;
+        let users = SeaUserRepository::new(database);
+        let lock = locked(&s).await;
+        let given_up = tokio::time::timeout(Duration::from_millis(100), posts.find(post, None)).await;
+        assert!(given_up.is_err());
+        for _ in 0..5 {
+            let found =
+                tokio::time::timeout(Duration::from_secs(2), users.find(&testkit::id("ada").into(), None)).await;
+            assert!(found.expect("another connection answers").unwrap().is_some());
+        }
+        lock.rollback().await.unwrap();
+        assert!(posts.find(post, None).await.unwrap().is_some());
     });
 }
 

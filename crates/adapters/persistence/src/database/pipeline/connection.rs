@@ -1,7 +1,7 @@
 //! One connection, over which many statements are under way.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use tokio::sync::Notify;
@@ -65,23 +65,31 @@ impl Connection {
     }
 }
 
-/// A statement's place in a connection, for as long as somebody waits for the answer.
-pub(super) struct Turn(Arc<Connection>);
+/// A statement's place in a connection, until it is answered, whether anybody waits for that or not: what comes after it
+/// is answered later still.
+pub(super) struct Turn {
+    connection: Arc<Connection>,
+    is_answered: AtomicBool,
+}
 
 impl Turn {
     pub(super) fn begin(connection: Arc<Connection>) -> Self {
         if connection.under_way.fetch_add(1, Ordering::Relaxed) == 0 {
             connection.gets_on();
         }
-        Self(connection)
+        Self { connection, is_answered: AtomicBool::new(true) }
     }
 
     /// Sends a statement, and waits for its rows.
     pub(super) async fn query(&self, sql: &str, parameters: &Parameters<'_>) -> Result<Vec<Row>, Error> {
-        let Connection { client, statements, .. } = &*self.0;
-        let statement = statements.prepared(client, sql, parameters).await?;
-        let rows = client.query(&statement, &parameters.borrowed()).await;
-        self.0.gets_on();
+        let Connection { client, statements, .. } = &*self.connection;
+        self.is_answered.store(false, Ordering::Relaxed);
+        let rows = match statements.prepared(client, sql, parameters).await {
+            Ok(statement) => client.query(&statement, &parameters.borrowed()).await,
+            Err(error) => Err(error),
+        };
+        self.is_answered.store(true, Ordering::Relaxed);
+        self.connection.gets_on();
         if rows.is_err() {
             // What it was prepared for may have changed.
             statements.forget(sql);
@@ -92,6 +100,23 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+        let connection = Arc::clone(&self.connection);
+        let over = move || connection.under_way.fetch_sub(1, Ordering::Relaxed);
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) if !self.is_answered.load(Ordering::Relaxed) => {
+                let connection = Arc::clone(&self.connection);
+                runtime.spawn(async move {
+                    // Answers come in order: when nothing at all is answered, what was given up is as well.
+                    let answer = connection.client.batch_execute("").await;
+                    if answer.is_ok() {
+                        connection.gets_on();
+                    }
+                    over();
+                });
+            }
+            _ => {
+                over();
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What every request passes through, from the outside in:
+//! What every request passes through, from the outside in ([`outside`] up to the fourth, [`inside`] from the sixth):
 //!
 //! 1. [`observe`]: request id, log line, metrics;
 //! 2. [`security_headers`];

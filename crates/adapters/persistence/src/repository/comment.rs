@@ -26,7 +26,8 @@ use crate::view;
 /// Keeps comments in the database.
 ///
 /// Whatever adds or removes comments locks their post first: such changes to one thread happen one after the other, and
-/// cannot wait for each other in a circle. Edits and likes change one comment and no more.
+/// cannot wait for each other in a circle. Edits change one comment and no more; likes that come together lock theirs in the
+/// order of ids.
 pub struct SeaCommentRepository {
     db: Database,
     added: Coalesced<Commenting>,

@@ -90,6 +90,9 @@ pub struct Bench<'a> {
     pub folder: &'a Path,
 }
 
+/// Until requests that nobody waits for any more are over.
+const SETTLING: Duration = Duration::from_secs(1);
+
 /// Somebody who does the least that has to be done.
 enum Rival {
     Static { load: Load, _server: Static },
@@ -122,6 +125,8 @@ impl Bench<'_> {
         let mut measured = Measured { name: workload.name.to_owned(), rounds: Vec::new(), ceilings };
         for _ in 0..self.effort.rounds {
             self.wrk.run(&mut load, connections, Duration::from_secs(warm_up)).await?;
+            // What was under way at its end would be too much together with what comes, and some of it turned away.
+            tokio::time::sleep(SETTLING).await;
             measured.rounds.push(self.wrk.run(&mut load, connections, duration).await?);
             for (rival, compared) in rivals.iter_mut().zip(&mut measured.ceilings) {
                 let speed = match rival {

@@ -69,10 +69,11 @@ impl Inner {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let was_empty = state.lines.is_empty();
+        let before = state.lines.len();
         state.lines.extend_from_slice(line);
+        let is_half_full = before < MOST / 2 && state.lines.len() >= MOST / 2;
         drop(state);
-        if was_empty {
+        if before == 0 || is_half_full {
             self.changed.notify_all();
         }
     }
@@ -88,8 +89,7 @@ impl Inner {
             std::mem::swap(&mut lines, &mut state.lines);
             let closed = state.closed;
             drop(state);
-            // There is nowhere to say that nothing can be said.
-            let _ = output.write_all(&lines).and_then(|()| output.flush());
+            self.put(&mut output, &lines);
             lines.clear();
             lines.shrink_to(64 * 1024);
             if closed {
@@ -98,6 +98,27 @@ impl Inner {
                 return;
             }
         }
+    }
+}
+
+impl Inner {
+    /// Writes all of `lines`, or counts what cannot be written as dropped.
+    fn put(&self, output: &mut impl Write, lines: &[u8]) {
+        let mut rest = lines;
+        while !rest.is_empty() {
+            match output.write(rest) {
+                Ok(0) => break,
+                Ok(written) => rest = &rest[written..],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // Whoever reads it lags behind. In the middle of a line as well, which has to be brought to its end.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(GATHERING),
+                // There is nowhere to say that nothing can be said.
+                Err(_) => break,
+            }
+        }
+        let lost: u64 = rest.iter().map(|byte| u64::from(*byte == b'\n')).sum();
+        self.dropped.fetch_add(lost, Ordering::Relaxed);
+        let _ = output.flush();
     }
 }
 
@@ -170,6 +191,46 @@ mod tests {
         let expected = lines.join("\n") + "\n";
         assert_eq!(String::from_utf8(written.lock().unwrap().clone()).unwrap(), expected);
         assert_eq!(writer.dropped(), 0);
+    }
+
+    /// Takes a few bytes at a time, now and then none, and after so many no more.
+    struct Failing {
+        left: usize,
+        refuse: bool,
+        written: Arc<Mutex<Vec<u8>>>,
+    }
+
+    impl Write for Failing {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.refuse = !self.refuse;
+            if self.refuse {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            if self.left == 0 {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            let taken = bytes.len().min(7).min(self.left);
+            self.left -= taken;
+            self.written.lock().unwrap().extend_from_slice(&bytes[..taken]);
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_counted_and_nothing_is_written_twice() {
+        let written = Arc::default();
+        let failing = Failing { left: 25, refuse: false, written: Arc::clone(&written) };
+        let (writer, guard) = LogWriter::begin(failing).unwrap();
+        for number in 0..10 {
+            writeln!(&writer, "line {number}").unwrap();
+        }
+        drop(guard);
+        assert_eq!(written.lock().unwrap().as_slice(), b"line 0\nline 1\nline 2\nline");
+        assert_eq!(writer.dropped(), 7);
     }
 
     #[test]

@@ -107,14 +107,17 @@ pub(crate) struct EncodedPage {
 }
 
 impl EncodedPage {
-    /// The page that was left with `page` by an earlier reader of the same list, or a new one in `made`.
+    /// The page that was left with `page` by an earlier reader of the same list, or a new one: to be left there for the next
+    /// reader, or in `made`.
     pub(crate) fn of<'p, B: Representation>(
         page: &'p Shared<Page<B::Subject>>,
         path: &str,
+        to_be_left: bool,
         cursor: impl Fn(Cursor) -> String,
         made: &'p mut Option<Self>,
     ) -> Result<&'p Self, Problem> {
-        let kept = page.form(|page| Self::make::<B>(page, path, page.next.map(&cursor)).ok()).and_then(Option::as_ref);
+        let left = || page.form(|page| Self::make::<B>(page, path, page.next.map(&cursor)).ok());
+        let kept = to_be_left.then(left).flatten().and_then(Option::as_ref);
         match kept.filter(|kept| kept.path == path) {
             Some(kept) => Ok(kept),
             // By its author's name in another spelling, for one.

@@ -23,6 +23,10 @@ use super::problem::Problem;
 /// Says that an answer is an earlier one.
 pub(crate) const IDEMPOTENCY_REPLAYED: &str = "Idempotency-Replayed";
 
+/// Bytes of a body that are compressed here, at most: that holds up others of the worker, which the middleware, with longer
+/// bodies, does not.
+const MOST_PACKED: usize = 64 * 1024;
+
 /// What an answer says.
 enum Content<'e> {
     /// To this reader only.
@@ -119,7 +123,9 @@ impl Reply {
     ) -> Result<HttpResponse, Problem> {
         let (path, codec) = (self.request.path(), codec(&self.request)?);
         let mut made = None;
-        let encoded = EncodedPage::of::<B>(&view.page, path, |cursor| codec.encode(path, cursor), &mut made)?;
+        // Other readers get what is left there, so that only who writes the path as everybody does may leave something.
+        let is_usual = path == self.request.match_info().as_str();
+        let encoded = EncodedPage::of::<B>(&view.page, path, is_usual, |cursor| codec.encode(path, cursor), &mut made)?;
         let link = encoded.link(self.request.query_string())?;
         match &view.viewers {
             None => Ok(self.conditional(encoded.body.tag.clone(), Content::Shared(&encoded.body), link)),
@@ -155,7 +161,8 @@ impl Reply {
     /// What readers share, compressed once for all if the client takes that. What the reader takes otherwise is left to
     /// the middleware that compresses everything else.
     fn coded(&self, encoded: &Encoded, headers: &mut HeaderMap) -> Bytes {
-        let packed = self.coding().and_then(|(coding, name)| Some((encoded.packed(coding)?, name)));
+        let coding = self.coding().filter(|_| encoded.json.len() <= MOST_PACKED);
+        let packed = coding.and_then(|(coding, name)| Some((encoded.packed(coding)?, name)));
         let Some((packed, name)) = packed else {
             return encoded.json.clone();
         };

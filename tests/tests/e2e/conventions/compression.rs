@@ -44,6 +44,32 @@ async fn does_not_come_into_the_way_of_conditions() {
     known.expect(304).await;
 }
 
+/// Other bytes have another strong tag, and each of them names the same state of the post.
+#[tokio::test]
+async fn gives_one_resource_a_tag_for_each_coding() {
+    let app = start().await;
+    let bob = app.sign_up("bob").await;
+    let path = format!("/v1/posts/{}", bob.publish(&"much to say ".repeat(20)).await);
+    let plain = app.get(&path).expect(200).await;
+    let mut tags = vec![plain.header("etag").to_owned()];
+    for coding in ["br", "gzip"] {
+        let packed = app.get(&path).header("accept-encoding", coding).expect(200).await;
+        assert_eq!((packed.header("content-encoding"), decoded(coding, &packed.body)), (coding, plain.body.clone()));
+        let tag = packed.header("etag").to_owned();
+        assert_eq!(tag, format!("{}-{coding}\"", tags[0].trim_end_matches('"')));
+        for known in [&tag, &tags[0]] {
+            app.get(&path).header("accept-encoding", coding).header("if-none-match", known).expect(304).await;
+        }
+        let head = app.head(&path).header("accept-encoding", coding).expect(200).await;
+        let length = packed.body.len().to_string();
+        assert_eq!((head.header("etag"), head.header("content-length")), (tag.as_str(), length.as_str()));
+        tags.push(tag);
+    }
+    let edit = |words: &str| bob.patch(&path).json(serde_json::json!({ "content": words }));
+    edit("less to say").header("if-match", &tags[1]).expect(200).await;
+    edit("nothing to say").header("if-match", &tags[2]).problem(412, "precondition_failed").await;
+}
+
 fn decoded(encoding: &str, body: &[u8]) -> Vec<u8> {
     let mut plain = Vec::new();
     match encoding {

@@ -234,7 +234,17 @@ mod tests {
     }
 
     fn encode<'p>(page: &'p Shared<Page<Post>>, path: &str, made: &'p mut Option<EncodedPage>) -> &'p EncodedPage {
-        EncodedPage::of::<PostBody>(page, path, |_| "next".to_owned(), made).unwrap_or_else(|_| panic!("not encoded"))
+        let to_be_left = path != "/v1/%70osts";
+        EncodedPage::of::<PostBody>(page, path, to_be_left, |_| "next".to_owned(), made)
+            .unwrap_or_else(|_| panic!("not encoded"))
+    }
+
+    #[test]
+    fn who_writes_the_path_in_their_own_way_leaves_nothing_for_others() {
+        let (page, mut odd, mut usual) = (page(&["one"]), None, None);
+        encode(&page, "/v1/%70osts", &mut odd);
+        encode(&page, "/v1/posts", &mut usual);
+        assert!(odd.is_some() && usual.is_none(), "the place was free for the usual one");
     }
 
     #[test]

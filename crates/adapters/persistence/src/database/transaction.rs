@@ -163,6 +163,11 @@ impl Transaction {
         Ok(())
     }
 
+    /// Gives everything in it up, of which nobody has seen anything. To drop it does so as well, at some later time.
+    pub(crate) async fn give_up(self) -> Result<(), DbErr> {
+        self.inner.rollback().await
+    }
+
     /// The transaction as migrations want it.
     pub(super) fn for_migrations(&self) -> &DatabaseTransaction {
         &self.inner

@@ -6,22 +6,32 @@ use sea_orm::sea_query::{ExprTrait, LockType, Query, SelectStatement, UnionType}
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait};
 
 use super::comment::lock_posts;
-use super::follow::lock_users;
+use super::follow::{find_users, lock_users, lock_users_that_are_free};
 use super::likes::{OF_COMMENTS, OF_POSTS};
 use super::{comment_removal, counters, exists};
 use crate::entity::{comment, comment_like, follow, post, post_like, user};
+
+/// How an attempt to erase an account ended.
+pub(super) enum Erasure {
+    /// With this.
+    Ended(EraseUser),
+    /// Somebody came to follow it meanwhile whose row another one holds: to be begun again.
+    Overtaken,
+}
 
 /// Erases an account within `tx`.
 ///
 /// Its row is locked before anything of it is looked at: whatever it was about to write elsewhere either is there by
 /// then or fails. Rows are removed before they are taken off counts, and the counts follow from what was removed.
-pub(super) async fn erase(tx: &impl ConnectionTrait, id: UserId, verified: &PasswordHash) -> Result<EraseUser, DbErr> {
-    if !lock_account_and_acquaintances(tx, id).await? {
-        return Ok(EraseUser::NotFound);
+pub(super) async fn erase(tx: &impl ConnectionTrait, id: UserId, verified: &PasswordHash) -> Result<Erasure, DbErr> {
+    match lock_account_and_acquaintances(tx, id).await? {
+        Locked::All => {}
+        Locked::NoAccount => return Ok(Erasure::Ended(EraseUser::NotFound)),
+        Locked::NotAll => return Ok(Erasure::Overtaken),
     }
     let proved = user::Column::Id.eq(id.as_str()).and(user::Column::PasswordHash.eq(verified.0.as_str()));
     if !exists(tx, user::Entity, proved).await? {
-        return Ok(EraseUser::PasswordMoved);
+        return Ok(Erasure::Ended(EraseUser::PasswordMoved));
     }
     lock_posts(tx, post::Column::Id.in_subquery(posts_concerned(id)), LockType::Update).await?;
     OF_POSTS.remove_all_of(tx, id).await?;
@@ -33,12 +43,21 @@ pub(super) async fn erase(tx: &impl ConnectionTrait, id: UserId, verified: &Pass
     comment_removal::remove(tx, comment::Column::AuthorId.eq(id.as_str())).await?;
     // Posts go with their comments and likes, sessions and keys with the account.
     user::Entity::delete_by_id(id.to_string()).exec(tx).await?;
-    Ok(EraseUser::Erased)
+    Ok(Erasure::Ended(EraseUser::Erased))
+}
+
+enum Locked {
+    All,
+    NoAccount,
+    NotAll,
 }
 
 /// Takes the locks of the account and of those who follow it or are followed, whose counts will change, in the order of
-/// their ids. Answers whether there is such an account.
-async fn lock_account_and_acquaintances(tx: &impl ConnectionTrait, id: UserId) -> Result<bool, DbErr> {
+/// their ids.
+///
+/// Who came to follow it while its own row was waited for may stand before it in that order. They are locked late, and only
+/// if that needs no waiting: whoever waits out of order may wait in a circle.
+async fn lock_account_and_acquaintances(tx: &impl ConnectionTrait, id: UserId) -> Result<Locked, DbErr> {
     let followed = Query::select()
         .column(follow::Column::FolloweeId)
         .from(follow::Entity)
@@ -52,10 +71,19 @@ async fn lock_account_and_acquaintances(tx: &impl ConnectionTrait, id: UserId) -
         .take();
     let is_acquainted = || user::Column::Id.in_subquery(acquaintances.clone());
     // Others only get other counts: they may go on to like and comment, for which their rows must stay.
-    lock_users(tx, is_acquainted().and(user::Column::Id.lt(id.as_str())), LockType::NoKeyUpdate).await?;
+    let before = || is_acquainted().and(user::Column::Id.lt(id.as_str()));
+    lock_users(tx, before(), LockType::NoKeyUpdate).await?;
     let itself = lock_users(tx, user::Column::Id.eq(id.as_str()), LockType::Update).await?;
+    if itself.is_empty() {
+        return Ok(Locked::NoAccount);
+    }
+    // Nobody comes any more from here on.
+    let held = lock_users_that_are_free(tx, before(), LockType::NoKeyUpdate).await?;
+    if find_users(tx, before()).await? != held {
+        return Ok(Locked::NotAll);
+    }
     lock_users(tx, is_acquainted().and(user::Column::Id.gt(id.as_str())), LockType::NoKeyUpdate).await?;
-    Ok(!itself.is_empty())
+    Ok(Locked::All)
 }
 
 /// The posts that go with the account, and those on which something of it goes.

@@ -1,12 +1,16 @@
 //! Keeps accounts.
 
+use std::time::Duration;
+
 use accounts::ports::{Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, UpdateUser, UserRepository};
 use async_trait::async_trait;
 use domain::{Cursor, Page, PageRequest, RepositoryError, Revision, User, UserId, UserRef, UserView};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryTrait};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnAcquireErr, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryTrait,
+};
 
-use super::erasure;
+use super::erasure::{self, Erasure};
 use super::session::remove_sessions;
 use crate::database::{Database, Select};
 use crate::entity::{session, user};
@@ -14,6 +18,10 @@ use crate::fields::Fields;
 use crate::keyset::{self, Direction};
 use crate::operation::{reading, retrying};
 use crate::view;
+
+/// How often an erasure that others overtake is begun, and how much longer each pause between is.
+const ERASING_ATTEMPTS: u32 = 20;
+const ERASING_PAUSE: Duration = Duration::from_millis(5);
 
 /// Keeps accounts in the database.
 pub struct SeaUserRepository {
@@ -107,12 +115,21 @@ impl SeaUserRepository {
     }
 
     async fn try_erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, DbErr> {
-        let tx = self.db.begin().await?;
-        let outcome = erasure::erase(&tx, id, verified).await?;
-        if outcome == EraseUser::Erased {
-            tx.commit(id).await?;
+        for attempt in 1..=ERASING_ATTEMPTS {
+            let tx = self.db.begin().await?;
+            match erasure::erase(&tx, id, verified).await? {
+                Erasure::Ended(EraseUser::Erased) => {
+                    tx.commit(id).await?;
+                    return Ok(EraseUser::Erased);
+                }
+                Erasure::Ended(outcome) => return Ok(outcome),
+                Erasure::Overtaken => {
+                    tx.give_up().await?;
+                    tokio::time::sleep(ERASING_PAUSE * attempt).await;
+                }
+            }
         }
-        Ok(outcome)
+        Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
     }
 }
 

@@ -99,9 +99,7 @@ impl Inner {
             }
         }
     }
-}
 
-impl Inner {
     /// Writes all of `lines`, or counts what cannot be written as dropped.
     fn put(&self, output: &mut impl Write, lines: &[u8]) {
         let mut rest = lines;

@@ -39,60 +39,39 @@ impl<T> Liking<T> {
 
 /// Locks in the order of ids those who like, whose accounts are kept from being erased, and then what they like. Then
 /// likes come and go, and each thing's count follows from what really did: whoever else changes the likes of a thing
-/// has to lock it first. Answers who is there (`true`), and what
-/// (`false`).
+/// has to lock it first. Answers who is there (`true`), and what (`false`).
 ///
 /// To update what was locked in the same statement is safe because nobody holds `FOR KEY SHARE` on a thing without having
 /// locked it for its counts before (`posts.rs` says what would come of it).
+#[rustfmt::skip]
 macro_rules! like {
     ($items:literal, $likes:literal, $item:literal) => {
-        set::with_new!(
-            "item text, liker text, at bigint",
-            concat!(
-                "likers AS MATERIALIZED ( \
+        set::with_new!("item text, liker text, at bigint",
+            "likers AS MATERIALIZED ( \
                 SELECT id FROM users WHERE id = ANY (ARRAY(SELECT liker FROM new)) ORDER BY id FOR KEY SHARE \
             ), items AS MATERIALIZED ( \
-                SELECT id FROM ",
-                $items,
-                " \
+                SELECT id FROM ", $items, " \
                 WHERE id = ANY (ARRAY(SELECT item FROM new JOIN likers ON likers.id = liker)) \
                 AND author_id IS NOT NULL ORDER BY id FOR NO KEY UPDATE \
             ), granted AS MATERIALIZED ( \
                 SELECT item, liker, at FROM new JOIN likers ON likers.id = liker JOIN items ON items.id = item \
             ), added AS ( \
-                INSERT INTO ",
-                $likes,
-                " (",
-                $item,
-                ", user_id, created_at) \
+                INSERT INTO ", $likes, " (", $item, ", user_id, created_at) \
                 SELECT item, liker, at FROM granted WHERE at IS NOT NULL \
-                ON CONFLICT DO NOTHING RETURNING ",
-                $item,
-                " AS item \
+                ON CONFLICT DO NOTHING RETURNING ", $item, " AS item \
             ), removed AS ( \
-                DELETE FROM ",
-                $likes,
-                " USING granted WHERE at IS NULL AND ",
-                $item,
-                " = item AND user_id = liker \
+                DELETE FROM ", $likes, " USING granted WHERE at IS NULL AND ", $item, " = item AND user_id = liker \
                 RETURNING item \
             ), counts AS ( \
                 SELECT item, sum(number) AS number FROM ( \
                     SELECT item, 1 AS number FROM added UNION ALL SELECT item, -1 FROM removed \
                 ) AS changes GROUP BY item \
             ), counted AS ( \
-                UPDATE ",
-                $items,
-                " SET like_count = like_count + counts.number FROM counts \
-                WHERE ",
-                $items,
-                ".id = counts.item AND counts.number <> 0 \
-                AND ",
-                $items,
-                ".id = ANY (ARRAY(SELECT id FROM items)) \
+                UPDATE ", $items, " SET like_count = like_count + counts.number FROM counts \
+                WHERE ", $items, ".id = counts.item AND counts.number <> 0 \
+                AND ", $items, ".id = ANY (ARRAY(SELECT id FROM items)) \
             ) \
             SELECT true, id FROM likers UNION ALL SELECT false, id FROM items"
-            )
         )
     };
 }

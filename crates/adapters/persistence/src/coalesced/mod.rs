@@ -97,47 +97,50 @@ impl<W: Together> Coalesced<W> {
     /// Writes, and answers once it is committed.
     pub(crate) async fn write(&self, write: W) -> Result<W::Outcome, RepositoryError> {
         let (operation, write) = (write.operation(), Arc::new(write));
-        match self.batches.submit(Arc::clone(&write)).await {
-            Ok(Told::Done(outcome, remembering)) => {
-                remembering.done().await;
-                Ok(outcome)
-            }
-            Ok(Told::Held) => self.write_when_free(&write).await,
-            Ok(Told::Failed(error)) => {
-                Err(RepositoryError { operation, unavailable: error.unavailable, source: Box::new(error) })
-            }
-            Err(NotCoalesced::Full) => {
-                Err(RepositoryError::unavailable(operation, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)))
-            }
-            Err(error @ NotCoalesced::BrokenOff) => Err(RepositoryError::unavailable(operation, error)),
+        let told = self.batches.submit(Arc::clone(&write)).await.map_err(|error| match error {
+            NotCoalesced::Full => busy(operation),
+            NotCoalesced::BrokenOff => RepositoryError::unavailable(operation, error),
+        })?;
+        match told {
+            Told::Held => self.write_when_free(&write).await,
+            told => told.outcome(operation).await,
         }
     }
 
     /// Writes beside the batches what had to be left out of one.
     async fn write_when_free(&self, write: &W) -> Result<W::Outcome, RepositoryError> {
         let (operation, itself) = (write.operation(), [write]);
-        let busy = || RepositoryError::unavailable(operation, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
         let turn = tokio::time::timeout(PATIENCE, self.left.acquire()).await;
-        let _turn = turn.map_err(|_| busy())?.map_err(|_| busy())?;
-        let committed = retrying(operation, || commit(&self.db, &itself, PATIENCE)).await?;
-        match committed.told(operation).pop() {
-            Some(Told::Done(outcome, remembering)) => {
+        let _turn = turn.map_err(|_| busy(operation))?.map_err(|_| busy(operation))?;
+        let told = retrying(operation, || commit(&self.db, &itself, PATIENCE)).await?;
+        only(told, operation).outcome(operation).await
+    }
+}
+
+impl<T> Told<T> {
+    /// Once it may be told.
+    async fn outcome(self, operation: &'static str) -> Result<T, RepositoryError> {
+        match self {
+            Self::Done(outcome, remembering) => {
                 remembering.done().await;
                 Ok(outcome)
             }
-            Some(Told::Failed(error)) => Err(RepositoryError::new(operation, error)),
-            Some(Told::Held) | None => Err(RepositoryError::new(operation, "no outcome")),
+            Self::Held => Err(busy(operation)),
+            Self::Failed(error) => {
+                Err(RepositoryError { operation, unavailable: error.unavailable, source: Box::new(error) })
+            }
         }
     }
 }
 
+fn busy(operation: &'static str) -> RepositoryError {
+    RepositoryError::unavailable(operation, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
+}
+
 async fn run<W: Together>(db: &Database, writes: Vec<Arc<W>>) -> Vec<Told<W::Outcome>> {
-    let Some(operation) = writes.first().map(|write| write.operation()) else {
-        return Vec::new();
-    };
     let writes: Vec<&W> = writes.iter().map(Arc::as_ref).collect();
     match attempt(db, &writes, PATIENCE_OF_BATCH).await {
-        Ok(Some(committed)) => committed.told(operation),
+        Ok(Some(told)) => told,
         Ok(None) if writes.len() == 1 => vec![Told::Held],
         Err(error) if error.unavailable || writes.len() == 1 => all_failed(error, writes.len()),
         // One of them cannot be done, or not now. The others are not to fail for its sake.
@@ -154,7 +157,7 @@ async fn run<W: Together>(db: &Database, writes: Vec<Arc<W>>) -> Vec<Told<W::Out
 /// Does a write without the others of its batch, if it can be done now.
 async fn by_itself<W: Together>(db: &Database, write: &W) -> Told<W::Outcome> {
     match attempt(db, &[write], PATIENCE_OF_EACH).await {
-        Ok(Some(committed)) => committed.told(write.operation()).pop().unwrap_or(Told::Held),
+        Ok(Some(told)) => only(told, write.operation()),
         Ok(None) => Told::Held,
         Err(error) => Told::Failed(Arc::new(error)),
     }
@@ -165,15 +168,39 @@ async fn attempt<W: Together>(
     db: &Database,
     writes: &[&W],
     patience: Duration,
-) -> Result<Option<Committed<W::Outcome>>, RepositoryError> {
-    let operation = writes.first().map_or("other", |write| write.operation());
+) -> Result<Option<Vec<Told<W::Outcome>>>, RepositoryError> {
     let attempt = || async {
         match commit(db, writes, patience).await {
             Err(error) if waits_for_a_row(&error) => Ok(None),
             other => other.map(Some),
         }
     };
-    retrying(operation, attempt).await
+    retrying(operation_of(writes), attempt).await
+}
+
+/// Does writes together. What is done and cannot be told has failed, and is not to be done again.
+async fn commit<W: Together>(db: &Database, writes: &[&W], patience: Duration) -> Result<Vec<Told<W::Outcome>>, DbErr> {
+    if db.backend() == DbBackend::Postgres {
+        let by = writes.iter().map(|write| write.by());
+        let (rows, remembering) = db.write_at_once(W::as_statement(writes, patience)?, by).await?;
+        return Ok(match W::outcomes(writes, &rows) {
+            Ok(outcomes) => outcomes.into_iter().map(|outcome| Told::Done(outcome, remembering.clone())).collect(),
+            Err(error) => all_failed(failed(operation_of(writes), error), writes.len()),
+        });
+    }
+    let tx = db.begin().await?;
+    let mut told = Vec::with_capacity(writes.len());
+    for write in writes {
+        told.push(Told::Done(write.alone(&tx).await?, Remembering::DONE));
+    }
+    // SQLite has no replicas, of which a reader would have to know how far they are.
+    tx.commit(None).await?;
+    Ok(told)
+}
+
+/// That of the first of them, which are of one kind.
+fn operation_of<W: Together>(writes: &[&W]) -> &'static str {
+    writes.first().map_or("other", |write| write.operation())
 }
 
 fn all_failed<T>(error: RepositoryError, count: usize) -> Vec<Told<T>> {
@@ -181,34 +208,7 @@ fn all_failed<T>(error: RepositoryError, count: usize) -> Vec<Told<T>> {
     (0..count).map(|_| Told::Failed(Arc::clone(&error))).collect()
 }
 
-/// What is committed.
-struct Committed<T> {
-    /// An error if it is done and nobody can say what came of it.
-    outcomes: Result<Vec<T>, DbErr>,
-    remembering: Remembering,
-    count: usize,
-}
-
-impl<T> Committed<T> {
-    fn told(self, operation: &'static str) -> Vec<Told<T>> {
-        match self.outcomes {
-            Ok(outcomes) => outcomes.into_iter().map(|outcome| Told::Done(outcome, self.remembering.clone())).collect(),
-            Err(error) => all_failed(failed(operation, error), self.count),
-        }
-    }
-}
-
-async fn commit<W: Together>(db: &Database, writes: &[&W], patience: Duration) -> Result<Committed<W::Outcome>, DbErr> {
-    let by = writes.iter().map(|write| write.by());
-    if db.backend() == DbBackend::Postgres {
-        let (rows, remembering) = db.write_at_once(W::as_statement(writes, patience)?, by).await?;
-        return Ok(Committed { outcomes: W::outcomes(writes, &rows), remembering, count: writes.len() });
-    }
-    let tx = db.begin().await?;
-    let mut outcomes = Vec::with_capacity(writes.len());
-    for write in writes {
-        outcomes.push(write.alone(&tx).await?);
-    }
-    tx.commit_of(by).await?;
-    Ok(Committed { outcomes: Ok(outcomes), remembering: Remembering::DONE, count: writes.len() })
+/// What came of a single write.
+fn only<T>(mut told: Vec<Told<T>>, operation: &'static str) -> Told<T> {
+    told.pop().unwrap_or_else(|| Told::Failed(Arc::new(RepositoryError::new(operation, "no outcome"))))
 }

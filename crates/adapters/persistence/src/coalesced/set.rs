@@ -26,13 +26,13 @@ pub(super) fn statement(
 /// The beginning of a statement: a set of rows named `new`, and how long to wait for locks, which is set before there is
 /// any to wait for, and until the statement's end.
 macro_rules! with_new {
-    ($columns:literal, $rest:expr) => {
+    ($columns:literal, $($rest:expr),+ $(,)?) => {
         concat!(
             "WITH patience AS MATERIALIZED (SELECT set_config('lock_timeout', $2, true)), new AS MATERIALIZED ( \
                 SELECT new.* FROM patience, json_to_recordset($1::json) AS new(",
             $columns,
             ")), ",
-            $rest
+            $($rest),+
         )
     };
 }

@@ -136,21 +136,14 @@ impl Transaction {
     /// Makes everything in it last, and remembers that `by` has written it: this user reads it from now on, wherever. What
     /// nobody reads from replicas needs no `by`.
     pub(crate) async fn commit(self, by: impl Into<Option<UserId>>) -> Result<(), DbErr> {
-        self.commit_of(by.into()).await
-    }
-
-    /// As [`commit`](Self::commit), of what several users have written.
-    pub(crate) async fn commit_of(self, by: impl IntoIterator<Item = UserId>) -> Result<(), DbErr> {
         let Self { inner, database, _turn: turn } = self;
-        let by: BTreeSet<UserId> = by.into_iter().collect();
-        if by.is_empty() {
+        let Some(by) = by.into() else {
             return inner.commit().await;
-        }
-        let by: Vec<UserId> = by.into_iter().collect();
+        };
         let doubt = Doubt(Some(database.watermark()));
         inner.commit().await?;
         drop(turn);
-        database.written(&by, doubt).await;
+        database.written(&[by], doubt).await;
         Ok(())
     }
 

@@ -2,8 +2,9 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
-use super::super::{migrate, options};
+use super::super::{PATIENCE, migrate, options};
 use super::server::{Administrator, administer};
 
 /// Databases that this process holds and no test has now.
@@ -96,11 +97,14 @@ async fn lock(admin: &Administrator, name: &str) -> bool {
     admin.is("pg_try_advisory_lock(hashtextextended($1, 0))", [name.into()]).await
 }
 
-/// Ends what the last test left running.
+/// Ends what the last test left running, again and again: until its runtime has ended as well, it may connect anew.
 async fn disconnect(admin: &Administrator, name: &str) {
     let in_it = "FROM pg_stat_activity WHERE datname = $1";
-    admin.is(&format!("count(pg_terminate_backend(pid, 10000)) > 0 {in_it}"), [name.into()]).await;
-    assert!(admin.is(&format!("count(*) = 0 {in_it}"), [name.into()]).await, "connections to {name} do not end");
+    let begun = Instant::now();
+    while !admin.is(&format!("count(*) = 0 {in_it}"), [name.into()]).await {
+        assert!(begun.elapsed() < PATIENCE, "connections to {name} do not end");
+        admin.is(&format!("count(pg_terminate_backend(pid, 10000)) > 0 {in_it}"), [name.into()]).await;
+    }
 }
 
 /// Which program this is, and which build of it.

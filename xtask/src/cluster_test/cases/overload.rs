@@ -19,10 +19,13 @@ use pace::{Phase, lateness};
 /// How many times the capacity is asked for.
 const TIMES: f64 = 10.0;
 
-/// How many likes a second are asked for at most. To ask for them, to carry them through Docker's proxy and to refuse them
-/// takes about half of two cores; who took all of them would measure who gets the processor, and not what an overloaded
-/// instance does with what it has.
+/// How many likes a second are asked for at most, unless that is less than [`TWICE`] the capacity. To ask for them, to
+/// carry them through Docker's proxy and to refuse them takes about half of two cores; who took all of them would measure
+/// who gets the processor, and not what an overloaded instance does with what it has.
 const LIKES: f64 = 6_000.0;
+
+/// How many times the capacity is asked for at least, however fast the machine is.
+const TWICE: f64 = 2.0;
 
 /// How many times the unloaded p99 accepted requests may take.
 const SLOWER: u32 = 3;
@@ -44,8 +47,8 @@ struct Load {
     few: usize,
     /// Connections that load it fully.
     some: usize,
-    /// Requests a second, at most.
-    most: f64,
+    /// Requests a second that are enough, when they are more than [`TWICE`] the capacity.
+    enough: f64,
 }
 
 /// What came of a load.
@@ -68,7 +71,7 @@ pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
         users.push(cluster.somebody(&cluster.a).await?);
     }
     let mut verdict = Verdict::default();
-    let log_ins = Load { name: "log-ins", targets: log_ins(cluster, &users), few: 1, some: 2, most: f64::INFINITY };
+    let log_ins = Load { name: "log-ins", targets: log_ins(cluster, &users), few: 1, some: 2, enough: f64::INFINITY };
     let measured = measure(&log_ins, &mut verdict).await?;
     let asked = TIMES * measured.full.accepted_a_second();
     let offered = measured.overload.answers_a_second();
@@ -78,19 +81,19 @@ pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     let (quiet, busy) = (measured.unloaded.accepted().p99, measured.overload.accepted().p99);
     judge_times(quiet, busy, measured.late, &mut verdict);
 
-    let likes = Load { name: "likes", targets: likes(cluster, &users).await?, few: 2, some: 32, most: LIKES };
+    let likes = Load { name: "likes", targets: likes(cluster, &users).await?, few: 2, some: 32, enough: LIKES };
     measure(&likes, &mut verdict).await?;
     sql::contradictions(cluster.stack).await?.iter().for_each(|contradiction| verdict.wrong(contradiction));
     Ok(verdict)
 }
 
-/// Runs a load without haste, at full pace, and at ten times that, or as much of it as may be.
+/// Runs a load without haste, at full pace, and at ten times that, or as much of it as is enough.
 async fn measure(load: &Load, verdict: &mut Verdict) -> Result<Measured> {
-    let Load { name, targets, few, some, most } = load;
+    let Load { name, targets, few, some, enough } = load;
     let unloaded = Phase::run(&targets[..*few], None, Duration::from_secs(4)).await?;
     let full = Phase::run(&targets[..*some], None, Duration::from_secs(3)).await?;
     let capacity = full.accepted_a_second();
-    let pace = Some(most.min(TIMES * capacity));
+    let pace = Some((TIMES * capacity).min(enough.max(TWICE * capacity)));
     Phase::run(targets, pace, WARM_UP).await?;
     let end = Instant::now() + Duration::from_secs(8);
     let (overload, late) = tokio::try_join!(Phase::run(targets, pace, Duration::from_secs(8)), lateness(end))?;

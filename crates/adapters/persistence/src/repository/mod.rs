@@ -1,6 +1,7 @@
 //! The ports of the use cases, one file a port, and what several of them share.
 
 mod comment;
+mod comment_addition;
 mod comment_removal;
 mod counters;
 mod erasure;
@@ -13,7 +14,7 @@ mod timeline;
 mod user;
 mod viewer_flags;
 
-pub(crate) use comment::{add as add_comment, stored as stored_comment};
+pub(crate) use comment_addition::{add as add_comment, stored as stored_comment};
 pub(crate) use likes::{LikedComments, LikedPosts, LikedThings};
 pub(crate) use post::{publish, stored as stored_post};
 

@@ -1,0 +1,130 @@
+//! How comments come: their author and their post are there, are kept from going, and count them.
+
+use domain::{Author, Comment, CommentBody, CommentId, PostId, Revision, Timestamp, UserId};
+use posts::IdempotentRequest;
+use posts::ports::{AddCommentOutcome, NewComment, Write};
+use sea_orm::sea_query::{ExprTrait, LockType, Query};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+
+use super::idempotency::{Claim, Effect, claim};
+use super::{counters, exists};
+use crate::database::Database;
+use crate::entity::{comment, post, user};
+use crate::fields::Fields;
+use crate::view;
+
+/// Adds a reply, or a comment under an idempotency key, in a transaction of its own: it may have to be given up half-way.
+pub(super) async fn add_alone(
+    db: &Database,
+    new: &NewComment,
+    request: Option<&IdempotentRequest>,
+) -> Result<AddCommentOutcome, DbErr> {
+    let tx = db.begin().await?;
+    let Some(author) = find_author(&tx, new.author_id).await? else {
+        return Ok(AddCommentOutcome::Write(Write::AuthorGone));
+    };
+    // The key comes before everything else: a retry is answered even if the post has gone meanwhile.
+    if let Some(request) = request {
+        let effect = Effect { id: new.id.cuid(), at: new.created_at, author_display_name: author.display_name.clone() };
+        match claim(&tx, new.author_id, request, &effect).await? {
+            Claim::Granted => {}
+            Claim::Replay(effect) => {
+                tx.abandon(new.author_id).await?;
+                return Ok(AddCommentOutcome::Write(Write::Replayed(first_answer(new, author, effect))));
+            }
+            Claim::Reused => return Ok(AddCommentOutcome::Write(Write::KeyReused)),
+        }
+    }
+    if !count_on_post(&tx, new.post_id).await? {
+        return Ok(AddCommentOutcome::PostNotFound);
+    }
+    if let Some(parent) = new.parent_id
+        && !count_on_parent(&tx, new.post_id, parent).await?
+    {
+        let elsewhere = comment::Column::Id.eq(parent.as_str()).and(comment::Column::PostId.ne(new.post_id.as_str()));
+        return Ok(if exists(&tx, comment::Entity, elsewhere).await? {
+            AddCommentOutcome::ParentOnOtherPost
+        } else {
+            AddCommentOutcome::ParentNotFound
+        });
+    }
+    insert(&tx, new).await?;
+    tx.commit(new.author_id).await?;
+    Ok(AddCommentOutcome::Write(Write::Stored(stored(new, author, new.id, new.created_at))))
+}
+
+/// Adds a comment on a post, which is no reply, in a transaction that may have others.
+pub(crate) async fn add(tx: &impl ConnectionTrait, new: &NewComment) -> Result<AddCommentOutcome, DbErr> {
+    let Some(author) = find_author(tx, new.author_id).await? else {
+        return Ok(AddCommentOutcome::Write(Write::AuthorGone));
+    };
+    if !count_on_post(tx, new.post_id).await? {
+        return Ok(AddCommentOutcome::PostNotFound);
+    }
+    insert(tx, new).await?;
+    Ok(AddCommentOutcome::Write(Write::Stored(stored(new, author, new.id, new.created_at))))
+}
+
+/// Finds the author, and keeps the account from being erased until the end. Who erases it locks it before any post, so
+/// that whoever writes must lock it before any post as well.
+async fn find_author(tx: &impl ConnectionTrait, id: UserId) -> Result<Option<Author>, DbErr> {
+    let select = Query::select()
+        .columns(view::user::AUTHOR_COLUMNS)
+        .from(user::Entity)
+        .and_where(user::Column::Id.eq(id.as_str()))
+        .lock(LockType::KeyShare)
+        .take();
+    tx.query_one(&select).await?.map(|row| view::user::read_author(&mut Fields::of(&row))).transpose()
+}
+
+/// Counts a new comment on its post; answers whether there is one.
+async fn count_on_post(tx: &impl ConnectionTrait, post: PostId) -> Result<bool, DbErr> {
+    let rows = post::Entity::update_many().filter(post::Column::Id.eq(post.as_str()));
+    Ok(counters::add(tx, rows, post::Column::CommentCount, 1).await?.rows_affected == 1)
+}
+
+/// Counts a new reply on the comment that it answers; answers whether that can be answered.
+async fn count_on_parent(tx: &impl ConnectionTrait, post: PostId, parent: CommentId) -> Result<bool, DbErr> {
+    let rows = comment::Entity::update_many()
+        .filter(comment::Column::Id.eq(parent.as_str()))
+        .filter(comment::Column::PostId.eq(post.as_str()))
+        .filter(comment::Column::AuthorId.is_not_null());
+    Ok(counters::add(tx, rows, comment::Column::ReplyCount, 1).await?.rows_affected == 1)
+}
+
+async fn insert(tx: &impl ConnectionTrait, new: &NewComment) -> Result<(), DbErr> {
+    let row = comment::ActiveModel {
+        id: Set(new.id.to_string()),
+        post_id: Set(new.post_id.to_string()),
+        parent_id: Set(new.parent_id.map(|id| id.to_string())),
+        author_id: Set(Some(new.author_id.to_string())),
+        content: Set(Some(new.content.as_str().to_owned())),
+        created_at: Set(new.created_at.as_micros()),
+        edited_at: Set(None),
+        revision: Set(0),
+        like_count: Set(0),
+        reply_count: Set(0),
+    };
+    comment::Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+fn first_answer(request: &NewComment, author: Author, effect: Effect) -> Comment {
+    let author = Author { display_name: effect.author_display_name, ..author };
+    stored(request, author, effect.id.into(), effect.at)
+}
+
+/// A comment as it is right after it was stored.
+pub(crate) fn stored(new: &NewComment, author: Author, id: CommentId, at: Timestamp) -> Comment {
+    Comment {
+        id,
+        post_id: new.post_id,
+        parent_id: new.parent_id,
+        body: CommentBody::Live { author, content: new.content.clone() },
+        created_at: at,
+        edited_at: None,
+        revision: Revision::default(),
+        like_count: 0,
+        reply_count: 0,
+    }
+}

@@ -1,0 +1,191 @@
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::{JoinHandle, yield_now};
+
+use super::*;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Item(u32, u32);
+
+impl Coalesce for Item {
+    type Key = u32;
+
+    fn key(&self) -> Option<u32> {
+        Some(self.0)
+    }
+}
+
+/// Batches wait for a permit each, and are written down.
+struct Scene {
+    coalescer: Arc<Coalescer<Item, u32>>,
+    gate: Arc<Semaphore>,
+    batches: Arc<Mutex<Vec<Vec<Item>>>>,
+}
+
+const PANIC: u32 = 666;
+
+impl Scene {
+    fn new(options: CoalescerOptions) -> Self {
+        let gate = Arc::new(Semaphore::new(0));
+        let batches = Arc::new(Mutex::new(Vec::new()));
+        let (passes, done) = (Arc::clone(&gate), Arc::clone(&batches));
+        let run = move |items: Vec<Item>| {
+            let (passes, done) = (Arc::clone(&passes), Arc::clone(&done));
+            async move {
+                passes.acquire().await.unwrap().forget();
+                assert!(items.iter().all(|item| item.1 != PANIC));
+                done.lock().unwrap().push(items.clone());
+                items.iter().map(|item| item.1 * 10).collect()
+            }
+        };
+        Self { coalescer: Arc::new(Coalescer::new(options, run)), gate, batches }
+    }
+
+    async fn submit(&self, item: Item) -> JoinHandle<Result<u32, NotCoalesced>> {
+        let coalescer = Arc::clone(&self.coalescer);
+        let waiting = tokio::spawn(async move { coalescer.submit(item).await });
+        for _ in 0..5 {
+            yield_now().await;
+        }
+        waiting
+    }
+
+    fn batches(&self) -> Vec<Vec<u32>> {
+        let batches = self.batches.lock().unwrap();
+        batches.iter().map(|batch| batch.iter().map(|item| item.1).collect()).collect()
+    }
+}
+
+const OPTIONS: CoalescerOptions = CoalescerOptions { lanes: 1, most: 3, waiting: 5 };
+
+#[tokio::test]
+async fn what_comes_meanwhile_is_the_next_batch() {
+    let s = Scene::new(OPTIONS);
+    let mut waiting = Vec::new();
+    for number in 0..6 {
+        waiting.push(s.submit(Item(number, number)).await);
+    }
+    s.gate.add_permits(100);
+    for (number, waiting) in (0..).zip(waiting) {
+        assert_eq!(waiting.await.unwrap(), Ok(number * 10));
+    }
+    assert_eq!(s.batches(), [vec![0], vec![1, 2, 3], vec![4, 5]]);
+    assert_eq!(s.submit(Item(7, 7)).await.await.unwrap(), Ok(70), "and it begins anew");
+}
+
+#[tokio::test]
+async fn what_has_a_key_in_common_is_done_one_after_the_other() {
+    let s = Scene::new(OPTIONS);
+    let mut waiting = Vec::new();
+    for (number, key) in (0..).zip([0, 1, 1, 2, 1]) {
+        waiting.push(s.submit(Item(key, number)).await);
+    }
+    s.gate.add_permits(100);
+    for waiting in waiting {
+        waiting.await.unwrap().unwrap();
+    }
+    assert_eq!(s.batches(), [vec![0], vec![1, 3], vec![2], vec![4]]);
+}
+
+#[tokio::test]
+async fn several_batches_may_be_under_way() {
+    let s = Scene::new(CoalescerOptions { lanes: 2, ..OPTIONS });
+    for number in 0..4 {
+        drop(s.submit(Item(number, number)).await);
+    }
+    assert_eq!(s.coalescer.0.state().waiting.len(), 2);
+}
+
+#[tokio::test]
+async fn nothing_overtakes_what_has_its_key_and_is_under_way() {
+    let s = Scene::new(CoalescerOptions { lanes: 2, ..OPTIONS });
+    let mut waiting = Vec::new();
+    for (number, key) in (0..).zip([0, 0, 1, 0]) {
+        waiting.push(s.submit(Item(key, number)).await);
+    }
+    assert_eq!(s.coalescer.0.state().waiting.len(), 2, "the second lane took what has another key");
+    s.gate.add_permits(100);
+    for waiting in waiting {
+        waiting.await.unwrap().unwrap();
+    }
+    let of_key = |number| s.batches().iter().position(|batch| batch.contains(&number));
+    assert!(of_key(0) < of_key(1) && of_key(1) < of_key(3));
+}
+
+#[tokio::test]
+async fn the_end_of_the_runtime_leaves_nobody_waiting() {
+    let s = Scene::new(OPTIONS);
+    let other = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let coalescer = Arc::clone(&s.coalescer);
+    let first = std::thread::spawn(move || {
+        let first = other.spawn(async move { coalescer.submit(Item(0, 0)).await });
+        other.block_on(async {
+            for _ in 0..5 {
+                yield_now().await;
+            }
+        });
+        drop(other);
+        first
+    });
+    let behind = s.submit(Item(1, 1)).await;
+    drop(first.join().unwrap());
+    s.gate.add_permits(100);
+    assert!(matches!(behind.await.unwrap(), Ok(10) | Err(NotCoalesced::BrokenOff)));
+    assert_eq!(s.submit(Item(0, 2)).await.await.unwrap(), Ok(20), "and its key is free");
+}
+
+#[tokio::test]
+async fn too_many_are_turned_away() {
+    let s = Scene::new(OPTIONS);
+    for number in 0..6 {
+        drop(s.submit(Item(number, number)).await);
+    }
+    assert_eq!(s.submit(Item(9, 9)).await.await.unwrap(), Err(NotCoalesced::Full));
+}
+
+#[tokio::test]
+async fn who_stops_waiting_takes_nobody_along() {
+    let s = Scene::new(OPTIONS);
+    let first = s.submit(Item(0, 0)).await;
+    let second = s.submit(Item(1, 1)).await;
+    let third = s.submit(Item(2, 2)).await;
+    first.abort();
+    second.abort();
+    for _ in 0..5 {
+        yield_now().await;
+    }
+    s.gate.add_permits(100);
+    assert_eq!(third.await.unwrap(), Ok(20));
+    assert_eq!(s.batches(), [vec![0], vec![2]], "what had begun is done all the same");
+}
+
+#[tokio::test]
+async fn a_batch_that_breaks_off_takes_nobody_along() {
+    let s = Scene::new(OPTIONS);
+    let broken = s.submit(Item(0, PANIC)).await;
+    let behind = s.submit(Item(1, 1)).await;
+    s.gate.add_permits(100);
+    assert_eq!(broken.await.unwrap(), Err(NotCoalesced::BrokenOff));
+    assert_eq!(behind.await.unwrap(), Ok(10));
+    assert_eq!(s.submit(Item(0, 2)).await.await.unwrap(), Ok(20), "and its key is free");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn everyone_gets_the_outcome_of_their_own() {
+    let run = |items: Vec<Item>| async move {
+        tokio::time::sleep(Duration::from_micros(50)).await;
+        items.iter().map(|item| item.1 + 1).collect()
+    };
+    let options = CoalescerOptions { lanes: 2, most: 16, waiting: 10_000 };
+    let coalescer = Arc::new(Coalescer::new(options, run));
+    let tasks: Vec<_> = (0..2000)
+        .map(|number| {
+            let coalescer = Arc::clone(&coalescer);
+            tokio::spawn(async move { coalescer.submit(Item(number % 40, number)).await })
+        })
+        .collect();
+    for (number, task) in (0..).zip(tasks) {
+        assert_eq!(task.await.unwrap(), Ok(number + 1));
+    }
+}

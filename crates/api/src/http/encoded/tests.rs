@@ -1,0 +1,117 @@
+use std::io::Read;
+
+use domain::{Author, Content, ContentViewer, Cuid, DisplayName, Post, Revision, Timestamp, Username};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::posts::PostBody;
+
+fn cuid(word: &str) -> Cuid {
+    Cuid::parse(&format!("{word:a<24}")).unwrap()
+}
+
+fn post(word: &str) -> Post {
+    let author = Author {
+        id: cuid("ada").into(),
+        username: Username::parse("ada").unwrap(),
+        display_name: DisplayName::parse("Ada \"}\"").unwrap(),
+    };
+    Post {
+        id: cuid(word).into(),
+        author,
+        content: Content::parse("\"}{\" braces {}, quotes \"\"").unwrap(),
+        created_at: Timestamp::from_micros(7),
+        edited_at: None,
+        revision: Revision::default(),
+        like_count: 3,
+        comment_count: 0,
+    }
+}
+
+fn page(words: &[&str]) -> Shared<Page<Post>> {
+    let next = Some(Cursor { at: Timestamp::from_micros(7), id: cuid("last") });
+    Page { items: words.iter().map(|word| post(word)).collect(), next }.into()
+}
+
+fn parsed(json: &[u8]) -> Value {
+    serde_json::from_slice(json).unwrap()
+}
+
+fn encode<'p>(page: &'p Shared<Page<Post>>, path: &str, made: &'p mut Option<EncodedPage>) -> &'p EncodedPage {
+    let to_be_left = path != "/v1/%70osts";
+    EncodedPage::of::<PostBody>(page, path, to_be_left, |_| "next".to_owned(), made)
+        .unwrap_or_else(|_| panic!("not encoded"))
+}
+
+#[test]
+fn who_writes_the_path_in_their_own_way_leaves_nothing_for_others() {
+    let (page, mut odd, mut usual) = (page(&["one"]), None, None);
+    encode(&page, "/v1/%70osts", &mut odd);
+    encode(&page, "/v1/posts", &mut usual);
+    assert!(odd.is_some() && usual.is_none(), "the place was free for the usual one");
+}
+
+#[test]
+fn a_reader_sees_the_same_and_what_is_their_own_on_every_item() {
+    let (page, mut made) = (page(&["one", "two"]), None);
+    let encoded = encode(&page, "/v1/posts", &mut made);
+    let own = parsed(&encoded.seen_by::<PostBody>(&[true, false].map(|liked| ContentViewer { liked })).unwrap());
+    let mut expected = parsed(&encoded.body.json);
+    assert_eq!(expected["next_cursor"], "next");
+    assert!(expected["items"][0].get("viewer").is_none());
+    for (number, liked) in [(0, true), (1, false)] {
+        expected["items"][number]["viewer"] = json!({"liked": liked});
+    }
+    assert_eq!(own, expected);
+}
+
+#[test]
+fn an_empty_page_is_the_same_for_everybody() {
+    let (page, mut made) = (page(&[]), None);
+    let encoded = encode(&page, "/v1/posts", &mut made);
+    assert_eq!(encoded.seen_by::<PostBody>(&[]).unwrap(), encoded.body.json);
+    assert_eq!(parsed(&encoded.body.json)["items"], json!([]));
+}
+
+#[test]
+fn one_thing_gets_what_is_the_readers_own_at_its_end() {
+    let encoded = Encoded::resource::<PostBody>(&post("one"), |_| "\"tag\"".to_owned()).unwrap();
+    let own = parsed(&encoded.seen_by::<PostBody>(ContentViewer { liked: true }).unwrap());
+    let mut expected = parsed(&encoded.json);
+    expected["viewer"] = json!({"liked": true});
+    assert_eq!(own, expected);
+}
+
+#[test]
+fn a_page_is_encoded_once_for_a_list_and_anew_for_another() {
+    let page = page(&["one"]);
+    let (mut first, mut again, mut elsewhere) = (None, None, None);
+    let body = encode(&page, "/v1/posts", &mut first).body.json.as_ptr();
+    assert_eq!(encode(&page, "/v1/posts", &mut again).body.json.as_ptr(), body);
+    assert_ne!(encode(&page, "/v1/users/@Ada/posts", &mut elsewhere).body.json.as_ptr(), body);
+    assert!(first.is_none() && again.is_none() && elsewhere.is_some());
+}
+
+#[test]
+fn the_link_keeps_the_parameters_of_who_asks() {
+    let (page, mut made) = (page(&["one"]), None);
+    let encoded = encode(&page, "/v1/posts", &mut made);
+    let link = |query| encoded.link(query).unwrap().unwrap();
+    assert_eq!(link(""), "</v1/posts?cursor=next>; rel=\"next\"");
+    assert_eq!(link("limit=5"), "</v1/posts?limit=5&cursor=next>; rel=\"next\"");
+}
+
+#[test]
+fn what_is_packed_is_what_was_said() {
+    let (page, mut made) = (page(&["one", "two", "three"]), None);
+    let body = &encode(&page, "/v1/posts", &mut made).body;
+    let mut unpacked = Vec::new();
+    let packed = body.packed(Coding::Gzip).unwrap();
+    flate2::read::GzDecoder::new(&*packed).read_to_end(&mut unpacked).unwrap();
+    assert_eq!(unpacked, body.json);
+    let packed = body.packed(Coding::Brotli).unwrap();
+    unpacked.clear();
+    brotli::Decompressor::new(&*packed, 4096).read_to_end(&mut unpacked).unwrap();
+    assert_eq!(unpacked, body.json);
+    assert_eq!(body.packed(Coding::Brotli).unwrap().as_ptr(), packed.as_ptr(), "once for all");
+}

@@ -101,10 +101,81 @@ pub(crate) fn out_of_reach(error: &DbErr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+    use std::fmt;
+    use std::sync::Arc;
+
+    use sqlx::error::{DatabaseError, ErrorKind};
+
     use super::*;
+
+    /// What a database says, which is its code and no more.
+    #[derive(Debug)]
+    struct Said(&'static str);
+
+    impl fmt::Display for Said {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl std::error::Error for Said {}
+
+    impl DatabaseError for Said {
+        fn message(&self) -> &str {
+            self.0
+        }
+
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(self.0.into())
+        }
+
+        fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+            self
+        }
+
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+    }
+
+    fn driver(error: sqlx::Error) -> DbErr {
+        DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error)))
+    }
+
+    fn said(code: &'static str) -> DbErr {
+        driver(sqlx::Error::Database(Box::new(Said(code))))
+    }
 
     #[test]
     fn an_exhausted_pool_is_out_of_reach() {
         assert!(failed("test", DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)).unavailable);
+    }
+
+    #[test]
+    fn what_was_refused_or_never_sent_changed_nothing() {
+        // A unique key, a row that is held, a deadlock, a statement past its time.
+        for code in ["23505", "55P03", "40P01", "57014"] {
+            assert!(changed_nothing(&said(code)), "{code}");
+        }
+        assert!(changed_nothing(&DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)));
+    }
+
+    #[test]
+    fn what_broke_off_may_have_changed_something() {
+        // The server is shut down, crashed, or its connection failed.
+        for code in ["57P01", "57P02", "08006"] {
+            assert!(!changed_nothing(&said(code)), "{code}");
+        }
+        assert!(!changed_nothing(&driver(sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into()))));
+        assert!(!changed_nothing(&driver(sqlx::Error::WorkerCrashed)));
     }
 }

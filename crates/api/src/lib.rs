@@ -201,10 +201,11 @@ pub fn metrics_app(
 
 /// All routes.
 fn routes(config: &mut ServiceConfig<'_>) {
-    // In the order of how often they are called: the router tries one after the other.
-    feed::routes(config);
+    // In the order of how often they are called: the router tries one after the other, and most of them are patterns.
+    feed::timeline_routes(config);
     posts::routes(config);
     accounts::routes(config);
+    feed::follow_routes(config);
     operations::routes(config);
 }
 

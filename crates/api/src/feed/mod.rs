@@ -6,13 +6,12 @@ mod timelines;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// The routes.
-pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
-    config
-        .service(timelines::public)
-        .service(timelines::home)
-        .service(follows::follow)
-        .service(follows::unfollow)
-        .service(follows::followers)
-        .service(follows::following);
+/// The routes of feeds.
+pub(crate) fn timeline_routes(config: &mut ServiceConfig<'_>) {
+    config.service(timelines::public).service(timelines::home);
+}
+
+/// The routes of follows.
+pub(crate) fn follow_routes(config: &mut ServiceConfig<'_>) {
+    config.service(follows::follow).service(follows::unfollow).service(follows::followers).service(follows::following);
 }

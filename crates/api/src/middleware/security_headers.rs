@@ -29,7 +29,7 @@ pub(crate) async fn security_headers(request: ServiceRequest, next: impl Inner) 
 pub(super) fn add(headers: &mut HeaderMap) {
     for (name, value) in &DEFAULTS {
         if !headers.contains_key(name) {
-            headers.insert(name.clone(), value.clone());
+            headers.append(name.clone(), value.clone());
         }
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{PageRequest, PostPage, RepositoryError, UserId};
 use feed::ports::TimelineRepository;
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, IntoColumnRef, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{ColumnRef, Expr, ExprTrait, IntoColumnRef, Query, SelectStatement, UnionType};
 use sea_orm::{DbBackend, DbErr, JoinType};
 
 use crate::database::{Database, Select};
@@ -30,16 +30,13 @@ impl SeaTimelineRepository {
     }
 
     async fn try_home(&self, user: UserId, page: PageRequest) -> Result<PostPage, DbErr> {
-        let newest = match self.db.backend() {
-            DbBackend::Postgres => newest_by_lateral_join(user, &page),
-            _ => newest_by_correlated_list(user, &page),
-        };
+        let newest = newest(user, &page, self.db.backend());
         let mut select = view::post::select(Some(user));
         select.join_subquery(
             JoinType::InnerJoin,
             newest,
-            Alias::new("newest"),
-            Expr::col((Alias::new("newest"), post::Column::Id)).equals((post::Entity, post::Column::Id)),
+            "newest",
+            Expr::col(("newest", post::Column::Id)).equals((post::Entity, post::Column::Id)),
         );
         keyset::order(&mut select, view::post::POSITION, Direction::NewestFirst);
         self.read(&select, page, Some(user)).await
@@ -56,60 +53,60 @@ impl SeaTimelineRepository {
     }
 }
 
-// A home timeline merges the newest posts of everybody followed: of each author no more than a page is read, from the
-// index on (author, time), so that the cost depends on how many are followed and not on how much they wrote.
+// A home timeline merges the newest posts of those followed, read from the index on (author, time). Whose newest post is
+// not among the newest of a page's length has no post on that page: each of those before it has a newer one there. So one
+// post of everybody followed is looked at, and a page's length of no more authors than a page is long. The cost depends on
+// how many are followed, and not on how much they wrote.
 
 /// The authors whose posts are in the timeline of `user`.
-fn authors(user: UserId) -> SelectStatement {
+fn followed(user: UserId) -> SelectStatement {
     Query::select()
-        .expr_as(Expr::col(follow::Column::FolloweeId), "author_id")
+        .expr_as(Expr::col(follow::Column::FolloweeId), AUTHOR)
         .from(follow::Entity)
         .and_where(Expr::col(follow::Column::FollowerId).eq(user.as_str()))
         .union(UnionType::All, Query::select().expr(Expr::val(user.as_str().to_owned())).take())
         .take()
 }
 
-/// A page of the posts of one author, given as a column of the surrounding query.
-fn page_of_author<C: IntoColumnRef>(author: C, page: &PageRequest) -> SelectStatement {
-    let of = |column| (Alias::new("own"), column);
+/// The ids of a page of the timeline.
+fn newest(user: UserId, page: &PageRequest, backend: DbBackend) -> SelectStatement {
+    let mut leaders = merged(followed(user), 1, page, backend);
+    leaders.column((AUTHORS, AUTHOR));
+    let mut newest = merged(leaders, page.lookahead(), page, backend);
+    newest.column((RECENT, post::Column::Id));
+    newest
+}
+
+const AUTHORS: &str = "authors";
+const AUTHOR: &str = "author_id";
+const OWN: &str = "own";
+const RECENT: &str = "recent";
+
+/// A page of the newest `of_each` posts that `authors` have in its range.
+fn merged(authors: SelectStatement, of_each: u64, page: &PageRequest, backend: DbBackend) -> SelectStatement {
+    let mut own = Query::select();
+    own.from_as(post::Entity, OWN).and_where(Expr::col((OWN, post::Column::AuthorId)).equals((AUTHORS, AUTHOR)));
+    keyset::page(&mut own, position(OWN), Direction::NewestFirst, page);
+    own.limit(of_each);
     let mut select = Query::select();
-    select.from_as(post::Entity, Alias::new("own")).and_where(Expr::col(of(post::Column::AuthorId)).equals(author));
-    keyset::page(&mut select, (of(post::Column::CreatedAt), of(post::Column::Id)), Direction::NewestFirst, page);
+    select.from_subquery(authors, AUTHORS);
+    if backend == DbBackend::Postgres {
+        own.columns([(OWN, post::Column::Id), (OWN, post::Column::CreatedAt)]);
+        select.join_lateral(JoinType::InnerJoin, own, RECENT, Expr::cust("TRUE"));
+    } else {
+        // SQLite has no lateral joins.
+        own.column((OWN, post::Column::Id));
+        let is_recent = Expr::col((RECENT, post::Column::Id)).in_subquery(own);
+        select.join_as(JoinType::InnerJoin, post::Entity, RECENT, is_recent);
+    }
+    keyset::order(&mut select, position(RECENT), Direction::NewestFirst);
+    select.limit(page.lookahead());
     select
 }
 
-/// The ids of a page of the timeline, for PostgreSQL.
-fn newest_by_lateral_join(user: UserId, page: &PageRequest) -> SelectStatement {
-    let of_author = page_of_author((Alias::new("authors"), Alias::new("author_id")), page)
-        .columns([(Alias::new("own"), post::Column::Id), (Alias::new("own"), post::Column::CreatedAt)])
-        .take();
-    let position = |column| (Alias::new("recent"), column);
-    let mut select = Query::select();
-    select.column(position(post::Column::Id)).from_subquery(authors(user), Alias::new("authors")).join_lateral(
-        JoinType::InnerJoin,
-        of_author,
-        Alias::new("recent"),
-        Expr::cust("TRUE"),
-    );
-    keyset::order(&mut select, (position(post::Column::CreatedAt), position(post::Column::Id)), Direction::NewestFirst);
-    select.limit(page.lookahead()).take()
-}
-
-/// The ids of a page of the timeline, for SQLite, which has no lateral joins.
-fn newest_by_correlated_list(user: UserId, page: &PageRequest) -> SelectStatement {
-    let of_author = page_of_author((Alias::new("authors"), Alias::new("author_id")), page)
-        .column((Alias::new("own"), post::Column::Id))
-        .take();
-    let position = |column| (Alias::new("recent"), column);
-    let mut select = Query::select();
-    select.column(position(post::Column::Id)).from_subquery(authors(user), Alias::new("authors")).join_as(
-        JoinType::InnerJoin,
-        post::Entity,
-        Alias::new("recent"),
-        Expr::col(position(post::Column::Id)).in_subquery(of_author),
-    );
-    keyset::order(&mut select, (position(post::Column::CreatedAt), position(post::Column::Id)), Direction::NewestFirst);
-    select.limit(page.lookahead()).take()
+fn position(table: &'static str) -> (ColumnRef, ColumnRef) {
+    let column = |column: post::Column| (table, column).into_column_ref();
+    (column(post::Column::CreatedAt), column(post::Column::Id))
 }
 
 #[async_trait]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ::posts::ports::{CommentRepository, PostRepository, Thread};
 use accounts::ports::UserRepository;
-use domain::{CommentId, Cuid, Id, Page, PageRequest, PostId, RepositoryError, Timestamp, User, UserId};
+use domain::{CommentId, Cuid, Page, PageRequest, PostId, RepositoryError, Timestamp, User, UserId};
 use feed::ports::{FollowRepository, Relation, TimelineRepository};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -136,7 +136,7 @@ impl List {
         let Row { id, at } = row;
         match self {
             Self::Public | Self::Home | Self::OfUser => {
-                let author = if matches!(self, Self::Home) && at.as_micros() % 2 == 0 { Id::from(*BOB) } else { ada() };
+                let author = if matches!(self, Self::Home) { row.author() } else { ada() };
                 s.posts.publish(&a_post("text", author).id(id.into()).at(at).build(), None).await?;
             }
             Self::Comments => {
@@ -190,7 +190,8 @@ impl List {
     }
 }
 
-static BOB: std::sync::LazyLock<Cuid> = std::sync::LazyLock::new(|| id::<User>("bob").cuid());
+/// Whom ada follows: more than the posts of a small page.
+const FOLLOWED: [&str; 9] = ["bob", "cyd", "dan", "eve", "fay", "gus", "hal", "ivy", "joe"];
 
 /// A row of a list, told by an id that says nothing of its time.
 #[derive(Debug, Clone, Copy)]
@@ -200,6 +201,12 @@ struct Row {
 }
 
 impl Row {
+    /// One of those followed, or ada.
+    fn author(self) -> UserId {
+        let number = self.id.as_str().bytes().map(usize::from).sum::<usize>() % (FOLLOWED.len() + 1);
+        FOLLOWED.get(number).map_or_else(ada, |name| id(name))
+    }
+
     fn random(random: &mut StdRng) -> Self {
         let rest: String = (0..23).map(|_| char::from_digit(random.random_range(0..36), 36).unwrap()).collect();
         // Few times for many rows, so that most share theirs with others.
@@ -249,11 +256,13 @@ async fn walks(s: Scene, list: List) {
     let seed = 7;
     let mut random = StdRng::seed_from_u64(seed);
     s.user(ADA).await;
-    s.user("bob").await;
     s.post(POST, ada()).await;
     s.comment(COMMENT, post(), ada()).await;
     if matches!(list, List::Home) {
-        s.follow(ada(), Id::from(*BOB)).await;
+        for name in FOLLOWED {
+            let followed = s.user(name).await;
+            s.follow(ada(), followed).await;
+        }
     }
     let mut rows: Vec<Row> = (0..2 * ROWS).map(|_| Row::random(&mut random)).collect();
     if list.is_of_users() {

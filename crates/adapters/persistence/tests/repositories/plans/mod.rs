@@ -22,7 +22,7 @@ use crate::scene::Scene;
 enum Kind {
     /// Read from an index in the list's order.
     Ordered,
-    /// Merged of one page of every author followed, and sorted then.
+    /// Merged of a page each of no more authors than a page is long, and sorted then.
     Merged,
 }
 

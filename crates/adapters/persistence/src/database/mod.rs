@@ -2,13 +2,14 @@
 //!
 //! - [`open`] opens them, [`pools`] says how each is told to behave.
 //! - [`reading`] chooses a server for each read, [`transaction`] begins and commits what writes.
-//! - [`pipeline`] carries most reads of PostgreSQL.
+//! - [`pipeline`] carries most reads of PostgreSQL, which plans some of them for all values ([`planned_once`]).
 //! - [`node`] is what is known of a server, [`probe`] finds it out, [`position`] says how far each has come.
 
 mod node;
 mod observer;
 mod open;
 pub(crate) mod pipeline;
+mod planned_once;
 mod pools;
 mod position;
 mod probe;

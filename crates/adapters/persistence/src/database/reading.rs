@@ -8,6 +8,7 @@ use sea_orm::sea_query::SelectStatement;
 use sea_orm::{ConnectionTrait, DbErr, ExecResult, Statement};
 
 use super::node::Node;
+use super::planned_once::planned_once;
 use super::position::{Noted, WalPosition};
 use super::{Database, Freshness};
 use crate::error::out_of_reach;
@@ -93,6 +94,11 @@ impl Reading {
             (Err(error), Some(instead)) if out_of_reach(&error) => instead.query(statement).await,
             (result, _) => result,
         }
+    }
+
+    /// All rows that `select` finds, which is read in the same way whatever its values are.
+    pub(crate) async fn select_all_planned_once(&self, select: &SelectStatement) -> Result<Vec<Row>, DbErr> {
+        self.query(&planned_once(self.first.pool.get_database_backend(), select)).await
     }
 
     /// Runs what finds no rows.

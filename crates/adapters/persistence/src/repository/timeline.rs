@@ -6,7 +6,7 @@ use feed::ports::TimelineRepository;
 use sea_orm::sea_query::{ColumnRef, Expr, ExprTrait, IntoColumnRef, Query, SelectStatement, UnionType};
 use sea_orm::{DbBackend, DbErr, JoinType};
 
-use crate::database::{Database, Select};
+use crate::database::Database;
 use crate::entity::{follow, post};
 use crate::keyset::{self, Direction};
 use crate::operation::reading;
@@ -48,7 +48,7 @@ impl SeaTimelineRepository {
         page: PageRequest,
         viewer: Option<UserId>,
     ) -> Result<PostPage, DbErr> {
-        let rows = self.db.read(viewer).await.select_all(select).await?;
+        let rows = self.db.read(viewer).await.select_all_planned_once(select).await?;
         view::post::read_page(&rows, page, viewer)
     }
 }

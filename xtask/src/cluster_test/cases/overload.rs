@@ -54,7 +54,6 @@ struct Load {
 /// What came of a load.
 struct Measured {
     unloaded: Phase,
-    full: Phase,
     overload: Phase,
     /// How late the generator itself came, at its p99.
     late: Duration,
@@ -73,11 +72,6 @@ pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let log_ins = Load { name: "log-ins", targets: log_ins(cluster, &users), few: 1, some: 2, enough: f64::INFINITY };
     let measured = measure(&log_ins, &mut verdict).await?;
-    let asked = TIMES * measured.full.accepted_a_second();
-    let offered = measured.overload.answers_a_second();
-    verdict.check(offered >= OFFERED * asked, || {
-        format!("too busy to tell: {offered:.0}/s were asked of {asked:.0}/s that were meant to be")
-    });
     let (quiet, busy) = (measured.unloaded.accepted().p99, measured.overload.accepted().p99);
     judge_times(quiet, busy, measured.late, &mut verdict);
 
@@ -93,7 +87,8 @@ async fn measure(load: &Load, verdict: &mut Verdict) -> Result<Measured> {
     let unloaded = Phase::run(&targets[..*few], None, Duration::from_secs(4)).await?;
     let full = Phase::run(&targets[..*some], None, Duration::from_secs(3)).await?;
     let capacity = full.accepted_a_second();
-    let pace = Some((TIMES * capacity).min(enough.max(TWICE * capacity)));
+    let asked = (TIMES * capacity).min(enough.max(TWICE * capacity));
+    let pace = Some(asked);
     Phase::run(targets, pace, WARM_UP).await?;
     let end = Instant::now() + Duration::from_secs(8);
     let (overload, late) = tokio::try_join!(Phase::run(targets, pace, Duration::from_secs(8)), lateness(end))?;
@@ -110,6 +105,10 @@ async fn measure(load: &Load, verdict: &mut Verdict) -> Result<Measured> {
         overload.refused(),
         overload.refused_spread()
     ));
+    let offered = overload.answers_a_second();
+    verdict.check(offered >= OFFERED * asked, || {
+        format!("too busy to tell: {offered:.0}/s of {name} were asked of {asked:.0}/s that were meant to be")
+    });
     verdict.check(unloaded.refused() == 0, || format!("{} {name} were refused without load", unloaded.refused()));
     verdict.check(overload.refused() > 0, || format!("no {name} were refused: this was no overload"));
     for wrong in [&unloaded, &full, &overload].into_iter().flat_map(Phase::wrongs) {
@@ -117,7 +116,7 @@ async fn measure(load: &Load, verdict: &mut Verdict) -> Result<Measured> {
     }
     let accepted = overload.accepted_a_second();
     verdict.check(accepted >= capacity / 4.0, || format!("only {accepted:.0} {name}/s are accepted under overload"));
-    Ok(Measured { unloaded, full, overload, late: late.p99 })
+    Ok(Measured { unloaded, overload, late: late.p99 })
 }
 
 /// Whether accepted requests took as long as they may under overload.

@@ -97,7 +97,7 @@ async fn lock(admin: &Administrator, name: &str) -> bool {
     admin.is("pg_try_advisory_lock(hashtextextended($1, 0))", [name.into()]).await
 }
 
-/// Ends what the last test left running, again and again: until its runtime has ended as well, it may connect anew.
+/// Ends what the last test left running, until nothing is there: while its runtime ends as well, it may connect anew.
 async fn disconnect(admin: &Administrator, name: &str) {
     let in_it = "FROM pg_stat_activity WHERE datname = $1";
     let begun = Instant::now();

@@ -24,17 +24,16 @@ pub(crate) const TRACERESPONSE: HeaderName = HeaderName::from_static("tracerespo
 /// Without an exporter it costs next to nothing: there is an id for the log, and no span.
 pub(crate) struct RequestTrace {
     context: Context,
-    id: TraceId,
+    id: Uuid,
 }
 
 impl RequestTrace {
     /// Goes on with the caller's trace, or begins one. Where traces are not `exported` nothing is made but its id: the
     /// caller's, or `own`, which nobody else will know; the lines of the request have one in any case.
     pub(crate) fn begin(request: &HttpRequest, method: &'static str, exported: bool, own: Uuid) -> Self {
-        let own = TraceId::from_bytes(own.into_bytes());
         let caller = caller(request.headers());
         if !exported {
-            return Self { context: Context::new(), id: caller.map_or(own, |caller| caller.trace_id()) };
+            return Self { context: Context::new(), id: caller.map_or(own, |caller| uuid(caller.trace_id())) };
         }
         let parent = caller.map_or_else(Context::new, |caller| Context::new().with_remote_span_context(caller));
         let tracer = global::tracer("thoughts");
@@ -50,7 +49,7 @@ impl RequestTrace {
         }
         let id = match span.span_context().trace_id() {
             TraceId::INVALID => own,
-            id => id,
+            id => uuid(id),
         };
         Self { context, id }
     }
@@ -63,7 +62,7 @@ impl RequestTrace {
     /// What all its spans, and the caller's, have in common. It is told as 32 lower-case digits, as this form of a UUID is,
     /// which is written in a tenth of the time.
     pub(crate) fn id(&self) -> Simple {
-        Uuid::from_bytes(self.id.to_bytes()).simple()
+        self.id.simple()
     }
 
     /// Tells the client, when there is a span to tell of.
@@ -96,6 +95,11 @@ impl RequestTrace {
         }
         span.end();
     }
+}
+
+/// The sixteen bytes of a trace's id.
+fn uuid(id: TraceId) -> Uuid {
+    Uuid::from_bytes(id.to_bytes())
 }
 
 /// The caller's span, if it is told in the right form; anything else is as good as nothing.

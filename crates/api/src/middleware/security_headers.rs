@@ -29,6 +29,7 @@ pub(crate) async fn security_headers(request: ServiceRequest, next: impl Inner) 
 pub(super) fn add(headers: &mut HeaderMap) {
     for (name, value) in &DEFAULTS {
         if !headers.contains_key(name) {
+            // `insert` would look for it again.
             headers.append(name.clone(), value.clone());
         }
     }

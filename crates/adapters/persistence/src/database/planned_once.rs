@@ -1,8 +1,8 @@
 //! Statements that PostgreSQL plans once for all values.
 //!
 //! It keeps one plan of a prepared statement only if that looks as good as one for the values at hand. With a bound that is
-//! a value it never does: a tenth of all there is might be asked for. So a list is planned anew for every page, which may
-//! take as long as to read it. Here the bounds of usual pages are part of the text.
+//! a value it hardly ever does: a tenth of all there is might be asked for. So a list is planned anew for every page, which
+//! may take as long as to read it. Here the bounds of usual pages are part of the text.
 //!
 //! This is for lists that are best read in the same way whatever is asked for. The comments of a post are not: what is best
 //! for a few would read all that a post of many has.
@@ -10,14 +10,12 @@
 use std::fmt::{self, Write};
 
 use domain::PageSize;
-use sea_orm::sea_query::{
-    PostgresQueryBuilder, QueryBuilder, SelectStatement, SqlWriter, SqlWriterValues, SqliteQueryBuilder, Value,
-};
+use sea_orm::sea_query::{PostgresQueryBuilder, QueryBuilder, SelectStatement, SqlWriter, SqlWriterValues, Value};
 use sea_orm::{DbBackend, Statement};
 
-/// Whether a bound is written out: that of what is there at all, and those of a page of the usual size and of the largest,
-/// each with the row that tells whether anything follows. Any other is a value: each text is a statement of its own, for
-/// which a connection has only so much room.
+/// Whether a bound is written out: `LIMIT 1` and `OFFSET 0` of what asks whether there is anything at all, and those of a
+/// page of the usual size and of the largest, each with the row that tells whether anything follows. Any other is a value:
+/// each text is a statement of its own, for which a connection has only so much room.
 fn is_written_out(bound: u64) -> bool {
     let pages = [PageSize::DEFAULT.get(), PageSize::MAX.into()];
     bound <= 1 || pages.iter().any(|size| bound == *size as u64 + 1)
@@ -25,26 +23,18 @@ fn is_written_out(bound: u64) -> bool {
 
 /// The statement for `select`.
 pub(super) fn planned_once(backend: DbBackend, select: &SelectStatement) -> Statement {
-    let (sql, values) = match backend {
-        DbBackend::Postgres => Text::of(select, PostgresQueryBuilder),
-        _ => Text::of(select, SqliteQueryBuilder),
+    if backend != DbBackend::Postgres {
+        return backend.build(select);
     }
-    .0
-    .into_parts();
+    let (placeholder, numbered) = PostgresQueryBuilder.placeholder();
+    let mut text = Text(SqlWriterValues::new(placeholder, numbered));
+    select.build_collect_into(PostgresQueryBuilder, &mut text);
+    let (sql, values) = text.0.into_parts();
     Statement::from_sql_and_values(backend, sql, values)
 }
 
 /// The text of a statement, with places for its values.
 struct Text(SqlWriterValues);
-
-impl Text {
-    fn of(select: &SelectStatement, builder: impl QueryBuilder) -> Self {
-        let (placeholder, numbered) = builder.placeholder();
-        let mut text = Self(SqlWriterValues::new(placeholder, numbered));
-        select.build_collect_into(builder, &mut text);
-        text
-    }
-}
 
 impl SqlWriter for Text {
     fn push_param<T: QueryBuilder>(&mut self, value: Value, builder: &T) {
@@ -83,11 +73,11 @@ mod tests {
     use super::*;
     use crate::entity::post;
 
-    fn page_of(rows: u64, backend: DbBackend) -> (String, Option<Values>) {
+    fn page_of(rows: u64) -> (String, Option<Values>) {
         let mut select = Query::select();
         select.column(post::Column::Id).from(post::Entity).and_where(Expr::col(post::Column::Content).eq("'7'"));
         select.and_where(Expr::col(post::Column::LikeCount).gt(1_i64)).limit(rows);
-        let Statement { sql, values, .. } = planned_once(backend, &select);
+        let Statement { sql, values, .. } = planned_once(DbBackend::Postgres, &select);
         (sql, values)
     }
 
@@ -96,16 +86,14 @@ mod tests {
         let values = Some(Values(vec!["'7'".into(), 1_i64.into()]));
         for rows in [0, 1, 21, 101] {
             let text = format!(r#"SELECT "id" FROM "posts" WHERE "content" = $1 AND "like_count" > $2 LIMIT {rows}"#);
-            assert_eq!(page_of(rows, DbBackend::Postgres), (text, values.clone()));
+            assert_eq!(page_of(rows), (text, values.clone()));
         }
-        let text = r#"SELECT "id" FROM "posts" WHERE "content" = ? AND "like_count" > ? LIMIT 21"#;
-        assert_eq!(page_of(21, DbBackend::Sqlite), (text.to_owned(), values));
     }
 
     #[test]
     fn any_other_is_a_value() {
         let text = r#"SELECT "id" FROM "posts" WHERE "content" = $1 AND "like_count" > $2 LIMIT $3"#;
         let values = Values(vec!["'7'".into(), 1_i64.into(), 20_u64.into()]);
-        assert_eq!(page_of(20, DbBackend::Postgres), (text.to_owned(), Some(values)));
+        assert_eq!(page_of(20), (text.to_owned(), Some(values)));
     }
 }

@@ -1,4 +1,4 @@
-//! How comments come: their author and their post are there, are kept from going, and count them.
+//! How comments come: their author is kept from going, and their post, and the comment that they answer, count them.
 
 use domain::{Author, Comment, CommentBody, CommentId, PostId, Revision, Timestamp, UserId};
 use posts::IdempotentRequest;

@@ -53,10 +53,10 @@ impl SeaTimelineRepository {
     }
 }
 
-// A home timeline merges the newest posts of those followed, read from the index on (author, time). Whose newest post is
-// not among the newest of a page's length has no post on that page: each of those before it has a newer one there. So one
-// post of everybody followed is looked at, and a page's length of no more authors than a page is long. The cost depends on
-// how many are followed, and not on how much they wrote.
+// A home timeline merges the newest posts of those followed, read from the index on (author, time). An author is left out
+// if a page's length of others have a post each, beyond the cursor, that is newer than all of theirs: those posts alone fill
+// the page. So one post of everybody followed is looked at, and a page of no more authors than a page is long. The cost
+// depends on how many are followed, and not on how much they wrote.
 
 /// The authors whose posts are in the timeline of `user`.
 fn followed(user: UserId) -> SelectStatement {

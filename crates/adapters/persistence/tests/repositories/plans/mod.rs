@@ -79,6 +79,19 @@ async fn every_list(engine: Engine) {
         }
     }
     assert!(objections.is_empty(), "{}", objections.join("\n\n"));
+    if engine == Engine::Postgres {
+        timelines_are_planned_once(&s, &issued).await;
+    }
+}
+
+async fn timelines_are_planned_once(s: &Scene, issued: &[Issued]) {
+    let usual = ["public feed, first page of 20", &format!("home of {}, first page of 20", dataset::FOLLOWS_MANY)];
+    let is_usual = |issued: &&Issued| usual.iter().any(|usual| issued.list.starts_with(usual));
+    let timelines: Vec<_> = issued.iter().filter(is_usual).collect();
+    assert_eq!(timelines.len(), 4, "both, for both kinds of readers");
+    for Issued { list, statement, .. } in timelines {
+        assert!(postgres::is_planned_once(&s.db, statement).await, "{list} is planned again and again");
+    }
 }
 
 /// Asks for the first page and for a deep one of every list, anonymously and signed in.
@@ -87,7 +100,7 @@ async fn issue_all(s: &Scene) -> Vec<Issued> {
     let mut issued = Vec::new();
     let reader = dataset::user(dataset::FOLLOWS_MANY);
     for (depth, after) in [("first", None), ("deep", Some(dataset::MIDDLE))] {
-        for size in [20, 100] {
+        for size in [20, 50, 100] {
             let page = PageRequest { size: PageSize::new(size).unwrap(), after: after.map(cursor) };
             for (who, viewer) in [("anonymous", None), ("signed in", Some(reader))] {
                 let mut note = |list: &str, kind| {

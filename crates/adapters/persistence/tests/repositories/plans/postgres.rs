@@ -17,11 +17,8 @@ pub(super) async fn objections(db: &TestDatabase, statement: &Statement, kind: K
     let explain_it = "EXPLAIN (ANALYZE, FORMAT JSON)";
     let for_its_values = explain(db, explain_it, statement).await;
 
-    let values = statement.values.iter().flat_map(Values::iter);
-    let literals: Vec<_> = values.map(|value| PostgresQueryBuilder.value_to_string(value)).collect();
-    let literals = if literals.is_empty() { String::new() } else { format!("({})", literals.join(", ")) };
     db.execute(&format!("SET plan_cache_mode = force_generic_plan; PREPARE it AS {}", statement.sql)).await;
-    let for_any_values = db.rows(&format!("{explain_it} EXECUTE it{literals}")).await;
+    let for_any_values = db.rows(&format!("{explain_it} EXECUTE it{}", literals(statement))).await;
     db.execute("DEALLOCATE it; RESET plan_cache_mode").await;
 
     let mut found = Vec::new();
@@ -32,6 +29,25 @@ pub(super) async fn objections(db: &TestDatabase, statement: &Statement, kind: K
         found.extend(objections.into_iter().map(|objection| format!("{objection} (planned {which})")));
     }
     found
+}
+
+/// Whether PostgreSQL comes to keep one plan for all values of a statement, when it is answered often.
+pub(super) async fn is_planned_once(db: &TestDatabase, statement: &Statement) -> bool {
+    db.execute(&format!("PREPARE it AS {}", statement.sql)).await;
+    for _ in 0..10 {
+        db.rows(&format!("EXECUTE it{}", literals(statement))).await;
+    }
+    let kept = "SELECT generic_plans FROM pg_prepared_statements WHERE name = 'it'";
+    let is_kept = db.scalar_i64(kept).await > 0;
+    db.execute("DEALLOCATE it").await;
+    is_kept
+}
+
+/// The values of a statement as `EXECUTE` takes them.
+fn literals(statement: &Statement) -> String {
+    let values = statement.values.iter().flat_map(Values::iter);
+    let literals: Vec<_> = values.map(|value| PostgresQueryBuilder.value_to_string(value)).collect();
+    if literals.is_empty() { String::new() } else { format!("({})", literals.join(", ")) }
 }
 
 /// Looks at a step of a plan and at those below it. None may touch more rows than the page has: what is joined to it is

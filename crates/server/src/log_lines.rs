@@ -183,7 +183,8 @@ fn write_text(text: &mut String, value: &str) {
 
 /// Looks at all bytes, which goes many at a time, instead of stopping at the first, which does not.
 fn needs_escaping(text: &str) -> bool {
-    text.bytes().fold(false, |found, byte| found | (byte < b' ') | (byte == b'"') | (byte == b'\\'))
+    let special = |byte: u8| u8::from(byte < b' ' || matches!(byte, b'"' | b'\\'));
+    text.bytes().fold(0, |found, byte| found | special(byte)) > 0
 }
 
 #[cfg(test)]

@@ -17,7 +17,6 @@ use persistence::{
 use testkit::{FixedClock, TestDatabase, a_comment, a_post, a_user};
 
 pub(crate) struct Scene {
-    pub(crate) db: TestDatabase,
     pub(crate) users: SeaUserRepository,
     pub(crate) sessions: SeaSessionRepository,
     pub(crate) posts: SeaPostRepository,
@@ -26,6 +25,8 @@ pub(crate) struct Scene {
     pub(crate) follows: SeaFollowRepository,
     pub(crate) timelines: SeaTimelineRepository,
     clock: FixedClock,
+    // Dropped last: what it lends to the next test is nobody's then.
+    pub(crate) db: TestDatabase,
 }
 
 impl From<TestDatabase> for Scene {

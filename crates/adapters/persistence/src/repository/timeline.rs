@@ -58,6 +58,11 @@ impl SeaTimelineRepository {
 // the page. So one post of everybody followed is looked at, and a page of no more authors than a page is long. The cost
 // depends on how many are followed, and not on how much they wrote.
 
+const AUTHORS: &str = "authors";
+const AUTHOR: &str = "author_id";
+const OWN: &str = "own";
+const RECENT: &str = "recent";
+
 /// The authors whose posts are in the timeline of `user`.
 fn followed(user: UserId) -> SelectStatement {
     Query::select()
@@ -76,11 +81,6 @@ fn newest(user: UserId, page: &PageRequest, backend: DbBackend) -> SelectStateme
     newest.column((RECENT, post::Column::Id));
     newest
 }
-
-const AUTHORS: &str = "authors";
-const AUTHOR: &str = "author_id";
-const OWN: &str = "own";
-const RECENT: &str = "recent";
 
 /// A page of the newest `of_each` posts that `authors` have in its range.
 fn merged(authors: SelectStatement, of_each: u64, page: &PageRequest, backend: DbBackend) -> SelectStatement {

@@ -62,12 +62,16 @@ pub(crate) fn waits_for_a_row(error: &DbErr) -> bool {
     code(error).is_some_and(|code| matches!(code.as_str(), "55P03" | "40P01"))
 }
 
+/// Whether a SQLSTATE tells of the connection or the server, and nothing of the statement.
+pub(crate) fn is_of_the_connection(code: &str) -> bool {
+    // 08: connection exception, 57P: shut down, terminated. Codes of SQLite are shorter.
+    code.len() == 5 && ["08", "57P"].iter().any(|class| code.starts_with(class))
+}
+
 /// Whether the database refused a statement, which therefore has changed nothing for sure; or never got it.
 pub(crate) fn changed_nothing(error: &DbErr) -> bool {
     match driver_error(error) {
-        Some(sqlx::Error::Database(_)) => {
-            code(error).is_some_and(|code| !["08", "57P"].iter().any(|class| code.starts_with(class)))
-        }
+        Some(sqlx::Error::Database(_)) => code(error).is_some_and(|code| !is_of_the_connection(&code)),
         _ => matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
     }
 }
@@ -87,11 +91,11 @@ pub(crate) fn out_of_reach(error: &DbErr) -> bool {
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed,
         ) => true,
-        // 08: connection exception, 53: insufficient resources, 57P: shut down, 57014: cancelled by its time limit,
-        // 55P03: waited too long for a lock, 25P02 and 25P03: a connection whose transaction broke off, 25006: read-only
-        // (a primary that became a standby).
+        // 53: insufficient resources, 57014: cancelled by its time limit, 55P03: waited too long for a lock, 25P02 and
+        // 25P03: a connection whose transaction broke off, 25006: read-only (a primary that became a standby).
         Some(sqlx::Error::Database(_)) => code(error).is_some_and(|code| {
-            ["08", "53", "57P"].iter().any(|class| code.len() == 5 && code.starts_with(class))
+            is_of_the_connection(&code)
+                || (code.len() == 5 && code.starts_with("53"))
                 || matches!(code.as_str(), "57014" | "55P03" | "25P02" | "25P03" | "25006" | "40001" | "40P01")
                 || is_busy(&code)
         }),
@@ -101,58 +105,17 @@ pub(crate) fn out_of_reach(error: &DbErr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
-    use std::fmt;
     use std::sync::Arc;
 
-    use sqlx::error::{DatabaseError, ErrorKind};
-
     use super::*;
-
-    /// What a database says, which is its code and no more.
-    #[derive(Debug)]
-    struct Said(&'static str);
-
-    impl fmt::Display for Said {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str(self.0)
-        }
-    }
-
-    impl std::error::Error for Said {}
-
-    impl DatabaseError for Said {
-        fn message(&self) -> &str {
-            self.0
-        }
-
-        fn code(&self) -> Option<Cow<'_, str>> {
-            Some(self.0.into())
-        }
-
-        fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
-            self
-        }
-
-        fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
-            self
-        }
-
-        fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
-            self
-        }
-
-        fn kind(&self) -> ErrorKind {
-            ErrorKind::Other
-        }
-    }
+    use crate::database::pipeline::Refusal;
 
     fn driver(error: sqlx::Error) -> DbErr {
         DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error)))
     }
 
     fn said(code: &'static str) -> DbErr {
-        driver(sqlx::Error::Database(Box::new(Said(code))))
+        driver(sqlx::Error::Database(Box::new(Refusal { code: code.to_owned(), said: String::new() })))
     }
 
     #[test]

@@ -6,18 +6,21 @@ use std::sync::Arc;
 
 use sea_orm::sqlx::error::{DatabaseError, ErrorKind};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
-use tokio_postgres::error::DbError;
+
+use crate::error::is_of_the_connection;
 
 /// Whether the connection failed and not the statement, so that it may be asked elsewhere.
 pub(super) fn says_nothing_of_the_statement(error: &tokio_postgres::Error) -> bool {
-    // 08: connection exception, 57P: shut down, terminated.
-    error.code().is_none_or(|code| code.code().starts_with("08") || code.code().starts_with("57P"))
+    error.code().is_none_or(|code| is_of_the_connection(code.code()))
 }
 
 /// The error as it would be over the pool.
 pub(super) fn translated(error: tokio_postgres::Error) -> DbErr {
-    match error.as_db_error().cloned() {
-        Some(refusal) => of_driver(sqlx::Error::Database(Box::new(Refusal(refusal)))),
+    match error.as_db_error() {
+        Some(refusal) => {
+            let refusal = Refusal { code: refusal.code().code().to_owned(), said: refusal.to_string() };
+            of_driver(sqlx::Error::Database(Box::new(refusal)))
+        }
         None => of_driver(sqlx::Error::Io(io::Error::other(error))),
     }
 }
@@ -45,16 +48,19 @@ fn of_driver(error: sqlx::Error) -> DbErr {
 
 /// What the server answered instead of rows.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Refusal(DbError);
+#[error("{said}")]
+pub(crate) struct Refusal {
+    pub(crate) code: String,
+    pub(crate) said: String,
+}
 
 impl DatabaseError for Refusal {
     fn message(&self) -> &str {
-        self.0.message()
+        &self.said
     }
 
     fn code(&self) -> Option<Cow<'_, str>> {
-        Some(self.0.code().code().into())
+        Some(Cow::Borrowed(&self.code))
     }
 
     fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {

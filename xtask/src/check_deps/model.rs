@@ -9,6 +9,8 @@ pub(crate) enum Layer {
     UseCases,
     /// `crates/adapters/*`
     Adapter,
+    /// `crates/resilience`
+    Library,
     /// `crates/api`
     Api,
     /// `crates/server`
@@ -33,6 +35,7 @@ impl Layer {
             ["crates", "domain"] => Self::Domain,
             ["crates", "usecases", _] => Self::UseCases,
             ["crates", "adapters", _] => Self::Adapter,
+            ["crates", "resilience"] => Self::Library,
             ["crates", "api"] => Self::Api,
             ["crates", "server"] => Self::Server,
             ["crates", "testkit"] => Self::Testkit,
@@ -87,6 +90,7 @@ mod tests {
             ("crates/usecases/chat", Some(Layer::UseCases)),
             ("crates/adapters/redis", Some(Layer::Adapter)),
             ("crates\\adapters\\redis", Some(Layer::Adapter)),
+            ("crates/resilience", Some(Layer::Library)),
             ("seed", Some(Layer::Seed)),
             ("bench", Some(Layer::Bench)),
             ("bench/instructions", Some(Layer::Bench)),

@@ -53,22 +53,21 @@ pub(crate) fn violations(packages: &[Package]) -> Vec<Violation> {
 
 /// What is wrong with an arrow between two members.
 fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static str> {
-    use Layer::{Adapter, Api, Bench, Domain, EndToEnd, Seed, Server, Testkit, UseCases, Xtask};
+    use Layer::{Adapter, Api, Bench, Domain, EndToEnd, Library, Seed, Server, Testkit, UseCases, Xtask};
     if used == Use::Test {
         let inner = matches!(from.layer, Domain | UseCases);
         return (inner && !matches!(to.layer, Domain | UseCases))
             .then_some("tests of the inner layers mock the ports; they need no adapter, nor what brings one along");
     }
     let allowed = match from.layer {
-        Domain => false,
+        Domain | Library => false,
         UseCases => to.layer == Domain,
-        Api => matches!(to.layer, Domain | UseCases),
+        Api => matches!(to.layer, Domain | UseCases | Library),
         Adapter => {
-            matches!(to.layer, Domain | UseCases)
+            matches!(to.layer, Domain | UseCases | Library)
                 || (from.name.as_str(), to.name.as_str()) == ("persistence", "migration")
-                || to.name == "resilience"
         }
-        Server => matches!(to.layer, Domain | UseCases | Adapter | Api),
+        Server => matches!(to.layer, Domain | UseCases | Adapter | Library | Api),
         Seed => matches!(to.layer, Domain | UseCases) || TOOLS_MAY_USE.contains(&to.name.as_str()),
         Bench if from.name == "instructions" => matches!(to.layer, Domain | UseCases | Api) || to.name == "system",
         Bench => matches!(to.layer, Domain | UseCases) || TOOLS_MAY_USE.contains(&to.name.as_str()),
@@ -82,10 +81,9 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         (UseCases, UseCases) => "use-case crates never import each other",
         (UseCases, _) => "use cases know the domain only; the rest is behind their ports",
         (Api, Adapter) => "the HTTP layer never imports an adapter; it gets use cases from the composition root",
-        (Api, _) => "the HTTP layer knows the domain and the use cases only",
-        (Adapter, Adapter) => {
-            "adapters do not know each other (but for persistence → migration, and resilience, which is for all of them)"
-        },
+        (Api, _) => "the HTTP layer knows the domain, the use cases and the libraries of the house only",
+        (Library, _) => "a library of the house knows nothing of what it is used for",
+        (Adapter, Adapter) => "adapters do not know each other (but for persistence → migration)",
         (Adapter, _) => "an adapter knows the domain and the use cases whose ports it implements, nothing further out",
         (Server, _) => "the server ships without chores",
         (_, Bench) => "nobody depends on the benchmarks",
@@ -138,7 +136,7 @@ mod tests {
         ("migration", Layer::Adapter),
         ("security", Layer::Adapter),
         ("system", Layer::Adapter),
-        ("resilience", Layer::Adapter),
+        ("resilience", Layer::Library),
         ("coordination", Layer::Adapter),
         ("api", Layer::Api),
         ("thoughts", Layer::Server),
@@ -193,7 +191,7 @@ mod tests {
         allows(
             &[
                 ("accounts", &["domain"]),
-                ("api", &["domain", "accounts", "posts", "feed"]),
+                ("api", &["domain", "accounts", "posts", "feed", "resilience"]),
                 ("persistence", &["domain", "accounts", "posts", "feed", "migration", "resilience"]),
                 ("coordination", &["domain", "feed", "resilience"]),
                 ("thoughts", &["domain", "accounts", "persistence", "migration", "coordination", "api"]),
@@ -217,7 +215,7 @@ mod tests {
                 ("api", &["persistence", "security", "coordination", "thoughts", "testkit"]),
                 ("persistence", &["security", "api", "thoughts", "testkit"]),
                 ("migration", &["persistence"]),
-                ("resilience", &["persistence", "coordination"]),
+                ("resilience", &["domain", "accounts", "persistence", "coordination", "api"]),
                 ("coordination", &["migration", "persistence", "api"]),
                 ("thoughts", &["testkit", "seed", "xtask", "e2e"]),
                 ("seed", &["migration", "api", "thoughts", "testkit"]),

@@ -1,8 +1,15 @@
-//! What keeps a part that fails from taking the rest along, and many who ask at once from asking one by one. Every adapter
-//! that calls a server may use it.
+//! Libraries of the house, for shells and adapters alike; they implement no port.
+//!
+//! - [`CircuitBreaker`]: a server that fails is left alone for a while.
+//! - [`Coalescer`]: work that comes at the same time is done together.
+//! - [`Gate`]: what cannot be done at once waits in a fair queue, or is refused; [`caller`] says for whom.
 
+pub mod caller;
 mod circuit_breaker;
 mod coalescer;
+mod gate;
 
+pub use caller::Caller;
 pub use circuit_breaker::{BreakerOptions, CircuitBreaker, Permit, State};
 pub use coalescer::{Coalesce, Coalescer, CoalescerOptions, NotCoalesced};
+pub use gate::{Admitted, Gate, GateOptions, Overloaded};

@@ -1,0 +1,126 @@
+//! How fast a gate gets on: how long somebody who comes now would wait, and when to come back instead.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// A new interval changes the average by this part.
+const WEIGHT: u32 = 16;
+/// Nobody is told to come back later than after so many times the wait that is allowed.
+const HORIZON: u32 = 3;
+
+/// What is known of the pace.
+pub(super) struct Pace {
+    /// Between two permits that came back while others waited, on average.
+    each: Duration,
+    /// No interval counts for more, so that the average recovers soon after something hung.
+    most: Duration,
+    /// When the last permit came back, if others have waited ever since.
+    returned: Option<Instant>,
+    /// When the queue last got on, or began.
+    moved: Option<Instant>,
+    /// Up to when those who were refused have been told to come back.
+    promised: Option<Instant>,
+}
+
+impl Pace {
+    /// Until it was measured, one permit comes back after `each`; nobody waits longer than `most`.
+    pub(super) fn new(each: Duration, most: Duration) -> Self {
+        Self { each, most, returned: None, moved: None, promised: None }
+    }
+
+    /// The first request waits from now on.
+    pub(super) fn begins(&mut self, now: Instant) {
+        self.moved = Some(now);
+    }
+
+    /// A permit came back that others were waiting for; `waiting` says whether some still are.
+    pub(super) fn returned(&mut self, now: Instant, waiting: bool) {
+        if let Some(last) = self.returned {
+            let interval = now.saturating_duration_since(last).min(self.most);
+            self.each = (self.each * (WEIGHT - 1) + interval) / WEIGHT;
+        }
+        self.returned = waiting.then_some(now);
+        self.moved = waiting.then_some(now);
+    }
+
+    /// How long the request at `position` of the queue will wait: a position takes as long as they take now, and a queue
+    /// that has not moved for longer than that will not move sooner.
+    pub(super) fn wait_at(&self, position: usize, now: Instant) -> Duration {
+        let stuck = self.moved.map_or(Duration::ZERO, |moved| now.saturating_duration_since(moved));
+        self.times(position) + stuck.saturating_sub(self.each)
+    }
+
+    /// When somebody who is refused should come back: after those who wait, and after those who were told so before, as
+    /// if they waited in line. Past a horizon it begins anew, for not all of them come back.
+    pub(super) fn promise(&mut self, waiting: usize, now: Instant) -> Duration {
+        let soonest = now + self.times(waiting);
+        let next = self.promised.map_or(soonest, |promised| (promised + self.each).max(soonest));
+        let next = if next > now + self.most * HORIZON { soonest } else { next };
+        self.promised = Some(next);
+        next.saturating_duration_since(now)
+    }
+
+    fn times(&self, count: usize) -> Duration {
+        self.each.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX)).min(self.most * HORIZON)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn pace() -> (Pace, Instant) {
+        (Pace::new(20 * MS, 1000 * MS), Instant::now())
+    }
+
+    #[test]
+    fn is_guessed_until_it_is_measured() {
+        let (mut pace, begin) = pace();
+        assert_eq!(pace.wait_at(10, begin), 200 * MS);
+        pace.begins(begin);
+        for number in 1..200 {
+            pace.returned(begin + number * 10 * MS, true);
+        }
+        let wait = pace.wait_at(10, begin + 1990 * MS);
+        assert!((99 * MS..=101 * MS).contains(&wait), "{wait:?}");
+    }
+
+    #[test]
+    fn is_not_measured_while_nobody_waits() {
+        let (mut pace, begin) = pace();
+        pace.begins(begin);
+        pace.returned(begin + 900 * MS, false);
+        pace.begins(begin + 1000 * MS);
+        pace.returned(begin + 1001 * MS, true);
+        assert_eq!(pace.wait_at(1, begin + 1001 * MS), 20 * MS, "the first interval began before the queue");
+    }
+
+    #[test]
+    fn a_queue_that_does_not_move_is_waited_for_longer() {
+        let (mut pace, begin) = pace();
+        pace.begins(begin);
+        assert_eq!(pace.wait_at(1, begin + 20 * MS), 20 * MS);
+        assert_eq!(pace.wait_at(1, begin + 320 * MS), 320 * MS);
+    }
+
+    #[test]
+    fn something_that_hung_is_forgotten_soon() {
+        let (mut pace, begin) = pace();
+        pace.begins(begin);
+        pace.returned(begin, true);
+        pace.returned(begin + 3_600_000 * MS, true);
+        assert!(pace.each < 90 * MS, "{:?}", pace.each);
+    }
+
+    #[test]
+    fn those_who_are_refused_come_back_one_after_the_other() {
+        let (mut pace, now) = pace();
+        assert_eq!([0; 3].map(|_| pace.promise(50, now)), [1000 * MS, 1020 * MS, 1040 * MS]);
+        let far = (0..200).map(|_| pace.promise(50, now)).max();
+        assert_eq!(far, Some(3000 * MS));
+        assert!(pace.promise(0, now + 5000 * MS) < 20 * MS);
+    }
+}

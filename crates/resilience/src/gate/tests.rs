@@ -1,0 +1,152 @@
+use tokio::task::{JoinHandle, yield_now};
+
+use super::*;
+use crate::caller::scope;
+
+const MS: Duration = Duration::from_millis(1);
+
+/// Two permits, each held for 20 ms as far as the gate knows.
+const OPTIONS: GateOptions = GateOptions {
+    permits: 2,
+    reserves: false,
+    wait: Duration::from_millis(100),
+    waiting: 50,
+    held_for: Duration::from_millis(20),
+};
+
+fn caller(name: &str) -> Caller {
+    Caller::of(&name)
+}
+
+/// Somebody at the gate, who has reached it.
+async fn comes(gate: &Gate, who: &'static str) -> JoinHandle<Result<Admitted, Overloaded>> {
+    let gate = gate.clone();
+    let task = tokio::spawn(scope(caller(who), async move { gate.enter().await }));
+    yield_now().await;
+    task
+}
+
+async fn enters(gate: &Gate, who: &'static str) -> Admitted {
+    scope(caller(who), gate.enter()).await.unwrap()
+}
+
+async fn is_refused(gate: &Gate, who: &'static str) -> Overloaded {
+    scope(caller(who), gate.enter()).await.map(drop).unwrap_err()
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_can_be_served_in_time_wait() {
+    let gate = Gate::new(OPTIONS);
+    let (one, other) = (enters(&gate, "ada").await, enters(&gate, "ada").await);
+    let waiting = [comes(&gate, "ada").await, comes(&gate, "ada").await];
+    assert_eq!(gate.waiting(), 2);
+    drop((one, other));
+    for task in waiting {
+        assert!(task.await.unwrap().is_ok());
+    }
+    assert_eq!(gate.waiting(), 0);
+    assert!(gate.enter().await.is_ok(), "all permits are back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_cannot_are_refused_at_once_and_told_when_to_come_back() {
+    let gate = Gate::new(OPTIONS);
+    let _held = [enters(&gate, "ada").await, enters(&gate, "ada").await];
+    let mut waiting = Vec::new();
+    // Each takes 10 ms of two at a time.
+    for _ in 0..10 {
+        waiting.push(comes(&gate, "ada").await);
+    }
+    let began = Instant::now();
+    assert_eq!(is_refused(&gate, "ada").await.retry_after, 100 * MS);
+    assert_eq!(is_refused(&gate, "ada").await.retry_after, 110 * MS);
+    assert_eq!(Instant::now(), began);
+    assert_eq!(gate.waiting(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_elses_long_line_is_no_reason_to_refuse() {
+    let gate = Gate::new(OPTIONS);
+    let held = [enters(&gate, "ada").await, enters(&gate, "ada").await];
+    let mut waiting = Vec::new();
+    for _ in 0..10 {
+        waiting.push(comes(&gate, "ada").await);
+    }
+    let grace = comes(&gate, "grace").await;
+    drop(held);
+    yield_now().await;
+    assert!(grace.is_finished(), "it is her turn after one of ada's");
+    assert_eq!(waiting.iter().filter(|task| task.is_finished()).count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_queue_refuses_the_last_of_the_longest_line() {
+    let gate = Gate::new(GateOptions { waiting: 3, ..OPTIONS });
+    let _held = [enters(&gate, "ada").await, enters(&gate, "ada").await];
+    let waiting = [comes(&gate, "ada").await, comes(&gate, "ada").await, comes(&gate, "ada").await];
+    is_refused(&gate, "ada").await;
+    let grace = comes(&gate, "grace").await;
+    yield_now().await;
+    assert_eq!(waiting.each_ref().map(JoinHandle::is_finished), [false, false, true]);
+    assert!(!grace.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waited_too_long_is_refused_and_leaves_nothing_behind() {
+    let gate = Gate::new(OPTIONS);
+    let held = [enters(&gate, "ada").await, enters(&gate, "ada").await];
+    let began = Instant::now();
+    is_refused(&gate, "ada").await;
+    assert_eq!(Instant::now() - began, 150 * MS);
+    assert_eq!(gate.waiting(), 0);
+    drop(held);
+    assert!(gate.enter().await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_gives_up_leaves_its_place_and_its_permit_to_others() {
+    let gate = Gate::new(GateOptions { permits: 1, ..OPTIONS });
+    let held = enters(&gate, "ada").await;
+    let (first, mut second) = (comes(&gate, "ada").await, Box::pin(scope(caller("ada"), gate.enter())));
+    assert!(futures_util::poll!(&mut second).is_pending());
+    first.abort();
+    assert!(first.await.is_err_and(|error| error.is_cancelled()));
+    assert_eq!(gate.waiting(), 1);
+    drop(held);
+    // Granted, and never taken.
+    drop(second);
+    assert!(gate.enter().await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusing_does_not_keep_the_door_closed() {
+    let gate = Gate::new(OPTIONS);
+    let held = [enters(&gate, "ada").await, enters(&gate, "ada").await];
+    let mut waiting = Vec::new();
+    for _ in 0..10 {
+        waiting.push(comes(&gate, "ada").await);
+    }
+    for _ in 0..100 {
+        is_refused(&gate, "ada").await;
+    }
+    drop(held);
+    for task in waiting {
+        assert!(task.await.unwrap().is_ok());
+    }
+    assert!(gate.enter().await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_who_holds_for_long_leaves_room_for_others() {
+    let gate = Gate::new(GateOptions { permits: 8, reserves: true, ..OPTIONS });
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        held.push(enters(&gate, "hostile").await);
+    }
+    let greedy = comes(&gate, "hostile").await;
+    assert!(!greedy.is_finished());
+    drop(enters(&gate, "ada").await);
+    assert!(!greedy.is_finished());
+    held.pop();
+    assert!(greedy.await.unwrap().is_ok());
+}

@@ -104,7 +104,7 @@ struct Passwords {
 
 impl Passwords {
     async fn hash(cost: HashingCost) -> anyhow::Result<Self> {
-        let hasher = Argon2Hasher::new(cost, HashingLimits { at_once: NonZeroUsize::MIN, waiting: 1 });
+        let hasher = Argon2Hasher::new(cost, HashingLimits::for_cores(NonZeroUsize::MIN));
         let known = Password::parse(PASSWORD)?;
         // Not from the random seed, which anybody may know.
         let unknown = Password::parse(&Alphanumeric.sample_string(&mut rand::rng(), 64))?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use accounts::ports::{MockPasswordHasher, MockRefreshTokens, MockSessionRepository, MockUserRepository};
 use accounts::{Accounts, Principal, SessionId, SessionLifetimes};
 use anyhow::Result;
-use api::{Api, Concurrency, CursorCodec, Health, HttpSettings, MetricsAccess, MetricsEndpoint, Services};
+use api::{Api, CursorCodec, Health, HttpSettings, MetricsAccess, MetricsEndpoint, Services};
 use domain::UserId;
 use feed::Feed;
 use feed::ports::MockFollowRepository;
@@ -32,7 +32,8 @@ pub(crate) fn api(shared: bool) -> Result<Api> {
         settings: HttpSettings {
             request_timeout: Duration::from_mins(10),
             trusted_proxies: Vec::new(),
-            concurrency: Concurrency::for_machine(2, 20),
+            database_connections: 20,
+            write_wait: None,
             cors_allowed_origins: Vec::new(),
             traces_exported: false,
         },

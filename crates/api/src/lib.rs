@@ -32,11 +32,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub use http::cursor::CursorCodec;
 pub use middleware::connections::{Connection, Connections};
 pub use middleware::rate_limit::{Budget, Client, LocalRateLimits, RateLimiter, Taken};
-pub use middleware::shed::{Bounds, Concurrency};
 pub use operations::health::{Dependency, Health};
 pub use operations::metrics::{MetricsAccess, MetricsEndpoint, MetricsRenderer};
 
-use middleware::shed::PlacesByKind;
+use middleware::shed::WriteGate;
 use operations::docs::OpenApiJson;
 use routing::MethodTable;
 
@@ -47,9 +46,10 @@ pub struct HttpSettings {
     pub request_timeout: Duration,
     /// Networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// How many calls may be under way at once; more are answered 503. Follows from what the database takes
-    /// ([`Concurrency::for_machine`]).
-    pub concurrency: Concurrency,
+    /// Connections to the database: how many writes may be in flight follows from it.
+    pub database_connections: u32,
+    /// How long a write may be expected to wait for its turn before it is refused; `None` for what suits people.
+    pub write_wait: Option<Duration>,
     /// Origins that browsers may call from.
     pub cors_allowed_origins: Vec<String>,
     /// Whether anybody gets the spans of requests.
@@ -63,7 +63,8 @@ impl HttpSettings {
         Self {
             request_timeout: Duration::from_secs(10),
             trusted_proxies: Vec::new(),
-            concurrency: Concurrency::fixed(usize::MAX),
+            database_connections: 20,
+            write_wait: None,
             cors_allowed_origins: Vec::new(),
             traces_exported: false,
         }
@@ -102,7 +103,7 @@ pub struct Api {
     health: Data<Health>,
     metrics: Data<MetricsEndpoint>,
     rate_limits: Data<middleware::rate_limit::Limits>,
-    places: Data<PlacesByKind>,
+    writes: Data<WriteGate>,
     settings: Data<HttpSettings>,
     runtime: Data<tokio::runtime::Handle>,
     document: Data<OpenApiJson>,
@@ -125,7 +126,7 @@ impl Api {
             health: Data::from(services.health),
             metrics: Data::new(services.metrics),
             rate_limits: Data::new(services.rate_limits),
-            places: Data::new(PlacesByKind::new(services.settings.concurrency)),
+            writes: Data::new(WriteGate::new(services.settings.database_connections, services.settings.write_wait)),
             settings: Data::new(services.settings),
             runtime: Data::new(services.runtime),
             document: Data::new(OpenApiJson(json.into())),
@@ -169,7 +170,7 @@ impl Api {
             .app_data(self.cursors)
             .app_data(self.health)
             .app_data(self.metrics)
-            .app_data(self.places)
+            .app_data(self.writes)
             .app_data(self.settings)
             .app_data(self.runtime)
             .app_data(self.document)

@@ -93,7 +93,7 @@ impl Gate {
             }
             let refused = state.line_up(&self.0.options, caller)?;
             let (waker, permit) = oneshot::channel();
-            let place = Place { gate: self, caller, ticket: state.queue.push(caller, waker) };
+            let place = Place { gate: self, caller, ticket: Some(state.queue.push(caller, waker)) };
             drop(state);
             if let Some(refused) = refused {
                 // Its own request may be gone by now.
@@ -101,13 +101,12 @@ impl Gate {
             }
             (place, permit)
         };
-        let outcome = timeout(self.0.options.wait.mul_f64(1.5), permit).await;
-        drop(place);
-        match outcome {
-            Ok(Ok(outcome)) => outcome,
-            // It waited too long; or the gate is gone, which cannot be while somebody waits.
-            Err(_) | Ok(Err(_)) => Err(self.state().refuse()),
+        if let Ok(Ok(outcome)) = timeout(self.0.options.wait.mul_f64(1.5), permit).await {
+            place.left();
+            return outcome;
         }
+        drop(place);
+        Err(self.state().refuse())
     }
 
     /// How many requests wait now.
@@ -173,12 +172,21 @@ impl Drop for Admitted {
 struct Place<'a> {
     gate: &'a Gate,
     caller: Caller,
-    ticket: Ticket,
+    ticket: Option<Ticket>,
+}
+
+impl Place<'_> {
+    /// It is nobody's any more: the queue has let it go.
+    fn left(mut self) {
+        self.ticket = None;
+    }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.gate.state().queue.remove(self.caller, self.ticket);
+        if let Some(ticket) = self.ticket {
+            self.gate.state().queue.remove(self.caller, ticket);
+        }
     }
 }
 

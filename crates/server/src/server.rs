@@ -8,8 +8,8 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, rt};
 use api::{
-    Api, Concurrency, Connections, CursorCodec, Dependency, Health, HttpSettings, LocalRateLimits, MetricsEndpoint,
-    MetricsRenderer, Services,
+    Api, Connections, CursorCodec, Dependency, Health, HttpSettings, LocalRateLimits, MetricsEndpoint, MetricsRenderer,
+    Services,
 };
 use coordination::Redis;
 use persistence::{Database, DatabaseOptions, Location, Observer};
@@ -55,8 +55,8 @@ pub struct Overrides {
     pub hashing_cost: HashingCost,
     /// Told of every statement and transaction.
     pub observer: Arc<dyn Observer>,
-    /// How many calls may be under way at once; `None` for what suits the database.
-    pub concurrency: Option<Concurrency>,
+    /// How long a call may be expected to wait for the database before it is refused; `None` for what suits people.
+    pub wait: Option<Duration>,
 }
 
 impl Default for Overrides {
@@ -65,7 +65,7 @@ impl Default for Overrides {
             metrics: Arc::new(String::new),
             hashing_cost: HashingCost::OWASP,
             observer: Arc::new(DatabaseMetrics),
-            concurrency: None,
+            wait: None,
         }
     }
 }
@@ -109,7 +109,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         None => development_key()?,
     };
     let cluster = Cluster::new(settings.redis_url.as_ref())?;
-    let database = open_database(&settings, &cluster, overrides.observer).await?;
+    let database = open_database(&settings, &cluster, &overrides).await?;
     let cached = cluster.cache(settings.cache_ttl, database.watermark());
     let cache = cached.as_ref().map(|cached| &cached.cache);
     let use_cases = use_cases(&database, cache, &signing_key, settings.lifetimes, overrides.hashing_cost);
@@ -133,9 +133,8 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         settings: HttpSettings {
             request_timeout: settings.request_timeout,
             trusted_proxies: settings.trusted_proxies.clone(),
-            concurrency: overrides
-                .concurrency
-                .unwrap_or_else(|| Concurrency::for_machine(settings.workers.get(), settings.database.max_connections)),
+            database_connections: settings.database.max_connections,
+            write_wait: overrides.wait,
             cors_allowed_origins: settings.cors_allowed_origins.clone(),
             traces_exported: settings.trace_collector.is_some(),
         },
@@ -168,11 +167,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
     })
 }
 
-async fn open_database(
-    settings: &Settings,
-    cluster: &Cluster,
-    observer: Arc<dyn Observer>,
-) -> Result<Database, StartError> {
+async fn open_database(settings: &Settings, cluster: &Cluster, overrides: &Overrides) -> Result<Database, StartError> {
     let DatabaseSettings { location, replicas, max_connections, migrate } = &settings.database;
     let options = DatabaseOptions {
         max_connections: *max_connections,
@@ -181,9 +176,10 @@ async fn open_database(
         probe_every: Some(PROBE_EVERY),
         // What no request waits for any more need not go on.
         statement_timeout: Some(settings.request_timeout),
-        observer: Some(Arc::new(TracedStatements::new(location, observer))),
+        observer: Some(Arc::new(TracedStatements::new(location, Arc::clone(&overrides.observer)))),
         ..DatabaseOptions::new(location.clone())
     };
+    let options = DatabaseOptions { read_wait: overrides.wait.unwrap_or(options.read_wait), ..options };
     let database = Database::connect(&options).await?;
     if *migrate {
         database.migrate().await?;

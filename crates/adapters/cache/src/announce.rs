@@ -21,6 +21,8 @@ impl Cache {
         let result = write.await;
         match (&result, &pending.change) {
             (Ok(outcome), _) if !touches(outcome) => {}
+            // Nothing was begun, and to tell everybody of that would add to what is too much.
+            (Err(error), _) if error.overloaded.is_some() => {}
             (Ok(_), Some(change)) => self.announce(change).await,
             (Err(_), Some(change)) => {
                 self.doubt(change);

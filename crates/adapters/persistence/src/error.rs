@@ -1,14 +1,34 @@
 //! What databases say when they fail, in the words of the ports.
 
+use std::sync::Arc;
+
 use domain::RepositoryError;
+use resilience::Overloaded;
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr, sqlx};
 
 /// The port's error for what a database said.
 pub(crate) fn failed(operation: &'static str, error: DbErr) -> RepositoryError {
-    if out_of_reach(&error) {
+    if let Some(refused) = overload(&error) {
+        let overloaded = Some(refused.retry_after);
+        RepositoryError { overloaded, ..RepositoryError::unavailable(operation, error) }
+    } else if out_of_reach(&error) {
         RepositoryError::unavailable(operation, error)
     } else {
         RepositoryError::new(operation, error)
+    }
+}
+
+/// What was not sent to the database, as it has more to do than it can do in time.
+pub(crate) fn refused(overloaded: Overloaded) -> DbErr {
+    // The one error of the driver that carries another one and says nothing of a connection.
+    DbErr::Conn(RuntimeErr::SqlxError(Arc::new(sqlx::Error::Configuration(overloaded.into()))))
+}
+
+/// Says so of an error, if it is one of those.
+fn overload(error: &DbErr) -> Option<&Overloaded> {
+    match driver_error(error)? {
+        sqlx::Error::Configuration(error) => error.downcast_ref(),
+        _ => None,
     }
 }
 
@@ -72,7 +92,7 @@ pub(crate) fn is_of_the_connection(code: &str) -> bool {
 pub(crate) fn changed_nothing(error: &DbErr) -> bool {
     match driver_error(error) {
         Some(sqlx::Error::Database(_)) => code(error).is_some_and(|code| !is_of_the_connection(&code)),
-        _ => matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+        _ => overload(error).is_some() || matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
     }
 }
 
@@ -105,8 +125,6 @@ pub(crate) fn out_of_reach(error: &DbErr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::database::pipeline::Refusal;
 
@@ -124,12 +142,20 @@ mod tests {
     }
 
     #[test]
+    fn what_the_gate_refused_says_when_to_come_back() {
+        let wait = std::time::Duration::from_secs(2);
+        let refused = failed("test", refused(Overloaded { retry_after: wait }));
+        assert_eq!((refused.unavailable, refused.overloaded), (true, Some(wait)));
+    }
+
+    #[test]
     fn what_was_refused_or_never_sent_changed_nothing() {
         // A unique key, a row that is held, a deadlock, a statement past its time.
         for code in ["23505", "55P03", "40P01", "57014"] {
             assert!(changed_nothing(&said(code)), "{code}");
         }
         assert!(changed_nothing(&DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)));
+        assert!(changed_nothing(&refused(Overloaded { retry_after: std::time::Duration::ZERO })));
     }
 
     #[test]

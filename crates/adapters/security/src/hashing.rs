@@ -104,7 +104,7 @@ mod tests {
     use std::num::NonZeroUsize;
 
     fn hasher(cost: HashingCost) -> Argon2Hasher {
-        Argon2Hasher::new(cost, HashingLimits { at_once: NonZeroUsize::new(1).unwrap(), waiting: 8 })
+        Argon2Hasher::new(cost, HashingLimits::for_cores(NonZeroUsize::MIN))
     }
 
     fn cheap() -> Argon2Hasher {
@@ -135,12 +135,12 @@ mod tests {
         async fn tells_overload_from_failure() {
             let hasher = Argon2Hasher::new(
                 HashingCost::OWASP,
-                HashingLimits { at_once: NonZeroUsize::new(1).unwrap(), waiting: 0 },
+                HashingLimits { waiting: 0, ..HashingLimits::for_cores(NonZeroUsize::MIN) },
             );
             let password = password("correct horse");
             let (first, second) = tokio::join!(hasher.hash(&password), hasher.verify(&password, None));
             assert!(first.is_ok());
-            assert!(matches!(second, Err(HashingError::Overloaded)));
+            assert!(matches!(second, Err(HashingError::Overloaded { .. })));
         }
     }
 

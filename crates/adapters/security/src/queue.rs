@@ -1,11 +1,11 @@
 //! Work that would hold up everybody else, done aside and not too much of it at once.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use accounts::ports::HashingError;
-use tokio::sync::Semaphore;
+use resilience::{Gate, GateOptions};
 use tokio::task;
 
 /// How many passwords are hashed at once, and how many may wait.
@@ -13,19 +13,24 @@ use tokio::task;
 pub struct HashingLimits {
     /// Hashed at once. Fewer than there are cores, so that a flood of log-ins slows log-ins and not reads.
     pub at_once: NonZeroUsize,
-    /// Waiting for their turn; one more is refused as overload.
+    /// How long a password may be expected to wait for its turn; one that would wait longer is refused as overload.
+    pub wait: Duration,
+    /// Waiting for their turn at most, whatever they expect.
     pub waiting: usize,
 }
 
 impl HashingLimits {
-    /// How many wait for each that is hashed, by default: some two seconds' worth, after which a client better tries
-    /// again.
-    const WAITING_FOR_EACH: usize = 64;
+    /// What people who log in put up with. A crowd that comes all at once is served in this time rather than refused.
+    const WAIT: Duration = Duration::from_secs(5);
+    /// More than can be hashed in that time on few cores; each keeps a request in memory.
+    const WAITING: usize = 2048;
+    /// About what a hash of the usual cost takes; what it really takes is measured.
+    const EACH: Duration = Duration::from_millis(25);
 
     /// For a machine of `cores` cores: half of them hash, and at least one does.
     pub fn for_cores(cores: NonZeroUsize) -> Self {
         let at_once = NonZeroUsize::new(cores.get() / 2).unwrap_or(NonZeroUsize::MIN);
-        Self { at_once, waiting: at_once.get().saturating_mul(Self::WAITING_FOR_EACH) }
+        Self { at_once, wait: Self::WAIT, waiting: Self::WAITING }
     }
 }
 
@@ -36,35 +41,36 @@ impl Default for HashingLimits {
     }
 }
 
-/// Runs blocking jobs aside, within [`HashingLimits`].
-pub(crate) struct HashingQueue {
-    /// A place for each job that runs or waits.
-    places: Arc<Semaphore>,
-    /// A turn for each job that runs.
-    turns: Arc<Semaphore>,
-}
+/// Runs blocking jobs aside, within [`HashingLimits`]. Callers take turns: one who guesses passwords waits behind their
+/// own guesses.
+pub(crate) struct HashingQueue(Gate);
 
 impl HashingQueue {
     pub(crate) fn new(limits: HashingLimits) -> Self {
-        let turns = limits.at_once.get().min(Semaphore::MAX_PERMITS);
-        let places = turns.saturating_add(limits.waiting).min(Semaphore::MAX_PERMITS);
-        Self { places: Arc::new(Semaphore::new(places)), turns: Arc::new(Semaphore::new(turns)) }
+        Self(Gate::new(GateOptions {
+            permits: limits.at_once.get(),
+            // No job takes long.
+            reserves: false,
+            wait: limits.wait,
+            waiting: limits.waiting,
+            held_for: HashingLimits::EACH,
+        }))
     }
 
     /// Waits for a turn, then runs `job` on a thread where it may block.
     ///
     /// # Errors
-    /// [`HashingError::Overloaded`] at once when too many wait already; [`HashingError::Failed`] when the runtime ends
-    /// before the job does, or the job panics.
+    /// [`HashingError::Overloaded`], as a rule at once, when the job would wait too long; [`HashingError::Failed`] when the
+    /// runtime ends before the job does, or the job panics.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashingError> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| HashingError::Overloaded)?;
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|e| HashingError::Failed(e.into()))?;
+        let admitted = self.0.enter().await;
+        let turn = admitted.map_err(|refused| HashingError::Overloaded { retry_after: refused.retry_after })?;
         let running = task::spawn_blocking(move || {
-            // Both go with the job: when the client hangs up the job goes on, and its turn is not another's yet.
-            let _held = (place, turn);
+            // It goes with the job: when the client hangs up the job goes on, and its turn is not another's yet.
+            let _turn = turn;
             job()
         });
         running.await.map_err(|e| HashingError::Failed(e.into()))
@@ -73,10 +79,13 @@ impl HashingQueue {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn queue(at_once: usize, waiting: usize) -> Arc<HashingQueue> {
-        Arc::new(HashingQueue::new(HashingLimits { at_once: NonZeroUsize::new(at_once).unwrap(), waiting }))
+        let limits = HashingLimits::for_cores(NonZeroUsize::new(at_once * 2).unwrap());
+        Arc::new(HashingQueue::new(HashingLimits { waiting, ..limits }))
     }
 
     mod for_cores {
@@ -87,11 +96,6 @@ mod tests {
             let at_once = |cores| HashingLimits::for_cores(NonZeroUsize::new(cores).unwrap()).at_once.get();
             assert_eq!([1, 2, 3, 4, 16].map(at_once), [1, 1, 1, 2, 8]);
         }
-
-        #[test]
-        fn lets_64_wait_for_each() {
-            assert_eq!(HashingLimits::for_cores(NonZeroUsize::new(8).unwrap()).waiting, 256);
-        }
     }
 
     mod run {
@@ -99,7 +103,6 @@ mod tests {
         use std::future::Future;
         use std::sync::atomic::{AtomicUsize, Ordering};
         use std::sync::mpsc;
-        use std::time::Duration;
         use tokio::task::JoinHandle;
 
         /// A job in its turn that ends when the sender is dropped.
@@ -130,7 +133,7 @@ mod tests {
             let mut waiting = Box::pin(queue.run(|| 1));
             assert!(polled_once(&mut waiting).await.is_none(), "the second waits");
 
-            assert!(matches!(queue.run(|| 2).await, Err(HashingError::Overloaded)));
+            assert!(matches!(queue.run(|| 2).await, Err(HashingError::Overloaded { .. })));
 
             drop(end);
             finishes(running).await.unwrap().unwrap();
@@ -162,7 +165,7 @@ mod tests {
             assert!(polled_once(&mut waiting).await.is_none(), "the turn is not free");
             tokio::time::sleep(Duration::from_millis(20)).await;
             assert!(polled_once(&mut waiting).await.is_none(), "the turn is not free");
-            assert!(matches!(queue.run(|| 2).await, Err(HashingError::Overloaded)), "nor is the place");
+            assert!(matches!(queue.run(|| 2).await, Err(HashingError::Overloaded { .. })), "nor is the place");
 
             drop(end);
             assert_eq!(finishes(waiting).await.unwrap(), 1);
@@ -190,6 +193,27 @@ mod tests {
                 finishes(job).await.unwrap().unwrap();
             }
             assert_eq!(most.load(Ordering::SeqCst), 2);
+        }
+
+        #[tokio::test]
+        async fn lets_another_caller_go_before_the_rest_of_a_long_line() {
+            let queue = queue(1, 100);
+            let order = Arc::new(std::sync::Mutex::new(Vec::new()));
+            let (running, end) = occupy(&queue).await;
+            let mut waiting = Vec::new();
+            for who in ["guesser", "guesser", "guesser", "ada"] {
+                let (queue, done) = (Arc::clone(&queue), Arc::clone(&order));
+                let job = async move { queue.run(move || done.lock().unwrap().push(who)).await };
+                let mut job = Box::pin(resilience::caller::scope(resilience::Caller::of(&who), job));
+                assert!(polled_once(&mut job).await.is_none());
+                waiting.push(job);
+            }
+            drop(end);
+            finishes(running).await.unwrap().unwrap();
+            for result in finishes(futures_util::future::join_all(waiting)).await {
+                result.unwrap();
+            }
+            assert_eq!(*order.lock().unwrap(), ["guesser", "ada", "guesser", "guesser"]);
         }
 
         #[tokio::test]

@@ -7,12 +7,12 @@ use accounts::{
 };
 use actix_web::http::StatusCode;
 
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, Shed};
 
 impl From<HashingError> for Problem {
     fn from(error: HashingError) -> Self {
         match error {
-            HashingError::Overloaded => Self::unavailable("overloaded", "Too many passwords are being checked."),
+            HashingError::Overloaded { retry_after } => Self::overloaded(Shed::Credentials, retry_after),
             HashingError::Failed(_) => Self::internal(error),
         }
     }

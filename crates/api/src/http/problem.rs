@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -13,10 +14,6 @@ use utoipa::ToSchema;
 
 /// Seconds after which a client may come back when a dependency is out of reach.
 const RETRY_SOON: u64 = 1;
-const OVERLOADED: &str = "overloaded";
-const DRAINING: &str = "draining";
-/// What is counted rather than logged: it is no fault, and a line each would add to the load.
-const COUNTED: [&str; 2] = [OVERLOADED, DRAINING];
 
 /// Why a request was not answered as wished.
 #[derive(Debug)]
@@ -26,8 +23,38 @@ pub struct Problem {
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// What it counts as, instead of a line in the log: it is no fault, and a line each would add to the load.
+    counted: Option<Shed>,
     /// For the log; a client never sees it.
     cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// What was too much, or why a request goes elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shed {
+    /// There are too many connections.
+    Connections,
+    /// Too many passwords wait to be hashed.
+    Credentials,
+    /// Too many statements wait for a database server.
+    Database,
+    /// Too many writes are in flight.
+    Writes,
+    /// The instance is stopping.
+    Draining,
+}
+
+impl Shed {
+    /// Its name in metrics.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::Credentials => "credentials",
+            Self::Database => "database",
+            Self::Writes => "writes",
+            Self::Draining => "draining",
+        }
+    }
 }
 
 /// What is wrong with one field of a request.
@@ -54,7 +81,15 @@ impl FieldError {
 impl Problem {
     /// A problem that its status and its code say all of.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new(), headers: Vec::new(), cause: None }
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            headers: Vec::new(),
+            counted: None,
+            cause: None,
+        }
     }
 
     /// 422 with every field that is wrong.
@@ -132,10 +167,10 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
     }
 
-    /// 429; `seconds` is when the next request will be let through.
-    pub fn rate_limited(seconds: u64) -> Self {
+    /// 429; the next request will be let through after `wait`.
+    pub fn rate_limited(wait: Duration) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests.")
-            .with_header(RETRY_AFTER, &seconds.to_string())
+            .with_header(RETRY_AFTER, &whole_seconds(wait).to_string())
     }
 
     /// 503: the server cannot answer now, and may soon.
@@ -143,14 +178,20 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).with_header(RETRY_AFTER, &RETRY_SOON.to_string())
     }
 
-    /// 503: there is more to do than can be done in time.
-    pub fn overloaded() -> Self {
-        Self::unavailable(OVERLOADED, "The server has more to do than it can do in time.")
+    /// 503: there is more to do than can be done in time. Nothing was done. `what` was too much; `wait` is when to
+    /// come back.
+    pub fn overloaded(what: Shed, wait: Duration) -> Self {
+        let seconds = whole_seconds(wait).max(RETRY_SOON);
+        let detail = "The server has more to do than it can do in time.";
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", detail);
+        Self { counted: Some(what), ..problem.with_header(RETRY_AFTER, &seconds.to_string()) }
     }
 
     /// 502, for a gateway to ask another instance.
     pub(crate) fn draining() -> Self {
-        Self::new(StatusCode::BAD_GATEWAY, DRAINING, "This instance is stopping; another one can answer.")
+        let problem =
+            Self::new(StatusCode::BAD_GATEWAY, "draining", "This instance is stopping; another one can answer.");
+        Self { counted: Some(Shed::Draining), ..problem }
     }
 
     /// 500: a fault of the server.
@@ -198,9 +239,18 @@ impl Problem {
         }
     }
 
-    /// Writes what a client does not see into the log, once.
+    /// Whether it is counted rather than logged.
+    pub(crate) fn is_counted(&self) -> bool {
+        self.counted.is_some()
+    }
+
+    /// Counts it, or writes what a client does not see into the log; to be called once.
     pub(crate) fn log(&self) {
-        if !self.status.is_server_error() || COUNTED.contains(&self.code) {
+        if let Some(shed) = self.counted {
+            metrics::counter!("http_requests_shed_total", "reason" => shed.name()).increment(1);
+            return;
+        }
+        if !self.status.is_server_error() {
             return;
         }
         let mut chain = Vec::new();
@@ -216,6 +266,11 @@ impl Problem {
             tracing::error!(code = self.code, cause = chain, "request failed");
         }
     }
+}
+
+/// Rounded up: a client that is told less comes back too soon.
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 /// The messages of the use cases as sentences.
@@ -277,7 +332,9 @@ impl ResponseError for Problem {
 
 impl From<RepositoryError> for Problem {
     fn from(error: RepositoryError) -> Self {
-        if error.unavailable {
+        if let Some(wait) = error.overloaded {
+            Self::overloaded(Shed::Database, wait)
+        } else if error.unavailable {
             Self::unavailable("database_unavailable", "The database cannot be reached.").caused_by(error)
         } else {
             Self::internal(error)

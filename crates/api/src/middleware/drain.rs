@@ -7,7 +7,6 @@ use actix_web::http::{ConnectionType, Method};
 use actix_web::web::Data;
 
 use super::client_address::comes_by_trusted_proxy;
-use super::shed::note_shed;
 use super::{Inner, refuse};
 use crate::Health;
 use crate::http::preconditions::IDEMPOTENCY_KEY;
@@ -30,7 +29,6 @@ pub(crate) async fn drain(request: ServiceRequest, next: impl Inner) -> Result<S
         return next(request).await;
     };
     let mut response = if health.is_stopping() && can_go_elsewhere(&request) {
-        note_shed(&request, "draining");
         refuse(request, Problem::draining())
     } else {
         next(request).await?

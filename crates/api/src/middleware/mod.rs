@@ -7,13 +7,14 @@
 //! 5. CORS and compression (of libraries), and [`encodings`], which adds to the latter;
 //! 6. [`body`]: reads it, within bounds of size and time;
 //! 7. [`drain`]: sends clients elsewhere when the server stops;
-//! 8. [`shed`]: turns away what is too much;
+//! 8. [`shed::surplus`]: refuses connections that are too many;
 //! 9. [`deadline`]: bounds the time of everything further in;
 //! 10. [`head`]: answers `HEAD` where there is `GET`;
 //! 11. [`authentication::identify`]: who sends the request;
 //! 12. [`rate_limit`];
 //! 13. [`authentication::refuse_bad_tokens`];
-//! 14. [`runtime`]: what handlers open outlives their thread.
+//! 14. [`shed::admit`]: on whose behalf; writes wait for their turn;
+//! 15. [`runtime`]: what handlers open outlives their thread.
 
 pub(crate) mod authentication;
 pub(crate) mod body;
@@ -69,12 +70,13 @@ pub(crate) async fn inside(request: ServiceRequest, next: Next<BoxBody>) -> Resu
         next,
         body::body,
         drain::drain,
-        shed::shed,
+        shed::surplus,
         deadline::deadline,
         head::head,
         authentication::identify,
         rate_limit::rate_limit,
         authentication::refuse_bad_tokens,
+        shed::admit,
         runtime::shared_runtime
     )
 }

@@ -15,7 +15,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 use uuid::fmt::Simple;
 
-use super::shed::Shed;
+use super::problems::Counted;
 use super::{Inner, deadline};
 use crate::HttpSettings;
 use crate::http::trace::RequestTrace;
@@ -78,19 +78,19 @@ async fn answer(
     let mut result = next(request).with_context(trace.context()).await;
     drop(in_flight);
 
-    let (status, route, shed) = match &mut result {
+    let (status, route, counted) = match &mut result {
         Ok(response) => {
             id.add(response.headers_mut());
             trace.add(response.headers_mut());
             let request = response.request();
-            (response.status(), request.match_pattern(), request.extensions().contains::<Shed>())
+            (response.status(), request.match_pattern(), request.extensions().contains::<Counted>())
         }
         Err(error) => (error.as_response_error().status_code(), deadline::route(error), false),
     };
     trace.end(method, route.as_deref(), status);
     let route = route.unwrap_or_else(|| "unmatched".to_owned());
     let seconds = began.elapsed().as_secs_f64();
-    if !shed {
+    if !counted {
         tracing::info!(status = status.as_u16(), route, milliseconds = seconds * 1000.0, "answered");
     }
     record(method, &route, status, seconds);

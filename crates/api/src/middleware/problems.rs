@@ -3,11 +3,14 @@
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
-use actix_web::{Error, HttpResponse};
+use actix_web::{Error, HttpMessage, HttpResponse};
 
 use super::Inner;
 use super::observe::RequestId;
 use crate::http::problem::Problem;
+
+/// Notes on a request that its refusal is counted: there may be too many of them for a line in the log each.
+pub(super) struct Counted;
 
 /// Turns every error into problem details, also those of libraries, which come as a bare status.
 pub(crate) async fn problems<B: MessageBody + 'static>(
@@ -22,7 +25,12 @@ pub(crate) async fn problems<B: MessageBody + 'static>(
     let id = RequestId::of(response.request());
     let (request, response) = response.into_parts();
     let json = match response.error().and_then(|error| error.as_error::<Problem>()) {
-        Some(problem) => log_and_write(problem, &id),
+        Some(problem) => {
+            if problem.is_counted() {
+                request.extensions_mut().insert(Counted);
+            }
+            log_and_write(problem, &id)
+        }
         None => log_and_write(&Problem::of_status(status), &id),
     };
     let response = with_body(response, json);

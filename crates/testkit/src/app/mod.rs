@@ -13,8 +13,8 @@ mod user;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use api::Concurrency;
 use security::HashingCost;
 
 pub use document::{operations, schema_names};
@@ -45,17 +45,14 @@ pub struct AppOptions {
     pub variables: Vec<(&'static str, String)>,
     /// What hashing a password costs.
     pub hashing_cost: HashingCost,
-    /// How many calls may be under way at once: as many as there are, but where that is looked at.
-    pub concurrency: Concurrency,
+    /// How long a call may be expected to wait for the database: for as long as it takes, but where that is looked at
+    /// (`None`, as for people).
+    pub wait: Option<Duration>,
 }
 
 impl Default for AppOptions {
     fn default() -> Self {
-        Self {
-            variables: Vec::new(),
-            hashing_cost: HashingCost::MINIMAL_FOR_TESTS,
-            concurrency: Concurrency::fixed(usize::MAX),
-        }
+        Self { variables: Vec::new(), hashing_cost: HashingCost::MINIMAL_FOR_TESTS, wait: Some(Duration::from_mins(1)) }
     }
 }
 

@@ -28,7 +28,7 @@ impl ServerThread {
             hashing_cost: options.hashing_cost,
             observer: log,
             metrics: Arc::new(|| "up 1\n".to_owned()),
-            concurrency: Some(options.concurrency),
+            wait: options.wait,
         };
         let (stop, stopped) = oneshot::channel();
         let (say, started) = mpsc::channel();

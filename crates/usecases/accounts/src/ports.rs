@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
@@ -215,9 +216,12 @@ impl std::fmt::Debug for PasswordHash {
 /// A password that could not be hashed or checked.
 #[derive(Debug, thiserror::Error)]
 pub enum HashingError {
-    /// Too many are waiting already; try again later.
+    /// Too many are waiting already.
     #[error("too many passwords are being checked")]
-    Overloaded,
+    Overloaded {
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// The hash is malformed or the system refused.
     #[error("hashing failed")]
     Failed(#[source] Box<dyn Error + Send + Sync>),

@@ -1,49 +1,76 @@
-//! More than can be done in time. Nothing of this concerns the database.
+//! More at once than can be done at once, at the waits that people get by default.
 
 use std::sync::Arc;
 
-use api::{Bounds, Concurrency};
+use futures_util::future::join_all;
+use security::HashingCost;
 use serde_json::json;
 use testkit::app::{AppOptions, PASSWORD, TestApp};
-use testkit::{Engine, TestDatabase};
+use testkit::{TestDatabase, on_both_databases};
 
-const NONE: Bounds = Bounds { steady: 0, burst: 0 };
+on_both_databases![
+    a_crowd_that_signs_up_is_let_in,
+    a_crowd_that_reads_what_no_cache_has_is_served,
+    a_crowd_that_writes_is_served,
+    somebody_who_guesses_passwords_keeps_nobody_out,
+];
 
-async fn start(concurrency: Concurrency) -> TestApp {
-    let database = Arc::new(TestDatabase::on(Engine::Sqlite).await);
-    TestApp::start(database, AppOptions { concurrency, ..AppOptions::default() })
+fn start(db: TestDatabase) -> TestApp {
+    TestApp::start(Arc::new(db), AppOptions { hashing_cost: HashingCost::OWASP, wait: None, ..AppOptions::default() })
 }
 
-#[tokio::test]
-async fn is_turned_away_at_once() {
-    let app = start(Concurrency { reads: NONE, ..Concurrency::fixed(8) }).await;
-    let refused = app.get("/v1/posts").problem(503, "overloaded").await;
-    assert_eq!(refused.header("retry-after"), "1");
-    app.head("/v1/posts").expect(503).await;
-    // Nobody asks who it is, or whether there is such a thing.
-    app.get("/v1/nothing").bearer("garbage").problem(503, "overloaded").await;
+async fn a_crowd_that_signs_up_is_let_in(db: TestDatabase) {
+    let app = start(db);
+    let sign_up = |number: usize| {
+        let body = json!({ "username": format!("user_{number}"), "password": PASSWORD });
+        app.post("/v1/users").json(body).expect(201)
+    };
+    join_all((0..100).map(sign_up)).await;
 }
 
-#[tokio::test]
-async fn of_one_kind_is_none_of_another() {
-    let app = start(Concurrency { reads: NONE, ..Concurrency::fixed(8) }).await;
-    app.sign_up("ada").await.publish("still here").await;
-
-    let app = start(Concurrency { writes: NONE, ..Concurrency::fixed(8) }).await;
-    let ada = app.sign_up("ada").await;
-    ada.post("/v1/posts").json(json!({ "content": "too much" })).problem(503, "overloaded").await;
-    app.get("/v1/posts").expect(200).await;
-
-    let app = start(Concurrency { credentials: NONE, ..Concurrency::fixed(8) }).await;
-    let sign_up = json!({ "username": "ada", "password": PASSWORD });
-    app.post("/v1/users").json(sign_up).problem(503, "overloaded").await;
-    app.get("/v1/posts").expect(200).await;
+async fn a_crowd_that_reads_what_no_cache_has_is_served(db: TestDatabase) {
+    let app = TestApp::start(
+        Arc::new(db),
+        AppOptions { wait: None, variables: vec![("CACHE_TTL", "0s".to_owned())], ..AppOptions::default() },
+    );
+    let post = app.sign_up("ada").await.publish("asked for by many").await;
+    let reader = |_| async {
+        for _ in 0..4 {
+            app.get(&format!("/v1/posts/{post}/comments")).expect(200).await;
+        }
+    };
+    join_all((0..64).map(reader)).await;
 }
 
-#[tokio::test]
-async fn is_no_reason_not_to_look_after_the_server() {
-    let app = start(Concurrency::fixed(0)).await;
-    for path in ["/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs/", "/"] {
-        app.get(path).expect(200).await;
+async fn a_crowd_that_writes_is_served(db: TestDatabase) {
+    let app = TestApp::start(Arc::new(db), AppOptions { wait: None, ..AppOptions::default() });
+    let people = app.sign_up_all(["ada", "grace", "linus", "emmy"]).await;
+    join_all((0..64).map(|number| people[number % people.len()].publish("all at once"))).await;
+}
+
+async fn somebody_who_guesses_passwords_keeps_nobody_out(db: TestDatabase) {
+    let trusted = vec![("TRUSTED_PROXIES", "127.0.0.1".to_owned())];
+    let options = AppOptions { hashing_cost: HashingCost::OWASP, wait: None, variables: trusted };
+    let app = TestApp::start(Arc::new(db), options);
+    app.sign_up("ada").await;
+    let log_in = |from: &'static str, password: &'static str| {
+        let body = json!({ "username": "ada", "password": password });
+        app.post("/v1/sessions").header("x-forwarded-for", from).json(body)
+    };
+    let guesses = join_all((0..200).map(|_| log_in("192.0.2.66", "not the right one").send()));
+    let others = async {
+        for from in ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"] {
+            log_in(from, PASSWORD).expect(201).await;
+        }
+    };
+    tokio::pin!(guesses);
+    let early = tokio::select! {
+        biased;
+        guesses = &mut guesses => Some(guesses),
+        () = others => None,
+    };
+    assert!(early.is_none(), "two hundred guesses were over before four log-ins");
+    for guess in guesses.await {
+        assert!(matches!(guess.status, 401 | 503), "{}", guess.status);
     }
 }

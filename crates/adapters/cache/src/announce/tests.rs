@@ -47,6 +47,16 @@ async fn nothing_is_announced_if_nothing_changed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_is_announced_of_what_was_too_much_to_begin() {
+    let (log, cache) = scene();
+    let overloaded = Some(Duration::from_secs(1));
+    let write = async { Err(RepositoryError { overloaded, ..RepositoryError::unavailable("posts.like", "full") }) };
+    cache.write::<()>(touching(), |()| true, write).await.unwrap_err();
+    sleep(SETTLES).await;
+    assert_eq!(log.tags(), []);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failed_write_is_announced_at_once_and_again() {
     let (log, cache) = scene();
     let write = async { Err(RepositoryError::unavailable("posts.like", "connection lost")) };

@@ -372,6 +372,18 @@ mod reads {
     }
 
     #[tokio::test]
+    async fn what_is_too_much_is_not_asked_for_a_second_time() {
+        let overloaded = Some(Duration::from_secs(2));
+        let mut loader = MockPostRepository::new();
+        loader.expect_find().once().returning(move |_, _| {
+            Err(RepositoryError { overloaded, ..RepositoryError::unavailable("posts.find", "full") })
+        });
+        let inner = Arc::new(MockPostRepository::new());
+        let posts = CachedPosts::new(inner, Arc::new(loader), Arc::new(MockPostLikes::new()), alone());
+        assert_eq!(posts.find(id("hello"), None).await.unwrap_err().overloaded, overloaded);
+    }
+
+    #[tokio::test]
     async fn nobody_is_remembered_until_somebody_signs_up() {
         let ada = a_user("ada").build();
         let mut loader = MockUserRepository::new();

@@ -21,6 +21,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use resilience::Gate;
 use sea_orm::{DatabaseConnection, DbBackend, DbErr};
 
 pub use node::{Role, ServerStatus};
@@ -36,7 +37,6 @@ use crate::location::Location;
 use crate::operation;
 use node::Node;
 use probe::Probe;
-use transaction::Writers;
 
 /// How to reach the database.
 #[derive(Clone)]
@@ -48,6 +48,9 @@ pub struct DatabaseOptions {
     pub max_connections: u32,
     /// How long a request waits for a free connection before it fails as unavailable.
     pub acquire_timeout: Duration,
+    /// How long a read may be expected to wait for its turn, while as many as the connections carry are under way, before it
+    /// is refused.
+    pub read_wait: Duration,
     /// After how long PostgreSQL ends a statement; none for chores that take their time, and wait for locks as well.
     pub statement_timeout: Option<Duration>,
     /// PostgreSQL servers that replay what the primary writes, to read from.
@@ -68,6 +71,7 @@ impl DatabaseOptions {
             location,
             max_connections: 20,
             acquire_timeout: Duration::from_secs(3),
+            read_wait: Duration::from_millis(500),
             statement_timeout: Some(Duration::from_secs(30)),
             replicas: Vec::new(),
             positions: None,
@@ -94,7 +98,8 @@ struct Inner {
     /// Whose turn it is to be read from.
     turn: AtomicUsize,
     writes: DatabaseConnection,
-    writers: Writers,
+    /// What writes pass that take a connection.
+    writers: Gate,
     watermark: Arc<Watermark>,
     positions: Arc<dyn Positions>,
     /// After this time every instance has heard of a write from the primary.

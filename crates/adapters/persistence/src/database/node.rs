@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use resilience::{Gate, GateOptions};
 use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbErr, QueryResult, Statement};
 use tokio::sync::watch;
 
@@ -11,6 +12,7 @@ use super::observer::{Observer, StatementEvent, Way};
 use super::pipeline::{Address, Pipeline};
 use super::pools;
 use super::position::WalPosition;
+use crate::error::refused;
 use crate::fields::Row;
 use crate::operation;
 
@@ -61,11 +63,18 @@ const ASKED_AT_MOST_EVERY: Duration = Duration::from_millis(2);
 /// How long it may take to say how far it is; the primary serves sooner than that.
 const ASKED_FOR_AT_MOST: Duration = Duration::from_millis(20);
 
+/// Reads that may wait for a server; each keeps a request in memory.
+const WAITING: usize = 4096;
+/// About what a read takes; what it really takes is measured.
+const HELD_FOR: Duration = Duration::from_millis(5);
+
 /// One server of the database.
 pub(super) struct Node {
     pub(super) name: String,
     pub(super) role: Role,
     pub(super) pool: DatabaseConnection,
+    /// What reads pass, whichever way they go.
+    gate: Gate,
     pipeline: Option<Pipeline>,
     observer: Option<Arc<dyn Observer>>,
     up: watch::Sender<bool>,
@@ -74,11 +83,13 @@ pub(super) struct Node {
 }
 
 impl Node {
-    pub(super) fn new(name: String, role: Role, pool: DatabaseConnection) -> Self {
+    /// A server that does `at_once` reads at once; the rest wait, each for no longer than `wait` as far as that can be told.
+    pub(super) fn new(name: String, role: Role, pool: DatabaseConnection, at_once: u32, wait: Duration) -> Self {
         Self {
             name,
             role,
             pool,
+            gate: gate(at_once, wait),
             pipeline: None,
             observer: None,
             up: watch::Sender::new(true),
@@ -102,6 +113,7 @@ impl Node {
     /// The rows that `statement` finds, over the pipeline where that takes it.
     pub(super) async fn query(&self, statement: &Statement) -> Result<Vec<Row>, DbErr> {
         self.unless_lost(async {
+            let _permit = self.gate.enter().await.map_err(refused)?;
             if let Some(found) = self.query_pipelined(statement).await {
                 return found;
             }
@@ -222,6 +234,12 @@ impl Node {
             _ = up.wait_for(|up| !up) => Err(lost()),
         }
     }
+}
+
+/// Statements take as long as they take: some permits are kept free from those whose statements take long.
+fn gate(at_once: u32, wait: Duration) -> Gate {
+    let permits = usize::try_from(at_once).unwrap_or(usize::MAX);
+    Gate::new(GateOptions { permits, reserves: true, wait, waiting: WAITING, held_for: HELD_FOR })
 }
 
 pub(super) fn read_position(row: Option<QueryResult>) -> Result<WalPosition, DbErr> {

@@ -12,7 +12,7 @@ use super::pipeline;
 use super::pools::{self, of_driver, prepare_file, reach};
 use super::position::{NoPositions, Watermark};
 use super::probe::Probe;
-use super::transaction::Writers;
+use super::transaction::writers_gate;
 use super::{DatabaseOptions, Inner};
 use crate::location::Location;
 
@@ -24,17 +24,17 @@ pub(super) async fn sqlite(location: &Location, options: &DatabaseOptions) -> Re
     if !options.replicas.is_empty() {
         return Err(DbErr::Custom("replicas are of PostgreSQL; SQLite has none".to_owned()));
     }
-    let (reads, writes) = if let Location::SqliteFile(path) = location {
+    let (reads, writes, readers) = if let Location::SqliteFile(path) = location {
         let url = prepare_file(path)?;
         let readers = options.max_connections.min(SQLITE_READERS);
         let writes = connect(pools::sqlite(url.clone(), 1, options), Role::Primary, options).await?;
-        (connect(pools::sqlite(url, readers, options), Role::Primary, options).await?, writes)
+        (connect(pools::sqlite(url, readers, options), Role::Primary, options).await?, writes, readers)
     } else {
         // Every connection would have a database of its own, so there is only one.
         let pool = connect(pools::sqlite("sqlite::memory:".to_owned(), 1, options), Role::Primary, options).await?;
-        (pool.clone(), pool)
+        (pool.clone(), pool, 1)
     };
-    let primary = Arc::new(Node::new("primary".to_owned(), Role::Primary, reads));
+    let primary = Arc::new(Node::new("primary".to_owned(), Role::Primary, reads, readers, options.read_wait));
     Ok(assemble(primary, Vec::new(), writes, 1, options))
 }
 
@@ -90,8 +90,10 @@ impl Server<'_> {
         let told = pools::told(address, options);
         let mut pool = pools::postgres(told.clone(), self.schema, pooled(options), options);
         pool.connect_lazy(self.role == Role::Replica);
-        let node = Node::new(self.name, self.role, connect(pool, self.role, options).await?);
         let connections = pipeline::share(options.max_connections);
+        let at_once = pooled(options) + connections * pipeline::AT_ONCE;
+        let pool = connect(pool, self.role, options).await?;
+        let node = Node::new(self.name, self.role, pool, at_once, options.read_wait);
         if connections == 0 {
             return Ok(node);
         }
@@ -131,7 +133,7 @@ fn assemble(
         replicas,
         turn: AtomicUsize::new(0),
         writes,
-        writers: Writers::new(writers, options.acquire_timeout),
+        writers: writers_gate(writers, options.acquire_timeout),
         watermark: Arc::new(Watermark::default()),
         positions: options.positions.clone().unwrap_or_else(|| Arc::new(NoPositions)),
         settling: options.probe_every.unwrap_or_default() * 3,

@@ -2,25 +2,26 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::UserId;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, join_all};
+use resilience::{Admitted, Gate, GateOptions};
 use sea_orm::{
-    ConnAcquireErr, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Database;
 use super::position::{WalPosition, Watermark};
-use crate::error::changed_nothing;
+use crate::error::{changed_nothing, refused};
 
-/// Writers that may wait for their turn; one more is turned away at once.
+/// Writers that may wait for their turn.
 const MAX_WAITING: usize = 512;
+/// About what a transaction takes; what it really takes is measured.
+const HELD_FOR: Duration = Duration::from_millis(5);
 /// How long the primary may take to say how far it is after a commit.
 const POSITION_LIMIT: Duration = Duration::from_secs(1);
 
@@ -44,7 +45,7 @@ impl Remembering {
 pub(crate) struct Transaction {
     inner: DatabaseTransaction,
     database: Database,
-    _turn: OwnedSemaphorePermit,
+    _turn: Admitted,
 }
 
 impl Database {
@@ -58,7 +59,7 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let turn = self.inner.writers.turn().await?;
+        let turn = self.inner.writers.enter().await.map_err(refused)?;
         // In a task of its own, which a request that is given up does not take along: the driver takes note of a
         // transaction only after the database has, and a connection would go back to the pool with one begun.
         let writes = self.inner.writes.clone();
@@ -80,7 +81,7 @@ impl Database {
             observer.transaction();
         }
         let by: BTreeSet<UserId> = by.into_iter().collect();
-        let _turn = self.inner.writers.turn().await?;
+        let _turn = self.inner.writers.enter().await.map_err(refused)?;
         let doubt = Doubt(Some(self.watermark()));
         match self.inner.primary.unless_lost(self.inner.writes.query_all_raw(statement)).await {
             Ok(rows) => Ok((rows, self.remembering(by, doubt))),
@@ -208,46 +209,14 @@ impl ConnectionTrait for Transaction {
     }
 }
 
-/// Lets in so many writers at once, in the order in which they came, so that those who wait for each other's locks leave
-/// connections to readers.
-pub(super) struct Writers {
-    turns: Arc<Semaphore>,
-    waiting: AtomicUsize,
-    patience: Duration,
-}
-
-impl Writers {
-    pub(super) fn new(at_once: u32, patience: Duration) -> Self {
-        let turns = Arc::new(Semaphore::new(usize::try_from(at_once).unwrap_or(usize::MAX).max(1)));
-        Self { turns, waiting: AtomicUsize::new(0), patience }
-    }
-
-    async fn turn(&self) -> Result<OwnedSemaphorePermit, DbErr> {
-        if let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() {
-            return Ok(turn);
-        }
-        let exhausted = || DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
-        let _waiting = Waiting::begin(&self.waiting).ok_or_else(exhausted)?;
-        let turn = tokio::time::timeout(self.patience, Arc::clone(&self.turns).acquire_owned()).await;
-        turn.map_err(|_| exhausted())?.map_err(|_| exhausted())
-    }
-}
-
-/// Counts who waits, also when they are given up.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn begin(waiting: &'a AtomicUsize) -> Option<Self> {
-        if waiting.fetch_add(1, Ordering::Relaxed) < MAX_WAITING {
-            return Some(Self(waiting));
-        }
-        waiting.fetch_sub(1, Ordering::Relaxed);
-        None
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+/// Lets in so many writers at once, so that those who wait for each other's locks leave connections to readers; the others
+/// take turns, each for about as long as a connection is waited for.
+pub(super) fn writers_gate(at_once: u32, patience: Duration) -> Gate {
+    Gate::new(GateOptions {
+        permits: usize::try_from(at_once).unwrap_or(usize::MAX),
+        reserves: true,
+        wait: patience * 2 / 3,
+        waiting: MAX_WAITING,
+        held_for: HELD_FOR,
+    })
 }

@@ -21,7 +21,7 @@ pub use local::LocalRateLimits;
 
 use super::client_address::{client_address, client_network};
 use super::{Inner, refuse, routed_path};
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, whole_seconds};
 
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -67,7 +67,7 @@ pub(crate) async fn rate_limit(request: ServiceRequest, next: impl Inner) -> Res
         }
         Taken::Refused { retry_after } => {
             metrics::counter!("rate_limited_total", "budget" => budget.name()).increment(1);
-            let mut response = refuse(request, Problem::rate_limited(whole_seconds(retry_after)));
+            let mut response = refuse(request, Problem::rate_limited(retry_after));
             describe(response.headers_mut(), budget, 0, retry_after);
             Ok(response)
         }
@@ -75,7 +75,7 @@ pub(crate) async fn rate_limit(request: ServiceRequest, next: impl Inner) -> Res
 }
 
 /// Signed-in users are held to their own budget wherever they are; guessing passwords is bound to where it comes from.
-fn client(request: &ServiceRequest, budget: Budget) -> Client {
+pub(super) fn client(request: &ServiceRequest, budget: Budget) -> Client {
     match request.extensions().get::<Principal>() {
         Some(principal) if budget != Budget::CREDENTIALS => Client::User(principal.user_id),
         _ => Client::Network(client_network(client_address(request))),
@@ -92,9 +92,4 @@ fn describe(headers: &mut HeaderMap, budget: Budget, remaining: u32, next: Durat
             headers.insert(header, value);
         }
     }
-}
-
-/// Rounded up: a client that is told less comes back too soon.
-fn whole_seconds(wait: Duration) -> u64 {
-    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }

@@ -36,6 +36,8 @@ use values::Parameters;
 /// The connections of a pipeline: a quarter of all that may be opened to a server, and no more than these, which carry
 /// more than one process can ask.
 const MOST: u32 = 8;
+/// So many statements on each keep the server busy; more only wait there instead of here.
+pub(super) const AT_ONCE: u32 = 8;
 /// With fewer connections in all, the pool needs every one of them.
 const WORTH_IT_FROM: u32 = 8;
 

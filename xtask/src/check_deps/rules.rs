@@ -90,7 +90,9 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         (Bench, _) if from.name == "instructions" => {
             "instructions are counted above the ports: whatever stands behind them is a stub, but for what makes ids"
         }
-        (Bench, _) => "the benchmarks drive the server from outside; of its crates they ask for statements and tokens only",
+        (Bench, _) => {
+            "the benchmarks drive the server from outside; of its crates they ask for statements and tokens only"
+        }
         (Seed, _) => "the seed needs the domain, the ports of the use cases, persistence, security and system only",
         (Xtask, _) => "chores need no crate of the house but the migrations, for the diagram",
         (Testkit | EndToEnd, _) => "tests come before chores and need none",

@@ -1,7 +1,9 @@
 //! What must hold.
 
 mod coherence;
+mod crowd;
 mod faults;
+mod hostile;
 mod idempotency;
 mod instances;
 mod limits;
@@ -29,6 +31,8 @@ pub(crate) enum Case {
     LostReplica,
     LostPrimary,
     RollingRestart,
+    Crowd,
+    Hostile,
     Overload,
     // Last: it needs instances of its own, and they start with nothing in their caches.
     Limits,
@@ -48,6 +52,8 @@ impl Case {
             Self::LostReplica => "lost-replica",
             Self::LostPrimary => "lost-primary",
             Self::RollingRestart => "rolling-restart",
+            Self::Crowd => "crowd",
+            Self::Hostile => "hostile",
             Self::Overload => "overload",
             Self::Limits => "limits",
         }
@@ -68,6 +74,8 @@ impl Case {
                 "kill -9 of the primary: reads go on, writes get 503 with Retry-After, nothing is lost"
             }
             Self::RollingRestart => "a rolling restart under load: no request fails, nothing is lost",
+            Self::Crowd => "a crowd that signs up at once is let in, and others read meanwhile",
+            Self::Hostile => "one address that asks for all it can get, then four: nobody else is refused",
             Self::Overload => {
                 "at ten times the capacity, accepted requests keep their p99 within 3 times of the unloaded one"
             }
@@ -89,6 +97,8 @@ impl Case {
             Self::LostReplica => faults::run(cluster, Service::PostgresReplica).await,
             Self::LostPrimary => faults::run(cluster, Service::PostgresPrimary).await,
             Self::RollingRestart => rolling_restart::run(cluster).await,
+            Self::Crowd => crowd::run(cluster).await,
+            Self::Hostile => hostile::run(cluster).await,
             Self::Overload => overload::run(cluster).await,
             Self::Limits => limits::run(cluster).await,
         }

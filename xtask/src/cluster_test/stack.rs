@@ -1,6 +1,7 @@
 //! The compose stack under test: its life, and what breaks it.
 
 mod compose;
+mod flood;
 mod names;
 mod service;
 
@@ -15,6 +16,7 @@ use super::ports;
 use crate::root::root;
 use compose::Compose;
 pub(crate) use compose::Profile;
+pub(crate) use flood::Flood;
 pub(crate) use service::Service;
 
 /// Building the image with nothing cached takes most of this on two slow cores.
@@ -164,6 +166,11 @@ impl Stack {
         }
         let args = ["up", "--detach", "--no-build", "--no-deps", "--wait", "app1", "app2"];
         self.compose.with("RATE_LIMIT", if on { "on" } else { "off" }).run(&args, UP_LIMIT).await.map(drop)
+    }
+
+    /// Begins a flood from an address of its own: log-ins with the body `guess`, and reads of `path`.
+    pub(crate) async fn flood(&self, guess: &str, path: &str) -> Result<Flood> {
+        Flood::begin(&self.compose, guess, path).await
     }
 
     /// What `psql` says of a statement, as the superuser, within the service's container.

@@ -16,7 +16,7 @@ struct Budget {
     name: &'static str,
     burst: u32,
     a_second: f64,
-    /// Requests under way at once: no more than there are places for, lest they are turned away for another reason.
+    /// Requests in flight: few, lest they are refused for another reason.
     at_once: usize,
     call: fn(&User) -> Call,
 }

@@ -88,6 +88,11 @@ impl Compose {
         format!("{}-{}-1", self.project, service.name())
     }
 
+    /// The network that all services are in.
+    pub(super) fn network(&self) -> String {
+        format!("{}_default", self.project)
+    }
+
     /// Runs a command to its end and answers what it wrote to standard output.
     pub(super) async fn run(&self, args: &[&str], limit: Duration) -> Result<String> {
         let mut command = self.command(args);

@@ -27,6 +27,11 @@ impl Target {
         Self { port, requests: ["PUT", "DELETE"].map(request).to_vec() }
     }
 
+    /// Asks for the same again and again.
+    pub(super) fn get(port: u16, path: &str) -> Self {
+        Self { port, requests: vec![format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").into_bytes()] }
+    }
+
     /// Sends the same again and again.
     pub(super) fn post(port: u16, path: &str, body: &str) -> Self {
         let head = format!("POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n");

@@ -69,7 +69,7 @@ impl Server {
             // Nothing of the caller's configuration: neither variables nor a file .env.
             .env_clear()
             .current_dir(folder.path())
-            .envs([("APP_ENV", "production"), ("DATABASE_MIGRATE", "true"), ("DATABASE_MAX_CONNECTIONS", "64")])
+            .envs([("APP_ENV", "production"), ("DATABASE_MIGRATE", "true")])
             .envs([("RATE_LIMIT", "off"), ("LOG_FORMAT", "json"), ("ACCESS_TOKEN_TTL", "12h")])
             .env("PORT", port.to_string())
             .env("SIGNING_KEY", &setting.signing_key)

@@ -45,10 +45,15 @@ fn code(error: &DbErr) -> Option<String> {
     }
 }
 
-/// Whether the database ended a write in favour of another one.
-pub(crate) fn lost_to_another(error: &DbErr) -> bool {
-    // serialization_failure, deadlock_detected.
-    code(error).is_some_and(|code| matches!(code.as_str(), "40001" | "40P01") || is_busy(&code))
+/// Why a write that failed may well succeed when it is begun again, in one word; `None` if it would fail again. The
+/// database ended it in favour of another one, and it has changed nothing.
+pub(crate) fn reason_to_retry(error: &DbErr) -> Option<&'static str> {
+    match code(error)?.as_str() {
+        "40P01" => Some("deadlock"),
+        "40001" => Some("serialization"),
+        code if is_busy(code) => Some("busy"),
+        _ => None,
+    }
 }
 
 /// `SQLITE_BUSY` and `SQLITE_LOCKED`, whose extended codes tell in the higher bits how it came to that.
@@ -56,10 +61,14 @@ fn is_busy(code: &str) -> bool {
     code.len() < 5 && code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
-/// Whether a row is held by somebody who does not let go of it.
-pub(crate) fn waits_for_a_row(error: &DbErr) -> bool {
-    // lock_not_available, deadlock_detected.
-    code(error).is_some_and(|code| matches!(code.as_str(), "55P03" | "40P01"))
+/// Whether a row is held by somebody who does not let go of it, in the word of [`reason_to_retry`]: `held` for longer than
+/// it was waited for, or `deadlock`.
+pub(crate) fn waits_for_a_row(error: &DbErr) -> Option<&'static str> {
+    match code(error)?.as_str() {
+        "55P03" => Some("held"),
+        "40P01" => Some("deadlock"),
+        _ => None,
+    }
 }
 
 /// Whether a SQLSTATE tells of the connection or the server, and nothing of the statement.

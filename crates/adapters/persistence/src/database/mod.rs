@@ -144,6 +144,13 @@ impl Database {
         self.inner.writes.get_database_backend()
     }
 
+    /// Tells the observer that something is begun again.
+    pub(crate) fn retries(&self, operation: &'static str, reason: &'static str) {
+        if let Some(observer) = &self.inner.observer {
+            observer.retried(operation, reason);
+        }
+    }
+
     /// Each server and how it is, the primary first.
     pub fn servers(&self) -> Vec<ServerStatus> {
         let latest = self.inner.watermark.latest();

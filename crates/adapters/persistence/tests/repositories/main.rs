@@ -13,6 +13,7 @@ mod database;
 mod erasure;
 mod follows;
 mod idempotency;
+mod locking_order;
 mod pagination;
 mod pipeline;
 mod plans;

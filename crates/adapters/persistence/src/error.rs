@@ -1,7 +1,10 @@
 //! What databases say when they fail, in the words of the ports.
 
 use domain::RepositoryError;
+use sea_orm::sqlx::postgres::PgDatabaseError;
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr, sqlx};
+
+use crate::database::pipeline::Refusal;
 
 /// The port's error for what a database said.
 pub(crate) fn failed(operation: &'static str, error: DbErr) -> RepositoryError {
@@ -46,13 +49,35 @@ fn code(error: &DbErr) -> Option<String> {
 }
 
 /// Why a write that failed may well succeed when it is begun again, in one word; `None` if it would fail again. The
-/// database ended it in favour of another one, and it has changed nothing.
+/// database ended it in favour of another one, or refused a statement for what it was prepared for. It has changed nothing.
 pub(crate) fn reason_to_retry(error: &DbErr) -> Option<&'static str> {
     match code(error)?.as_str() {
+        _ if has_stale_plan(error) => Some("stale_plan"),
         "40P01" => Some("deadlock"),
         "40001" => Some("serialization"),
         code if is_busy(code) => Some("busy"),
         _ => None,
+    }
+}
+
+/// Whether a statement was prepared for a schema that has changed since, or its session knows nothing of it (any more). It is
+/// good when it is prepared anew. A column or a table that is gone (42703, 42P01) is another matter: it stays gone; so is a
+/// name that is taken (42P05), which a pooler hands on that cannot do prepared statements.
+pub(crate) fn has_stale_plan(error: &DbErr) -> bool {
+    let Some(sqlx::Error::Database(refusal)) = driver_error(error) else {
+        return false;
+    };
+    let routine = || match (refusal.try_downcast_ref::<PgDatabaseError>(), refusal.try_downcast_ref::<Refusal>()) {
+        (Some(refusal), _) => refusal.routine(),
+        (_, Some(refusal)) => refusal.routine.as_deref(),
+        _ => None,
+    };
+    match refusal.code().as_deref() {
+        // feature_not_supported, which says much else besides "cached plan must not change result type".
+        Some("0A000") => routine() == Some("RevalidateCachedQuery"),
+        // invalid_sql_statement_name.
+        Some("26000") => true,
+        _ => false,
     }
 }
 
@@ -117,14 +142,28 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::database::pipeline::Refusal;
 
     fn driver(error: sqlx::Error) -> DbErr {
         DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error)))
     }
 
     fn said(code: &'static str) -> DbErr {
-        driver(sqlx::Error::Database(Box::new(Refusal { code: code.to_owned(), said: String::new() })))
+        said_by(code, None)
+    }
+
+    fn said_by(code: &'static str, routine: Option<&str>) -> DbErr {
+        let routine = routine.map(ToOwned::to_owned);
+        driver(sqlx::Error::Database(Box::new(Refusal { code: code.to_owned(), said: String::new(), routine })))
+    }
+
+    #[test]
+    fn only_what_is_good_when_it_is_prepared_anew_has_a_stale_plan() {
+        assert!(has_stale_plan(&said_by("0A000", Some("RevalidateCachedQuery"))));
+        assert!(has_stale_plan(&said("26000")));
+        for code in ["0A000", "42703", "42P01", "42P05"] {
+            assert!(!has_stale_plan(&said(code)), "{code}");
+        }
+        assert_eq!(reason_to_retry(&said("26000")), Some("stale_plan"));
     }
 
     #[test]

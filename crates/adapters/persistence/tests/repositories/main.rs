@@ -20,6 +20,7 @@ mod plans;
 mod posts;
 mod replicas;
 mod scene;
+mod schema_changes;
 mod sessions;
 mod timelines;
 mod users;

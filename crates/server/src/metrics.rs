@@ -73,6 +73,10 @@ impl Observer for DatabaseMetrics {
     fn transaction(&self) {
         metrics::counter!("database_transactions_total").increment(1);
     }
+
+    fn retried(&self, operation: &'static str, reason: &'static str) {
+        metrics::counter!("database_retries_total", "operation" => operation, "reason" => reason).increment(1);
+    }
 }
 
 #[cfg(test)]
@@ -86,12 +90,14 @@ mod tests {
             descriptions::register();
             begin();
             DatabaseMetrics::record("posts.find", "replica", Duration::from_millis(3), false);
+            DatabaseMetrics.retried("posts.publish", "deadlock");
         });
         let text = recorder.handle().render();
         for line in [
             "# HELP build_info What is running; always 1.",
             "# TYPE posts_published_total counter",
             "posts_published_total 0",
+            "database_retries_total{operation=\"posts.publish\",reason=\"deadlock\"} 1",
             "# TYPE database_query_duration_seconds histogram",
             "database_query_duration_seconds_bucket{operation=\"posts.find\",role=\"replica\",outcome=\"ok\",le=\"0.0025\"} 0",
             "database_query_duration_seconds_bucket{operation=\"posts.find\",role=\"replica\",outcome=\"ok\",le=\"0.005\"} 1",

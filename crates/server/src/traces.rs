@@ -94,6 +94,10 @@ impl Observer for TracedStatements {
     fn transaction(&self) {
         self.next.transaction();
     }
+
+    fn retried(&self, operation: &'static str, reason: &'static str) {
+        self.next.retried(operation, reason);
+    }
 }
 
 #[cfg(test)]

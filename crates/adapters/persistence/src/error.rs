@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use domain::RepositoryError;
 use resilience::Overloaded;
+use sea_orm::sqlx::postgres::PgDatabaseError;
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr, sqlx};
+
+use crate::database::pipeline::Refusal;
 
 /// The port's error for what a database said.
 pub(crate) fn failed(operation: &'static str, error: DbErr) -> RepositoryError {
@@ -65,10 +68,37 @@ fn code(error: &DbErr) -> Option<String> {
     }
 }
 
-/// Whether the database ended a write in favour of another one.
-pub(crate) fn lost_to_another(error: &DbErr) -> bool {
-    // serialization_failure, deadlock_detected.
-    code(error).is_some_and(|code| matches!(code.as_str(), "40001" | "40P01") || is_busy(&code))
+/// Why a write that failed may well succeed when it is begun again, in one word; `None` if it would fail again. The
+/// database ended it in favour of another one, or refused a statement for what it was prepared for. It has changed nothing.
+pub(crate) fn reason_to_retry(error: &DbErr) -> Option<&'static str> {
+    match code(error)?.as_str() {
+        _ if has_stale_plan(error) => Some("stale_plan"),
+        "40P01" => Some("deadlock"),
+        "40001" => Some("serialization"),
+        code if is_busy(code) => Some("busy"),
+        _ => None,
+    }
+}
+
+/// Whether a statement was prepared for a schema that has changed since, or its session knows nothing of it (any more). It is
+/// good when it is prepared anew. A column or a table that is gone (42703, 42P01) is another matter: it stays gone; so is a
+/// name that is taken (42P05), which a pooler hands on that cannot do prepared statements.
+pub(crate) fn has_stale_plan(error: &DbErr) -> bool {
+    let Some(sqlx::Error::Database(refusal)) = driver_error(error) else {
+        return false;
+    };
+    let routine = || match (refusal.try_downcast_ref::<PgDatabaseError>(), refusal.try_downcast_ref::<Refusal>()) {
+        (Some(refusal), _) => refusal.routine(),
+        (_, Some(refusal)) => refusal.routine.as_deref(),
+        _ => None,
+    };
+    match refusal.code().as_deref() {
+        // feature_not_supported, which says much else besides "cached plan must not change result type".
+        Some("0A000") => routine() == Some("RevalidateCachedQuery"),
+        // invalid_sql_statement_name.
+        Some("26000") => true,
+        _ => false,
+    }
 }
 
 /// `SQLITE_BUSY` and `SQLITE_LOCKED`, whose extended codes tell in the higher bits how it came to that.
@@ -76,10 +106,14 @@ fn is_busy(code: &str) -> bool {
     code.len() < 5 && code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
-/// Whether a row is held by somebody who does not let go of it.
-pub(crate) fn waits_for_a_row(error: &DbErr) -> bool {
-    // lock_not_available, deadlock_detected.
-    code(error).is_some_and(|code| matches!(code.as_str(), "55P03" | "40P01"))
+/// Whether a row is held by somebody who does not let go of it, in the word of [`reason_to_retry`]: `held` for longer than
+/// it was waited for, or `deadlock`.
+pub(crate) fn waits_for_a_row(error: &DbErr) -> Option<&'static str> {
+    match code(error)?.as_str() {
+        "55P03" => Some("held"),
+        "40P01" => Some("deadlock"),
+        _ => None,
+    }
 }
 
 /// Whether a SQLSTATE tells of the connection or the server, and nothing of the statement.
@@ -126,14 +160,28 @@ pub(crate) fn out_of_reach(error: &DbErr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::database::pipeline::Refusal;
 
     fn driver(error: sqlx::Error) -> DbErr {
         DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error)))
     }
 
     fn said(code: &'static str) -> DbErr {
-        driver(sqlx::Error::Database(Box::new(Refusal { code: code.to_owned(), said: String::new() })))
+        said_by(code, None)
+    }
+
+    fn said_by(code: &'static str, routine: Option<&str>) -> DbErr {
+        let routine = routine.map(ToOwned::to_owned);
+        driver(sqlx::Error::Database(Box::new(Refusal { code: code.to_owned(), said: String::new(), routine })))
+    }
+
+    #[test]
+    fn only_what_is_good_when_it_is_prepared_anew_has_a_stale_plan() {
+        assert!(has_stale_plan(&said_by("0A000", Some("RevalidateCachedQuery"))));
+        assert!(has_stale_plan(&said("26000")));
+        for code in ["0A000", "42703", "42P01", "42P05"] {
+            assert!(!has_stale_plan(&said(code)), "{code}");
+        }
+        assert_eq!(reason_to_retry(&said("26000")), Some("stale_plan"));
     }
 
     #[test]

@@ -80,8 +80,23 @@ impl<'r> Fields<'r> {
         index
     }
 
+    /// A whole number, as wide as its column is: that may have been widened since this was built.
+    fn number(&mut self) -> Result<i64, DbErr> {
+        let index = self.index();
+        match self.row {
+            Source::Pooled(row) => match row.try_get_by_index(index) {
+                Ok(number) => Ok(number),
+                Err(error) => row.try_get_by_index::<i32>(index).map(i64::from).map_err(|_| error.into()),
+            },
+            Source::Pipelined(row) => match row.try_get(index) {
+                Ok(number) => Ok(number),
+                Err(error) => row.try_get::<_, i32>(index).map(i64::from).map_err(|_| unreadable(error)),
+            },
+        }
+    }
+
     pub(crate) fn time(&mut self) -> Result<Timestamp, DbErr> {
-        self.next().map(Timestamp::from_micros)
+        self.number().map(Timestamp::from_micros)
     }
 
     pub(crate) fn optional_time(&mut self) -> Result<Option<Timestamp>, DbErr> {
@@ -89,11 +104,11 @@ impl<'r> Fields<'r> {
     }
 
     pub(crate) fn count(&mut self) -> Result<u64, DbErr> {
-        u64::try_from(self.next::<i64>()?).map_err(|error| corrupt("count", error))
+        u64::try_from(self.number()?).map_err(|error| corrupt("count", error))
     }
 
     pub(crate) fn revision(&mut self) -> Result<Revision, DbErr> {
-        u32::try_from(self.next::<i64>()?).map(Revision).map_err(|error| corrupt("revision", error))
+        u32::try_from(self.number()?).map(Revision).map_err(|error| corrupt("revision", error))
     }
 }
 

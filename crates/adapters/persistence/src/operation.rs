@@ -5,7 +5,8 @@ use std::time::Duration;
 use domain::RepositoryError;
 use sea_orm::DbErr;
 
-use crate::error::{failed, lost_to_another};
+use crate::database::Database;
+use crate::error::{failed, reason_to_retry};
 
 tokio::task_local! {
     /// Set where a port's method begins, read where its statements are observed: what is between need not hand it on.
@@ -30,7 +31,11 @@ pub(crate) async fn reading<T>(
 
 /// Runs a write, and begins it again when the database ended it in favour of another one (a deadlock, a
 /// serialisation failure, a busy file). Nothing of the lost attempt is kept.
-pub(crate) async fn retrying<T, F, A>(operation: &'static str, mut attempt: F) -> Result<T, RepositoryError>
+pub(crate) async fn retrying<T, F, A>(
+    db: &Database,
+    operation: &'static str,
+    mut attempt: F,
+) -> Result<T, RepositoryError>
 where
     F: FnMut() -> A + Send,
     A: Future<Output = Result<T, DbErr>> + Send,
@@ -38,13 +43,16 @@ where
     let mut attempts_left = ATTEMPTS;
     loop {
         attempts_left -= 1;
-        match CURRENT.scope(operation, attempt()).await {
-            Err(error) if attempts_left > 0 && lost_to_another(&error) => {
-                tracing::debug!(operation, %error, "trying again");
-                tokio::time::sleep(pause(ATTEMPTS - attempts_left)).await;
-            }
-            result => return result.map_err(|error| failed(operation, error)),
-        }
+        let error = match CURRENT.scope(operation, attempt()).await {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        let Some(reason) = reason_to_retry(&error).filter(|_| attempts_left > 0) else {
+            return Err(failed(operation, error));
+        };
+        tracing::debug!(operation, reason, %error, "trying again");
+        db.retries(operation, reason);
+        tokio::time::sleep(pause(ATTEMPTS - attempts_left)).await;
     }
 }
 
@@ -58,14 +66,17 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
+    use crate::database::DatabaseOptions;
+    use crate::location::Location;
 
     mod retrying {
         use super::*;
 
         #[tokio::test]
         async fn does_not_repeat_what_would_fail_again() {
+            let db = Database::connect(&DatabaseOptions::new(Location::SqliteMemory)).await.unwrap();
             let attempts = AtomicU32::new(0);
-            let result: Result<(), _> = super::super::retrying("test", || {
+            let result: Result<(), _> = super::super::retrying(&db, "test", || {
                 attempts.fetch_add(1, Ordering::Relaxed);
                 async { Err(DbErr::Custom("no".to_owned())) }
             })

@@ -36,6 +36,7 @@ const DESCRIPTIONS: &[Description] = &[
     counter("sign_ups_total", "Accounts that were made."),
     seconds("database_query_duration_seconds", "Duration of statements, by operation, role of the server and outcome."),
     counter("database_transactions_total", "Transactions that were begun for writing."),
+    counter("database_retries_total", "What was begun again because the database ended it, by operation and reason."),
     gauge("database_pool_connections", Unit::Count, "Connections to the database, by role of the server and state."),
     counter("database_reads_total", "Reads, by role of the server that they went to and why they went there."),
     gauge("database_replica_lag_bytes", Unit::Bytes, "How much of the primary's log a replica has yet to replay."),

@@ -15,7 +15,7 @@ pub struct LoggedStatement {
     pub way: Way,
 }
 
-/// Remembers every statement with its values, and counts transactions.
+/// Remembers every statement with its values and every retry, and counts transactions.
 #[derive(Debug, Default)]
 pub struct StatementLog(Mutex<Entries>);
 
@@ -23,6 +23,7 @@ pub struct StatementLog(Mutex<Entries>);
 struct Entries {
     statements: Vec<LoggedStatement>,
     transactions: usize,
+    retries: Vec<(&'static str, &'static str)>,
 }
 
 impl StatementLog {
@@ -41,6 +42,11 @@ impl StatementLog {
         self.entries().transactions
     }
 
+    /// What was begun again since the last [`Self::clear`], and why, oldest first.
+    pub fn retries(&self) -> Vec<(&'static str, &'static str)> {
+        self.entries().retries.clone()
+    }
+
     fn entries(&self) -> std::sync::MutexGuard<'_, Entries> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -57,5 +63,9 @@ impl Observer for StatementLog {
 
     fn transaction(&self) {
         self.entries().transactions += 1;
+    }
+
+    fn retried(&self, operation: &'static str, reason: &'static str) {
+        self.entries().retries.push((operation, reason));
     }
 }

@@ -120,7 +120,7 @@ pub(super) async fn insert<R: Row>(
             result => result,
         }
     };
-    retrying(operation, attempt).await
+    retrying(db, operation, attempt).await
 }
 
 async fn try_insert(db: &Database, table: &Table, offered: usize, batch: &str) -> Result<Loaded, DbErr> {

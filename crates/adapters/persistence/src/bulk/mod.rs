@@ -78,12 +78,12 @@ impl BulkLoader {
     /// Makes every counter in the database what it counts, in one transaction that lets nobody else write. Answers how
     /// many rows had a counter that was wrong.
     pub async fn recount(&self) -> Result<u64, RepositoryError> {
-        retrying("bulk.recount", || recount::recount(&self.db)).await
+        retrying(&self.db, "bulk.recount", || recount::recount(&self.db)).await
     }
 
     /// Removes everything: accounts, sessions and whatever people wrote or did.
     pub async fn clear(&self) -> Result<(), RepositoryError> {
-        retrying("bulk.clear", || clear::clear(&self.db)).await
+        retrying(&self.db, "bulk.clear", || clear::clear(&self.db)).await
     }
 
     /// Lets PostgreSQL look at the new rows, which its planner would otherwise know nothing of for a minute. SQLite

@@ -15,9 +15,11 @@ use crate::fields::Fields;
 use crate::repository::{add_comment, stored_comment};
 use crate::view::user::read_author;
 
-/// Keeps the accounts of the authors from being erased, then counts the comments of those who are there on their posts,
-/// both in the order of ids, and stores those on posts that are there. Answers the authors (`true`) and the posts
-/// (`false`) that are there.
+/// Keeps the accounts of the authors from being erased, then locks the posts, both in the order of ids; counts the comments
+/// of authors who are there on posts that are, and stores them. Answers these authors (`true`) and posts (`false`).
+///
+/// To update what was locked in the same statement is safe here: nobody holds `FOR KEY SHARE` on a post without having
+/// locked it for its counts before (`posts.rs` says what would come of it).
 const COMMENT: &str = set::with_new!(
     "id text, post_id text, author_id text, content text, created_at bigint",
     "authors AS MATERIALIZED ( \
@@ -25,13 +27,12 @@ const COMMENT: &str = set::with_new!(
         WHERE id = ANY (ARRAY(SELECT author_id FROM new)) ORDER BY id FOR KEY SHARE \
     ), by_authors AS MATERIALIZED ( \
         SELECT new.* FROM new JOIN authors ON authors.id = author_id \
-    ), on_posts AS ( \
+    ), on_posts AS MATERIALIZED ( \
+        SELECT id FROM posts WHERE id = ANY (ARRAY(SELECT post_id FROM by_authors)) ORDER BY id FOR NO KEY UPDATE \
+    ), counted AS ( \
         UPDATE posts SET comment_count = comment_count + counts.number \
-        FROM ( \
-            SELECT post_id, count(*) AS number FROM by_authors GROUP BY post_id ORDER BY post_id COLLATE \"C\" \
-        ) AS counts \
-        WHERE posts.id = counts.post_id AND posts.id = ANY (ARRAY(SELECT post_id FROM by_authors)) \
-        RETURNING posts.id \
+        FROM (SELECT post_id, count(*) AS number FROM by_authors GROUP BY post_id) AS counts \
+        WHERE posts.id = counts.post_id AND posts.id = ANY (ARRAY(SELECT id FROM on_posts)) \
     ), stored AS ( \
         INSERT INTO comments (id, post_id, author_id, content, created_at) \
         SELECT by_authors.id, post_id, author_id, content, created_at \

@@ -112,7 +112,7 @@ impl<W: Together> Coalesced<W> {
         let (operation, itself) = (write.operation(), [write]);
         let turn = tokio::time::timeout(PATIENCE, self.left.acquire()).await;
         let _turn = turn.map_err(|_| busy(operation))?.map_err(|_| busy(operation))?;
-        let told = retrying(operation, || commit(&self.db, &itself, PATIENCE)).await?;
+        let told = retrying(&self.db, operation, || commit(&self.db, &itself, PATIENCE)).await?;
         only(told, operation).outcome(operation).await
     }
 }
@@ -169,11 +169,17 @@ async fn attempt<W: Together>(
 ) -> Result<Option<Vec<Told<W::Outcome>>>, RepositoryError> {
     let attempt = || async {
         match commit(db, writes, patience).await {
-            Err(error) if waits_for_a_row(&error) => Ok(None),
-            other => other.map(Some),
+            Err(error) => match waits_for_a_row(&error) {
+                Some(reason) => {
+                    db.retries(operation_of(writes), reason);
+                    Ok(None)
+                }
+                None => Err(error),
+            },
+            Ok(told) => Ok(Some(told)),
         }
     };
-    retrying(operation_of(writes), attempt).await
+    retrying(db, operation_of(writes), attempt).await
 }
 
 /// Does writes together. What is done and cannot be told has failed, and is not to be done again.

@@ -18,18 +18,26 @@ use crate::view::user::read_author;
 /// Counts the posts on their authors, in the order of ids as everybody does, and stores those of authors who are there;
 /// answers these.
 ///
-/// The authors are not locked beforehand: what an update meets that waited for another, it meets in the version that
-/// the statement began with. From there it would ask for a lock that somebody may hold who waits for its own, as soon
-/// as a third keeps that version from going (`FOR KEY SHARE`).
+/// The count is raised by way of a conflict, as that alone takes the order that it is given and meets each row as it is
+/// now. An `UPDATE` can do neither:
+///
+/// - It goes through its rows in the order of its plan, whatever it is joined to: by a hash, in that of the table.
+/// - If the rows were locked in order beforehand, it would begin at the version that the statement saw when it began, not
+///   at the one that is locked. As long as a third keeps that version from going (`FOR KEY SHARE`, as for a like or a
+///   comment), it would ask for it in turn, behind others who wait for what is locked here: a circle.
+///
+/// Nothing is ever inserted: what is proposed is a row that is there, and is locked.
 const PUBLISH: &str = set::with_new!(
     "id text, author_id text, content text, created_at bigint",
     "authors AS ( \
-        UPDATE users SET post_count = post_count + counts.number \
-        FROM ( \
-            SELECT author_id, count(*) AS number FROM new GROUP BY author_id ORDER BY author_id COLLATE \"C\" \
-        ) AS counts \
-        WHERE users.id = counts.author_id AND users.id = ANY (ARRAY(SELECT author_id FROM new)) \
-        RETURNING users.id, username, display_name \
+        INSERT INTO users AS author (id, username, display_name, bio, password_hash, created_at, post_count) \
+        SELECT users.id, username, display_name, bio, password_hash, created_at, number \
+        FROM users JOIN ( \
+            SELECT author_id, count(*) AS number FROM new GROUP BY author_id \
+        ) AS counts ON counts.author_id = users.id \
+        WHERE users.id = ANY (ARRAY(SELECT author_id FROM new)) ORDER BY users.id FOR NO KEY UPDATE OF users \
+        ON CONFLICT (id) DO UPDATE SET post_count = author.post_count + excluded.post_count \
+        RETURNING author.id, author.username, author.display_name \
     ), stored AS ( \
         INSERT INTO posts (id, author_id, content, created_at) \
         SELECT new.id, author_id, content, created_at FROM new JOIN authors ON authors.id = author_id \

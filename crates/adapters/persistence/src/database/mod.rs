@@ -3,6 +3,7 @@
 //! - [`open`] opens them, [`pools`] says how each is told to behave.
 //! - [`reading`] chooses a server for each read, [`transaction`] begins and commits what writes.
 //! - [`pipeline`] carries most reads of PostgreSQL, which plans some of them for all values ([`planned_once`]).
+//! - [`plans`] says since when what a connection keeps prepared is good.
 //! - [`node`] is what is known of a server, [`probe`] finds it out, [`position`] says how far each has come.
 
 mod node;
@@ -10,6 +11,7 @@ mod observer;
 mod open;
 pub(crate) mod pipeline;
 mod planned_once;
+mod plans;
 mod pools;
 mod position;
 mod probe;
@@ -147,6 +149,13 @@ impl Database {
 
     pub(crate) fn backend(&self) -> DbBackend {
         self.inner.writes.get_database_backend()
+    }
+
+    /// Tells the observer that something is begun again.
+    pub(crate) fn retries(&self, operation: &'static str, reason: &'static str) {
+        if let Some(observer) = &self.inner.observer {
+            observer.retried(operation, reason);
+        }
     }
 
     /// Each server and how it is, the primary first.

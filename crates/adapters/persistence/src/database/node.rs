@@ -10,9 +10,10 @@ use tokio::sync::watch;
 
 use super::observer::{Observer, StatementEvent, Way};
 use super::pipeline::{Address, Pipeline};
+use super::plans::Plans;
 use super::pools;
 use super::position::WalPosition;
-use crate::error::refused;
+use crate::error::{has_stale_plan, refused};
 use crate::fields::Row;
 use crate::operation;
 
@@ -60,6 +61,9 @@ pub(super) const POSITION: &str = "SELECT (CASE WHEN pg_is_in_recovery() THEN pg
 
 /// A replica that was behind is not asked again before this: many readers want to know at once.
 const ASKED_AT_MOST_EVERY: Duration = Duration::from_millis(2);
+/// How often a read is begun that meets statements prepared before the schema changed: one that meets a change each time
+/// has met a migration at work.
+const READ_AT_MOST: u32 = 3;
 /// How long it may take to say how far it is; the primary serves sooner than that.
 const ASKED_FOR_AT_MOST: Duration = Duration::from_millis(20);
 
@@ -75,6 +79,7 @@ pub(super) struct Node {
     pub(super) pool: DatabaseConnection,
     /// What reads pass, whichever way they go.
     gate: Gate,
+    pub(super) plans: Plans,
     pipeline: Option<Pipeline>,
     observer: Option<Arc<dyn Observer>>,
     up: watch::Sender<bool>,
@@ -83,35 +88,54 @@ pub(super) struct Node {
 }
 
 impl Node {
-    /// A server that does `at_once` reads at once; the rest wait, each for no longer than `wait` as far as that can be told.
-    pub(super) fn new(name: String, role: Role, pool: DatabaseConnection, at_once: u32, wait: Duration) -> Self {
+    /// A server that is reached over `pool`, whose connections are of an epoch of `plans`, by reads that pass `gate`.
+    /// `observer` is told of what is not asked over the pool, and of what is asked again.
+    pub(super) fn new(
+        name: String,
+        role: Role,
+        (pool, plans): (DatabaseConnection, Plans),
+        gate: Gate,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Self {
         Self {
             name,
             role,
             pool,
-            gate: gate(at_once, wait),
+            gate,
+            plans,
             pipeline: None,
-            observer: None,
+            observer,
             up: watch::Sender::new(true),
             position: AtomicU64::new(0),
             asked: Mutex::new(None),
         }
     }
 
-    /// The same, with a pipeline for reads, whose statements `observer` is told of.
-    pub(super) fn with_pipeline(
-        mut self,
-        address: Address,
-        connections: u32,
-        observer: Option<Arc<dyn Observer>>,
-    ) -> Self {
-        self.pipeline = Some(Pipeline::open(&self.name, address, connections, &self.up));
-        self.observer = observer;
+    /// The same, with a pipeline for reads.
+    pub(super) fn with_pipeline(mut self, address: Address, connections: u32) -> Self {
+        self.pipeline = Some(Pipeline::open(&self.name, address, connections, &self.plans, &self.up));
         self
     }
 
-    /// The rows that `statement` finds, over the pipeline where that takes it.
+    /// The rows that `statement` finds. It is asked again if it had been prepared before the schema changed.
     pub(super) async fn query(&self, statement: &Statement) -> Result<Vec<Row>, DbErr> {
+        for _ in 1..READ_AT_MOST {
+            let epoch = self.plans.epoch();
+            match self.query_once(statement).await {
+                Err(error) if has_stale_plan(&error) => {
+                    self.plans.end(epoch);
+                    if let Some(observer) = &self.observer {
+                        observer.retried(operation::current(), "stale_plan");
+                    }
+                }
+                found => return found,
+            }
+        }
+        self.query_once(statement).await
+    }
+
+    /// Asks over the pipeline where that takes it.
+    async fn query_once(&self, statement: &Statement) -> Result<Vec<Row>, DbErr> {
         self.unless_lost(async {
             let _permit = self.gate.enter().await.map_err(refused)?;
             if let Some(found) = self.query_pipelined(statement).await {
@@ -236,8 +260,9 @@ impl Node {
     }
 }
 
-/// Statements take as long as they take: some permits are kept free from those whose statements take long.
-fn gate(at_once: u32, wait: Duration) -> Gate {
+/// What reads of a server pass that does `at_once` of them at once; the rest wait, each for no longer than `wait` as far as
+/// that can be told. Statements take as long as they take: some permits are kept free from those whose statements take long.
+pub(super) fn gate(at_once: u32, wait: Duration) -> Gate {
     let permits = usize::try_from(at_once).unwrap_or(usize::MAX);
     Gate::new(GateOptions { permits, reserves: true, wait, waiting: WAITING, held_for: HELD_FOR })
 }

@@ -19,6 +19,11 @@ pub trait Observer: Send + Sync {
     /// A read was sent to a server, for a reason: `fresh` (a replica that has all the reader may expect), `behind` (no
     /// replica has), `unknown` (what the reader may expect cannot be told), `lost` (the rest is out of reach), `only`.
     fn routed(&self, _role: Role, _reason: &'static str) {}
+
+    /// What a port's method was about to do failed, and is begun again, for a reason: `deadlock`, `serialization` or `busy`
+    /// (the database ended it in favour of another), `held` (a batch met a row that somebody held for too long),
+    /// `stale_plan` (a statement was prepared before the schema changed).
+    fn retried(&self, _operation: &'static str, _reason: &'static str) {}
 }
 
 /// A statement that has ended.

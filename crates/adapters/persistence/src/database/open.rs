@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
 
-use super::node::{Node, Role};
+use super::node::{self, Node, Role};
 use super::observer::observe;
 use super::pipeline;
+use super::plans::Plans;
 use super::pools::{self, of_driver, prepare_file, reach};
 use super::position::{NoPositions, Watermark};
 use super::probe::Probe;
@@ -34,7 +35,9 @@ pub(super) async fn sqlite(location: &Location, options: &DatabaseOptions) -> Re
         let pool = connect(pools::sqlite("sqlite::memory:".to_owned(), 1, options), Role::Primary, options).await?;
         (pool.clone(), pool, 1)
     };
-    let primary = Arc::new(Node::new("primary".to_owned(), Role::Primary, reads, readers, options.read_wait));
+    let reads = (reads, Plans::default());
+    let gate = node::gate(readers, options.read_wait);
+    let primary = Arc::new(Node::new("primary".to_owned(), Role::Primary, reads, gate, options.observer.clone()));
     Ok(assemble(primary, Vec::new(), writes, 1, options))
 }
 
@@ -88,12 +91,15 @@ impl Server<'_> {
     /// Opens its pool, and begins to open its pipeline.
     async fn open(self, address: PgConnectOptions, options: &DatabaseOptions) -> Result<Node, DbErr> {
         let told = pools::told(address, options);
+        let plans = Plans::default();
         let mut pool = pools::postgres(told.clone(), self.schema, pooled(options), options);
+        pools::renew(&mut pool, plans.clone());
         pool.connect_lazy(self.role == Role::Replica);
         let connections = pipeline::share(options.max_connections);
         let at_once = pooled(options) + connections * pipeline::AT_ONCE;
         let pool = connect(pool, self.role, options).await?;
-        let node = Node::new(self.name, self.role, pool, at_once, options.read_wait);
+        let gate = node::gate(at_once, options.read_wait);
+        let node = Node::new(self.name, self.role, (pool, plans), gate, options.observer.clone());
         if connections == 0 {
             return Ok(node);
         }
@@ -104,7 +110,7 @@ impl Server<'_> {
             None => told,
         };
         match pipeline::Address::of(self.url, &told, options.acquire_timeout) {
-            Ok(address) => Ok(node.with_pipeline(address, connections, options.observer.clone())),
+            Ok(address) => Ok(node.with_pipeline(address, connections)),
             Err(unsupported) => {
                 tracing::warn!(server = node.name, %unsupported, "cannot pipeline reads; they go over the pool");
                 Ok(node)

@@ -12,6 +12,7 @@ use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr, RuntimeErr};
 use tokio::task::JoinSet;
 
 use super::DatabaseOptions;
+use super::plans::Plans;
 
 /// How sessions are called in the server's list of them: those of pools, and those of pipelines.
 const POOL_NAME: &str = "thoughts";
@@ -117,6 +118,14 @@ pub(super) fn postgres(
         pool.set_schema_search_path(schema);
     }
     pool
+}
+
+/// Has a pool end connections of an earlier epoch than that of `plans`, instead of lending them.
+pub(super) fn renew(pool: &mut ConnectOptions, plans: Plans) {
+    pool.map_sqlx_postgres_before_acquire(move |_, connection| {
+        let are_good = plans.are_good_for(connection.age);
+        Box::pin(async move { Ok(are_good) })
+    });
 }
 
 pub(super) fn sqlite(url: String, max_connections: u32, options: &DatabaseOptions) -> ConnectOptions {

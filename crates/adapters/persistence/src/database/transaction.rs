@@ -15,8 +15,9 @@ use sea_orm::{
 };
 
 use super::Database;
+use super::plans::Epoch;
 use super::position::{WalPosition, Watermark};
-use crate::error::{changed_nothing, refused};
+use crate::error::{changed_nothing, has_stale_plan, refused};
 
 /// Writers that may wait for their turn.
 const MAX_WAITING: usize = 512;
@@ -45,6 +46,8 @@ impl Remembering {
 pub(crate) struct Transaction {
     inner: DatabaseTransaction,
     database: Database,
+    /// That of the statements that its connection keeps.
+    epoch: Epoch,
     _turn: Admitted,
 }
 
@@ -60,13 +63,14 @@ impl Database {
             ..TransactionOptions::default()
         };
         let turn = self.inner.writers.enter().await.map_err(refused)?;
+        let epoch = self.inner.primary.plans.epoch();
         // In a task of its own, which a request that is given up does not take along: the driver takes note of a
         // transaction only after the database has, and a connection would go back to the pool with one begun.
         let writes = self.inner.writes.clone();
         let begun = tokio::spawn(async move { writes.begin_with_options(options).await });
         let begun = async { begun.await.map_err(|error| DbErr::Custom(error.to_string()))? };
         let inner = self.inner.primary.unless_lost(begun).await?;
-        Ok(Transaction { inner, database: self.clone(), _turn: turn })
+        Ok(Transaction { inner, database: self.clone(), epoch, _turn: turn })
     }
 
     /// Writes by one statement, which is a transaction by itself. Answers its rows once it is committed: all of them are
@@ -82,15 +86,24 @@ impl Database {
         }
         let by: BTreeSet<UserId> = by.into_iter().collect();
         let _turn = self.inner.writers.enter().await.map_err(refused)?;
+        let epoch = self.inner.primary.plans.epoch();
         let doubt = Doubt(Some(self.watermark()));
         match self.inner.primary.unless_lost(self.inner.writes.query_all_raw(statement)).await {
             Ok(rows) => Ok((rows, self.remembering(by, doubt))),
             Err(error) => {
+                self.note_plans(&error, epoch);
                 if changed_nothing(&error) {
                     doubt.resolve();
                 }
                 Err(error)
             }
+        }
+    }
+
+    /// Notes whether a statement that was prepared in `epoch` failed because of that.
+    fn note_plans(&self, error: &DbErr, epoch: Epoch) {
+        if has_stale_plan(error) {
+            self.inner.primary.plans.end(epoch);
         }
     }
 
@@ -137,7 +150,7 @@ impl Transaction {
     /// Makes everything in it last, and remembers that `by` has written it: this user reads it from now on, wherever. What
     /// nobody reads from replicas needs no `by`.
     pub(crate) async fn commit(self, by: impl Into<Option<UserId>>) -> Result<(), DbErr> {
-        let Self { inner, database, _turn: turn } = self;
+        let Self { inner, database, _turn: turn, .. } = self;
         let Some(by) = by.into() else {
             return inner.commit().await;
         };
@@ -150,7 +163,7 @@ impl Transaction {
 
     /// Gives everything in it up, and remembers that `by` has seen something in it: this user goes on seeing it, wherever.
     pub(crate) async fn abandon(self, by: UserId) -> Result<(), DbErr> {
-        let Self { inner, database, _turn: turn } = self;
+        let Self { inner, database, _turn: turn, .. } = self;
         inner.rollback().await?;
         drop(turn);
         database.written(&[by], Doubt(None)).await;
@@ -160,6 +173,10 @@ impl Transaction {
     /// Gives everything in it up, of which nobody has seen anything. To drop it does so as well, at some later time.
     pub(crate) async fn give_up(self) -> Result<(), DbErr> {
         self.inner.rollback().await
+    }
+
+    fn noted<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
+        result.inspect_err(|error| self.database.note_plans(error, self.epoch))
     }
 
     /// The transaction as migrations want it.
@@ -193,7 +210,7 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.inner.execute_raw(statement).await
+        self.noted(self.inner.execute_raw(statement).await)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
@@ -201,11 +218,11 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.inner.query_one_raw(statement).await
+        self.noted(self.inner.query_one_raw(statement).await)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.inner.query_all_raw(statement).await
+        self.noted(self.inner.query_all_raw(statement).await)
     }
 }
 

@@ -20,8 +20,8 @@ use crate::view;
 /// Keeps comments in the database.
 ///
 /// Whatever adds or removes comments locks their post first: such changes to one thread happen one after the other, and
-/// cannot wait for each other in a circle. Edits change one comment and no more; likes that come together lock theirs in the
-/// order of ids.
+/// cannot wait for each other in a circle. Edits change one comment and no more; likes that come together, and whatever
+/// removes comments, lock them in the order of ids.
 pub struct SeaCommentRepository {
     db: Database,
     added: Coalesced<Commenting>,
@@ -119,6 +119,7 @@ impl SeaCommentRepository {
         if let Some(Revision(expected)) = expected {
             wanted = wanted.and(comment::Column::Revision.eq(i64::from(expected)));
         }
+        comment_removal::lock(&tx, wanted.clone(), Expr::val(false).into()).await?;
         if comment_removal::remove(&tx, wanted).await? == 0 {
             let alive = comment::Column::Id.eq(id.as_str()).and(comment::Column::AuthorId.is_not_null());
             let is_there = exists(&tx, comment::Entity, alive).await?;
@@ -150,6 +151,20 @@ pub(super) async fn lock_posts(tx: &impl ConnectionTrait, condition: SimpleExpr,
     Ok(())
 }
 
+/// Takes the locks of the comments that `condition` picks, in the order of their ids. Who needs those of their posts as well
+/// has them already.
+pub(super) async fn lock_comments(tx: &impl ConnectionTrait, condition: SimpleExpr) -> Result<(), DbErr> {
+    let select = Query::select()
+        .column(comment::Column::Id)
+        .from(comment::Entity)
+        .and_where(condition)
+        .order_by(comment::Column::Id, Order::Asc)
+        .lock(LockType::Update)
+        .take();
+    tx.query_all(&select).await?;
+    Ok(())
+}
+
 #[async_trait]
 impl CommentRepository for SeaCommentRepository {
     async fn find(&self, id: CommentId, viewer: Option<UserId>) -> Result<Option<CommentView>, RepositoryError> {
@@ -175,13 +190,14 @@ impl CommentRepository for SeaCommentRepository {
         request: Option<&'a IdempotentRequest>,
     ) -> Result<AddCommentOutcome, RepositoryError> {
         if request.is_some() || comment.parent_id.is_some() {
-            return retrying("comments.add", || comment_addition::add_alone(&self.db, comment, request)).await;
+            return retrying(&self.db, "comments.add", || comment_addition::add_alone(&self.db, comment, request))
+                .await;
         }
         self.added.write(Commenting(comment.clone())).await
     }
 
     async fn edit(&self, id: CommentId, edit: &Edit, viewer: UserId) -> Result<Change<CommentView>, RepositoryError> {
-        retrying("comments.edit", || self.try_edit(id, edit, viewer)).await
+        retrying(&self.db, "comments.edit", || self.try_edit(id, edit, viewer)).await
     }
 
     async fn delete(
@@ -190,7 +206,7 @@ impl CommentRepository for SeaCommentRepository {
         by: UserId,
         expected: Option<Revision>,
     ) -> Result<Change<()>, RepositoryError> {
-        retrying("comments.delete", || self.try_delete(id, by, expected)).await
+        retrying(&self.db, "comments.delete", || self.try_delete(id, by, expected)).await
     }
 
     async fn like(&self, id: CommentId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError> {

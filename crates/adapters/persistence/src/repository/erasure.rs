@@ -2,14 +2,15 @@
 
 use accounts::ports::{EraseUser, PasswordHash};
 use domain::UserId;
-use sea_orm::sea_query::{ExprTrait, LockType, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{ExprTrait, LockType, Query, SelectStatement, SimpleExpr, UnionType};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait};
 
 use super::comment::lock_posts;
 use super::follow::{find_users, lock_users, lock_users_that_are_free};
 use super::likes::{OF_COMMENTS, OF_POSTS};
+use super::session::remove_sessions;
 use super::{comment_removal, counters, exists};
-use crate::entity::{comment, comment_like, follow, post, post_like, user};
+use crate::entity::{comment, comment_like, follow, post, post_like, session, user};
 
 /// How an attempt to erase an account ended.
 pub(super) enum Erasure {
@@ -34,14 +35,18 @@ pub(super) async fn erase(tx: &impl ConnectionTrait, id: UserId, verified: &Pass
         return Ok(Erasure::Ended(EraseUser::PasswordMoved));
     }
     lock_posts(tx, post::Column::Id.in_subquery(posts_concerned(id)), LockType::Update).await?;
+    let by_it = || comment::Column::AuthorId.eq(id.as_str());
+    comment_removal::lock(tx, by_it(), is_concerned(id)).await?;
     OF_POSTS.remove_all_of(tx, id).await?;
     OF_COMMENTS.remove_all_of(tx, id).await?;
     remove_follows(tx, (follow::Column::FollowerId, follow::Column::FolloweeId), user::Column::FollowerCount, id)
         .await?;
     remove_follows(tx, (follow::Column::FolloweeId, follow::Column::FollowerId), user::Column::FollowingCount, id)
         .await?;
-    comment_removal::remove(tx, comment::Column::AuthorId.eq(id.as_str())).await?;
-    // Posts go with their comments and likes, sessions and keys with the account.
+    comment_removal::remove(tx, by_it()).await?;
+    // As with every session that ends: by itself the database would begin at the sessions.
+    remove_sessions(tx, session::Column::UserId.eq(id.as_str())).await?;
+    // Posts go with their comments and likes, keys with the account.
     user::Entity::delete_by_id(id.to_string()).exec(tx).await?;
     Ok(Erasure::Ended(EraseUser::Erased))
 }
@@ -116,6 +121,21 @@ fn posts_concerned(id: UserId) -> SelectStatement {
         .union(UnionType::Distinct, liked)
         .union(UnionType::Distinct, of_liked_comments)
         .take()
+}
+
+/// Whether a comment that others wrote goes with the posts of the account, or loses a like that it gave.
+fn is_concerned(id: UserId) -> SimpleExpr {
+    let on = Query::select()
+        .column(post::Column::Id)
+        .from(post::Entity)
+        .and_where(post::Column::AuthorId.eq(id.as_str()))
+        .take();
+    let liked = Query::select()
+        .column(comment_like::Column::CommentId)
+        .from(comment_like::Entity)
+        .and_where(comment_like::Column::UserId.eq(id.as_str()))
+        .take();
+    comment::Column::PostId.in_subquery(on).or(comment::Column::Id.in_subquery(liked))
 }
 
 /// Removes the follows in whose column `own` the account stands, and takes them off `counter` of the accounts in the

@@ -159,11 +159,11 @@ impl FollowRepository for SeaFollowRepository {
     }
 
     async fn follow(&self, follower: UserId, followee: UserId, at: Timestamp) -> Result<Follow, RepositoryError> {
-        retrying("follows.follow", || self.try_follow(follower, followee, at)).await
+        retrying(&self.db, "follows.follow", || self.try_follow(follower, followee, at)).await
     }
 
     async fn unfollow(&self, follower: UserId, followee: UserId) -> Result<(), RepositoryError> {
-        retrying("follows.unfollow", || self.try_unfollow(follower, followee)).await
+        retrying(&self.db, "follows.unfollow", || self.try_unfollow(follower, followee)).await
     }
 
     async fn list(

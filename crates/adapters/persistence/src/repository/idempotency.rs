@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::{Cuid, DisplayName, RepositoryError, Timestamp, UserId};
 use posts::IdempotentRequest;
 use posts::ports::IdempotencyKeyRepository;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::database::Database;
@@ -34,6 +34,8 @@ impl SeaIdempotencyKeyRepository {
             .from(idempotency_key::Entity)
             .and_where(idempotency_key::Column::CreatedAt.lt(before.as_micros()))
             .limit(PURGED_AT_ONCE)
+            // Whoever purges at the same time, as other instances do, takes others.
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
             .take();
         let tx = self.db.begin().await?;
         let purged = idempotency_key::Entity::delete_many()
@@ -50,7 +52,7 @@ impl IdempotencyKeyRepository for SeaIdempotencyKeyRepository {
     async fn purge(&self, before: Timestamp) -> Result<u64, RepositoryError> {
         let mut purged = 0;
         loop {
-            let some = retrying("idempotency_keys.purge", || self.try_purge_some(before)).await?;
+            let some = retrying(&self.db, "idempotency_keys.purge", || self.try_purge_some(before)).await?;
             purged += some;
             if some < PURGED_AT_ONCE {
                 return Ok(purged);

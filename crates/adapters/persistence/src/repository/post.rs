@@ -8,15 +8,16 @@ use domain::{
 use posts::IdempotentRequest;
 use posts::ports::{Change, Edit, Like, NewPost, PostRepository, Write};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter};
 
+use super::comment::{lock_comments, lock_posts};
 use super::follow::lock_users;
 use super::idempotency::{Claim, Effect, claim};
 use super::likes::LikedPosts;
 use super::{counters, exists};
 use crate::coalesced::{Coalesced, Liking, Publishing, Wish};
 use crate::database::{Database, Select};
-use crate::entity::{post, post_like, user};
+use crate::entity::{comment, post, post_like, user};
 use crate::fields::Fields;
 use crate::keyset::{self, Direction};
 use crate::operation::{reading, retrying};
@@ -113,6 +114,7 @@ impl SeaPostRepository {
             .and_where(post::Column::Id.eq(id.as_str()))
             .take();
         let author = lock_users(&tx, user::Column::Id.in_subquery(author), LockType::NoKeyUpdate).await?;
+        lock_thread(&tx, id).await?;
         let mut delete = post::Entity::delete_many().filter(post::Column::Id.eq(id.as_str()));
         if let Some(Revision(expected)) = expected {
             delete = delete.filter(post::Column::Revision.eq(i64::from(expected)));
@@ -153,6 +155,16 @@ impl SeaPostRepository {
         let users = rows.iter().map(|row| view::user::read_with_time(row, viewer)).collect::<Result<_, _>>()?;
         Ok(Some(Page::from_lookahead(users, page.size, |(_, position)| *position).map(|(user, _)| user)))
     }
+}
+
+/// Takes the locks of a post that is to go and of the comments that go with it, in the order of their ids: the database
+/// would go through them as it finds them, and likes lock many comments in that order.
+async fn lock_thread(tx: &impl ConnectionTrait, id: PostId) -> Result<(), DbErr> {
+    if tx.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    lock_posts(tx, post::Column::Id.eq(id.as_str()), LockType::Update).await?;
+    lock_comments(tx, comment::Column::PostId.eq(id.as_str())).await
 }
 
 /// Publishes a post in a transaction that may have others.
@@ -239,17 +251,17 @@ impl PostRepository for SeaPostRepository {
         request: Option<&'a IdempotentRequest>,
     ) -> Result<Write<Post>, RepositoryError> {
         match request {
-            Some(request) => retrying("posts.publish", || self.try_publish_once(post, request)).await,
+            Some(request) => retrying(&self.db, "posts.publish", || self.try_publish_once(post, request)).await,
             None => self.published.write(Publishing(post.clone())).await,
         }
     }
 
     async fn edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Change<PostView>, RepositoryError> {
-        retrying("posts.edit", || self.try_edit(id, edit, viewer)).await
+        retrying(&self.db, "posts.edit", || self.try_edit(id, edit, viewer)).await
     }
 
     async fn delete(&self, id: PostId, by: UserId, expected: Option<Revision>) -> Result<Change<()>, RepositoryError> {
-        retrying("posts.delete", || self.try_delete(id, by, expected)).await
+        retrying(&self.db, "posts.delete", || self.try_delete(id, by, expected)).await
     }
 
     async fn like(&self, id: PostId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError> {

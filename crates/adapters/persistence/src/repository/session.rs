@@ -4,7 +4,7 @@ use accounts::ports::{NewRefreshToken, OpenSession, PasswordHash, RefreshTokenHa
 use accounts::{Session, SessionId};
 use async_trait::async_trait;
 use domain::{RepositoryError, Timestamp};
-use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::database::Database;
@@ -118,12 +118,8 @@ impl SeaSessionRepository {
     /// Forgets some of what is over; answers how many tokens and sessions that were.
     async fn try_purge_some(&self, now: Timestamp) -> Result<(usize, u64), DbErr> {
         let tx = self.db.begin().await?;
-        let some = Query::select()
-            .column(refresh_token::Column::TokenHash)
-            .from(refresh_token::Entity)
-            .and_where(refresh_token::Column::ExpiresAt.lte(now.as_micros()))
-            .limit(PURGED_AT_ONCE)
-            .take();
+        let mut some = select_tokens(refresh_token::Column::ExpiresAt.lte(now.as_micros()));
+        some.limit(PURGED_AT_ONCE);
         let delete = Query::delete()
             .from_table(refresh_token::Entity)
             .and_where(refresh_token::Column::TokenHash.in_subquery(some))
@@ -143,6 +139,7 @@ impl SeaSessionRepository {
             )
             .take();
         let over = session::Column::Id.is_in(sessions).and(Expr::exists(remaining).not());
+        let over = session::Column::Id.in_subquery(select_sessions(over));
         let purged = session::Entity::delete_many().filter(over).exec(&tx).await?.rows_affected;
         tx.commit(None).await?;
         Ok((tokens, purged))
@@ -153,12 +150,34 @@ impl SeaSessionRepository {
 pub(super) async fn remove_sessions(tx: &impl ConnectionTrait, condition: SimpleExpr) -> Result<(), DbErr> {
     let sessions =
         Query::select().column(session::Column::Id).from(session::Entity).and_where(condition.clone()).take();
-    refresh_token::Entity::delete_many()
-        .filter(refresh_token::Column::SessionId.in_subquery(sessions))
-        .exec(tx)
-        .await?;
-    session::Entity::delete_many().filter(condition).exec(tx).await?;
+    let tokens = select_tokens(refresh_token::Column::SessionId.in_subquery(sessions));
+    refresh_token::Entity::delete_many().filter(refresh_token::Column::TokenHash.in_subquery(tokens)).exec(tx).await?;
+    session::Entity::delete_many().filter(session::Column::Id.in_subquery(select_sessions(condition))).exec(tx).await?;
     Ok(())
+}
+
+/// The tokens that `condition` picks, locked in the order in which all lock them who delete several.
+fn select_tokens(condition: SimpleExpr) -> SelectStatement {
+    Query::select()
+        .column(refresh_token::Column::TokenHash)
+        .from(refresh_token::Entity)
+        .and_where(condition)
+        // That of an index, so that a few can be taken of many.
+        .order_by(refresh_token::Column::ExpiresAt, Order::Asc)
+        .order_by(refresh_token::Column::TokenHash, Order::Asc)
+        .lock(LockType::Update)
+        .take()
+}
+
+/// The sessions that `condition` picks, locked in the order of their ids.
+fn select_sessions(condition: SimpleExpr) -> SelectStatement {
+    Query::select()
+        .column(session::Column::Id)
+        .from(session::Entity)
+        .and_where(condition)
+        .order_by(session::Column::Id, Order::Asc)
+        .lock(LockType::Update)
+        .take()
 }
 
 async fn insert_token(
@@ -185,7 +204,7 @@ impl SessionRepository for SeaSessionRepository {
         token: &NewRefreshToken,
         verified: &PasswordHash,
     ) -> Result<OpenSession, RepositoryError> {
-        retrying("sessions.open", || self.try_open(session, token, verified)).await
+        retrying(&self.db, "sessions.open", || self.try_open(session, token, verified)).await
     }
 
     async fn rotate(
@@ -194,17 +213,17 @@ impl SessionRepository for SeaSessionRepository {
         next: &NewRefreshToken,
         now: Timestamp,
     ) -> Result<RotateSession, RepositoryError> {
-        retrying("sessions.rotate", || self.try_rotate(presented, next, now)).await
+        retrying(&self.db, "sessions.rotate", || self.try_rotate(presented, next, now)).await
     }
 
     async fn close(&self, id: SessionId) -> Result<(), RepositoryError> {
-        retrying("sessions.close", || self.try_close(id)).await
+        retrying(&self.db, "sessions.close", || self.try_close(id)).await
     }
 
     async fn purge(&self, now: Timestamp) -> Result<u64, RepositoryError> {
         let mut purged = 0;
         loop {
-            let (tokens, sessions) = retrying("sessions.purge", || self.try_purge_some(now)).await?;
+            let (tokens, sessions) = retrying(&self.db, "sessions.purge", || self.try_purge_some(now)).await?;
             purged += sessions;
             if tokens as u64 != PURGED_AT_ONCE {
                 return Ok(purged);

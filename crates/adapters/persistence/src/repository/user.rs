@@ -146,7 +146,7 @@ async fn find_credentials(connection: &impl Select, condition: SimpleExpr) -> Re
 #[async_trait]
 impl UserRepository for SeaUserRepository {
     async fn insert(&self, user: &User, password: &PasswordHash) -> Result<InsertUser, RepositoryError> {
-        retrying("users.insert", || self.try_insert(user, password)).await
+        retrying(&self.db, "users.insert", || self.try_insert(user, password)).await
     }
 
     async fn find(&self, user: &UserRef, viewer: Option<UserId>) -> Result<Option<UserView>, RepositoryError> {
@@ -168,10 +168,10 @@ impl UserRepository for SeaUserRepository {
         changes: &ProfileChanges,
         expected: Option<Revision>,
     ) -> Result<UpdateUser, RepositoryError> {
-        retrying("users.update", || self.try_update(id, changes, expected)).await
+        retrying(&self.db, "users.update", || self.try_update(id, changes, expected)).await
     }
 
     async fn erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, RepositoryError> {
-        retrying("users.erase", || self.try_erase(id, verified)).await
+        retrying(&self.db, "users.erase", || self.try_erase(id, verified)).await
     }
 }

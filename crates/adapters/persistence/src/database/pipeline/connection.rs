@@ -7,6 +7,7 @@ use std::time::Instant;
 use tokio::sync::Notify;
 use tokio_postgres::{Client, Error, Row};
 
+use super::super::plans::Plans;
 use super::statements::Statements;
 use super::values::Parameters;
 
@@ -28,10 +29,10 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(client: Client) -> Self {
+    pub(super) fn new(client: Client, plans: Plans) -> Self {
         Self {
             client,
-            statements: Statements::default(),
+            statements: Statements::new(plans),
             under_way: AtomicUsize::new(0),
             opened: Instant::now(),
             got_on: AtomicU64::new(0),

@@ -18,7 +18,11 @@ pub(super) fn says_nothing_of_the_statement(error: &tokio_postgres::Error) -> bo
 pub(super) fn translated(error: tokio_postgres::Error) -> DbErr {
     match error.as_db_error() {
         Some(refusal) => {
-            let refusal = Refusal { code: refusal.code().code().to_owned(), said: refusal.to_string() };
+            let refusal = Refusal {
+                code: refusal.code().code().to_owned(),
+                said: refusal.to_string(),
+                routine: refusal.routine().map(ToOwned::to_owned),
+            };
             of_driver(sqlx::Error::Database(Box::new(refusal)))
         }
         None => of_driver(sqlx::Error::Io(io::Error::other(error))),
@@ -52,6 +56,8 @@ fn of_driver(error: sqlx::Error) -> DbErr {
 pub(crate) struct Refusal {
     pub(crate) code: String,
     pub(crate) said: String,
+    /// The function of the server's that refused: it says more than the code, and is the same in all languages.
+    pub(crate) routine: Option<String>,
 }
 
 impl DatabaseError for Refusal {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use super::super::plans::Plans;
 use super::address::{Address, ConnectError, Driver};
 use super::connection::Connection;
 use super::error::chain;
@@ -28,6 +29,7 @@ pub(super) struct Keeper {
     pub(super) address: Arc<Address>,
     pub(super) slots: Arc<[Slot]>,
     pub(super) index: usize,
+    pub(super) plans: Plans,
     pub(super) up: watch::Receiver<bool>,
     pub(super) closing: watch::Receiver<bool>,
 }
@@ -73,7 +75,8 @@ impl Keeper {
         self.up.wait_for(|up| *up).await.ok()?;
         let era = self.slot().era();
         let opened = self.address.connect().await;
-        Some(opened.map(|(client, driver)| (era, Arc::new(Connection::new(client)), driver)))
+        let connection = |client| Arc::new(Connection::new(client, self.plans.clone()));
+        Some(opened.map(|(client, driver)| (era, connection(client), driver)))
     }
 
     /// Lets readers use a connection until it ends.

@@ -24,11 +24,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_postgres::Row;
 
+use super::plans::Plans;
 pub(super) use address::Address;
 use connection::Turn;
-#[cfg(test)]
-pub(crate) use error::Refusal;
-pub(crate) use error::unreadable;
+pub(crate) use error::{Refusal, unreadable};
 use keeper::Keeper;
 use slot::Slot;
 use values::Parameters;
@@ -56,7 +55,13 @@ pub(super) struct Pipeline {
 impl Pipeline {
     /// Begins to open so many connections, and to open them again when they end, in the runtime of the caller. They are
     /// not tried while the server is down.
-    pub(super) fn open(server: &str, address: Address, connections: u32, up: &watch::Sender<bool>) -> Self {
+    pub(super) fn open(
+        server: &str,
+        address: Address,
+        connections: u32,
+        plans: &Plans,
+        up: &watch::Sender<bool>,
+    ) -> Self {
         let slots: Arc<[Slot]> = (0..connections).map(|_| Slot::default()).collect();
         let closing = watch::Sender::new(false);
         let address = Arc::new(address);
@@ -67,6 +72,7 @@ impl Pipeline {
                     address: Arc::clone(&address),
                     slots: Arc::clone(&slots),
                     index,
+                    plans: plans.clone(),
                     up: up.subscribe(),
                     closing: closing.subscribe(),
                 };

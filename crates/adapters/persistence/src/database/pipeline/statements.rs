@@ -6,15 +6,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, Error, Statement};
 
+use super::super::plans::{Epoch, Plans};
 use super::super::pools::STATEMENT_CACHE;
 use super::values::Parameters;
 
-/// Prepared statements by their text: those used last.
-#[derive(Default)]
-pub(super) struct Statements(Mutex<Kept>);
+/// Prepared statements by their text: those used last, of the current epoch.
+pub(super) struct Statements {
+    kept: Mutex<Kept>,
+    plans: Plans,
+}
 
-#[derive(Default)]
 struct Kept {
+    epoch: Epoch,
     by_text: HashMap<Box<str>, Entry>,
     /// Counts uses.
     clock: u64,
@@ -27,6 +30,11 @@ struct Entry {
 }
 
 impl Statements {
+    pub(super) fn new(plans: Plans) -> Self {
+        let kept = Kept { epoch: plans.epoch(), by_text: HashMap::new(), clock: 0 };
+        Self { kept: Mutex::new(kept), plans }
+    }
+
     /// The statement, prepared now if it was not.
     pub(super) async fn prepared(
         &self,
@@ -44,6 +52,10 @@ impl Statements {
 
     fn cell(&self, sql: &str) -> Arc<OnceCell<Statement>> {
         let mut kept = self.kept();
+        let epoch = self.plans.epoch();
+        if kept.epoch != epoch {
+            *kept = Kept { epoch, by_text: HashMap::new(), clock: 0 };
+        }
         kept.clock += 1;
         let used = kept.clock;
         if let Some(entry) = kept.by_text.get_mut(sql) {
@@ -62,7 +74,7 @@ impl Statements {
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -84,7 +96,7 @@ mod tests {
 
     #[test]
     fn keeps_those_used_last() {
-        let statements = Statements::default();
+        let statements = Statements::new(Plans::default());
         let first = statements.cell("0");
         for number in 1..STATEMENT_CACHE {
             statements.cell(&number.to_string());
@@ -95,5 +107,16 @@ mod tests {
         assert_eq!(kept.by_text.len(), STATEMENT_CACHE);
         assert!(kept.by_text.contains_key("0"));
         assert!(!kept.by_text.contains_key("1"));
+    }
+
+    #[test]
+    fn keeps_none_of_an_earlier_epoch() {
+        let plans = Plans::default();
+        let statements = Statements::new(plans.clone());
+        let first = statements.cell("0");
+        plans.end(plans.epoch());
+        let second = statements.cell("0");
+        assert!(!Arc::ptr_eq(&first, &second));
+        assert!(Arc::ptr_eq(&second, &statements.cell("0")));
     }
 }

@@ -1,0 +1,180 @@
+//! Columns that change their type under a running instance. PostgreSQL refuses every statement that was prepared before,
+//! on every connection; nobody is to notice.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use ::posts::ports::{Change, Edit, PostRepository, Write};
+use accounts::ports::UserRepository;
+use domain::{Content, PostId, UserId};
+use futures_util::future::join_all;
+use persistence::{Database, DatabaseOptions, SeaPostRepository, SeaUserRepository, Way};
+use testkit::{Engine, NOW, StatementLog, TestDatabase, a_post, a_user, id};
+
+use crate::scene::{Scene, first_page, hash_of, request};
+
+/// More at a time than there are connections.
+const MANY: usize = 200;
+const NARROW: &str = "ALTER TABLE posts ALTER COLUMN like_count TYPE integer;
+                      ALTER TABLE users ALTER COLUMN display_name TYPE varchar(200)";
+const WIDE: &str = "ALTER TABLE posts ALTER COLUMN like_count TYPE bigint;
+                    ALTER TABLE users ALTER COLUMN display_name TYPE text";
+
+/// Runs a test on a database whose schema it may change.
+fn on_own_database(test: impl AsyncFnOnce(Scene)) {
+    testkit::run(Engine::Postgres, async |_: TestDatabase| {
+        let db = TestDatabase::without_tables(Engine::Postgres).await;
+        db.database().migrate().await.unwrap();
+        test(Scene::from(db)).await;
+    });
+}
+
+async fn stored(s: &Scene) -> (UserId, PostId) {
+    let ada = s.user("ada").await;
+    let post = s.post("post", ada).await;
+    s.like_post(post, ada).await;
+    (ada, post)
+}
+
+/// Another instance that has so many connections, and what it asks.
+async fn instance(s: &Scene, max_connections: u32) -> (Database, SeaPostRepository, Arc<StatementLog>) {
+    let log = Arc::new(StatementLog::default());
+    let options = DatabaseOptions {
+        max_connections,
+        observer: Some(Arc::clone(&log) as _),
+        ..DatabaseOptions::new(s.db.location())
+    };
+    let database = Database::connect(&options).await.unwrap();
+    (database.clone(), SeaPostRepository::new(database), log)
+}
+
+/// Reads a post and its author over all connections.
+async fn read(posts: &SeaPostRepository, post: PostId, (name, likes): (&str, u64)) {
+    join_all((0..MANY).map(|_| async {
+        let found = posts.find(post, None).await.unwrap().unwrap();
+        assert_eq!((found.subject.author.display_name.as_str(), found.subject.like_count), (name, likes));
+        assert_eq!(
+            posts.list_by_user(&id("ada").into(), first_page(), None).await.unwrap().unwrap().page.items.len(),
+            1
+        );
+    }))
+    .await;
+}
+
+fn reasons(log: &StatementLog) -> BTreeSet<(&'static str, &'static str)> {
+    log.retries().into_iter().collect()
+}
+
+#[test]
+fn readers_get_their_answers_at_once() {
+    on_own_database(async |s: Scene| {
+        let (ada, post) = stored(&s).await;
+        let name = s.find_user(ada).await.unwrap().display_name;
+        let expected = (name.as_str(), 1);
+        let (_both_ways, posts, log) = instance(&s, 20).await;
+        let (_pool_alone, posts_over_pool, log_of_pool) = instance(&s, 7).await;
+        // With the pipeline open.
+        while !log.statements().iter().any(|statement| statement.way == Way::Pipeline) {
+            read(&posts, post, expected).await;
+        }
+        for change in [NARROW, WIDE] {
+            read(&posts, post, expected).await;
+            read(&posts_over_pool, post, expected).await;
+            log.clear();
+            log_of_pool.clear();
+            s.db.execute(change).await;
+            read(&posts, post, expected).await;
+            read(&posts_over_pool, post, expected).await;
+            let ways: Vec<_> = log.statements().iter().map(|statement| statement.way).collect();
+            assert!(ways.contains(&Way::Pipeline) && ways.contains(&Way::Pool));
+            for log in [&log, &log_of_pool] {
+                let stale = BTreeSet::from([("posts.find", "stale_plan"), ("posts.list_by_user", "stale_plan")]);
+                let found = reasons(log);
+                assert!(found.contains(&("posts.find", "stale_plan")) && found.is_subset(&stale), "{found:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn writers_are_begun_again() {
+    on_own_database(async |s: Scene| {
+        let (ada, post) = stored(&s).await;
+        let (_database, posts, log) = instance(&s, 8).await;
+        let write = async |round: usize| {
+            join_all((0..MANY / 4).map(|number| {
+                let (posts, word) = (&posts, format!("p{round}n{number}"));
+                async move {
+                    let new = a_post(&word, ada).build();
+                    assert!(matches!(posts.publish(&new, None).await.unwrap(), Write::Stored(_)));
+                    let edit = Edit { content: Content::parse(&word).unwrap(), at: NOW, expected: None };
+                    assert!(matches!(posts.edit(new.id, &edit, ada).await.unwrap(), Change::Changed(_)));
+                    let once = a_post(&format!("o{word}"), ada).build();
+                    let request = request(&word, 1, NOW);
+                    assert!(matches!(posts.publish(&once, Some(&request)).await.unwrap(), Write::Stored(_)));
+                }
+            }))
+            .await;
+            // One after the other: the pool lends the connection that was idle for longest, and so each of them.
+            for number in 0..MANY / 10 {
+                let new = a_post(&format!("q{round}n{number}"), ada).build();
+                assert!(matches!(posts.publish(&new, None).await.unwrap(), Write::Stored(_)));
+            }
+        };
+        write(0).await;
+        log.clear();
+        s.db.execute(NARROW).await;
+        write(1).await;
+        // The first that is refused renews all connections.
+        assert!(reasons(&log).contains(&("posts.publish", "stale_plan")), "{:?}", reasons(&log));
+        log.clear();
+        s.db.execute(WIDE).await;
+        let edit = Edit { content: Content::parse("wide").unwrap(), at: NOW, expected: None };
+        assert!(matches!(posts.edit(post, &edit, ada).await.unwrap(), Change::Changed(_)));
+        assert_eq!(log.retries(), [("posts.edit", "stale_plan")]);
+        write(2).await;
+        assert!(posts.find(post, None).await.unwrap().is_some());
+        s.db.assert_counters_exact().await;
+    });
+}
+
+/// As a pooler between does, that knows nothing of prepared statements or was told to reset its sessions.
+#[test]
+fn statements_that_a_session_forgot_are_prepared_anew() {
+    on_own_database(async |s: Scene| {
+        let (ada, post) = stored(&s).await;
+        let (database, posts, log) = instance(&s, 1).await;
+        let users = SeaUserRepository::new(database);
+        posts.find(post, None).await.unwrap().unwrap();
+        s.db.execute(
+            "CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN EXECUTE 'DEALLOCATE ALL'; RETURN NULL; END $$;
+             CREATE TRIGGER forget AFTER INSERT ON users FOR EACH STATEMENT EXECUTE FUNCTION forget()",
+        )
+        .await;
+        users.insert(&a_user("bob").build(), &hash_of("bob")).await.unwrap();
+        log.clear();
+        assert!(posts.find(post, None).await.unwrap().is_some());
+        assert_eq!(log.retries(), [("posts.find", "stale_plan")]);
+        users.insert(&a_user("cyd").build(), &hash_of("cyd")).await.unwrap();
+        log.clear();
+        users.insert(&a_user("dan").build(), &hash_of("dan")).await.unwrap();
+        assert_eq!(log.retries(), [("users.insert", "stale_plan")]);
+        assert!(users.find(&ada.into(), None).await.unwrap().is_some());
+    });
+}
+
+/// What is wrong with a statement itself stays an error, and costs no connection.
+#[test]
+fn a_column_that_is_gone_is_not_asked_for_again() {
+    on_own_database(async |s: Scene| {
+        let (_, post) = stored(&s).await;
+        let (database, posts, log) = instance(&s, 7).await;
+        posts.find(post, None).await.unwrap().unwrap();
+        s.db.execute("ALTER TABLE posts DROP COLUMN edited_at").await;
+        log.clear();
+        let connections = database.servers()[0].connections;
+        assert!(!posts.find(post, None).await.unwrap_err().unavailable);
+        assert_eq!((log.retries().len(), database.servers()[0].connections), (0, connections));
+    });
+}

@@ -177,6 +177,7 @@ fn options(url: &str) -> DatabaseOptions {
     DatabaseOptions {
         max_connections: CONNECTIONS,
         acquire_timeout: PATIENCE,
+        read_wait: PATIENCE,
         statement_timeout: Some(PATIENCE),
         ..DatabaseOptions::new(Location::parse(url).unwrap())
     }

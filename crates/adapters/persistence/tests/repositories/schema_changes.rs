@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::posts::ports::{Change, Edit, PostRepository, Write};
 use accounts::ports::UserRepository;
@@ -41,6 +42,8 @@ async fn instance(s: &Scene, max_connections: u32) -> (Database, SeaPostReposito
     let log = Arc::new(StatementLog::default());
     let options = DatabaseOptions {
         max_connections,
+        // What has to be connected anew takes its time.
+        read_wait: Duration::from_secs(30),
         observer: Some(Arc::clone(&log) as _),
         ..DatabaseOptions::new(s.db.location())
     };

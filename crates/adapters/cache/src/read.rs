@@ -203,7 +203,7 @@ fn shared_key(session: &Session, key: &Key) -> String {
 }
 
 fn shared_failure(error: Arc<RepositoryError>) -> RepositoryError {
-    RepositoryError { operation: error.operation, unavailable: error.unavailable, source: Box::new(error) }
+    RepositoryError::shared(error.operation, error)
 }
 
 #[cfg(test)]

@@ -126,9 +126,7 @@ impl<T> Told<T> {
                 Ok(outcome)
             }
             Self::Held => Err(busy(operation)),
-            Self::Failed(error) => {
-                Err(RepositoryError { operation, unavailable: error.unavailable, source: Box::new(error) })
-            }
+            Self::Failed(error) => Err(RepositoryError::shared(operation, error)),
         }
     }
 }

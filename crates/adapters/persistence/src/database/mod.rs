@@ -3,6 +3,7 @@
 //! - [`open`] opens them, [`pools`] says how each is told to behave.
 //! - [`reading`] chooses a server for each read, [`transaction`] begins and commits what writes.
 //! - [`pipeline`] carries most reads of PostgreSQL, which plans some of them for all values ([`planned_once`]).
+//! - [`release`] lets no connection be used again that is in a transaction, [`storage`] knows whether writes are stored.
 //! - [`node`] is what is known of a server, [`probe`] finds it out, [`position`] says how far each has come.
 
 mod node;
@@ -14,7 +15,9 @@ mod pools;
 mod position;
 mod probe;
 mod reading;
+mod release;
 mod schema;
+mod storage;
 mod transaction;
 
 use std::sync::atomic::AtomicUsize;
@@ -30,12 +33,14 @@ pub use position::{Noted, Positions, WalPosition, Watermark};
 pub(crate) use reading::Select;
 pub use schema::MigrateError;
 pub use sea_orm::Values;
+pub use storage::StorageStatus;
 pub(crate) use transaction::{Remembering, Transaction};
 
 use crate::location::Location;
 use crate::operation;
 use node::Node;
 use probe::Probe;
+use storage::Storage;
 use transaction::Writers;
 
 /// How to reach the database.
@@ -101,6 +106,8 @@ struct Inner {
     settling: Duration,
     /// The PostgreSQL schema that the tables are in, when it is not the server's default.
     schema: Option<String>,
+    /// Whether what is written is stored.
+    storage: Storage,
     observer: Option<Arc<dyn Observer>>,
     probes: Mutex<Vec<Probe>>,
 }

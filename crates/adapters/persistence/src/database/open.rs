@@ -12,6 +12,8 @@ use super::pipeline;
 use super::pools::{self, of_driver, prepare_file, reach};
 use super::position::{NoPositions, Watermark};
 use super::probe::Probe;
+use super::release::AfterRelease;
+use super::storage::Storage;
 use super::transaction::Writers;
 use super::{DatabaseOptions, Inner};
 use crate::location::Location;
@@ -27,11 +29,14 @@ pub(super) async fn sqlite(location: &Location, options: &DatabaseOptions) -> Re
     let (reads, writes) = if let Location::SqliteFile(path) = location {
         let url = prepare_file(path)?;
         let readers = options.max_connections.min(SQLITE_READERS);
-        let writes = connect(pools::sqlite(url.clone(), 1, options), Role::Primary, options).await?;
-        (connect(pools::sqlite(url, readers, options), Role::Primary, options).await?, writes)
+        let writes =
+            connect(pools::sqlite(url.clone(), 1, AfterRelease::Close, options), Role::Primary, options).await?;
+        let reads = pools::sqlite(url, readers, AfterRelease::Close, options);
+        (connect(reads, Role::Primary, options).await?, writes)
     } else {
         // Every connection would have a database of its own, so there is only one.
-        let pool = connect(pools::sqlite("sqlite::memory:".to_owned(), 1, options), Role::Primary, options).await?;
+        let pool = pools::sqlite("sqlite::memory:".to_owned(), 1, AfterRelease::Mend, options);
+        let pool = connect(pool, Role::Primary, options).await?;
         (pool.clone(), pool)
     };
     let primary = Arc::new(Node::new("primary".to_owned(), Role::Primary, reads));
@@ -136,6 +141,7 @@ fn assemble(
         positions: options.positions.clone().unwrap_or_else(|| Arc::new(NoPositions)),
         settling: options.probe_every.unwrap_or_default() * 3,
         schema: None,
+        storage: Storage::default(),
         observer: options.observer.clone(),
         probes: Mutex::new(Vec::new()),
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -41,9 +41,15 @@ impl Remembering {
 }
 
 /// A transaction that writes. It is rolled back unless it is committed.
+///
+/// A statement that fails, or is given up half-way, is its last: the database may have ended the transaction. What SQLite
+/// is told after that would be committed by itself, and PostgreSQL answers a `COMMIT` by rolling back, which looks like
+/// success to the driver.
 pub(crate) struct Transaction {
     inner: DatabaseTransaction,
     database: Database,
+    /// Not while a statement is under way, and never again after one that did not succeed.
+    sound: AtomicBool,
     _turn: OwnedSemaphorePermit,
 }
 
@@ -64,8 +70,9 @@ impl Database {
         let writes = self.inner.writes.clone();
         let begun = tokio::spawn(async move { writes.begin_with_options(options).await });
         let begun = async { begun.await.map_err(|error| DbErr::Custom(error.to_string()))? };
-        let inner = self.inner.primary.unless_lost(begun).await?;
-        Ok(Transaction { inner, database: self.clone(), _turn: turn })
+        let inner =
+            self.inner.primary.unless_lost(begun).await.inspect_err(|error| self.inner.storage.failed(error))?;
+        Ok(Transaction { inner, database: self.clone(), sound: AtomicBool::new(true), _turn: turn })
     }
 
     /// Writes by one statement, which is a transaction by itself. Answers its rows once it is committed: all of them are
@@ -82,7 +89,8 @@ impl Database {
         let by: BTreeSet<UserId> = by.into_iter().collect();
         let _turn = self.inner.writers.turn().await?;
         let doubt = Doubt(Some(self.watermark()));
-        match self.inner.primary.unless_lost(self.inner.writes.query_all_raw(statement)).await {
+        let written = self.inner.primary.unless_lost(self.inner.writes.query_all_raw(statement)).await;
+        match self.inner.storage.observe(written) {
             Ok(rows) => Ok((rows, self.remembering(by, doubt))),
             Err(error) => {
                 if changed_nothing(&error) {
@@ -136,12 +144,17 @@ impl Transaction {
     /// Makes everything in it last, and remembers that `by` has written it: this user reads it from now on, wherever. What
     /// nobody reads from replicas needs no `by`.
     pub(crate) async fn commit(self, by: impl Into<Option<UserId>>) -> Result<(), DbErr> {
-        let Self { inner, database, _turn: turn } = self;
+        let Self { inner, database, sound, _turn: turn } = self;
+        if !sound.into_inner() {
+            inner.rollback().await?;
+            return Err(has_failed());
+        }
+        let storage = &database.inner.storage;
         let Some(by) = by.into() else {
-            return inner.commit().await;
+            return storage.observe(inner.commit().await);
         };
         let doubt = Doubt(Some(database.watermark()));
-        inner.commit().await?;
+        storage.observe(inner.commit().await)?;
         drop(turn);
         database.written(&[by], doubt).await;
         Ok(())
@@ -149,7 +162,7 @@ impl Transaction {
 
     /// Gives everything in it up, and remembers that `by` has seen something in it: this user goes on seeing it, wherever.
     pub(crate) async fn abandon(self, by: UserId) -> Result<(), DbErr> {
-        let Self { inner, database, _turn: turn } = self;
+        let Self { inner, database, _turn: turn, .. } = self;
         inner.rollback().await?;
         drop(turn);
         database.written(&[by], Doubt(None)).await;
@@ -161,10 +174,27 @@ impl Transaction {
         self.inner.rollback().await
     }
 
-    /// The transaction as migrations want it.
+    /// What comes of a statement, unless the one before failed.
+    async fn step<T>(&self, statement: impl Future<Output = Result<T, DbErr>> + Send) -> Result<T, DbErr> {
+        if !self.sound.swap(false, Ordering::Relaxed) {
+            return Err(has_failed());
+        }
+        let result = statement.await;
+        match &result {
+            Ok(_) => self.sound.store(true, Ordering::Relaxed),
+            Err(error) => self.database.inner.storage.failed(error),
+        }
+        result
+    }
+
+    /// The transaction as migrations want it. What fails there is not noticed here.
     pub(super) fn for_migrations(&self) -> &DatabaseTransaction {
         &self.inner
     }
+}
+
+fn has_failed() -> DbErr {
+    DbErr::Custom("a statement of this transaction failed, and it was rolled back".to_owned())
 }
 
 /// A commit of which it is not known (yet) how far it went, or whether it took place. Dropped like that, as when the
@@ -192,19 +222,21 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.inner.execute_raw(statement).await
+        self.step(self.inner.execute_raw(statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.inner.execute_unprepared(sql).await
+        self.step(self.inner.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.inner.query_one_raw(statement).await
+        // All rows are read, for SQLite says only after the last whether a statement succeeded, and the driver would stop at
+        // the first.
+        Ok(self.query_all_raw(statement).await?.into_iter().next())
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.inner.query_all_raw(statement).await
+        self.step(self.inner.query_all_raw(statement)).await
     }
 }
 
@@ -251,3 +283,6 @@ impl Drop for Waiting<'_> {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests;

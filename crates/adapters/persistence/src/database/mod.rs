@@ -6,6 +6,7 @@
 //! - [`release`] lets no connection be used again that is in a transaction, [`storage`] knows whether writes are stored.
 //! - [`node`] is what is known of a server, [`probe`] finds it out, [`position`] says how far each has come.
 
+mod file;
 mod node;
 mod observer;
 mod open;
@@ -38,6 +39,7 @@ pub(crate) use transaction::{Remembering, Transaction};
 
 use crate::location::Location;
 use crate::operation;
+use file::DatabaseFile;
 use node::Node;
 use probe::Probe;
 use storage::Storage;
@@ -108,6 +110,8 @@ struct Inner {
     schema: Option<String>,
     /// Whether what is written is stored.
     storage: Storage,
+    /// Where it is, if it is a file.
+    file: Option<DatabaseFile>,
     observer: Option<Arc<dyn Observer>>,
     probes: Mutex<Vec<Probe>>,
 }

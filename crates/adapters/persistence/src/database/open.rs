@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
 
+use super::file::DatabaseFile;
 use super::node::{Node, Role};
 use super::observer::observe;
 use super::pipeline;
@@ -40,7 +41,12 @@ pub(super) async fn sqlite(location: &Location, options: &DatabaseOptions) -> Re
         (pool.clone(), pool)
     };
     let primary = Arc::new(Node::new("primary".to_owned(), Role::Primary, reads));
-    Ok(assemble(primary, Vec::new(), writes, 1, options))
+    let mut inner = assemble(primary, Vec::new(), writes, 1, options);
+    if let Location::SqliteFile(path) = location {
+        let gone = |error| DbErr::Custom(format!("cannot look at {}: {error}", path.display()));
+        inner.file = Some(DatabaseFile::at(path).map_err(gone)?);
+    }
+    Ok(inner)
 }
 
 /// A primary, which must be there, and replicas, which may come later.
@@ -142,6 +148,7 @@ fn assemble(
         settling: options.probe_every.unwrap_or_default() * 3,
         schema: None,
         storage: Storage::default(),
+        file: None,
         observer: options.observer.clone(),
         probes: Mutex::new(Vec::new()),
     }

@@ -150,6 +150,13 @@ impl Transaction {
             return Err(has_failed());
         }
         let storage = &database.inner.storage;
+        if let Some(file) = &database.inner.file
+            && let Err(error) = file.is_in_place()
+        {
+            storage.failed(&error);
+            inner.rollback().await?;
+            return Err(error);
+        }
         let Some(by) = by.into() else {
             return storage.observe(inner.commit().await);
         };

@@ -26,7 +26,6 @@ use tokio_postgres::Row;
 
 pub(super) use address::Address;
 use connection::Turn;
-#[cfg(test)]
 pub(crate) use error::Refusal;
 pub(crate) use error::unreadable;
 use keeper::Keeper;

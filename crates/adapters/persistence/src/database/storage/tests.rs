@@ -79,6 +79,35 @@ fn a_file_that_was_full_takes_what_comes_after() {
     });
 }
 
+/// It is the connection's own, and nobody's any more when that is closed.
+#[cfg(unix)]
+#[test]
+fn a_file_that_was_moved_away_or_replaced_takes_nothing() {
+    testkit::run(Engine::Sqlite, async |db: TestDatabase| {
+        let Location::SqliteFile(path) = Location::parse(db.url()).unwrap() else { panic!("{}", db.url()) };
+        let database = open(Location::SqliteFile(path.clone())).await;
+        note(&database, 1).await.unwrap();
+        let elsewhere = path.with_extension("elsewhere");
+        for replaced in [false, true] {
+            std::fs::rename(&path, &elsewhere).unwrap();
+            if replaced {
+                std::fs::copy(&elsewhere, &path).unwrap();
+            }
+            for _ in 0..2 {
+                let error = note(&database, 1).await.unwrap_err();
+                assert_eq!(storage_failure(&error), Some(StorageFailure::Failing), "{error}");
+                database.probe_storage().await;
+                assert_eq!(database.storage(), StorageStatus::Failing);
+            }
+            std::fs::rename(&elsewhere, &path).unwrap();
+            database.probe_storage().await;
+            assert_eq!(database.storage(), StorageStatus::Sound);
+        }
+        note(&database, 1).await.unwrap();
+        assert_eq!(db.count("notes").await, 2);
+    });
+}
+
 /// There the connection is kept, as the database would go with it.
 #[tokio::test]
 async fn a_memory_that_was_full_takes_what_comes_after() {

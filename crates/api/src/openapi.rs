@@ -111,7 +111,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
         answers.push((429, "`rate_limited`"));
         answers.push((408, "`body_timeout`"));
         answers.push((413, "`body_too_large`"));
-        answers.push((503, "`overloaded`, `timeout` or `database_unavailable`"));
+        answers.push((503, "`overloaded`, `timeout`, `database_unavailable` or `storage_full`"));
     }
     if has_body {
         answers.push((400, "`malformed_body`"));

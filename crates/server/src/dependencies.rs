@@ -3,9 +3,9 @@
 use api::Dependency;
 use async_trait::async_trait;
 use coordination::Redis;
-use persistence::{Database, Role};
+use persistence::{Database, Role, StorageStatus};
 
-/// The primary. While a replica is there, reads go on without it.
+/// The primary: that it answers, and that it stores what is written. While a replica is there, reads go on without it.
 pub(crate) struct PrimaryDependency(pub(crate) Database);
 
 #[async_trait]
@@ -16,7 +16,7 @@ impl Dependency for PrimaryDependency {
 
     async fn is_up(&self) -> bool {
         match self.0.ping().await {
-            Ok(()) => true,
+            Ok(()) => self.0.storage() == StorageStatus::Sound,
             Err(error) => {
                 tracing::warn!(error = %error.source, "the database gives no sign of life");
                 false
@@ -25,7 +25,16 @@ impl Dependency for PrimaryDependency {
     }
 
     fn is_required(&self) -> bool {
-        !self.0.servers().iter().any(|server| server.role == Role::Replica && server.up)
+        // A file is this server's own: with another one there is another disc.
+        if self.0.is_embedded() {
+            return true;
+        }
+        let servers = self.0.servers();
+        let is_up = |role| servers.iter().any(|server| server.role == role && server.up);
+        // A primary that stores nothing can be read. All instances have it in common: if each said that it cannot serve,
+        // nothing would be served, where only writes fail.
+        let can_be_read = self.0.storage() != StorageStatus::Sound && is_up(Role::Primary);
+        !can_be_read && !is_up(Role::Replica)
     }
 }
 

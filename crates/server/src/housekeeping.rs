@@ -17,7 +17,7 @@ use crate::metrics::gauges;
 const PURGE: Duration = Duration::from_hours(1);
 /// How often clients whose budgets are full again are forgotten.
 const FORGET: Duration = Duration::from_mins(1);
-/// How often connections, replicas and circuits are looked at.
+/// How often connections, replicas and circuits are looked at, and whether a disc that was full has room.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// What is to be seen to.
@@ -38,6 +38,7 @@ impl Housekeeping {
     /// Begins. Every instance does all of it; none of it is harmed by that.
     pub(crate) fn begin(household: Household) -> Self {
         let Household { accounts, posts, rate_limits, database, redis } = household;
+        let storage = database.clone();
         let purging = tokio::spawn(async move {
             let mut interval = every(PURGE);
             loop {
@@ -52,7 +53,15 @@ impl Housekeeping {
                 gauges::record(&database, redis.as_ref());
             }
         });
-        let mut tasks = vec![purging, looking];
+        // By itself, for it may wait for its turn to write.
+        let probing = tokio::spawn(async move {
+            let mut interval = every(LOOK);
+            loop {
+                interval.tick().await;
+                storage.probe_storage().await;
+            }
+        });
+        let mut tasks = vec![purging, looking, probing];
         if let Some(rate_limits) = rate_limits {
             tasks.push(tokio::spawn(async move {
                 let mut interval = every(FORGET);

@@ -22,7 +22,7 @@ impl Cache {
         match (&result, &pending.change) {
             (Ok(outcome), _) if !touches(outcome) => {}
             // Nothing was begun, and to tell everybody of that would add to what is too much.
-            (Err(error), _) if error.overloaded.is_some() => {}
+            (Err(error), _) if error.is_overload() => {}
             (Ok(_), Some(change)) => self.announce(change).await,
             (Err(_), Some(change)) => {
                 self.doubt(change);

@@ -12,8 +12,9 @@ use crate::database::pipeline::Refusal;
 /// The port's error for what a database said.
 pub(crate) fn failed(operation: &'static str, error: DbErr) -> RepositoryError {
     if let Some(refused) = overload(&error) {
-        let overloaded = Some(refused.retry_after);
-        RepositoryError { overloaded, ..RepositoryError::unavailable(operation, error) }
+        RepositoryError::overloaded(operation, refused.retry_after, error)
+    } else if storage_failure(&error) == Some(StorageFailure::Full) {
+        RepositoryError::storage_full(operation, error)
     } else if out_of_reach(&error) {
         RepositoryError::unavailable(operation, error)
     } else {
@@ -101,9 +102,38 @@ pub(crate) fn has_stale_plan(error: &DbErr) -> bool {
     }
 }
 
-/// `SQLITE_BUSY` and `SQLITE_LOCKED`, whose extended codes tell in the higher bits how it came to that.
+/// `SQLITE_BUSY` and `SQLITE_LOCKED`.
 fn is_busy(code: &str) -> bool {
-    code.len() < 5 && code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6))
+    matches!(primary_code(code), Some(5 | 6))
+}
+
+/// The result code of SQLite without what its extended form tells in the higher bits: how it came to that. `None` of a
+/// SQLSTATE, which is longer.
+fn primary_code(code: &str) -> Option<u32> {
+    if code.len() < 5 { code.parse::<u32>().ok().map(|code| code & 0xff) } else { None }
+}
+
+/// What keeps a database from storing what is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StorageFailure {
+    /// There is no room left.
+    Full,
+    /// The disc, or the way to it, fails, or may not be written.
+    Failing,
+}
+
+/// Whether a database failed because of what it stores its data on.
+///
+/// A database that is corrupt is none of these: it does not become well by itself, and to try again is no use.
+pub(crate) fn storage_failure(error: &DbErr) -> Option<StorageFailure> {
+    let code = code(error)?;
+    match (primary_code(&code), code.as_str()) {
+        // SQLITE_FULL; disk_full.
+        (Some(13), _) | (None, "53100") => Some(StorageFailure::Full),
+        // SQLITE_READONLY, SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_NOLFS; system_error, io_error.
+        (Some(8 | 10 | 14 | 22), _) | (None, "58000" | "58030") => Some(StorageFailure::Failing),
+        _ => None,
+    }
 }
 
 /// Whether a row is held by somebody who does not let go of it, in the word of [`reason_to_retry`]: `held` for longer than
@@ -132,7 +162,9 @@ pub(crate) fn changed_nothing(error: &DbErr) -> bool {
 
 /// Whether the database could not be reached, or gave up for now.
 pub(crate) fn out_of_reach(error: &DbErr) -> bool {
-    if matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed)) {
+    if matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed))
+        || storage_failure(error).is_some()
+    {
         return true;
     }
     match driver_error(error) {
@@ -151,7 +183,8 @@ pub(crate) fn out_of_reach(error: &DbErr) -> bool {
             is_of_the_connection(&code)
                 || (code.len() == 5 && code.starts_with("53"))
                 || matches!(code.as_str(), "57014" | "55P03" | "25P02" | "25P03" | "25006" | "40001" | "40P01")
-                || is_busy(&code)
+                // SQLITE_BUSY, SQLITE_LOCKED; out of memory; interrupted; a race for the log, lost too often.
+                || matches!(primary_code(&code), Some(5 | 6 | 7 | 9 | 15))
         }),
         _ => false,
     }
@@ -159,6 +192,8 @@ pub(crate) fn out_of_reach(error: &DbErr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use domain::Failure;
+
     use super::*;
 
     fn driver(error: sqlx::Error) -> DbErr {
@@ -186,14 +221,40 @@ mod tests {
 
     #[test]
     fn an_exhausted_pool_is_out_of_reach() {
-        assert!(failed("test", DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)).unavailable);
+        assert!(failed("test", DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)).is_unavailable());
     }
 
     #[test]
     fn what_the_gate_refused_says_when_to_come_back() {
         let wait = std::time::Duration::from_secs(2);
         let refused = failed("test", refused(Overloaded { retry_after: wait }));
-        assert_eq!((refused.unavailable, refused.overloaded), (true, Some(wait)));
+        assert_eq!(refused.failure, Failure::Overloaded { retry_after: wait });
+    }
+
+    #[test]
+    fn a_full_disc_is_told_from_one_that_fails() {
+        for code in ["13", "53100"] {
+            let error = failed("test", said(code));
+            assert_eq!(error.failure, Failure::StorageFull, "{code}");
+        }
+        // Written, read and flushed in vain; a file that is not there, cannot be written, or was moved away.
+        for code in ["10", "778", "266", "1034", "14", "8", "1032", "58030", "58000"] {
+            let error = failed("test", said(code));
+            assert_eq!(error.failure, Failure::Unavailable, "{code}");
+            assert_eq!(storage_failure(&said(code)), Some(StorageFailure::Failing), "{code}");
+        }
+        for code in ["5", "7", "57014", "53200", "08006"] {
+            assert!(failed("test", said(code)).is_unavailable(), "{code}");
+            assert_eq!(storage_failure(&said(code)), None, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_corrupt_database_is_not_tried_again() {
+        for code in ["11", "26", "XX001", "58P01", "2067", "1555", "23505"] {
+            let error = failed("test", said(code));
+            assert_eq!(error.failure, Failure::Fault, "{code}");
+        }
     }
 
     #[test]

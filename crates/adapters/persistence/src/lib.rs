@@ -20,7 +20,7 @@ mod view;
 
 pub use database::{
     ConnectError, Database, DatabaseOptions, MigrateError, Noted, Observer, PLANNER_SETTINGS, Positions, Role,
-    ServerStatus, StatementEvent, Values, WalPosition, Watermark, Way,
+    ServerStatus, StatementEvent, StorageStatus, Values, WalPosition, Watermark, Way,
 };
 pub use location::{Location, ParseLocationError};
 pub use repository::{

@@ -81,7 +81,7 @@ mod tests {
                 async { Err(DbErr::Custom("no".to_owned())) }
             })
             .await;
-            assert!(!result.unwrap_err().unavailable);
+            assert!(!result.unwrap_err().is_unavailable());
             assert_eq!(attempts.load(Ordering::Relaxed), 1);
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
-use domain::RepositoryError;
+use domain::{Failure, RepositoryError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -332,12 +332,35 @@ impl ResponseError for Problem {
 
 impl From<RepositoryError> for Problem {
     fn from(error: RepositoryError) -> Self {
-        if let Some(wait) = error.overloaded {
-            Self::overloaded(Shed::Database, wait)
-        } else if error.unavailable {
-            Self::unavailable("database_unavailable", "The database cannot be reached.").caused_by(error)
-        } else {
-            Self::internal(error)
+        match error.failure {
+            Failure::Overloaded { retry_after } => Self::overloaded(Shed::Database, retry_after),
+            Failure::StorageFull => {
+                Self::unavailable("storage_full", "The database has no room left for what is written.").caused_by(error)
+            }
+            Failure::Unavailable => {
+                Self::unavailable("database_unavailable", "The database cannot be reached.").caused_by(error)
+            }
+            Failure::Fault => Self::internal(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_fails_says_whether_to_come_again() {
+        let cases = [
+            (RepositoryError::storage_full("test", "said inside"), 503, "storage_full"),
+            (RepositoryError::unavailable("test", "said inside"), 503, "database_unavailable"),
+            (RepositoryError::new("test", "said inside"), 500, "internal_error"),
+        ];
+        for (error, status, code) in cases {
+            let problem = Problem::from(error);
+            assert_eq!((problem.status.as_u16(), problem.code), (status, code));
+            let retries = problem.error_response().headers().contains_key(RETRY_AFTER);
+            assert_eq!(retries, status == 503, "{code}");
         }
     }
 }

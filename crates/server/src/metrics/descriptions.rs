@@ -40,6 +40,11 @@ const DESCRIPTIONS: &[Description] = &[
     gauge("database_pool_connections", Unit::Count, "Connections to the database, by role of the server and state."),
     counter("database_reads_total", "Reads, by role of the server that they went to and why they went there."),
     gauge("database_replica_lag_bytes", Unit::Bytes, "How much of the primary's log a replica has yet to replay."),
+    gauge(
+        "database_storage_failing",
+        Unit::Count,
+        "1 while the database cannot store what is written, as its disc is full or fails; else 0.",
+    ),
     counter("cache_requests_total", "Look-ups in the cache, by layer and outcome."),
     counter("cache_loads_total", "Loads from the database on behalf of the cache, by kind."),
     gauge("cache_following", Unit::Count, "1 while the cache hears of every change, 0 while it is not used."),

@@ -1,8 +1,8 @@
-//! What is looked at now and then: connections, how far replicas are, circuits.
+//! What is looked at now and then: connections, how far replicas are, whether writes are stored, circuits.
 
 use coordination::Redis;
 use metrics::gauge;
-use persistence::{Database, ServerStatus};
+use persistence::{Database, ServerStatus, StorageStatus};
 use resilience::State;
 
 /// Values of `circuit_state`.
@@ -15,6 +15,8 @@ pub(crate) fn record(database: &Database, redis: Option<&Redis>) {
     for server in database.servers() {
         record_server(&server);
     }
+    let fails = database.storage() != StorageStatus::Sound;
+    gauge!("database_storage_failing").set(if fails { 1.0 } else { 0.0 });
     if let Some(redis) = redis {
         let state = match redis.state() {
             State::Closed => CLOSED,

@@ -2,6 +2,7 @@
 
 mod documentation;
 mod flood;
+mod full_database;
 mod health;
 mod lost_database;
 mod metrics;

@@ -4,4 +4,6 @@ mod command_line;
 mod crash;
 mod process;
 mod secrets;
+#[cfg(target_os = "linux")]
+mod storage;
 mod telemetry;

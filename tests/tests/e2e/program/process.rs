@@ -5,6 +5,8 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+#[cfg(target_os = "linux")]
+use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
 use tempfile::TempDir;
 use testkit::app::Http;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
@@ -26,7 +28,18 @@ fn executable() -> PathBuf {
 
 /// The server in a folder where nothing is configured but by `variables`.
 fn command(folder: &TempDir, variables: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(executable());
+    in_folder(Command::new(executable()), folder, variables)
+}
+
+/// The same, to which a write past the limit for files is an error and not the end.
+#[cfg(target_os = "linux")]
+fn command_with_bounded_files(folder: &TempDir, variables: &[(&str, &str)]) -> Command {
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", "trap '' XFSZ; exec \"$0\""]).arg(executable());
+    in_folder(shell, folder, variables)
+}
+
+fn in_folder(mut command: Command, folder: &TempDir, variables: &[(&str, &str)]) -> Command {
     command
         .env_clear()
         .envs(variables.iter().copied())
@@ -64,8 +77,20 @@ impl Serving {
         server
     }
 
+    /// Starts one whose files can be [bounded](Self::bound_files).
+    #[cfg(target_os = "linux")]
+    pub(super) async fn start_with_bounded_files(variables: &[(&str, &str)]) -> Self {
+        let mut server = Self::spawn(command_with_bounded_files, variables).await;
+        server.unread = None;
+        server
+    }
+
     /// Starts one whose log nobody reads until it is told to end.
     pub(super) async fn start_unread(variables: &[(&str, &str)]) -> Self {
+        Self::spawn(command, variables).await
+    }
+
+    async fn spawn(command: impl Fn(&TempDir, &[(&str, &str)]) -> Command, variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let usual = [("PORT", "0"), ("WORKERS", "2"), ("RATE_LIMIT", "off"), ("LOG_FORMAT", "json")];
         let mut child = command(&folder, &[&usual, variables].concat()).spawn().unwrap();
@@ -89,6 +114,17 @@ impl Serving {
         Self { child, http: Http::new(address), said: listen(said, lines), logged, unread, _folder: folder }
     }
 
+    fn id(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap()).unwrap()
+    }
+
+    /// Lets no file of its grow past `bytes`, as if the disc were full then; or as far as it likes again.
+    #[cfg(target_os = "linux")]
+    pub(super) fn bound_files(&self, bytes: Option<u64>) {
+        let Rlimit { current, maximum } = getrlimit(Resource::Fsize);
+        prlimit(Some(self.id()), Resource::Fsize, Rlimit { current: bytes.or(current), maximum }).unwrap();
+    }
+
     /// Ends it without a warning.
     pub(super) async fn kill(mut self) {
         self.child.kill().await.unwrap();
@@ -96,8 +132,7 @@ impl Serving {
 
     /// Asks it to end, as an orchestrator does; answers its exit code and everything that it wrote.
     pub(super) async fn terminate(mut self) -> (Option<i32>, String) {
-        let id = Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap()).unwrap();
-        kill_process(id, Signal::TERM).unwrap();
+        kill_process(self.id(), Signal::TERM).unwrap();
         let status = timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap();
         drop(self.unread);
         (status.code(), self.said.await.unwrap() + &self.logged.await.unwrap())

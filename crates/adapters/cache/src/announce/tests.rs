@@ -49,8 +49,7 @@ async fn nothing_is_announced_if_nothing_changed() {
 #[tokio::test(start_paused = true)]
 async fn nothing_is_announced_of_what_was_too_much_to_begin() {
     let (log, cache) = scene();
-    let overloaded = Some(Duration::from_secs(1));
-    let write = async { Err(RepositoryError { overloaded, ..RepositoryError::unavailable("posts.like", "full") }) };
+    let write = async { Err(RepositoryError::overloaded("posts.like", Duration::from_secs(1), "full")) };
     cache.write::<()>(touching(), |()| true, write).await.unwrap_err();
     sleep(SETTLES).await;
     assert_eq!(log.tags(), []);

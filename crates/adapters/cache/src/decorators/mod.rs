@@ -31,7 +31,7 @@ async fn load(
 ) -> Result<Loaded, RepositoryError> {
     match loader.await {
         Ok(value) => Ok(Loaded { value, is_current: true }),
-        Err(error) if error.unavailable && error.overloaded.is_none() => {
+        Err(error) if error.is_unavailable() && !error.is_overload() => {
             tracing::debug!(%error, "no place to load copies from");
             Ok(Loaded { value: otherwise.await?, is_current: false })
         }

@@ -223,7 +223,7 @@ mod loads {
         s.database.open();
         for reader in readers {
             let error = reader.await.unwrap().unwrap_err();
-            assert!(error.unavailable && error.operation == "posts.find");
+            assert!(error.is_unavailable() && error.operation == "posts.find");
         }
         assert_eq!(s.database.loads(), 1);
         s.database.fails.store(false, Ordering::SeqCst);

@@ -140,7 +140,7 @@ async fn run<W: Together>(db: &Database, writes: Vec<Arc<W>>) -> Vec<Told<W::Out
     match attempt(db, &writes, PATIENCE_OF_BATCH).await {
         Ok(Some(told)) => told,
         Ok(None) if writes.len() == 1 => vec![Told::Held],
-        Err(error) if error.unavailable || writes.len() == 1 => all_failed(error, writes.len()),
+        Err(error) if error.is_unavailable() || writes.len() == 1 => all_failed(error, writes.len()),
         // One of them cannot be done, or not now. The others are not to fail for its sake.
         Ok(None) | Err(_) => {
             let mut each = Vec::with_capacity(writes.len());

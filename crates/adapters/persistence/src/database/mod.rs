@@ -4,8 +4,10 @@
 //! - [`reading`] chooses a server for each read, [`transaction`] begins and commits what writes.
 //! - [`pipeline`] carries most reads of PostgreSQL, which plans some of them for all values ([`planned_once`]).
 //! - [`plans`] says since when what a connection keeps prepared is good.
+//! - [`release`] lets no connection be used again that is in a transaction, [`storage`] knows whether writes are stored.
 //! - [`node`] is what is known of a server, [`probe`] finds it out, [`position`] says how far each has come.
 
+mod file;
 mod node;
 mod observer;
 mod open;
@@ -16,7 +18,9 @@ mod pools;
 mod position;
 mod probe;
 mod reading;
+mod release;
 mod schema;
+mod storage;
 mod transaction;
 
 use std::sync::atomic::AtomicUsize;
@@ -33,12 +37,15 @@ pub use position::{Noted, Positions, WalPosition, Watermark};
 pub(crate) use reading::Select;
 pub use schema::MigrateError;
 pub use sea_orm::Values;
+pub use storage::StorageStatus;
 pub(crate) use transaction::{Remembering, Transaction};
 
 use crate::location::Location;
 use crate::operation;
+use file::DatabaseFile;
 use node::Node;
 use probe::Probe;
+use storage::Storage;
 
 /// How to reach the database.
 #[derive(Clone)]
@@ -108,6 +115,10 @@ struct Inner {
     settling: Duration,
     /// The PostgreSQL schema that the tables are in, when it is not the server's default.
     schema: Option<String>,
+    /// Whether what is written is stored.
+    storage: Storage,
+    /// Where it is, if it is a file.
+    file: Option<DatabaseFile>,
     observer: Option<Arc<dyn Observer>>,
     probes: Mutex<Vec<Probe>>,
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
 
+use super::file::DatabaseFile;
 use super::node::{self, Node, Role};
 use super::observer::observe;
 use super::pipeline;
@@ -13,6 +14,8 @@ use super::plans::Plans;
 use super::pools::{self, of_driver, prepare_file, reach};
 use super::position::{NoPositions, Watermark};
 use super::probe::Probe;
+use super::release::AfterRelease;
+use super::storage::Storage;
 use super::transaction::writers_gate;
 use super::{DatabaseOptions, Inner};
 use crate::location::Location;
@@ -28,17 +31,25 @@ pub(super) async fn sqlite(location: &Location, options: &DatabaseOptions) -> Re
     let (reads, writes, readers) = if let Location::SqliteFile(path) = location {
         let url = prepare_file(path)?;
         let readers = options.max_connections.min(SQLITE_READERS);
-        let writes = connect(pools::sqlite(url.clone(), 1, options), Role::Primary, options).await?;
-        (connect(pools::sqlite(url, readers, options), Role::Primary, options).await?, writes, readers)
+        let writes =
+            connect(pools::sqlite(url.clone(), 1, AfterRelease::Close, options), Role::Primary, options).await?;
+        let reads = pools::sqlite(url, readers, AfterRelease::Close, options);
+        (connect(reads, Role::Primary, options).await?, writes, readers)
     } else {
         // Every connection would have a database of its own, so there is only one.
-        let pool = connect(pools::sqlite("sqlite::memory:".to_owned(), 1, options), Role::Primary, options).await?;
+        let pool = pools::sqlite("sqlite::memory:".to_owned(), 1, AfterRelease::Mend, options);
+        let pool = connect(pool, Role::Primary, options).await?;
         (pool.clone(), pool, 1)
     };
     let reads = (reads, Plans::default());
     let gate = node::gate(readers, options.read_wait);
     let primary = Arc::new(Node::new("primary".to_owned(), Role::Primary, reads, gate, options.observer.clone()));
-    Ok(assemble(primary, Vec::new(), writes, 1, options))
+    let mut inner = assemble(primary, Vec::new(), writes, 1, options);
+    if let Location::SqliteFile(path) = location {
+        let gone = |error| DbErr::Custom(format!("cannot look at {}: {error}", path.display()));
+        inner.file = Some(DatabaseFile::at(path).map_err(gone)?);
+    }
+    Ok(inner)
 }
 
 /// A primary, which must be there, and replicas, which may come later.
@@ -144,6 +155,8 @@ fn assemble(
         positions: options.positions.clone().unwrap_or_else(|| Arc::new(NoPositions)),
         settling: options.probe_every.unwrap_or_default() * 3,
         schema: None,
+        storage: Storage::default(),
+        file: None,
         observer: options.observer.clone(),
         probes: Mutex::new(Vec::new()),
     }

@@ -11,8 +11,8 @@ use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr, RuntimeErr};
 
 use tokio::task::JoinSet;
 
-use super::DatabaseOptions;
 use super::plans::Plans;
+use super::{DatabaseOptions, release};
 
 /// How sessions are called in the server's list of them: those of pools, and those of pipelines.
 const POOL_NAME: &str = "thoughts";
@@ -128,8 +128,14 @@ pub(super) fn renew(pool: &mut ConnectOptions, plans: Plans) {
     });
 }
 
-pub(super) fn sqlite(url: String, max_connections: u32, options: &DatabaseOptions) -> ConnectOptions {
+pub(super) fn sqlite(
+    url: String,
+    max_connections: u32,
+    after_release: release::AfterRelease,
+    options: &DatabaseOptions,
+) -> ConnectOptions {
     let mut pool = pool(url, max_connections, options);
+    pool.map_sqlx_sqlite_pool_opts(move |pool| after_release.apply(pool));
     // A database in memory is gone with its connection.
     pool.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).map_sqlx_sqlite_opts(|connection| {
         connection

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -43,11 +44,17 @@ impl Remembering {
 }
 
 /// A transaction that writes. It is rolled back unless it is committed.
+///
+/// A statement that fails, or is given up half-way, is its last: the database may have ended the transaction. What SQLite
+/// is told after that would be committed by itself, and PostgreSQL answers a `COMMIT` by rolling back, which looks like
+/// success to the driver.
 pub(crate) struct Transaction {
     inner: DatabaseTransaction,
     database: Database,
     /// That of the statements that its connection keeps.
     epoch: Epoch,
+    /// Not while a statement is under way, and never again after one that did not succeed.
+    sound: AtomicBool,
     _turn: Admitted,
 }
 
@@ -69,8 +76,9 @@ impl Database {
         let writes = self.inner.writes.clone();
         let begun = tokio::spawn(async move { writes.begin_with_options(options).await });
         let begun = async { begun.await.map_err(|error| DbErr::Custom(error.to_string()))? };
-        let inner = self.inner.primary.unless_lost(begun).await?;
-        Ok(Transaction { inner, database: self.clone(), epoch, _turn: turn })
+        let inner =
+            self.inner.primary.unless_lost(begun).await.inspect_err(|error| self.inner.storage.failed(error))?;
+        Ok(Transaction { inner, database: self.clone(), epoch, sound: AtomicBool::new(true), _turn: turn })
     }
 
     /// Writes by one statement, which is a transaction by itself. Answers its rows once it is committed: all of them are
@@ -88,7 +96,8 @@ impl Database {
         let _turn = self.inner.writers.enter().await.map_err(refused)?;
         let epoch = self.inner.primary.plans.epoch();
         let doubt = Doubt(Some(self.watermark()));
-        match self.inner.primary.unless_lost(self.inner.writes.query_all_raw(statement)).await {
+        let written = self.inner.primary.unless_lost(self.inner.writes.query_all_raw(statement)).await;
+        match self.inner.storage.observe(written) {
             Ok(rows) => Ok((rows, self.remembering(by, doubt))),
             Err(error) => {
                 self.note_plans(&error, epoch);
@@ -150,12 +159,24 @@ impl Transaction {
     /// Makes everything in it last, and remembers that `by` has written it: this user reads it from now on, wherever. What
     /// nobody reads from replicas needs no `by`.
     pub(crate) async fn commit(self, by: impl Into<Option<UserId>>) -> Result<(), DbErr> {
-        let Self { inner, database, _turn: turn, .. } = self;
+        let Self { inner, database, sound, _turn: turn, .. } = self;
+        if !sound.into_inner() {
+            inner.rollback().await?;
+            return Err(has_failed());
+        }
+        let storage = &database.inner.storage;
+        if let Some(file) = &database.inner.file
+            && let Err(error) = file.is_in_place()
+        {
+            storage.failed(&error);
+            inner.rollback().await?;
+            return Err(error);
+        }
         let Some(by) = by.into() else {
-            return inner.commit().await;
+            return storage.observe(inner.commit().await);
         };
         let doubt = Doubt(Some(database.watermark()));
-        inner.commit().await?;
+        storage.observe(inner.commit().await)?;
         drop(turn);
         database.written(&[by], doubt).await;
         Ok(())
@@ -175,14 +196,30 @@ impl Transaction {
         self.inner.rollback().await
     }
 
-    fn noted<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
-        result.inspect_err(|error| self.database.note_plans(error, self.epoch))
+    /// What comes of a statement, unless the one before failed.
+    async fn step<T>(&self, statement: impl Future<Output = Result<T, DbErr>> + Send) -> Result<T, DbErr> {
+        if !self.sound.swap(false, Ordering::Relaxed) {
+            return Err(has_failed());
+        }
+        let result = statement.await;
+        match &result {
+            Ok(_) => self.sound.store(true, Ordering::Relaxed),
+            Err(error) => {
+                self.database.inner.storage.failed(error);
+                self.database.note_plans(error, self.epoch);
+            }
+        }
+        result
     }
 
-    /// The transaction as migrations want it.
+    /// The transaction as migrations want it. What fails there is not noticed here.
     pub(super) fn for_migrations(&self) -> &DatabaseTransaction {
         &self.inner
     }
+}
+
+fn has_failed() -> DbErr {
+    DbErr::Custom("a statement of this transaction failed, and it was rolled back".to_owned())
 }
 
 /// A commit of which it is not known (yet) how far it went, or whether it took place. Dropped like that, as when the
@@ -210,19 +247,21 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.noted(self.inner.execute_raw(statement).await)
+        self.step(self.inner.execute_raw(statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.inner.execute_unprepared(sql).await
+        self.step(self.inner.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.noted(self.inner.query_one_raw(statement).await)
+        // All rows are read, for SQLite says only after the last whether a statement succeeded, and the driver would stop at
+        // the first.
+        Ok(self.query_all_raw(statement).await?.into_iter().next())
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.noted(self.inner.query_all_raw(statement).await)
+        self.step(self.inner.query_all_raw(statement)).await
     }
 }
 
@@ -237,3 +276,6 @@ pub(super) fn writers_gate(at_once: u32, patience: Duration) -> Gate {
         held_for: HELD_FOR,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -298,7 +298,7 @@ fn a_connection_that_is_cut_takes_its_batch_along() {
         let (done, failed): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(|(_, outcome)| outcome.is_ok());
         assert!(!failed.is_empty() && failed.len() <= 64, "{} failed", failed.len());
         for (post, outcome) in failed {
-            assert!(outcome.unwrap_err().unavailable);
+            assert!(outcome.unwrap_err().is_unavailable());
             assert_eq!(s.find_post(post).await, None, "nothing had been committed");
         }
         for (post, _) in done {

@@ -81,7 +81,7 @@ mod ping {
         db.database().ping().await.unwrap();
         db.database().close().await.unwrap();
         let error = db.database().ping().await.unwrap_err();
-        assert!(error.unavailable, "{error:?}");
+        assert!(error.is_unavailable(), "{error:?}");
     }
 }
 

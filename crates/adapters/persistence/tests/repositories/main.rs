@@ -1,7 +1,7 @@
 //! The repository suite: one file a port, every test on SQLite and on PostgreSQL.
 //!
 //! Beyond the ports' own behaviour: [`erasure`], [`concurrency`] and [`pagination`] hold what must be true whatever
-//! happens at once; [`replicas`] who is read from; [`budgets`] and [`plans`] hold what it may cost.
+//! happens at once; [`storage`] that nothing is acknowledged in vain; [`replicas`] who is read from; [`budgets`] and [`plans`] hold what it may cost.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
@@ -22,6 +22,7 @@ mod replicas;
 mod scene;
 mod schema_changes;
 mod sessions;
+mod storage;
 mod timelines;
 mod users;
 mod viewer_flags;

@@ -147,7 +147,7 @@ fn opens_no_more_connections_than_it_may() {
             assert!(begun.elapsed() < Duration::from_secs(30), "connections are left");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        assert!(posts.find(post, None).await.unwrap_err().unavailable);
+        assert!(posts.find(post, None).await.unwrap_err().is_unavailable());
     });
 }
 
@@ -161,7 +161,7 @@ fn keeps_the_limits_of_time() {
         let lock = locked(&s).await;
         let begun = Instant::now();
         let error = posts.find(post, None).await.unwrap_err();
-        assert!(error.unavailable, "{error:?}");
+        assert!(error.is_unavailable(), "{error:?}");
         assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
         lock.rollback().await.unwrap();
         assert!(posts.find(post, None).await.unwrap().is_some());

@@ -147,7 +147,7 @@ mod a_writer {
         pair.to_primary.cut();
         assert_eq!(pair.read_from(Some(pair.ada)).await, "replica");
         let posts = SeaPostRepository::new(pair.database.clone());
-        assert!(posts.like(id("primary"), pair.ada, pair.primary.now()).await.unwrap_err().unavailable);
+        assert!(posts.like(id("primary"), pair.ada, pair.primary.now()).await.unwrap_err().is_unavailable());
         pair.to_primary.mend();
         assert_eq!(pair.read_from(Some(pair.ada)).await, "primary");
         posts.like(id("primary"), pair.ada, pair.primary.now()).await.unwrap();
@@ -186,7 +186,7 @@ mod a_complete_handle {
         pair.database.watermark().raise(WalPosition(u64::MAX - 1));
         pair.to_primary.cut();
         let timelines = SeaTimelineRepository::new(pair.database.complete());
-        assert!(timelines.public(first_page(), None).await.unwrap_err().unavailable);
+        assert!(timelines.public(first_page(), None).await.unwrap_err().is_unavailable());
         assert_eq!(pair.read_from(None).await, "replica", "others go on");
     }
 }
@@ -223,9 +223,9 @@ mod a_probe {
         let timelines = SeaTimelineRepository::new(database.clone());
         proxy.cut();
         // Begun before it is known; the pool would try for a minute.
-        assert!(timelines.public(first_page(), None).await.unwrap_err().unavailable);
+        assert!(timelines.public(first_page(), None).await.unwrap_err().is_unavailable());
         becomes(&database, false).await;
-        assert!(timelines.public(first_page(), None).await.unwrap_err().unavailable);
+        assert!(timelines.public(first_page(), None).await.unwrap_err().is_unavailable());
         proxy.mend();
         becomes(&database, true).await;
         assert!(timelines.public(first_page(), None).await.unwrap().page.items.is_empty());

@@ -86,7 +86,7 @@ impl<'r> Fields<'r> {
         match self.row {
             Source::Pooled(row) => match row.try_get_by_index(index) {
                 Ok(number) => Ok(number),
-                Err(error) => row.try_get_by_index::<i32>(index).map(i64::from).map_err(|_| error.into()),
+                Err(error) => row.try_get_by_index::<i32>(index).map(i64::from).map_err(|_| error),
             },
             Source::Pipelined(row) => match row.try_get(index) {
                 Ok(number) => Ok(number),

@@ -119,7 +119,7 @@ impl SeaCommentRepository {
         if let Some(Revision(expected)) = expected {
             wanted = wanted.and(comment::Column::Revision.eq(i64::from(expected)));
         }
-        comment_removal::lock(&tx, wanted.clone(), Expr::val(false).into()).await?;
+        comment_removal::lock(&tx, wanted.clone(), Expr::val(false)).await?;
         if comment_removal::remove(&tx, wanted).await? == 0 {
             let alive = comment::Column::Id.eq(id.as_str()).and(comment::Column::AuthorId.is_not_null());
             let is_there = exists(&tx, comment::Entity, alive).await?;

@@ -34,7 +34,7 @@ pub(super) async fn lock(tx: &impl ConnectionTrait, condition: SimpleExpr, other
             going.clone(),
             Expr::col(column(comment::Column::Id)).equals((going.clone(), comment::Column::ParentId)),
         )
-        .and_where(Expr::col((going.clone(), goes_on.clone())).into())
+        .and_where(Expr::col((going.clone(), goes_on.clone())))
         .take();
     let going_and_answered = Query::select()
         .columns([comment::Column::Id, comment::Column::ParentId])

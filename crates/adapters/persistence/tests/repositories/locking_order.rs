@@ -152,7 +152,9 @@ impl Writer {
                     at.follows.unfollow(user, other).await?;
                 }
             }
-            Act::DeleteComment => drop(at.comments.delete(comment, id("somebody"), None).await?),
+            Act::DeleteComment => {
+                at.comments.delete(comment, id("somebody"), None).await?;
+            }
             Act::DeletePost => {
                 // Another takes its place first: there is always something to write about.
                 let new = a_post(&self.word(), user).build();

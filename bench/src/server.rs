@@ -26,6 +26,8 @@ pub struct Setting {
     pub redis_url: String,
     /// What tokens are signed with.
     pub signing_key: String,
+    /// Connections to PostgreSQL; `None` for as many as it has by default.
+    pub pool: Option<u32>,
     /// Where its log goes.
     pub log: Option<PathBuf>,
 }
@@ -69,7 +71,8 @@ impl Server {
             // Nothing of the caller's configuration: neither variables nor a file .env.
             .env_clear()
             .current_dir(folder.path())
-            .envs([("APP_ENV", "production"), ("DATABASE_MIGRATE", "true"), ("DATABASE_MAX_CONNECTIONS", "64")])
+            .envs([("APP_ENV", "production"), ("DATABASE_MIGRATE", "true")])
+            .envs(setting.pool.map(|pool| ("DATABASE_MAX_CONNECTIONS", pool.to_string())))
             .envs([("RATE_LIMIT", "off"), ("LOG_FORMAT", "json"), ("ACCESS_TOKEN_TTL", "12h")])
             .env("PORT", port.to_string())
             .env("SIGNING_KEY", &setting.signing_key)

@@ -17,6 +17,7 @@ pub(crate) fn on_connect(
         let Some(socket) = socket.downcast_ref::<TcpStream>() else {
             return;
         };
+        send_at_once(socket);
         bound_patience(socket, patience);
         match connections.enter() {
             Some(connection) => {
@@ -24,6 +25,14 @@ pub(crate) fn on_connect(
             }
             None => hang_up(socket),
         }
+    }
+}
+
+/// An answer goes out when it is written. The system would keep the second of two answers back until the client has
+/// acknowledged the first, and clients acknowledge after up to 40 ms when they have nothing to send.
+fn send_at_once(socket: &TcpStream) {
+    if let Err(error) = socket.set_nodelay(true) {
+        tracing::debug!(%error, "a connection may delay answers");
     }
 }
 
@@ -45,5 +54,25 @@ fn bound_patience(_: &TcpStream, _: Duration) {}
 fn hang_up(socket: &TcpStream) {
     if let Err(error) = rustix::net::shutdown(socket, rustix::net::Shutdown::Both) {
         tracing::debug!(%error, "a connection too many was gone already");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn answers_wait_for_no_acknowledgement() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap());
+        let (accepted, client) = tokio::join!(listener.accept(), client);
+        let (socket, _client) = (accepted.unwrap().0, client.unwrap());
+        assert!(!socket.nodelay().unwrap());
+        on_connect(Connections::new(1), Duration::from_secs(1))(&socket, &mut Extensions::new());
+        assert!(socket.nodelay().unwrap());
     }
 }

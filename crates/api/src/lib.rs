@@ -30,7 +30,8 @@ use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use http::cursor::CursorCodec;
-pub use middleware::connections::{Connection, Connections};
+pub use http::refusal::Refusal;
+pub use middleware::connections::{Connection, ConnectionBounds, Connections};
 pub use middleware::rate_limit::{Budget, Client, LocalRateLimits, RateLimiter, Taken};
 pub use middleware::shed::{Bounds, Concurrency};
 pub use operations::health::{Dependency, Health};
@@ -137,13 +138,7 @@ impl Api {
     pub fn app(
         &self,
     ) -> App<
-        impl ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse<impl MessageBody + use<>>,
-            Error = Error,
-            InitError = (),
-        > + use<>,
+        impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>,
     > {
         let api = self.clone();
         let origins = &self.settings.cors_allowed_origins;

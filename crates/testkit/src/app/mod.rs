@@ -14,7 +14,7 @@ mod user;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use api::Concurrency;
+use api::{Concurrency, ConnectionBounds};
 use security::HashingCost;
 
 pub use document::{operations, schema_names};
@@ -47,6 +47,8 @@ pub struct AppOptions {
     pub hashing_cost: HashingCost,
     /// How many calls may be under way at once: as many as there are, but where that is looked at.
     pub concurrency: Concurrency,
+    /// How many connections are served: more than a test makes, but where that is looked at.
+    pub connections: ConnectionBounds,
 }
 
 impl Default for AppOptions {
@@ -55,6 +57,7 @@ impl Default for AppOptions {
             variables: Vec::new(),
             hashing_cost: HashingCost::MINIMAL_FOR_TESTS,
             concurrency: Concurrency::fixed(usize::MAX),
+            connections: ConnectionBounds { all: 4096, of_a_network: 4096 },
         }
     }
 }

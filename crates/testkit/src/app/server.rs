@@ -29,6 +29,7 @@ impl ServerThread {
             observer: log,
             metrics: Arc::new(|| "up 1\n".to_owned()),
             concurrency: Some(options.concurrency),
+            connections: options.connections,
         };
         let (stop, stopped) = oneshot::channel();
         let (say, started) = mpsc::channel();

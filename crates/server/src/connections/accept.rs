@@ -1,31 +1,33 @@
 //! What is done with each new connection.
 
-use std::any::Any;
+use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use actix_web::dev::Extensions;
+use actix_http::error::DispatchError;
 use api::Connections;
 use tokio::net::TcpStream;
 
-/// Bounds the number of connections, and how long a client may leave an answer unread or go without a sign of life
-/// while it is sent one: the server itself would wait for ever.
-pub(crate) fn on_connect(
-    connections: Connections,
+use super::stream::Stream;
+use super::watch::Watch;
+
+/// Takes a connection in, if there is room for it. One that is an error is closed.
+pub(super) fn accept(
+    socket: TcpStream,
+    connections: &Connections,
+    watch: &Watch,
     patience: Duration,
-) -> impl Fn(&dyn Any, &mut Extensions) + Send + Sync + 'static {
-    move |socket, data| {
-        let Some(socket) = socket.downcast_ref::<TcpStream>() else {
-            return;
-        };
-        send_at_once(socket);
-        bound_patience(socket, patience);
-        match connections.enter() {
-            Some(connection) => {
-                data.insert(connection);
-            }
-            None => hang_up(socket),
-        }
-    }
+) -> Result<(Stream, Option<SocketAddr>), DispatchError> {
+    let peer = socket.peer_addr().map_err(DispatchError::Io)?;
+    let connection = connections.enter(peer.ip());
+    let connection = connection.ok_or_else(|| DispatchError::Io(io::ErrorKind::QuotaExceeded.into()))?;
+    prepare(&socket, patience);
+    Ok((Stream::new(socket, watch.add(), connection), Some(peer)))
+}
+
+fn prepare(socket: &TcpStream, patience: Duration) {
+    send_at_once(socket);
+    bound_patience(socket, patience);
 }
 
 /// An answer goes out when it is written. The system would keep the second of two answers back until the client has
@@ -50,29 +52,38 @@ fn bound_patience(socket: &TcpStream, patience: Duration) {
 #[cfg(not(target_os = "linux"))]
 fn bound_patience(_: &TcpStream, _: Duration) {}
 
-/// The server sees a connection that the client has closed, and lets go of it.
-fn hang_up(socket: &TcpStream) {
-    if let Err(error) = rustix::net::shutdown(socket, rustix::net::Shutdown::Both) {
-        tracing::debug!(%error, "a connection too many was gone already");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
 
+    use api::ConnectionBounds;
     use tokio::net::TcpListener;
+    use tokio::task::LocalSet;
 
     use super::*;
 
-    #[tokio::test]
-    async fn answers_wait_for_no_acknowledgement() {
+    async fn accepted() -> (TcpStream, TcpStream) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap());
         let (accepted, client) = tokio::join!(listener.accept(), client);
-        let (socket, _client) = (accepted.unwrap().0, client.unwrap());
+        (accepted.unwrap().0, client.unwrap())
+    }
+
+    #[tokio::test]
+    async fn answers_wait_for_no_acknowledgement() {
+        let (socket, _client) = accepted().await;
         assert!(!socket.nodelay().unwrap());
-        on_connect(Connections::new(1), Duration::from_secs(1))(&socket, &mut Extensions::new());
+        prepare(&socket, Duration::from_secs(1));
         assert!(socket.nodelay().unwrap());
+    }
+
+    #[tokio::test]
+    async fn one_too_many_is_closed() {
+        let connections = Connections::new(ConnectionBounds { all: 9, of_a_network: 0 }, Vec::new());
+        let (socket, _client) = accepted().await;
+        let taken_in = LocalSet::new()
+            .run_until(async { accept(socket, &connections, &Watch::begin(), Duration::from_secs(1)) })
+            .await;
+        assert!(taken_in.is_err());
     }
 }

@@ -38,7 +38,8 @@ pub use operations::health::{Dependency, Health};
 pub use operations::metrics::{MetricsAccess, MetricsEndpoint, MetricsRenderer};
 
 use middleware::shed::PlacesByKind;
-use operations::docs::OpenApiJson;
+use middleware::target::ParameterTable;
+use operations::docs::Files;
 use routing::MethodTable;
 
 /// How the API behaves towards its clients.
@@ -106,8 +107,9 @@ pub struct Api {
     places: Data<PlacesByKind>,
     settings: Data<HttpSettings>,
     runtime: Data<tokio::runtime::Handle>,
-    document: Data<OpenApiJson>,
+    files: Data<Files>,
     methods: Data<MethodTable>,
+    parameters: Data<ParameterTable>,
 }
 
 impl Api {
@@ -129,8 +131,9 @@ impl Api {
             places: Data::new(PlacesByKind::new(services.settings.concurrency)),
             settings: Data::new(services.settings),
             runtime: Data::new(services.runtime),
-            document: Data::new(OpenApiJson(json.into())),
+            files: Data::new(Files::new(json)),
             methods: Data::new(MethodTable::new(&mut document)),
+            parameters: Data::new(ParameterTable::new(&mut document)),
         })
     }
 
@@ -167,8 +170,9 @@ impl Api {
             .app_data(self.places)
             .app_data(self.settings)
             .app_data(self.runtime)
-            .app_data(self.document)
+            .app_data(self.files)
             .app_data(self.methods)
+            .app_data(self.parameters)
             .app_data(self.rate_limits);
     }
 }

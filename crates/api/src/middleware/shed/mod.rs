@@ -14,7 +14,7 @@ pub use bounds::{Bounds, Concurrency};
 
 use super::connections::Connection;
 use super::rate_limit::Budget;
-use super::{Inner, refuse, routed_path};
+use super::{Inner, is_counted, refuse, routed_path};
 use crate::http::problem::Problem;
 use places::Places;
 
@@ -54,7 +54,7 @@ impl PlacesByKind {
 /// of further use after it was turned away.
 pub(crate) async fn shed(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
     let places = request.app_data::<Data<PlacesByKind>>().cloned();
-    let Some(places) = places.filter(|_| routed_path(&request).starts_with("/v1/")) else {
+    let Some(places) = places.filter(|_| is_counted(routed_path(&request))) else {
         return next(request).await;
     };
     if request.conn_data::<Connection>().is_some_and(Connection::is_surplus) {

@@ -62,7 +62,7 @@ async fn learnt(what: What, world: &World, watched: &Watched) -> Result<Script> 
             timelines.public(PageRequest { after: Some(world.deep.position), ..first }, None).await?;
             keep()?;
         }
-        What::Post | What::PostUnchanged => {
+        What::Post | What::Posts | What::PostUnchanged => {
             posts.find(world.post, None).await?;
             keep()?;
         }
@@ -83,7 +83,7 @@ async fn learnt(what: What, world: &World, watched: &Watched) -> Result<Script> 
                 keep()?;
             }
         }
-        What::Publish | What::Comment { .. } | What::Like { .. } | What::Mixed => {}
+        What::PostWithComments | What::Publish | What::Comment { .. } | What::Like { .. } | What::Mixed => {}
     }
     Ok(Script::of(variants))
 }

@@ -16,7 +16,7 @@ use crate::tools::nginx::Nginx;
 use crate::tools::pgbench::{Pgbench, Speed};
 use crate::tools::wrk::{Load, Reading, Wrk};
 use crate::tools::{free_port, listening};
-use crate::workloads::{By, Ceiling, Workload};
+use crate::workloads::{By, Ceiling, What, Workload};
 use crate::world::{Caller, World};
 use crate::{ceilings, requests};
 
@@ -97,6 +97,7 @@ const SETTLING: Duration = Duration::from_secs(1);
 enum Rival {
     Static { load: Load, _server: Static },
     Database(Script),
+    Singles(Vec<Load>),
 }
 
 /// A static server. Dropping it stops it.
@@ -135,6 +136,14 @@ impl Bench<'_> {
                         let Reading { rate, p50, .. } = self.wrk.run(load, connections, duration).await?;
                         Speed { rate, mean: p50 }
                     }
+                    Rival::Singles(loads) => {
+                        let mut singles = Vec::with_capacity(loads.len());
+                        for load in loads {
+                            singles.push(self.wrk.run(load, connections, duration).await?);
+                            tokio::time::sleep(SETTLING).await;
+                        }
+                        one_by_one(&singles)
+                    }
                     Rival::Database(script) => self.pgbench.run(script, connections, duration).await?,
                 };
                 compared.rounds.push(speed);
@@ -147,6 +156,13 @@ impl Bench<'_> {
         let (host, server) = match ceiling.by {
             By::Pgbench => {
                 return Ok(Rival::Database(ceilings::script(workload.what, self.world, self.watched).await?));
+            }
+            By::Singles => {
+                let load = |part: &What| {
+                    let name = format!("{} {part:?}", workload.name);
+                    self.wrk.load(&name, self.host, &requests::of(*part, self.world))
+                };
+                return Ok(Rival::Singles(workload.what.parts().iter().map(load).collect::<Result<_>>()?));
             }
             By::Nginx => {
                 let nginx = Nginx::start(self.nginx, &self.answer(sent).await?).await?;
@@ -179,6 +195,14 @@ impl Bench<'_> {
     }
 }
 
+/// Answers a second of a server that answers one of each in turn, which takes it as long as all of them.
+fn one_by_one(singles: &[Reading]) -> Speed {
+    #[expect(clippy::cast_precision_loss, reason = "there are two")]
+    let count = singles.len() as f64;
+    let seconds: f64 = singles.iter().map(|single| 1.0 / single.rate.max(f64::MIN_POSITIVE)).sum();
+    Speed { rate: count / seconds, mean: singles.iter().map(|single| single.p50).sum() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,6 +220,13 @@ mod tests {
         assert_eq!(measured.ratio(&compared), Some(0.5));
         assert_eq!(measured.errors(), 3);
         assert!((measured.median(|round| round.rate) - 50.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn two_in_turn_take_as_long_as_both() {
+        let speed = one_by_one(&[reading(300.0, 0), reading(600.0, 0)]);
+        // 200 pairs a second: 1 / (1 / 300 + 1 / 600).
+        assert!((speed.rate - 400.0).abs() < 1e-6, "{speed:?}");
     }
 
     #[test]

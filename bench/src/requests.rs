@@ -20,11 +20,13 @@ pub struct Request {
     pub headers: Vec<(&'static str, String)>,
     /// JSON.
     pub body: Option<String>,
+    /// What is sent together with it, right after it.
+    pub followed_by: Vec<Self>,
 }
 
 impl Request {
     fn new(method: &'static str, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), headers: Vec::new(), body: None }
+        Self { method, path: path.into(), headers: Vec::new(), body: None, followed_by: Vec::new() }
     }
 
     /// A `GET`.
@@ -64,6 +66,7 @@ impl Request {
         }
         text.push_str("\r\n");
         text.push_str(self.body.as_deref().unwrap_or_default());
+        self.followed_by.iter().for_each(|next| text.push_str(&next.on_the_wire(host)));
         text
     }
 }
@@ -82,6 +85,11 @@ pub fn of(what: What, world: &World) -> Vec<Request> {
         What::SignedInFeed => readers.map(|reader| Request::get("/v1/posts").by(&reader.token)).collect(),
         What::DeepFeed => vec![Request::get(format!("/v1/posts?cursor={}", world.deep.cursor))],
         What::Post => vec![Request::get(format!("/v1/posts/{}", world.post))],
+        What::Posts => world.spread().map(|post| Request::get(format!("/v1/posts/{post}"))).collect(),
+        What::PostWithComments => {
+            let together = of(What::Posts, world).into_iter().zip(of(What::Comments, world));
+            together.map(|(post, comments)| Request { followed_by: vec![comments], ..post }).collect()
+        }
         What::PostUnchanged => {
             vec![Request::get(format!("/v1/posts/{}", world.post)).with("If-None-Match", world.post_tag.as_str())]
         }
@@ -152,6 +160,12 @@ mod tests {
         let expected = "POST /v1/posts HTTP/1.1\r\nHost: h:1\r\nContent-Type: application/json\r\n\
                         Authorization: Bearer t\r\nContent-Length: 8\r\n\r\n{\"é\":1}";
         assert_eq!(request.on_the_wire("h:1"), expected);
+    }
+
+    #[test]
+    fn what_is_sent_together_is_one_piece() {
+        let pair = Request { followed_by: vec![Request::get("/b")], ..Request::get("/a") };
+        assert_eq!(pair.on_the_wire("h"), "GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n");
     }
 
     #[test]

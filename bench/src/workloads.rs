@@ -22,10 +22,14 @@ pub enum What {
     DeepFeed,
     /// One post.
     Post,
+    /// Many posts.
+    Posts,
     /// One post that the client has already.
     PostUnchanged,
     /// The comments of many posts.
     Comments,
+    /// A post and its comments, sent together, on a server with the pool that it has by default.
+    PostWithComments,
     /// Accounts by name.
     UserByName,
     /// The home timeline of somebody who follows so many.
@@ -47,6 +51,19 @@ pub enum What {
 }
 
 impl What {
+    /// The requests that it sends together.
+    pub fn parts(self) -> &'static [Self] {
+        match self {
+            Self::PostWithComments => &[Self::Posts, Self::Comments],
+            _ => &[],
+        }
+    }
+
+    /// Whether it is measured on a server with the pool that it has by default.
+    pub fn wants_default_pool(self) -> bool {
+        !self.parts().is_empty()
+    }
+
     /// Whether it changes nothing.
     pub fn is_read(self) -> bool {
         !matches!(self, Self::Publish | Self::Comment { .. } | Self::Like { .. } | Self::Mixed)
@@ -72,6 +89,8 @@ pub enum By {
     Bare,
     /// `pgbench`, with the same statements.
     Pgbench,
+    /// The same server, asked for one after the other: two requests that are sent together should take as long as both.
+    Singles,
 }
 
 impl By {
@@ -81,6 +100,7 @@ impl By {
             Self::Nginx => "Nginx, static",
             Self::Bare => "bare actix-web",
             Self::Pgbench => "pgbench",
+            Self::Singles => "one by one",
         }
     }
 }
@@ -100,7 +120,7 @@ const fn workload(name: &'static str, what: What, ceilings: &'static [Ceiling]) 
 /// A spread of posts is so many.
 const SPREAD: usize = 1000;
 
-use By::{Bare, Nginx, Pgbench};
+use By::{Bare, Nginx, Pgbench, Singles};
 
 /// Everything, in the order in which it is measured: what writes comes last, since it makes the database another one.
 pub const WORKLOADS: &[Workload] = &[
@@ -111,6 +131,7 @@ pub const WORKLOADS: &[Workload] = &[
     workload("one post, 304", What::PostUnchanged, &[over(Bare, 0.8)]),
     workload("user by name", What::UserByName, &[beside(Bare)]),
     workload("comments of a post", What::Comments, &[over(Pgbench, 0.6)]),
+    workload("a post and its comments, pipelined", What::PostWithComments, &[over(Singles, 0.95)]),
     workload("home timeline, 10 followed", What::Home(10), &[beside(Pgbench)]),
     workload("home timeline, 200 followed", What::Home(200), &[over(Pgbench, 0.6)]),
     workload("home timeline, 1000 followed", What::Home(1000), &[beside(Pgbench)]),

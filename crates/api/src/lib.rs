@@ -30,13 +30,15 @@ use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use http::cursor::CursorCodec;
-pub use middleware::connections::{Connection, Connections};
+pub use http::refusal::Refusal;
+pub use middleware::connections::{Connection, ConnectionBounds, Connections};
 pub use middleware::rate_limit::{Budget, Client, LocalRateLimits, RateLimiter, Taken};
 pub use operations::health::{Dependency, Health};
 pub use operations::metrics::{MetricsAccess, MetricsEndpoint, MetricsRenderer};
 
 use middleware::shed::WriteGate;
-use operations::docs::OpenApiJson;
+use middleware::target::ParameterTable;
+use operations::docs::Files;
 use routing::MethodTable;
 
 /// How the API behaves towards its clients.
@@ -106,8 +108,9 @@ pub struct Api {
     writes: Data<WriteGate>,
     settings: Data<HttpSettings>,
     runtime: Data<tokio::runtime::Handle>,
-    document: Data<OpenApiJson>,
+    files: Data<Files>,
     methods: Data<MethodTable>,
+    parameters: Data<ParameterTable>,
 }
 
 impl Api {
@@ -129,8 +132,9 @@ impl Api {
             writes: Data::new(WriteGate::new(services.settings.database_connections, services.settings.write_wait)),
             settings: Data::new(services.settings),
             runtime: Data::new(services.runtime),
-            document: Data::new(OpenApiJson(json.into())),
+            files: Data::new(Files::new(json)),
             methods: Data::new(MethodTable::new(&mut document)),
+            parameters: Data::new(ParameterTable::new(&mut document)),
         })
     }
 
@@ -138,13 +142,7 @@ impl Api {
     pub fn app(
         &self,
     ) -> App<
-        impl ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse<impl MessageBody + use<>>,
-            Error = Error,
-            InitError = (),
-        > + use<>,
+        impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>,
     > {
         let api = self.clone();
         let origins = &self.settings.cors_allowed_origins;
@@ -173,8 +171,9 @@ impl Api {
             .app_data(self.writes)
             .app_data(self.settings)
             .app_data(self.runtime)
-            .app_data(self.document)
+            .app_data(self.files)
             .app_data(self.methods)
+            .app_data(self.parameters)
             .app_data(self.rate_limits);
     }
 }

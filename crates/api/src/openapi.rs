@@ -12,6 +12,7 @@ use utoipa::{OpenApi as _, ToSchema};
 use utoipa_actix_web::AppExt;
 
 use crate::http::problem::ProblemDocument;
+use crate::middleware::is_counted;
 
 /// The content type of every error.
 const PROBLEM_JSON: &str = "application/problem+json";
@@ -103,27 +104,39 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
     let is_list = takes(ParameterIn::Query, "cursor");
     let (has_key, has_match) = (takes(ParameterIn::Header, "Idempotency-Key"), takes(ParameterIn::Header, "If-Match"));
     let is_api = path.starts_with("/v1/");
-    let is_conditional = is_api && method == "GET";
+    let is_counted = is_counted(path);
+    let is_file = matches!(path, "/" | "/openapi.json");
+    let is_conditional = (is_api || is_file) && method == "GET";
 
-    let mut answers: Vec<(u16, &str)> = vec![(500, "`internal_error`")];
+    let mut answers: Vec<(u16, &str)> = vec![(500, "`internal_error`"), (414, "`uri_too_long`")];
     if is_api {
         answers.push((401, "`unauthenticated`, `invalid_token` or `invalid_credentials`"));
-        answers.push((429, "`rate_limited`"));
         answers.push((408, "`body_timeout`"));
         answers.push((413, "`body_too_large`"));
         answers.push((503, "`overloaded`, `timeout`, `database_unavailable` or `storage_full`"));
     }
+    if is_counted {
+        answers.push((429, "`rate_limited`"));
+        answers.push((503, "`overloaded`"));
+    }
     if has_body {
         answers.push((400, "`malformed_body`"));
         answers.push((415, "`unsupported_media_type`"));
-        answers.push((422, "`validation_failed` or `unknown_field`; more in `errors`"));
+        answers.push((422, "`validation_failed`, `unknown_field` or `unknown_parameter`; more in `errors`"));
     }
     if is_list {
         answers.push((400, "`invalid_cursor`"));
-        answers.push((422, "`validation_failed`: a limit out of range"));
+        answers.push((422, "`validation_failed`: a limit out of range; or `unknown_parameter`"));
     }
     if has_key {
-        answers.push((422, "`validation_failed`, `unknown_field`, `idempotency_key_reused` or `parent_on_other_post`"));
+        answers.push((
+            422,
+            "`validation_failed`, `unknown_field`, `unknown_parameter`, `idempotency_key_reused` or \
+             `parent_on_other_post`",
+        ));
+    }
+    if is_api && !(has_body || is_list || has_key) {
+        answers.push((422, "`unknown_parameter`"));
     }
     if has_match {
         answers.push((412, "`precondition_failed`: it was changed since"));
@@ -152,7 +165,13 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
     }
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
-            add_headers(response, status, is_api, is_list, has_match || has_key || method == "GET");
+            add_headers(
+                response,
+                status,
+                is_counted,
+                is_list,
+                (is_api || is_file) && (has_match || has_key || method == "GET"),
+            );
         }
     }
 }
@@ -189,18 +208,18 @@ fn header(description: &str) -> Header {
     HeaderBuilder::new().schema(Some(Object::with_type(Type::String))).description(Some(description)).build()
 }
 
-fn add_headers(response: &mut Response, status: &str, is_api: bool, is_list: bool, has_tag: bool) {
+fn add_headers(response: &mut Response, status: &str, is_counted: bool, is_list: bool, has_tag: bool) {
     let mut add = |name: &str| {
         let shared = Ref::new(format!("#/components/headers/{name}"));
         response.headers.insert(name.to_owned(), RefOr::Ref(shared));
     };
     add("X-Request-Id");
-    if is_api {
+    if is_counted {
         add("RateLimit");
         add("RateLimit-Policy");
     }
     match status {
-        "200" | "201" | "304" if is_api && has_tag => add("ETag"),
+        "200" | "201" | "304" if has_tag => add("ETag"),
         "401" => add("WWW-Authenticate"),
         "429" | "503" => add("Retry-After"),
         _ => {}

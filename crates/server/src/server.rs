@@ -8,8 +8,8 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, rt};
 use api::{
-    Api, Connections, CursorCodec, Dependency, Health, HttpSettings, LocalRateLimits, MetricsEndpoint, MetricsRenderer,
-    Services,
+    Api, ConnectionBounds, Connections, CursorCodec, Dependency, Health, HttpSettings, LocalRateLimits,
+    MetricsEndpoint, MetricsRenderer, Services,
 };
 use coordination::Redis;
 use persistence::{Database, DatabaseOptions, Location, Observer};
@@ -19,7 +19,7 @@ use tokio::net::TcpSocket;
 
 use crate::cluster::{Cluster, InformedCache};
 use crate::composition::use_cases;
-use crate::connections::on_connect;
+use crate::connections::{self, Serving};
 use crate::dependencies::{PrimaryDependency, RedisDependency, ReplicasDependency};
 use crate::housekeeping::{Household, Housekeeping};
 use crate::metrics::DatabaseMetrics;
@@ -29,12 +29,11 @@ use crate::signing_key::development_key;
 use crate::start_error::StartError;
 use crate::traces::TracedStatements;
 
-/// How long a client may take to send the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections that may wait to be accepted; those of a burst of more try again by themselves.
 const BACKLOG: u32 = 1024;
 /// Connections that are served. As many again are told that there are too many, and closed; further ones just closed.
-const CONNECTIONS: usize = 4096;
+/// A client network may have a quarter of them: many people share an address, and no address may lock out all others.
+const CONNECTIONS: ConnectionBounds = ConnectionBounds { all: 4096, of_a_network: 1024 };
 /// How long a server that is stopping still takes requests in production, so that load balancers learn of it first.
 const DRAIN: Duration = Duration::from_secs(2);
 /// How often the servers of the database are asked whether they are there, and how far: half of the time for which
@@ -44,8 +43,6 @@ const PROBE_EVERY: Duration = Duration::from_millis(40);
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long closing the database may take: everybody who used it is gone by then.
 const CLOSING: Duration = Duration::from_secs(3);
-/// How long an idle connection is kept.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// What a program that embeds the server, such as a test, decides instead of an operator.
 pub struct Overrides {
@@ -57,6 +54,8 @@ pub struct Overrides {
     pub observer: Arc<dyn Observer>,
     /// How long a call may be expected to wait for the database before it is refused; `None` for what suits people.
     pub wait: Option<Duration>,
+    /// How many connections are served.
+    pub connections: ConnectionBounds,
 }
 
 impl Default for Overrides {
@@ -66,6 +65,7 @@ impl Default for Overrides {
             hashing_cost: HashingCost::OWASP,
             observer: Arc::new(DatabaseMetrics),
             wait: None,
+            connections: CONNECTIONS,
         }
     }
 }
@@ -143,7 +143,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
 
     let listener = listen(SocketAddr::new(settings.host, settings.port))?;
     let address = listener.local_addr()?;
-    let mut running = vec![serve_api(api, listener, &settings)?];
+    let mut running = vec![serve_api(api, listener, &settings, overrides.connections)?];
     let mut metrics_address = None;
     if let MetricsAccess::Port(port) = settings.metrics {
         let listener = listen(SocketAddr::new(settings.host, port))?;
@@ -220,19 +220,21 @@ fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     bind().map_err(|source| StartError::Listen { address, source })
 }
 
-fn serve_api(api: Api, listener: TcpListener, settings: &Settings) -> Result<Server, StartError> {
-    let server = HttpServer::new(move || api.app())
-        .workers(settings.workers.get())
-        .on_connect(on_connect(Connections::new(CONNECTIONS), settings.request_timeout))
-        // A worker that accepts no more leaves clients waiting without a word.
-        .max_connections(CONNECTIONS * 3)
-        .client_request_timeout(HEAD_TIMEOUT)
-        .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-        .keep_alive(KEEP_ALIVE)
-        .shutdown_timeout(settings.shutdown_timeout.as_secs().max(1))
-        .disable_signals()
-        .listen(listener)?;
-    Ok(server.run())
+fn serve_api(
+    api: Api,
+    listener: TcpListener,
+    settings: &Settings,
+    most: ConnectionBounds,
+) -> Result<Server, StartError> {
+    let serving = Serving {
+        workers: settings.workers.get(),
+        connections_of_a_worker: most.all.saturating_mul(3),
+        patience: settings.request_timeout,
+        disconnect: DISCONNECT_TIMEOUT,
+        shutdown: settings.shutdown_timeout,
+    };
+    let connections = Connections::new(most, settings.trusted_proxies.clone());
+    Ok(connections::serve(api, listener, connections, &serving)?)
 }
 
 fn serve_metrics(render: MetricsRenderer, listener: TcpListener) -> Result<Server, StartError> {

@@ -11,7 +11,7 @@ use actix_web::http::header::HeaderValue;
 use actix_web::web::Bytes;
 use domain::{Cursor, Page, Shared};
 use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::write::{GzEncoder, ZlibEncoder};
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -37,20 +37,29 @@ pub(crate) trait Representation: Serialize {
 pub(crate) enum Coding {
     Brotli,
     Gzip,
+    Deflate,
 }
 
 /// A body, and what was made of it.
 pub(crate) struct Encoded {
-    pub(crate) json: Bytes,
+    pub(crate) plain: Bytes,
     pub(crate) tag: HeaderValue,
     brotli: OnceLock<Option<Bytes>>,
     gzip: OnceLock<Option<Bytes>>,
+    deflate: OnceLock<Option<Bytes>>,
 }
 
 impl Encoded {
     fn new(json: Vec<u8>, tag: impl FnOnce(&[u8]) -> String) -> Result<Self, Problem> {
-        let tag = HeaderValue::from_str(&tag(&json)).map_err(Problem::internal)?;
-        Ok(Self { tag, json: json.into(), brotli: OnceLock::new(), gzip: OnceLock::new() })
+        let tag = tag(&json);
+        Self::of_bytes(json.into(), &tag)
+    }
+
+    /// What is the same for everybody.
+    pub(crate) fn of_bytes(plain: Bytes, tag: &str) -> Result<Self, Problem> {
+        let tag = HeaderValue::from_str(tag).map_err(Problem::internal)?;
+        let (brotli, gzip, deflate) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Ok(Self { plain, tag, brotli, gzip, deflate })
     }
 
     /// One resource, as nobody in particular sees it, or as one reader does.
@@ -64,17 +73,18 @@ impl Encoded {
     /// The body compressed, once for all; `None` if that is not possible.
     pub(crate) fn packed(&self, coding: Coding) -> Option<Bytes> {
         match coding {
-            Coding::Brotli => self.brotli.get_or_init(|| brotli(&self.json)),
-            Coding::Gzip => self.gzip.get_or_init(|| gzip(&self.json)),
+            Coding::Brotli => self.brotli.get_or_init(|| brotli(&self.plain)),
+            Coding::Gzip => self.gzip.get_or_init(|| gzip(&self.plain)),
+            Coding::Deflate => self.deflate.get_or_init(|| deflate(&self.plain)),
         }
         .clone()
     }
 
     /// The body as one reader sees it.
     pub(crate) fn seen_by<B: Representation>(&self, viewer: B::Viewer) -> Result<Vec<u8>, Problem> {
-        let mut json = Vec::with_capacity(self.json.len() + VIEWER);
-        let end = self.json.len() - 1;
-        json.extend_from_slice(&self.json[..end]);
+        let mut json = Vec::with_capacity(self.plain.len() + VIEWER);
+        let end = self.plain.len() - 1;
+        json.extend_from_slice(&self.plain[..end]);
         put_in::<B>(&mut json, viewer)?;
         json.push(b'}');
         Ok(json)
@@ -156,7 +166,7 @@ impl EncodedPage {
 
     /// The page as one reader sees it, who stands to its items as `viewers` say, in their order.
     pub(crate) fn seen_by<B: Representation>(&self, viewers: &[B::Viewer]) -> Result<Vec<u8>, Problem> {
-        let anonymous = &self.body.json;
+        let anonymous = &self.body.plain;
         let mut json = Vec::with_capacity(anonymous.len() + viewers.len() * VIEWER);
         let mut begin = 0;
         for (seam, viewer) in self.seams.iter().zip(viewers) {
@@ -176,6 +186,12 @@ pub(crate) fn tag_of_page(json: &[u8]) -> String {
 
 fn gzip(json: &[u8]) -> Option<Bytes> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(json.len() / 2), Compression::default());
+    encoder.write_all(json).ok()?;
+    encoder.finish().ok().map(Bytes::from)
+}
+
+fn deflate(json: &[u8]) -> Option<Bytes> {
+    let mut encoder = ZlibEncoder::new(Vec::with_capacity(json.len() / 2), Compression::default());
     encoder.write_all(json).ok()?;
     encoder.finish().ok().map(Bytes::from)
 }

@@ -9,6 +9,7 @@ pub(crate) mod paging;
 pub(crate) mod paths;
 pub(crate) mod preconditions;
 pub(crate) mod problem;
+pub(crate) mod refusal;
 pub(crate) mod reply;
 pub(crate) mod text;
 pub(crate) mod trace;

@@ -14,6 +14,9 @@ use utoipa::ToSchema;
 
 /// Seconds after which a client may come back when a dependency is out of reach.
 const RETRY_SOON: u64 = 1;
+/// A parameter of the query that a call does not have.
+pub(crate) const UNKNOWN_PARAMETER: &str = "unknown_parameter";
+const FIELDS: &str = "The request has fields that are not valid.";
 
 /// Why a request was not answered as wished.
 #[derive(Debug)]
@@ -94,15 +97,15 @@ impl Problem {
 
     /// 422 with every field that is wrong.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
-        // A field that the contract does not have is said in the problem's own code, too.
-        let code = match errors.as_slice() {
-            [only] if only.code == "unknown_field" => "unknown_field",
-            _ => "validation_failed",
+        // What the contract does not have is said in the problem's own code, too.
+        let (code, detail) = match errors.as_slice() {
+            [only] if only.code == "unknown_field" => ("unknown_field", FIELDS),
+            [first, ..] if first.code == UNKNOWN_PARAMETER => {
+                (UNKNOWN_PARAMETER, "The request has parameters that this call does not have.")
+            }
+            _ => ("validation_failed", FIELDS),
         };
-        Self {
-            errors,
-            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, "The request has fields that are not valid.")
-        }
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail) }
     }
 
     /// 422 because of what one field means rather than how it is written.
@@ -165,6 +168,12 @@ impl Problem {
     pub fn body_too_large(limit: usize) -> Self {
         let detail = format!("A request body may have at most {} KiB.", limit / 1024);
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    }
+
+    /// 414.
+    pub(crate) fn uri_too_long(limit: usize) -> Self {
+        let detail = format!("Path and query may have at most {limit} bytes.");
+        Self::new(StatusCode::URI_TOO_LONG, "uri_too_long", detail)
     }
 
     /// 429; the next request will be let through after `wait`.

@@ -1,6 +1,7 @@
 //! Answers with what they need to be cached and revalidated: entity tags, 304, `Vary`, `Cache-Control`.
 
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
@@ -9,7 +10,7 @@ use actix_web::http::header::{
     Encoding, Header, HeaderMap, HeaderValue, IF_NONE_MATCH, LINK, LOCATION, VARY,
 };
 use actix_web::http::{Method, StatusCode};
-use actix_web::web::Bytes;
+use actix_web::web::{Bytes, block};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use domain::{Page, Revision, Shared, Viewed, ViewedPage};
 use serde::Serialize;
@@ -33,6 +34,25 @@ enum Content<'e> {
     Own(Vec<u8>),
     /// To many.
     Shared(&'e Encoded),
+}
+
+/// A file that is the same for everybody.
+pub(crate) struct File {
+    body: Encoded,
+    content_type: HeaderValue,
+}
+
+impl File {
+    /// A file, with a strong entity tag.
+    pub(crate) fn new(bytes: Bytes, content_type: &str) -> Result<Self, Problem> {
+        let tag = format!("\"{:016x}\"", xxh3_64(&bytes));
+        Ok(Self { body: Encoded::of_bytes(bytes, &tag)?, content_type: header_value(content_type)? })
+    }
+
+    /// Pictures are packed already.
+    fn is_worth_packing(&self) -> bool {
+        !self.content_type.as_bytes().starts_with(b"image/")
+    }
 }
 
 /// Writes the answer to a request.
@@ -137,6 +157,31 @@ impl Reply {
         }
     }
 
+    /// A file that is the same for everybody; 304 if the client has it already. It may be large, so that it is compressed,
+    /// when the first client takes it that way, aside from the workers.
+    pub(crate) async fn file(&self, file: &Arc<File>, cache_control: &'static str) -> HttpResponse {
+        let known =
+            self.request.method() == Method::GET && file.body.tag.to_str().is_ok_and(|tag| self.client_has(tag));
+        let mut response = HttpResponse::new(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control));
+        headers.insert(ETAG, file.body.tag.clone());
+        if known {
+            return response;
+        }
+        headers.insert(CONTENT_TYPE, file.content_type.clone());
+        let coding = self.coding().filter(|_| file.is_worth_packing());
+        let mut body = file.body.plain.clone();
+        if let Some((coding, name)) = coding {
+            let file = Arc::clone(file);
+            if let Ok(Some(packed)) = block(move || file.body.packed(coding)).await {
+                headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
+                body = packed;
+            }
+        }
+        response.set_body(BoxBody::new(body))
+    }
+
     fn conditional(&self, tag: HeaderValue, content: Content<'_>, link: Option<HeaderValue>) -> HttpResponse {
         let known = self.request.method() == Method::GET && tag.to_str().is_ok_and(|tag| self.client_has(tag));
         let mut response = HttpResponse::new(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
@@ -161,10 +206,10 @@ impl Reply {
     /// What readers share, compressed once for all if the client takes that. What the reader takes otherwise is left to
     /// the middleware that compresses everything else.
     fn coded(&self, encoded: &Encoded, headers: &mut HeaderMap) -> Bytes {
-        let coding = self.coding().filter(|_| encoded.json.len() <= MOST_PACKED);
+        let coding = self.coding().filter(|_| encoded.plain.len() <= MOST_PACKED);
         let packed = coding.and_then(|(coding, name)| Some((encoded.packed(coding)?, name)));
         let Some((packed, name)) = packed else {
-            return encoded.json.clone();
+            return encoded.plain.clone();
         };
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
         packed
@@ -180,6 +225,7 @@ impl Reply {
         match accepted.negotiate(supported.iter())? {
             Encoding::Known(ContentEncoding::Brotli) => Some((Coding::Brotli, "br")),
             Encoding::Known(ContentEncoding::Gzip) => Some((Coding::Gzip, "gzip")),
+            Encoding::Known(ContentEncoding::Deflate) => Some((Coding::Deflate, "deflate")),
             _ => None,
         }
     }

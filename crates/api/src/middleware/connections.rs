@@ -1,51 +1,103 @@
 //! How many connections there are.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Counts the connections of all workers.
+use ipnet::IpNet;
+
+use super::client_address::client_network;
+
+/// Counts the connections of all workers, and those of each client network: an IPv4 address, or a /64 of IPv6.
 ///
 /// A server that stopped accepting at its bound would leave all further clients waiting without a word. This one
-/// accepts them and answers 503 to what they ask, up to twice its bound; past that it is to hang up on them.
+/// accepts them and answers 503 to what they ask, up to twice its bound; past that it is to hang up on them. The same
+/// holds for each network, so that none of them can lock out all others. Trusted proxies have as many as they like: they
+/// connect for everybody.
 #[derive(Debug, Clone)]
-pub struct Connections {
-    open: Arc<AtomicUsize>,
-    most: usize,
+pub struct Connections(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    most: ConnectionBounds,
+    trusted_proxies: Vec<IpNet>,
+    open: AtomicUsize,
+    /// Looked at when a connection comes or goes, and not with every request.
+    by_network: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// How many connections are served; as many again are answered 503.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectionBounds {
+    /// In all.
+    pub all: usize,
+    /// Of one client network.
+    pub of_a_network: usize,
 }
 
 /// An open connection, counted until this value goes. What belongs to a connection goes with it, so this is to be kept
-/// among its data (`HttpServer::on_connect`).
+/// among its data.
 #[derive(Debug)]
 pub struct Connection {
-    open: Arc<AtomicUsize>,
+    shared: Arc<Shared>,
+    /// Where it comes from, if that is counted.
+    network: Option<IpAddr>,
     is_surplus: bool,
 }
 
 impl Connections {
     /// None yet, and no more than `most` that are served.
-    pub fn new(most: usize) -> Self {
-        Self { open: Arc::default(), most }
+    pub fn new(most: ConnectionBounds, trusted_proxies: Vec<IpNet>) -> Self {
+        Self(Arc::new(Shared { most, trusted_proxies, open: AtomicUsize::default(), by_network: Mutex::default() }))
     }
 
-    /// Counts a new connection; `None` when it is to be closed at once.
-    pub fn enter(&self) -> Option<Connection> {
-        let open = self.open.fetch_add(1, Relaxed) + 1;
-        let connection = Connection { open: Arc::clone(&self.open), is_surplus: open > self.most };
+    /// Counts a new connection from `peer`; `None` when it is to be closed at once.
+    pub fn enter(&self, peer: IpAddr) -> Option<Connection> {
+        let shared = &self.0;
+        let peer = peer.to_canonical();
+        let network = client_network(peer);
+        let network = (!shared.trusted_proxies.iter().any(|proxies| proxies.contains(&peer))).then_some(network);
+        let of_network = network.map_or(0, |network| {
+            let mut by_network = shared.by_network();
+            let open = by_network.entry(network).or_default();
+            *open += 1;
+            *open
+        });
+        let open = shared.open.fetch_add(1, Relaxed) + 1;
+        let ConnectionBounds { all, of_a_network } = shared.most;
+        let is_surplus = open > all || of_network > of_a_network;
         // Counts it out again if it is to be closed.
-        (open <= self.most.saturating_mul(2)).then_some(connection)
+        let connection = Connection { shared: Arc::clone(shared), network, is_surplus };
+        let is_answered = open <= all.saturating_mul(2) && of_network <= of_a_network.saturating_mul(2);
+        is_answered.then_some(connection)
+    }
+}
+
+impl Shared {
+    fn by_network(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+        self.by_network.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Connection {
     /// Whether it is one more than are served.
-    pub(crate) fn is_surplus(&self) -> bool {
+    pub fn is_surplus(&self) -> bool {
         self.is_surplus
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.open.fetch_sub(1, Relaxed);
+        self.shared.open.fetch_sub(1, Relaxed);
+        let Some(network) = self.network else { return };
+        let mut by_network = self.shared.by_network();
+        if let Some(open) = by_network.get_mut(&network) {
+            *open -= 1;
+            if *open == 0 {
+                by_network.remove(&network);
+            }
+        }
     }
 }
 
@@ -53,13 +105,49 @@ impl Drop for Connection {
 mod tests {
     use super::*;
 
+    fn connections(all: usize, of_a_network: usize) -> Connections {
+        Connections::new(ConnectionBounds { all, of_a_network }, vec!["10.0.0.0/8".parse().unwrap()])
+    }
+
+    fn enter(connections: &Connections, peer: &str) -> Option<Connection> {
+        connections.enter(peer.parse().unwrap())
+    }
+
+    fn surplus(open: &[Connection]) -> Vec<bool> {
+        open.iter().map(Connection::is_surplus).collect()
+    }
+
     #[test]
     fn are_served_answered_or_closed() {
-        let connections = Connections::new(2);
-        let mut open: Vec<Connection> = (0..4).filter_map(|_| connections.enter()).collect();
-        assert_eq!(open.iter().map(Connection::is_surplus).collect::<Vec<_>>(), [false, false, true, true]);
-        assert!(connections.enter().is_none());
+        let connections = connections(2, 9);
+        let mut open: Vec<Connection> = (0..4).filter_map(|_| enter(&connections, "192.0.2.1")).collect();
+        assert_eq!(surplus(&open), [false, false, true, true]);
+        assert!(enter(&connections, "192.0.2.1").is_none());
         open.truncate(1);
-        assert!(connections.enter().is_some_and(|connection| !connection.is_surplus()));
+        assert!(enter(&connections, "192.0.2.1").is_some_and(|connection| !connection.is_surplus()));
+    }
+
+    #[test]
+    fn no_network_can_lock_out_another() {
+        let connections = connections(9, 1);
+        for (first, second, other) in [
+            ("192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2"),
+            ("2001:db8:0:1::1", "2001:db8:0:1:ffff::2", "2001:db8:0:2::1"),
+        ] {
+            let open: Vec<Connection> =
+                [first, second, first].into_iter().filter_map(|peer| enter(&connections, peer)).collect();
+            assert_eq!(surplus(&open), [false, true]);
+            assert!(enter(&connections, other).is_some_and(|connection| !connection.is_surplus()));
+            drop(open);
+            assert!(enter(&connections, first).is_some_and(|connection| !connection.is_surplus()));
+        }
+        assert!(connections.0.by_network().is_empty(), "what is gone is forgotten");
+    }
+
+    #[test]
+    fn a_trusted_proxy_connects_for_everybody() {
+        let connections = connections(9, 1);
+        let open: Vec<Connection> = (0..3).filter_map(|_| enter(&connections, "10.1.2.3")).collect();
+        assert_eq!(surplus(&open), [false; 3]);
     }
 }

@@ -6,15 +6,17 @@
 //! 4. [`problems`]: writes the bodies of errors;
 //! 5. CORS and compression (of libraries), and [`encodings`], which adds to the latter;
 //! 6. [`body`]: reads it, within bounds of size and time;
-//! 7. [`drain`]: sends clients elsewhere when the server stops;
-//! 8. [`shed::surplus`]: refuses connections that are too many;
-//! 9. [`deadline`]: bounds the time of everything further in;
-//! 10. [`head`]: answers `HEAD` where there is `GET`;
-//! 11. [`authentication::identify`]: who sends the request;
-//! 12. [`rate_limit`];
-//! 13. [`authentication::refuse_bad_tokens`];
-//! 14. [`shed::admit`]: on whose behalf; writes wait for their turn;
-//! 15. [`runtime`]: what handlers open outlives their thread.
+//! 7. [`target::length`]: bounds the address;
+//! 8. [`drain`]: sends clients elsewhere when the server stops;
+//! 9. [`shed::surplus`]: refuses connections that are too many;
+//! 10. [`deadline`]: bounds the time of everything further in;
+//! 11. [`head`]: answers `HEAD` where there is `GET`;
+//! 12. [`authentication::identify`]: who sends the request;
+//! 13. [`rate_limit`];
+//! 14. [`authentication::refuse_bad_tokens`];
+//! 15. [`target::parameters`]: refuses those that a call does not have;
+//! 16. [`shed::admit`]: on whose behalf; writes wait for their turn;
+//! 17. [`runtime`]: what handlers open outlives their thread.
 
 pub(crate) mod authentication;
 pub(crate) mod body;
@@ -30,6 +32,7 @@ pub(crate) mod rate_limit;
 pub(crate) mod runtime;
 pub(crate) mod security_headers;
 pub(crate) mod shed;
+pub(crate) mod target;
 pub(crate) mod unread;
 
 use actix_web::Error;
@@ -69,6 +72,7 @@ pub(crate) async fn inside(request: ServiceRequest, next: Next<BoxBody>) -> Resu
         request,
         next,
         body::body,
+        target::length,
         drain::drain,
         shed::surplus,
         deadline::deadline,
@@ -76,6 +80,7 @@ pub(crate) async fn inside(request: ServiceRequest, next: Next<BoxBody>) -> Resu
         authentication::identify,
         rate_limit::rate_limit,
         authentication::refuse_bad_tokens,
+        target::parameters,
         shed::admit,
         runtime::shared_runtime
     )
@@ -98,6 +103,11 @@ use alone;
 /// The path that the router will see: decoded, so that no other way to write it gets around what is judged by it.
 fn routed_path(request: &ServiceRequest) -> &str {
     request.match_info().as_str()
+}
+
+/// Whether what is at this path counts against its client's budget and takes a permit: all but what looks after the server.
+pub(crate) fn is_counted(path: &str) -> bool {
+    path.starts_with("/v1/") || path == "/openapi.json" || path == "/docs" || path.starts_with("/docs/")
 }
 
 /// Ends a request with a problem, from within a middleware.

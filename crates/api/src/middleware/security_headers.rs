@@ -25,6 +25,11 @@ pub(crate) async fn security_headers(request: ServiceRequest, next: impl Inner) 
     Ok(response)
 }
 
+/// All of them.
+pub(crate) fn defaults() -> &'static [(HeaderName, HeaderValue)] {
+    &DEFAULTS
+}
+
 /// Adds them where others do not stand.
 pub(super) fn add(headers: &mut HeaderMap) {
     for (name, value) in &DEFAULTS {

@@ -16,7 +16,7 @@ use resilience::{Caller, Gate, GateOptions, caller};
 
 use super::connections::Connection;
 use super::rate_limit::{Budget, client};
-use super::{Inner, refuse, routed_path};
+use super::{Inner, is_counted, refuse, routed_path};
 use crate::http::problem::{Problem, Shed};
 
 /// How long a write may be expected to wait, unless somebody says otherwise.
@@ -76,7 +76,7 @@ pub(crate) async fn admit(request: ServiceRequest, next: impl Inner) -> Result<S
 }
 
 fn is_call(request: &ServiceRequest) -> bool {
-    routed_path(request).starts_with("/v1/") && request.method() != Method::OPTIONS
+    is_counted(routed_path(request)) && request.method() != Method::OPTIONS
 }
 
 #[cfg(test)]

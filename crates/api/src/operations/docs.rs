@@ -1,17 +1,44 @@
 //! The OpenAPI document, and Swagger UI to try it.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ContentType, LOCATION};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue, LOCATION};
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpResponse, get};
 use utoipa_swagger_ui::Config;
 
 use crate::http::problem::Problem;
+use crate::http::reply::{File, Reply};
 
-/// The OpenAPI document as it is sent.
-#[derive(Clone)]
-pub(crate) struct OpenApiJson(pub(crate) Bytes);
+/// Files that are the same for everybody, by their paths. Each is made when it is first asked for, and compressed once.
+pub(crate) struct Files {
+    document: Bytes,
+    made: Mutex<HashMap<String, Arc<File>>>,
+}
+
+impl Files {
+    /// With the OpenAPI document as it is sent.
+    pub(crate) fn new(document: Vec<u8>) -> Self {
+        Self { document: document.into(), made: Mutex::default() }
+    }
+
+    /// The file at `path`; `make` is its bytes and their type, if there is such a file.
+    pub(super) fn at(
+        &self,
+        path: &str,
+        make: impl FnOnce() -> Result<(Bytes, String), Problem>,
+    ) -> Result<Arc<File>, Problem> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = made.get(path) {
+            return Ok(Arc::clone(file));
+        }
+        let (bytes, content_type) = make()?;
+        let file = Arc::new(File::new(bytes, &content_type)?);
+        made.insert(path.to_owned(), Arc::clone(&file));
+        Ok(file)
+    }
+}
 
 /// Starts Swagger UI; in place of its own file of this name.
 const INITIALIZER: &str = include_str!("swagger-initializer.js");
@@ -27,11 +54,9 @@ const POLICY: &str =
     responses((status = 200, description = "The OpenAPI document.", body = Object, content_type = "application/json")),
 )]
 #[get("/openapi.json")]
-pub(super) async fn openapi(document: Data<OpenApiJson>) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(ContentType::json())
-        .insert_header((CACHE_CONTROL, "public, max-age=60"))
-        .body(document.0.clone())
+pub(super) async fn openapi(files: Data<Files>, reply: Reply) -> Result<HttpResponse, Problem> {
+    let file = files.at("/openapi.json", || Ok((files.document.clone(), "application/json".to_owned())))?;
+    Ok(reply.file(&file, "public, max-age=60").await)
 }
 
 /// Interactive documentation
@@ -47,17 +72,20 @@ pub(super) async fn redirect() -> HttpResponse {
 
 /// The files of the interactive documentation. Not part of the API, hence not in its document.
 #[get("/docs/{file:.*}")]
-pub(super) async fn file(path: Path<String>) -> Result<HttpResponse, Problem> {
-    let mut response = HttpResponse::Ok();
-    response.insert_header((CONTENT_SECURITY_POLICY, POLICY)).insert_header((CACHE_CONTROL, "public, max-age=3600"));
-    if path.as_str() == "swagger-initializer.js" {
-        return Ok(response.content_type("text/javascript; charset=utf-8").body(INITIALIZER));
+pub(super) async fn asset(path: Path<String>, files: Data<Files>, reply: Reply) -> Result<HttpResponse, Problem> {
+    let name = if path.is_empty() { "index.html" } else { path.as_str() };
+    let file = files.at(&format!("/docs/{name}"), || contents(name))?;
+    let mut response = reply.file(&file, "public, max-age=3600").await;
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    Ok(response)
+}
+
+fn contents(name: &str) -> Result<(Bytes, String), Problem> {
+    if name == "swagger-initializer.js" {
+        return Ok((Bytes::from_static(INITIALIZER.as_bytes()), "text/javascript; charset=utf-8".to_owned()));
     }
-    let file = utoipa_swagger_ui::serve(&path, Arc::new(Config::from("/openapi.json")))
+    let file = utoipa_swagger_ui::serve(name, Arc::new(Config::from("/openapi.json")))
         .map_err(|error| Problem::internal(error.to_string()))?
         .ok_or_else(|| Problem::not_found("there is no such file"))?;
-    if file.gzpipped {
-        response.insert_header((CONTENT_ENCODING, "gzip"));
-    }
-    Ok(response.content_type(file.content_type).body(file.bytes.into_owned()))
+    Ok((file.bytes.into_owned().into(), file.content_type))
 }

@@ -1,9 +1,15 @@
 //! A short page that says what this is and where to go.
 
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpResponse, get};
 
+use super::docs::Files;
+use crate::http::problem::Problem;
+use crate::http::reply::Reply;
+
 const PAGE: &str = include_str!("index.html");
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
 /// What this is and where to go
 #[utoipa::path(
@@ -12,12 +18,9 @@ const PAGE: &str = include_str!("index.html");
     responses((status = 200, description = "A short page.", body = String, content_type = "text/html")),
 )]
 #[get("/")]
-pub(super) async fn index() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(ContentType::html())
-        .insert_header((
-            CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-        ))
-        .body(PAGE)
+pub(super) async fn index(files: Data<Files>, reply: Reply) -> Result<HttpResponse, Problem> {
+    let contents = || Ok((Bytes::from_static(PAGE.as_bytes()), "text/html; charset=utf-8".to_owned()));
+    let mut response = reply.file(&files.at("/", contents)?, "no-cache").await;
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    Ok(response)
 }

@@ -16,5 +16,5 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(docs::openapi)
         .service(docs::redirect)
         .service(metrics::metrics)
-        .map(|config| config.service(docs::file));
+        .map(|config| config.service(docs::asset));
 }

@@ -29,6 +29,7 @@ const DESCRIPTIONS: &[Description] = &[
         "From a request's head to its answer's head, by method, route and status.",
     ),
     gauge("http_requests_in_flight", Unit::Count, "Requests that are being answered."),
+    counter("http_refusals_total", "What was refused before it was a request, by code."),
     counter("http_requests_shed_total", "Requests that were turned away for want of room, by reason."),
     counter("rate_limited_total", "Requests that were turned away because their client asks too often, by budget."),
     counter("posts_published_total", "Posts that were published."),

@@ -15,6 +15,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::ConnectionBounds;
 use security::HashingCost;
 
 pub use document::{operations, schema_names};
@@ -48,11 +49,18 @@ pub struct AppOptions {
     /// How long a call may be expected to wait for the database: for as long as it takes, but where that is looked at
     /// (`None`, as for people).
     pub wait: Option<Duration>,
+    /// How many connections are served: more than a test makes, but where that is looked at.
+    pub connections: ConnectionBounds,
 }
 
 impl Default for AppOptions {
     fn default() -> Self {
-        Self { variables: Vec::new(), hashing_cost: HashingCost::MINIMAL_FOR_TESTS, wait: Some(Duration::from_mins(1)) }
+        Self {
+            variables: Vec::new(),
+            hashing_cost: HashingCost::MINIMAL_FOR_TESTS,
+            wait: Some(Duration::from_mins(1)),
+            connections: ConnectionBounds { all: 4096, of_a_network: 4096 },
+        }
     }
 }
 

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
+use std::net::Ipv4Addr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+#[cfg(target_os = "linux")]
+use tokio::net::TcpSocket;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -43,6 +47,17 @@ impl Http {
     pub async fn connect(&self) -> RawConnection {
         let stream = TcpStream::connect(self.address()).await.unwrap();
         RawConnection { stream, received: Vec::new() }
+    }
+
+    /// A connection that comes from another address of this machine, which only Linux has without being told.
+    ///
+    /// # Panics
+    /// When the server takes none.
+    #[cfg(target_os = "linux")]
+    pub async fn connect_from(&self, address: Ipv4Addr) -> RawConnection {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((address, 0).into()).unwrap();
+        RawConnection { stream: socket.connect(self.address()).await.unwrap(), received: Vec::new() }
     }
 }
 

@@ -29,6 +29,7 @@ impl ServerThread {
             observer: log,
             metrics: Arc::new(|| "up 1\n".to_owned()),
             wait: options.wait,
+            connections: options.connections,
         };
         let (stop, stopped) = oneshot::channel();
         let (say, started) = mpsc::channel();

@@ -11,5 +11,6 @@ mod headers;
 mod idempotency;
 mod large_bodies;
 mod pages;
+mod query;
 mod rate_limit;
 mod routing;

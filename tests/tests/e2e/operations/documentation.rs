@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use serde_json::Value;
-use testkit::Engine;
 use testkit::app::TestApp;
+use testkit::{Engine, TestDatabase};
 
 #[tokio::test]
 async fn the_first_page_says_where_to_go() {
@@ -64,4 +64,33 @@ async fn the_document_is_the_one_in_the_repository() {
     let kept = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let kept: Value = serde_json::from_str(&kept).unwrap();
     assert!(served.json == kept, "openapi.json is stale: run `cargo xtask openapi`");
+}
+
+#[tokio::test]
+async fn files_are_not_sent_again_to_who_has_them() {
+    let app = TestApp::on(Engine::Sqlite).await;
+    for path in ["/", "/openapi.json", "/docs/", "/docs/swagger-ui-bundle.js", "/docs/favicon-32x32.png"] {
+        let plain = app.get(path).expect(200).await;
+        for coding in ["br", "gzip", "deflate"] {
+            let packed = app.get(path).header("accept-encoding", coding).expect(200).await;
+            let used = packed.header("content-encoding").to_owned();
+            assert_eq!(used.is_empty(), plain.header("content-type") == "image/png", "{path} {coding}");
+            assert!(used.is_empty() || packed.body.len() < plain.body.len(), "{path} {coding}");
+            for tag in [plain.header("etag"), packed.header("etag")] {
+                app.get(path).header("accept-encoding", coding).header("if-none-match", tag).expect(304).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn reading_the_documentation_counts() {
+    let app = TestApp::with(TestDatabase::on(Engine::Sqlite).await, &[("RATE_LIMIT", "on")]);
+    let left = async |path: &str| {
+        let answer = app.get(path).send().await;
+        answer.header("ratelimit").split(';').nth(1).map(ToOwned::to_owned)
+    };
+    assert_eq!(left("/openapi.json").await.as_deref(), Some("r=599"));
+    assert!(left("/docs/").await.is_some());
+    assert_eq!(left("/health/live").await, None);
 }

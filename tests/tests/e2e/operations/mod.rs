@@ -1,5 +1,6 @@
 //! Running the server: health, metrics, documentation, limits of time, the end.
 
+mod connections;
 mod documentation;
 mod flood;
 mod full_database;

@@ -50,7 +50,8 @@ async fn a_crowd_that_writes_is_served(db: TestDatabase) {
 
 async fn somebody_who_guesses_passwords_keeps_nobody_out(db: TestDatabase) {
     let trusted = vec![("TRUSTED_PROXIES", "127.0.0.1".to_owned())];
-    let options = AppOptions { hashing_cost: HashingCost::OWASP, wait: None, variables: trusted };
+    let options =
+        AppOptions { hashing_cost: HashingCost::OWASP, wait: None, variables: trusted, ..AppOptions::default() };
     let app = TestApp::start(Arc::new(db), options);
     app.sign_up("ada").await;
     let log_in = |from: &'static str, password: &'static str| {

@@ -50,6 +50,8 @@ impl Compose {
             ("IMAGE_TAG", names::image_tag(&checkout)),
             ("NGINX_RATE", format!("{unlimited}r/s")),
             ("NGINX_BURST", unlimited.to_owned()),
+            ("NGINX_CONNECTIONS", "65535".to_owned()),
+            ("NGINX_BODIES", "65535".to_owned()),
             ("RATE_LIMIT", "off".to_owned()),
         ];
         let compose = Self { project: names::project(&checkout), files, variables, running: Arc::default() };

@@ -56,7 +56,7 @@ fn a_reader_sees_the_same_and_what_is_their_own_on_every_item() {
     let (page, mut made) = (page(&["one", "two"]), None);
     let encoded = encode(&page, "/v1/posts", &mut made);
     let own = parsed(&encoded.seen_by::<PostBody>(&[true, false].map(|liked| ContentViewer { liked })).unwrap());
-    let mut expected = parsed(&encoded.body.json);
+    let mut expected = parsed(&encoded.body.plain);
     assert_eq!(expected["next_cursor"], "next");
     assert!(expected["items"][0].get("viewer").is_none());
     for (number, liked) in [(0, true), (1, false)] {
@@ -69,15 +69,15 @@ fn a_reader_sees_the_same_and_what_is_their_own_on_every_item() {
 fn an_empty_page_is_the_same_for_everybody() {
     let (page, mut made) = (page(&[]), None);
     let encoded = encode(&page, "/v1/posts", &mut made);
-    assert_eq!(encoded.seen_by::<PostBody>(&[]).unwrap(), encoded.body.json);
-    assert_eq!(parsed(&encoded.body.json)["items"], json!([]));
+    assert_eq!(encoded.seen_by::<PostBody>(&[]).unwrap(), encoded.body.plain);
+    assert_eq!(parsed(&encoded.body.plain)["items"], json!([]));
 }
 
 #[test]
 fn one_thing_gets_what_is_the_readers_own_at_its_end() {
     let encoded = Encoded::resource::<PostBody>(&post("one"), |_| "\"tag\"".to_owned()).unwrap();
     let own = parsed(&encoded.seen_by::<PostBody>(ContentViewer { liked: true }).unwrap());
-    let mut expected = parsed(&encoded.json);
+    let mut expected = parsed(&encoded.plain);
     expected["viewer"] = json!({"liked": true});
     assert_eq!(own, expected);
 }
@@ -86,9 +86,9 @@ fn one_thing_gets_what_is_the_readers_own_at_its_end() {
 fn a_page_is_encoded_once_for_a_list_and_anew_for_another() {
     let page = page(&["one"]);
     let (mut first, mut again, mut elsewhere) = (None, None, None);
-    let body = encode(&page, "/v1/posts", &mut first).body.json.as_ptr();
-    assert_eq!(encode(&page, "/v1/posts", &mut again).body.json.as_ptr(), body);
-    assert_ne!(encode(&page, "/v1/users/@Ada/posts", &mut elsewhere).body.json.as_ptr(), body);
+    let body = encode(&page, "/v1/posts", &mut first).body.plain.as_ptr();
+    assert_eq!(encode(&page, "/v1/posts", &mut again).body.plain.as_ptr(), body);
+    assert_ne!(encode(&page, "/v1/users/@Ada/posts", &mut elsewhere).body.plain.as_ptr(), body);
     assert!(first.is_none() && again.is_none() && elsewhere.is_some());
 }
 
@@ -108,10 +108,14 @@ fn what_is_packed_is_what_was_said() {
     let mut unpacked = Vec::new();
     let packed = body.packed(Coding::Gzip).unwrap();
     flate2::read::GzDecoder::new(&*packed).read_to_end(&mut unpacked).unwrap();
-    assert_eq!(unpacked, body.json);
+    assert_eq!(unpacked, body.plain);
     let packed = body.packed(Coding::Brotli).unwrap();
     unpacked.clear();
     brotli::Decompressor::new(&*packed, 4096).read_to_end(&mut unpacked).unwrap();
-    assert_eq!(unpacked, body.json);
+    assert_eq!(unpacked, body.plain);
+    let packed_otherwise = body.packed(Coding::Deflate).unwrap();
+    unpacked.clear();
+    flate2::read::ZlibDecoder::new(&*packed_otherwise).read_to_end(&mut unpacked).unwrap();
+    assert_eq!(unpacked, body.plain);
     assert_eq!(body.packed(Coding::Brotli).unwrap().as_ptr(), packed.as_ptr(), "once for all");
 }

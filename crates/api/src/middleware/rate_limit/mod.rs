@@ -20,7 +20,7 @@ pub use budget::{Budget, Client};
 pub use local::LocalRateLimits;
 
 use super::client_address::{client_address, client_network};
-use super::{Inner, refuse, routed_path};
+use super::{Inner, is_counted, refuse, routed_path};
 use crate::http::problem::{Problem, whole_seconds};
 
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -52,10 +52,10 @@ pub enum Taken {
 /// The limiter that all workers share; `None` lets everybody ask as often as they like.
 pub(crate) type Limits = Option<Arc<dyn RateLimiter>>;
 
-/// Counts calls of the API against the budget of their client, says what is left, and refuses what is too much.
+/// Counts calls of the API, and of its documentation, against the budget of their client, says what is left, and refuses what is too much.
 pub(crate) async fn rate_limit(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
     let limiter = request.app_data::<Data<Limits>>().and_then(|limits| limits.as_ref().clone());
-    let Some(limiter) = limiter.filter(|_| routed_path(&request).starts_with("/v1/")) else {
+    let Some(limiter) = limiter.filter(|_| is_counted(routed_path(&request))) else {
         return next(request).await;
     };
     let budget = Budget::of(request.method(), routed_path(&request));

@@ -1,0 +1,89 @@
+//! What is done with each new connection.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use actix_http::error::DispatchError;
+use api::Connections;
+use tokio::net::TcpStream;
+
+use super::stream::Stream;
+use super::watch::Watch;
+
+/// Takes a connection in, if there is room for it. One that is an error is closed.
+pub(super) fn accept(
+    socket: TcpStream,
+    connections: &Connections,
+    watch: &Watch,
+    patience: Duration,
+) -> Result<(Stream, Option<SocketAddr>), DispatchError> {
+    let peer = socket.peer_addr().map_err(DispatchError::Io)?;
+    let connection = connections.enter(peer.ip());
+    let connection = connection.ok_or_else(|| DispatchError::Io(io::ErrorKind::QuotaExceeded.into()))?;
+    prepare(&socket, patience);
+    Ok((Stream::new(socket, watch.add(), connection), Some(peer)))
+}
+
+fn prepare(socket: &TcpStream, patience: Duration) {
+    send_at_once(socket);
+    bound_patience(socket, patience);
+}
+
+/// An answer goes out when it is written. The system would keep the second of two answers back until the client has
+/// acknowledged the first, and clients acknowledge after up to 40 ms when they have nothing to send.
+fn send_at_once(socket: &TcpStream) {
+    if let Err(error) = socket.set_nodelay(true) {
+        tracing::debug!(%error, "a connection may delay answers");
+    }
+}
+
+/// The system ends a connection when what was sent is not acknowledged for so long, or cannot be sent because the
+/// client takes nothing. What fits into the system's buffers is out of the server's hands, as is a client that reads
+/// ever so slowly.
+#[cfg(target_os = "linux")]
+fn bound_patience(socket: &TcpStream, patience: Duration) {
+    let milliseconds = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
+    if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(socket, milliseconds) {
+        tracing::debug!(%error, "patience with a connection not bounded");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn bound_patience(_: &TcpStream, _: Duration) {}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use api::ConnectionBounds;
+    use tokio::net::TcpListener;
+    use tokio::task::LocalSet;
+
+    use super::*;
+
+    async fn accepted() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap());
+        let (accepted, client) = tokio::join!(listener.accept(), client);
+        (accepted.unwrap().0, client.unwrap())
+    }
+
+    #[tokio::test]
+    async fn answers_wait_for_no_acknowledgement() {
+        let (socket, _client) = accepted().await;
+        assert!(!socket.nodelay().unwrap());
+        prepare(&socket, Duration::from_secs(1));
+        assert!(socket.nodelay().unwrap());
+    }
+
+    #[tokio::test]
+    async fn one_too_many_is_closed() {
+        let connections = Connections::new(ConnectionBounds { all: 9, of_a_network: 0 }, Vec::new());
+        let (socket, _client) = accepted().await;
+        let taken_in = LocalSet::new()
+            .run_until(async { accept(socket, &connections, &Watch::begin(), Duration::from_secs(1)) })
+            .await;
+        assert!(taken_in.is_err());
+    }
+}

@@ -1,0 +1,62 @@
+//! What the framework answers when it can make no request of what it reads: a bare status.
+
+use api::Refusal;
+
+/// The longest of these answers, with room to spare. Every other answer is longer, for it has a request's id and what
+/// browsers are to be told.
+const LONGEST: usize = 160;
+
+/// Where in `bytes`, which are about to be written, the framework begins to refuse, and what. It comes last, if at all.
+pub(super) fn find(bytes: &[u8]) -> Option<(usize, Refusal)> {
+    if !bytes.ends_with(b"\r\n\r\n") {
+        return None;
+    }
+    let window = bytes.len().saturating_sub(LONGEST);
+    let begin = window + bytes[window..].windows(BEGIN.len()).rposition(|part| part == BEGIN)?;
+    let head = std::str::from_utf8(&bytes[begin..]).ok()?;
+    let mut lines = head.split("\r\n");
+    let refusal = match lines.next()?.split(' ').nth(1)? {
+        "400" => Refusal::Malformed,
+        "431" => Refusal::HeadTooLarge,
+        _ => return None,
+    };
+    (lines.next()? == "content-length: 0" && !head.contains("x-request-id")).then_some((begin, refusal))
+}
+
+const BEGIN: &[u8] = b"HTTP/1.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFUSED: &str =
+        "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\ndate: Sun, 29 Nov 2026 12:00:00 GMT\r\n\r\n";
+
+    fn found(bytes: &str) -> Option<(usize, Refusal)> {
+        find(bytes.as_bytes())
+    }
+
+    #[test]
+    fn an_answer_without_a_request_is_found() {
+        assert_eq!(found(REFUSED), Some((0, Refusal::Malformed)));
+        let before = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+        assert_eq!(found(&format!("{before}{REFUSED}")), Some((before.len(), Refusal::Malformed)));
+        let large = "HTTP/1.0 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        assert_eq!(found(large), Some((0, Refusal::HeadTooLarge)));
+    }
+
+    #[test]
+    fn an_answer_to_a_request_is_not() {
+        let headers = "x-request-id: 1\r\n";
+        for answer in [
+            "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_owned(),
+            "HTTP/1.1 304 Not Modified\r\n\r\n".to_owned(),
+            format!("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n{headers}\r\n"),
+            format!("HTTP/1.1 400 Bad Request\r\ncontent-length: 99\r\n{headers}\r\n"),
+            "{}".to_owned(),
+            "\r\n\r\n".to_owned(),
+        ] {
+            assert_eq!(found(&answer), None, "{answer}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! A client's connection as the framework reads and writes it: what is no request is noticed here, and answered.
+
+use std::cell::Cell;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use actix_web::dev::Extensions;
+use api::{Connection, Refusal};
+use domain::Clock as _;
+use system::SystemClock;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::activity::{Activity, Reading, Verdict};
+use super::refused;
+
+/// A connection.
+pub(super) struct Stream {
+    socket: TcpStream,
+    activity: Rc<Activity>,
+    /// Handed on to the requests.
+    connection: Cell<Option<Connection>>,
+    farewell: Option<Farewell>,
+}
+
+/// The last answer on a connection.
+struct Farewell {
+    answer: Vec<u8>,
+    written: usize,
+    is_said: bool,
+}
+
+impl Stream {
+    /// A connection that was just made.
+    pub(super) fn new(socket: TcpStream, activity: Rc<Activity>, connection: Connection) -> Self {
+        Self { socket, activity, connection: Cell::new(Some(connection)), farewell: None }
+    }
+
+    /// What its requests know of it.
+    pub(super) fn introduce(&self, data: &mut Extensions) {
+        data.insert(Rc::clone(&self.activity));
+        if let Some(connection) = self.connection.take() {
+            data.insert(connection);
+        }
+    }
+
+    /// Says why the connection ends, unless an answer has said already that it does.
+    fn say(&mut self, refusal: Refusal) {
+        if self.farewell.is_none() && !self.activity.is_announced() {
+            self.activity.leave();
+            self.farewell = Some(Farewell { answer: refusal.answer(SystemClock.now()), written: 0, is_said: false });
+        }
+    }
+
+    /// Writes the last answer and waits for a moment until the client has gone: a connection that is closed while
+    /// something unread lies there is reset, and the client may never see the answer.
+    fn poll_farewell(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(farewell) = &mut self.farewell else { return Poll::Ready(Ok(())) };
+        self.activity.wake(context.waker());
+        if self.activity.is_gone() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        let mut socket = Pin::new(&mut self.socket);
+        while farewell.written < farewell.answer.len() {
+            match ready!(socket.as_mut().poll_write(context, &farewell.answer[farewell.written..]))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => farewell.written += written,
+            }
+        }
+        if !farewell.is_said {
+            ready!(socket.as_mut().poll_shutdown(context))?;
+            farewell.is_said = true;
+        }
+        loop {
+            let mut unread = [0; 4096];
+            let mut unread = ReadBuf::new(&mut unread);
+            ready!(socket.as_mut().poll_read(context, &mut unread))?;
+            if unread.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        match this.activity.reading() {
+            Reading::On => {}
+            Reading::Later => {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Reading::End => return Poll::Ready(Ok(())),
+        }
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut this.socket).poll_read(context, buffer);
+        match &read {
+            Poll::Ready(_) => this.activity.read(buffer.filled().len() - before),
+            Poll::Pending => this.activity.wake(context.waker()),
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        if this.activity.is_gone() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        match refused::find(bytes) {
+            None => Pin::new(&mut this.socket).poll_write(context, bytes),
+            Some((0, refusal)) => {
+                this.say(refusal);
+                ready!(this.poll_farewell(context))?;
+                Poll::Ready(Ok(bytes.len()))
+            }
+            Some((answers, _)) => Pin::new(&mut this.socket).poll_write(context, &bytes[..answers]),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().socket).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        match this.activity.verdict() {
+            Some(Verdict::SlowHead) => this.say(Refusal::SlowHead),
+            Some(Verdict::LargeHead) => this.say(Refusal::HeadTooLarge),
+            Some(Verdict::Idle) | None => {}
+        }
+        ready!(this.poll_farewell(context))?;
+        Pin::new(&mut this.socket).poll_shutdown(context)
+    }
+}

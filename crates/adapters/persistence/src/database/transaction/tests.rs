@@ -105,6 +105,10 @@ mod sqlite_by_itself {
                     "rolled back" => drop(tx.give_up().await.unwrap_err()),
                     _ => drop(tx),
                 }
+                // One that is given up without a failure: after one that ended by itself it was the one that nobody ended.
+                let tx = database.begin().await.unwrap();
+                tx.execute_unprepared(&account("in-vain")).await.unwrap();
+                drop(tx);
             }
             goes_on(&database, &db).await;
         });

@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::footprint::{self, Footprint};
 use crate::machine::{self, Machine};
-use crate::measure::{Bench, Measured};
+use crate::measure::Bench;
 use crate::options::{Effort, Options};
 use crate::report::Report;
 use crate::server::{Server, Setting};
@@ -23,8 +23,6 @@ use crate::workloads::{self, Workload};
 use crate::world::{self, Caller, World};
 use crate::{admin, compare, growth, markdown, plots, pressure, table};
 
-/// Connections to PostgreSQL: as many as clients.
-const POOL: u32 = 64;
 /// How long a server that rests is left alone before its memory is looked at.
 const REST: Duration = Duration::from_secs(2);
 
@@ -92,7 +90,6 @@ async fn measure(options: &Options) -> Result<Report> {
         signing_key: [CuidGenerator, CuidGenerator]
             .map(|ids| domain::UserId::generate(&ids).as_str().to_owned())
             .concat(),
-        pool: Some(POOL),
         log: options.server_log.clone(),
     };
     let mut report = Report {
@@ -168,24 +165,9 @@ impl Run<'_> {
     async fn workloads(&self, site: Site, workloads: &[Workload], report: &mut Report) -> Result<Site> {
         for workload in workloads {
             say(workload.name);
-            let measured = if workload.what.wants_default_pool() {
-                self.with_default_pool(&site, workload).await?
-            } else {
-                self.bench(&site).workload(workload).await?
-            };
-            report.workloads.push(measured);
+            report.workloads.push(self.bench(&site).workload(workload).await?);
         }
         Ok(site)
-    }
-
-    /// Measures on one more server, beside that of the site, which has nothing to do meanwhile.
-    async fn with_default_pool(&self, site: &Site, workload: &Workload) -> Result<Measured> {
-        let server = Server::start(&Setting { pool: None, ..site.setting.clone() }).await?;
-        let caller = Caller::new(&server.host, &site.setting.signing_key)?;
-        let bench = Bench { host: &server.host, caller: &caller, ..self.bench(site) };
-        let measured = bench.workload(workload).await?;
-        server.kill().await?;
-        Ok(measured)
     }
 
     /// Makes a database of so many posts, starts a server on it and gets to know the data.

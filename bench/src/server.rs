@@ -26,8 +26,6 @@ pub struct Setting {
     pub redis_url: String,
     /// What tokens are signed with.
     pub signing_key: String,
-    /// Connections to PostgreSQL; `None` for as many as it has by default.
-    pub pool: Option<u32>,
     /// Where its log goes.
     pub log: Option<PathBuf>,
 }
@@ -72,7 +70,6 @@ impl Server {
             .env_clear()
             .current_dir(folder.path())
             .envs([("APP_ENV", "production"), ("DATABASE_MIGRATE", "true")])
-            .envs(setting.pool.map(|pool| ("DATABASE_MAX_CONNECTIONS", pool.to_string())))
             .envs([("RATE_LIMIT", "off"), ("LOG_FORMAT", "json"), ("ACCESS_TOKEN_TTL", "12h")])
             .env("PORT", port.to_string())
             .env("SIGNING_KEY", &setting.signing_key)

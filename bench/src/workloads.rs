@@ -28,7 +28,7 @@ pub enum What {
     PostUnchanged,
     /// The comments of many posts.
     Comments,
-    /// A post and its comments, sent together, on a server with the pool that it has by default.
+    /// A post and its comments, sent together.
     PostWithComments,
     /// Accounts by name.
     UserByName,
@@ -57,11 +57,6 @@ impl What {
             Self::PostWithComments => &[Self::Posts, Self::Comments],
             _ => &[],
         }
-    }
-
-    /// Whether it is measured on a server with the pool that it has by default.
-    pub fn wants_default_pool(self) -> bool {
-        !self.parts().is_empty()
     }
 
     /// Whether it changes nothing.

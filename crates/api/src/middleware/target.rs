@@ -128,6 +128,6 @@ mod tests {
         assert_eq!(names("&&"), None);
         assert_eq!(names("b=1&limit=5&a&b=2&%6Cimit=7").unwrap(), ["a", "b"]);
         assert_eq!(names("=1").unwrap(), [""]);
-        assert_eq!(names(&(0..100).map(|n| format!("{n}&")).collect::<String>()).unwrap().len(), NAMED);
+        assert_eq!(names(&(0..100).map(|n| n.to_string()).collect::<Vec<_>>().join("&")).unwrap().len(), NAMED);
     }
 }

@@ -15,12 +15,12 @@ use std::time::Duration;
 
 use domain::RepositoryError;
 use futures_util::stream::{self, StreamExt};
-use resilience::{Coalesce, Coalescer, CoalescerOptions, NotCoalesced};
+use resilience::{Coalesce, Coalescer, CoalescerOptions, NotCoalesced, Overloaded};
 use sea_orm::{ConnAcquireErr, DbBackend, DbErr, QueryResult, Statement};
 use tokio::sync::Semaphore;
 
 use crate::database::{Database, Remembering, Transaction};
-use crate::error::{failed, waits_for_a_row};
+use crate::error::{failed, refused, waits_for_a_row};
 use crate::operation::retrying;
 
 pub(crate) use comments::Commenting;
@@ -38,6 +38,8 @@ const EACH_AT_ONCE: usize = 8;
 /// for their turn.
 const PATIENCE: Duration = Duration::from_secs(3);
 const LEFT_AT_ONCE: usize = 4;
+/// When those should come back for whom there is no room in the next batches.
+const COME_BACK_AFTER: Duration = Duration::from_secs(1);
 
 /// A write of which several can share a transaction.
 ///
@@ -98,7 +100,7 @@ impl<W: Together> Coalesced<W> {
     pub(crate) async fn write(&self, write: W) -> Result<W::Outcome, RepositoryError> {
         let (operation, write) = (write.operation(), Arc::new(write));
         let told = self.batches.submit(Arc::clone(&write)).await.map_err(|error| match error {
-            NotCoalesced::Full => busy(operation),
+            NotCoalesced::Full => failed(operation, refused(Overloaded { retry_after: COME_BACK_AFTER })),
             NotCoalesced::BrokenOff => RepositoryError::unavailable(operation, error),
         })?;
         match told {

@@ -22,7 +22,7 @@ const MAX_CONNECTIONS: u16 = 300;
 const SOFTWARE: Software = Software {
     name: "PostgreSQL",
     packages: Packages { apt: "postgresql", dnf: "postgresql-server", apk: "postgresql", brew: "postgresql@17" },
-    otherwise: "start a Docker engine, or name a server whose role may create databases: \
+    otherwise: "start a Docker engine, or name a server whose role may create databases and set deadlock_timeout: \
                 TEST_DATABASE_URL=postgresql://user:password@host:5432/postgres",
 };
 

@@ -69,7 +69,7 @@ fn url() -> Url {
     let Some(raw) = std::env::var("TEST_DATABASE_URL").ok().filter(|raw| !raw.is_empty()) else {
         panic!(
             "this test needs PostgreSQL: run `cargo xtask test`, which provides it, or set TEST_DATABASE_URL to a \
-             server whose role may create databases, such as postgresql://postgres:postgres@127.0.0.1:5432/postgres"
+             server whose superuser may be used, such as postgresql://postgres:postgres@127.0.0.1:5432/postgres"
         );
     };
     Url::parse(&raw).unwrap_or_else(|error| panic!("TEST_DATABASE_URL: {error}"))

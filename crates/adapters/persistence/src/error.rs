@@ -28,6 +28,11 @@ pub(crate) fn refused(overloaded: Overloaded) -> DbErr {
     DbErr::Conn(RuntimeErr::SqlxError(Arc::new(sqlx::Error::Configuration(overloaded.into()))))
 }
 
+/// Whether an error is one of those.
+pub(crate) fn is_overload(error: &DbErr) -> bool {
+    overload(error).is_some()
+}
+
 /// Says so of an error, if it is one of those.
 fn overload(error: &DbErr) -> Option<&Overloaded> {
     match driver_error(error)? {

@@ -32,6 +32,8 @@ impl Pace {
     /// The first request waits from now on.
     pub(super) fn begins(&mut self, now: Instant) {
         self.moved = Some(now);
+        // Those who waited before may have left without a permit.
+        self.returned = None;
     }
 
     /// A permit came back that others were waiting for; `waiting` says whether some still are.
@@ -96,6 +98,17 @@ mod tests {
         pace.begins(begin + 1000 * MS);
         pace.returned(begin + 1001 * MS, true);
         assert_eq!(pace.wait_at(1, begin + 1001 * MS), 20 * MS, "the first interval began before the queue");
+    }
+
+    #[test]
+    fn is_not_measured_between_two_queues() {
+        let (mut pace, begin) = pace();
+        pace.begins(begin);
+        pace.returned(begin, true);
+        // All who waited leave.
+        pace.begins(begin + 900 * MS);
+        pace.returned(begin + 901 * MS, true);
+        assert_eq!(pace.wait_at(1, begin + 901 * MS), 20 * MS);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use domain::RepositoryError;
 use futures_util::stream::{self, StreamExt};
-use resilience::{Coalesce, Coalescer, CoalescerOptions, NotCoalesced, Overloaded};
+use resilience::{Caller, Coalesce, Coalescer, CoalescerOptions, NotCoalesced, Overloaded, caller};
 use sea_orm::{ConnAcquireErr, DbBackend, DbErr, QueryResult, Statement};
 use tokio::sync::Semaphore;
 
@@ -91,7 +91,9 @@ impl<W: Together> Coalesced<W> {
         let in_batches = db.clone();
         let batches = Coalescer::new(OPTIONS, move |writes| {
             let db = in_batches.clone();
-            async move { run(&db, writes).await }
+            // Each kind is a caller of its own where it takes turns with others: in a batch are writes of many.
+            let kind = Caller::of(&std::any::type_name::<W>());
+            caller::scope(kind, async move { run(&db, writes).await })
         });
         Self { db: db.clone(), batches, left: Semaphore::new(LEFT_AT_ONCE) }
     }

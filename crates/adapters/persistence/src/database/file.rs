@@ -4,7 +4,6 @@
 //! only while the file is where it is looked for at the next start. Two looks at the file system cost some microseconds,
 //! beside a commit that waits for the disc.
 
-use std::ffi::OsString;
 use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,7 +26,8 @@ pub(super) struct DatabaseFile {
 impl DatabaseFile {
     /// The file at `path`, which is open.
     pub(super) fn at(path: &Path) -> io::Result<Self> {
-        let mut log = OsString::from(path);
+        // SQLite keeps the log beside the file itself, wherever a link to it is.
+        let mut log = path.canonicalize()?.into_os_string();
         log.push("-wal");
         Ok(Self { path: path.to_owned(), log: log.into(), identity: identity(&std::fs::metadata(path)?) })
     }

@@ -77,33 +77,39 @@ pub(super) struct Node {
     pub(super) name: String,
     pub(super) role: Role,
     pub(super) pool: DatabaseConnection,
-    /// What reads pass, whichever way they go.
-    gate: Gate,
+    /// What reads pass that take a connection of the pool.
+    pool_gate: Gate,
     pub(super) plans: Plans,
-    pipeline: Option<Pipeline>,
+    pipelined: Option<Pipelined>,
     observer: Option<Arc<dyn Observer>>,
     up: watch::Sender<bool>,
     position: AtomicU64,
     asked: Mutex<Option<Instant>>,
 }
 
+/// A pipeline, and what reads pass that may take it, or the pool where it has no room.
+struct Pipelined {
+    pipeline: Pipeline,
+    gate: Gate,
+}
+
 impl Node {
-    /// A server that is reached over `pool`, whose connections are of an epoch of `plans`, by reads that pass `gate`.
+    /// A server that is reached over `pool`, whose connections are of an epoch of `plans`, by reads that pass `pool_gate`.
     /// `observer` is told of what is not asked over the pool, and of what is asked again.
     pub(super) fn new(
         name: String,
         role: Role,
         (pool, plans): (DatabaseConnection, Plans),
-        gate: Gate,
+        pool_gate: Gate,
         observer: Option<Arc<dyn Observer>>,
     ) -> Self {
         Self {
             name,
             role,
             pool,
-            gate,
+            pool_gate,
             plans,
-            pipeline: None,
+            pipelined: None,
             observer,
             up: watch::Sender::new(true),
             position: AtomicU64::new(0),
@@ -111,9 +117,10 @@ impl Node {
         }
     }
 
-    /// The same, with a pipeline for reads.
-    pub(super) fn with_pipeline(mut self, address: Address, connections: u32) -> Self {
-        self.pipeline = Some(Pipeline::open(&self.name, address, connections, &self.plans, &self.up));
+    /// The same, with a pipeline for reads, of which all pass `gate`.
+    pub(super) fn with_pipeline(mut self, address: Address, connections: u32, gate: Gate) -> Self {
+        let pipeline = Pipeline::open(&self.name, address, connections, &self.plans, &self.up);
+        self.pipelined = Some(Pipelined { pipeline, gate });
         self
     }
 
@@ -134,22 +141,27 @@ impl Node {
         self.query_once(statement).await
     }
 
-    /// Asks over the pipeline where that takes it.
+    /// Asks over the pipeline where that takes it. What takes long there is passed by others over the pool, of which it is not
+    /// to take all in turn.
     async fn query_once(&self, statement: &Statement) -> Result<Vec<Row>, DbErr> {
         self.unless_lost(async {
-            let _permit = self.gate.enter().await.map_err(refused)?;
-            if let Some(found) = self.query_pipelined(statement).await {
-                return found;
+            let mut _permit = None;
+            if let Some(Pipelined { pipeline, gate }) = &self.pipelined {
+                _permit = Some(gate.enter().await.map_err(refused)?);
+                if let Some(found) = self.query_pipelined(pipeline, statement).await {
+                    return found;
+                }
             }
+            let _connection = self.pool_gate.enter().await.map_err(refused)?;
             let rows = self.pool.query_all_raw(statement.clone()).await?;
             Ok(rows.into_iter().map(Row::Pooled).collect())
         })
         .await
     }
 
-    async fn query_pipelined(&self, statement: &Statement) -> Option<Result<Vec<Row>, DbErr>> {
+    async fn query_pipelined(&self, pipeline: &Pipeline, statement: &Statement) -> Option<Result<Vec<Row>, DbErr>> {
         let asked = Instant::now();
-        let found = self.pipeline.as_ref()?.query(statement).await?;
+        let found = pipeline.query(statement).await?;
         if let Some(observer) = &self.observer {
             observer.statement(&StatementEvent {
                 operation: operation::current(),
@@ -166,7 +178,7 @@ impl Node {
 
     /// Ends all connections; requests that still use one finish first.
     pub(super) async fn close(&self) -> Result<(), DbErr> {
-        if let Some(pipeline) = &self.pipeline {
+        if let Some(Pipelined { pipeline, .. }) = &self.pipelined {
             pipeline.close().await;
         }
         self.pool.close_by_ref().await
@@ -179,7 +191,7 @@ impl Node {
 
     /// What a probe found. Whoever waits for a server that went down is told at once.
     pub(super) fn set_up(&self, up: bool) {
-        if !up && let Some(pipeline) = &self.pipeline {
+        if !up && let Some(Pipelined { pipeline, .. }) = &self.pipelined {
             // When the server is back, its old connections are dead and would not say so.
             pipeline.cut();
         }
@@ -194,7 +206,7 @@ impl Node {
     /// How it is, now that the database has been written up to `latest`.
     pub(super) fn status(&self, latest: WalPosition) -> ServerStatus {
         let (connections, idle) = pools::usage(&self.pool);
-        let pipelined = self.pipeline.as_ref().map_or(0, Pipeline::connections);
+        let pipelined = self.pipelined.as_ref().map_or(0, |pipelined| pipelined.pipeline.connections());
         let lag = (self.role == Role::Replica && latest != WalPosition::UNKNOWN)
             .then(|| latest.0.saturating_sub(self.position().0));
         ServerStatus { name: self.name.clone(), role: self.role, up: self.is_up(), lag, connections, idle, pipelined }

@@ -107,9 +107,8 @@ impl Server<'_> {
         pools::renew(&mut pool, plans.clone());
         pool.connect_lazy(self.role == Role::Replica);
         let connections = pipeline::share(options.max_connections);
-        let at_once = pooled(options) + connections * pipeline::AT_ONCE;
         let pool = connect(pool, self.role, options).await?;
-        let gate = node::gate(at_once, options.read_wait);
+        let gate = node::gate(pooled(options), options.read_wait);
         let node = Node::new(self.name, self.role, (pool, plans), gate, options.observer.clone());
         if connections == 0 {
             return Ok(node);
@@ -121,7 +120,10 @@ impl Server<'_> {
             None => told,
         };
         match pipeline::Address::of(self.url, &told, options.acquire_timeout) {
-            Ok(address) => Ok(node.with_pipeline(address, connections)),
+            Ok(address) => {
+                let at_once = pooled(options) + connections * pipeline::AT_ONCE;
+                Ok(node.with_pipeline(address, connections, node::gate(at_once, options.read_wait)))
+            }
             Err(unsupported) => {
                 tracing::warn!(server = node.name, %unsupported, "cannot pipeline reads; they go over the pool");
                 Ok(node)

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 use super::Database;
-use crate::error::{StorageFailure, out_of_reach, storage_failure};
+use crate::error::{StorageFailure, is_overload, out_of_reach, storage_failure};
 
 /// Takes new pages, writes to the log and leaves nothing behind but free pages. In SQLite a table that comes and goes
 /// makes every connection prepare its statements anew, which matters to nobody while nothing can be written.
@@ -98,7 +98,7 @@ impl Database {
             return;
         }
         match self.try_probe_storage().await {
-            Err(error) if storage_failure(&error).is_some() || out_of_reach(&error) => {
+            Err(error) if storage_failure(&error).is_some() || out_of_reach(&error) || is_overload(&error) => {
                 tracing::debug!(%error, "the database still does not store what is written");
             }
             // It failed for something else, such as the right to make tables: the next write will tell.

@@ -74,9 +74,10 @@ impl Database {
         // In a task of its own, which a request that is given up does not take along: the driver takes note of a
         // transaction only after the database has, and a connection would go back to the pool with one begun.
         let writes = self.inner.writes.clone();
-        let begun = tokio::spawn(async move { writes.begin_with_options(options).await });
+        // The turn goes with it: until it has begun and ended, there is one more writer.
+        let begun = tokio::spawn(async move { writes.begin_with_options(options).await.map(|begun| (begun, turn)) });
         let begun = async { begun.await.map_err(|error| DbErr::Custom(error.to_string()))? };
-        let inner =
+        let (inner, turn) =
             self.inner.primary.unless_lost(begun).await.inspect_err(|error| self.inner.storage.failed(error))?;
         Ok(Transaction { inner, database: self.clone(), epoch, sound: AtomicBool::new(true), _turn: turn })
     }

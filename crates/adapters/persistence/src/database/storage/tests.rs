@@ -108,6 +108,21 @@ fn a_file_that_was_moved_away_or_replaced_takes_nothing() {
     });
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_reached_by_a_link_takes_what_is_written() {
+    testkit::run(Engine::Sqlite, async |db: TestDatabase| {
+        let Location::SqliteFile(path) = Location::parse(db.url()).unwrap() else { panic!("{}", db.url()) };
+        let folder = path.with_extension("elsewhere");
+        std::fs::create_dir(&folder).unwrap();
+        let link = folder.join("linked.db");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        let database = open(Location::SqliteFile(link)).await;
+        note(&database, 1).await.unwrap();
+        assert_eq!(db.count("notes").await, 1);
+    });
+}
+
 /// There the connection is kept, as the database would go with it.
 #[tokio::test]
 async fn a_memory_that_was_full_takes_what_comes_after() {

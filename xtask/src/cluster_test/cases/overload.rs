@@ -41,8 +41,8 @@ const REFUSED_WITHIN: Duration = Duration::from_millis(20);
 /// What misses a goal by this factor is no longer excused by the machine.
 const PAST_EXCUSE: u32 = 3;
 
-/// What must at least have been asked for of what was meant to be.
-const OFFERED: f64 = 0.8;
+/// What must at least have been asked for of what was meant to be: those who wait ask for nothing meanwhile.
+const OFFERED: f64 = 0.6;
 
 /// How long the instance is overloaded before it is measured. It lets in a burst first, which is over then.
 const WARM_UP: Duration = Duration::from_secs(2);
@@ -62,7 +62,13 @@ struct Load {
     enough: f64,
     /// How long accepted ones may wait.
     wait: Duration,
+    /// Whether they cost the generator so little that it has to come up to what it means to ask for.
+    cheap_to_ask: bool,
 }
+
+/// Connections that log in: many more than may wait, so that the rest is refused, and no more than an instance takes of one
+/// network.
+const LOG_INS: usize = 900;
 
 /// What came of a load.
 struct Measured {
@@ -75,8 +81,8 @@ struct Measured {
 ///
 /// Log-ins take much of the instance and little of the generator, so that ten times as many as can be served can be asked
 /// for on a machine that both share: they are held to the bounds. Likes, and reads that no cache has, are so cheap that
-/// asking for, and refusing, ten times as many would take the machine from those that are served: fewer are asked for, and
-/// they have to go on.
+/// asking for, and refusing, ten times as many would take the machine from those that are served: as many are asked for as
+/// 400 connections can wait for, and they have to go on.
 pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     let mut users = Vec::with_capacity(USERS);
     for _ in 0..USERS {
@@ -85,12 +91,12 @@ pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let targets = log_ins(cluster, &users);
     let wait = WAIT_TO_LOG_IN;
-    let log_ins = Load { name: "log-ins", targets, few: 1, some: 2, enough: f64::INFINITY, wait };
+    let log_ins = Load { name: "log-ins", targets, few: 1, some: 2, enough: f64::INFINITY, wait, cheap_to_ask: true };
     let measured = measure(&log_ins, &mut verdict).await?;
     judge_refusals(&measured, &mut verdict);
 
     for (name, targets) in [("likes", likes(cluster, &users).await?), ("reads", reads(cluster, &users[0]).await?)] {
-        let load = Load { name, targets, few: 2, some: 32, enough: ENOUGH, wait: WAIT };
+        let load = Load { name, targets, few: 2, some: 32, enough: ENOUGH, wait: WAIT, cheap_to_ask: false };
         measure(&load, &mut verdict).await?;
     }
     sql::contradictions(cluster.stack).await?.iter().for_each(|contradiction| verdict.wrong(contradiction));
@@ -99,7 +105,7 @@ pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
 
 /// Runs a load without haste, at full pace, and at ten times that, or as much of it as is enough.
 async fn measure(load: &Load, verdict: &mut Verdict) -> Result<Measured> {
-    let Load { name, targets, few, some, enough, wait } = load;
+    let Load { name, targets, few, some, enough, wait, cheap_to_ask } = load;
     let unloaded = Phase::run(&targets[..*few], None, Duration::from_secs(4)).await?;
     let full = Phase::run(&targets[..*some], None, Duration::from_secs(3)).await?;
     let capacity = full.accepted_a_second();
@@ -122,11 +128,11 @@ async fn measure(load: &Load, verdict: &mut Verdict) -> Result<Measured> {
         overload.refused_spread()
     ));
     let offered = overload.answers_a_second();
-    verdict.check(offered >= OFFERED * asked, || {
+    verdict.check(!cheap_to_ask || offered >= OFFERED * asked, || {
         format!("too busy to tell: {offered:.0}/s of {name} were asked of {asked:.0}/s that were meant to be")
     });
     verdict.check(unloaded.refused() == 0, || format!("{} {name} were refused without load", unloaded.refused()));
-    verdict.check(overload.refused() > 0, || format!("no {name} were refused: this was no overload"));
+    verdict.check(!cheap_to_ask || overload.refused() > 0, || format!("no {name} were refused: this was no overload"));
     for wrong in [&unloaded, &full, &overload].into_iter().flat_map(Phase::wrongs) {
         verdict.wrong(wrong);
     }
@@ -176,7 +182,7 @@ fn log_ins(cluster: &Cluster<'_>, users: &[User]) -> Vec<Target> {
         let body = serde_json::json!({ "username": user.username, "password": PASSWORD });
         Target::post(port, "/v1/sessions", &body.to_string())
     };
-    users.iter().cycle().take(100).map(log_in).collect()
+    users.iter().cycle().take(LOG_INS).map(log_in).collect()
 }
 
 /// For each connection a post of its own, liked by one of a few users: every request writes, so that no cache serves it.

@@ -42,7 +42,7 @@ const REFUSED_WITHIN: Duration = Duration::from_millis(20);
 const PAST_EXCUSE: u32 = 3;
 
 /// What must at least have been asked for of what was meant to be: those who wait ask for nothing meanwhile.
-const OFFERED: f64 = 0.6;
+const OFFERED: f64 = 0.4;
 
 /// How long the instance is overloaded before it is measured. It lets in a burst first, which is over then.
 const WARM_UP: Duration = Duration::from_secs(2);

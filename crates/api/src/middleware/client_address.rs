@@ -17,8 +17,10 @@ const X_FORWARDED_FOR: &str = "x-forwarded-for";
 /// proxy is the client. What a client itself claims stands further left and is never reached.
 pub(crate) fn client_address(request: &ServiceRequest) -> IpAddr {
     let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
-    let Some(settings) = request.app_data::<Data<HttpSettings>>() else {
-        return peer;
+    let settings = request.app_data::<Data<HttpSettings>>();
+    // Where nobody is believed, nobody has to be asked.
+    let Some(settings) = settings.filter(|settings| !settings.trusted_proxies.is_empty()) else {
+        return canonical(peer);
     };
     let forwarded: Vec<&str> = request
         .headers()

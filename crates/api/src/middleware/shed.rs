@@ -61,13 +61,17 @@ pub(crate) async fn admit(request: ServiceRequest, next: impl Inner) -> Result<S
         return next(request).await;
     }
     let budget = Budget::of(request.method(), routed_path(&request));
-    let gate = request.app_data::<Data<WriteGate>>().filter(|_| budget == Budget::WRITES).cloned();
     let caller = Caller::of(&client(&request, budget));
+    if budget != Budget::WRITES {
+        return caller::scope(caller, next(request)).await;
+    }
+    let gate = request.app_data::<Data<WriteGate>>().cloned();
     caller::scope(caller, async {
-        let Some(gate) = gate else {
-            return next(request).await;
+        let entered = match &gate {
+            Some(gate) => gate.0.enter().await.map(Some),
+            None => Ok(None),
         };
-        match gate.0.enter().await {
+        match entered {
             Ok(_permit) => next(request).await,
             Err(refused) => Ok(refuse(request, Problem::overloaded(Shed::Writes, refused.retry_after))),
         }

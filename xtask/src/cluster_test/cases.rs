@@ -77,7 +77,7 @@ impl Case {
             Self::Crowd => "a crowd that signs up at once is let in, and others read meanwhile",
             Self::Hostile => "one address that asks for all it can get, then four: nobody else is refused",
             Self::Overload => {
-                "at ten times the capacity as much is served as without, nobody waits longer than they may, the rest is refused"
+                "under overload as much is served as without, nobody waits longer than they may, the rest is refused"
             }
             Self::Limits => "rate limits count across both instances",
         }

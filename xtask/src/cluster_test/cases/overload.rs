@@ -1,4 +1,4 @@
-//! Ten times as much as can be served.
+//! Many times as much as can be served.
 
 mod connection;
 mod pace;

@@ -1,4 +1,9 @@
 //! Errors as problem details (RFC 9457): the only type that is an HTTP error.
+//!
+//! [`document`] is what a client gets of it, [`shed`] what is counted instead of logged.
+
+mod document;
+mod shed;
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -9,8 +14,9 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use domain::{Failure, RepositoryError};
-use serde::Serialize;
-use utoipa::ToSchema;
+
+pub use document::{FieldError, ProblemDocument};
+pub use shed::Shed;
 
 /// Seconds after which a client may come back when a dependency is out of reach.
 const RETRY_SOON: u64 = 1;
@@ -30,55 +36,6 @@ pub struct Problem {
     counted: Option<Shed>,
     /// For the log; a client never sees it.
     cause: Option<Box<dyn Error + Send + Sync>>,
-}
-
-/// What was too much, or why a request goes elsewhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shed {
-    /// There are too many connections.
-    Connections,
-    /// Too many passwords wait to be hashed.
-    Credentials,
-    /// Too many statements wait for a database server.
-    Database,
-    /// Too many writes are in flight.
-    Writes,
-    /// The instance is stopping.
-    Draining,
-}
-
-impl Shed {
-    /// Its name in metrics.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Connections => "connections",
-            Self::Credentials => "credentials",
-            Self::Database => "database",
-            Self::Writes => "writes",
-            Self::Draining => "draining",
-        }
-    }
-}
-
-/// What is wrong with one field of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct FieldError {
-    /// The field, parameter or header.
-    #[schema(examples("username"))]
-    pub field: String,
-    /// Stable and machine-readable.
-    #[schema(examples("too_short"))]
-    pub code: String,
-    /// For people.
-    #[schema(examples("must have at least 3 characters"))]
-    pub detail: String,
-}
-
-impl FieldError {
-    /// What is wrong with `field`.
-    pub fn new(field: impl Into<String>, code: impl Into<String>, detail: impl fmt::Display) -> Self {
-        Self { field: field.into(), code: code.into(), detail: detail.to_string() }
-    }
 }
 
 impl Problem {
@@ -287,35 +244,6 @@ fn sentence(message: &str) -> String {
     let mut letters = message.chars();
     let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
     format!("{first}{}.", letters.as_str())
-}
-
-/// Problem details as of RFC 9457.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Problem)]
-pub struct ProblemDocument<'a> {
-    /// Identifies the kind of problem.
-    #[serde(rename = "type")]
-    #[schema(format = "uri-reference", examples("urn:thoughts:problem:not_found"))]
-    kind: String,
-    /// The status in words.
-    #[schema(examples("Not Found"))]
-    title: &'a str,
-    /// The HTTP status.
-    #[schema(examples(404))]
-    status: u16,
-    /// What happened, for people.
-    #[schema(examples("There is no such post."))]
-    detail: &'a str,
-    /// What happened, for programs; stable.
-    #[schema(examples("not_found"))]
-    code: &'a str,
-    /// Finds the request in the server's log.
-    #[schema(examples("0199f0a2-6c1e-7d3b-9b1a-5f2d8c4e7a10"))]
-    request_id: &'a str,
-    /// For 422: every field that is wrong.
-    #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
-    #[schema(required = false)]
-    errors: &'a [FieldError],
 }
 
 impl fmt::Display for Problem {

@@ -12,6 +12,8 @@ use crate::cluster_test::figures::Spread;
 
 /// What came of asking for a while.
 pub(super) struct Phase {
+    /// How long requests were begun, and until the last of them was answered.
+    asking: Duration,
     took: Duration,
     answers: Vec<Answer>,
     /// Requests without an answer, by cause.
@@ -31,7 +33,7 @@ impl Phase {
             let first = step.unwrap_or_default() * number / count;
             connections.spawn(ask(target.clone(), began + first, step, began + duration));
         }
-        let mut phase = Self { took: duration, answers: Vec::new(), lost: BTreeMap::new() };
+        let mut phase = Self { asking: duration, took: duration, answers: Vec::new(), lost: BTreeMap::new() };
         while let Some(connection) = connections.join_next().await {
             let (answers, lost) = connection?;
             phase.answers.extend(answers);
@@ -54,15 +56,12 @@ impl Phase {
     }
 
     pub(super) fn accepted_a_second(&self) -> f64 {
-        self.a_second(self.accepted().count)
+        a_second(self.accepted().count, self.took)
     }
 
-    pub(super) fn answers_a_second(&self) -> f64 {
-        self.a_second(self.answers.len())
-    }
-
-    fn a_second(&self, count: usize) -> f64 {
-        f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / self.took.as_secs_f64()
+    /// Requests a second while any were begun: the last are answered later, where they wait.
+    pub(super) fn asked_a_second(&self) -> f64 {
+        a_second(self.answers.len(), self.asking)
     }
 
     /// How many were refused.
@@ -87,6 +86,10 @@ impl Phase {
         wrongs.extend(self.lost.clone());
         wrongs.into_iter().map(|(what, count)| format!("{count} × {what}")).collect()
     }
+}
+
+fn a_second(count: usize, time: Duration) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / time.as_secs_f64()
 }
 
 async fn ask(target: Target, first: Instant, step: Option<Duration>, end: Instant) -> (Vec<Answer>, Vec<String>) {
@@ -132,8 +135,9 @@ mod tests {
         let answers =
             vec![answer(204, false), answer(503, true), answer(429, true), answer(503, false), answer(500, false)];
         let lost = BTreeMap::from([("reset".to_owned(), 2)]);
-        let phase = Phase { took: Duration::from_secs(1), answers, lost };
+        let phase = Phase { asking: Duration::from_secs(1), took: Duration::from_secs(2), answers, lost };
         assert_eq!((phase.accepted().count, phase.refused()), (1, 4));
+        assert!((phase.asked_a_second() - 5.0).abs() < 1e-9 && (phase.accepted_a_second() - 0.5).abs() < 1e-9);
         assert_eq!(phase.wrongs(), ["1 × 500", "1 × 503 without Retry-After", "2 × reset"]);
     }
 }

@@ -110,7 +110,11 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
 
     let mut answers: Vec<(u16, &str)> = vec![(500, "`internal_error`"), (414, "`uri_too_long`")];
     if is_api {
-        answers.push((401, "`unauthenticated`, `invalid_token` or `invalid_credentials`"));
+        answers.push(match (method, path) {
+            ("POST", "/v1/sessions") => (401, "`invalid_credentials`"),
+            ("POST", "/v1/sessions/refresh") => (401, "`invalid_refresh_token`"),
+            _ => (401, "`unauthenticated` or `invalid_token`"),
+        });
         answers.push((408, "`body_timeout`"));
         answers.push((413, "`body_too_large`"));
         answers.push((503, "`overloaded`, `timeout`, `database_unavailable` or `storage_full`"));
@@ -249,6 +253,6 @@ mod tests {
                 }
             }
         }
-        assert_eq!(count, 37);
+        assert_eq!(count, 40);
     }
 }

@@ -8,8 +8,8 @@ use cache::{Cache, CachedComments, CachedFollows, CachedPosts, CachedTimelines, 
 use feed::Feed;
 use feed::ports::{FollowRepository, TimelineRepository};
 use persistence::{
-    Database, SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaPostRepository,
-    SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
+    Database, SeaCommentRepository, SeaEndedSessions, SeaFollowRepository, SeaIdempotencyKeyRepository,
+    SeaPostRepository, SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
 };
 use posts::Posts;
 use posts::ports::{CommentRepository, PostRepository};
@@ -49,6 +49,7 @@ pub(crate) fn use_cases(
     let accounts = Accounts::new(accounts::Dependencies {
         users: repositories.users,
         sessions: Arc::new(SeaSessionRepository::new(database.clone())),
+        ended_sessions: Arc::new(SeaEndedSessions::new(database.clone())),
         hasher: Arc::new(Argon2Hasher::new(hashing_cost, HashingLimits::default())),
         access_tokens: Arc::new(JwtAccessTokens::new(signing_key)),
         refresh_tokens: Arc::new(RandomRefreshTokens),

@@ -113,6 +113,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
     let cached = cluster.cache(settings.cache_ttl, database.watermark());
     let cache = cached.as_ref().map(|cached| &cached.cache);
     let use_cases = use_cases(&database, cache, &signing_key, settings.lifetimes, overrides.hashing_cost);
+    use_cases.accounts.learn_ended_sessions.execute().await?;
     let rate_limits = settings.rate_limit.then(|| Arc::new(LocalRateLimits::new()));
     let health = Arc::new(Health::new(dependencies(&settings, &database, cluster.redis())));
     let housekeeping = Housekeeping::begin(Household {

@@ -2,8 +2,8 @@
 
 use accounts::ports::{HashingError, SigningError};
 use accounts::{
-    EditProfileError, EraseAccountError, GetUserError, ListUsersError, LogInError, LogOutError, RefreshSessionError,
-    SignUpError,
+    EditProfileError, EndSessionError, EraseAccountError, GetUserError, ListSessionsError, ListUsersError, LogInError,
+    LogOutError, RefreshSessionError, SignUpError,
 };
 use actix_web::http::StatusCode;
 
@@ -48,7 +48,7 @@ impl From<LogInError> for Problem {
 impl From<RefreshSessionError> for Problem {
     fn from(error: RefreshSessionError) -> Self {
         match error {
-            RefreshSessionError::InvalidToken => Self::invalid_token(error),
+            RefreshSessionError::InvalidToken => Self::invalid_refresh_token(error),
             RefreshSessionError::Signing(error) => error.into(),
             RefreshSessionError::Repository(error) => error.into(),
         }
@@ -59,6 +59,24 @@ impl From<LogOutError> for Problem {
     fn from(error: LogOutError) -> Self {
         match error {
             LogOutError::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl From<ListSessionsError> for Problem {
+    fn from(error: ListSessionsError) -> Self {
+        match error {
+            ListSessionsError::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl From<EndSessionError> for Problem {
+    fn from(error: EndSessionError) -> Self {
+        match error {
+            EndSessionError::NotFound => Self::not_found(error),
+            EndSessionError::SessionEnded => Self::invalid_token(error),
+            EndSessionError::Repository(error) => error.into(),
         }
     }
 }
@@ -83,7 +101,7 @@ impl From<ListUsersError> for Problem {
 impl From<EditProfileError> for Problem {
     fn from(error: EditProfileError) -> Self {
         match error {
-            EditProfileError::AccountGone => Self::invalid_token(error),
+            EditProfileError::SessionEnded => Self::invalid_token(error),
             EditProfileError::WrongPassword => Self::forbidden("wrong_password", error),
             EditProfileError::Stale => Self::stale(error),
             EditProfileError::Hashing(error) => error.into(),
@@ -95,7 +113,7 @@ impl From<EditProfileError> for Problem {
 impl From<EraseAccountError> for Problem {
     fn from(error: EraseAccountError) -> Self {
         match error {
-            EraseAccountError::AccountGone => Self::invalid_token(error),
+            EraseAccountError::SessionEnded => Self::invalid_token(error),
             EraseAccountError::WrongPassword => Self::forbidden("wrong_password", error),
             EraseAccountError::Hashing(error) => error.into(),
             EraseAccountError::Repository(error) => error.into(),

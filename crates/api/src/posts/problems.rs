@@ -13,7 +13,7 @@ impl From<PublishPostError> for Problem {
     fn from(error: PublishPostError) -> Self {
         match error {
             PublishPostError::KeyReused => Self::unprocessable(IDEMPOTENCY_KEY, "idempotency_key_reused", error),
-            PublishPostError::AccountGone => Self::invalid_token(error),
+            PublishPostError::SessionEnded => Self::invalid_token(error),
             PublishPostError::Repository(error) => error.into(),
         }
     }
@@ -25,6 +25,7 @@ impl From<EditPostError> for Problem {
             EditPostError::NotFound => Self::not_found(error),
             EditPostError::NotTheAuthor => Self::forbidden("not_the_author", error),
             EditPostError::Stale => Self::stale(error),
+            EditPostError::SessionEnded => Self::invalid_token(error),
             EditPostError::Repository(error) => error.into(),
         }
     }
@@ -36,6 +37,7 @@ impl From<DeletePostError> for Problem {
             DeletePostError::NotFound => Self::not_found(error),
             DeletePostError::NotTheAuthor => Self::forbidden("not_the_author", error),
             DeletePostError::Stale => Self::stale(error),
+            DeletePostError::SessionEnded => Self::invalid_token(error),
             DeletePostError::Repository(error) => error.into(),
         }
     }
@@ -47,7 +49,7 @@ impl From<AddCommentError> for Problem {
             AddCommentError::PostNotFound | AddCommentError::ParentNotFound => Self::not_found(error),
             AddCommentError::ParentOnOtherPost => Self::unprocessable("parent_id", "parent_on_other_post", error),
             AddCommentError::KeyReused => Self::unprocessable(IDEMPOTENCY_KEY, "idempotency_key_reused", error),
-            AddCommentError::AccountGone => Self::invalid_token(error),
+            AddCommentError::SessionEnded => Self::invalid_token(error),
             AddCommentError::Repository(error) => error.into(),
         }
     }
@@ -59,6 +61,7 @@ impl From<EditCommentError> for Problem {
             EditCommentError::NotFound => Self::not_found(error),
             EditCommentError::NotTheAuthor => Self::forbidden("not_the_author", error),
             EditCommentError::Stale => Self::stale(error),
+            EditCommentError::SessionEnded => Self::invalid_token(error),
             EditCommentError::Repository(error) => error.into(),
         }
     }
@@ -70,6 +73,7 @@ impl From<DeleteCommentError> for Problem {
             DeleteCommentError::NotFound => Self::not_found(error),
             DeleteCommentError::NotAnOwner => Self::forbidden("not_the_author", error),
             DeleteCommentError::Stale => Self::stale(error),
+            DeleteCommentError::SessionEnded => Self::invalid_token(error),
             DeleteCommentError::Repository(error) => error.into(),
         }
     }
@@ -98,7 +102,7 @@ macro_rules! like {
             fn from(error: $error) -> Self {
                 match error {
                     $error::NotFound => Self::not_found(error),
-                    $error::AccountGone => Self::invalid_token(error),
+                    $error::SessionEnded => Self::invalid_token(error),
                     $error::Repository(error) => error.into(),
                 }
             }

@@ -47,7 +47,7 @@ pub struct Settings {
     pub cache_ttl: Duration,
     /// The secret of all instances (`SIGNING_KEY`); `None` only in development, where the server makes one and keeps it.
     pub signing_key: Option<SigningKey>,
-    /// How long tokens are good (`ACCESS_TOKEN_TTL`, `REFRESH_TOKEN_TTL`).
+    /// How long tokens and sessions are good (`ACCESS_TOKEN_TTL`, `REFRESH_TOKEN_TTL`, `REFRESH_GRACE`, `SESSION_TTL`).
     pub lifetimes: SessionLifetimes,
     /// Whether clients that ask too often are turned away (`RATE_LIMIT`).
     pub rate_limit: bool,

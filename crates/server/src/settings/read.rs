@@ -96,6 +96,8 @@ fn settings(reader: &mut Reader<'_>, surroundings: Surroundings) -> Option<Setti
     let signing_key = signing_key(reader, in_production);
     let access = reader.value("ACCESS_TOKEN_TTL", parse::duration(SECOND..=DAY));
     let refresh = reader.value("REFRESH_TOKEN_TTL", parse::duration(SECOND..=365 * DAY));
+    let grace = reader.value("REFRESH_GRACE", parse::duration(Duration::ZERO..=10 * MINUTE));
+    let session = reader.value("SESSION_TTL", parse::duration(SECOND..=3650 * DAY));
     let rate_limit = reader.value("RATE_LIMIT", parse::one_of(&[("on", true), ("off", false)]));
     let trusted_proxies = reader.list("TRUSTED_PROXIES", parse::network);
     let cors_allowed_origins = reader.list("CORS_ALLOWED_ORIGINS", parse::origin);
@@ -114,7 +116,7 @@ fn settings(reader: &mut Reader<'_>, surroundings: Surroundings) -> Option<Setti
         redis_url,
         cache_ttl: cache_ttl?,
         signing_key,
-        lifetimes: SessionLifetimes { access: access?, refresh: refresh? },
+        lifetimes: SessionLifetimes { access: access?, refresh: refresh?, grace: grace?, session: session? },
         rate_limit: rate_limit?,
         trusted_proxies,
         cors_allowed_origins,

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use domain::{Bio, DisplayName, Password, RepositoryError, Revision, User, UserRef};
+use domain::{Bio, DisplayName, Password, Principal, RepositoryError, Revision, User, UserRef};
 
+use crate::ended_sessions::LearnEndedSessions;
 use crate::ports::{HashingError, PasswordChange, PasswordHasher, ProfileChanges, UpdateUser, UserRepository};
-use crate::session::Principal;
 
 /// What to change; `None` leaves a part as it is.
 #[derive(Debug, Clone, Default)]
@@ -32,9 +32,9 @@ pub struct NewPassword {
 /// Why a profile was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum EditProfileError {
-    /// The account was erased meanwhile.
-    #[error("the account does not exist any more")]
-    AccountGone,
+    /// The session ended meanwhile, with the account or without.
+    #[error("the session has ended")]
+    SessionEnded,
     /// The present password is another one.
     #[error("the current password is wrong")]
     WrongPassword,
@@ -53,12 +53,16 @@ pub enum EditProfileError {
 pub struct EditProfile {
     users: Arc<dyn UserRepository>,
     hasher: Arc<dyn PasswordHasher>,
+    learn: Arc<LearnEndedSessions>,
 }
 
 impl EditProfile {
-    /// Wires the use case.
-    pub fn new(users: Arc<dyn UserRepository>, hasher: Arc<dyn PasswordHasher>) -> Self {
-        Self { users, hasher }
+    pub(crate) fn new(
+        users: Arc<dyn UserRepository>,
+        hasher: Arc<dyn PasswordHasher>,
+        learn: Arc<LearnEndedSessions>,
+    ) -> Self {
+        Self { users, hasher, learn }
     }
 
     /// Applies `edit` and answers the account after it. A new password ends all sessions but the one in use.
@@ -68,9 +72,14 @@ impl EditProfile {
             None => None,
         };
         let changes = ProfileChanges { display_name: edit.display_name, bio: edit.bio, password };
-        match self.users.update(actor.user_id, &changes, edit.expected).await? {
-            UpdateUser::Updated(user) => Ok(user),
-            UpdateUser::NotFound => Err(EditProfileError::AccountGone),
+        match self.users.update(actor, &changes, edit.expected).await? {
+            UpdateUser::Updated(user) => {
+                if changes.password.is_some() {
+                    self.learn.at_once().await;
+                }
+                Ok(user)
+            }
+            UpdateUser::SessionEnded => Err(EditProfileError::SessionEnded),
             UpdateUser::Stale => Err(EditProfileError::Stale),
             UpdateUser::PasswordMoved => Err(EditProfileError::WrongPassword),
         }
@@ -79,24 +88,21 @@ impl EditProfile {
     async fn exchange(&self, actor: Principal, change: NewPassword) -> Result<PasswordChange, EditProfileError> {
         let current = change.current.ok_or(EditProfileError::WrongPassword)?;
         let credentials =
-            self.users.find_credentials(&UserRef::Id(actor.user_id)).await?.ok_or(EditProfileError::AccountGone)?;
+            self.users.find_credentials(&UserRef::Id(actor.user_id)).await?.ok_or(EditProfileError::SessionEnded)?;
         if !self.hasher.verify(&current, Some(credentials.password.clone())).await? {
             return Err(EditProfileError::WrongPassword);
         }
         let new = self.hasher.hash(&change.new).await?;
-        Ok(PasswordChange { verified: credentials.password, new, kept: actor.session_id })
+        Ok(PasswordChange { verified: credentials.password, new })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ports::MockEndedSessions;
     use crate::ports::{Credentials, MockPasswordHasher, MockUserRepository, PasswordHash};
-    use crate::test_support::{id, user};
-
-    fn actor() -> Principal {
-        Principal { user_id: id(7), session_id: id(8) }
-    }
+    use crate::test_support::{id, learning, learning_whatever, principal, user};
 
     fn new_password() -> ProfileEdit {
         let password = |raw| Password::parse(raw).unwrap();
@@ -122,11 +128,12 @@ mod tests {
             let mut users = knows_credentials();
             users
                 .expect_update()
-                .withf(|id_, changes, _| {
-                    *id_ == id(7)
-                        && changes.password.as_ref().is_some_and(|change| {
-                            (change.new.0.as_str(), change.verified.0.as_str(), change.kept) == ("new", "old", id(8))
-                        })
+                .withf(|by, changes, _| {
+                    *by == principal(7)
+                        && changes
+                            .password
+                            .as_ref()
+                            .is_some_and(|change| (change.new.0.as_str(), change.verified.0.as_str()) == ("new", "old"))
                 })
                 .once()
                 .returning(|_, _, _| Ok(UpdateUser::Updated(user(7))));
@@ -134,7 +141,11 @@ mod tests {
             hasher.expect_verify().returning(|_, _| Ok(true));
             hasher.expect_hash().returning(|_| Ok(PasswordHash("new".to_owned())));
 
-            let edited = EditProfile::new(Arc::new(users), Arc::new(hasher)).execute(actor(), new_password()).await;
+            let mut ended = MockEndedSessions::new();
+            ended.expect_learn().once().returning(|_| Ok(()));
+
+            let edit = EditProfile::new(Arc::new(users), Arc::new(hasher), learning(ended));
+            let edited = edit.execute(principal(7), new_password()).await;
 
             assert_eq!(edited.unwrap().id, id(7));
         }
@@ -144,9 +155,8 @@ mod tests {
             let mut hasher = MockPasswordHasher::new();
             hasher.expect_verify().returning(|_, _| Ok(false));
 
-            let result = EditProfile::new(Arc::new(knows_credentials()), Arc::new(hasher))
-                .execute(actor(), new_password())
-                .await;
+            let edit = EditProfile::new(Arc::new(knows_credentials()), Arc::new(hasher), learning_whatever());
+            let result = edit.execute(principal(7), new_password()).await;
 
             assert!(matches!(result, Err(EditProfileError::WrongPassword)));
         }
@@ -160,8 +170,9 @@ mod tests {
                 .returning(|_, _, _| Ok(UpdateUser::Stale));
             let edit = ProfileEdit { expected: Some(Revision(3)), ..ProfileEdit::default() };
 
+            let hasher = Arc::new(MockPasswordHasher::new());
             let result =
-                EditProfile::new(Arc::new(users), Arc::new(MockPasswordHasher::new())).execute(actor(), edit).await;
+                EditProfile::new(Arc::new(users), hasher, learning_whatever()).execute(principal(7), edit).await;
 
             assert!(matches!(result, Err(EditProfileError::Stale)));
         }

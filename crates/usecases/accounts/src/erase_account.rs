@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use domain::{Password, RepositoryError, UserId, UserRef};
+use domain::{Password, Principal, RepositoryError, UserRef};
 
+use crate::ended_sessions::LearnEndedSessions;
 use crate::ports::{EraseUser, HashingError, PasswordHasher, UserRepository};
 
 /// Why an account was not erased.
 #[derive(Debug, thiserror::Error)]
 pub enum EraseAccountError {
-    /// It is gone already.
-    #[error("the account does not exist any more")]
-    AccountGone,
+    /// The session ended meanwhile, with the account or without.
+    #[error("the session has ended")]
+    SessionEnded,
     /// The password is another one.
     #[error("the password is wrong")]
     WrongPassword,
@@ -27,26 +28,33 @@ pub enum EraseAccountError {
 pub struct EraseAccount {
     users: Arc<dyn UserRepository>,
     hasher: Arc<dyn PasswordHasher>,
+    learn: Arc<LearnEndedSessions>,
 }
 
 impl EraseAccount {
-    /// Wires the use case.
-    pub fn new(users: Arc<dyn UserRepository>, hasher: Arc<dyn PasswordHasher>) -> Self {
-        Self { users, hasher }
+    pub(crate) fn new(
+        users: Arc<dyn UserRepository>,
+        hasher: Arc<dyn PasswordHasher>,
+        learn: Arc<LearnEndedSessions>,
+    ) -> Self {
+        Self { users, hasher, learn }
     }
 
     /// Erases the account of `actor`, who proves the wish with the password (`None` stands for text that no
     /// password can be).
-    pub async fn execute(&self, actor: UserId, password: Option<Password>) -> Result<(), EraseAccountError> {
+    pub async fn execute(&self, actor: Principal, password: Option<Password>) -> Result<(), EraseAccountError> {
         let password = password.ok_or(EraseAccountError::WrongPassword)?;
         let credentials =
-            self.users.find_credentials(&UserRef::Id(actor)).await?.ok_or(EraseAccountError::AccountGone)?;
+            self.users.find_credentials(&UserRef::Id(actor.user_id)).await?.ok_or(EraseAccountError::SessionEnded)?;
         if !self.hasher.verify(&password, Some(credentials.password.clone())).await? {
             return Err(EraseAccountError::WrongPassword);
         }
         match self.users.erase(actor, &credentials.password).await? {
-            EraseUser::Erased => Ok(()),
-            EraseUser::NotFound => Err(EraseAccountError::AccountGone),
+            EraseUser::Erased => {
+                self.learn.at_once().await;
+                Ok(())
+            }
+            EraseUser::SessionEnded => Err(EraseAccountError::SessionEnded),
             EraseUser::PasswordMoved => Err(EraseAccountError::WrongPassword),
         }
     }
@@ -56,7 +64,7 @@ impl EraseAccount {
 mod tests {
     use super::*;
     use crate::ports::{Credentials, MockPasswordHasher, MockUserRepository, PasswordHash};
-    use crate::test_support::{id, user};
+    use crate::test_support::{learning_whatever, principal, user};
 
     fn erase(password_matches: bool, erased: Option<EraseUser>) -> EraseAccount {
         let mut users = MockUserRepository::new();
@@ -68,7 +76,7 @@ mod tests {
         }
         let mut hasher = MockPasswordHasher::new();
         hasher.expect_verify().returning(move |_, _| Ok(password_matches));
-        EraseAccount::new(Arc::new(users), Arc::new(hasher))
+        EraseAccount::new(Arc::new(users), Arc::new(hasher), learning_whatever())
     }
 
     mod execute {
@@ -76,14 +84,15 @@ mod tests {
 
         #[tokio::test]
         async fn erases_when_the_password_is_right() {
-            let result = erase(true, Some(EraseUser::Erased)).execute(id(7), Password::parse("password").ok()).await;
+            let result =
+                erase(true, Some(EraseUser::Erased)).execute(principal(7), Password::parse("password").ok()).await;
             assert!(result.is_ok());
         }
 
         #[tokio::test]
         async fn rejects_a_wrong_or_impossible_password_and_erases_nothing() {
             for password in [Password::parse("password").ok(), None] {
-                let result = erase(false, None).execute(id(7), password).await;
+                let result = erase(false, None).execute(principal(7), password).await;
                 assert!(matches!(result, Err(EraseAccountError::WrongPassword)));
             }
         }

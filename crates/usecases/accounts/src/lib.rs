@@ -4,14 +4,18 @@
 
 mod authenticate;
 mod edit_profile;
+mod end_session;
+mod ended_sessions;
 mod erase_account;
 mod get_user;
+mod list_sessions;
 mod list_users;
 mod log_in;
 mod log_out;
 pub mod ports;
 mod purge_sessions;
 mod refresh_session;
+mod rotation;
 mod session;
 mod sign_up;
 #[cfg(test)]
@@ -20,20 +24,25 @@ mod test_support;
 use std::sync::Arc;
 
 use domain::{Clock, IdGenerator};
+pub use domain::{Principal, Session, SessionId};
 
 pub use authenticate::{Authenticate, AuthenticateError};
 pub use edit_profile::{EditProfile, EditProfileError, NewPassword, ProfileEdit};
+pub use end_session::{EndSession, EndSessionError};
+pub use ended_sessions::{LearnEndedSessions, LearnEndedSessionsError};
 pub use erase_account::{EraseAccount, EraseAccountError};
 pub use get_user::{GetUser, GetUserError};
+pub use list_sessions::{ListSessions, ListSessionsError};
 pub use list_users::{ListUsers, ListUsersError};
 pub use log_in::{LogIn, LogInError};
 pub use log_out::{LogOut, LogOutError};
 pub use purge_sessions::{PurgeSessions, PurgeSessionsError};
 pub use refresh_session::{RefreshSession, RefreshSessionError};
-pub use session::{Principal, Session, SessionId, SessionLifetimes, SignedIn};
+pub use rotation::{PresentedToken, Rotation, Successors, Verdict};
+pub use session::{SessionLifetimes, SessionView, SignedIn};
 pub use sign_up::{SignUp, SignUpCommand, SignUpError};
 
-use ports::{AccessTokens, PasswordHasher, RefreshTokens, SessionRepository, UserRepository};
+use ports::{AccessTokens, EndedSessions, PasswordHasher, RefreshTokens, SessionRepository, UserRepository};
 use session::SessionIssuer;
 
 /// What the use cases of this context are made of.
@@ -42,6 +51,8 @@ pub struct Dependencies {
     pub users: Arc<dyn UserRepository>,
     /// Keeps sessions.
     pub sessions: Arc<dyn SessionRepository>,
+    /// Knows which sessions have ended.
+    pub ended_sessions: Arc<dyn EndedSessions>,
     /// Hashes and checks passwords.
     pub hasher: Arc<dyn PasswordHasher>,
     /// Signs and checks access tokens.
@@ -52,7 +63,7 @@ pub struct Dependencies {
     pub clock: Arc<dyn Clock>,
     /// Makes identifiers.
     pub ids: Arc<dyn IdGenerator>,
-    /// How long tokens are good.
+    /// How long tokens and sessions are good.
     pub lifetimes: SessionLifetimes,
 }
 
@@ -64,8 +75,14 @@ pub struct Accounts {
     pub log_in: LogIn,
     /// Exchanges a refresh token for new tokens.
     pub refresh_session: RefreshSession,
-    /// Ends a session.
+    /// Ends the session in use.
     pub log_out: LogOut,
+    /// Lists one's own sessions.
+    pub list_sessions: ListSessions,
+    /// Ends sessions of one's own.
+    pub end_session: EndSession,
+    /// Learns which sessions have ended.
+    pub learn_ended_sessions: Arc<LearnEndedSessions>,
     /// Recognises who sends a request.
     pub authenticate: Authenticate,
     /// Shows one account.
@@ -89,6 +106,11 @@ impl Accounts {
             lifetimes: with.lifetimes,
         });
         let (users, sessions, hasher, clock) = (&with.users, &with.sessions, &with.hasher, &with.clock);
+        let learn = Arc::new(LearnEndedSessions::new(
+            Arc::clone(&with.ended_sessions),
+            Arc::clone(clock),
+            with.lifetimes.access,
+        ));
         Self {
             sign_up: SignUp::new(Arc::clone(users), Arc::clone(hasher), Arc::clone(clock), Arc::clone(&with.ids)),
             log_in: LogIn::new(
@@ -103,15 +125,19 @@ impl Accounts {
                 Arc::clone(sessions),
                 Arc::clone(&with.refresh_tokens),
                 issuer,
+                Arc::clone(&learn),
                 Arc::clone(clock),
             ),
-            log_out: LogOut::new(Arc::clone(sessions)),
-            authenticate: Authenticate::new(with.access_tokens, Arc::clone(clock)),
+            log_out: LogOut::new(Arc::clone(sessions), Arc::clone(&learn)),
+            list_sessions: ListSessions::new(Arc::clone(sessions)),
+            end_session: EndSession::new(Arc::clone(sessions), Arc::clone(&learn)),
+            authenticate: Authenticate::new(with.access_tokens, with.ended_sessions, Arc::clone(clock)),
             get_user: GetUser::new(Arc::clone(users)),
             list_users: ListUsers::new(Arc::clone(users)),
-            edit_profile: EditProfile::new(Arc::clone(users), Arc::clone(hasher)),
-            erase_account: EraseAccount::new(Arc::clone(users), Arc::clone(hasher)),
-            purge_sessions: PurgeSessions::new(with.sessions, with.clock),
+            edit_profile: EditProfile::new(Arc::clone(users), Arc::clone(hasher), Arc::clone(&learn)),
+            erase_account: EraseAccount::new(Arc::clone(users), Arc::clone(hasher), Arc::clone(&learn)),
+            purge_sessions: PurgeSessions::new(with.sessions, with.clock, with.lifetimes.access),
+            learn_ended_sessions: learn,
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use domain::{Clock, IdGenerator, Password, RepositoryError, UserRef, Username};
+use domain::{Clock, IdGenerator, Password, RepositoryError, Session, SessionId, UserAgent, UserRef, Username};
 
 use crate::ports::{
     Credentials, HashingError, OpenSession, PasswordHasher, SessionRepository, SigningError, UserRepository,
 };
-use crate::session::{Session, SessionId, SessionIssuer, SignedIn};
+use crate::session::{SessionIssuer, SignedIn};
 
 /// Why nobody was signed in.
 #[derive(Debug, thiserror::Error)]
@@ -49,8 +49,13 @@ impl LogIn {
         Self { users, sessions, hasher, issuer, clock, ids }
     }
 
-    /// Checks the password and opens a session.
-    pub async fn execute(&self, username: Username, password: Password) -> Result<SignedIn, LogInError> {
+    /// Checks the password and opens a session, which remembers what the client calls itself.
+    pub async fn execute(
+        &self,
+        username: Username,
+        password: Password,
+        user_agent: Option<UserAgent>,
+    ) -> Result<SignedIn, LogInError> {
         let known = self.users.find_credentials(&UserRef::Username(username)).await?;
         let hash = known.as_ref().map(|credentials| credentials.password.clone());
         // Verified also when nobody is known, so that the time taken does not tell.
@@ -61,10 +66,11 @@ impl LogIn {
 
         let Credentials { user, password: verified } = credentials;
         let now = self.clock.now();
-        let session = Session { id: SessionId::generate(self.ids.as_ref()), user_id: user.id, created_at: now };
+        let id = SessionId::generate(self.ids.as_ref());
+        let session = Session { id, user_id: user.id, created_at: now, user_agent };
         let (token, refresh_token) = self.issuer.refresh_token(now);
         match self.sessions.open(&session, &token, &verified).await? {
-            OpenSession::Opened => Ok(self.issuer.sign_in(session.id, user, refresh_token, now)?),
+            OpenSession::Opened => Ok(self.issuer.sign_in((session.id, now), user, refresh_token, now)?),
             OpenSession::CredentialsMoved => Err(LogInError::InvalidCredentials),
         }
     }
@@ -77,12 +83,7 @@ mod tests {
         MockAccessTokens, MockPasswordHasher, MockRefreshTokens, MockSessionRepository, MockUserRepository,
         PasswordHash, RefreshTokenHash,
     };
-    use crate::session::SessionLifetimes;
-    use crate::test_support::{FixedClock, FixedIds, NOW, id, user};
-    use std::time::Duration;
-
-    const LIFETIMES: SessionLifetimes =
-        SessionLifetimes { access: Duration::from_mins(15), refresh: Duration::from_hours(1) };
+    use crate::test_support::{FixedClock, FixedIds, LIFETIMES, NOW, id, user};
 
     fn log_in(users: MockUserRepository, sessions: MockSessionRepository, hasher: MockPasswordHasher) -> LogIn {
         let mut access_tokens = MockAccessTokens::new();
@@ -114,7 +115,8 @@ mod tests {
     }
 
     async fn attempt(log_in: LogIn) -> Result<SignedIn, LogInError> {
-        log_in.execute(Username::parse("ada").unwrap(), Password::parse("correct horse").unwrap()).await
+        let (username, password) = (Username::parse("ada").unwrap(), Password::parse("correct horse").unwrap());
+        log_in.execute(username, password, UserAgent::clean("tablet")).await
     }
 
     mod execute {
@@ -131,6 +133,7 @@ mod tests {
                 .expect_open()
                 .withf(|session, token, verified| {
                     session.user_id == id(7)
+                        && session.user_agent == UserAgent::clean("tablet")
                         && *verified == credentials().password
                         && token.hash == RefreshTokenHash([9; 32])
                         && token.expires_at == NOW.after(LIFETIMES.refresh)

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use domain::RepositoryError;
+use domain::{Principal, RepositoryError};
 
-use crate::ports::SessionRepository;
-use crate::session::SessionId;
+use crate::ended_sessions::LearnEndedSessions;
+use crate::ports::{CloseSession, SessionRepository};
 
 /// Why a session was not ended.
 #[derive(Debug, thiserror::Error)]
@@ -15,19 +15,24 @@ pub enum LogOutError {
     Repository(#[from] RepositoryError),
 }
 
-/// Ends a session.
+/// Ends the session in use.
 pub struct LogOut {
     sessions: Arc<dyn SessionRepository>,
+    learn: Arc<LearnEndedSessions>,
 }
 
 impl LogOut {
-    /// Wires the use case.
-    pub fn new(sessions: Arc<dyn SessionRepository>) -> Self {
-        Self { sessions }
+    pub(crate) fn new(sessions: Arc<dyn SessionRepository>, learn: Arc<LearnEndedSessions>) -> Self {
+        Self { sessions, learn }
     }
 
-    /// Ends `session`: its refresh token stops working. Its access token stays good until it expires.
-    pub async fn execute(&self, session: SessionId) -> Result<(), LogOutError> {
-        Ok(self.sessions.close(session).await?)
+    /// Ends the session of `actor`: its tokens stop working. One that has ended already is no error.
+    pub async fn execute(&self, actor: Principal) -> Result<(), LogOutError> {
+        match self.sessions.close(actor, actor.session_id).await? {
+            CloseSession::Closed | CloseSession::NotFound | CloseSession::SessionEnded => {
+                self.learn.at_once().await;
+                Ok(())
+            }
+        }
     }
 }

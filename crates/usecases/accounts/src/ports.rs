@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    Bio, DisplayName, Page, PageRequest, Password, RepositoryError, Revision, Timestamp, User, UserId, UserRef,
-    UserView, UserViewer,
+    Bio, DisplayName, Page, PageRequest, Password, Principal, RepositoryError, Revision, Session, SessionId, Timestamp,
+    User, UserId, UserRef, UserView, UserViewer,
 };
 
-use crate::session::{Principal, Session, SessionId};
+use crate::rotation::Rotation;
+use crate::session::SessionView;
 
 /// Keeps accounts.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
@@ -28,18 +29,19 @@ pub trait UserRepository: Send + Sync {
     /// The account with the hash of its password, or `None` if there is no such account.
     async fn find_credentials(&self, user: &UserRef) -> Result<Option<Credentials>, RepositoryError>;
 
-    /// Applies `changes` unless the profile moved past `expected`, or the password is not the verified one any more. A
-    /// new password ends every other session of the account in the same transaction.
+    /// Applies `changes` to the account of `by`, unless its session ended, the profile moved past `expected`, or the
+    /// password is not the verified one any more. A new password ends every other session of the account in the same
+    /// transaction.
     async fn update(
         &self,
-        id: UserId,
+        by: Principal,
         changes: &ProfileChanges,
         expected: Option<Revision>,
     ) -> Result<UpdateUser, RepositoryError>;
 
-    /// Removes the account with its posts, comments, likes, follows and sessions, and corrects every counter
+    /// Removes the account of `by` with its posts, comments, likes, follows and sessions, and corrects every counter
     /// that counted them, in one transaction. Comments with replies of others stay without words or author.
-    async fn erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, RepositoryError>;
+    async fn erase(&self, by: Principal, verified: &PasswordHash) -> Result<EraseUser, RepositoryError>;
 }
 
 /// Tells how a reader stands to accounts that are known otherwise: what keeps copies of accounts, which are the same for
@@ -86,8 +88,6 @@ pub struct PasswordChange {
     pub verified: PasswordHash,
     /// The hash of the new one.
     pub new: PasswordHash,
-    /// The session that stays open.
-    pub kept: SessionId,
 }
 
 /// What came of [`UserRepository::insert`].
@@ -104,8 +104,8 @@ pub enum InsertUser {
 pub enum UpdateUser {
     /// The account after the change.
     Updated(User),
-    /// There is no such account.
-    NotFound,
+    /// The session ended meanwhile, with the account or without.
+    SessionEnded,
     /// The profile is at another revision than expected.
     Stale,
     /// The password was changed since it was verified.
@@ -117,8 +117,8 @@ pub enum UpdateUser {
 pub enum EraseUser {
     /// The account is gone.
     Erased,
-    /// It was gone already.
-    NotFound,
+    /// The session ended meanwhile, with the account or without.
+    SessionEnded,
     /// The password was changed since it was verified.
     PasswordMoved,
 }
@@ -136,21 +136,34 @@ pub trait SessionRepository: Send + Sync {
         verified: &PasswordHash,
     ) -> Result<OpenSession, RepositoryError>;
 
-    /// Uses up the refresh token `presented` and stores its successor `next`, in one transaction.
-    ///
-    /// A token that was used before ends its whole session: either the client or a thief has a copy.
-    async fn rotate(
-        &self,
-        presented: &RefreshTokenHash,
-        next: &NewRefreshToken,
-        now: Timestamp,
-    ) -> Result<RotateSession, RepositoryError>;
+    /// Exchanges a refresh token in one transaction, as [`Rotation::verdict`] says: uses it up and stores its successor,
+    /// or ends its whole session.
+    async fn rotate(&self, rotation: &Rotation) -> Result<RotateSession, RepositoryError>;
 
-    /// Ends a session; its refresh tokens stop working. Ending one that is gone is no error.
-    async fn close(&self, id: SessionId) -> Result<(), RepositoryError>;
+    /// The sessions of `user`, newest first.
+    async fn list(&self, user: UserId, page: PageRequest) -> Result<Page<SessionView>, RepositoryError>;
 
-    /// Forgets sessions that have no token that is good after `now`; answers how many.
-    async fn purge(&self, now: Timestamp) -> Result<u64, RepositoryError>;
+    /// Ends the session `id` of the account of `by`; its refresh tokens stop working, and what it writes is not stored.
+    async fn close(&self, by: Principal, id: SessionId) -> Result<CloseSession, RepositoryError>;
+
+    /// Ends all sessions of the account of `by` but the one that it acts in.
+    async fn close_others(&self, by: Principal) -> Result<CloseSession, RepositoryError>;
+
+    /// Forgets sessions that have no token that is good after `now`, and ends from before `remembered_since`. Answers how
+    /// many sessions.
+    async fn purge(&self, now: Timestamp, remembered_since: Timestamp) -> Result<u64, RepositoryError>;
+}
+
+/// Knows which sessions have ended while access tokens of theirs may still be good. It is asked at every request, and
+/// asks no store.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait EndedSessions: Send + Sync {
+    /// Whether the session is known to have ended.
+    fn contains(&self, session: SessionId) -> bool;
+
+    /// Learns which sessions have ended, through whichever instance, and forgets those that did before `remembered_since`.
+    async fn learn(&self, remembered_since: Timestamp) -> Result<(), RepositoryError>;
 }
 
 /// A refresh token to be stored.
@@ -180,6 +193,8 @@ pub enum RotateSession {
     Rotated {
         /// The session.
         session: SessionId,
+        /// When it was opened.
+        opened_at: Timestamp,
         /// The account.
         user: User,
     },
@@ -187,8 +202,21 @@ pub enum RotateSession {
     Unknown,
     /// The token's time is over.
     Expired,
+    /// The session's time is over; it is ended.
+    SessionExpired,
     /// The token was used before; its session is ended.
     Replayed,
+}
+
+/// What came of [`SessionRepository::close`] and [`SessionRepository::close_others`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseSession {
+    /// What was to end has ended.
+    Closed,
+    /// The account has no such session.
+    NotFound,
+    /// The session that acts ended meanwhile.
+    SessionEnded,
 }
 
 /// Hashes passwords, slowly on purpose and with bounded concurrency.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use domain::{Clock, RepositoryError};
 
+use crate::ended_sessions::LearnEndedSessions;
 use crate::ports::{RefreshTokens, RotateSession, SessionRepository, SigningError};
+use crate::rotation::Rotation;
 use crate::session::{SessionIssuer, SignedIn};
 
 /// Why a refresh token was not exchanged.
@@ -26,6 +28,7 @@ pub struct RefreshSession {
     sessions: Arc<dyn SessionRepository>,
     refresh_tokens: Arc<dyn RefreshTokens>,
     issuer: Arc<SessionIssuer>,
+    learn: Arc<LearnEndedSessions>,
     clock: Arc<dyn Clock>,
 }
 
@@ -35,20 +38,34 @@ impl RefreshSession {
         sessions: Arc<dyn SessionRepository>,
         refresh_tokens: Arc<dyn RefreshTokens>,
         issuer: Arc<SessionIssuer>,
+        learn: Arc<LearnEndedSessions>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { sessions, refresh_tokens, issuer, clock }
+        Self { sessions, refresh_tokens, issuer, learn, clock }
     }
 
-    /// Uses `token` up and answers its successor. A token that comes a second time ends its session.
+    /// Exchanges `token` for a successor. One that was used before, and comes too late or after its successor, ends its
+    /// session.
     pub async fn execute(&self, token: &str) -> Result<SignedIn, RefreshSessionError> {
         let now = self.clock.now();
         let (next, refresh_token) = self.issuer.refresh_token(now);
-        let presented = self.refresh_tokens.hash(token);
-        let RotateSession::Rotated { session, user } = self.sessions.rotate(&presented, &next, now).await? else {
-            return Err(RefreshSessionError::InvalidToken);
+        let rotation = Rotation {
+            presented: self.refresh_tokens.hash(token),
+            next,
+            now,
+            grace: self.issuer.lifetimes.grace,
+            session_ttl: self.issuer.lifetimes.session,
         };
-        Ok(self.issuer.sign_in(session, user, refresh_token, now)?)
+        match self.sessions.rotate(&rotation).await? {
+            RotateSession::Rotated { session, opened_at, user } => {
+                Ok(self.issuer.sign_in((session, opened_at), user, refresh_token, now)?)
+            }
+            RotateSession::Replayed | RotateSession::SessionExpired => {
+                self.learn.at_once().await;
+                Err(RefreshSessionError::InvalidToken)
+            }
+            RotateSession::Unknown | RotateSession::Expired => Err(RefreshSessionError::InvalidToken),
+        }
     }
 }
 
@@ -57,14 +74,13 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::ports::{MockAccessTokens, MockRefreshTokens, MockSessionRepository, RefreshTokenHash};
-    use crate::session::SessionLifetimes;
-    use crate::test_support::{FixedClock, NOW, id, user};
+    use crate::ports::{
+        MockAccessTokens, MockEndedSessions, MockRefreshTokens, MockSessionRepository, RefreshTokenHash,
+    };
+    use crate::test_support::{FixedClock, LIFETIMES, NOW, id, learning, user};
 
-    const LIFETIMES: SessionLifetimes =
-        SessionLifetimes { access: Duration::from_mins(15), refresh: Duration::from_hours(1) };
-
-    fn refresh(outcome: RotateSession) -> RefreshSession {
+    /// What comes of a refresh whose rotation has this outcome, and ends the session or not.
+    fn refresh(outcome: RotateSession, ends: bool) -> RefreshSession {
         let mut tokens = MockRefreshTokens::new();
         tokens.expect_hash().withf(|token| token == "old").returning(|_| RefreshTokenHash([1; 32]));
         let mut generator = MockRefreshTokens::new();
@@ -74,17 +90,27 @@ mod tests {
         let mut sessions = MockSessionRepository::new();
         sessions
             .expect_rotate()
-            .withf(|presented, next, now| {
-                presented.0 == [1; 32] && next.hash.0 == [2; 32] && next.created_at == NOW && *now == NOW
+            .withf(|rotation| {
+                (rotation.presented.0, rotation.next.hash.0) == ([1; 32], [2; 32])
+                    && (rotation.now, rotation.next.created_at) == (NOW, NOW)
+                    && (rotation.grace, rotation.session_ttl) == (LIFETIMES.grace, LIFETIMES.session)
             })
             .once()
-            .return_once(move |_, _, _| Ok(outcome));
+            .return_once(move |_| Ok(outcome));
+        let mut ended = MockEndedSessions::new();
+        ended.expect_learn().times(usize::from(ends)).returning(|_| Ok(()));
         let issuer = SessionIssuer {
             access_tokens: Arc::new(access_tokens),
             refresh_tokens: Arc::new(generator),
             lifetimes: LIFETIMES,
         };
-        RefreshSession::new(Arc::new(sessions), Arc::new(tokens), Arc::new(issuer), Arc::new(FixedClock))
+        RefreshSession::new(
+            Arc::new(sessions),
+            Arc::new(tokens),
+            Arc::new(issuer),
+            learning(ended),
+            Arc::new(FixedClock),
+        )
     }
 
     mod execute {
@@ -92,18 +118,36 @@ mod tests {
 
         #[tokio::test]
         async fn answers_the_successor_in_the_same_session() {
-            let rotated = RotateSession::Rotated { session: id(8), user: user(7) };
+            let rotated = RotateSession::Rotated { session: id(8), opened_at: NOW, user: user(7) };
 
-            let signed_in = refresh(rotated).execute("old").await.unwrap();
+            let signed_in = refresh(rotated, false).execute("old").await.unwrap();
 
             assert_eq!((signed_in.refresh_token.as_str(), signed_in.user.id), ("new", id(7)));
+            assert_eq!(signed_in.expires_in, LIFETIMES.access);
+        }
+
+        #[tokio::test]
+        async fn signs_for_no_longer_than_the_session_lasts() {
+            let minute = Duration::from_mins(1);
+            let opened_at = NOW.before(LIFETIMES.session).after(minute);
+            let rotated = RotateSession::Rotated { session: id(8), opened_at, user: user(7) };
+
+            let signed_in = refresh(rotated, false).execute("old").await.unwrap();
+
+            assert_eq!(signed_in.expires_in, minute);
         }
 
         #[tokio::test]
         async fn rejects_every_other_outcome_alike() {
-            for outcome in [RotateSession::Unknown, RotateSession::Expired, RotateSession::Replayed] {
+            let outcomes = [
+                (RotateSession::Unknown, false),
+                (RotateSession::Expired, false),
+                (RotateSession::SessionExpired, true),
+                (RotateSession::Replayed, true),
+            ];
+            for (outcome, ends) in outcomes {
                 let said = format!("{outcome:?}");
-                let result = refresh(outcome).execute("old").await;
+                let result = refresh(outcome, ends).execute("old").await;
                 assert!(matches!(result, Err(RefreshSessionError::InvalidToken)), "{said}");
             }
         }

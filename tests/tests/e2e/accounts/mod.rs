@@ -2,6 +2,8 @@
 
 mod erasure;
 mod me;
+mod refresh;
+mod revocation;
 mod sessions;
 mod sign_up;
 mod users;

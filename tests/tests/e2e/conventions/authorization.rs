@@ -86,7 +86,9 @@ async fn a_bad_token_is_refused_everywhere(app: TestApp) {
             app.get("/v1/users/@ada"),
             app.put(&format!("{path}/like")),
             app.post("/v1/posts").json(json!({ "content": "forged" })),
-            app.post("/v1/sessions").json(json!({ "username": "ada", "password": "x" })),
+            app.post("/v1/users").json(json!({ "username": "bob", "password": "long enough" })),
+            app.get("/v1/sessions"),
+            app.delete("/v1/sessions"),
         ];
         for request in requests {
             let answer = request.header("authorization", &header).send().await;

@@ -6,7 +6,7 @@ use accounts::ports::{
     Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, UpdateUser, UserRelations, UserRepository,
 };
 use async_trait::async_trait;
-use domain::{Page, PageRequest, RepositoryError, Revision, Shared, User, UserId, UserRef, UserView};
+use domain::{Page, PageRequest, Principal, RepositoryError, Revision, Shared, User, UserId, UserRef, UserView};
 use futures_util::FutureExt;
 
 use super::load;
@@ -80,22 +80,23 @@ impl UserRepository for CachedUsers {
     /// come to announce it.
     async fn update(
         &self,
-        id: UserId,
+        by: Principal,
         changes: &ProfileChanges,
         expected: Option<Revision>,
     ) -> Result<UpdateUser, RepositoryError> {
+        let id = by.user_id;
         let mut tags = vec![Tag::User(id)];
         if changes.display_name.is_some() {
             tags.push(Tag::Author(id));
         }
         let change = Change { by: Some(id), tags };
-        self.cache.write(change, |_| true, self.inner.update(id, changes, expected)).await
+        self.cache.write(change, |_| true, self.inner.update(by, changes, expected)).await
     }
 
     /// Takes along posts, comments, likes and follows, and is taken off the counts of whatever these were on.
-    async fn erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, RepositoryError> {
-        let change = Change { by: Some(id), tags: vec![Tag::Everything] };
+    async fn erase(&self, by: Principal, verified: &PasswordHash) -> Result<EraseUser, RepositoryError> {
+        let change = Change { by: Some(by.user_id), tags: vec![Tag::Everything] };
         let touches = |outcome: &EraseUser| *outcome == EraseUser::Erased;
-        self.cache.write(change, touches, self.inner.erase(id, verified)).await
+        self.cache.write(change, touches, self.inner.erase(by, verified)).await
     }
 }

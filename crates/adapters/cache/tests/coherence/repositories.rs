@@ -9,10 +9,10 @@ use accounts::ports::{
 };
 use async_trait::async_trait;
 use domain::{
-    CommentId, CommentView, Page, PageRequest, Post, PostId, PostPage, PostView, RepositoryError, Revision, Timestamp,
-    User, UserId, UserRef, UserView, UserViewer, Viewed,
+    CommentId, CommentView, Page, PageRequest, Post, PostId, PostPage, PostView, Principal, RepositoryError, Revision,
+    Timestamp, User, UserId, UserRef, UserView, UserViewer, Viewed,
 };
-use feed::ports::{Follow, FollowRepository, Relation, TimelineRepository};
+use feed::ports::{Follow, FollowRepository, Relation, TimelineRepository, Unfollow};
 use posts::IdempotentRequest;
 use posts::ports::{
     AddCommentOutcome, Change, CommentOwners, CommentRepository, Edit, Like, NewComment, NewPost, PostLikes,
@@ -124,7 +124,7 @@ impl PostRepository for Repository {
         let post = post.clone();
         self.write(post.author_id, move |state| {
             if !state.users.contains_key(&post.author_id) {
-                return (false, Write::AuthorGone);
+                return (false, Write::SessionEnded);
             }
             state.posts.insert(post.id, (post.author_id, post.content, post.created_at, Revision(0)));
             (true, Write::Stored(state.post(post.id).unwrap()))
@@ -132,9 +132,9 @@ impl PostRepository for Repository {
         .await
     }
 
-    async fn edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Change<PostView>, RepositoryError> {
+    async fn edit(&self, id: PostId, edit: &Edit, by: Principal) -> Result<Change<PostView>, RepositoryError> {
         let content = edit.content.clone();
-        self.write(viewer, move |state| {
+        self.write(by.user_id, move |state| {
             let Some(post) = state.posts.get_mut(&id) else {
                 return (false, Change::NotFound);
             };
@@ -144,8 +144,8 @@ impl PostRepository for Repository {
         .await
     }
 
-    async fn delete(&self, id: PostId, by: UserId, _: Option<Revision>) -> Result<Change<()>, RepositoryError> {
-        self.write(by, move |state| {
+    async fn delete(&self, id: PostId, by: Principal, _: Option<Revision>) -> Result<Change<()>, RepositoryError> {
+        self.write(by.user_id, move |state| {
             let is_there = state.posts.contains_key(&id);
             state.delete(id);
             (is_there, if is_there { Change::Changed(()) } else { Change::NotFound })
@@ -153,7 +153,8 @@ impl PostRepository for Repository {
         .await
     }
 
-    async fn like(&self, id: PostId, user: UserId, _: Timestamp) -> Result<Like, RepositoryError> {
+    async fn like(&self, id: PostId, by: Principal, _: Timestamp) -> Result<Like, RepositoryError> {
+        let user = by.user_id;
         self.write(user, move |state| {
             let is_there = state.posts.contains_key(&id) && state.users.contains_key(&user);
             (is_there && state.likes.insert((id, user)), if is_there { Like::Done } else { Like::NotFound })
@@ -161,7 +162,8 @@ impl PostRepository for Repository {
         .await
     }
 
-    async fn unlike(&self, id: PostId, user: UserId) -> Result<Like, RepositoryError> {
+    async fn unlike(&self, id: PostId, by: Principal) -> Result<Like, RepositoryError> {
+        let user = by.user_id;
         self.write(user, move |state| (state.likes.remove(&(id, user)), Like::Done)).await
     }
 
@@ -225,26 +227,28 @@ impl UserRepository for Repository {
 
     async fn update(
         &self,
-        id: UserId,
+        by: Principal,
         changes: &ProfileChanges,
         _: Option<Revision>,
     ) -> Result<UpdateUser, RepositoryError> {
+        let id = by.user_id;
         let changes = changes.clone();
         self.write(id, move |state| {
             state.update(id, &changes);
             match state.user(&id.into()) {
                 Some(user) => (true, UpdateUser::Updated(user)),
-                None => (false, UpdateUser::NotFound),
+                None => (false, UpdateUser::SessionEnded),
             }
         })
         .await
     }
 
-    async fn erase(&self, id: UserId, _: &PasswordHash) -> Result<EraseUser, RepositoryError> {
+    async fn erase(&self, by: Principal, _: &PasswordHash) -> Result<EraseUser, RepositoryError> {
+        let id = by.user_id;
         self.write(id, move |state| {
             let is_there = state.users.contains_key(&id);
             state.erase(id);
-            (is_there, if is_there { EraseUser::Erased } else { EraseUser::NotFound })
+            (is_there, if is_there { EraseUser::Erased } else { EraseUser::SessionEnded })
         })
         .await
     }
@@ -271,7 +275,8 @@ impl FollowRepository for Repository {
         not_asked()
     }
 
-    async fn follow(&self, follower: UserId, followee: UserId, _: Timestamp) -> Result<Follow, RepositoryError> {
+    async fn follow(&self, by: Principal, followee: UserId, _: Timestamp) -> Result<Follow, RepositoryError> {
+        let follower = by.user_id;
         self.write(follower, move |state| {
             if !state.users.contains_key(&followee) || !state.users.contains_key(&follower) {
                 return (false, Follow::FolloweeGone);
@@ -281,8 +286,9 @@ impl FollowRepository for Repository {
         .await
     }
 
-    async fn unfollow(&self, follower: UserId, followee: UserId) -> Result<(), RepositoryError> {
-        self.write(follower, move |state| (state.follows.remove(&(follower, followee)), ())).await
+    async fn unfollow(&self, by: Principal, followee: UserId) -> Result<Unfollow, RepositoryError> {
+        let follower = by.user_id;
+        self.write(follower, move |state| (state.follows.remove(&(follower, followee)), Unfollow::Done)).await
     }
 
     async fn list(
@@ -337,23 +343,23 @@ impl CommentRepository for Repository {
         .await
     }
 
-    async fn edit(&self, _: CommentId, _: &Edit, _: UserId) -> Result<Change<CommentView>, RepositoryError> {
+    async fn edit(&self, _: CommentId, _: &Edit, _: Principal) -> Result<Change<CommentView>, RepositoryError> {
         not_asked()
     }
 
-    async fn delete(&self, id: CommentId, by: UserId, _: Option<Revision>) -> Result<Change<()>, RepositoryError> {
-        self.write(by, move |state| match state.comments.remove(&id) {
+    async fn delete(&self, id: CommentId, by: Principal, _: Option<Revision>) -> Result<Change<()>, RepositoryError> {
+        self.write(by.user_id, move |state| match state.comments.remove(&id) {
             Some(_) => (true, Change::Changed(())),
             None => (false, Change::NotFound),
         })
         .await
     }
 
-    async fn like(&self, _: CommentId, _: UserId, _: Timestamp) -> Result<Like, RepositoryError> {
+    async fn like(&self, _: CommentId, _: Principal, _: Timestamp) -> Result<Like, RepositoryError> {
         not_asked()
     }
 
-    async fn unlike(&self, _: CommentId, _: UserId) -> Result<Like, RepositoryError> {
+    async fn unlike(&self, _: CommentId, _: Principal) -> Result<Like, RepositoryError> {
         not_asked()
     }
 }

@@ -1,10 +1,11 @@
 //! How an account goes, with all that it wrote and every count that counted it.
 
 use accounts::ports::{EraseUser, PasswordHash};
-use domain::UserId;
+use domain::{Principal, UserId};
 use sea_orm::sea_query::{ExprTrait, LockType, Query, SelectStatement, SimpleExpr, UnionType};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait};
 
+use super::acting::has_session;
 use super::comment::lock_posts;
 use super::follow::{find_users, lock_users, lock_users_that_are_free};
 use super::likes::{OF_COMMENTS, OF_POSTS};
@@ -24,11 +25,15 @@ pub(super) enum Erasure {
 ///
 /// Its row is locked before anything of it is looked at: whatever it was about to write elsewhere either is there by
 /// then or fails. Rows are removed before they are taken off counts, and the counts follow from what was removed.
-pub(super) async fn erase(tx: &impl ConnectionTrait, id: UserId, verified: &PasswordHash) -> Result<Erasure, DbErr> {
+pub(super) async fn erase(tx: &impl ConnectionTrait, by: Principal, verified: &PasswordHash) -> Result<Erasure, DbErr> {
+    let id = by.user_id;
     match lock_account_and_acquaintances(tx, id).await? {
         Locked::All => {}
-        Locked::NoAccount => return Ok(Erasure::Ended(EraseUser::NotFound)),
+        Locked::NoAccount => return Ok(Erasure::Ended(EraseUser::SessionEnded)),
         Locked::NotAll => return Ok(Erasure::Overtaken),
+    }
+    if !has_session(tx, by.session_id).await? {
+        return Ok(Erasure::Ended(EraseUser::SessionEnded));
     }
     let proved = user::Column::Id.eq(id.as_str()).and(user::Column::PasswordHash.eq(verified.0.as_str()));
     if !exists(tx, user::Entity, proved).await? {

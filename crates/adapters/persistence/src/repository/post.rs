@@ -2,14 +2,15 @@
 
 use async_trait::async_trait;
 use domain::{
-    Author, DisplayName, Page, PageRequest, Post, PostId, PostPage, PostView, RepositoryError, Revision, Timestamp,
-    UserId, UserRef, UserView, Username,
+    Author, DisplayName, Page, PageRequest, Post, PostId, PostPage, PostView, Principal, RepositoryError, Revision,
+    Timestamp, UserId, UserRef, UserView, Username,
 };
 use posts::IdempotentRequest;
 use posts::ports::{Change, Edit, Like, NewPost, PostRepository, Write};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter};
 
+use super::acting::{has_session, in_session};
 use super::comment::{lock_comments, lock_posts};
 use super::follow::lock_users;
 use super::idempotency::{Claim, Effect, claim};
@@ -18,6 +19,7 @@ use super::{counters, exists};
 use crate::coalesced::{Coalesced, Liking, Publishing, Wish};
 use crate::database::{Database, Select};
 use crate::entity::{comment, post, post_like, user};
+use crate::error::corrupt;
 use crate::fields::Fields;
 use crate::keyset::{self, Direction};
 use crate::operation::{reading, retrying};
@@ -67,8 +69,8 @@ impl SeaPostRepository {
     /// Publishes under an idempotency key, which needs a transaction to itself: it may have to be given up.
     async fn try_publish_once(&self, new: &NewPost, request: &IdempotentRequest) -> Result<Write<Post>, DbErr> {
         let tx = self.db.begin().await?;
-        let Some(author) = count_post(&tx, new.author_id).await? else {
-            return Ok(Write::AuthorGone);
+        let Some(author) = count_post(&tx, new).await? else {
+            return Ok(Write::SessionEnded);
         };
         let effect = Effect { id: new.id.cuid(), at: new.created_at, author_display_name: author.display_name.clone() };
         match claim(&tx, new.author_id, request, &effect).await? {
@@ -79,24 +81,30 @@ impl SeaPostRepository {
             }
             Claim::Reused => return Ok(Write::KeyReused),
         }
-        insert(&tx, new).await?;
+        if !insert(&tx, new).await? {
+            return Ok(Write::SessionEnded);
+        }
         tx.commit(new.author_id).await?;
         Ok(Write::Stored(stored(new, author, new.id, new.created_at)))
     }
 
-    async fn try_edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Change<PostView>, DbErr> {
+    async fn try_edit(&self, id: PostId, edit: &Edit, by: Principal) -> Result<Change<PostView>, DbErr> {
         let tx = self.db.begin().await?;
         let mut update = post::Entity::update_many()
             .col_expr(post::Column::Content, Expr::val(edit.content.as_str().to_owned()))
             .col_expr(post::Column::EditedAt, Expr::val(edit.at.as_micros()))
             .col_expr(post::Column::Revision, Expr::col(post::Column::Revision).add(1))
-            .filter(post::Column::Id.eq(id.as_str()));
+            .filter(post::Column::Id.eq(id.as_str()))
+            .filter(in_session(by.session_id));
         if let Some(Revision(expected)) = edit.expected {
             update = update.filter(post::Column::Revision.eq(i64::from(expected)));
         }
         let updated = update.exec(&tx).await?.rows_affected == 1;
-        let found = self.try_find(&tx, id, Some(viewer)).await?;
-        tx.commit(viewer).await?;
+        if !updated && !has_session(&tx, by.session_id).await? {
+            return Ok(Change::SessionEnded);
+        }
+        let found = self.try_find(&tx, id, Some(by.user_id)).await?;
+        tx.commit(by.user_id).await?;
         Ok(match found {
             Some(post) if updated => Change::Changed(post),
             Some(_) => Change::Stale,
@@ -104,7 +112,7 @@ impl SeaPostRepository {
         })
     }
 
-    async fn try_delete(&self, id: PostId, by: UserId, expected: Option<Revision>) -> Result<Change<()>, DbErr> {
+    async fn try_delete(&self, id: PostId, by: Principal, expected: Option<Revision>) -> Result<Change<()>, DbErr> {
         let tx = self.db.begin().await?;
         // The author's row is locked before the post's, as when the account is erased. It is counted down only once the
         // post is really gone by this: whoever waited for the lock may find that another was faster.
@@ -115,18 +123,22 @@ impl SeaPostRepository {
             .take();
         let author = lock_users(&tx, user::Column::Id.in_subquery(author), LockType::NoKeyUpdate).await?;
         lock_thread(&tx, id).await?;
-        let mut delete = post::Entity::delete_many().filter(post::Column::Id.eq(id.as_str()));
+        let mut delete =
+            post::Entity::delete_many().filter(post::Column::Id.eq(id.as_str())).filter(in_session(by.session_id));
         if let Some(Revision(expected)) = expected {
             delete = delete.filter(post::Column::Revision.eq(i64::from(expected)));
         }
         if delete.exec(&tx).await?.rows_affected == 0 {
+            if !has_session(&tx, by.session_id).await? {
+                return Ok(Change::SessionEnded);
+            }
             let is_there = exists(&tx, post::Entity, post::Column::Id.eq(id.as_str())).await?;
-            tx.abandon(by).await?;
+            tx.abandon(by.user_id).await?;
             return Ok(if is_there { Change::Stale } else { Change::NotFound });
         }
         let rows = user::Entity::update_many().filter(user::Column::Id.is_in(author.iter().map(UserId::as_str)));
         counters::add(&tx, rows, user::Column::PostCount, -1).await?;
-        tx.commit(by).await?;
+        tx.commit(by.user_id).await?;
         Ok(Change::Changed(()))
     }
 
@@ -169,35 +181,42 @@ async fn lock_thread(tx: &impl ConnectionTrait, id: PostId) -> Result<(), DbErr>
 
 /// Publishes a post in a transaction that may have others.
 pub(crate) async fn publish(tx: &impl ConnectionTrait, new: &NewPost) -> Result<Write<Post>, DbErr> {
-    let Some(author) = count_post(tx, new.author_id).await? else {
-        return Ok(Write::AuthorGone);
+    let Some(author) = count_post(tx, new).await? else {
+        return Ok(Write::SessionEnded);
     };
-    insert(tx, new).await?;
+    if !insert(tx, new).await? {
+        return Ok(Write::SessionEnded);
+    }
     Ok(Write::Stored(stored(new, author, new.id, new.created_at)))
 }
 
-async fn insert(tx: &impl ConnectionTrait, new: &NewPost) -> Result<(), DbErr> {
-    let row = post::ActiveModel {
-        id: Set(new.id.to_string()),
-        author_id: Set(new.author_id.to_string()),
-        content: Set(new.content.as_str().to_owned()),
-        created_at: Set(new.created_at.as_micros()),
-        edited_at: Set(None),
-        revision: Set(0),
-        like_count: Set(0),
-        comment_count: Set(0),
-    };
-    post::Entity::insert(row).exec_without_returning(tx).await?;
-    Ok(())
+/// Stores a post, unless its session has ended; answers whether it did.
+async fn insert(tx: &impl ConnectionTrait, new: &NewPost) -> Result<bool, DbErr> {
+    let columns = [post::Column::Id, post::Column::AuthorId, post::Column::Content, post::Column::CreatedAt];
+    let row = Query::select()
+        .expr(Expr::val(new.id.as_str()))
+        .expr(Expr::val(new.author_id.as_str()))
+        .expr(Expr::val(new.content.as_str()))
+        .expr(Expr::val(new.created_at.as_micros()))
+        .and_where(in_session(new.session_id))
+        .take();
+    let insert = Query::insert()
+        .into_table(post::Entity)
+        .columns(columns)
+        .select_from(row)
+        .map_err(|error| corrupt("post", error))?
+        .take();
+    Ok(tx.execute(&insert).await?.rows_affected() == 1)
 }
 
-/// Counts a new post of `author`, which locks the account: it cannot be erased between this and the end. Answers what
-/// the post shows of them; `None` if the account is gone.
-async fn count_post(tx: &impl ConnectionTrait, author: UserId) -> Result<Option<Author>, DbErr> {
+/// Counts a new post of its author, which locks the account: it cannot be erased between this and the end. Answers what
+/// the post shows of them; `None` if the session has ended, as that of an erased account has.
+async fn count_post(tx: &impl ConnectionTrait, new: &NewPost) -> Result<Option<Author>, DbErr> {
     let update = Query::update()
         .table(user::Entity)
         .value(user::Column::PostCount, Expr::col(user::Column::PostCount).add(1))
-        .and_where(user::Column::Id.eq(author.as_str()))
+        .and_where(user::Column::Id.eq(new.author_id.as_str()))
+        .and_where(in_session(new.session_id))
         .returning(Query::returning().columns([user::Column::Username, user::Column::DisplayName]))
         .take();
     let Some(row) = tx.query_one(&update).await? else {
@@ -205,7 +224,7 @@ async fn count_post(tx: &impl ConnectionTrait, author: UserId) -> Result<Option<
     };
     let mut fields = Fields::of(&row);
     Ok(Some(Author {
-        id: author,
+        id: new.author_id,
         username: Username::from_stored(fields.next()?),
         display_name: DisplayName::from_stored(fields.next()?),
     }))
@@ -256,20 +275,25 @@ impl PostRepository for SeaPostRepository {
         }
     }
 
-    async fn edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Change<PostView>, RepositoryError> {
-        retrying(&self.db, "posts.edit", || self.try_edit(id, edit, viewer)).await
+    async fn edit(&self, id: PostId, edit: &Edit, by: Principal) -> Result<Change<PostView>, RepositoryError> {
+        retrying(&self.db, "posts.edit", || self.try_edit(id, edit, by)).await
     }
 
-    async fn delete(&self, id: PostId, by: UserId, expected: Option<Revision>) -> Result<Change<()>, RepositoryError> {
+    async fn delete(
+        &self,
+        id: PostId,
+        by: Principal,
+        expected: Option<Revision>,
+    ) -> Result<Change<()>, RepositoryError> {
         retrying(&self.db, "posts.delete", || self.try_delete(id, by, expected)).await
     }
 
-    async fn like(&self, id: PostId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError> {
-        self.likes.write(Liking::new(id.cuid(), user, Wish::Like(at))).await
+    async fn like(&self, id: PostId, by: Principal, at: Timestamp) -> Result<Like, RepositoryError> {
+        self.likes.write(Liking::new(id.cuid(), by, Wish::Like(at))).await
     }
 
-    async fn unlike(&self, id: PostId, user: UserId) -> Result<Like, RepositoryError> {
-        self.likes.write(Liking::new(id.cuid(), user, Wish::Unlike)).await
+    async fn unlike(&self, id: PostId, by: Principal) -> Result<Like, RepositoryError> {
+        self.likes.write(Liking::new(id.cuid(), by, Wish::Unlike)).await
     }
 
     async fn list_likes(

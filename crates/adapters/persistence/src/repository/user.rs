@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use accounts::ports::{Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, UpdateUser, UserRepository};
 use async_trait::async_trait;
-use domain::{Cursor, Page, PageRequest, RepositoryError, Revision, User, UserId, UserRef, UserView};
+use domain::{Cursor, Page, PageRequest, Principal, RepositoryError, Revision, User, UserId, UserRef, UserView};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnAcquireErr, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryTrait,
 };
 
+use super::acting::{has_session, in_session};
 use super::erasure::{self, Erasure};
 use super::session::remove_sessions;
 use crate::database::{Database, Select};
@@ -74,15 +75,16 @@ impl SeaUserRepository {
 
     async fn try_update(
         &self,
-        id: UserId,
+        by: Principal,
         changes: &ProfileChanges,
         expected: Option<Revision>,
     ) -> Result<UpdateUser, DbErr> {
-        let tx = self.db.begin().await?;
+        let (tx, id) = (self.db.begin().await?, by.user_id);
         let mut update = user::Entity::update_many()
             // Asking for nothing changes nothing.
             .col_expr(user::Column::Revision, Expr::col(user::Column::Revision).add(i64::from(!changes.is_empty())))
-            .filter(user::Column::Id.eq(id.as_str()));
+            .filter(user::Column::Id.eq(id.as_str()))
+            .filter(in_session(by.session_id));
         if let Some(display_name) = &changes.display_name {
             update = update.col_expr(user::Column::DisplayName, Expr::val(display_name.as_str().to_owned()));
         }
@@ -98,12 +100,15 @@ impl SeaUserRepository {
             update = update.filter(user::Column::Revision.eq(i64::from(expected)));
         }
         let updated = update.exec(&tx).await?.rows_affected == 1;
-        if let (true, Some(change)) = (updated, &changes.password) {
-            let others = session::Column::UserId.eq(id.as_str()).and(session::Column::Id.ne(change.kept.as_str()));
+        if updated && changes.password.is_some() {
+            let others = session::Column::UserId.eq(id.as_str()).and(session::Column::Id.ne(by.session_id.as_str()));
             remove_sessions(&tx, others).await?;
         }
+        if !updated && !has_session(&tx, by.session_id).await? {
+            return Ok(UpdateUser::SessionEnded);
+        }
         let Some(found) = find_credentials(&tx, view::user::is(&id.into())).await? else {
-            return Ok(UpdateUser::NotFound);
+            return Ok(UpdateUser::SessionEnded);
         };
         tx.commit(id).await?;
         let moved = changes.password.as_ref().is_some_and(|change| change.verified != found.password);
@@ -114,12 +119,12 @@ impl SeaUserRepository {
         })
     }
 
-    async fn try_erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, DbErr> {
+    async fn try_erase(&self, by: Principal, verified: &PasswordHash) -> Result<EraseUser, DbErr> {
         for attempt in 1..=ERASING_ATTEMPTS {
             let tx = self.db.begin().await?;
-            match erasure::erase(&tx, id, verified).await? {
+            match erasure::erase(&tx, by, verified).await? {
                 Erasure::Ended(EraseUser::Erased) => {
-                    tx.commit(id).await?;
+                    tx.commit(by.user_id).await?;
                     return Ok(EraseUser::Erased);
                 }
                 Erasure::Ended(outcome) => return Ok(outcome),
@@ -164,14 +169,14 @@ impl UserRepository for SeaUserRepository {
 
     async fn update(
         &self,
-        id: UserId,
+        by: Principal,
         changes: &ProfileChanges,
         expected: Option<Revision>,
     ) -> Result<UpdateUser, RepositoryError> {
-        retrying(&self.db, "users.update", || self.try_update(id, changes, expected)).await
+        retrying(&self.db, "users.update", || self.try_update(by, changes, expected)).await
     }
 
-    async fn erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, RepositoryError> {
-        retrying(&self.db, "users.erase", || self.try_erase(id, verified)).await
+    async fn erase(&self, by: Principal, verified: &PasswordHash) -> Result<EraseUser, RepositoryError> {
+        retrying(&self.db, "users.erase", || self.try_erase(by, verified)).await
     }
 }

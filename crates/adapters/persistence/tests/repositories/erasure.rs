@@ -4,7 +4,7 @@ use ::posts::ports::{Change, CommentRepository, NewPost, PostRepository};
 use accounts::Session;
 use accounts::ports::{EraseUser, OpenSession, SessionRepository, UserRepository};
 use domain::{CommentBody, UserId};
-use testkit::{NOW, a_post, id, on_both_databases};
+use testkit::{NOW, a_post, acting, id, on_both_databases};
 
 use crate::scene::{Scene, hash_of, request};
 use crate::sessions::token;
@@ -41,7 +41,8 @@ mod erase {
             let post = s.post(&format!("post{index}"), author).await;
             let key = NewPost { id: id(&format!("keyed{index}")), ..a_post("keyed", author).build() };
             s.posts.publish(&key, Some(&request("key", 1, NOW))).await.unwrap();
-            let session = Session { id: id(&format!("session{index}")), user_id: author, created_at: NOW };
+            let id = id(&format!("session{index}"));
+            let session = Session { id, user_id: author, created_at: NOW, user_agent: None };
             let token = token(u8::try_from(index).unwrap(), NOW);
             assert_eq!(
                 s.sessions.open(&session, &token, &s.verified(author).await).await.unwrap(),
@@ -91,7 +92,8 @@ mod erase {
             assert_eq!((user.post_count, user.follower_count, user.following_count), (2, 1, 1));
         }
         assert_eq!(s.db.count("posts").await, 4);
-        assert_eq!(s.db.count("sessions").await, 2);
+        // Of each of the two that stay: the one that they are signed in by, and another.
+        assert_eq!((s.db.count("sessions").await, s.db.count("ended_sessions").await), (4, 2));
         // On each of the two posts that stay, everybody else said four things, half of them in a thread.
         assert_eq!(s.db.scalar_i64("SELECT count(*) FROM comments WHERE author_id IS NOT NULL").await, 16);
         assert_eq!(s.db.scalar_i64("SELECT CAST(sum(like_count) AS BIGINT) FROM posts").await, 4);
@@ -109,7 +111,7 @@ mod erase {
         assert_eq!(s.find_comment(leaf).await, None);
         assert_eq!(s.find_post(post).await.unwrap().comment_count, 1);
         s.db.assert_counters_exact().await;
-        assert_eq!(s.comments.delete(reply, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
+        assert_eq!(s.comments.delete(reply, acting(id("ada")), None).await.unwrap(), Change::Changed(()));
         assert_eq!(s.db.count("comments").await, 0, "the silent parent went with its last reply");
     }
 
@@ -119,7 +121,7 @@ mod erase {
         let top = s.comment("top", post, ada).await;
         let middle = s.reply("middle", top, post, bob).await;
         s.reply("leaf", middle, post, bob).await;
-        assert_eq!(s.comments.delete(top, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
+        assert_eq!(s.comments.delete(top, acting(id("ada")), None).await.unwrap(), Change::Changed(()));
         s.erase(bob).await;
         assert_eq!(s.db.count("comments").await, 0);
         s.db.assert_counters_exact().await;
@@ -128,15 +130,15 @@ mod erase {
     async fn frees_the_name(s: Scene) {
         let ada = s.user("ada").await;
         s.erase(ada).await;
-        s.user("ada").await;
+        s.account("ada").await;
         assert_eq!(s.users.find_credentials(&ada.into()).await.unwrap().unwrap().password, hash_of("ada"));
     }
 
     async fn finds_nobody(s: Scene) {
         let ada = s.user("ada").await;
-        assert_eq!(s.erase(id("nobody")).await, EraseUser::NotFound);
+        assert_eq!(s.erase(id("nobody")).await, EraseUser::SessionEnded);
         assert_eq!(s.erase(ada).await, EraseUser::Erased);
-        assert_eq!(s.erase(ada).await, EraseUser::NotFound);
+        assert_eq!(s.erase(ada).await, EraseUser::SessionEnded);
     }
 
     async fn leaves_nothing_of_anybody_when_all_go(s: Scene) {

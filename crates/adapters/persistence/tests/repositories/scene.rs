@@ -11,14 +11,15 @@ use domain::{
 };
 use feed::ports::{Follow, FollowRepository};
 use persistence::{
-    SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaPostRepository, SeaSessionRepository,
-    SeaTimelineRepository, SeaUserRepository,
+    SeaCommentRepository, SeaEndedSessions, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaPostRepository,
+    SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
 };
-use testkit::{FixedClock, TestDatabase, a_comment, a_post, a_user};
+use testkit::{FixedClock, TestDatabase, a_comment, a_post, a_user, acting};
 
 pub(crate) struct Scene {
     pub(crate) users: SeaUserRepository,
     pub(crate) sessions: SeaSessionRepository,
+    pub(crate) ended: SeaEndedSessions,
     pub(crate) posts: SeaPostRepository,
     pub(crate) comments: SeaCommentRepository,
     pub(crate) keys: SeaIdempotencyKeyRepository,
@@ -34,6 +35,7 @@ impl From<TestDatabase> for Scene {
         Self {
             users: SeaUserRepository::new(db.database()),
             sessions: SeaSessionRepository::new(db.database()),
+            ended: SeaEndedSessions::new(db.database()),
             posts: SeaPostRepository::new(db.database()),
             comments: SeaCommentRepository::new(db.database()),
             keys: SeaIdempotencyKeyRepository::new(db.database()),
@@ -51,8 +53,16 @@ impl Scene {
         self.clock.advance(Duration::from_secs(1))
     }
 
-    /// A stored account; its password's hash is [`hash_of`] its name.
+    /// A stored account that is signed in, in the session that it is [`acting`] in; its password's hash is [`hash_of`] its
+    /// name.
     pub(crate) async fn user(&self, name: &str) -> UserId {
+        let user = self.account(name).await;
+        self.db.sign_in(user).await;
+        user
+    }
+
+    /// The same, not signed in.
+    pub(crate) async fn account(&self, name: &str) -> UserId {
         let user = a_user(name).at(self.now()).build();
         assert_eq!(self.users.insert(&user, &hash_of(name)).await.unwrap(), InsertUser::Created);
         user.id
@@ -66,7 +76,7 @@ impl Scene {
 
     pub(crate) async fn erase(&self, user: UserId) -> EraseUser {
         let verified = self.verified(user).await;
-        self.users.erase(user, &verified).await.unwrap()
+        self.users.erase(acting(user), &verified).await.unwrap()
     }
 
     pub(crate) async fn post(&self, word: &str, author: UserId) -> PostId {
@@ -106,15 +116,15 @@ impl Scene {
     }
 
     pub(crate) async fn like_post(&self, post: PostId, user: UserId) {
-        assert_eq!(self.posts.like(post, user, self.now()).await.unwrap(), Like::Done);
+        assert_eq!(self.posts.like(post, acting(user), self.now()).await.unwrap(), Like::Done);
     }
 
     pub(crate) async fn like_comment(&self, comment: CommentId, user: UserId) {
-        assert_eq!(self.comments.like(comment, user, self.now()).await.unwrap(), Like::Done);
+        assert_eq!(self.comments.like(comment, acting(user), self.now()).await.unwrap(), Like::Done);
     }
 
     pub(crate) async fn follow(&self, follower: UserId, followee: UserId) {
-        assert_eq!(self.follows.follow(follower, followee, self.now()).await.unwrap(), Follow::Done);
+        assert_eq!(self.follows.follow(acting(follower), followee, self.now()).await.unwrap(), Follow::Done);
     }
 
     pub(crate) async fn find_user(&self, id: UserId) -> Option<User> {

@@ -35,7 +35,8 @@ mod defaults {
         assert!(settings.database.replicas.is_empty() && settings.redis_url.is_none());
         assert_eq!(settings.cache_ttl, 300 * SECOND);
         assert!(settings.signing_key.is_none());
-        assert_eq!(settings.lifetimes, SessionLifetimes { access: 15 * MINUTE, refresh: 30 * DAY });
+        let (access, refresh, grace, session) = (15 * MINUTE, 30 * DAY, 30 * SECOND, 180 * DAY);
+        assert_eq!(settings.lifetimes, SessionLifetimes { access, refresh, grace, session });
         assert!(settings.rate_limit);
         assert!(settings.trusted_proxies.is_empty() && settings.cors_allowed_origins.is_empty());
         assert_eq!((settings.request_timeout, settings.shutdown_timeout), (10 * SECOND, 25 * SECOND));
@@ -115,6 +116,8 @@ mod variables {
             ("SIGNING_KEY", KEY),
             ("ACCESS_TOKEN_TTL", "1s"),
             ("REFRESH_TOKEN_TTL", "2h 30m"),
+            ("REFRESH_GRACE", "0s"),
+            ("SESSION_TTL", "1d"),
             ("RATE_LIMIT", "off"),
             ("TRUSTED_PROXIES", "10.0.0.0/8, ::1"),
             ("CORS_ALLOWED_ORIGINS", "https://a.example,http://localhost:5173"),
@@ -130,7 +133,8 @@ mod variables {
         assert_eq!(settings.database.location, Location::parse("postgres://u:p@db/thoughts").unwrap());
         assert_eq!(settings.database.max_connections, 10_000);
         assert_eq!(settings.signing_key.unwrap().expose(), KEY.as_bytes());
-        assert_eq!(settings.lifetimes, SessionLifetimes { access: SECOND, refresh: 150 * MINUTE });
+        let (access, refresh, grace, session) = (SECOND, 150 * MINUTE, Duration::ZERO, DAY);
+        assert_eq!(settings.lifetimes, SessionLifetimes { access, refresh, grace, session });
         assert!(!settings.rate_limit);
         assert_eq!(settings.trusted_proxies, ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()]);
         assert_eq!(settings.cors_allowed_origins, ["https://a.example", "http://localhost:5173"]);

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use chrono::DateTime;
 use domain::{Clock as _, Cuid, Cursor, PostId, Principal, Timestamp, UserId};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use security::{JwtAccessTokens, SigningKey};
+use security::{JwtAccessTokens, SigningKeys};
 use serde_json::Value;
 use system::SystemClock;
 use tokio::process::Command;
@@ -100,7 +100,7 @@ impl Caller {
     /// When the key is none.
     pub fn new(host: &str, signing_key: &str) -> Result<Self> {
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?;
-        let tokens = JwtAccessTokens::new(&SigningKey::new(signing_key)?);
+        let tokens = JwtAccessTokens::new(&SigningKeys::parse(signing_key)?);
         Ok(Self { http, host: host.to_owned(), tokens })
     }
 

@@ -26,7 +26,7 @@ pub(crate) fn api(shared: bool) -> Result<Api> {
         accounts: Arc::new(accounts()?),
         posts: Arc::new(posts()?),
         feed: Arc::new(feed(shared)?),
-        cursors: CursorCodec::new(&[7; 32]),
+        cursors: CursorCodec::new(&[[7; 32]]),
         health,
         metrics: MetricsEndpoint { render: Arc::new(String::new), access: MetricsAccess::Elsewhere },
         // Their work depends on the time that passes.

@@ -13,7 +13,7 @@ use persistence::{
 };
 use posts::Posts;
 use posts::ports::{CommentRepository, PostRepository};
-use security::{Argon2Hasher, HashingCost, HashingLimits, JwtAccessTokens, RandomRefreshTokens, SigningKey};
+use security::{Argon2Hasher, HashingCost, HashingLimits, JwtAccessTokens, RandomRefreshTokens, SigningKeys};
 use system::{CuidGenerator, SystemClock};
 
 /// The use cases over their adapters.
@@ -36,7 +36,7 @@ struct Repositories {
 pub(crate) fn use_cases(
     database: &Database,
     cache: Option<&Cache>,
-    signing_key: &SigningKey,
+    signing_keys: &SigningKeys,
     lifetimes: SessionLifetimes,
     hashing_cost: HashingCost,
 ) -> UseCases {
@@ -51,7 +51,7 @@ pub(crate) fn use_cases(
         sessions: Arc::new(SeaSessionRepository::new(database.clone())),
         ended_sessions: Arc::new(SeaEndedSessions::new(database.clone())),
         hasher: Arc::new(Argon2Hasher::new(hashing_cost, HashingLimits::default())),
-        access_tokens: Arc::new(JwtAccessTokens::new(signing_key)),
+        access_tokens: Arc::new(JwtAccessTokens::new(signing_keys)),
         refresh_tokens: Arc::new(RandomRefreshTokens),
         clock: clock.clone(),
         ids: ids.clone(),

@@ -14,7 +14,7 @@ use api::{
 use coordination::Redis;
 use persistence::{Database, DatabaseOptions, Location, Observer};
 use secrecy::ExposeSecret;
-use security::{HashingCost, cursor_key};
+use security::{HashingCost, SigningKeys, cursor_keys};
 use tokio::net::TcpSocket;
 
 use crate::cluster::{Cluster, InformedCache};
@@ -104,15 +104,15 @@ pub async fn migrate(settings: MigrationSettings) -> Result<(), StartError> {
 /// [`StartError`] says what is missing.
 pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningServer, StartError> {
     let location = settings.database.location.clone();
-    let signing_key = match &settings.signing_key {
-        Some(key) => key.clone(),
-        None => development_key()?,
+    let signing_keys = match &settings.signing_keys {
+        Some(keys) => keys.clone(),
+        None => SigningKeys::from(development_key()?),
     };
     let cluster = Cluster::new(settings.redis_url.as_ref())?;
     let database = open_database(&settings, &cluster, &overrides).await?;
     let cached = cluster.cache(settings.cache_ttl, database.watermark());
     let cache = cached.as_ref().map(|cached| &cached.cache);
-    let use_cases = use_cases(&database, cache, &signing_key, settings.lifetimes, overrides.hashing_cost);
+    let use_cases = use_cases(&database, cache, &signing_keys, settings.lifetimes, overrides.hashing_cost);
     use_cases.accounts.learn_ended_sessions.execute().await?;
     let rate_limits = settings.rate_limit.then(|| Arc::new(LocalRateLimits::new()));
     let health = Arc::new(Health::new(dependencies(&settings, &database, cluster.redis())));
@@ -127,7 +127,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         accounts: use_cases.accounts,
         posts: use_cases.posts,
         feed: use_cases.feed,
-        cursors: CursorCodec::new(&cursor_key(&signing_key)),
+        cursors: CursorCodec::new(&cursor_keys(&signing_keys)),
         health: Arc::clone(&health),
         metrics: MetricsEndpoint { render: overrides.metrics.clone(), access: access(&settings.metrics) },
         rate_limits: rate_limits.map(|limits| cluster.rate_limits(limits)),

@@ -67,7 +67,8 @@ pub const VARIABLES: &[Variable] = &[
         "SIGNING_KEY",
         Described("made and kept in data/ in development"),
         "The secret that tokens are signed with, at least 32 bytes, the same on every instance; production needs it. \
-         Make one with `openssl rand -hex 32`.",
+         Make one with `openssl rand -hex 32`. May be several with commas between, or one a line: the first signs, all \
+         are taken, so that the key can be changed without a stop.",
     ),
     plain("ACCESS_TOKEN_TTL", Value("15m"), "How long an access token is good."),
     plain("REFRESH_TOKEN_TTL", Value("30d"), "How long a refresh token is good, and so a session without a request."),

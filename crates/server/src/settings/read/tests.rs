@@ -34,7 +34,7 @@ mod defaults {
         assert_eq!(settings.database.max_connections, 20);
         assert!(settings.database.replicas.is_empty() && settings.redis_url.is_none());
         assert_eq!(settings.cache_ttl, 300 * SECOND);
-        assert!(settings.signing_key.is_none());
+        assert!(settings.signing_keys.is_none());
         let (access, refresh, grace, session) = (15 * MINUTE, 30 * DAY, 30 * SECOND, 180 * DAY);
         assert_eq!(settings.lifetimes, SessionLifetimes { access, refresh, grace, session });
         assert!(settings.rate_limit);
@@ -132,7 +132,7 @@ mod variables {
         assert_eq!(settings.workers.get(), 1024);
         assert_eq!(settings.database.location, Location::parse("postgres://u:p@db/thoughts").unwrap());
         assert_eq!(settings.database.max_connections, 10_000);
-        assert_eq!(settings.signing_key.unwrap().expose(), KEY.as_bytes());
+        assert_eq!(settings.signing_keys.unwrap().first().expose(), KEY.as_bytes());
         let (access, refresh, grace, session) = (SECOND, 150 * MINUTE, Duration::ZERO, DAY);
         assert_eq!(settings.lifetimes, SessionLifetimes { access, refresh, grace, session });
         assert!(!settings.rate_limit);
@@ -206,6 +206,26 @@ mod signing_key {
     #[test]
     fn is_checked_in_development_too() {
         assert_eq!(blamed(&[("SIGNING_KEY", "short")]), ["SIGNING_KEY"]);
+    }
+
+    #[test]
+    fn may_be_several_of_which_the_first_signs() {
+        let keys = format!("{KEY},{}", KEY.to_uppercase());
+        let settings = read(&[("APP_ENV", "production"), ("SIGNING_KEY", &keys)]).unwrap();
+        let keys: Vec<_> =
+            settings.signing_keys.iter().flat_map(|keys| keys.iter().map(|key| key.expose().to_vec())).collect();
+        assert_eq!(keys, [KEY.as_bytes(), KEY.to_uppercase().as_bytes()]);
+        assert_eq!(blamed(&[("SIGNING_KEY", &format!("{KEY},short"))]), ["SIGNING_KEY"]);
+    }
+
+    #[test]
+    fn is_refused_in_production_when_it_is_monotonous_and_not_shown() {
+        for weak in ["a".repeat(32), "ab".repeat(16), format!("{KEY},{}", "z".repeat(40))] {
+            let problems = read(&[("APP_ENV", "production"), ("SIGNING_KEY", &weak)]).unwrap_err().problems;
+            let said = problems[0].to_string();
+            assert!(problems.len() == 1 && said.starts_with("SIGNING_KEY ") && !said.contains(&weak), "{said}");
+            assert!(read(&[("SIGNING_KEY", &weak)]).is_ok(), "development is for trying things");
+        }
     }
 }
 

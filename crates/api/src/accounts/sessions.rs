@@ -1,6 +1,7 @@
 //! `/v1/sessions`.
 
 use accounts::Accounts;
+use actix_web::guard::GuardContext;
 use actix_web::http::StatusCode;
 use actix_web::http::header::USER_AGENT;
 use actix_web::web::Data;
@@ -109,7 +110,7 @@ pub(super) async fn list(
     security(("bearer" = [])),
     responses((status = 204, description = "The session has ended.")),
 )]
-#[delete("/v1/sessions/{id}")]
+#[delete("/v1/sessions/{id}", guard = "is_not_refresh")]
 pub(super) async fn end(
     accounts: Data<Accounts>,
     SignedIn(me): SignedIn,
@@ -117,6 +118,11 @@ pub(super) async fn end(
 ) -> Result<HttpResponse, Problem> {
     accounts.end_session.execute(me, id).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// `/v1/sessions/refresh` is a path of its own, which does not know `DELETE`.
+fn is_not_refresh(request: &GuardContext<'_>) -> bool {
+    !request.head().uri.path().ends_with("/refresh")
 }
 
 /// End all of one's own sessions but the current one

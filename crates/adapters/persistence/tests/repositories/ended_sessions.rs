@@ -91,7 +91,7 @@ async fn what_is_known_stays_known_while_the_database_is_lost() {
     let ada = s.user("ada").await;
     let ended = end(&s, ada).await;
     let (proxy, url) = Proxy::before(s.db.url()).await;
-    let acquire_timeout = Duration::from_millis(200);
+    let acquire_timeout = Duration::from_secs(3);
     let options = DatabaseOptions { acquire_timeout, ..DatabaseOptions::new(Location::parse(&url).unwrap()) };
     let instance = SeaEndedSessions::new(Database::connect(&options).await.unwrap());
     instance.learn(EVER).await.unwrap();

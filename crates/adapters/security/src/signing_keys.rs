@@ -60,7 +60,7 @@ mod tests {
         #[test]
         fn takes_commas_and_lines() {
             let (one, two) = ("1".repeat(32), "2".repeat(32));
-            assert_eq!(keys(&one), [one.clone()]);
+            assert_eq!(keys(&one), std::slice::from_ref(&one));
             assert_eq!(keys(&format!(" {one}")), [format!(" {one}")], "a key that stands alone is taken as it is");
             for between in [",", ", ", "\n", "\r\n", ",\n"] {
                 assert_eq!(keys(&format!("{one}{between}{two}\n")), [one.clone(), two.clone()], "{between:?}");

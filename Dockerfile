@@ -1,4 +1,4 @@
-# The image of the server: one executable on a small Debian, as a user without rights.
+# The image of the server: its executable on a small Debian, as a user without rights.
 #
 #   docker build --tag thoughts .                              as it is shipped
 #   docker build --tag thoughts --build-arg PROFILE=quick .    builds faster, runs a quarter slower
@@ -19,14 +19,15 @@ WORKDIR /src
 # Nothing is edited between two builds here.
 ENV CARGO_INCREMENTAL=0
 COPY --from=manifests /src .
-RUN cargo build --locked --package thoughts --profile "$PROFILE"
+RUN cargo build --locked --package thoughts --package seed --profile "$PROFILE"
 COPY crates crates
+COPY seed seed
 # What `build_info` says this was built of.
 ARG THOUGHTS_REVISION=unknown
 # Cargo goes by times, and these files may be older than what was built of the empty ones.
-RUN find crates -name '*.rs' -exec touch {} + \
- && cargo build --locked --package thoughts --profile "$PROFILE" \
- && install -D "target/$PROFILE/thoughts" /out/thoughts
+RUN find crates seed -name '*.rs' -exec touch {} + \
+ && cargo build --locked --package thoughts --package seed --profile "$PROFILE" \
+ && install -D --target-directory /out "target/$PROFILE/thoughts" "target/$PROFILE/seed"
 
 FROM debian:trixie-slim
 RUN groupadd --gid 10001 thoughts \
@@ -34,7 +35,8 @@ RUN groupadd --gid 10001 thoughts \
  && install -d -o thoughts -g thoughts -m 0700 /var/lib/thoughts
 # Whom to believe when a database, Redis or a collector is reached by TLS.
 COPY --from=builder /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-COPY --from=builder /out/thoughts /usr/local/bin/thoughts
+# Beside it what fills a database to try things out: docker run --entrypoint seed.
+COPY --from=builder /out/thoughts /out/seed /usr/local/bin/
 # What is kept when nothing is configured (the embedded database and its key) lies here, below data/.
 WORKDIR /var/lib/thoughts
 USER 10001:10001

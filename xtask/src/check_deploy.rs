@@ -4,6 +4,7 @@
 
 mod containers;
 mod dashboards;
+mod handed_on;
 mod metrics;
 mod promql;
 mod promtool;
@@ -43,6 +44,7 @@ async fn steps(report: &mut Report, interrupt: &Interrupt) -> Result<()> {
     let promtool = report.step("find promtool", Promtool::find(&root, interrupt)).await?;
     report.step("prometheus", check_prometheus(&promtool, &root, &dashboards, interrupt)).await?;
     report.step("compose", containers::check_compose(interrupt)).await?;
+    report.step("variables", containers::check_variables(&root, interrupt)).await?;
     report.step("nginx", containers::check_nginx(&root, interrupt)).await
 }
 

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 use tokio::process::Command;
 
+use super::handed_on;
 use crate::interrupt::Interrupt;
 use crate::process;
 use crate::root::root;
@@ -19,7 +20,13 @@ fn docker<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
 
 /// The compose file with all profiles, as Docker understands it.
 async fn compose_file(interrupt: &Interrupt) -> Result<Value> {
-    let config = docker(["compose", "--profile", "*", "config", "--format", "json"]);
+    compose_file_with(&[], interrupt).await
+}
+
+/// The same, read with these variables.
+async fn compose_file_with(variables: &[(&str, String)], interrupt: &Interrupt) -> Result<Value> {
+    let mut config = docker(["compose", "--profile", "*", "config", "--format", "json"]);
+    config.envs(variables.iter().map(|(name, value)| (name, value)));
     let json = process::output(config, interrupt).await?;
     serde_json::from_slice(&json).context("what `docker compose config` says is not JSON")
 }
@@ -39,6 +46,17 @@ pub(super) async fn check_compose(interrupt: &Interrupt) -> Result<()> {
         anyhow::ensure!(version.is_some_and(|version| version != "latest"), "{name}: {image} names no version");
     }
     eprintln!("{} services", services.len());
+    Ok(())
+}
+
+/// Checks that what is put into `.env` reaches the instances.
+pub(super) async fn check_variables(root: &Path, interrupt: &Interrupt) -> Result<()> {
+    let example = std::fs::read_to_string(root.join(".env.example")).context("cannot read .env.example")?;
+    let names = handed_on::variables(&example)?;
+    let marked: Vec<_> = names.iter().map(|name| (*name, handed_on::mark(name))).collect();
+    let lost = handed_on::lost(&compose_file_with(&marked, interrupt).await?, &names)?;
+    anyhow::ensure!(lost.is_empty(), "docker-compose.yml: {}", lost.join(", "));
+    eprintln!("{} variables", names.len());
     Ok(())
 }
 

@@ -7,6 +7,7 @@
 //! All keys begin with [`RedisOptions::prefix`]. Those of the journal and of the members never expire: a Redis that
 //! evicts must evict keys with an expiry only (`maxmemory-policy volatile-lru` or the like).
 
+mod address;
 mod client;
 mod error;
 mod journal;
@@ -17,8 +18,9 @@ mod options;
 mod positions;
 mod values;
 
+pub use address::{InvalidUrl, check_url};
 pub use client::Redis;
-pub use error::{InvalidUrl, Unavailable};
+pub use error::Unavailable;
 pub use journal::{EntryId, Following, Journal, JournalListener};
 pub use limits::{SharedLimits, Taken};
 pub use members::{Members, Membership};

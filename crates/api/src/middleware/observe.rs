@@ -91,10 +91,21 @@ async fn answer(
     let route = route.unwrap_or_else(|| "unmatched".to_owned());
     let seconds = began.elapsed().as_secs_f64();
     if !counted {
-        tracing::info!(status = status.as_u16(), route, milliseconds = seconds * 1000.0, "answered");
+        let (status, milliseconds) = (status.as_u16(), milliseconds(seconds));
+        // Asked every few seconds; what they find is logged when it changes.
+        if route.starts_with("/health/") {
+            tracing::debug!(status, route, milliseconds, "answered");
+        } else {
+            tracing::info!(status, route, milliseconds, "answered");
+        }
     }
     record(method, &route, status, seconds);
     result
+}
+
+/// To the microsecond, which is as far as anybody reads.
+fn milliseconds(seconds: f64) -> f64 {
+    (seconds * 1e6).round() / 1e3
 }
 
 /// A client's own id, if it is fit for headers and logs: 1 to 128 letters, digits and `-_.:`.
@@ -156,6 +167,19 @@ mod tests {
     use actix_web::test::TestRequest;
 
     use super::*;
+
+    #[test]
+    fn writes_times_to_the_microsecond() {
+        for (seconds, written) in [
+            (0.000_123_456_789, "0.123"),
+            (1.0 / 3.0, "333.333"),
+            (12.345_678_9, "12345.679"),
+            (0.0, "0"),
+            (0.03, "30"),
+        ] {
+            assert_eq!(milliseconds(seconds).to_string(), written);
+        }
+    }
 
     #[test]
     fn keeps_only_sane_ids() {

@@ -8,6 +8,7 @@ mod problem;
 mod read;
 mod reader;
 mod source;
+mod unknown;
 mod variables;
 
 use std::fmt;
@@ -26,6 +27,7 @@ use url::Url;
 
 pub use problem::{Problem, SettingsError};
 pub use read::load_address;
+pub use unknown::unknown_variables;
 pub use variables::{Fallback, VARIABLES, Variable, env_example, variables_help};
 
 /// What an operator decides. Secrets do not show themselves in `Debug`.

@@ -79,21 +79,28 @@ pub(super) fn origin(raw: &str) -> Parsed<String> {
 /// The address of a database of a kind that is supported.
 pub(super) fn database_url(raw: &str) -> Parsed<Location> {
     let example = "sqlite://data/thoughts.db or postgresql://user:password@host:5432/database";
-    Location::parse(raw).map_err(|error| format!("an address such as {example}; this one {error}"))
+    Location::parse(raw).map_err(|error| this_one(example, &error))
+}
+
+fn this_one(example: &str, error: &dyn Display) -> String {
+    format!("an address such as {example}; this one {error}")
 }
 
 /// The address of a replica.
 pub(super) fn replica_url(raw: &str) -> Parsed<Location> {
-    let location = Location::parse(raw).ok().filter(|location| !location.is_embedded());
-    location.ok_or_else(|| "addresses such as postgresql://user:password@host:5432/database".to_owned())
+    let example = "postgresql://user:password@host:5432/database";
+    match Location::parse(raw) {
+        Ok(location) if location.is_embedded() => Err(this_one(example, &"is of SQLite")),
+        parsed => parsed.map_err(|error| this_one(example, &error)),
+    }
 }
 
 /// The address of a Redis server.
 pub(super) fn redis_url(raw: &str) -> Parsed<SecretString> {
-    let is_redis = |url: &Url| matches!(url.scheme(), "redis" | "rediss") && url.has_host();
-    match Url::parse(raw) {
-        Ok(url) if is_redis(&url) => Ok(SecretString::from(raw.to_owned())),
-        _ => Err("an address such as redis://:password@host:6379".to_owned()),
+    let raw = raw.trim();
+    match coordination::check_url(raw) {
+        Ok(()) => Ok(SecretString::from(raw.to_owned())),
+        Err(error) => Err(this_one("redis://:password@host:6379", &error)),
     }
 }
 

@@ -15,7 +15,7 @@ async fn the_first_page_says_where_to_go() {
         let answer = app.get(&place).send().await;
         assert!([200, 308].contains(&answer.status), "{place} leads to {}", answer.status);
     }
-    for place in ["/docs", "/openapi.json", "/health/ready"] {
+    for place in ["/docs", "/openapi.json", "/health/live"] {
         assert!(page.text().contains(place), "{place}");
     }
 }

@@ -1,5 +1,6 @@
 //! The executable `thoughts`, from the outside.
 
+mod check;
 mod command_line;
 mod crash;
 mod process;
@@ -7,3 +8,5 @@ mod secrets;
 #[cfg(target_os = "linux")]
 mod storage;
 mod telemetry;
+mod unknown;
+mod unreached;

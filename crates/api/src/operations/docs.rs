@@ -40,8 +40,8 @@ impl Files {
     }
 }
 
-/// Starts Swagger UI; in place of its own file of this name.
-const INITIALIZER: &str = include_str!("swagger-initializer.js");
+/// Starts Swagger UI, and what it does differently here; in place of its own file of this name.
+const INITIALIZER: &str = concat!(include_str!("swagger-plugin.js"), include_str!("swagger-initializer.js"));
 
 /// Swagger UI styles itself inline and draws with data URLs; its scripts and calls stay on this server.
 const POLICY: &str =

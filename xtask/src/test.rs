@@ -99,7 +99,7 @@ async fn suites(
 }
 
 /// Builds all that the suites need and answers where the server's executable is.
-async fn build(interrupt: &Interrupt) -> Result<PathBuf> {
+pub(crate) async fn build(interrupt: &Interrupt) -> Result<PathBuf> {
     Executables::build(&["--workspace", "--all-targets", "--all-features"], interrupt).await?.path("thoughts")
 }
 

@@ -2,6 +2,7 @@
 
 mod bench;
 mod cache;
+mod check_chain;
 mod check_clients;
 mod check_deploy;
 mod check_deps;
@@ -36,6 +37,8 @@ enum Chore {
     Test(test::Args),
     /// Fails on a dependency between crates that the design does not allow
     CheckDeps,
+    /// Checks licences, sources and known dangers of all dependencies (finds or installs cargo-deny)
+    CheckChain,
     /// Lints openapi.json, and lets generated clients in TypeScript and Rust walk the README's tour (needs Node.js)
     CheckClients,
     /// Checks what a deployment is made of: compose file, gateway, dashboards, alerts (needs a Docker engine)
@@ -57,6 +60,7 @@ async fn main() -> ExitCode {
     let outcome = match Chore::parse() {
         Chore::Test(args) => test::run(&args).await,
         Chore::CheckDeps => check_deps::run(),
+        Chore::CheckChain => check_chain::run().await,
         Chore::CheckClients => check_clients::run().await,
         Chore::CheckDeploy => check_deploy::run().await,
         Chore::ClusterTest(args) => cluster_test::run(&args).await,

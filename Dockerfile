@@ -6,14 +6,14 @@
 # It needs nothing but the classical builder. A proxy goes in as usual: --build-arg HTTPS_PROXY=…
 
 # The manifests, with sources that say nothing: as long as they stay the same, the dependencies are not built again.
-FROM debian:trixie-slim AS manifests
+FROM debian:13.8-slim AS manifests
 WORKDIR /src
 COPY . .
 RUN find . -type f ! -name Cargo.toml ! -name Cargo.lock ! -path './.cargo/*' ! -name lib.rs ! -name main.rs -delete \
  && find . -type d -empty -delete \
  && for file in $(find . -name lib.rs -o -name main.rs); do printf '//! Empty.\n/// Empty.\npub fn main() {}\n' >"$file"; done
 
-FROM rust:1.95-slim-trixie AS builder
+FROM rust:1.95.0-slim-trixie AS builder
 ARG PROFILE=release
 WORKDIR /src
 # Nothing is edited between two builds here.
@@ -29,7 +29,7 @@ RUN find crates seed -name '*.rs' -exec touch {} + \
  && cargo build --locked --package thoughts --package seed --profile "$PROFILE" \
  && install -D --target-directory /out "target/$PROFILE/thoughts" "target/$PROFILE/seed"
 
-FROM debian:trixie-slim
+FROM debian:13.8-slim
 RUN groupadd --gid 10001 thoughts \
  && useradd --uid 10001 --gid thoughts --no-create-home --home-dir /var/lib/thoughts --shell /usr/sbin/nologin thoughts \
  && install -d -o thoughts -g thoughts -m 0700 /var/lib/thoughts

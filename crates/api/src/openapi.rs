@@ -1,5 +1,7 @@
 //! The OpenAPI document: collected from the handlers, completed with what all of them share.
 
+mod links;
+
 use actix_web::http::StatusCode;
 use serde_json::json;
 use utoipa::openapi::content::ContentBuilder;
@@ -28,7 +30,9 @@ pub(crate) type ProblemSchema = ProblemDocument<'static>;
             Lists come in pages: `next_cursor` of one page is the `cursor` of the next. `GET` answers carry an `ETag`; \
             send it as `If-None-Match` to save the body, or as `If-Match` to edit only what you saw. Wherever `GET` \
             works, `HEAD` does.",
+        contact(name = "The Thoughts contributors"),
     ),
+    servers((url = "/", description = "The server that this document comes from.")),
     tags(
         (name = "accounts", description = "Sign up, log in and out, profiles, erasure."),
         (name = "posts", description = "Posts and who likes them."),
@@ -70,8 +74,11 @@ fn complete(mut document: OpenApi) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             complete_operation(path, method, operation);
+            // A public operation says `[]`: without a word, the security of the whole document would hold for it.
+            operation.security.get_or_insert_default();
         }
     }
+    links::add(&mut document);
     document
 }
 
@@ -241,6 +248,7 @@ mod tests {
             for (method, operation) in operations(item) {
                 count += 1;
                 assert!(operation.operation_id.is_some(), "{method} {path}");
+                assert!(operation.description.as_ref().is_some_and(|text| !text.is_empty()), "{method} {path}");
                 assert!(operation.responses.responses.contains_key("500"), "{method} {path}");
                 if path.starts_with("/v1/") {
                     for status in ["401", "429", "503"] {
@@ -250,5 +258,46 @@ mod tests {
             }
         }
         assert_eq!(count, 37);
+    }
+
+    #[test]
+    fn public_operations_say_that_they_want_no_credentials() {
+        let mut document = document();
+        let mut public = Vec::new();
+        for item in document.paths.paths.values_mut() {
+            for (_, operation) in operations(item) {
+                let security = operation.security.as_ref().unwrap();
+                if security.is_empty() {
+                    public.push(operation.operation_id.clone().unwrap());
+                }
+            }
+        }
+        public.sort();
+        assert_eq!(public, ["docs", "index", "live", "logIn", "openapi", "ready", "refreshSession", "signUp"]);
+    }
+
+    #[test]
+    fn nothing_optional_has_a_value_that_a_form_would_be_filled_with() {
+        let document = serde_json::to_value(document()).unwrap();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                    assert!(
+                        parameter["required"] == true || parameter["example"].is_null(),
+                        "{method} {path} {parameter}"
+                    );
+                }
+                let schema = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str();
+                let Some(schema) = schema.and_then(|name| name.rsplit('/').next()) else {
+                    continue;
+                };
+                let schema = &document["components"]["schemas"][schema];
+                let example = schema["examples"][0].as_object();
+                let example = example.unwrap_or_else(|| panic!("{method} {path}: no example"));
+                let required: Vec<_> = schema["required"].as_array().into_iter().flatten().collect();
+                assert!(required.iter().all(|name| example.contains_key(name.as_str().unwrap())), "{method} {path}");
+                assert!(example.len() == required.len().max(1), "{method} {path} {example:?}");
+            }
+        }
     }
 }

@@ -15,7 +15,7 @@ use crate::http::text;
 /// What a person gives to get an account.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = SignUp)]
+#[schema(as = SignUp, examples(json!({"username": "ada", "password": "correct horse battery"})))]
 pub(crate) struct SignUpRequest {
     /// 3 to 30 of `a-z 0-9 _`, first a letter; letter case is folded; some words are reserved.
     #[serde(default, deserialize_with = "given")]
@@ -76,7 +76,7 @@ impl TryFrom<SignUpRequest> for SignUpCommand {
 /// A name and a password.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = LogIn)]
+#[schema(as = LogIn, examples(json!({"username": "ada", "password": "correct horse battery"})))]
 pub(crate) struct LogInRequest {
     /// The user name.
     #[serde(default, deserialize_with = "given")]
@@ -107,7 +107,7 @@ impl LogInRequest {
 /// A refresh token to be exchanged.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = Refresh)]
+#[schema(as = Refresh, examples(json!({"refresh_token": "q6XlF0p3m1yKc2vS8d5wTzR7uJ4nB9hA1eG0iL2oYxM"})))]
 pub(crate) struct RefreshRequest {
     /// The newest refresh token of the session.
     #[serde(default, deserialize_with = "given")]
@@ -126,7 +126,7 @@ impl RefreshRequest {
 /// What to change of one's profile; what is left out stays as it is.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = ProfileEdit)]
+#[schema(as = ProfileEdit, examples(json!({"bio": "Poetical science."})))]
 pub(crate) struct ProfileEditRequest {
     /// 1 to 50 characters in one line.
     #[serde(default, deserialize_with = "given")]
@@ -180,7 +180,7 @@ impl ProfileEditRequest {
 /// The proof that an erasure is meant.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = Erasure)]
+#[schema(as = Erasure, examples(json!({"password": "correct horse battery"})))]
 pub(crate) struct ErasureRequest {
     /// The password of the account.
     #[serde(default, deserialize_with = "given")]

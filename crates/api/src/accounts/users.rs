@@ -16,6 +16,8 @@ use crate::http::problem::Problem;
 use crate::http::reply::Reply;
 
 /// Sign up
+///
+/// Creates an account and no session: log in next.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "signUp",
@@ -37,6 +39,8 @@ pub(super) async fn sign_up(
 }
 
 /// List users, newest first
+///
+/// To a signed-in reader each item says how the two stand to each other.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "listUsers",
@@ -55,6 +59,8 @@ pub(super) async fn list(
 }
 
 /// Show one's own account
+///
+/// The account that the access token belongs to.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "showMe",
@@ -128,6 +134,8 @@ pub(super) async fn erase_me(
 }
 
 /// Show a user
+///
+/// By id, or by name as `@ada`.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "showUser",

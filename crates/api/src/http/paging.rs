@@ -97,7 +97,7 @@ pub(crate) struct PageBody<T> {
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "documents what `PageQuery` reads")]
 pub(crate) struct PageParameters {
-    /// Most items in the page.
+    /// Most items in the page; 20 when left out.
     #[param(minimum = 1, maximum = 100, default = 20, required = false, value_type = u8)]
     limit: u8,
     /// `next_cursor` of the page before.

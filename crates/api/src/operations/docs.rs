@@ -40,14 +40,16 @@ impl Files {
     }
 }
 
-/// Starts Swagger UI; in place of its own file of this name.
-const INITIALIZER: &str = include_str!("swagger-initializer.js");
+/// Starts Swagger UI, and what it does differently here; in place of its own file of this name.
+const INITIALIZER: &str = concat!(include_str!("swagger-plugin.js"), include_str!("swagger-initializer.js"));
 
 /// Swagger UI styles itself inline and draws with data URLs; its scripts and calls stay on this server.
 const POLICY: &str =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
 /// This document
+///
+/// OpenAPI 3.1, for programs.
 #[utoipa::path(
     tag = "operations",
     operation_id = "openapi",
@@ -60,10 +62,15 @@ pub(super) async fn openapi(files: Data<Files>, reply: Reply) -> Result<HttpResp
 }
 
 /// Interactive documentation
+///
+/// A page on which every call can be tried.
 #[utoipa::path(
     tag = "operations",
     operation_id = "docs",
-    responses((status = 308, description = "To `/docs/`.", headers(("Location")))),
+    responses(
+        (status = 200, description = "The page, to a client that follows the redirect.", body = String, content_type = "text/html"),
+        (status = 308, description = "To `/docs/`.", headers(("Location"))),
+    ),
 )]
 #[get("/docs")]
 pub(super) async fn redirect() -> HttpResponse {

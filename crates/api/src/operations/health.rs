@@ -138,6 +138,8 @@ pub(crate) struct LivenessReport {
 }
 
 /// Whether the process lives
+///
+/// Looks at nothing else: not at the database, nor at Redis.
 #[utoipa::path(
     tag = "operations",
     operation_id = "live",
@@ -149,6 +151,8 @@ pub(super) async fn live() -> HttpResponse {
 }
 
 /// Whether the server can serve
+///
+/// Looks at each dependency. A gateway keeps this call to itself.
 #[utoipa::path(
     tag = "operations",
     operation_id = "ready",

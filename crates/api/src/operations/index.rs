@@ -12,6 +12,8 @@ const PAGE: &str = include_str!("index.html");
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
 /// What this is and where to go
+///
+/// A page for people, with links to the documentation.
 #[utoipa::path(
     tag = "operations",
     operation_id = "index",

@@ -40,6 +40,8 @@ pub enum MetricsAccess {
 }
 
 /// Metrics in Prometheus' text format
+///
+/// Served to this machine only, or to clients that send the configured user and password.
 #[utoipa::path(
     tag = "operations",
     operation_id = "metrics",

@@ -15,6 +15,8 @@ use crate::http::problem::Problem;
 use crate::http::reply::Reply;
 
 /// Comment on a post, or reply to a comment on it
+///
+/// `parent_id` makes it a reply. Send an `Idempotency-Key` to be able to repeat the call safely.
 #[utoipa::path(
     tag = "comments",
     operation_id = "addComment",
@@ -48,6 +50,8 @@ pub(super) async fn add(
 }
 
 /// List the top-level comments on a post, oldest first
+///
+/// `reply_count` of an item says whether it has replies. A deleted comment stays in the list while it has some.
 #[utoipa::path(
     tag = "comments",
     operation_id = "listComments",
@@ -67,6 +71,8 @@ pub(super) async fn list(
 }
 
 /// Show a comment
+///
+/// A deleted comment is shown without words or author while it has replies.
 #[utoipa::path(
     tag = "comments",
     operation_id = "showComment",
@@ -87,6 +93,8 @@ pub(super) async fn show(
 }
 
 /// List the direct replies to a comment, oldest first
+///
+/// Replies to these are lists of their own.
 #[utoipa::path(
     tag = "comments",
     operation_id = "listReplies",
@@ -106,6 +114,8 @@ pub(super) async fn list_replies(
 }
 
 /// Edit one's own comment
+///
+/// Without `If-Match` the last edit wins.
 #[utoipa::path(
     tag = "comments",
     operation_id = "editComment",
@@ -157,6 +167,8 @@ pub(super) async fn delete(
 }
 
 /// Like a comment
+///
+/// Can be repeated: a like counts once.
 #[utoipa::path(
     tag = "comments",
     operation_id = "likeComment",
@@ -175,6 +187,8 @@ pub(super) async fn like(
 }
 
 /// Take back the like of a comment
+///
+/// Can be repeated, also when there was no like.
 #[utoipa::path(
     tag = "comments",
     operation_id = "unlikeComment",

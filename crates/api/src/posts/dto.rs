@@ -17,7 +17,7 @@ use crate::http::text;
 /// What a post shall say.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = Words)]
+#[schema(as = Words, examples(json!({"content": "Hello, world."})))]
 pub(crate) struct ContentRequest {
     /// 1 to 500 characters, not only white space; newline and tab are the only control characters.
     #[serde(default, deserialize_with = "given")]
@@ -43,7 +43,7 @@ impl ContentRequest {
 /// What a comment shall say, and to what.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewComment)]
+#[schema(as = NewComment, examples(json!({"content": "Well said."})))]
 pub(crate) struct CommentRequest {
     /// 1 to 500 characters, not only white space; newline and tab are the only control characters.
     #[serde(default, deserialize_with = "given")]

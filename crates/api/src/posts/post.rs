@@ -15,6 +15,8 @@ use crate::http::problem::Problem;
 use crate::http::reply::Reply;
 
 /// Publish a post
+///
+/// Send an `Idempotency-Key` to be able to repeat the call safely.
 #[utoipa::path(
     tag = "posts",
     operation_id = "publishPost",
@@ -46,6 +48,8 @@ pub(super) async fn publish(
 }
 
 /// Show a post
+///
+/// To a signed-in reader it also says whether that reader likes it.
 #[utoipa::path(
     tag = "posts",
     operation_id = "showPost",
@@ -65,6 +69,8 @@ pub(super) async fn show(
 }
 
 /// Edit one's own post
+///
+/// Without `If-Match` the last edit wins.
 #[utoipa::path(
     tag = "posts",
     operation_id = "editPost",
@@ -115,6 +121,8 @@ pub(super) async fn delete(
 }
 
 /// Like a post
+///
+/// Can be repeated: a like counts once.
 #[utoipa::path(
     tag = "posts",
     operation_id = "likePost",
@@ -133,6 +141,8 @@ pub(super) async fn like(
 }
 
 /// Take back the like of a post
+///
+/// Can be repeated, also when there was no like.
 #[utoipa::path(
     tag = "posts",
     operation_id = "unlikePost",
@@ -151,6 +161,8 @@ pub(super) async fn unlike(
 }
 
 /// List who likes a post, newest like first
+///
+/// Users whose accounts were erased are not in it.
 #[utoipa::path(
     tag = "posts",
     operation_id = "listPostLikes",
@@ -170,6 +182,8 @@ pub(super) async fn list_likes(
 }
 
 /// List a user's posts, newest first
+///
+/// By id, or by name as `@ada`.
 #[utoipa::path(
     tag = "posts",
     operation_id = "listUserPosts",

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use accounts::ports::{MockPasswordHasher, MockRefreshTokens, MockSessionRepository, MockUserRepository};
+use accounts::ports::{
+    MockAccountRemover, MockPasswordHasher, MockRefreshTokens, MockSessionRepository, MockUserRepository,
+};
 use accounts::{Accounts, Principal, SessionId, SessionLifetimes};
 use anyhow::Result;
 use api::{Api, CursorCodec, Health, HttpSettings, MetricsAccess, MetricsEndpoint, Services};
@@ -11,7 +13,7 @@ use domain::UserId;
 use feed::Feed;
 use feed::ports::MockFollowRepository;
 use posts::Posts;
-use posts::ports::{MockCommentRepository, MockIdempotencyKeyRepository};
+use posts::ports::{MockCommentRepository, MockIdempotencyKeyRepository, MockPostRemover};
 
 use crate::samples;
 use crate::stubs::{FixedClock, FixedId, FixedPrincipal, OnePage, OnePost};
@@ -47,6 +49,7 @@ fn accounts() -> Result<Accounts> {
     Ok(Accounts::new(accounts::Dependencies {
         users: Arc::new(MockUserRepository::new()),
         sessions: Arc::new(MockSessionRepository::new()),
+        remover: Arc::new(MockAccountRemover::new()),
         hasher: Arc::new(MockPasswordHasher::new()),
         access_tokens: Arc::new(FixedPrincipal(principal)),
         refresh_tokens: Arc::new(MockRefreshTokens::new()),
@@ -60,6 +63,7 @@ fn posts() -> Result<Posts> {
     Ok(Posts::new(posts::Dependencies {
         posts: Arc::new(OnePost(samples::post(0)?.into())),
         comments: Arc::new(MockCommentRepository::new()),
+        remover: Arc::new(MockPostRemover::new()),
         keys: Arc::new(MockIdempotencyKeyRepository::new()),
         clock: Arc::new(FixedClock),
         // Making identifiers is counted by itself.

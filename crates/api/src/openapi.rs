@@ -138,8 +138,8 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
     if has_key {
         answers.push((
             422,
-            "`validation_failed`, `unknown_field`, `unknown_parameter`, `idempotency_key_reused` or \
-             `parent_on_other_post`",
+            "`validation_failed`, `unknown_field`, `unknown_parameter`, `idempotency_key_reused`, \
+             `parent_on_other_post` or `thread_too_deep`",
         ));
     }
     if is_api && !(has_body || is_list || has_key) {

@@ -4,23 +4,28 @@ use std::sync::Arc;
 
 use accounts::ports::UserRepository;
 use accounts::{Accounts, SessionLifetimes};
-use cache::{Cache, CachedComments, CachedFollows, CachedPosts, CachedTimelines, CachedUsers};
+use cache::{Cache, CachedComments, CachedFollows, CachedPosts, CachedRemovals, CachedTimelines, CachedUsers};
 use feed::Feed;
 use feed::ports::{FollowRepository, TimelineRepository};
 use persistence::{
     Database, SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaPostRepository,
-    SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
+    SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
 };
 use posts::Posts;
 use posts::ports::{CommentRepository, PostRepository};
+use removals::CarryOut;
+use removals::ports::RemovalRepository;
 use security::{Argon2Hasher, HashingCost, HashingLimits, JwtAccessTokens, RandomRefreshTokens, SigningKey};
 use system::{CuidGenerator, SystemClock};
+
+use crate::remover::Remover;
 
 /// The use cases over their adapters.
 pub(crate) struct UseCases {
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) posts: Arc<Posts>,
     pub(crate) feed: Arc<Feed>,
+    pub(crate) remover: Remover,
 }
 
 /// What the use cases keep things in, as far as copies may stand before it.
@@ -30,6 +35,7 @@ struct Repositories {
     comments: Arc<dyn CommentRepository>,
     follows: Arc<dyn FollowRepository>,
     timelines: Arc<dyn TimelineRepository>,
+    removals: Arc<dyn RemovalRepository>,
 }
 
 /// Puts them together; with a `cache`, what is read often comes from copies.
@@ -46,9 +52,11 @@ pub(crate) fn use_cases(
         Some(cache) => cached(database, cache),
         None => uncached(database),
     };
+    let remover = Remover::new(CarryOut::new(repositories.removals));
     let accounts = Accounts::new(accounts::Dependencies {
         users: repositories.users,
         sessions: Arc::new(SeaSessionRepository::new(database.clone())),
+        remover: Arc::new(remover.clone()),
         hasher: Arc::new(Argon2Hasher::new(hashing_cost, HashingLimits::default())),
         access_tokens: Arc::new(JwtAccessTokens::new(signing_key)),
         refresh_tokens: Arc::new(RandomRefreshTokens),
@@ -59,13 +67,14 @@ pub(crate) fn use_cases(
     let posts = Posts::new(posts::Dependencies {
         posts: repositories.posts,
         comments: repositories.comments,
+        remover: Arc::new(remover.clone()),
         keys: Arc::new(SeaIdempotencyKeyRepository::new(database.clone())),
         clock: clock.clone(),
         ids,
     });
     let feed =
         Feed::new(feed::Dependencies { follows: repositories.follows, timelines: repositories.timelines, clock });
-    UseCases { accounts: Arc::new(accounts), posts: Arc::new(posts), feed: Arc::new(feed) }
+    UseCases { accounts: Arc::new(accounts), posts: Arc::new(posts), feed: Arc::new(feed), remover }
 }
 
 fn uncached(database: &Database) -> Repositories {
@@ -75,6 +84,7 @@ fn uncached(database: &Database) -> Repositories {
         comments: Arc::new(SeaCommentRepository::new(database.clone())),
         follows: Arc::new(SeaFollowRepository::new(database.clone())),
         timelines: Arc::new(SeaTimelineRepository::new(database.clone())),
+        removals: Arc::new(SeaRemovalRepository::new(database.clone())),
     }
 }
 
@@ -94,5 +104,6 @@ fn cached(database: &Database, cache: &Cache) -> Repositories {
         comments: Arc::new(CachedComments::new(from_anywhere.comments, cache.clone())),
         follows: Arc::new(CachedFollows::new(from_anywhere.follows, cache.clone())),
         timelines: Arc::new(timelines),
+        removals: Arc::new(CachedRemovals::new(from_anywhere.removals, cache.clone())),
     }
 }

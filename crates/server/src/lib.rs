@@ -23,6 +23,7 @@ mod housekeeping;
 mod log_lines;
 mod log_writer;
 pub mod metrics;
+mod remover;
 mod server;
 pub mod settings;
 pub mod signals;

@@ -120,6 +120,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
     let housekeeping = Housekeeping::begin(Household {
         accounts: Arc::clone(&use_cases.accounts),
         posts: Arc::clone(&use_cases.posts),
+        remover: use_cases.remover.clone(),
         rate_limits: rate_limits.clone(),
         database: database.clone(),
         redis: cluster.redis().cloned(),

@@ -129,11 +129,12 @@ mod tests {
     use super::*;
 
     /// The workspace, each crate without dependencies.
-    const CRATES: [(&str, Layer); 18] = [
+    const CRATES: [(&str, Layer); 19] = [
         ("domain", Layer::Domain),
         ("accounts", Layer::UseCases),
         ("posts", Layer::UseCases),
         ("feed", Layer::UseCases),
+        ("removals", Layer::UseCases),
         ("persistence", Layer::Adapter),
         ("migration", Layer::Adapter),
         ("security", Layer::Adapter),

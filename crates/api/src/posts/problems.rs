@@ -46,6 +46,7 @@ impl From<AddCommentError> for Problem {
         match error {
             AddCommentError::PostNotFound | AddCommentError::ParentNotFound => Self::not_found(error),
             AddCommentError::ParentOnOtherPost => Self::unprocessable("parent_id", "parent_on_other_post", error),
+            AddCommentError::TooDeep => Self::unprocessable("parent_id", "thread_too_deep", error),
             AddCommentError::KeyReused => Self::unprocessable(IDEMPOTENCY_KEY, "idempotency_key_reused", error),
             AddCommentError::AccountGone => Self::invalid_token(error),
             AddCommentError::Repository(error) => error.into(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{Password, RepositoryError, UserId, UserRef};
 
-use crate::ports::{EraseUser, HashingError, PasswordHasher, UserRepository};
+use crate::ports::{AccountRemover, EraseUser, HashingError, PasswordHasher, UserRepository};
 
 /// Why an account was not erased.
 #[derive(Debug, thiserror::Error)]
@@ -27,12 +27,17 @@ pub enum EraseAccountError {
 pub struct EraseAccount {
     users: Arc<dyn UserRepository>,
     hasher: Arc<dyn PasswordHasher>,
+    remover: Arc<dyn AccountRemover>,
 }
 
 impl EraseAccount {
     /// Wires the use case.
-    pub fn new(users: Arc<dyn UserRepository>, hasher: Arc<dyn PasswordHasher>) -> Self {
-        Self { users, hasher }
+    pub fn new(
+        users: Arc<dyn UserRepository>,
+        hasher: Arc<dyn PasswordHasher>,
+        remover: Arc<dyn AccountRemover>,
+    ) -> Self {
+        Self { users, hasher, remover }
     }
 
     /// Erases the account of `actor`, who proves the wish with the password (`None` stands for text that no
@@ -45,7 +50,10 @@ impl EraseAccount {
             return Err(EraseAccountError::WrongPassword);
         }
         match self.users.erase(actor, &credentials.password).await? {
-            EraseUser::Erased => Ok(()),
+            EraseUser::Erased => {
+                self.remover.remove(actor).await;
+                Ok(())
+            }
             EraseUser::NotFound => Err(EraseAccountError::AccountGone),
             EraseUser::PasswordMoved => Err(EraseAccountError::WrongPassword),
         }
@@ -55,7 +63,7 @@ impl EraseAccount {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::{Credentials, MockPasswordHasher, MockUserRepository, PasswordHash};
+    use crate::ports::{Credentials, MockAccountRemover, MockPasswordHasher, MockUserRepository, PasswordHash};
     use crate::test_support::{id, user};
 
     fn erase(password_matches: bool, erased: Option<EraseUser>) -> EraseAccount {
@@ -68,16 +76,26 @@ mod tests {
         }
         let mut hasher = MockPasswordHasher::new();
         hasher.expect_verify().returning(move |_, _| Ok(password_matches));
-        EraseAccount::new(Arc::new(users), Arc::new(hasher))
+        let mut remover = MockAccountRemover::new();
+        let removed = usize::from(erased == Some(EraseUser::Erased));
+        remover.expect_remove().times(removed).withf(|account| *account == id(7)).return_const(());
+        EraseAccount::new(Arc::new(users), Arc::new(hasher), Arc::new(remover))
     }
 
     mod execute {
         use super::*;
 
         #[tokio::test]
-        async fn erases_when_the_password_is_right() {
+        async fn erases_when_the_password_is_right_and_has_the_rows_removed() {
             let result = erase(true, Some(EraseUser::Erased)).execute(id(7), Password::parse("password").ok()).await;
             assert!(result.is_ok());
+        }
+
+        #[tokio::test]
+        async fn removes_nothing_when_the_password_was_changed_meanwhile() {
+            let result =
+                erase(true, Some(EraseUser::PasswordMoved)).execute(id(7), Password::parse("password").ok()).await;
+            assert!(matches!(result, Err(EraseAccountError::WrongPassword)));
         }
 
         #[tokio::test]

@@ -33,7 +33,7 @@ pub use refresh_session::{RefreshSession, RefreshSessionError};
 pub use session::{Principal, Session, SessionId, SessionLifetimes, SignedIn};
 pub use sign_up::{SignUp, SignUpCommand, SignUpError};
 
-use ports::{AccessTokens, PasswordHasher, RefreshTokens, SessionRepository, UserRepository};
+use ports::{AccessTokens, AccountRemover, PasswordHasher, RefreshTokens, SessionRepository, UserRepository};
 use session::SessionIssuer;
 
 /// What the use cases of this context are made of.
@@ -42,6 +42,8 @@ pub struct Dependencies {
     pub users: Arc<dyn UserRepository>,
     /// Keeps sessions.
     pub sessions: Arc<dyn SessionRepository>,
+    /// Removes the rows of erased accounts.
+    pub remover: Arc<dyn AccountRemover>,
     /// Hashes and checks passwords.
     pub hasher: Arc<dyn PasswordHasher>,
     /// Signs and checks access tokens.
@@ -110,7 +112,7 @@ impl Accounts {
             get_user: GetUser::new(Arc::clone(users)),
             list_users: ListUsers::new(Arc::clone(users)),
             edit_profile: EditProfile::new(Arc::clone(users), Arc::clone(hasher)),
-            erase_account: EraseAccount::new(Arc::clone(users), Arc::clone(hasher)),
+            erase_account: EraseAccount::new(Arc::clone(users), Arc::clone(hasher), with.remover),
             purge_sessions: PurgeSessions::new(with.sessions, with.clock),
         }
     }

@@ -37,9 +37,19 @@ pub trait UserRepository: Send + Sync {
         expected: Option<Revision>,
     ) -> Result<UpdateUser, RepositoryError>;
 
-    /// Removes the account with its posts, comments, likes, follows and sessions, and corrects every counter
-    /// that counted them, in one transaction. Comments with replies of others stay without words or author.
+    /// Hides the account and all that it wrote from everybody, ends its sessions, and requests that its rows be removed, in
+    /// one transaction. Its comments with replies of others look deleted. Counters of others count its rows until these are
+    /// removed.
     async fn erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, RepositoryError>;
+}
+
+/// Removes the rows of erased accounts.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait AccountRemover: Send + Sync {
+    /// Begins to remove the rows of an erased account. Answers when they are gone, or after a moment: the rest goes on by
+    /// itself, whatever happens to this process.
+    async fn remove(&self, account: UserId);
 }
 
 /// Tells how a reader stands to accounts that are known otherwise: what keeps copies of accounts, which are the same for
@@ -115,7 +125,7 @@ pub enum UpdateUser {
 /// What came of [`UserRepository::erase`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EraseUser {
-    /// The account is gone.
+    /// The account is gone for everybody.
     Erased,
     /// It was gone already.
     NotFound,

@@ -260,14 +260,13 @@ mod writes {
     }
 
     #[tokio::test]
-    async fn erasing_an_account_touches_everything() {
+    async fn erasing_an_account_touches_it_and_its_posts_and_the_lists() {
         let hash = PasswordHash(String::new());
-        let everything = || vec![(Some(ada()), vec![Tag::Everything])];
-        for (outcome, expected) in [
-            (Ok(EraseUser::Erased), everything()),
-            (Ok(EraseUser::PasswordMoved), vec![]),
-            (unavailable(), everything()),
-        ] {
+        let tags = vec![Tag::User(ada()), Tag::Author(ada()), Tag::PostsOf(ada()), Tag::PublicFeed];
+        let touched = || vec![(Some(ada()), tags.clone())];
+        for (outcome, expected) in
+            [(Ok(EraseUser::Erased), touched()), (Ok(EraseUser::PasswordMoved), vec![]), (unavailable(), touched())]
+        {
             let announced =
                 users!(|mock| mock.expect_erase().return_once(move |_, _| outcome), |users| users.erase(ada(), &hash));
             assert_eq!(announced, expected);

@@ -92,9 +92,11 @@ impl UserRepository for CachedUsers {
         self.cache.write(change, |_| true, self.inner.update(id, changes, expected)).await
     }
 
-    /// Takes along posts, comments, likes and follows, and is taken off the counts of whatever these were on.
+    /// Hides the account and its posts, on whatever page they are. Pages that show none of them may have become the last.
+    /// Counters of others change later, as its rows are removed.
     async fn erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, RepositoryError> {
-        let change = Change { by: Some(id), tags: vec![Tag::Everything] };
+        let tags = vec![Tag::User(id), Tag::Author(id), Tag::PostsOf(id), Tag::PublicFeed];
+        let change = Change { by: Some(id), tags };
         let touches = |outcome: &EraseUser| *outcome == EraseUser::Erased;
         self.cache.write(change, touches, self.inner.erase(id, verified)).await
     }

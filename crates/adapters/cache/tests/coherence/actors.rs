@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use accounts::ports::{PasswordHash, ProfileChanges, UserRepository};
-use cache::{CachedComments, CachedFollows, CachedPosts, CachedTimelines, CachedUsers};
+use cache::{CachedComments, CachedFollows, CachedPosts, CachedRemovals, CachedTimelines, CachedUsers};
 use domain::{
     Bio, CommentId, Content, Cursor, DisplayName, PageRequest, PageSize, PostId, RepositoryError, Timestamp, UserId,
     UserRef, Username,
 };
 use feed::ports::{FollowRepository, TimelineRepository};
 use posts::ports::{CommentRepository, Edit, NewComment, NewPost, PostRepository};
+use removals::ports::{Progress, RemovalRepository};
+use removals::{Removal, RemovalKind};
 use testkit::{a_user, id};
 use tokio::time::{sleep, timeout};
 
@@ -28,6 +30,7 @@ pub(crate) struct Ports {
     timelines: CachedTimelines,
     follows: CachedFollows,
     comments: CachedComments,
+    removals: CachedRemovals,
 }
 
 impl Ports {
@@ -42,7 +45,8 @@ impl Ports {
             users: CachedUsers::new(inner.clone(), loader.clone(), inner.clone(), cache.clone()),
             timelines: CachedTimelines::new(inner.clone(), loader, inner.clone(), cache.clone()),
             follows: CachedFollows::new(inner.clone(), cache.clone()),
-            comments: CachedComments::new(inner, cache.clone()),
+            comments: CachedComments::new(inner.clone(), cache.clone()),
+            removals: CachedRemovals::new(inner, cache.clone()),
         }
     }
 
@@ -175,6 +179,7 @@ pub(crate) async fn person(world: Arc<World>, ports: Arc<Vec<Ports>>, names: Arc
             let erased = ports.users.erase(me, &PasswordHash(String::new())).await;
             if erased.is_ok() {
                 world.answered(ports.instance, me);
+                remove(&world, ports, me).await;
                 life += 1;
                 sign_up(&world, ports, name, life).await;
             }
@@ -191,6 +196,18 @@ pub(crate) async fn person(world: Arc<World>, ports: Arc<Vec<Ports>>, names: Arc
             }
         }
         world.pause(30).await;
+    }
+}
+
+/// Removes the rows of an erased account, some of them at least.
+async fn remove(world: &World, ports: &Ports, account: UserId) {
+    let removal = Removal { kind: RemovalKind::Account, id: account.cuid() };
+    while let Ok(slice) = ports.removals.remove_some(removal, 1).await {
+        world.answered(ports.instance, account);
+        if slice.progress == Progress::Done {
+            return;
+        }
+        world.pause(20).await;
     }
 }
 
@@ -231,6 +248,7 @@ async fn write(world: &World, ports: &Ports, names: &Names, me: UserId) -> bool 
                 author_id: me,
                 content,
                 created_at: at,
+                deepest: domain::Comment::DEEPEST,
             };
             !state.comments.contains_key(&new.id) && ports.comments.add(&new, None).await.is_ok()
         }

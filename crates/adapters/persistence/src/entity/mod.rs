@@ -7,5 +7,6 @@ pub(crate) mod idempotency_key;
 pub(crate) mod post;
 pub(crate) mod post_like;
 pub(crate) mod refresh_token;
+pub(crate) mod removal;
 pub(crate) mod session;
 pub(crate) mod user;

@@ -2,6 +2,7 @@
 
 mod comment;
 mod comment_addition;
+mod comment_depth;
 mod comment_removal;
 mod counters;
 mod erasure;
@@ -9,7 +10,9 @@ mod follow;
 mod idempotency;
 mod likes;
 mod post;
+mod removal;
 mod session;
+mod thread_removal;
 mod timeline;
 mod user;
 mod viewer_flags;
@@ -22,12 +25,13 @@ pub use comment::SeaCommentRepository;
 pub use follow::SeaFollowRepository;
 pub use idempotency::SeaIdempotencyKeyRepository;
 pub use post::SeaPostRepository;
+pub use removal::SeaRemovalRepository;
 pub use session::SeaSessionRepository;
 pub use timeline::SeaTimelineRepository;
 pub use user::SeaUserRepository;
 
-use sea_orm::DbErr;
-use sea_orm::sea_query::{Expr, IntoTableRef, Query, SimpleExpr};
+use sea_orm::sea_query::{Expr, IntoTableRef, Query, SelectStatement, SimpleExpr};
+use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::database::Select;
 
@@ -35,4 +39,9 @@ use crate::database::Select;
 async fn exists(connection: &impl Select, table: impl IntoTableRef, condition: SimpleExpr) -> Result<bool, DbErr> {
     let select = Query::select().expr(Expr::val(1)).from(table).and_where(condition).limit(1).take();
     Ok(connection.select_one(&select).await?.is_some())
+}
+
+/// The ids in the first column of what `select` finds.
+async fn ids(tx: &impl ConnectionTrait, select: &SelectStatement) -> Result<Vec<String>, DbErr> {
+    tx.query_all(select).await?.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>().map_err(Into::into)
 }

@@ -1,16 +1,12 @@
 //! Keeps accounts.
 
-use std::time::Duration;
-
 use accounts::ports::{Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, UpdateUser, UserRepository};
 use async_trait::async_trait;
 use domain::{Cursor, Page, PageRequest, RepositoryError, Revision, User, UserId, UserRef, UserView};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnAcquireErr, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryTrait,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryTrait};
 
-use super::erasure::{self, Erasure};
+use super::erasure;
 use super::session::remove_sessions;
 use crate::database::{Database, Select};
 use crate::entity::{session, user};
@@ -18,10 +14,6 @@ use crate::fields::Fields;
 use crate::keyset::{self, Direction};
 use crate::operation::{reading, retrying};
 use crate::view;
-
-/// How often an erasure that others overtake is begun, and how much longer each pause between is.
-const ERASING_ATTEMPTS: u32 = 20;
-const ERASING_PAUSE: Duration = Duration::from_millis(5);
 
 /// Keeps accounts in the database.
 pub struct SeaUserRepository {
@@ -47,6 +39,7 @@ impl SeaUserRepository {
             post_count: Set(0),
             follower_count: Set(0),
             following_count: Set(0),
+            removed: Set(false),
         };
         let mut insert = user::Entity::insert(row).into_query();
         insert.on_conflict(OnConflict::column(user::Column::Username).do_nothing().to_owned());
@@ -62,6 +55,7 @@ impl SeaUserRepository {
 
     async fn try_list(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<UserView>, DbErr> {
         let mut select = view::user::select(viewer);
+        select.and_where(view::presence::user());
         let position = ((user::Entity, user::Column::CreatedAt), (user::Entity, user::Column::Id));
         keyset::page(&mut select, position, Direction::NewestFirst, &page);
         let rows = self.db.read(viewer).await.select_all(&select).await?;
@@ -82,7 +76,7 @@ impl SeaUserRepository {
         let mut update = user::Entity::update_many()
             // Asking for nothing changes nothing.
             .col_expr(user::Column::Revision, Expr::col(user::Column::Revision).add(i64::from(!changes.is_empty())))
-            .filter(user::Column::Id.eq(id.as_str()));
+            .filter(view::user::is(&id.into()));
         if let Some(display_name) = &changes.display_name {
             update = update.col_expr(user::Column::DisplayName, Expr::val(display_name.as_str().to_owned()));
         }
@@ -115,21 +109,12 @@ impl SeaUserRepository {
     }
 
     async fn try_erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, DbErr> {
-        for attempt in 1..=ERASING_ATTEMPTS {
-            let tx = self.db.begin().await?;
-            match erasure::erase(&tx, id, verified).await? {
-                Erasure::Ended(EraseUser::Erased) => {
-                    tx.commit(id).await?;
-                    return Ok(EraseUser::Erased);
-                }
-                Erasure::Ended(outcome) => return Ok(outcome),
-                Erasure::Overtaken => {
-                    tx.give_up().await?;
-                    tokio::time::sleep(ERASING_PAUSE * attempt).await;
-                }
-            }
+        let tx = self.db.begin().await?;
+        let outcome = erasure::hide(&tx, id, verified).await?;
+        if outcome == EraseUser::Erased {
+            tx.commit(id).await?;
         }
-        Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
+        Ok(outcome)
     }
 }
 

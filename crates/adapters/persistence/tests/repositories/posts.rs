@@ -150,7 +150,7 @@ mod delete {
             s.like_post(hello, user).await;
             s.like_comment(reply, user).await;
         }
-        assert_eq!(s.posts.delete(hello, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
+        assert_eq!(s.delete_post(hello).await, Change::Changed(()));
         assert_eq!(s.find_post(hello).await, None);
         assert_eq!(s.find_comment(top).await, None);
         assert_eq!((s.db.count("post_likes").await, s.db.count("comment_likes").await), (0, 0));
@@ -172,7 +172,7 @@ mod delete {
             if erased {
                 assert_eq!(s.erase(ada).await, EraseUser::Erased);
             } else {
-                assert_eq!(s.posts.delete(post, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
+                assert_eq!(s.delete_post(post).await, Change::Changed(()));
             }
             assert_eq!(s.db.count("comments").await, 0);
         }

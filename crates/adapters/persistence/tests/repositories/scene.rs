@@ -1,8 +1,9 @@
 //! A database with all repositories over it, and short ways to fill it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use ::posts::ports::{AddCommentOutcome, CommentRepository, Like, PostRepository, Write};
+use ::posts::ports::{AddCommentOutcome, Change, CommentRepository, Like, PostRepository, Write};
 use ::posts::{Fingerprint, IdempotentRequest, REPLAY_WINDOW};
 use accounts::ports::{EraseUser, InsertUser, PasswordHash, UserRepository};
 use domain::{
@@ -11,9 +12,10 @@ use domain::{
 };
 use feed::ports::{Follow, FollowRepository};
 use persistence::{
-    SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaPostRepository, SeaSessionRepository,
-    SeaTimelineRepository, SeaUserRepository,
+    SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaPostRepository, SeaRemovalRepository,
+    SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
 };
+use removals::CarryOut;
 use testkit::{FixedClock, TestDatabase, a_comment, a_post, a_user};
 
 pub(crate) struct Scene {
@@ -24,6 +26,7 @@ pub(crate) struct Scene {
     pub(crate) keys: SeaIdempotencyKeyRepository,
     pub(crate) follows: SeaFollowRepository,
     pub(crate) timelines: SeaTimelineRepository,
+    pub(crate) removals: Arc<SeaRemovalRepository>,
     clock: FixedClock,
     // Dropped last: what it lends to the next test is nobody's then.
     pub(crate) db: TestDatabase,
@@ -39,6 +42,7 @@ impl From<TestDatabase> for Scene {
             keys: SeaIdempotencyKeyRepository::new(db.database()),
             follows: SeaFollowRepository::new(db.database()),
             timelines: SeaTimelineRepository::new(db.database()),
+            removals: Arc::new(SeaRemovalRepository::new(db.database())),
             clock: FixedClock::default(),
             db,
         }
@@ -64,9 +68,27 @@ impl Scene {
         credentials.map_or_else(|| hash_of("nobody"), |credentials| credentials.password)
     }
 
+    /// Erases an account, and removes its rows.
     pub(crate) async fn erase(&self, user: UserId) -> EraseUser {
         let verified = self.verified(user).await;
-        self.users.erase(user, &verified).await.unwrap()
+        let erased = self.users.erase(user, &verified).await.unwrap();
+        self.remove_hidden().await;
+        erased
+    }
+
+    /// Deletes a post, and removes its rows.
+    pub(crate) async fn delete_post(&self, post: PostId) -> Change<()> {
+        let deleted = self.posts.delete(post, testkit::id("somebody"), None).await.unwrap();
+        self.remove_hidden().await;
+        deleted
+    }
+
+    /// Removes the rows of all that is hidden, but for what somebody else is at.
+    pub(crate) async fn remove_hidden(&self) {
+        let carry_out = CarryOut::new(Arc::clone(&self.removals) as _);
+        for removal in carry_out.pending(u16::MAX).await.unwrap() {
+            carry_out.execute(removal).await.unwrap();
+        }
     }
 
     pub(crate) async fn post(&self, word: &str, author: UserId) -> PostId {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Bio, DisplayName, Password, RepositoryError, Revision, User, UserRef};
+use domain::{Bio, ChosenPassword, DisplayName, Password, RepositoryError, Revision, User, UserRef};
 
 use crate::ports::{HashingError, PasswordChange, PasswordHasher, ProfileChanges, UpdateUser, UserRepository};
 use crate::session::Principal;
@@ -26,7 +26,7 @@ pub struct NewPassword {
     /// The password in force, or `None` for text that no password can be.
     pub current: Option<Password>,
     /// The password to come.
-    pub new: Password,
+    pub new: ChosenPassword,
 }
 
 /// Why a profile was not changed.
@@ -38,6 +38,9 @@ pub enum EditProfileError {
     /// The present password is another one.
     #[error("the current password is wrong")]
     WrongPassword,
+    /// The new password is the user name or the name to show, which everybody may know.
+    #[error("must not be the user name or the display name")]
+    PasswordIsName,
     /// The profile moved on since the client saw it.
     #[error("the profile was changed meanwhile")]
     Stale,
@@ -64,7 +67,7 @@ impl EditProfile {
     /// Applies `edit` and answers the account after it. A new password ends all sessions but the one in use.
     pub async fn execute(&self, actor: Principal, edit: ProfileEdit) -> Result<User, EditProfileError> {
         let password = match edit.password {
-            Some(change) => Some(self.exchange(actor, change).await?),
+            Some(change) => Some(self.exchange(actor, change, edit.display_name.as_ref()).await?),
             None => None,
         };
         let changes = ProfileChanges { display_name: edit.display_name, bio: edit.bio, password };
@@ -76,14 +79,24 @@ impl EditProfile {
         }
     }
 
-    async fn exchange(&self, actor: Principal, change: NewPassword) -> Result<PasswordChange, EditProfileError> {
+    /// The new password for the present one. `renamed` is what the account will be shown as, if that changes.
+    async fn exchange(
+        &self,
+        actor: Principal,
+        change: NewPassword,
+        renamed: Option<&DisplayName>,
+    ) -> Result<PasswordChange, EditProfileError> {
         let current = change.current.ok_or(EditProfileError::WrongPassword)?;
         let credentials =
             self.users.find_credentials(&UserRef::Id(actor.user_id)).await?.ok_or(EditProfileError::AccountGone)?;
+        let shown = renamed.unwrap_or(&credentials.user.display_name);
+        if change.new.is_name(credentials.user.username.as_str()) || change.new.is_name(shown.as_str()) {
+            return Err(EditProfileError::PasswordIsName);
+        }
         if !self.hasher.verify(&current, Some(credentials.password.clone())).await? {
             return Err(EditProfileError::WrongPassword);
         }
-        let new = self.hasher.hash(&change.new).await?;
+        let new = self.hasher.hash(change.new.as_password()).await?;
         Ok(PasswordChange { verified: credentials.password, new, kept: actor.session_id })
     }
 }
@@ -93,17 +106,20 @@ mod tests {
     use super::*;
     use crate::ports::{Credentials, MockPasswordHasher, MockUserRepository, PasswordHash};
     use crate::test_support::{id, user};
+    use domain::Username;
 
     fn actor() -> Principal {
         Principal { user_id: id(7), session_id: id(8) }
     }
 
     fn new_password() -> ProfileEdit {
-        let password = |raw| Password::parse(raw).unwrap();
-        ProfileEdit {
-            password: Some(NewPassword { current: Some(password("old password")), new: password("new password") }),
-            ..ProfileEdit::default()
-        }
+        changed_to("a new password")
+    }
+
+    fn changed_to(new: &str) -> ProfileEdit {
+        let current = Some(Password::parse("old password").unwrap());
+        let new = ChosenPassword::parse(new).unwrap();
+        ProfileEdit { password: Some(NewPassword { current, new }), ..ProfileEdit::default() }
     }
 
     fn knows_credentials() -> MockUserRepository {
@@ -149,6 +165,26 @@ mod tests {
                 .await;
 
             assert!(matches!(result, Err(EditProfileError::WrongPassword)));
+        }
+
+        #[tokio::test]
+        async fn rejects_ones_own_name_as_a_password_and_changes_nothing() {
+            let renamed = ProfileEdit {
+                display_name: Some(DisplayName::parse("Countess of Lovelace").unwrap()),
+                ..changed_to("countess of lovelace")
+            };
+            let mut long_name = user(7);
+            long_name.username = Username::parse("ada_lovelace").unwrap();
+            for (account, edit) in [(user(7), renamed), (long_name, changed_to("Ada_Lovelace"))] {
+                let mut users = MockUserRepository::new();
+                let credentials = Credentials { user: account, password: PasswordHash("old".to_owned()) };
+                users.expect_find_credentials().return_once(move |_| Ok(Some(credentials)));
+
+                let result =
+                    EditProfile::new(Arc::new(users), Arc::new(MockPasswordHasher::new())).execute(actor(), edit).await;
+
+                assert!(matches!(result, Err(EditProfileError::PasswordIsName)));
+            }
         }
 
         #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Bio, Clock, DisplayName, IdGenerator, Password, RepositoryError, Revision, User, UserId, Username};
+use domain::{Bio, ChosenPassword, Clock, DisplayName, IdGenerator, RepositoryError, Revision, User, UserId, Username};
 
 use crate::ports::{HashingError, InsertUser, PasswordHasher, UserRepository};
 
@@ -12,7 +12,7 @@ pub struct SignUpCommand {
     /// The wanted name.
     pub username: Username,
     /// The secret to log in with.
-    pub password: Password,
+    pub password: ChosenPassword,
     /// The name to show; the user name when absent.
     pub display_name: Option<DisplayName>,
     /// A few words; empty when absent.
@@ -25,6 +25,9 @@ pub enum SignUpError {
     /// Another account has the name.
     #[error("the user name is taken")]
     UsernameTaken,
+    /// The password is the user name or the name to show, which everybody may know.
+    #[error("must not be the user name or the display name")]
+    PasswordIsName,
     /// The password could not be hashed.
     #[error(transparent)]
     Hashing(#[from] HashingError),
@@ -54,9 +57,12 @@ impl SignUp {
 
     /// Stores the account and answers it.
     pub async fn execute(&self, command: SignUpCommand) -> Result<User, SignUpError> {
-        let password = self.hasher.hash(&command.password).await?;
         let display_name =
             command.display_name.unwrap_or_else(|| DisplayName::from_stored(command.username.as_str().to_owned()));
+        if command.password.is_name(command.username.as_str()) || command.password.is_name(display_name.as_str()) {
+            return Err(SignUpError::PasswordIsName);
+        }
+        let password = self.hasher.hash(command.password.as_password()).await?;
         let user = User {
             id: UserId::generate(self.ids.as_ref()),
             username: command.username,
@@ -84,7 +90,7 @@ mod tests {
     fn command() -> SignUpCommand {
         SignUpCommand {
             username: Username::parse("ada").unwrap(),
-            password: Password::parse("correct horse").unwrap(),
+            password: ChosenPassword::parse("correct horse").unwrap(),
             display_name: None,
             bio: None,
         }
@@ -111,6 +117,24 @@ mod tests {
             let user = sign_up(users).execute(command()).await.unwrap();
 
             assert_eq!((user.id, user.created_at, user.bio.as_str()), (id(1), NOW, ""));
+        }
+
+        #[tokio::test]
+        async fn rejects_ones_own_name_as_a_password_and_stores_nothing() {
+            let command = |username: &str, display_name: Option<&str>, password: &str| SignUpCommand {
+                username: Username::parse(username).unwrap(),
+                password: ChosenPassword::parse(password).unwrap(),
+                display_name: display_name.map(|name| DisplayName::parse(name).unwrap()),
+                bio: None,
+            };
+            for command in [
+                command("ada_lovelace", None, "Ada_Lovelace"),
+                command("ada", Some("Ada Lovelace"), "ada lovelace"),
+                command("ada_lovelace", Some("Ada"), " ada_lovelace "),
+            ] {
+                let result = sign_up(MockUserRepository::new()).execute(command).await;
+                assert!(matches!(result, Err(SignUpError::PasswordIsName)));
+            }
         }
 
         #[tokio::test]

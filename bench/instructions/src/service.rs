@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use accounts::ports::{MockPasswordHasher, MockRefreshTokens, MockSessionRepository, MockUserRepository};
+use accounts::ports::{
+    MockPasswordHasher, MockRefreshTokens, MockSecurityLog, MockSessionRepository, MockUserRepository,
+};
 use accounts::{Accounts, Principal, SessionId, SessionLifetimes};
 use anyhow::Result;
 use api::{Api, CursorCodec, Health, HttpSettings, MetricsAccess, MetricsEndpoint, Services};
@@ -29,6 +31,7 @@ pub(crate) fn api(shared: bool) -> Result<Api> {
         metrics: MetricsEndpoint { render: Arc::new(String::new), access: MetricsAccess::Elsewhere },
         // Their work depends on the time that passes.
         rate_limits: None,
+        security_log: Arc::new(MockSecurityLog::new()),
         settings: HttpSettings {
             request_timeout: Duration::from_mins(10),
             trusted_proxies: Vec::new(),
@@ -48,6 +51,8 @@ fn accounts() -> Result<Accounts> {
         users: Arc::new(MockUserRepository::new()),
         sessions: Arc::new(MockSessionRepository::new()),
         hasher: Arc::new(MockPasswordHasher::new()),
+        guesses: None,
+        security_log: Arc::new(MockSecurityLog::new()),
         access_tokens: Arc::new(FixedPrincipal(principal)),
         refresh_tokens: Arc::new(MockRefreshTokens::new()),
         clock: Arc::new(FixedClock),

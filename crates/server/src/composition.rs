@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use accounts::ports::UserRepository;
+use accounts::ports::{GuessLimiter, UserRepository};
 use accounts::{Accounts, SessionLifetimes};
 use cache::{Cache, CachedComments, CachedFollows, CachedPosts, CachedTimelines, CachedUsers};
 use feed::Feed;
@@ -15,6 +15,8 @@ use posts::Posts;
 use posts::ports::{CommentRepository, PostRepository};
 use security::{Argon2Hasher, HashingCost, HashingLimits, JwtAccessTokens, RandomRefreshTokens, SigningKey};
 use system::{CuidGenerator, SystemClock};
+
+use crate::security_log::LoggedSecurityEvents;
 
 /// The use cases over their adapters.
 pub(crate) struct UseCases {
@@ -39,6 +41,7 @@ pub(crate) fn use_cases(
     signing_key: &SigningKey,
     lifetimes: SessionLifetimes,
     hashing_cost: HashingCost,
+    guesses: Option<Arc<dyn GuessLimiter>>,
 ) -> UseCases {
     let clock = Arc::new(SystemClock);
     let ids = Arc::new(CuidGenerator);
@@ -50,6 +53,8 @@ pub(crate) fn use_cases(
         users: repositories.users,
         sessions: Arc::new(SeaSessionRepository::new(database.clone())),
         hasher: Arc::new(Argon2Hasher::new(hashing_cost, HashingLimits::default())),
+        guesses,
+        security_log: Arc::new(LoggedSecurityEvents),
         access_tokens: Arc::new(JwtAccessTokens::new(signing_key)),
         refresh_tokens: Arc::new(RandomRefreshTokens),
         clock: clock.clone(),

@@ -8,6 +8,7 @@ use api::LocalRateLimits;
 use coordination::Redis;
 use persistence::Database;
 use posts::Posts;
+use security::LocalGuesses;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
@@ -24,9 +25,16 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(crate) struct Household {
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) posts: Arc<Posts>,
-    pub(crate) rate_limits: Option<Arc<LocalRateLimits>>,
+    pub(crate) rate_limits: Option<LocalLimits>,
     pub(crate) database: Database,
     pub(crate) redis: Option<Redis>,
+}
+
+/// What this instance counts by itself.
+#[derive(Clone)]
+pub(crate) struct LocalLimits {
+    pub(crate) requests: Arc<LocalRateLimits>,
+    pub(crate) guesses: Arc<LocalGuesses>,
 }
 
 /// Ends with what it holds.
@@ -67,7 +75,8 @@ impl Housekeeping {
                 let mut interval = every(FORGET);
                 loop {
                     interval.tick().await;
-                    rate_limits.forget_idle_clients();
+                    rate_limits.requests.forget_idle_clients();
+                    rate_limits.guesses.forget_idle();
                 }
             }));
         }

@@ -7,6 +7,7 @@
 //! - `dependencies`: what the health report names;
 //! - `server`: start and stop;
 //! - [`health_check`]: asking a running server whether it can serve;
+//! - `security_log`: what operators must be able to find out later;
 //! - `housekeeping`: what is done now and then;
 //! - [`signals`]: being told to stop;
 //! - `signing_key`: the development key, made once and kept;
@@ -21,6 +22,7 @@ mod housekeeping;
 mod log_lines;
 mod log_writer;
 pub mod metrics;
+mod security_log;
 mod server;
 pub mod settings;
 pub mod signals;

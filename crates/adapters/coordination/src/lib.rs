@@ -1,4 +1,4 @@
-//! What several instances share through Redis: rate limits, positions to read one's own writes from, the journal of
+//! What several instances share through Redis: rate limits, bounds of guessing, positions to read one's own writes from, the journal of
 //! changes, who is alive, and copies of values.
 //!
 //! All that speaks Redis is here. Nothing in it is the only copy of anything: Redis may be lost, and every call then
@@ -9,6 +9,7 @@
 
 mod client;
 mod error;
+mod guesses;
 mod journal;
 mod limits;
 mod link;
@@ -19,6 +20,7 @@ mod values;
 
 pub use client::Redis;
 pub use error::{InvalidUrl, Unavailable};
+pub use guesses::{Allowance, GuessKeys, SharedGuesses};
 pub use journal::{EntryId, Following, Journal, JournalListener};
 pub use limits::{SharedLimits, Taken};
 pub use members::{Members, Membership};

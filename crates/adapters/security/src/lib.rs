@@ -1,7 +1,9 @@
-//! Everything secret: password hashes, signed access tokens, refresh tokens and the key they hang on.
+//! Everything secret: password hashes, signed access tokens, refresh tokens, the key they hang on, and
+//! how often passwords are guessed.
 
 mod access_tokens;
 mod cursor_key;
+mod guesses;
 mod hashing;
 mod queue;
 mod random;
@@ -10,6 +12,7 @@ mod signing_key;
 
 pub use access_tokens::JwtAccessTokens;
 pub use cursor_key::cursor_key;
+pub use guesses::LocalGuesses;
 pub use hashing::{Argon2Hasher, HashingCost};
 pub use queue::HashingLimits;
 pub use refresh_tokens::RandomRefreshTokens;

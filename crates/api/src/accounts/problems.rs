@@ -46,6 +46,7 @@ impl From<LogInError> for Problem {
     fn from(error: LogInError) -> Self {
         match error {
             LogInError::InvalidCredentials => Self::invalid_credentials(),
+            LogInError::TooManyGuesses { retry_after } => Self::too_many_guesses(retry_after),
             LogInError::Hashing(error) => error.into(),
             LogInError::Signing(error) => error.into(),
             LogInError::Repository(error) => error.into(),
@@ -93,6 +94,7 @@ impl From<EditProfileError> for Problem {
         match error {
             EditProfileError::AccountGone => Self::invalid_token(error),
             EditProfileError::WrongPassword => Self::forbidden("wrong_password", error),
+            EditProfileError::TooManyGuesses { retry_after } => Self::too_many_guesses(retry_after),
             EditProfileError::PasswordIsName => password_is_name(error),
             EditProfileError::Stale => Self::stale(error),
             EditProfileError::Hashing(error) => error.into(),
@@ -106,6 +108,7 @@ impl From<EraseAccountError> for Problem {
         match error {
             EraseAccountError::AccountGone => Self::invalid_token(error),
             EraseAccountError::WrongPassword => Self::forbidden("wrong_password", error),
+            EraseAccountError::TooManyGuesses { retry_after } => Self::too_many_guesses(retry_after),
             EraseAccountError::Hashing(error) => error.into(),
             EraseAccountError::Repository(error) => error.into(),
         }

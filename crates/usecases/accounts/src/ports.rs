@@ -10,6 +10,8 @@ use domain::{
     UserView, UserViewer,
 };
 
+use crate::guessing::{Guess, GuessBounds};
+use crate::security_event::SecurityEvent;
 use crate::session::{Principal, Session, SessionId};
 
 /// Keeps accounts.
@@ -36,6 +38,15 @@ pub trait UserRepository: Send + Sync {
         changes: &ProfileChanges,
         expected: Option<Revision>,
     ) -> Result<UpdateUser, RepositoryError>;
+
+    /// Puts the `renewed` hash of the same password in the place of `verified`, if that is still in force. Changes nothing
+    /// that anybody sees, and ends no session.
+    async fn renew_hash(
+        &self,
+        id: UserId,
+        verified: &PasswordHash,
+        renewed: &PasswordHash,
+    ) -> Result<RenewHash, RepositoryError>;
 
     /// Removes the account with its posts, comments, likes, follows and sessions, and corrects every counter
     /// that counted them, in one transaction. Comments with replies of others stay without words or author.
@@ -110,6 +121,15 @@ pub enum UpdateUser {
     Stale,
     /// The password was changed since it was verified.
     PasswordMoved,
+}
+
+/// What came of [`UserRepository::renew_hash`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RenewHash {
+    /// The renewed hash is in force.
+    Renewed,
+    /// The account was erased meanwhile, or has another hash already.
+    HashMoved,
 }
 
 /// What came of [`UserRepository::erase`].
@@ -188,7 +208,10 @@ pub enum RotateSession {
     /// The token's time is over.
     Expired,
     /// The token was used before; its session is ended.
-    Replayed,
+    Replayed {
+        /// Whose session it was.
+        user: UserId,
+    },
 }
 
 /// Hashes passwords, slowly on purpose and with bounded concurrency.
@@ -201,6 +224,41 @@ pub trait PasswordHasher: Send + Sync {
     /// Whether `password` is the one that `hash` was made of. Without a hash it does the same work and says no, so
     /// that the time taken does not tell whether an account exists.
     async fn verify(&self, password: &Password, hash: Option<PasswordHash>) -> Result<bool, HashingError>;
+
+    /// Whether `hash` costs as much to guess as a new one would. One that does not is to be renewed when the password is
+    /// at hand.
+    fn is_current(&self, hash: &PasswordHash) -> bool;
+}
+
+/// Bounds how often passwords are guessed.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait GuessLimiter: Send + Sync {
+    /// Takes one guess out of what its guesser and its account have left. Answers soon and always: a limiter whose store is
+    /// out of reach counts by itself meanwhile.
+    async fn take(&self, guess: &Guess, bounds: &GuessBounds) -> TakeGuess;
+
+    /// Gives a guess that was taken back, as it was none.
+    async fn give_back(&self, guess: &Guess, bounds: &GuessBounds);
+}
+
+/// What came of [`GuessLimiter::take`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakeGuess {
+    /// There was one left.
+    Granted,
+    /// There was none. Nothing was taken.
+    Refused {
+        /// When the next one will be there.
+        retry_after: Duration,
+    },
+}
+
+/// Keeps what operators must be able to find out later: a line and a count of each event.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+pub trait SecurityLog: Send + Sync {
+    /// Notes that `event` happened to the account of `user`, if it is known. Never fails, and never waits.
+    fn record(&self, event: SecurityEvent, user: Option<UserId>);
 }
 
 /// The hash of a password in PHC string format, which carries its parameters and salt.

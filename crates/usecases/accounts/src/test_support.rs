@@ -2,6 +2,11 @@
 
 use domain::{Bio, Clock, Cuid, DisplayName, Id, IdGenerator, Revision, Timestamp, User, Username};
 
+use std::sync::Arc;
+
+use crate::password_check::PasswordCheck;
+use crate::ports::{MockPasswordHasher, MockSecurityLog, MockUserRepository};
+
 pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
 pub(crate) struct FixedClock;
@@ -40,4 +45,13 @@ pub(crate) fn user(n: u32) -> User {
         follower_count: 0,
         following_count: 0,
     }
+}
+
+/// A check without bounds.
+pub(crate) fn password_check(
+    users: MockUserRepository,
+    hasher: MockPasswordHasher,
+    log: MockSecurityLog,
+) -> Arc<PasswordCheck> {
+    Arc::new(PasswordCheck { users: Arc::new(users), hasher: Arc::new(hasher), guesses: None, log: Arc::new(log) })
 }

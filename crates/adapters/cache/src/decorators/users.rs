@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use accounts::ports::{
-    Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, UpdateUser, UserRelations, UserRepository,
+    Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, RenewHash, UpdateUser, UserRelations,
+    UserRepository,
 };
 use async_trait::async_trait;
 use domain::{Page, PageRequest, RepositoryError, Revision, Shared, User, UserId, UserRef, UserView};
@@ -90,6 +91,16 @@ impl UserRepository for CachedUsers {
         }
         let change = Change { by: Some(id), tags };
         self.cache.write(change, |_| true, self.inner.update(id, changes, expected)).await
+    }
+
+    /// No copy has it.
+    async fn renew_hash(
+        &self,
+        id: UserId,
+        verified: &PasswordHash,
+        renewed: &PasswordHash,
+    ) -> Result<RenewHash, RepositoryError> {
+        self.inner.renew_hash(id, verified, renewed).await
     }
 
     /// Takes along posts, comments, likes and follows, and is taken off the counts of whatever these were on.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use accounts::ports::{
-    Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, UpdateUser, UserRelations, UserRepository,
+    Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, RenewHash, UpdateUser, UserRelations,
+    UserRepository,
 };
 use async_trait::async_trait;
 use domain::{
@@ -238,6 +239,10 @@ impl UserRepository for Repository {
             }
         })
         .await
+    }
+
+    async fn renew_hash(&self, _: UserId, _: &PasswordHash, _: &PasswordHash) -> Result<RenewHash, RepositoryError> {
+        not_asked()
     }
 
     async fn erase(&self, id: UserId, _: &PasswordHash) -> Result<EraseUser, RepositoryError> {

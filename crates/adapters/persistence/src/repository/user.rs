@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use accounts::ports::{Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, UpdateUser, UserRepository};
+use accounts::ports::{
+    Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, RenewHash, UpdateUser, UserRepository,
+};
 use async_trait::async_trait;
 use domain::{Cursor, Page, PageRequest, RepositoryError, Revision, User, UserId, UserRef, UserView};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr};
@@ -114,6 +116,25 @@ impl SeaUserRepository {
         })
     }
 
+    async fn try_renew_hash(
+        &self,
+        id: UserId,
+        verified: &PasswordHash,
+        renewed: &PasswordHash,
+    ) -> Result<RenewHash, DbErr> {
+        let tx = self.db.begin().await?;
+        let renewed = user::Entity::update_many()
+            .col_expr(user::Column::PasswordHash, Expr::val(renewed.0.clone()))
+            .filter(user::Column::Id.eq(id.as_str()))
+            .filter(user::Column::PasswordHash.eq(verified.0.as_str()))
+            .exec(&tx)
+            .await?
+            .rows_affected;
+        // Read from the primary only.
+        tx.commit(None).await?;
+        Ok(if renewed == 1 { RenewHash::Renewed } else { RenewHash::HashMoved })
+    }
+
     async fn try_erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, DbErr> {
         for attempt in 1..=ERASING_ATTEMPTS {
             let tx = self.db.begin().await?;
@@ -169,6 +190,15 @@ impl UserRepository for SeaUserRepository {
         expected: Option<Revision>,
     ) -> Result<UpdateUser, RepositoryError> {
         retrying(&self.db, "users.update", || self.try_update(id, changes, expected)).await
+    }
+
+    async fn renew_hash(
+        &self,
+        id: UserId,
+        verified: &PasswordHash,
+        renewed: &PasswordHash,
+    ) -> Result<RenewHash, RepositoryError> {
+        retrying(&self.db, "users.renew_hash", || self.try_renew_hash(id, verified, renewed)).await
     }
 
     async fn erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, RepositoryError> {

@@ -1,7 +1,7 @@
 //! [`UserRepository`].
 
-use accounts::ports::{Credentials, InsertUser, PasswordChange, ProfileChanges, UpdateUser, UserRepository};
-use domain::{Bio, DisplayName, PageRequest, Revision, User, UserRef, UserView, UserViewer, Username};
+use accounts::ports::{Credentials, InsertUser, PasswordChange, ProfileChanges, RenewHash, UpdateUser, UserRepository};
+use domain::{Bio, DisplayName, PageRequest, Revision, User, UserId, UserRef, UserView, UserViewer, Username};
 use testkit::{a_user, id, on_both_databases};
 
 use crate::scene::{Scene, each, first_page, hash_of, page};
@@ -222,5 +222,25 @@ mod update {
         assert_eq!(s.users.update(ada, &changes, Some(Revision(7))).await.unwrap(), UpdateUser::Stale);
         assert_eq!(sessions(&s).await.len(), 2);
         assert_eq!(s.users.find_credentials(&ada.into()).await.unwrap().unwrap().password, hash_of("ada"));
+    }
+}
+
+mod renew_hash {
+    use super::*;
+
+    on_both_databases![puts_a_hash_in_the_place_of_the_verified_one_only];
+
+    async fn puts_a_hash_in_the_place_of_the_verified_one_only(s: Scene) {
+        let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+        let before = s.find_user(ada).await.unwrap();
+        let renew = async |user: UserId, verified: &str, renewed: &str| {
+            s.users.renew_hash(user, &hash_of(verified), &hash_of(renewed)).await.unwrap()
+        };
+        assert_eq!(renew(ada, "not hers", "stronger").await, RenewHash::HashMoved);
+        assert_eq!(renew(ada, "ada", "stronger").await, RenewHash::Renewed);
+        assert_eq!(renew(ada, "ada", "stronger").await, RenewHash::HashMoved);
+        assert_eq!(renew(id("nobody"), "ada", "stronger").await, RenewHash::HashMoved);
+        assert_eq!((s.verified(ada).await, s.verified(bob).await), (hash_of("stronger"), hash_of("bob")));
+        assert_eq!(s.find_user(ada).await.unwrap(), before, "nobody sees it");
     }
 }

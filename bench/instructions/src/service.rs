@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accounts::ports::{
-    MockPasswordHasher, MockRefreshTokens, MockSecurityLog, MockSessionRepository, MockUserRepository,
+    MockKeptNameRepository, MockNameHasher, MockPasswordHasher, MockRefreshTokens, MockSecurityLog,
+    MockSessionRepository, MockUserRepository,
 };
 use accounts::{Accounts, Principal, SessionId, SessionLifetimes};
 use anyhow::Result;
@@ -50,6 +51,8 @@ fn accounts() -> Result<Accounts> {
     Ok(Accounts::new(accounts::Dependencies {
         users: Arc::new(MockUserRepository::new()),
         sessions: Arc::new(MockSessionRepository::new()),
+        kept_names: Arc::new(MockKeptNameRepository::new()),
+        name_hasher: Arc::new(MockNameHasher::new()),
         hasher: Arc::new(MockPasswordHasher::new()),
         guesses: None,
         security_log: Arc::new(MockSecurityLog::new()),

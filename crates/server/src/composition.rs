@@ -8,12 +8,14 @@ use cache::{Cache, CachedComments, CachedFollows, CachedPosts, CachedTimelines, 
 use feed::Feed;
 use feed::ports::{FollowRepository, TimelineRepository};
 use persistence::{
-    Database, SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaPostRepository,
-    SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
+    Database, SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaKeptNameRepository,
+    SeaPostRepository, SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
 };
 use posts::Posts;
 use posts::ports::{CommentRepository, PostRepository};
-use security::{Argon2Hasher, HashingCost, HashingLimits, JwtAccessTokens, RandomRefreshTokens, SigningKey};
+use security::{
+    Argon2Hasher, HashingCost, HashingLimits, JwtAccessTokens, KeyedNameHasher, RandomRefreshTokens, SigningKey,
+};
 use system::{CuidGenerator, SystemClock};
 
 use crate::security_log::LoggedSecurityEvents;
@@ -52,6 +54,8 @@ pub(crate) fn use_cases(
     let accounts = Accounts::new(accounts::Dependencies {
         users: repositories.users,
         sessions: Arc::new(SeaSessionRepository::new(database.clone())),
+        kept_names: Arc::new(SeaKeptNameRepository::new(database.clone())),
+        name_hasher: Arc::new(KeyedNameHasher::new(signing_key, [])),
         hasher: Arc::new(Argon2Hasher::new(hashing_cost, HashingLimits::default())),
         guesses,
         security_log: Arc::new(LoggedSecurityEvents),

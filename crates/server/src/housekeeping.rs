@@ -14,7 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::metrics::gauges;
 
-/// How often sessions and keys whose time is over are forgotten.
+/// How often sessions, keys and kept names whose time is over are forgotten.
 const PURGE: Duration = Duration::from_hours(1);
 /// How often clients whose budgets are full again are forgotten.
 const FORGET: Duration = Duration::from_mins(1);
@@ -103,6 +103,10 @@ async fn purge(accounts: &Accounts, posts: &Posts) {
     match accounts.purge_sessions.execute().await {
         Ok(purged) => tracing::debug!(purged, "ended sessions forgotten"),
         Err(error) => tracing::warn!(%error, "ended sessions not forgotten; next try in an hour"),
+    }
+    match accounts.purge_kept_names.execute().await {
+        Ok(purged) => tracing::debug!(purged, "kept names forgotten"),
+        Err(error) => tracing::warn!(%error, "kept names not forgotten; next try in an hour"),
     }
     match posts.purge_keys.execute().await {
         Ok(purged) => tracing::debug!(purged, "old idempotency keys forgotten"),

@@ -24,6 +24,6 @@ pub use database::{
 };
 pub use location::{Location, ParseLocationError};
 pub use repository::{
-    SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaPostRepository, SeaSessionRepository,
-    SeaTimelineRepository, SeaUserRepository,
+    SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaKeptNameRepository, SeaPostRepository,
+    SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
 };

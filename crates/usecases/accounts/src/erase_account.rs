@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Password, RepositoryError};
+use domain::{Clock, Password, RepositoryError};
 
 use crate::guessing::Guesser;
 use crate::password_check::{PasswordCheck, PasswordCheckError};
-use crate::ports::{EraseUser, HashingError};
+use crate::ports::{Credentials, EraseUser, HashingError, KeptName, NameHasher};
 use crate::security_event::SecurityEvent;
 use crate::session::Principal;
 
@@ -45,15 +45,21 @@ impl From<PasswordCheckError> for EraseAccountError {
     }
 }
 
+/// How long nobody else gets the name of an erased account: as long as a refresh token is good, and as others may take for
+/// its old owner whoever has it.
+pub const NAME_KEPT_FOR: Duration = Duration::from_hours(24 * 30);
+
 /// Erases one's own account with all it wrote.
 pub struct EraseAccount {
     passwords: Arc<PasswordCheck>,
+    names: Arc<dyn NameHasher>,
+    clock: Arc<dyn Clock>,
 }
 
 impl EraseAccount {
     /// Wires the use case.
-    pub(crate) fn new(passwords: Arc<PasswordCheck>) -> Self {
-        Self { passwords }
+    pub(crate) fn new(passwords: Arc<PasswordCheck>, names: Arc<dyn NameHasher>, clock: Arc<dyn Clock>) -> Self {
+        Self { passwords, names, clock }
     }
 
     /// Erases the account of `actor`, who proves the wish with the password (`None` stands for text that no
@@ -72,8 +78,10 @@ impl EraseAccount {
     async fn erase(&self, actor: Principal, password: &Password) -> Result<bool, EraseAccountError> {
         let guesser = Guesser::Session(actor.session_id);
         let verified = self.passwords.of_signed_in(actor.user_id, password, guesser).await?;
-        let verified = verified.ok_or(EraseAccountError::AccountGone)?.password;
-        match self.passwords.users.erase(actor.user_id, &verified).await? {
+        let Credentials { user, password: verified } = verified.ok_or(EraseAccountError::AccountGone)?;
+        let hash = self.names.hashes(&user.username).current;
+        let kept = KeptName { hash, until: self.clock.now().after(NAME_KEPT_FOR) };
+        match self.passwords.users.erase(user.id, &verified, &kept).await? {
             EraseUser::Erased => Ok(true),
             EraseUser::PasswordMoved => Ok(false),
             EraseUser::NotFound => Err(EraseAccountError::AccountGone),
@@ -86,8 +94,8 @@ mod tests {
     use mockall::predicate::eq;
 
     use super::*;
-    use crate::ports::{Credentials, MockPasswordHasher, MockSecurityLog, MockUserRepository, PasswordHash};
-    use crate::test_support::{id, password_check, user};
+    use crate::ports::{MockPasswordHasher, MockSecurityLog, MockUserRepository, PasswordHash};
+    use crate::test_support::{FixedClock, NOW, id, name_hasher, name_hashes, password_check, user};
 
     fn erase(password_matches: bool, erased: &'static [EraseUser], noted: &[SecurityEvent]) -> EraseAccount {
         let mut users = MockUserRepository::new();
@@ -95,14 +103,19 @@ mod tests {
             .expect_find_credentials()
             .returning(|_| Ok(Some(Credentials { user: user(7), password: PasswordHash("hash".to_owned()) })));
         let mut outcomes = erased.iter();
-        users.expect_erase().times(erased.len()).returning(move |_, _| Ok(*outcomes.next().unwrap()));
+        let kept = KeptName { hash: name_hashes().current, until: NOW.after(NAME_KEPT_FOR) };
+        users
+            .expect_erase()
+            .withf(move |_, _, its| *its == kept)
+            .times(erased.len())
+            .returning(move |_, _, _| Ok(*outcomes.next().unwrap()));
         let mut hasher = MockPasswordHasher::new();
         hasher.expect_verify().returning(move |_, _| Ok(password_matches));
         let mut log = MockSecurityLog::new();
         for event in noted {
             log.expect_record().with(eq(*event), eq(Some(id(7)))).once().return_const(());
         }
-        EraseAccount::new(password_check(users, hasher, log))
+        EraseAccount::new(password_check(users, hasher, log), Arc::new(name_hasher()), Arc::new(FixedClock))
     }
 
     fn actor() -> Principal {

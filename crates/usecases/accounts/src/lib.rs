@@ -12,6 +12,7 @@ mod log_in;
 mod log_out;
 mod password_check;
 pub mod ports;
+mod purge_kept_names;
 mod purge_sessions;
 mod refresh_session;
 mod security_event;
@@ -26,12 +27,13 @@ use domain::{Clock, IdGenerator};
 
 pub use authenticate::{Authenticate, AuthenticateError};
 pub use edit_profile::{EditProfile, EditProfileError, NewPassword, ProfileEdit};
-pub use erase_account::{EraseAccount, EraseAccountError};
+pub use erase_account::{EraseAccount, EraseAccountError, NAME_KEPT_FOR};
 pub use get_user::{GetUser, GetUserError};
 pub use guessing::{ClientNetwork, Guess, GuessBounds, Guesser};
 pub use list_users::{ListUsers, ListUsersError};
 pub use log_in::{LogIn, LogInError};
 pub use log_out::{LogOut, LogOutError};
+pub use purge_kept_names::{PurgeKeptNames, PurgeKeptNamesError};
 pub use purge_sessions::{PurgeSessions, PurgeSessionsError};
 pub use refresh_session::{RefreshSession, RefreshSessionError};
 pub use security_event::SecurityEvent;
@@ -40,7 +42,8 @@ pub use sign_up::{SignUp, SignUpCommand, SignUpError};
 
 use password_check::PasswordCheck;
 use ports::{
-    AccessTokens, GuessLimiter, PasswordHasher, RefreshTokens, SecurityLog, SessionRepository, UserRepository,
+    AccessTokens, GuessLimiter, KeptNameRepository, NameHasher, PasswordHasher, RefreshTokens, SecurityLog,
+    SessionRepository, UserRepository,
 };
 use session::SessionIssuer;
 
@@ -50,6 +53,10 @@ pub struct Dependencies {
     pub users: Arc<dyn UserRepository>,
     /// Keeps sessions.
     pub sessions: Arc<dyn SessionRepository>,
+    /// Keeps back the names of erased accounts.
+    pub kept_names: Arc<dyn KeptNameRepository>,
+    /// Hashes those names.
+    pub name_hasher: Arc<dyn NameHasher>,
     /// Hashes and checks passwords.
     pub hasher: Arc<dyn PasswordHasher>,
     /// Bounds how often passwords are guessed; `None` lets everybody guess as often as they like.
@@ -90,6 +97,8 @@ pub struct Accounts {
     pub erase_account: EraseAccount,
     /// Forgets sessions that ended.
     pub purge_sessions: PurgeSessions,
+    /// Forgets names that are free again.
+    pub purge_kept_names: PurgeKeptNames,
 }
 
 impl Accounts {
@@ -109,7 +118,13 @@ impl Accounts {
             log: Arc::clone(log),
         });
         Self {
-            sign_up: SignUp::new(Arc::clone(users), Arc::clone(hasher), Arc::clone(clock), Arc::clone(&with.ids)),
+            sign_up: SignUp::new(
+                Arc::clone(users),
+                Arc::clone(hasher),
+                Arc::clone(&with.name_hasher),
+                Arc::clone(clock),
+                Arc::clone(&with.ids),
+            ),
             log_in: LogIn::new(
                 Arc::clone(&passwords),
                 Arc::clone(sessions),
@@ -129,7 +144,8 @@ impl Accounts {
             get_user: GetUser::new(Arc::clone(users)),
             list_users: ListUsers::new(Arc::clone(users)),
             edit_profile: EditProfile::new(Arc::clone(&passwords)),
-            erase_account: EraseAccount::new(passwords),
+            erase_account: EraseAccount::new(passwords, with.name_hasher, Arc::clone(clock)),
+            purge_kept_names: PurgeKeptNames::new(with.kept_names, Arc::clone(clock)),
             purge_sessions: PurgeSessions::new(with.sessions, with.clock),
         }
     }

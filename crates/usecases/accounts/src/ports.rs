@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{
     Bio, DisplayName, Page, PageRequest, Password, RepositoryError, Revision, Timestamp, User, UserId, UserRef,
-    UserView, UserViewer,
+    UserView, UserViewer, Username,
 };
 
 use crate::guessing::{Guess, GuessBounds};
@@ -18,8 +18,14 @@ use crate::session::{Principal, Session, SessionId};
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait UserRepository: Send + Sync {
-    /// Stores a new account.
-    async fn insert(&self, user: &User, password: &PasswordHash) -> Result<InsertUser, RepositoryError>;
+    /// Stores a new account, unless its name is taken, or kept back when it is made. `kept` are the hashes that its name may be
+    /// kept back under.
+    async fn insert(
+        &self,
+        user: &User,
+        password: &PasswordHash,
+        kept: &NameHashes,
+    ) -> Result<InsertUser, RepositoryError>;
 
     /// The account as `viewer` sees it, or `None` if there is none.
     async fn find(&self, user: &UserRef, viewer: Option<UserId>) -> Result<Option<UserView>, RepositoryError>;
@@ -50,7 +56,8 @@ pub trait UserRepository: Send + Sync {
 
     /// Removes the account with its posts, comments, likes, follows and sessions, and corrects every counter
     /// that counted them, in one transaction. Comments with replies of others stay without words or author.
-    async fn erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, RepositoryError>;
+    /// Its name is kept back as `kept` says.
+    async fn erase(&self, id: UserId, verified: &PasswordHash, kept: &KeptName) -> Result<EraseUser, RepositoryError>;
 }
 
 /// Tells how a reader stands to accounts that are known otherwise: what keeps copies of accounts, which are the same for
@@ -106,7 +113,7 @@ pub struct PasswordChange {
 pub enum InsertUser {
     /// The account is there.
     Created,
-    /// Another account has the name.
+    /// Another account has the name, or had it until lately.
     UsernameTaken,
 }
 
@@ -142,6 +149,50 @@ pub enum EraseUser {
     /// The password was changed since it was verified.
     PasswordMoved,
 }
+
+/// Keeps back the names of erased accounts. [`UserRepository`] fills and asks it, in the transactions of its accounts.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait KeptNameRepository: Send + Sync {
+    /// Forgets names that are kept back until `now` or less; answers how many.
+    async fn purge(&self, now: Timestamp) -> Result<u64, RepositoryError>;
+}
+
+/// The name of an erased account, to be kept back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptName {
+    /// What is kept of it.
+    pub hash: NameHash,
+    /// When it is free.
+    pub until: Timestamp,
+}
+
+/// Hashes user names with a key, so that what is kept of an erased account does not tell its name.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+pub trait NameHasher: Send + Sync {
+    /// The hashes of a name: the same on every instance.
+    fn hashes(&self, name: &Username) -> NameHashes;
+}
+
+/// The hashes of one name under each key that may have been in force when it was kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameHashes {
+    /// Under the key in force: the one to keep.
+    pub current: NameHash,
+    /// Under keys from before.
+    pub older: Vec<NameHash>,
+}
+
+impl NameHashes {
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &NameHash> {
+        std::iter::once(&self.current).chain(&self.older)
+    }
+}
+
+/// HMAC-SHA256 of a user name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct NameHash(pub [u8; 32]);
 
 /// Keeps sessions and the hashes of their refresh tokens.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{Bio, ChosenPassword, Clock, DisplayName, IdGenerator, RepositoryError, Revision, User, UserId, Username};
 
-use crate::ports::{HashingError, InsertUser, PasswordHasher, UserRepository};
+use crate::ports::{HashingError, InsertUser, NameHasher, PasswordHasher, UserRepository};
 
 /// What a person gives to get an account.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub struct SignUpCommand {
 /// Why there is no new account.
 #[derive(Debug, thiserror::Error)]
 pub enum SignUpError {
-    /// Another account has the name.
+    /// Another account has the name, or had it until lately.
     #[error("the user name is taken")]
     UsernameTaken,
     /// The password is the user name or the name to show, which everybody may know.
@@ -40,6 +40,7 @@ pub enum SignUpError {
 pub struct SignUp {
     users: Arc<dyn UserRepository>,
     hasher: Arc<dyn PasswordHasher>,
+    names: Arc<dyn NameHasher>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
 }
@@ -49,10 +50,11 @@ impl SignUp {
     pub fn new(
         users: Arc<dyn UserRepository>,
         hasher: Arc<dyn PasswordHasher>,
+        names: Arc<dyn NameHasher>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdGenerator>,
     ) -> Self {
-        Self { users, hasher, clock, ids }
+        Self { users, hasher, names, clock, ids }
     }
 
     /// Stores the account and answers it.
@@ -74,7 +76,7 @@ impl SignUp {
             follower_count: 0,
             following_count: 0,
         };
-        match self.users.insert(&user, &password).await? {
+        match self.users.insert(&user, &password, &self.names.hashes(&user.username)).await? {
             InsertUser::Created => Ok(user),
             InsertUser::UsernameTaken => Err(SignUpError::UsernameTaken),
         }
@@ -86,6 +88,7 @@ mod tests {
     use super::*;
     use crate::ports::{MockPasswordHasher, MockUserRepository, PasswordHash};
     use crate::test_support::{FixedClock, FixedIds, NOW, id};
+    use crate::test_support::{name_hasher, name_hashes};
 
     fn command() -> SignUpCommand {
         SignUpCommand {
@@ -99,7 +102,13 @@ mod tests {
     fn sign_up(users: MockUserRepository) -> SignUp {
         let mut hasher = MockPasswordHasher::new();
         hasher.expect_hash().returning(|_| Ok(PasswordHash("hash".to_owned())));
-        SignUp::new(Arc::new(users), Arc::new(hasher), Arc::new(FixedClock), Arc::new(FixedIds))
+        SignUp::new(
+            Arc::new(users),
+            Arc::new(hasher),
+            Arc::new(name_hasher()),
+            Arc::new(FixedClock),
+            Arc::new(FixedIds),
+        )
     }
 
     mod execute {
@@ -110,9 +119,13 @@ mod tests {
             let mut users = MockUserRepository::new();
             users
                 .expect_insert()
-                .withf(|user, hash| user.display_name.as_str() == "ada" && *hash == PasswordHash("hash".to_owned()))
+                .withf(|user, hash, kept| {
+                    user.display_name.as_str() == "ada"
+                        && *hash == PasswordHash("hash".to_owned())
+                        && *kept == name_hashes()
+                })
                 .once()
-                .returning(|_, _| Ok(InsertUser::Created));
+                .returning(|_, _, _| Ok(InsertUser::Created));
 
             let user = sign_up(users).execute(command()).await.unwrap();
 
@@ -140,7 +153,7 @@ mod tests {
         #[tokio::test]
         async fn rejects_a_taken_name() {
             let mut users = MockUserRepository::new();
-            users.expect_insert().returning(|_, _| Ok(InsertUser::UsernameTaken));
+            users.expect_insert().returning(|_, _, _| Ok(InsertUser::UsernameTaken));
 
             let error = sign_up(users).execute(command()).await.unwrap_err();
 

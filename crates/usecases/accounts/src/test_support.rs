@@ -5,7 +5,7 @@ use domain::{Bio, Clock, Cuid, DisplayName, Id, IdGenerator, Revision, Timestamp
 use std::sync::Arc;
 
 use crate::password_check::PasswordCheck;
-use crate::ports::{MockPasswordHasher, MockSecurityLog, MockUserRepository};
+use crate::ports::{MockNameHasher, MockPasswordHasher, MockSecurityLog, MockUserRepository, NameHash, NameHashes};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
@@ -54,4 +54,15 @@ pub(crate) fn password_check(
     log: MockSecurityLog,
 ) -> Arc<PasswordCheck> {
     Arc::new(PasswordCheck { users: Arc::new(users), hasher: Arc::new(hasher), guesses: None, log: Arc::new(log) })
+}
+
+/// What [`name_hasher`] makes of every name.
+pub(crate) fn name_hashes() -> NameHashes {
+    NameHashes { current: NameHash([1; 32]), older: vec![NameHash([2; 32])] }
+}
+
+pub(crate) fn name_hasher() -> MockNameHasher {
+    let mut hasher = MockNameHasher::new();
+    hasher.expect_hashes().returning(|_| name_hashes());
+    hasher
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use accounts::ports::{
-    Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, RenewHash, UpdateUser, UserRelations,
-    UserRepository,
+    Credentials, EraseUser, InsertUser, KeptName, NameHashes, PasswordHash, ProfileChanges, RenewHash, UpdateUser,
+    UserRelations, UserRepository,
 };
 use async_trait::async_trait;
 use domain::{
@@ -200,7 +200,7 @@ impl TimelineRepository for Repository {
 
 #[async_trait]
 impl UserRepository for Repository {
-    async fn insert(&self, user: &User, _: &PasswordHash) -> Result<InsertUser, RepositoryError> {
+    async fn insert(&self, user: &User, _: &PasswordHash, _: &NameHashes) -> Result<InsertUser, RepositoryError> {
         let user = user.clone();
         self.write(user.id, move |state| {
             if state.users.values().any(|known| known.username == user.username) {
@@ -245,7 +245,7 @@ impl UserRepository for Repository {
         not_asked()
     }
 
-    async fn erase(&self, id: UserId, _: &PasswordHash) -> Result<EraseUser, RepositoryError> {
+    async fn erase(&self, id: UserId, _: &PasswordHash, _: &KeptName) -> Result<EraseUser, RepositoryError> {
         self.write(id, move |state| {
             let is_there = state.users.contains_key(&id);
             state.erase(id);

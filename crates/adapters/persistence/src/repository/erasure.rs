@@ -1,6 +1,6 @@
 //! How an account goes, with all that it wrote and every count that counted it.
 
-use accounts::ports::{EraseUser, PasswordHash};
+use accounts::ports::{EraseUser, KeptName, PasswordHash};
 use domain::UserId;
 use sea_orm::sea_query::{ExprTrait, LockType, Query, SelectStatement, SimpleExpr, UnionType};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait};
@@ -9,7 +9,7 @@ use super::comment::lock_posts;
 use super::follow::{find_users, lock_users, lock_users_that_are_free};
 use super::likes::{OF_COMMENTS, OF_POSTS};
 use super::session::remove_sessions;
-use super::{comment_removal, counters, exists};
+use super::{comment_removal, counters, exists, kept_name};
 use crate::entity::{comment, comment_like, follow, post, post_like, session, user};
 
 /// How an attempt to erase an account ended.
@@ -24,7 +24,12 @@ pub(super) enum Erasure {
 ///
 /// Its row is locked before anything of it is looked at: whatever it was about to write elsewhere either is there by
 /// then or fails. Rows are removed before they are taken off counts, and the counts follow from what was removed.
-pub(super) async fn erase(tx: &impl ConnectionTrait, id: UserId, verified: &PasswordHash) -> Result<Erasure, DbErr> {
+pub(super) async fn erase(
+    tx: &impl ConnectionTrait,
+    id: UserId,
+    verified: &PasswordHash,
+    kept: &KeptName,
+) -> Result<Erasure, DbErr> {
     match lock_account_and_acquaintances(tx, id).await? {
         Locked::All => {}
         Locked::NoAccount => return Ok(Erasure::Ended(EraseUser::NotFound)),
@@ -46,6 +51,7 @@ pub(super) async fn erase(tx: &impl ConnectionTrait, id: UserId, verified: &Pass
     comment_removal::remove(tx, by_it()).await?;
     // As with every session that ends: by itself the database would begin at the sessions.
     remove_sessions(tx, session::Column::UserId.eq(id.as_str())).await?;
+    kept_name::keep(tx, kept).await?;
     // Posts go with their comments and likes, keys with the account.
     user::Entity::delete_by_id(id.to_string()).exec(tx).await?;
     Ok(Erasure::Ended(EraseUser::Erased))

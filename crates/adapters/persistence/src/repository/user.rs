@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use accounts::ports::{
-    Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, RenewHash, UpdateUser, UserRepository,
+    Credentials, EraseUser, InsertUser, KeptName, NameHashes, PasswordHash, ProfileChanges, RenewHash, UpdateUser,
+    UserRepository,
 };
 use async_trait::async_trait;
 use domain::{Cursor, Page, PageRequest, RepositoryError, Revision, User, UserId, UserRef, UserView};
@@ -13,6 +14,7 @@ use sea_orm::{
 };
 
 use super::erasure::{self, Erasure};
+use super::kept_name;
 use super::session::remove_sessions;
 use crate::database::{Database, Select};
 use crate::entity::{session, user};
@@ -36,7 +38,7 @@ impl SeaUserRepository {
         Self { db }
     }
 
-    async fn try_insert(&self, new: &User, password: &PasswordHash) -> Result<InsertUser, DbErr> {
+    async fn try_insert(&self, new: &User, password: &PasswordHash, kept: &NameHashes) -> Result<InsertUser, DbErr> {
         let tx = self.db.begin().await?;
         let row = user::ActiveModel {
             id: Set(new.id.to_string()),
@@ -53,6 +55,9 @@ impl SeaUserRepository {
         let mut insert = user::Entity::insert(row).into_query();
         insert.on_conflict(OnConflict::column(user::Column::Username).do_nothing().to_owned());
         let inserted = tx.execute(&insert).await?.rows_affected();
+        if inserted == 1 && kept_name::is_kept(&tx, kept, new.created_at).await? {
+            return Ok(InsertUser::UsernameTaken);
+        }
         tx.commit(new.id).await?;
         Ok(if inserted == 1 { InsertUser::Created } else { InsertUser::UsernameTaken })
     }
@@ -135,10 +140,10 @@ impl SeaUserRepository {
         Ok(if renewed == 1 { RenewHash::Renewed } else { RenewHash::HashMoved })
     }
 
-    async fn try_erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, DbErr> {
+    async fn try_erase(&self, id: UserId, verified: &PasswordHash, kept: &KeptName) -> Result<EraseUser, DbErr> {
         for attempt in 1..=ERASING_ATTEMPTS {
             let tx = self.db.begin().await?;
-            match erasure::erase(&tx, id, verified).await? {
+            match erasure::erase(&tx, id, verified, kept).await? {
                 Erasure::Ended(EraseUser::Erased) => {
                     tx.commit(id).await?;
                     return Ok(EraseUser::Erased);
@@ -166,8 +171,13 @@ async fn find_credentials(connection: &impl Select, condition: SimpleExpr) -> Re
 
 #[async_trait]
 impl UserRepository for SeaUserRepository {
-    async fn insert(&self, user: &User, password: &PasswordHash) -> Result<InsertUser, RepositoryError> {
-        retrying(&self.db, "users.insert", || self.try_insert(user, password)).await
+    async fn insert(
+        &self,
+        user: &User,
+        password: &PasswordHash,
+        kept: &NameHashes,
+    ) -> Result<InsertUser, RepositoryError> {
+        retrying(&self.db, "users.insert", || self.try_insert(user, password, kept)).await
     }
 
     async fn find(&self, user: &UserRef, viewer: Option<UserId>) -> Result<Option<UserView>, RepositoryError> {
@@ -201,7 +211,7 @@ impl UserRepository for SeaUserRepository {
         retrying(&self.db, "users.renew_hash", || self.try_renew_hash(id, verified, renewed)).await
     }
 
-    async fn erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, RepositoryError> {
-        retrying(&self.db, "users.erase", || self.try_erase(id, verified)).await
+    async fn erase(&self, id: UserId, verified: &PasswordHash, kept: &KeptName) -> Result<EraseUser, RepositoryError> {
+        retrying(&self.db, "users.erase", || self.try_erase(id, verified, kept)).await
     }
 }

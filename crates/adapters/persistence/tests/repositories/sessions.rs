@@ -11,7 +11,7 @@ use accounts::{Principal, Session};
 use domain::{Timestamp, UserId};
 use testkit::{id, on_both_databases};
 
-use crate::scene::{Scene, hash_of};
+use crate::scene::{Scene, hash_of, not_kept};
 
 const LIFETIME: Duration = Duration::from_hours(1);
 
@@ -67,7 +67,7 @@ mod open {
         let opened = s.sessions.open(&late, &token(2, s.now()), &change.verified).await.unwrap();
         assert_eq!(opened, OpenSession::CredentialsMoved);
         assert_eq!(s.users.update(ada, &changes, None).await.unwrap(), UpdateUser::PasswordMoved);
-        assert_eq!(s.users.erase(ada, &change.verified).await.unwrap(), EraseUser::PasswordMoved);
+        assert_eq!(s.users.erase(ada, &change.verified, &not_kept()).await.unwrap(), EraseUser::PasswordMoved);
         assert_eq!(s.db.count("sessions").await, 1);
     }
 

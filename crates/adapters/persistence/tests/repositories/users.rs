@@ -4,7 +4,7 @@ use accounts::ports::{Credentials, InsertUser, PasswordChange, ProfileChanges, R
 use domain::{Bio, DisplayName, PageRequest, Revision, User, UserId, UserRef, UserView, UserViewer, Username};
 use testkit::{a_user, id, on_both_databases};
 
-use crate::scene::{Scene, each, first_page, hash_of, page};
+use crate::scene::{Scene, any_names, each, first_page, hash_of, page};
 
 fn by_name(name: &str) -> UserRef {
     UserRef::Username(Username::parse(name).unwrap())
@@ -17,14 +17,14 @@ mod insert {
 
     async fn stores_all_that_an_account_has(s: Scene) {
         let ada = a_user("ada").display_name("Ada 🦀 L'Ovelace").bio("one\n\ttwo").build();
-        assert_eq!(s.users.insert(&ada, &hash_of("ada")).await.unwrap(), InsertUser::Created);
+        assert_eq!(s.users.insert(&ada, &hash_of("ada"), &any_names()).await.unwrap(), InsertUser::Created);
         assert_eq!(s.find_user(ada.id).await, Some(ada));
     }
 
     async fn refuses_a_name_that_is_taken(s: Scene) {
         let ada = s.user("ada").await;
         let other = User { id: id("other"), ..a_user("ada").display_name("Another").build() };
-        assert_eq!(s.users.insert(&other, &hash_of("other")).await.unwrap(), InsertUser::UsernameTaken);
+        assert_eq!(s.users.insert(&other, &hash_of("other"), &any_names()).await.unwrap(), InsertUser::UsernameTaken);
         assert_eq!(s.db.texts("SELECT id FROM users").await, [ada.to_string()]);
     }
 }
@@ -80,7 +80,7 @@ mod list {
 
     async fn decides_equal_times_by_id(s: Scene) {
         for name in ["bob", "cyd", "ada"] {
-            s.users.insert(&a_user(name).build(), &hash_of(name)).await.unwrap();
+            s.users.insert(&a_user(name).build(), &hash_of(name), &any_names()).await.unwrap();
         }
         let first = s.users.list(page(1, None), None).await.unwrap();
         let rest = s.users.list(PageRequest { after: first.next, ..first_page() }, None).await.unwrap();

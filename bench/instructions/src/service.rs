@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accounts::ports::{
-    MockAccountRemover, MockPasswordHasher, MockRefreshTokens, MockSessionRepository, MockUserRepository,
+    MockAccountRemover, MockKeptNameRepository, MockNameHasher, MockPasswordHasher, MockRefreshTokens, MockSecurityLog,
+    MockSessionRepository, MockUserRepository,
 };
 use accounts::{Accounts, Principal, SessionId, SessionLifetimes};
 use anyhow::Result;
@@ -31,6 +32,7 @@ pub(crate) fn api(shared: bool) -> Result<Api> {
         metrics: MetricsEndpoint { render: Arc::new(String::new), access: MetricsAccess::Elsewhere },
         // Their work depends on the time that passes.
         rate_limits: None,
+        security_log: Arc::new(MockSecurityLog::new()),
         settings: HttpSettings {
             request_timeout: Duration::from_mins(10),
             trusted_proxies: Vec::new(),
@@ -50,7 +52,11 @@ fn accounts() -> Result<Accounts> {
         users: Arc::new(MockUserRepository::new()),
         sessions: Arc::new(MockSessionRepository::new()),
         remover: Arc::new(MockAccountRemover::new()),
+        kept_names: Arc::new(MockKeptNameRepository::new()),
+        name_hasher: Arc::new(MockNameHasher::new()),
         hasher: Arc::new(MockPasswordHasher::new()),
+        guesses: None,
+        security_log: Arc::new(MockSecurityLog::new()),
         access_tokens: Arc::new(FixedPrincipal(principal)),
         refresh_tokens: Arc::new(MockRefreshTokens::new()),
         clock: Arc::new(FixedClock),

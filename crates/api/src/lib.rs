@@ -18,6 +18,7 @@ mod routing;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::accounts::ports::SecurityLog;
 use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -89,6 +90,8 @@ pub struct Services {
     pub metrics: MetricsEndpoint,
     /// Budgets of clients; `None` lets everybody ask as often as they like.
     pub rate_limits: Option<Arc<dyn RateLimiter>>,
+    /// Keeps what operators must be able to find out later.
+    pub security_log: Arc<dyn SecurityLog>,
     /// How the API behaves.
     pub settings: HttpSettings,
     /// Outlives the workers; what handlers open is opened there.
@@ -105,6 +108,7 @@ pub struct Api {
     health: Data<Health>,
     metrics: Data<MetricsEndpoint>,
     rate_limits: Data<middleware::rate_limit::Limits>,
+    security_log: Data<dyn SecurityLog>,
     writes: Data<WriteGate>,
     settings: Data<HttpSettings>,
     runtime: Data<tokio::runtime::Handle>,
@@ -129,6 +133,7 @@ impl Api {
             health: Data::from(services.health),
             metrics: Data::new(services.metrics),
             rate_limits: Data::new(services.rate_limits),
+            security_log: Data::from(services.security_log),
             writes: Data::new(WriteGate::new(services.settings.database_connections, services.settings.write_wait)),
             settings: Data::new(services.settings),
             runtime: Data::new(services.runtime),
@@ -174,6 +179,7 @@ impl Api {
             .app_data(self.files)
             .app_data(self.methods)
             .app_data(self.parameters)
+            .app_data(self.security_log)
             .app_data(self.rate_limits);
     }
 }

@@ -2,23 +2,26 @@
 
 use std::sync::Arc;
 
-use accounts::ports::UserRepository;
+use accounts::ports::{GuessLimiter, UserRepository};
 use accounts::{Accounts, SessionLifetimes};
 use cache::{Cache, CachedComments, CachedFollows, CachedPosts, CachedRemovals, CachedTimelines, CachedUsers};
 use feed::Feed;
 use feed::ports::{FollowRepository, TimelineRepository};
 use persistence::{
-    Database, SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaPostRepository,
-    SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
+    Database, SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaKeptNameRepository,
+    SeaPostRepository, SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
 };
 use posts::Posts;
 use posts::ports::{CommentRepository, PostRepository};
 use removals::CarryOut;
 use removals::ports::RemovalRepository;
-use security::{Argon2Hasher, HashingCost, HashingLimits, JwtAccessTokens, RandomRefreshTokens, SigningKey};
+use security::{
+    Argon2Hasher, HashingCost, HashingLimits, JwtAccessTokens, KeyedNameHasher, RandomRefreshTokens, SigningKey,
+};
 use system::{CuidGenerator, SystemClock};
 
 use crate::remover::Remover;
+use crate::security_log::LoggedSecurityEvents;
 
 /// The use cases over their adapters.
 pub(crate) struct UseCases {
@@ -45,6 +48,7 @@ pub(crate) fn use_cases(
     signing_key: &SigningKey,
     lifetimes: SessionLifetimes,
     hashing_cost: HashingCost,
+    guesses: Option<Arc<dyn GuessLimiter>>,
 ) -> UseCases {
     let clock = Arc::new(SystemClock);
     let ids = Arc::new(CuidGenerator);
@@ -57,7 +61,11 @@ pub(crate) fn use_cases(
         users: repositories.users,
         sessions: Arc::new(SeaSessionRepository::new(database.clone())),
         remover: Arc::new(remover.clone()),
+        kept_names: Arc::new(SeaKeptNameRepository::new(database.clone())),
+        name_hasher: Arc::new(KeyedNameHasher::new(signing_key, [])),
         hasher: Arc::new(Argon2Hasher::new(hashing_cost, HashingLimits::default())),
+        guesses,
+        security_log: Arc::new(LoggedSecurityEvents),
         access_tokens: Arc::new(JwtAccessTokens::new(signing_key)),
         refresh_tokens: Arc::new(RandomRefreshTokens),
         clock: clock.clone(),

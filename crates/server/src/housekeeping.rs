@@ -8,13 +8,14 @@ use api::LocalRateLimits;
 use coordination::Redis;
 use persistence::Database;
 use posts::Posts;
+use security::LocalGuesses;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::metrics::gauges;
 use crate::remover::Remover;
 
-/// How often sessions and keys whose time is over are forgotten.
+/// How often sessions, keys and kept names whose time is over are forgotten.
 const PURGE: Duration = Duration::from_hours(1);
 /// How often clients whose budgets are full again are forgotten.
 const FORGET: Duration = Duration::from_mins(1);
@@ -28,9 +29,16 @@ pub(crate) struct Household {
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) posts: Arc<Posts>,
     pub(crate) remover: Remover,
-    pub(crate) rate_limits: Option<Arc<LocalRateLimits>>,
+    pub(crate) rate_limits: Option<LocalLimits>,
     pub(crate) database: Database,
     pub(crate) redis: Option<Redis>,
+}
+
+/// What this instance counts by itself.
+#[derive(Clone)]
+pub(crate) struct LocalLimits {
+    pub(crate) requests: Arc<LocalRateLimits>,
+    pub(crate) guesses: Arc<LocalGuesses>,
 }
 
 /// Ends with what it holds.
@@ -82,7 +90,8 @@ impl Housekeeping {
                 let mut interval = every(FORGET);
                 loop {
                     interval.tick().await;
-                    rate_limits.forget_idle_clients();
+                    rate_limits.requests.forget_idle_clients();
+                    rate_limits.guesses.forget_idle();
                 }
             }));
         }
@@ -110,6 +119,10 @@ async fn purge(accounts: &Accounts, posts: &Posts) {
     match accounts.purge_sessions.execute().await {
         Ok(purged) => tracing::debug!(purged, "ended sessions forgotten"),
         Err(error) => tracing::warn!(%error, "ended sessions not forgotten; next try in an hour"),
+    }
+    match accounts.purge_kept_names.execute().await {
+        Ok(purged) => tracing::debug!(purged, "kept names forgotten"),
+        Err(error) => tracing::warn!(%error, "kept names not forgotten; next try in an hour"),
     }
     match posts.purge_keys.execute().await {
         Ok(purged) => tracing::debug!(purged, "old idempotency keys forgotten"),

@@ -8,6 +8,7 @@
 //! - `server`: start and stop;
 //! - `check`: whether the configuration and its servers are right;
 //! - [`health_check`]: asking a running server whether it can serve;
+//! - `security_log`: what operators must be able to find out later;
 //! - `housekeeping`: what is done now and then;
 //! - [`signals`]: being told to stop;
 //! - `signing_key`: the development key, made once and kept;
@@ -24,6 +25,7 @@ mod log_lines;
 mod log_writer;
 pub mod metrics;
 mod remover;
+mod security_log;
 mod server;
 pub mod settings;
 pub mod signals;

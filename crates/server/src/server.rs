@@ -14,7 +14,8 @@ use api::{
 use coordination::Redis;
 use persistence::{Database, DatabaseOptions, Location, Observer};
 use secrecy::ExposeSecret;
-use security::{HashingCost, cursor_key};
+use security::{HashingCost, LocalGuesses, cursor_key};
+use system::SystemClock;
 use tokio::net::TcpSocket;
 
 use crate::cluster::{Cluster, InformedCache};
@@ -22,8 +23,9 @@ use crate::composition::use_cases;
 use crate::connections::{self, Serving};
 use crate::dependencies::{PrimaryDependency, RedisDependency, ReplicasDependency};
 use crate::health_check;
-use crate::housekeeping::{Household, Housekeeping};
+use crate::housekeeping::{Household, Housekeeping, LocalLimits};
 use crate::metrics::DatabaseMetrics;
+use crate::security_log::LoggedSecurityEvents;
 use crate::settings::{DatabaseSettings, Environment, MetricsAccess, MigrationSettings, Settings};
 use crate::signals::Signals;
 use crate::signing_key::development_key;
@@ -114,14 +116,18 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
     };
     let cached = cluster.cache(settings.cache_ttl, database.watermark());
     let cache = cached.as_ref().map(|cached| &cached.cache);
-    let use_cases = use_cases(&database, cache, &signing_key, settings.lifetimes, overrides.hashing_cost);
-    let rate_limits = settings.rate_limit.then(|| Arc::new(LocalRateLimits::new()));
+    let local_limits = settings.rate_limit.then(|| LocalLimits {
+        requests: Arc::new(LocalRateLimits::new()),
+        guesses: Arc::new(LocalGuesses::new(Arc::new(SystemClock))),
+    });
+    let guesses = local_limits.as_ref().map(|limits| cluster.guesses(Arc::clone(&limits.guesses)));
+    let use_cases = use_cases(&database, cache, &signing_key, settings.lifetimes, overrides.hashing_cost, guesses);
     let health = Arc::new(Health::new(dependencies(&settings, &database, cluster.redis())));
     let housekeeping = Housekeeping::begin(Household {
         accounts: Arc::clone(&use_cases.accounts),
         posts: Arc::clone(&use_cases.posts),
         remover: use_cases.remover.clone(),
-        rate_limits: rate_limits.clone(),
+        rate_limits: local_limits.clone(),
         database: database.clone(),
         redis: cluster.redis().cloned(),
     });
@@ -132,7 +138,8 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         cursors: CursorCodec::new(&cursor_key(&signing_key)),
         health: Arc::clone(&health),
         metrics: MetricsEndpoint { render: overrides.metrics.clone(), access: access(&settings.metrics) },
-        rate_limits: rate_limits.map(|limits| cluster.rate_limits(limits)),
+        rate_limits: local_limits.map(|limits| cluster.rate_limits(limits.requests)),
+        security_log: Arc::new(LoggedSecurityEvents),
         settings: HttpSettings {
             request_timeout: settings.request_timeout,
             trusted_proxies: settings.trusted_proxies.clone(),

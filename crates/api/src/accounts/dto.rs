@@ -1,7 +1,9 @@
 //! What goes over the wire about accounts.
 
 use accounts::{NewPassword, ProfileEdit, SignUpCommand, SignedIn};
-use domain::{Bio, DisplayName, Password, Revision, Timestamp, User, UserId, UserView, UserViewer, Username};
+use domain::{
+    Bio, ChosenPassword, DisplayName, Password, Revision, Timestamp, User, UserId, UserView, UserViewer, Username,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
@@ -29,7 +31,7 @@ pub(crate) struct SignUpRequest {
         examples("ada")
     )]
     username: Option<String>,
-    /// 8 to 128 characters.
+    /// 8 to 128 characters. Not blank, not one of the 10,000 commonest, and not the user name or the display name.
     #[serde(default, deserialize_with = "given")]
     #[validate(required)]
     #[schema(required, nullable = false, min_length = 8, max_length = 128, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", format = Password, examples("correct horse battery"))]
@@ -63,7 +65,7 @@ impl TryFrom<SignUpRequest> for SignUpCommand {
     fn try_from(request: SignUpRequest) -> Result<Self, Problem> {
         let mut check = Check::shape(&request);
         let username = check.parse("username", request.username.as_deref(), Username::parse);
-        let password = check.parse("password", request.password.as_deref(), Password::parse);
+        let password = check.parse("password", request.password.as_deref(), ChosenPassword::parse);
         let display_name = check.parse("display_name", request.display_name.as_deref(), DisplayName::parse);
         let bio = check.parse("bio", request.bio.as_deref(), Bio::parse);
         match (username, password) {
@@ -149,7 +151,8 @@ pub(crate) struct ProfileEditRequest {
         examples("Poetical science.")
     )]
     bio: Option<String>,
-    /// The new password, 8 to 128 characters; ends all other sessions.
+    /// The new password, 8 to 128 characters; ends all other sessions. Not blank, not one of the 10,000 commonest, and not the
+    /// user name or the display name.
     #[serde(default, deserialize_with = "given")]
     #[schema(required = false, nullable = false, min_length = 8, max_length = 128, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", format = Password, examples("correct horse battery"))]
     password: Option<String>,
@@ -164,7 +167,7 @@ impl ProfileEditRequest {
         let mut check = Check::shape(&self);
         let display_name = check.parse("display_name", self.display_name.as_deref(), DisplayName::parse);
         let bio = check.parse("bio", self.bio.as_deref(), Bio::parse);
-        let new = check.parse("password", self.password.as_deref(), Password::parse);
+        let new = check.parse("password", self.password.as_deref(), ChosenPassword::parse);
         if self.password.is_some() && self.current_password.is_none() {
             check.missing("current_password");
         }

@@ -129,7 +129,7 @@ pub(super) async fn erase_me(
     SignedIn(me): SignedIn,
     Body(request): Body<ErasureRequest>,
 ) -> Result<HttpResponse, Problem> {
-    accounts.erase_account.execute(me.user_id, request.into_password()?).await?;
+    accounts.erase_account.execute(me, request.into_password()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

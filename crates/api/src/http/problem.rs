@@ -139,6 +139,11 @@ impl Problem {
             .with_header(RETRY_AFTER, &whole_seconds(wait).to_string())
     }
 
+    /// 429; the next password for this account will be looked at after `wait`.
+    pub fn too_many_guesses(wait: Duration) -> Self {
+        Self { detail: "Too many wrong passwords.".into(), ..Self::rate_limited(wait) }
+    }
+
     /// 503: the server cannot answer now, and may soon.
     pub fn unavailable(code: &'static str, detail: &'static str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).with_header(RETRY_AFTER, &RETRY_SOON.to_string())

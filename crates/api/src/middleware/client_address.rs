@@ -15,7 +15,7 @@ const X_FORWARDED_FOR: &str = "x-forwarded-for";
 ///
 /// `X-Forwarded-For` is read from the right, as each proxy appends its peer; the first address that is not a trusted
 /// proxy is the client. What a client itself claims stands further left and is never reached.
-pub(crate) fn client_address(request: &ServiceRequest) -> IpAddr {
+pub(crate) fn client_address(request: &HttpRequest) -> IpAddr {
     let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
     let settings = request.app_data::<Data<HttpSettings>>();
     // Where nobody is believed, nobody has to be asked.

@@ -35,6 +35,7 @@ const DESCRIPTIONS: &[Description] = &[
     counter("posts_published_total", "Posts that were published."),
     counter("comments_added_total", "Comments and replies that were added."),
     counter("sign_ups_total", "Accounts that were made."),
+    counter("security_events_total", "What may be part of an attack, or be looked for after one, by event."),
     seconds("database_query_duration_seconds", "Duration of statements, by operation, role of the server and outcome."),
     counter("database_transactions_total", "Transactions that were begun for writing."),
     counter("database_retries_total", "What was begun again because the database ended it, by operation and reason."),

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use testkit::app::{TestApp, TestUser};
+use testkit::app::{PASSWORD, TestApp, TestUser};
 use testkit::{TestDatabase, on_both_databases};
 
 use super::sessions::refresh;
@@ -11,7 +11,7 @@ use super::sessions::refresh;
 on_both_databases![
     leaves_nothing_but_silence_where_others_replied,
     ends_what_the_tokens_were_good_for,
-    gives_the_name_free,
+    keeps_the_name_back,
     a_wrong_password_erases_nothing,
     what_was_left_off_is_removed_at_the_next_start,
 ];
@@ -96,9 +96,16 @@ async fn ends_what_the_tokens_were_good_for(app: TestApp) {
     app.database().assert_counters_exact().await;
 }
 
-async fn gives_the_name_free(app: TestApp) {
+async fn keeps_the_name_back(app: TestApp) {
     let ada = app.sign_up("ada").await;
     ada.erase().await;
+    let again = || app.post("/v1/users").json(json!({ "username": "Ada", "password": PASSWORD }));
+    again().problem(409, "username_taken").await;
+    // What is kept is no name.
+    assert_eq!(app.database().count("kept_names").await, 1);
+    app.get("/v1/users/@ada").problem(404, "not_found").await;
+    // Thirty days later, which are over as soon as it is said.
+    app.database().execute("UPDATE kept_names SET kept_until = 0").await;
     let another = app.sign_up("ada").await;
     assert_ne!(another.id, ada.id);
 }

@@ -1,5 +1,7 @@
 //! Rate limits. Nothing of this concerns the database.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use futures_util::future::join_all;
 use serde_json::json;
 use testkit::TestDatabase;
@@ -13,9 +15,11 @@ async fn start(trusted_proxies: &str) -> TestApp {
     TestApp::with(TestDatabase::sqlite().await, &variables)
 }
 
-/// A guess at a password: no call is dearer.
+/// A guess at a password: no call is dearer. Each is at another account's, of which more can be guessed.
 fn guess(app: &TestApp) -> TestRequest {
-    app.post("/v1/sessions").json(json!({ "username": "ada", "password": "not the password" }))
+    static GUESSES: AtomicUsize = AtomicUsize::new(0);
+    let username = format!("ada{}", GUESSES.fetch_add(1, Ordering::Relaxed));
+    app.post("/v1/sessions").json(json!({ "username": username, "password": "not the password" }))
 }
 
 /// The first answer that was refused for coming too soon.

@@ -5,6 +5,7 @@ mod command_line;
 mod crash;
 mod process;
 mod secrets;
+mod security_events;
 #[cfg(target_os = "linux")]
 mod storage;
 mod telemetry;

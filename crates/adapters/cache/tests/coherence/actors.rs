@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use accounts::ports::{PasswordHash, ProfileChanges, UserRepository};
+use accounts::ports::{KeptName, NameHash, NameHashes, PasswordHash, ProfileChanges, UserRepository};
 use cache::{CachedComments, CachedFollows, CachedPosts, CachedRemovals, CachedTimelines, CachedUsers};
 use domain::{
     Bio, CommentId, Content, Cursor, DisplayName, PageRequest, PageSize, PostId, RepositoryError, Timestamp, UserId,
@@ -14,7 +14,7 @@ use feed::ports::{FollowRepository, TimelineRepository};
 use posts::ports::{CommentRepository, Edit, NewComment, NewPost, PostRepository};
 use removals::ports::{Progress, RemovalRepository};
 use removals::{Removal, RemovalKind};
-use testkit::{a_user, id};
+use testkit::{NOW, a_user, id};
 use tokio::time::{sleep, timeout};
 
 use crate::repositories::{Reads, Repository};
@@ -176,7 +176,10 @@ pub(crate) async fn person(world: Arc<World>, ports: Arc<Vec<Ports>>, names: Arc
             ports.read(&some_query(&world, &names), Some(me)).await;
         } else if world.below(120) == 0 && life < 3 {
             world.begins(me);
-            let erased = ports.users.erase(me, &PasswordHash(String::new())).await;
+            let erased = ports
+                .users
+                .erase(me, &PasswordHash(String::new()), &KeptName { hash: NameHash([0; 32]), until: NOW })
+                .await;
             if erased.is_ok() {
                 world.answered(ports.instance, me);
                 remove(&world, ports, me).await;
@@ -214,7 +217,8 @@ async fn remove(world: &World, ports: &Ports, account: UserId) {
 async fn sign_up(world: &World, ports: &Ports, name: &str, life: usize) {
     let user = domain::User { id: account(name, life), ..a_user(name).build() };
     // The name is free again once the old account is gone, wherever that was seen.
-    while ports.users.insert(&user, &PasswordHash(String::new())).await.is_err() {
+    let names = NameHashes { current: NameHash([0; 32]), older: Vec::new() };
+    while ports.users.insert(&user, &PasswordHash(String::new()), &names).await.is_err() {
         sleep(Duration::from_millis(50)).await;
     }
     world.answered(ports.instance, user.id);

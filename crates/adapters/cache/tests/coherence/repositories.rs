@@ -7,7 +7,8 @@ use std::sync::atomic::Ordering;
 use ::removals::Removal;
 use ::removals::ports::{Progress, RemovalRepository, Slice, Touched};
 use accounts::ports::{
-    Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, UpdateUser, UserRelations, UserRepository,
+    Credentials, EraseUser, InsertUser, KeptName, NameHashes, PasswordHash, ProfileChanges, RenewHash, UpdateUser,
+    UserRelations, UserRepository,
 };
 use async_trait::async_trait;
 use domain::{
@@ -201,7 +202,7 @@ impl TimelineRepository for Repository {
 
 #[async_trait]
 impl UserRepository for Repository {
-    async fn insert(&self, user: &User, _: &PasswordHash) -> Result<InsertUser, RepositoryError> {
+    async fn insert(&self, user: &User, _: &PasswordHash, _: &NameHashes) -> Result<InsertUser, RepositoryError> {
         let user = user.clone();
         self.write(user.id, move |state| {
             if state.user(&UserRef::Username(user.username.clone())).is_some() {
@@ -242,7 +243,11 @@ impl UserRepository for Repository {
         .await
     }
 
-    async fn erase(&self, id: UserId, _: &PasswordHash) -> Result<EraseUser, RepositoryError> {
+    async fn renew_hash(&self, _: UserId, _: &PasswordHash, _: &PasswordHash) -> Result<RenewHash, RepositoryError> {
+        not_asked()
+    }
+
+    async fn erase(&self, id: UserId, _: &PasswordHash, _: &KeptName) -> Result<EraseUser, RepositoryError> {
         self.write(id, move |state| {
             let is_there = state.hide(id);
             (is_there, if is_there { EraseUser::Erased } else { EraseUser::NotFound })

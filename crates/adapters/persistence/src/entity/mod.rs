@@ -4,6 +4,7 @@ pub(crate) mod comment;
 pub(crate) mod comment_like;
 pub(crate) mod follow;
 pub(crate) mod idempotency_key;
+pub(crate) mod kept_name;
 pub(crate) mod post;
 pub(crate) mod post_like;
 pub(crate) mod refresh_token;

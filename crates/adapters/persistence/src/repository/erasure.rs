@@ -1,6 +1,6 @@
 //! How an account goes: it is hidden at once, and its rows are removed in slices.
 
-use accounts::ports::{EraseUser, PasswordHash};
+use accounts::ports::{EraseUser, KeptName, PasswordHash};
 use domain::UserId;
 use removals::RemovalKind;
 use removals::ports::Touched;
@@ -11,7 +11,7 @@ use super::comment::lock_posts;
 use super::follow::lock_users;
 use super::likes::{OF_COMMENTS, OF_POSTS};
 use super::session::remove_sessions;
-use super::{comment_removal, counters, exists, ids, removal, thread_removal};
+use super::{comment_removal, counters, exists, ids, kept_name, removal, thread_removal};
 use crate::entity::{comment, comment_like, follow, idempotency_key, post, post_like, session, user};
 use crate::fields::Fields;
 use crate::view;
@@ -23,7 +23,12 @@ const POSTS: u64 = 50;
 ///
 /// Nothing is left that says who it was. To change the name waits for whatever it was about to write, and is waited for: a
 /// name is a key.
-pub(super) async fn hide(tx: &impl ConnectionTrait, id: UserId, verified: &PasswordHash) -> Result<EraseUser, DbErr> {
+pub(super) async fn hide(
+    tx: &impl ConnectionTrait,
+    id: UserId,
+    verified: &PasswordHash,
+    kept: &KeptName,
+) -> Result<EraseUser, DbErr> {
     let hidden = user::Entity::update_many()
         .col_expr(user::Column::Removed, Expr::val(true))
         // No name that anybody can have.
@@ -41,6 +46,7 @@ pub(super) async fn hide(tx: &impl ConnectionTrait, id: UserId, verified: &Passw
         return Ok(if is_there { EraseUser::PasswordMoved } else { EraseUser::NotFound });
     }
     remove_sessions(tx, session::Column::UserId.eq(id.as_str())).await?;
+    kept_name::keep(tx, kept).await?;
     removal::request(tx, RemovalKind::Account, &[id.to_string()]).await?;
     Ok(EraseUser::Erased)
 }

@@ -1,12 +1,16 @@
 //! Keeps accounts.
 
-use accounts::ports::{Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, UpdateUser, UserRepository};
+use accounts::ports::{
+    Credentials, EraseUser, InsertUser, KeptName, NameHashes, PasswordHash, ProfileChanges, RenewHash, UpdateUser,
+    UserRepository,
+};
 use async_trait::async_trait;
 use domain::{Cursor, Page, PageRequest, RepositoryError, Revision, User, UserId, UserRef, UserView};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryTrait};
 
 use super::erasure;
+use super::kept_name;
 use super::session::remove_sessions;
 use crate::database::{Database, Select};
 use crate::entity::{session, user};
@@ -26,7 +30,7 @@ impl SeaUserRepository {
         Self { db }
     }
 
-    async fn try_insert(&self, new: &User, password: &PasswordHash) -> Result<InsertUser, DbErr> {
+    async fn try_insert(&self, new: &User, password: &PasswordHash, kept: &NameHashes) -> Result<InsertUser, DbErr> {
         let tx = self.db.begin().await?;
         let row = user::ActiveModel {
             id: Set(new.id.to_string()),
@@ -44,6 +48,9 @@ impl SeaUserRepository {
         let mut insert = user::Entity::insert(row).into_query();
         insert.on_conflict(OnConflict::column(user::Column::Username).do_nothing().to_owned());
         let inserted = tx.execute(&insert).await?.rows_affected();
+        if inserted == 1 && kept_name::is_kept(&tx, kept, new.created_at).await? {
+            return Ok(InsertUser::UsernameTaken);
+        }
         tx.commit(new.id).await?;
         Ok(if inserted == 1 { InsertUser::Created } else { InsertUser::UsernameTaken })
     }
@@ -108,9 +115,28 @@ impl SeaUserRepository {
         })
     }
 
-    async fn try_erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, DbErr> {
+    async fn try_renew_hash(
+        &self,
+        id: UserId,
+        verified: &PasswordHash,
+        renewed: &PasswordHash,
+    ) -> Result<RenewHash, DbErr> {
         let tx = self.db.begin().await?;
-        let outcome = erasure::hide(&tx, id, verified).await?;
+        let renewed = user::Entity::update_many()
+            .col_expr(user::Column::PasswordHash, Expr::val(renewed.0.clone()))
+            .filter(view::user::is(&id.into()))
+            .filter(user::Column::PasswordHash.eq(verified.0.as_str()))
+            .exec(&tx)
+            .await?
+            .rows_affected;
+        // Read from the primary only.
+        tx.commit(None).await?;
+        Ok(if renewed == 1 { RenewHash::Renewed } else { RenewHash::HashMoved })
+    }
+
+    async fn try_erase(&self, id: UserId, verified: &PasswordHash, kept: &KeptName) -> Result<EraseUser, DbErr> {
+        let tx = self.db.begin().await?;
+        let outcome = erasure::hide(&tx, id, verified, kept).await?;
         if outcome == EraseUser::Erased {
             tx.commit(id).await?;
         }
@@ -130,8 +156,13 @@ async fn find_credentials(connection: &impl Select, condition: SimpleExpr) -> Re
 
 #[async_trait]
 impl UserRepository for SeaUserRepository {
-    async fn insert(&self, user: &User, password: &PasswordHash) -> Result<InsertUser, RepositoryError> {
-        retrying(&self.db, "users.insert", || self.try_insert(user, password)).await
+    async fn insert(
+        &self,
+        user: &User,
+        password: &PasswordHash,
+        kept: &NameHashes,
+    ) -> Result<InsertUser, RepositoryError> {
+        retrying(&self.db, "users.insert", || self.try_insert(user, password, kept)).await
     }
 
     async fn find(&self, user: &UserRef, viewer: Option<UserId>) -> Result<Option<UserView>, RepositoryError> {
@@ -156,7 +187,16 @@ impl UserRepository for SeaUserRepository {
         retrying(&self.db, "users.update", || self.try_update(id, changes, expected)).await
     }
 
-    async fn erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, RepositoryError> {
-        retrying(&self.db, "users.erase", || self.try_erase(id, verified)).await
+    async fn renew_hash(
+        &self,
+        id: UserId,
+        verified: &PasswordHash,
+        renewed: &PasswordHash,
+    ) -> Result<RenewHash, RepositoryError> {
+        retrying(&self.db, "users.renew_hash", || self.try_renew_hash(id, verified, renewed)).await
+    }
+
+    async fn erase(&self, id: UserId, verified: &PasswordHash, kept: &KeptName) -> Result<EraseUser, RepositoryError> {
+        retrying(&self.db, "users.erase", || self.try_erase(id, verified, kept)).await
     }
 }

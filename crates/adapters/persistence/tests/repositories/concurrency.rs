@@ -13,7 +13,7 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use testkit::{NOW, a_comment, a_post, a_user, id, on_both_databases};
 
-use crate::scene::{Scene, hash_of};
+use crate::scene::{Scene, any_names, hash_of};
 
 on_both_databases![
     counters_are_exact_after_64_writers,
@@ -137,7 +137,7 @@ impl Writer {
     async fn replace(&mut self, user: UserId) -> Result<(), RepositoryError> {
         self.scene.erase(user).await;
         let new = a_user(&self.word()).build();
-        self.scene.users.insert(&new, &hash_of("new")).await?;
+        self.scene.users.insert(&new, &hash_of("new"), &any_names()).await?;
         self.known(|known| {
             known.users.retain(|known| *known != user);
             known.users.push(new.id);
@@ -189,7 +189,7 @@ async fn one_of_32_gets_the_name(s: Scene) {
     let outcomes = join_all((0..32).map(|number| {
         let s = Arc::clone(&s);
         let user = User { id: id(&format!("number{number}")), ..a_user("ada").build() };
-        tokio::spawn(async move { s.users.insert(&user, &hash_of("ada")).await.unwrap() })
+        tokio::spawn(async move { s.users.insert(&user, &hash_of("ada"), &any_names()).await.unwrap() })
     }))
     .await;
     let created = outcomes.into_iter().filter(|outcome| *outcome.as_ref().unwrap() == InsertUser::Created).count();

@@ -23,7 +23,7 @@ use rand::{RngExt, SeedableRng};
 use removals::{CarryOut, Removal, RemovalKind};
 use testkit::{Engine, NOW, StatementLog, a_comment, a_post, a_user, id};
 
-use crate::scene::{Scene, hash_of};
+use crate::scene::{Scene, any_names, hash_of, not_kept};
 
 /// Of which PostgreSQL's sessions of an instance are told.
 const USUAL: &[(&str, &str)] = &[("deadlock_timeout", "10ms")];
@@ -177,12 +177,12 @@ impl Writer {
             }
             Act::Erase => {
                 let new = a_user(&self.word()).build();
-                at.users.insert(&new, &hash_of("new")).await?;
+                at.users.insert(&new, &hash_of("new"), &any_names()).await?;
                 self.note(|known| {
                     known.users.iter_mut().filter(|known| **known == user).for_each(|known| *known = new.id);
                 });
                 let Some(its) = at.users.find_credentials(&user.into()).await? else { return Ok(()) };
-                assert_ne!(at.users.erase(user, &its.password).await?, EraseUser::PasswordMoved);
+                assert_ne!(at.users.erase(user, &its.password, &not_kept()).await?, EraseUser::PasswordMoved);
                 at.remove(RemovalKind::Account, user.cuid()).await;
             }
         }

@@ -59,7 +59,7 @@ async fn crowd(s: &Scene, size: i64) {
 
 async fn hide(s: &Scene, user: UserId) -> Removal {
     let verified = s.verified(user).await;
-    assert_eq!(s.users.erase(user, &verified).await.unwrap(), EraseUser::Erased);
+    assert_eq!(s.users.erase(user, &verified, &not_kept()).await.unwrap(), EraseUser::Erased);
     Removal { kind: RemovalKind::Account, id: user.cuid() }
 }
 

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use ::posts::ports::{AddCommentOutcome, Change, CommentRepository, Like, PostRepository, Write};
 use ::posts::{Fingerprint, IdempotentRequest, REPLAY_WINDOW};
-use accounts::ports::{EraseUser, InsertUser, PasswordHash, UserRepository};
+use accounts::ports::{EraseUser, InsertUser, KeptName, NameHash, NameHashes, PasswordHash, UserRepository};
 use domain::{
     Comment, CommentId, Cursor, IdempotencyKey, Page, PageRequest, PageSize, Post, PostId, PostPage, PostView,
     Timestamp, User, UserId,
 };
 use feed::ports::{Follow, FollowRepository};
 use persistence::{
-    SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaPostRepository, SeaRemovalRepository,
-    SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
+    SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaKeptNameRepository, SeaPostRepository,
+    SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
 };
 use removals::CarryOut;
 use testkit::{FixedClock, TestDatabase, a_comment, a_post, a_user};
@@ -24,6 +24,7 @@ pub(crate) struct Scene {
     pub(crate) posts: SeaPostRepository,
     pub(crate) comments: SeaCommentRepository,
     pub(crate) keys: SeaIdempotencyKeyRepository,
+    pub(crate) kept_names: SeaKeptNameRepository,
     pub(crate) follows: SeaFollowRepository,
     pub(crate) timelines: SeaTimelineRepository,
     pub(crate) removals: Arc<SeaRemovalRepository>,
@@ -40,6 +41,7 @@ impl From<TestDatabase> for Scene {
             posts: SeaPostRepository::new(db.database()),
             comments: SeaCommentRepository::new(db.database()),
             keys: SeaIdempotencyKeyRepository::new(db.database()),
+            kept_names: SeaKeptNameRepository::new(db.database()),
             follows: SeaFollowRepository::new(db.database()),
             timelines: SeaTimelineRepository::new(db.database()),
             removals: Arc::new(SeaRemovalRepository::new(db.database())),
@@ -47,6 +49,16 @@ impl From<TestDatabase> for Scene {
             db,
         }
     }
+}
+
+/// Hashes of a name that nobody had before.
+pub(crate) fn any_names() -> NameHashes {
+    NameHashes { current: NameHash([0; 32]), older: Vec::new() }
+}
+
+/// A name that is free at once.
+pub(crate) fn not_kept() -> KeptName {
+    KeptName { hash: NameHash([0; 32]), until: Timestamp::from_micros(0) }
 }
 
 impl Scene {
@@ -58,7 +70,7 @@ impl Scene {
     /// A stored account; its password's hash is [`hash_of`] its name.
     pub(crate) async fn user(&self, name: &str) -> UserId {
         let user = a_user(name).at(self.now()).build();
-        assert_eq!(self.users.insert(&user, &hash_of(name)).await.unwrap(), InsertUser::Created);
+        assert_eq!(self.users.insert(&user, &hash_of(name), &any_names()).await.unwrap(), InsertUser::Created);
         user.id
     }
 
@@ -71,7 +83,7 @@ impl Scene {
     /// Erases an account, and removes its rows.
     pub(crate) async fn erase(&self, user: UserId) -> EraseUser {
         let verified = self.verified(user).await;
-        let erased = self.users.erase(user, &verified).await.unwrap();
+        let erased = self.users.erase(user, &verified, &not_kept()).await.unwrap();
         self.remove_hidden().await;
         erased
     }

@@ -34,14 +34,15 @@ pub(crate) struct SignUpRequest {
     #[validate(required)]
     #[schema(required, nullable = false, min_length = 8, max_length = 128, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", format = Password, examples("correct horse battery"))]
     password: Option<String>,
-    /// 1 to 50 characters in one line; the user name when left out.
+    /// 1 to 50 characters in one line, at least one of them visible; every direction of writing that is opened (Unicode
+    /// UAX #9) is closed. The user name when left out.
     #[serde(default, deserialize_with = "given")]
     #[schema(
         required = false,
         nullable = false,
         min_length = 1,
         max_length = 50,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+        pattern = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$",
         examples("Ada Lovelace")
     )]
     display_name: Option<String>,
@@ -128,14 +129,15 @@ impl RefreshRequest {
 #[serde(deny_unknown_fields)]
 #[schema(as = ProfileEdit)]
 pub(crate) struct ProfileEditRequest {
-    /// 1 to 50 characters in one line.
+    /// 1 to 50 characters in one line, at least one of them visible; every direction of writing that is opened (Unicode
+    /// UAX #9) is closed.
     #[serde(default, deserialize_with = "given")]
     #[schema(
         required = false,
         nullable = false,
         min_length = 1,
         max_length = 50,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+        pattern = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$",
         examples("Ada, Countess of Lovelace")
     )]
     display_name: Option<String>,

@@ -19,7 +19,8 @@ use crate::http::text;
 #[serde(deny_unknown_fields)]
 #[schema(as = Words)]
 pub(crate) struct ContentRequest {
-    /// 1 to 500 characters, not only white space; newline and tab are the only control characters.
+    /// 1 to 500 characters, at least one of them visible; newline and tab are the only control characters. A direction
+    /// of writing that is left open (Unicode UAX #9) is closed.
     #[serde(default, deserialize_with = "given")]
     #[validate(required)]
     #[schema(
@@ -45,7 +46,8 @@ impl ContentRequest {
 #[serde(deny_unknown_fields)]
 #[schema(as = NewComment)]
 pub(crate) struct CommentRequest {
-    /// 1 to 500 characters, not only white space; newline and tab are the only control characters.
+    /// 1 to 500 characters, at least one of them visible; newline and tab are the only control characters. A direction
+    /// of writing that is left open (Unicode UAX #9) is closed.
     #[serde(default, deserialize_with = "given")]
     #[validate(required)]
     #[schema(

@@ -26,8 +26,9 @@ pub use session::SeaSessionRepository;
 pub use timeline::SeaTimelineRepository;
 pub use user::SeaUserRepository;
 
+use domain::Timestamp;
 use sea_orm::DbErr;
-use sea_orm::sea_query::{Expr, IntoTableRef, Query, SimpleExpr};
+use sea_orm::sea_query::{Expr, IntoColumnRef, IntoTableRef, Query, SimpleExpr};
 
 use crate::database::Select;
 
@@ -35,4 +36,15 @@ use crate::database::Select;
 async fn exists(connection: &impl Select, table: impl IntoTableRef, condition: SimpleExpr) -> Result<bool, DbErr> {
     let select = Query::select().expr(Expr::val(1)).from(table).and_where(condition).limit(1).take();
     Ok(connection.select_one(&select).await?.is_some())
+}
+
+/// 1 where `condition` holds, else 0: what a revision is raised by. Both are decided in the statement that writes, so that
+/// an edit in between counts.
+fn one_if(condition: SimpleExpr) -> SimpleExpr {
+    Expr::case(condition, 1).finally(0).into()
+}
+
+/// `time` where `condition` holds, else what is there.
+fn time_if(condition: SimpleExpr, time: Timestamp, column: impl IntoColumnRef) -> SimpleExpr {
+    Expr::case(condition, time.as_micros()).finally(Expr::col(column)).into()
 }

@@ -26,6 +26,7 @@ pub(crate) mod deadline;
 pub(crate) mod drain;
 pub(crate) mod encodings;
 pub(crate) mod head;
+mod forwarded;
 pub(crate) mod observe;
 pub(crate) mod problems;
 pub(crate) mod rate_limit;

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::http::body::given;
+use crate::http::body::{Request, faults_of, given};
 use crate::http::check::Check;
 use crate::http::encoded::Representation;
-use crate::http::problem::Problem;
+use crate::http::problem::{FieldError, Problem};
 use crate::http::text;
 
 /// What a person gives to get an account.
@@ -74,6 +74,12 @@ impl TryFrom<SignUpRequest> for SignUpCommand {
     }
 }
 
+impl Request for SignUpRequest {
+    fn faults(self) -> Vec<FieldError> {
+        faults_of(SignUpCommand::try_from(self))
+    }
+}
+
 /// A name and a password.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -105,6 +111,12 @@ impl LogInRequest {
     }
 }
 
+impl Request for LogInRequest {
+    fn faults(self) -> Vec<FieldError> {
+        faults_of(self.into_credentials())
+    }
+}
+
 /// A refresh token to be exchanged.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -121,6 +133,12 @@ impl RefreshRequest {
     pub(super) fn into_token(self) -> Result<String, Problem> {
         let check = Check::shape(&self);
         self.refresh_token.ok_or_else(|| check.into_problem())
+    }
+}
+
+impl Request for RefreshRequest {
+    fn faults(self) -> Vec<FieldError> {
+        faults_of(self.into_token())
     }
 }
 
@@ -179,6 +197,12 @@ impl ProfileEditRequest {
     }
 }
 
+impl Request for ProfileEditRequest {
+    fn faults(self) -> Vec<FieldError> {
+        faults_of(self.into_edit(None))
+    }
+}
+
 /// The proof that an erasure is meant.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -197,6 +221,12 @@ impl ErasureRequest {
         let check = Check::shape(&self);
         let password = self.password.ok_or_else(|| check.into_problem())?;
         Ok(Password::parse(&password).ok())
+    }
+}
+
+impl Request for ErasureRequest {
+    fn faults(self) -> Vec<FieldError> {
+        faults_of(self.into_password())
     }
 }
 

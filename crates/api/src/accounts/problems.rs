@@ -7,7 +7,7 @@ use accounts::{
 };
 use actix_web::http::StatusCode;
 
-use crate::http::problem::{Problem, Shed};
+use crate::http::problem::{Code, Problem, Shed};
 
 impl From<HashingError> for Problem {
     fn from(error: HashingError) -> Self {
@@ -27,7 +27,9 @@ impl From<SigningError> for Problem {
 impl From<SignUpError> for Problem {
     fn from(error: SignUpError) -> Self {
         match error {
-            SignUpError::UsernameTaken => Self::new(StatusCode::CONFLICT, "username_taken", "The user name is taken."),
+            SignUpError::UsernameTaken => {
+                Self::new(StatusCode::CONFLICT, Code::UsernameTaken, "The user name is taken.")
+            }
             SignUpError::Hashing(error) => error.into(),
             SignUpError::Repository(error) => error.into(),
         }
@@ -84,7 +86,7 @@ impl From<EditProfileError> for Problem {
     fn from(error: EditProfileError) -> Self {
         match error {
             EditProfileError::AccountGone => Self::invalid_token(error),
-            EditProfileError::WrongPassword => Self::forbidden("wrong_password", error),
+            EditProfileError::WrongPassword => Self::forbidden(Code::WrongPassword, error),
             EditProfileError::Stale => Self::stale(error),
             EditProfileError::Hashing(error) => error.into(),
             EditProfileError::Repository(error) => error.into(),
@@ -96,7 +98,7 @@ impl From<EraseAccountError> for Problem {
     fn from(error: EraseAccountError) -> Self {
         match error {
             EraseAccountError::AccountGone => Self::invalid_token(error),
-            EraseAccountError::WrongPassword => Self::forbidden("wrong_password", error),
+            EraseAccountError::WrongPassword => Self::forbidden(Code::WrongPassword, error),
             EraseAccountError::Hashing(error) => error.into(),
             EraseAccountError::Repository(error) => error.into(),
         }

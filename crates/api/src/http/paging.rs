@@ -28,34 +28,47 @@ impl FromRequest for PageQuery {
 
 fn parse(request: &HttpRequest) -> Result<PageRequest, Problem> {
     let mut page = PageRequest::default();
+    let mut cursor = None;
     let (mut limits, mut cursors) = (0, 0);
+    let mut errors = Vec::new();
     for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
         match name.as_ref() {
             "limit" => {
                 limits += 1;
-                page.size = parse_size(&value)?;
+                match parse_size(&value) {
+                    Ok(size) => page.size = size,
+                    Err(error) => errors.push(error),
+                }
             }
             "cursor" => {
                 cursors += 1;
-                page.after = Some(codec(request)?.decode(request.path(), &value)?);
+                cursor = Some(value);
             }
             _ => {}
         }
     }
     for (name, count) in [("limit", limits), ("cursor", cursors)] {
         if count > 1 {
-            return Err(Problem::invalid(vec![FieldError::new(name, "duplicate_field", "is there more than once")]));
+            errors.push(FieldError::new(name, "duplicate_field", "is there more than once"));
         }
+    }
+    if !errors.is_empty() {
+        errors.sort();
+        errors.dedup();
+        return Err(Problem::invalid(errors));
+    }
+    if let Some(cursor) = cursor {
+        page.after = Some(codec(request)?.decode(request.path(), &cursor)?);
     }
     Ok(page)
 }
 
-fn parse_size(value: &str) -> Result<PageSize, Problem> {
+fn parse_size(value: &str) -> Result<PageSize, FieldError> {
     // Digits only: `+5` is a number to the standard library, but not to the contract.
     let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
     let size = if digits { value.parse().ok() } else { None };
-    size.and_then(|size| PageSize::new(size).ok())
-        .ok_or_else(|| Problem::invalid(vec![FieldError::new("limit", "out_of_range", ParsePageSizeError)]))
+    let size = size.and_then(|size| PageSize::new(size).ok());
+    size.ok_or_else(|| FieldError::new("limit", "out_of_range", ParsePageSizeError))
 }
 
 pub(crate) fn codec(request: &HttpRequest) -> Result<&CursorCodec, Problem> {

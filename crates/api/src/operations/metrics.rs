@@ -10,7 +10,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::http::problem::Problem;
+use crate::http::problem::{Code, Problem};
 use crate::middleware::client_address::is_local;
 
 /// Writes the metrics of this process.
@@ -74,7 +74,7 @@ fn authorize(request: &HttpRequest, access: &MetricsAccess) -> Result<(), Proble
                 .and_then(|encoded| STANDARD.decode(encoded).ok())
                 .unwrap_or_default();
             verify_slices_are_equal(&given, credentials.as_bytes()).map_err(|_| {
-                Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", "The metrics need a user and a password.")
+                Problem::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, "The metrics need a user and a password.")
                     .with_header(WWW_AUTHENTICATE, "Basic realm=\"metrics\"")
             })
         }

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::http::body::given;
+use crate::http::body::{Request, faults_of, given};
 use crate::http::check::Check;
 use crate::http::encoded::Representation;
-use crate::http::problem::Problem;
+use crate::http::problem::{FieldError, Problem};
 use crate::http::text;
 
 /// What a post shall say.
@@ -38,6 +38,12 @@ impl ContentRequest {
     pub(super) fn into_content(self) -> Result<Content, Problem> {
         let mut check = Check::shape(&self);
         check.parse("content", self.content.as_deref(), Content::parse).ok_or_else(|| check.into_problem())
+    }
+}
+
+impl Request for ContentRequest {
+    fn faults(self) -> Vec<FieldError> {
+        faults_of(self.into_content())
     }
 }
 
@@ -79,6 +85,12 @@ impl CommentRequest {
             Some(content) if check.passed() => Ok((content, parent)),
             _ => Err(check.into_problem()),
         }
+    }
+}
+
+impl Request for CommentRequest {
+    fn faults(self) -> Vec<FieldError> {
+        faults_of(self.into_words())
     }
 }
 

@@ -26,6 +26,7 @@ use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::web::{Data, to};
 use actix_web::{App, Error};
 use ipnet::IpNet;
+use utoipa::openapi::Server;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -36,6 +37,7 @@ pub use middleware::rate_limit::{Budget, Client, LocalRateLimits, RateLimiter, T
 pub use operations::health::{Dependency, Health};
 pub use operations::metrics::{MetricsAccess, MetricsEndpoint, MetricsRenderer};
 
+use http::links::Links;
 use middleware::shed::WriteGate;
 use middleware::target::ParameterTable;
 use operations::docs::Files;
@@ -46,7 +48,7 @@ use routing::MethodTable;
 pub struct HttpSettings {
     /// Requests that take longer are ended with 503.
     pub request_timeout: Duration,
-    /// Networks whose `X-Forwarded-For` is believed.
+    /// Networks whose `X-Forwarded-For`, or `Forwarded`, is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Connections to the database: how many writes may be in flight follows from it.
     pub database_connections: u32,
@@ -54,6 +56,8 @@ pub struct HttpSettings {
     pub write_wait: Option<Duration>,
     /// Origins that browsers may call from.
     pub cors_allowed_origins: Vec<String>,
+    /// The path that a gateway strips from addresses: empty, or beginning and not ending with `/`.
+    pub base_path: String,
     /// Whether anybody gets the spans of requests.
     pub traces_exported: bool,
 }
@@ -68,6 +72,7 @@ impl HttpSettings {
             database_connections: 20,
             write_wait: None,
             cors_allowed_origins: Vec::new(),
+            base_path: String::new(),
             traces_exported: false,
         }
     }
@@ -101,7 +106,7 @@ pub struct Api {
     accounts: Data<::accounts::Accounts>,
     posts: Data<::posts::Posts>,
     feed: Data<::feed::Feed>,
-    cursors: Data<CursorCodec>,
+    links: Data<Links>,
     health: Data<Health>,
     metrics: Data<MetricsEndpoint>,
     rate_limits: Data<middleware::rate_limit::Limits>,
@@ -120,12 +125,16 @@ impl Api {
     /// If the OpenAPI document cannot be encoded.
     pub fn new(services: Services) -> Result<Self, serde_json::Error> {
         let mut document = openapi::document();
+        let base = &services.settings.base_path;
+        if !base.is_empty() {
+            document.servers = Some(vec![Server::new(base)]);
+        }
         let json = serde_json::to_vec(&document)?;
         Ok(Self {
             accounts: Data::from(services.accounts),
             posts: Data::from(services.posts),
             feed: Data::from(services.feed),
-            cursors: Data::new(services.cursors),
+            links: Data::new(Links::new(services.cursors, services.settings.base_path.clone())),
             health: Data::from(services.health),
             metrics: Data::new(services.metrics),
             rate_limits: Data::new(services.rate_limits),
@@ -165,7 +174,7 @@ impl Api {
             .app_data(self.accounts)
             .app_data(self.posts)
             .app_data(self.feed)
-            .app_data(self.cursors)
+            .app_data(self.links)
             .app_data(self.health)
             .app_data(self.metrics)
             .app_data(self.writes)

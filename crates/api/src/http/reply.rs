@@ -18,7 +18,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::encoded::{Coding, Encoded, EncodedPage, Representation, tag_of_page};
 use super::identity::principal;
-use super::paging::{PageBody, codec, next_link};
+use super::links::{Links, next_link};
+use super::paging::PageBody;
 use super::problem::Problem;
 
 /// Says that an answer is an earlier one.
@@ -124,12 +125,10 @@ impl Reply {
         page: Page<T>,
         convert: impl FnMut(T) -> B,
     ) -> Result<HttpResponse, Problem> {
-        let next = match page.next {
-            Some(cursor) => Some(codec(&self.request)?.encode(self.request.path(), cursor)),
-            None => None,
-        };
-        let (path, query) = (self.request.path(), self.request.query_string());
-        let link = next.as_deref().map(|cursor| next_link(path, query, cursor)).transpose()?;
+        let (path, query, links) = (self.request.path(), self.request.query_string(), Links::of(&self.request)?);
+        let next = page.next.map(|cursor| links.cursors.encode(path, cursor));
+        let address = || format!("{}{path}", links.base());
+        let link = next.as_deref().map(|cursor| next_link(&address(), query, cursor)).transpose()?;
         let body = PageBody { items: page.items.into_iter().map(convert).collect(), next_cursor: next };
         let json = encode(&body)?;
         let tag = header_value(&tag_of_page(&json))?;
@@ -141,11 +140,12 @@ impl Reply {
         &self,
         view: &ViewedPage<B::Subject, B::Viewer>,
     ) -> Result<HttpResponse, Problem> {
-        let (path, codec) = (self.request.path(), codec(&self.request)?);
+        let (path, links) = (self.request.path(), Links::of(&self.request)?);
         let mut made = None;
         // Other readers get what is left there, so that only who writes the path as everybody does may leave something.
         let is_usual = path == self.request.match_info().as_str();
-        let encoded = EncodedPage::of::<B>(&view.page, path, is_usual, |cursor| codec.encode(path, cursor), &mut made)?;
+        let cursor = |cursor| links.cursors.encode(path, cursor);
+        let encoded = EncodedPage::of::<B>(&view.page, (links.base(), path), is_usual, cursor, &mut made)?;
         let link = encoded.link(self.request.query_string())?;
         match &view.viewers {
             None => Ok(self.conditional(encoded.body.tag.clone(), Content::Shared(&encoded.body), link)),

@@ -2,7 +2,7 @@
 // every further call: the access token of the answer is put where the "Authorize" button would put it.
 window.onload = function () {
   window.ui = SwaggerUIBundle({
-    url: "/openapi.json",
+    url: "../openapi.json",
     dom_id: "#swagger-ui",
     deepLinking: true,
     docExpansion: "list",
@@ -14,7 +14,7 @@ window.onload = function () {
     layout: "StandaloneLayout",
     responseInterceptor: function (response) {
       const path = new URL(response.url, window.location.href).pathname;
-      if (response.ok && (path === "/v1/sessions" || path === "/v1/sessions/refresh")) {
+      if (response.ok && (path.endsWith("/v1/sessions") || path.endsWith("/v1/sessions/refresh"))) {
         const session = typeof response.body === "object" ? response.body : JSON.parse(response.text);
         window.ui.authActions.authorize({
           bearer: { name: "bearer", value: session.access_token, schema: { type: "http", scheme: "bearer" } },

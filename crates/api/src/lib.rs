@@ -18,10 +18,8 @@ mod routing;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::http::header;
 use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::web::{Data, to};
 use actix_web::{App, Error};
@@ -158,9 +156,10 @@ impl Api {
         // The last to wrap is the first to be passed through; see `middleware`.
         App::new()
             .wrap(from_fn(middleware::inside))
+            // Within compression: it keeps only one value of `Vary`.
+            .wrap(Condition::new(!origins.is_empty(), middleware::cors::cors(origins)))
             .wrap(Compress::default())
             .wrap(from_fn(middleware::encodings::encodings))
-            .wrap(Condition::new(!origins.is_empty(), cors(origins)))
             .wrap(from_fn(middleware::outside))
             .configure(|config| api.share(config))
             .default_service(to(routing::unmatched))
@@ -216,33 +215,4 @@ fn routes(config: &mut ServiceConfig<'_>) {
     accounts::routes(config);
     feed::follow_routes(config);
     operations::routes(config);
-}
-
-/// Lets browsers call from the configured origins, and from no other.
-fn cors(origins: &[String]) -> Cors {
-    let cors = Cors::default()
-        .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
-        .allowed_headers([
-            header::AUTHORIZATION.as_str(),
-            header::CONTENT_TYPE.as_str(),
-            header::IF_MATCH.as_str(),
-            header::IF_NONE_MATCH.as_str(),
-            http::preconditions::IDEMPOTENCY_KEY,
-            middleware::observe::X_REQUEST_ID.as_str(),
-            http::trace::TRACEPARENT.as_str(),
-            http::trace::TRACESTATE.as_str(),
-        ])
-        .expose_headers([
-            "Link",
-            "ETag",
-            "Location",
-            "Retry-After",
-            "X-Request-Id",
-            http::reply::IDEMPOTENCY_REPLAYED,
-            "RateLimit",
-            "RateLimit-Policy",
-            http::trace::TRACERESPONSE.as_str(),
-        ])
-        .max_age(3600);
-    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }

@@ -165,10 +165,11 @@ impl Reply {
         let mut response = HttpResponse::new(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control));
-        headers.insert(ETAG, file.body.tag.clone());
         if known {
+            headers.insert(ETAG, self.known_tag(&file.body.tag, file.is_worth_packing()));
             return response;
         }
+        headers.insert(ETAG, file.body.tag.clone());
         headers.insert(CONTENT_TYPE, file.content_type.clone());
         let coding = self.coding().filter(|_| file.is_worth_packing());
         let mut body = file.body.plain.clone();
@@ -188,13 +189,14 @@ impl Reply {
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, self.cache_control());
         headers.append(VARY, HeaderValue::from_static("authorization"));
-        headers.insert(ETAG, tag);
         if let Some(link) = link {
             headers.insert(LINK, link);
         }
         if known {
+            headers.insert(ETAG, self.known_tag(&tag, true));
             return response;
         }
+        headers.insert(ETAG, tag);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let body = match content {
             Content::Own(json) => json.into(),
@@ -230,6 +232,13 @@ impl Reply {
         }
     }
 
+    /// The tag of a 304: the one that the whole answer would have, which may be packed. A cache puts it on the body that it
+    /// has (RFC 9111, 4.3.4).
+    fn known_tag(&self, tag: &HeaderValue, is_worth_packing: bool) -> HeaderValue {
+        let coding = self.coding().filter(|_| is_worth_packing);
+        coding.and_then(|(_, name)| tag_of_packed(tag, name)).unwrap_or_else(|| tag.clone())
+    }
+
     /// Copies may be kept, but must be checked before each use; a signed-in reader's only by that reader.
     fn cache_control(&self) -> HeaderValue {
         let is_signed_in = principal(&self.request).is_some();
@@ -249,8 +258,15 @@ impl Reply {
     }
 }
 
-/// What the middleware `encodings` adds to the tags of packed answers.
+/// What is added to the tags of packed answers.
 const ENCODINGS: [&str; 3] = ["-br", "-gzip", "-deflate"];
+
+/// The tag of an answer once it is packed in `coding`: other bytes may not have the same strong one (RFC 9110, 8.8.3). A weak
+/// one stays.
+pub(crate) fn tag_of_packed(tag: &HeaderValue, coding: &str) -> Option<HeaderValue> {
+    let opaque = tag.to_str().ok()?.strip_prefix('"')?.strip_suffix('"')?;
+    HeaderValue::from_str(&format!("\"{opaque}-{coding}\"")).ok()
+}
 
 /// What is between the quotes of a tag, weak or strong, without the encoding of a packed answer.
 fn of_unpacked(tag: &str) -> &str {

@@ -129,7 +129,8 @@ mod tests {
             let required = |field| FieldError::new(field, "required", "is missing");
             [("content", self.content.is_none()), ("number", self.number.is_none())]
                 .into_iter()
-                .filter_map(|(field, is_missing)| is_missing.then(|| required(field)))
+                .filter(|(_, is_missing)| *is_missing)
+                .map(|(field, _)| required(field))
                 .collect()
         }
     }

@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName, X_FORWARDED_FOR};
+use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName, HeaderValue, X_FORWARDED_FOR};
 
 /// The peers that proxies noted, the nearest first; `None` for one that is not an address, such as `unknown`.
 ///
@@ -20,7 +20,7 @@ pub(super) fn hops(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> 
 }
 
 fn lines<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Vec<&'h [u8]> {
-    headers.get_all(name).map(|value| value.as_bytes()).collect()
+    headers.get_all(name).map(HeaderValue::as_bytes).collect()
 }
 
 /// The elements of a list, the last first. Commas between quotes do not count where quotes are of the grammar. As they are
@@ -66,8 +66,6 @@ fn is_port(port: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::HeaderValue;
-
     use super::*;
 
     fn read(lines: &[(HeaderName, &[u8])]) -> Vec<Option<IpAddr>> {
@@ -78,8 +76,8 @@ mod tests {
         hops(&headers).collect()
     }
 
-    fn some(raw: &str) -> Option<IpAddr> {
-        Some(raw.parse().unwrap())
+    fn ip(raw: &str) -> IpAddr {
+        raw.parse().unwrap()
     }
 
     #[test]
@@ -96,7 +94,7 @@ mod tests {
             (b"[fe80::1%25eth0]:80", "fe80::1"),
         ];
         for (raw, expected) in forms {
-            assert_eq!(address(raw), some(expected), "{}", raw.escape_ascii());
+            assert_eq!(address(raw), Some(ip(expected)), "{}", raw.escape_ascii());
         }
         let none: [&[u8]; 12] = [
             b"",
@@ -121,22 +119,22 @@ mod tests {
     fn the_nearest_hop_comes_first_over_all_lines() {
         assert_eq!(
             read(&[(X_FORWARDED_FOR, b"192.0.2.1, unknown"), (X_FORWARDED_FOR, b", 192.0.2.3:80 ,")]),
-            [some("192.0.2.3"), None, some("192.0.2.1")]
+            [Some(ip("192.0.2.3")), None, Some(ip("192.0.2.1"))]
         );
         assert_eq!(
             read(&[
                 (FORWARDED, b"for=192.0.2.1;by=203.0.113.60, for=unknown"),
                 (FORWARDED, b"proto=https;host=\"a,b\";FOR=\"[2001:db8::1]:80\", proto=http"),
             ]),
-            [None, some("2001:db8::1"), None, some("192.0.2.1")]
+            [None, Some(ip("2001:db8::1")), None, Some(ip("192.0.2.1"))]
         );
     }
 
     #[test]
     fn forwarded_counts_where_there_is_nothing_else() {
         let both: [(HeaderName, &[u8]); 2] = [(FORWARDED, b"for=192.0.2.1"), (X_FORWARDED_FOR, b"192.0.2.2")];
-        assert_eq!(read(&both), [some("192.0.2.2")]);
-        assert_eq!(read(&both[..1]), [some("192.0.2.1")]);
+        assert_eq!(read(&both), [Some(ip("192.0.2.2"))]);
+        assert_eq!(read(&both[..1]), [Some(ip("192.0.2.1"))]);
     }
 
     /// What a proxy appends is read the same, whatever its client wrote before it.

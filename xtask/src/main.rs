@@ -49,7 +49,7 @@ enum Chore {
     Bench(bench::Args),
     /// Counts the instructions that the server's work takes and fails where they are too many; finds all it needs by itself
     Instructions(instructions::Args),
-    /// Writes openapi.json from the code
+    /// Writes openapi.json and the table of calls in docs/api.md from the code
     Openapi(openapi::Args),
     /// Writes assets/erd.dot from the schema and renders the diagrams (needs Graphviz)
     Diagrams(diagrams::Args),

@@ -39,6 +39,7 @@ pub(crate) fn api(shared: bool) -> Result<Api> {
             database_connections: 20,
             write_wait: None,
             cors_allowed_origins: Vec::new(),
+            base_path: String::new(),
             traces_exported: false,
         },
         runtime: tokio::runtime::Handle::current(),

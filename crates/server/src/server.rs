@@ -146,6 +146,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
             database_connections: settings.database.max_connections,
             write_wait: overrides.wait,
             cors_allowed_origins: settings.cors_allowed_origins.clone(),
+            base_path: settings.base_path.clone(),
             traces_exported: settings.trace_collector.is_some(),
         },
         runtime: tokio::runtime::Handle::current(),

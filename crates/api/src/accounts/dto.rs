@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::http::body::given;
+use crate::http::body::{Request, faults_of, given};
 use crate::http::check::Check;
 use crate::http::encoded::Representation;
-use crate::http::problem::Problem;
+use crate::http::problem::{FieldError, Problem};
 use crate::http::text;
 
 /// What a person gives to get an account.
@@ -36,14 +36,15 @@ pub(crate) struct SignUpRequest {
     #[validate(required)]
     #[schema(required, nullable = false, min_length = 8, max_length = 128, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", format = Password, examples("correct horse battery"))]
     password: Option<String>,
-    /// 1 to 50 characters in one line; the user name when left out.
+    /// 1 to 50 characters in one line, at least one of them visible; every direction of writing that is opened (Unicode
+    /// UAX #9) is closed. The user name when left out.
     #[serde(default, deserialize_with = "given")]
     #[schema(
         required = false,
         nullable = false,
         min_length = 1,
         max_length = 50,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+        pattern = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$",
         examples("Ada Lovelace")
     )]
     display_name: Option<String>,
@@ -72,6 +73,12 @@ impl TryFrom<SignUpRequest> for SignUpCommand {
             (Some(username), Some(password)) if check.passed() => Ok(Self { username, password, display_name, bio }),
             _ => Err(check.into_problem()),
         }
+    }
+}
+
+impl Request for SignUpRequest {
+    fn faults(self) -> Vec<FieldError> {
+        faults_of(SignUpCommand::try_from(self))
     }
 }
 
@@ -106,6 +113,12 @@ impl LogInRequest {
     }
 }
 
+impl Request for LogInRequest {
+    fn faults(self) -> Vec<FieldError> {
+        faults_of(self.into_credentials())
+    }
+}
+
 /// A refresh token to be exchanged.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -125,19 +138,26 @@ impl RefreshRequest {
     }
 }
 
+impl Request for RefreshRequest {
+    fn faults(self) -> Vec<FieldError> {
+        faults_of(self.into_token())
+    }
+}
+
 /// What to change of one's profile; what is left out stays as it is.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ProfileEdit, examples(json!({"bio": "Poetical science."})))]
 pub(crate) struct ProfileEditRequest {
-    /// 1 to 50 characters in one line.
+    /// 1 to 50 characters in one line, at least one of them visible; every direction of writing that is opened (Unicode
+    /// UAX #9) is closed.
     #[serde(default, deserialize_with = "given")]
     #[schema(
         required = false,
         nullable = false,
         min_length = 1,
         max_length = 50,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+        pattern = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$",
         examples("Ada, Countess of Lovelace")
     )]
     display_name: Option<String>,
@@ -180,6 +200,12 @@ impl ProfileEditRequest {
     }
 }
 
+impl Request for ProfileEditRequest {
+    fn faults(self) -> Vec<FieldError> {
+        faults_of(self.into_edit(None))
+    }
+}
+
 /// The proof that an erasure is meant.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -198,6 +224,12 @@ impl ErasureRequest {
         let check = Check::shape(&self);
         let password = self.password.ok_or_else(|| check.into_problem())?;
         Ok(Password::parse(&password).ok())
+    }
+}
+
+impl Request for ErasureRequest {
+    fn faults(self) -> Vec<FieldError> {
+        faults_of(self.into_password())
     }
 }
 

@@ -9,7 +9,7 @@ use accounts::{
 };
 use actix_web::http::StatusCode;
 
-use crate::http::problem::{FieldError, Problem, Shed};
+use crate::http::problem::{Code, FieldError, Problem, Shed};
 
 /// The password that was chosen is a name.
 fn password_is_name(error: impl fmt::Display) -> Problem {
@@ -34,7 +34,9 @@ impl From<SigningError> for Problem {
 impl From<SignUpError> for Problem {
     fn from(error: SignUpError) -> Self {
         match error {
-            SignUpError::UsernameTaken => Self::new(StatusCode::CONFLICT, "username_taken", "The user name is taken."),
+            SignUpError::UsernameTaken => {
+                Self::new(StatusCode::CONFLICT, Code::UsernameTaken, "The user name is taken.")
+            }
             SignUpError::PasswordIsName => password_is_name(error),
             SignUpError::Hashing(error) => error.into(),
             SignUpError::Repository(error) => error.into(),
@@ -93,7 +95,7 @@ impl From<EditProfileError> for Problem {
     fn from(error: EditProfileError) -> Self {
         match error {
             EditProfileError::AccountGone => Self::invalid_token(error),
-            EditProfileError::WrongPassword => Self::forbidden("wrong_password", error),
+            EditProfileError::WrongPassword => Self::forbidden(Code::WrongPassword, error),
             EditProfileError::TooManyGuesses { retry_after } => Self::too_many_guesses(retry_after),
             EditProfileError::PasswordIsName => password_is_name(error),
             EditProfileError::Stale => Self::stale(error),
@@ -107,7 +109,7 @@ impl From<EraseAccountError> for Problem {
     fn from(error: EraseAccountError) -> Self {
         match error {
             EraseAccountError::AccountGone => Self::invalid_token(error),
-            EraseAccountError::WrongPassword => Self::forbidden("wrong_password", error),
+            EraseAccountError::WrongPassword => Self::forbidden(Code::WrongPassword, error),
             EraseAccountError::TooManyGuesses { retry_after } => Self::too_many_guesses(retry_after),
             EraseAccountError::Hashing(error) => error.into(),
             EraseAccountError::Repository(error) => error.into(),

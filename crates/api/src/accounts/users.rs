@@ -9,6 +9,7 @@ use super::dto::{ErasureRequest, ProfileEditRequest, SignUpRequest, UserBody};
 use crate::http::body::Body;
 use crate::http::encoded::Representation;
 use crate::http::identity::{Reader, SignedIn};
+use crate::http::links::Links;
 use crate::http::paging::{PageBody, PageParameters, PageQuery};
 use crate::http::paths::{UserParameter, UserPath};
 use crate::http::preconditions::{IfMatch, IfMatchParameter};
@@ -30,11 +31,12 @@ use crate::http::reply::Reply;
 #[post("/v1/users")]
 pub(super) async fn sign_up(
     accounts: Data<Accounts>,
+    links: Data<Links>,
     Body(request): Body<SignUpRequest>,
 ) -> Result<HttpResponse, Problem> {
     let user = accounts.sign_up.execute(request.try_into()?).await?;
     metrics::counter!("sign_ups_total").increment(1);
-    let (revision, location) = (user.revision, format!("/v1/users/{}", user.id));
+    let (revision, location) = (user.revision, format!("{}/v1/users/{}", links.base(), user.id));
     Reply::created(&UserBody::of(&user), revision, &location, false)
 }
 

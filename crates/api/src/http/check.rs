@@ -93,6 +93,8 @@ impl Coded for ParseTextError {
             Self::TooLong { .. } => "too_long",
             Self::Blank => "blank",
             Self::ControlCharacter => "control_character",
+            Self::LineBreak => "line_break",
+            Self::UnclosedDirection => "unclosed_direction",
         }
     }
 }

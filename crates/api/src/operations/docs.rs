@@ -8,6 +8,7 @@ use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpResponse, get};
 use utoipa_swagger_ui::Config;
 
+use crate::http::links::Links;
 use crate::http::problem::Problem;
 use crate::http::reply::{File, Reply};
 
@@ -73,8 +74,8 @@ pub(super) async fn openapi(files: Data<Files>, reply: Reply) -> Result<HttpResp
     ),
 )]
 #[get("/docs")]
-pub(super) async fn redirect() -> HttpResponse {
-    HttpResponse::PermanentRedirect().insert_header((LOCATION, "/docs/")).finish()
+pub(super) async fn redirect(links: Data<Links>) -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((LOCATION, format!("{}/docs/", links.base()))).finish()
 }
 
 /// The files of the interactive documentation. Not part of the API, hence not in its document.

@@ -12,7 +12,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::http::problem::Problem;
+use crate::http::problem::{Code, Problem};
 use crate::middleware::client_address::{client_address, client_network, is_local};
 use crate::middleware::rate_limit::{Budget, Client, Limits, RateLimiter, Taken, count_refusal};
 
@@ -84,7 +84,7 @@ async fn authorize(
         MetricsAccess::Loopback | MetricsAccess::Elsewhere => Err(nothing_here()),
         MetricsAccess::BasicAuth { credentials } => {
             let needed = || {
-                Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", "The metrics need a user and a password.")
+                Problem::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, "The metrics need a user and a password.")
                     .with_header(WWW_AUTHENTICATE, "Basic realm=\"metrics\"")
             };
             // Who gives none guesses none.

@@ -6,7 +6,7 @@ window.onload = function () {
   style.textContent = ".swagger-ui textarea.body-param__text { min-height: 0; height: 8rem; }";
   document.head.append(style);
   window.ui = SwaggerUIBundle({
-    url: "/openapi.json",
+    url: "../openapi.json",
     dom_id: "#swagger-ui",
     deepLinking: true,
     docExpansion: "list",
@@ -20,7 +20,7 @@ window.onload = function () {
     layout: "StandaloneLayout",
     responseInterceptor: function (response) {
       const path = new URL(response.url, window.location.href).pathname;
-      if (response.ok && (path === "/v1/sessions" || path === "/v1/sessions/refresh")) {
+      if (response.ok && (path.endsWith("/v1/sessions") || path.endsWith("/v1/sessions/refresh"))) {
         const session = typeof response.body === "object" ? response.body : JSON.parse(response.text);
         window.ui.authActions.authorize({
           bearer: { name: "bearer", value: session.access_token, schema: { type: "http", scheme: "bearer" } },

@@ -8,6 +8,7 @@ use posts::{AddCommentCommand, EditCommentCommand, Posts};
 use super::dto::{CommentBody, CommentRequest, ContentRequest};
 use crate::http::body::Body;
 use crate::http::identity::{Reader, SignedIn};
+use crate::http::links::Links;
 use crate::http::paging::{PageBody, PageParameters, PageQuery};
 use crate::http::paths::{IdParameter, IdPath};
 use crate::http::preconditions::{Idempotency, IdempotencyParameter, IfMatch, IfMatchParameter};
@@ -34,6 +35,7 @@ use crate::http::reply::Reply;
 #[post("/v1/posts/{id}/comments")]
 pub(super) async fn add(
     posts: Data<Posts>,
+    links: Data<Links>,
     IdPath(post): IdPath<domain::Post>,
     SignedIn(me): SignedIn,
     Idempotency(key): Idempotency,
@@ -45,7 +47,7 @@ pub(super) async fn add(
     if !written.replayed {
         metrics::counter!("comments_added_total").increment(1);
     }
-    let (revision, location) = (written.item.revision, format!("/v1/comments/{}", written.item.id));
+    let (revision, location) = (written.item.revision, format!("{}/v1/comments/{}", links.base(), written.item.id));
     Reply::created(&CommentBody::just_written(written.item), revision, &location, written.replayed)
 }
 

@@ -8,6 +8,7 @@ use super::dto::{ContentRequest, PostBody};
 use crate::accounts::UserBody;
 use crate::http::body::Body;
 use crate::http::identity::{Reader, SignedIn};
+use crate::http::links::Links;
 use crate::http::paging::{PageBody, PageParameters, PageQuery};
 use crate::http::paths::{IdParameter, IdPath, UserParameter, UserPath};
 use crate::http::preconditions::{Idempotency, IdempotencyParameter, IfMatch, IfMatchParameter};
@@ -34,6 +35,7 @@ use crate::http::reply::Reply;
 #[post("/v1/posts")]
 pub(super) async fn publish(
     posts: Data<Posts>,
+    links: Data<Links>,
     SignedIn(me): SignedIn,
     Idempotency(key): Idempotency,
     Body(request): Body<ContentRequest>,
@@ -43,7 +45,7 @@ pub(super) async fn publish(
     if !written.replayed {
         metrics::counter!("posts_published_total").increment(1);
     }
-    let (revision, location) = (written.item.revision, format!("/v1/posts/{}", written.item.id));
+    let (revision, location) = (written.item.revision, format!("{}/v1/posts/{}", links.base(), written.item.id));
     Reply::created(&PostBody::just_published(&written.item), revision, &location, written.replayed)
 }
 

@@ -30,6 +30,10 @@ const DESCRIPTIONS: &[Description] = &[
     ),
     gauge("http_requests_in_flight", Unit::Count, "Requests that are being answered."),
     counter("http_refusals_total", "What was refused before it was a request, by code."),
+    counter(
+        "http_unreadable_clients_total",
+        "Requests of which a trusted proxy says in no way that can be read whom they come from.",
+    ),
     counter("http_requests_shed_total", "Requests that were turned away for want of room, by reason."),
     counter("rate_limited_total", "Requests that were turned away because their client asks too often, by budget."),
     counter("posts_published_total", "Posts that were published."),

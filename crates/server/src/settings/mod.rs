@@ -57,6 +57,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// The origins that browsers may call from, as browsers write them (`CORS_ALLOWED_ORIGINS`).
     pub cors_allowed_origins: Vec<String>,
+    /// The path that a gateway strips from addresses: empty, or beginning and not ending with `/` (`BASE_PATH`).
+    pub base_path: String,
     /// After how long a request is given up (`REQUEST_TIMEOUT`).
     pub request_timeout: Duration,
     /// How long the server waits for requests under way when it stops (`SHUTDOWN_TIMEOUT`).

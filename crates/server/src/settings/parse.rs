@@ -68,11 +68,27 @@ pub(super) fn origin(raw: &str) -> Parsed<String> {
     let expected = || EXPECTED.to_owned();
     let (_, authority) = raw.split_once("://").ok_or_else(expected)?;
     let url = Url::parse(raw).map_err(|_| expected())?;
-    let is_web = matches!(url.scheme(), "http" | "https");
-    if is_web && !authority.contains(['/', '\\', '?', '#', '@', ' ']) {
-        Ok(url.origin().ascii_serialization())
-    } else {
-        Err(expected())
+    let is_bare = url.has_host() && !authority.contains(['/', '\\', '?', '#', '@', ' ']);
+    match url.scheme() {
+        "http" | "https" if is_bare => Ok(url.origin().ascii_serialization()),
+        // Schemes of the web with other uses; of `file` browsers say `null`.
+        "http" | "https" | "file" | "ftp" | "ws" | "wss" => Err(expected()),
+        // Of an app: `tauri://localhost`, `capacitor://localhost`. To the rules of the web it has no origin, so that it is
+        // written as it is sent.
+        _ if is_bare => Ok(url.as_str().to_ascii_lowercase()),
+        _ => Err(expected()),
+    }
+}
+
+/// A path that stands before all others: segments of characters that mean the same in an address, a header and a page.
+pub(super) fn base_path(raw: &str) -> Parsed<String> {
+    let is_segment = |segment: &str| {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
+        segment.chars().all(is_plain) && !matches!(segment, "" | "." | "..")
+    };
+    match raw.strip_prefix('/') {
+        Some(rest) if rest.split('/').all(is_segment) => Ok(raw.to_owned()),
+        _ => Err("a path such as `/thoughts`, of letters, digits and `-._~`, without a `/` at its end".to_owned()),
     }
 }
 
@@ -196,6 +212,35 @@ mod tests {
         }
     }
 
+    mod base_path {
+        use super::*;
+
+        #[test]
+        fn is_a_path_that_needs_no_escape() {
+            for good in ["/thoughts", "/a/b-c_d.e~f", "/A1"] {
+                assert_eq!(base_path(good).as_deref(), Ok(good));
+            }
+            rejects(
+                base_path,
+                &[
+                    "/",
+                    "thoughts",
+                    "/thoughts/",
+                    "//a",
+                    "/a//b",
+                    "/a/../b",
+                    "/.",
+                    "/a b",
+                    "/a?b",
+                    "/a\"b",
+                    "/é",
+                    "/a%20b",
+                    "/<",
+                ],
+            );
+        }
+    }
+
     mod origin {
         use super::*;
 
@@ -207,6 +252,9 @@ mod tests {
                 ("http://localhost:5173", "http://localhost:5173"),
                 ("http://[::1]:8080", "http://[::1]:8080"),
                 ("https://bücher.example", "https://xn--bcher-kva.example"),
+                ("tauri://localhost", "tauri://localhost"),
+                ("Capacitor://LOCALHOST", "capacitor://localhost"),
+                ("ionic://localhost:8080", "ionic://localhost:8080"),
             ];
             for (raw, canonical) in pairs {
                 assert_eq!(origin(raw).as_deref(), Ok(canonical));
@@ -231,6 +279,11 @@ mod tests {
                     "https:/example.com",
                     "https://a b",
                     "file:///etc",
+                    "file://localhost",
+                    "tauri://",
+                    "tauri://localhost/",
+                    "tauri://user@localhost",
+                    "tauri:localhost",
                     "https:\\\\example.com",
                 ],
             );

@@ -113,6 +113,7 @@ fn settings(reader: &mut Reader<'_>, surroundings: Surroundings) -> Option<Setti
     let rate_limit = reader.value("RATE_LIMIT", parse::one_of(&[("on", true), ("off", false)]));
     let trusted_proxies = reader.list("TRUSTED_PROXIES", parse::network);
     let cors_allowed_origins = reader.list("CORS_ALLOWED_ORIGINS", parse::origin);
+    let base_path = reader.optional("BASE_PATH", parse::base_path).unwrap_or_default();
     let request_timeout = reader.value("REQUEST_TIMEOUT", parse::duration(INSTANT..=10 * MINUTE));
     let shutdown_timeout = reader.value("SHUTDOWN_TIMEOUT", parse::duration(INSTANT..=10 * MINUTE));
     let metrics = metrics(reader, port);
@@ -132,6 +133,7 @@ fn settings(reader: &mut Reader<'_>, surroundings: Surroundings) -> Option<Setti
         rate_limit: rate_limit?,
         trusted_proxies,
         cors_allowed_origins,
+        base_path,
         request_timeout: request_timeout?,
         shutdown_timeout: shutdown_timeout?,
         metrics,

@@ -81,12 +81,17 @@ pub const VARIABLES: &[Variable] = &[
     plain(
         "TRUSTED_PROXIES",
         Nothing,
-        "Addresses or networks whose `X-Forwarded-For` is believed, with commas between: `10.0.0.0/8,::1`.",
+        "Addresses or networks whose `X-Forwarded-For` or `Forwarded` is believed, with commas between: `10.0.0.0/8,::1`.",
     ),
     plain(
         "CORS_ALLOWED_ORIGINS",
         Nothing,
-        "Origins that browsers may call from, with commas between: `https://app.example.com`.",
+        "Origins that browsers may call from, with commas between: `https://app.example.com`, `tauri://localhost`.",
+    ),
+    plain(
+        "BASE_PATH",
+        Nothing,
+        "The path before all others that a gateway strips, so that what the server links to has it: `/thoughts`.",
     ),
     plain("REQUEST_TIMEOUT", Value("10s"), "After how long a request is given up."),
     plain("SHUTDOWN_TIMEOUT", Value("25s"), "How long a server that stops waits for the requests under way."),

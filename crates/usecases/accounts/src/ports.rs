@@ -36,8 +36,8 @@ pub trait UserRepository: Send + Sync {
     /// The account with the hash of its password, or `None` if there is no such account.
     async fn find_credentials(&self, user: &UserRef) -> Result<Option<Credentials>, RepositoryError>;
 
-    /// Applies `changes` unless the profile moved past `expected`, or the password is not the verified one any more. A
-    /// new password ends every other session of the account in the same transaction.
+    /// Applies `changes` unless the profile moved past `expected`, or the password is not the verified one any more. What is
+    /// so already is no change: the revision stays. A new password ends every other session of the account in the same transaction.
     async fn update(
         &self,
         id: UserId,
@@ -97,13 +97,6 @@ pub struct ProfileChanges {
     pub bio: Option<Bio>,
     /// The new password.
     pub password: Option<PasswordChange>,
-}
-
-impl ProfileChanges {
-    /// Nothing is to change.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// A new password for one that was proved.

@@ -32,7 +32,8 @@ pub trait PostRepository: Send + Sync {
         request: Option<&'a IdempotentRequest>,
     ) -> Result<Write<Post>, RepositoryError>;
 
-    /// Changes what the post says, unless it moved past `expected`; answers it as `viewer` sees it.
+    /// Changes what the post says, unless it moved past the expected revision; answers it as `viewer` sees it. The same words
+    /// are no edit: time and revision stay.
     async fn edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Change<PostView>, RepositoryError>;
 
     /// Hides the post and all below it from everybody, and requests that its rows be removed, in one transaction; unless it
@@ -97,7 +98,8 @@ pub trait CommentRepository: Send + Sync {
         request: Option<&'a IdempotentRequest>,
     ) -> Result<AddCommentOutcome, RepositoryError>;
 
-    /// Changes what the comment says, unless it moved past the expected revision; answers it as `viewer` sees it.
+    /// Changes what the comment says, unless it moved past the expected revision; answers it as `viewer` sees it. The same
+    /// words are no edit: time and revision stay.
     async fn edit(&self, id: CommentId, edit: &Edit, viewer: UserId) -> Result<Change<CommentView>, RepositoryError>;
 
     /// Deletes the comment and corrects the counts of its post and its parent, in one transaction. One with replies

@@ -27,6 +27,7 @@ mod edit {
 
     on_both_databases![
         changes_what_is_given_and_nothing_else,
+        what_is_so_already_changes_nothing,
         says_what_is_wrong,
         is_refused_when_somebody_edited_meanwhile,
         a_new_password_ends_all_other_sessions,
@@ -51,6 +52,25 @@ mod edit {
         let post = ada.publish("by whom?").await;
         let post = app.get(&format!("/v1/posts/{post}")).expect(200).await;
         assert_eq!(post["author"], json!({ "id": ada.id, "username": "ada", "display_name": "Ada" }));
+    }
+
+    async fn what_is_so_already_changes_nothing(app: TestApp) {
+        let ada = app.sign_up("ada").await;
+        let edit = |edit: serde_json::Value| ada.patch("/v1/users/me").json(edit).expect(200);
+        let before = edit(json!({ "display_name": "\u{e9}", "bio": "a" })).await;
+        for same in [
+            json!({ "display_name": "e\u{301}" }),
+            json!({ "bio": "a" }),
+            json!({ "display_name": "\u{e9}", "bio": "a" }),
+        ] {
+            let answer = edit(same).await;
+            assert_eq!((&answer.json, answer.header("etag")), (&before.json, before.header("etag")));
+        }
+        let revision = |etag: &str| etag.trim_matches('"').split('-').next().unwrap_or_default().to_owned();
+        assert_eq!(revision(before.header("etag")), "1");
+        assert_eq!(revision(edit(json!({ "display_name": "\u{e9}", "bio": "b" })).await.header("etag")), "2");
+        let password = json!({ "password": "another password", "current_password": PASSWORD });
+        assert_eq!(revision(edit(password).await.header("etag")), "3");
     }
 
     async fn says_what_is_wrong(app: TestApp) {

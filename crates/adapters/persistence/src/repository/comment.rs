@@ -8,7 +8,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::likes::LikedComments;
-use super::{comment_addition, comment_removal, exists};
+use super::{comment_addition, comment_removal, exists, one_if, time_if};
 use crate::coalesced::{Coalesced, Commenting, Liking, Wish};
 use crate::database::{Database, Select};
 use crate::entity::{comment, post};
@@ -110,10 +110,12 @@ impl SeaCommentRepository {
 
     async fn try_edit(&self, id: CommentId, edit: &Edit, viewer: UserId) -> Result<Change<CommentView>, DbErr> {
         let tx = self.db.begin().await?;
+        // The same words are no edit.
+        let differs = || comment::Column::Content.ne(edit.content.as_str());
         let mut update = comment::Entity::update_many()
             .col_expr(comment::Column::Content, Expr::val(edit.content.as_str().to_owned()))
-            .col_expr(comment::Column::EditedAt, Expr::val(edit.at.as_micros()))
-            .col_expr(comment::Column::Revision, Expr::col(comment::Column::Revision).add(1))
+            .col_expr(comment::Column::EditedAt, time_if(differs(), edit.at, comment::Column::EditedAt))
+            .col_expr(comment::Column::Revision, Expr::col(comment::Column::Revision).add(one_if(differs())))
             .filter(comment::Column::Id.eq(id.as_str()))
             .filter(view::presence::comment());
         if let Some(Revision(expected)) = edit.expected {

@@ -32,7 +32,8 @@ pub use session::SeaSessionRepository;
 pub use timeline::SeaTimelineRepository;
 pub use user::SeaUserRepository;
 
-use sea_orm::sea_query::{Expr, IntoTableRef, Query, SelectStatement, SimpleExpr};
+use domain::Timestamp;
+use sea_orm::sea_query::{Expr, IntoColumnRef, IntoTableRef, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::database::Select;
@@ -46,4 +47,15 @@ async fn exists(connection: &impl Select, table: impl IntoTableRef, condition: S
 /// The ids in the first column of what `select` finds.
 async fn ids(tx: &impl ConnectionTrait, select: &SelectStatement) -> Result<Vec<String>, DbErr> {
     tx.query_all(select).await?.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>().map_err(Into::into)
+}
+
+/// 1 where `condition` holds, else 0: what a revision is raised by. Both are decided in the statement that writes, so that
+/// an edit in between counts.
+fn one_if(condition: SimpleExpr) -> SimpleExpr {
+    Expr::case(condition, 1).finally(0).into()
+}
+
+/// `time` where `condition` holds, else what is there.
+fn time_if(condition: SimpleExpr, time: Timestamp, column: impl IntoColumnRef) -> SimpleExpr {
+    Expr::case(condition, time.as_micros()).finally(Expr::col(column)).into()
 }

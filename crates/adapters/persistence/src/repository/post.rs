@@ -13,7 +13,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait
 
 use super::idempotency::{Claim, Effect, claim};
 use super::likes::LikedPosts;
-use super::{exists, removal};
+use super::{exists, one_if, removal, time_if};
 use crate::coalesced::{Coalesced, Liking, Publishing, Wish};
 use crate::database::{Database, Select};
 use crate::entity::{post, post_like, user};
@@ -87,10 +87,12 @@ impl SeaPostRepository {
 
     async fn try_edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Change<PostView>, DbErr> {
         let tx = self.db.begin().await?;
+        // The same words are no edit.
+        let differs = || post::Column::Content.ne(edit.content.as_str());
         let mut update = post::Entity::update_many()
             .col_expr(post::Column::Content, Expr::val(edit.content.as_str().to_owned()))
-            .col_expr(post::Column::EditedAt, Expr::val(edit.at.as_micros()))
-            .col_expr(post::Column::Revision, Expr::col(post::Column::Revision).add(1))
+            .col_expr(post::Column::EditedAt, time_if(differs(), edit.at, post::Column::EditedAt))
+            .col_expr(post::Column::Revision, Expr::col(post::Column::Revision).add(one_if(differs())))
             .filter(post::Column::Id.eq(id.as_str()))
             .filter(view::presence::post());
         if let Some(Revision(expected)) = edit.expected {

@@ -11,6 +11,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait
 
 use super::erasure;
 use super::kept_name;
+use super::one_if;
 use super::session::remove_sessions;
 use crate::database::{Database, Select};
 use crate::entity::{session, user};
@@ -81,8 +82,7 @@ impl SeaUserRepository {
     ) -> Result<UpdateUser, DbErr> {
         let tx = self.db.begin().await?;
         let mut update = user::Entity::update_many()
-            // Asking for nothing changes nothing.
-            .col_expr(user::Column::Revision, Expr::col(user::Column::Revision).add(i64::from(!changes.is_empty())))
+            .col_expr(user::Column::Revision, Expr::col(user::Column::Revision).add(one_if(differs(changes))))
             .filter(view::user::is(&id.into()));
         if let Some(display_name) = &changes.display_name {
             update = update.col_expr(user::Column::DisplayName, Expr::val(display_name.as_str().to_owned()));
@@ -142,6 +142,15 @@ impl SeaUserRepository {
         }
         Ok(outcome)
     }
+}
+
+/// Whether a row is changed: asking for nothing, or for what is so already, changes nothing. A new password always does.
+fn differs(changes: &ProfileChanges) -> SimpleExpr {
+    let display_name = changes.display_name.as_ref().map(|name| user::Column::DisplayName.ne(name.as_str()));
+    let bio = changes.bio.as_ref().map(|bio| user::Column::Bio.ne(bio.as_str()));
+    let password = changes.password.as_ref().map(|_| Expr::val(true));
+    let any = [display_name, bio, password].into_iter().flatten().reduce(ExprTrait::or);
+    any.unwrap_or_else(|| Expr::val(false))
 }
 
 async fn find_credentials(connection: &impl Select, condition: SimpleExpr) -> Result<Option<Credentials>, DbErr> {

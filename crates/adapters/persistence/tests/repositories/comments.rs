@@ -262,7 +262,12 @@ mod list {
 mod edit {
     use super::*;
 
-    on_both_databases![changes_the_words_and_the_revision, refuses_when_the_comment_moved_on, finds_none];
+    on_both_databases![
+        changes_the_words_and_the_revision,
+        leaves_what_says_the_same,
+        refuses_when_the_comment_moved_on,
+        finds_none,
+    ];
 
     async fn changes_the_words_and_the_revision(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
@@ -279,6 +284,22 @@ mod edit {
         assert_eq!((&seen.subject, seen.viewer), (&expected, Some(ContentViewer { liked: true })));
         assert_eq!(s.find_comment(top).await, Some(expected));
         assert!(matches!(s.comments.edit(top, &edit("again", at, None), ada).await.unwrap(), Change::Changed(_)));
+    }
+
+    async fn leaves_what_says_the_same(s: Scene) {
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        let top = s.comment("top", post, ada).await;
+        let before = s.find_comment(top).await.unwrap();
+        let CommentBody::Live { content, .. } = &before.body else {
+            panic!("deleted");
+        };
+        let words = content.as_str().to_owned();
+        let Change::Changed(seen) = s.comments.edit(top, &edit(&words, s.now(), Some(0)), ada).await.unwrap() else {
+            panic!("refused");
+        };
+        assert_eq!(seen.subject, before);
+        assert_eq!(s.find_comment(top).await, Some(before));
     }
 
     async fn refuses_when_the_comment_moved_on(s: Scene) {

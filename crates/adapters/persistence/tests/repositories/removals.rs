@@ -14,7 +14,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use testkit::{NOW, a_comment, a_post, id, on_both_databases};
 
-use crate::scene::{Scene, each, first_page, views};
+use crate::scene::{Scene, each, first_page, not_kept, views};
 
 on_both_databases![
     many_followers_go_in_slices_while_they_publish,

@@ -126,6 +126,7 @@ mod update {
     on_both_databases![
         changes_what_is_given_and_nothing_else,
         leaves_the_revision_when_nothing_is_given,
+        leaves_the_revision_when_it_is_so_already,
         refuses_when_the_profile_moved_on,
         takes_any_revision_when_none_is_expected,
         finds_nobody,
@@ -158,6 +159,24 @@ mod update {
             panic!("not updated");
         };
         assert_eq!(user.revision, Revision(0));
+    }
+
+    async fn leaves_the_revision_when_it_is_so_already(s: Scene) {
+        let ada = s.user("ada").await;
+        let before = s.find_user(ada).await.unwrap();
+        let same = ProfileChanges {
+            display_name: Some(before.display_name.clone()),
+            bio: Some(before.bio.clone()),
+            ..ProfileChanges::default()
+        };
+        let updated = s.users.update(ada, &same, Some(Revision(0))).await.unwrap();
+        assert_eq!(updated, UpdateUser::Updated(before));
+        // One part that differs is enough.
+        let one = ProfileChanges { bio: Some(Bio::parse("new").unwrap()), ..same };
+        let UpdateUser::Updated(user) = s.users.update(ada, &one, None).await.unwrap() else {
+            panic!("not updated");
+        };
+        assert_eq!(user.revision, Revision(1));
     }
 
     async fn refuses_when_the_profile_moved_on(s: Scene) {

@@ -117,7 +117,8 @@ mod variables {
             ("REFRESH_TOKEN_TTL", "2h 30m"),
             ("RATE_LIMIT", "off"),
             ("TRUSTED_PROXIES", "10.0.0.0/8, ::1"),
-            ("CORS_ALLOWED_ORIGINS", "https://a.example,http://localhost:5173"),
+            ("CORS_ALLOWED_ORIGINS", "https://a.example,tauri://localhost"),
+            ("BASE_PATH", "/thoughts"),
             ("REQUEST_TIMEOUT", "50ms"),
             ("SHUTDOWN_TIMEOUT", "1m"),
             ("RUST_LOG", "warn,thoughts=debug"),
@@ -133,7 +134,8 @@ mod variables {
         assert_eq!(settings.lifetimes, SessionLifetimes { access: SECOND, refresh: 150 * MINUTE });
         assert!(!settings.rate_limit);
         assert_eq!(settings.trusted_proxies, ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()]);
-        assert_eq!(settings.cors_allowed_origins, ["https://a.example", "http://localhost:5173"]);
+        assert_eq!(settings.cors_allowed_origins, ["https://a.example", "tauri://localhost"]);
+        assert_eq!(settings.base_path, "/thoughts");
         assert_eq!((settings.request_timeout, settings.shutdown_timeout), (50 * INSTANT, MINUTE));
         assert_eq!(settings.log.directives, "warn,thoughts=debug");
         assert_eq!(settings.trace_collector, Some("http://collector:4318".parse().unwrap()));
@@ -159,6 +161,7 @@ mod problems {
             ("RATE_LIMIT", "none"),
             ("TRUSTED_PROXIES", "proxy"),
             ("CORS_ALLOWED_ORIGINS", "*"),
+            ("BASE_PATH", "thoughts/"),
             ("REQUEST_TIMEOUT", "10"),
             ("SHUTDOWN_TIMEOUT", "1d"),
             ("METRICS_PORT", "-1"),

@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 use crate::port;
 
 /// How long a server may take to start.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A server that runs until this value goes.
 pub(super) struct Server {

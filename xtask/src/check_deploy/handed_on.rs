@@ -41,11 +41,11 @@ pub(super) fn mark(name: &str) -> String {
 pub(super) fn lost(compose: &Value, variables: &[&str]) -> Result<Vec<String>> {
     let mut lost = Vec::new();
     for name in variables.iter().filter(|name| !DECIDED.contains(name)) {
-        let services = if *name == BY_FILE.0 { &[BY_FILE.1] } else { INSTANCES };
+        let services: &[&str] = if *name == BY_FILE.0 { &[BY_FILE.1] } else { INSTANCES };
         for service in services {
             let environment = &compose["services"][service]["environment"];
             let environment = environment.as_object().with_context(|| format!("{service} has no environment"))?;
-            if environment.get(*name).and_then(Value::as_str) != Some(&mark(name)) {
+            if environment.get(*name).and_then(Value::as_str) != Some(mark(name).as_str()) {
                 lost.push(format!("{name} is not handed on to {service}"));
             }
         }

@@ -1,6 +1,6 @@
 //! The one connection that all commands share, kept up in the background.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -161,13 +161,22 @@ impl Link {
 /// Why there is no connection, without any word of the address: it may be mistaken, and then what stands for the name of a
 /// user or a host be part of a password. Redis and the driver may repeat these.
 fn not_reached(error: &RedisError) -> RedisError {
-    let said = match (error.code(), error.source().and_then(|cause| cause.downcast_ref::<io::Error>())) {
+    let said = match (error.code(), io_cause(error)) {
         (Some(code), _) => format!("it refuses: {code}"),
         (None, Some(error)) if error.get_ref().is_none() => error.to_string(),
-        (None, Some(error)) => format!("{}", error.kind()),
+        (None, Some(error)) => error.kind().to_string(),
         (None, None) => error.category().to_owned(),
     };
     RedisError::from((redis::ErrorKind::Io, "no connection", said))
+}
+
+/// What the operating system said; the driver shares it among the copies of its error.
+fn io_cause(error: &RedisError) -> Option<&io::Error> {
+    let cause = error.source()?;
+    match cause.downcast_ref::<Arc<dyn Error + Send + Sync>>() {
+        Some(shared) => shared.downcast_ref(),
+        None => cause.downcast_ref(),
+    }
 }
 
 /// Tries to connect until it succeeds or nobody is left to need it.

@@ -23,19 +23,19 @@ struct Related {
     name: &'static str,
     to: &'static str,
     parameters: &'static [(&'static str, &'static str)],
-    body: fn() -> Option<Value>,
+    body: Option<fn() -> Value>,
 }
 
 /// What paths do not say.
 const RELATED: [Related; 8] = [
-    related("signUp", "201", "logIn", "logIn", &[], credentials),
-    related("logIn", "201", "refreshSession", "refreshSession", &[], refresh_token),
-    related("logIn", "201", "logOut", "logOut", &[], nothing),
-    related("logIn", "201", "showMe", "showMe", &[], nothing),
-    related("refreshSession", "200", "refreshSession", "refreshSession", &[], refresh_token),
-    related("refreshSession", "200", "logOut", "logOut", &[], nothing),
-    related("refreshSession", "200", "showMe", "showMe", &[], nothing),
-    related("addComment", "201", "reply", "addComment", &[("id", "$request.path.id")], reply),
+    related("signUp", "201", "logIn", "logIn", &[], Some(credentials)),
+    related("logIn", "201", "refreshSession", "refreshSession", &[], Some(refresh_token)),
+    related("logIn", "201", "logOut", "logOut", &[], None),
+    related("logIn", "201", "showMe", "showMe", &[], None),
+    related("refreshSession", "200", "refreshSession", "refreshSession", &[], Some(refresh_token)),
+    related("refreshSession", "200", "logOut", "logOut", &[], None),
+    related("refreshSession", "200", "showMe", "showMe", &[], None),
+    related("addComment", "201", "reply", "addComment", &[("id", "$request.path.id")], Some(reply)),
 ];
 
 const fn related(
@@ -44,25 +44,21 @@ const fn related(
     name: &'static str,
     to: &'static str,
     parameters: &'static [(&'static str, &'static str)],
-    body: fn() -> Option<Value>,
+    body: Option<fn() -> Value>,
 ) -> Related {
     Related { from, status, name, to, parameters, body }
 }
 
-fn nothing() -> Option<Value> {
-    None
+fn credentials() -> Value {
+    json!({ "username": "$request.body#/username", "password": "$request.body#/password" })
 }
 
-fn credentials() -> Option<Value> {
-    Some(json!({ "username": "$request.body#/username", "password": "$request.body#/password" }))
+fn refresh_token() -> Value {
+    json!({ "refresh_token": "$response.body#/refresh_token" })
 }
 
-fn refresh_token() -> Option<Value> {
-    Some(json!({ "refresh_token": "$response.body#/refresh_token" }))
-}
-
-fn reply() -> Option<Value> {
-    Some(json!({ "content": "Well said.", "parent_id": "$response.body#/id" }))
+fn reply() -> Value {
+    json!({ "content": "Well said.", "parent_id": "$response.body#/id" })
 }
 
 /// Adds all links.
@@ -74,7 +70,7 @@ pub(super) fn add(document: &mut OpenApi) {
         }
     }
     for related in RELATED {
-        let link = LinkBuilder::new().operation_id(related.to).request_body((related.body)());
+        let link = LinkBuilder::new().operation_id(related.to).request_body(related.body.map(|body| body()));
         let link = related.parameters.iter().fold(link, |link, (name, value)| link.parameter(*name, *value));
         link_to(document, related.from, related.status, related.name, link.build());
     }

@@ -188,7 +188,7 @@ async fn in_production_the_default_database_is_worth_a_warning() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     for (url, warned) in [("", true), ("sqlite://data/thoughts.db", true), ("sqlite://data/other.db", false)] {
-        let output = run(&[], &[&variables[..], &[("PORT", &port), ("DATABASE_URL", url)]].concat()).await;
+        let output = run(&[], &[&variables[..], &[("PORT", port.as_str()), ("DATABASE_URL", url)]].concat()).await;
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(said.contains("below the working directory"), warned, "{url}: {said}");
     }

@@ -21,9 +21,9 @@ fn said(output: &Output) -> String {
 
 /// Runs everything that reads the variable, its value in the environment, in `.env` and in a file; answers the exit codes.
 async fn codes(name: &str, value: &str) -> Vec<Option<i32>> {
-    let mut programs = vec![("thoughts", &[][..]), ("thoughts", &["check"])];
+    let mut programs = vec![("thoughts", &[][..]), ("thoughts", &["check"][..])];
     if name == "DATABASE_URL" {
-        programs.extend([("thoughts", &["migrate"][..]), ("seed", &["--reset", "--yes"])]);
+        programs.extend([("thoughts", &["migrate"][..]), ("seed", &["--reset", "--yes"][..])]);
     }
     let file_variable = format!("{name}_FILE");
     let mut codes = Vec::new();
@@ -43,7 +43,7 @@ async fn codes(name: &str, value: &str) -> Vec<Option<i32>> {
                 "file" if name.starts_with("OTEL") || name == "METRICS_USER" => continue,
                 "file" => {
                     std::fs::write(&secret, value).unwrap();
-                    variables.push((&file_variable, &secret_path));
+                    variables.push((file_variable.as_str(), secret_path.as_str()));
                 }
                 _ => std::fs::write(folder.path().join(".env"), format!("{name}='{value}'\n")).unwrap(),
             }

@@ -345,7 +345,7 @@ mod says_nothing_of_a_hidden_value {
                     let others =
                         [("DATABASE_URL", "postgres://db/t"), ("METRICS_USER", "me"), ("METRICS_PASSWORD", "word")];
                     let others = if name.starts_with("METRICS") { &others[..] } else { &others[..1] };
-                    let said = match read(&[&[(*name, value.as_str())], others].concat()) {
+                    let said = match read(&[&[(*name, value.as_str())][..], others].concat()) {
                         Ok(settings) if settings.database.location.is_embedded() => continue,
                         Ok(settings) => {
                             taken += 1;

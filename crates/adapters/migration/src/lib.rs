@@ -10,7 +10,9 @@ mod m20261122_000003_create_posts;
 mod m20261122_000004_create_comments;
 mod m20261122_000005_create_follows;
 mod m20261122_000006_create_idempotency_keys;
+mod m20261129_000007_create_removals;
 mod m20261129_000008_end_sessions;
+mod m20261129_000009_keep_names;
 
 use async_trait::async_trait;
 use sea_orm_migration::MigrationTrait;
@@ -29,7 +31,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000004_create_comments::Migration),
             Box::new(m20261122_000005_create_follows::Migration),
             Box::new(m20261122_000006_create_idempotency_keys::Migration),
+            Box::new(m20261129_000007_create_removals::Migration),
             Box::new(m20261129_000008_end_sessions::Migration),
+            Box::new(m20261129_000009_keep_names::Migration),
         ]
     }
 }

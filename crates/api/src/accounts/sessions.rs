@@ -11,7 +11,7 @@ use domain::{Session, UserAgent};
 use super::dto::{LogInRequest, RefreshRequest, SessionBody};
 use super::open_session::OpenSessionBody;
 use crate::http::body::Body;
-use crate::http::identity::SignedIn;
+use crate::http::identity::{Origin, SignedIn};
 use crate::http::paging::{PageBody, PageParameters, PageQuery};
 use crate::http::paths::{IdParameter, IdPath};
 use crate::http::problem::Problem;
@@ -19,8 +19,8 @@ use crate::http::reply::{Reply, secret, status_with_secret};
 
 /// Log in
 ///
-/// The answer to a wrong password and to an unknown name is the same, and takes as long. An `Authorization` header is
-/// not looked at.
+/// The answer to a wrong password and to an unknown name is the same, and takes as long. After ten wrong passwords for a
+/// name, a client may try once a minute (429). An `Authorization` header is not looked at.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "logIn",
@@ -30,11 +30,12 @@ use crate::http::reply::{Reply, secret, status_with_secret};
 #[post("/v1/sessions")]
 pub(super) async fn log_in(
     accounts: Data<Accounts>,
+    Origin(network): Origin,
     http: HttpRequest,
     Body(request): Body<LogInRequest>,
 ) -> Result<HttpResponse, Problem> {
     let (username, password) = request.into_credentials()?;
-    let signed_in = accounts.log_in.execute(username, password, user_agent(&http)).await?;
+    let signed_in = accounts.log_in.execute(username, password, network, user_agent(&http)).await?;
     status_with_secret(StatusCode::CREATED, &SessionBody::from(signed_in))
 }
 
@@ -126,6 +127,8 @@ fn is_not_refresh(request: &GuardContext<'_>) -> bool {
 }
 
 /// End all of one's own sessions but the current one
+///
+/// As a log-out on every other device: for somebody who does not know where they are logged in.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "endOtherSessions",

@@ -8,6 +8,7 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
 use domain::Principal;
 
+use super::observe::is_about_accounts;
 use super::{Inner, refuse, routed_path};
 use crate::http::problem::Problem;
 
@@ -19,6 +20,9 @@ pub(crate) async fn identify(request: ServiceRequest, next: impl Inner) -> Resul
     if routed_path(&request).starts_with("/v1/") && !begins_a_session(&request) {
         match principal(&request) {
             Ok(Some(principal)) => {
+                if is_about_accounts(&request) {
+                    tracing::Span::current().record("user", principal.user_id.as_str());
+                }
                 request.extensions_mut().insert(principal);
             }
             Ok(None) => {}

@@ -19,6 +19,7 @@ pub fn a_comment(word: &str, post: PostId, author: UserId) -> CommentBuilder {
         session_id: acting(author).session_id,
         content: Content::parse(word).unwrap(),
         created_at: NOW,
+        deepest: Comment::DEEPEST,
     })
 }
 

@@ -1,11 +1,15 @@
 //! Changing one's own profile or password.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use domain::{Bio, DisplayName, Password, Principal, RepositoryError, Revision, User, UserRef};
+use domain::{Bio, ChosenPassword, DisplayName, Password, Principal, RepositoryError, Revision, User};
 
 use crate::ended_sessions::LearnEndedSessions;
-use crate::ports::{HashingError, PasswordChange, PasswordHasher, ProfileChanges, UpdateUser, UserRepository};
+use crate::guessing::Guesser;
+use crate::password_check::{PasswordCheck, PasswordCheckError};
+use crate::ports::{HashingError, PasswordChange, ProfileChanges, UpdateUser};
+use crate::security_event::SecurityEvent;
 
 /// What to change; `None` leaves a part as it is.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +30,7 @@ pub struct NewPassword {
     /// The password in force, or `None` for text that no password can be.
     pub current: Option<Password>,
     /// The password to come.
-    pub new: Password,
+    pub new: ChosenPassword,
 }
 
 /// Why a profile was not changed.
@@ -38,6 +42,15 @@ pub enum EditProfileError {
     /// The present password is another one.
     #[error("the current password is wrong")]
     WrongPassword,
+    /// Too many wrong passwords were tried.
+    #[error("too many wrong passwords were tried")]
+    TooManyGuesses {
+        /// When the next one is let through.
+        retry_after: Duration,
+    },
+    /// The new password is the user name or the name to show, which everybody may know.
+    #[error("must not be the user name or the display name")]
+    PasswordIsName,
     /// The profile moved on since the client saw it.
     #[error("the profile was changed meanwhile")]
     Stale,
@@ -49,32 +62,40 @@ pub enum EditProfileError {
     Repository(#[from] RepositoryError),
 }
 
+impl From<PasswordCheckError> for EditProfileError {
+    fn from(error: PasswordCheckError) -> Self {
+        match error {
+            PasswordCheckError::Wrong => Self::WrongPassword,
+            PasswordCheckError::TooManyGuesses { retry_after } => Self::TooManyGuesses { retry_after },
+            PasswordCheckError::Hashing(error) => error.into(),
+            PasswordCheckError::Repository(error) => error.into(),
+        }
+    }
+}
+
 /// Changes one's own profile or password.
 pub struct EditProfile {
-    users: Arc<dyn UserRepository>,
-    hasher: Arc<dyn PasswordHasher>,
+    passwords: Arc<PasswordCheck>,
     learn: Arc<LearnEndedSessions>,
 }
 
 impl EditProfile {
-    pub(crate) fn new(
-        users: Arc<dyn UserRepository>,
-        hasher: Arc<dyn PasswordHasher>,
-        learn: Arc<LearnEndedSessions>,
-    ) -> Self {
-        Self { users, hasher, learn }
+    /// Wires the use case.
+    pub(crate) fn new(passwords: Arc<PasswordCheck>, learn: Arc<LearnEndedSessions>) -> Self {
+        Self { passwords, learn }
     }
 
     /// Applies `edit` and answers the account after it. A new password ends all sessions but the one in use.
     pub async fn execute(&self, actor: Principal, edit: ProfileEdit) -> Result<User, EditProfileError> {
-        let password = match edit.password {
-            Some(change) => Some(self.exchange(actor, change).await?),
-            None => None,
+        // A log-in may have renewed the hash meanwhile: once more then, with the one that is in force now.
+        let updated = match self.update(actor, &edit).await? {
+            UpdateUser::PasswordMoved => self.update(actor, &edit).await?,
+            updated => updated,
         };
-        let changes = ProfileChanges { display_name: edit.display_name, bio: edit.bio, password };
-        match self.users.update(actor, &changes, edit.expected).await? {
+        match updated {
             UpdateUser::Updated(user) => {
-                if changes.password.is_some() {
+                if edit.password.is_some() {
+                    self.passwords.log.record(SecurityEvent::PasswordChanged, Some(user.id));
                     self.learn.at_once().await;
                 }
                 Ok(user)
@@ -85,39 +106,71 @@ impl EditProfile {
         }
     }
 
-    async fn exchange(&self, actor: Principal, change: NewPassword) -> Result<PasswordChange, EditProfileError> {
-        let current = change.current.ok_or(EditProfileError::WrongPassword)?;
-        let credentials =
-            self.users.find_credentials(&UserRef::Id(actor.user_id)).await?.ok_or(EditProfileError::SessionEnded)?;
-        if !self.hasher.verify(&current, Some(credentials.password.clone())).await? {
-            return Err(EditProfileError::WrongPassword);
+    async fn update(&self, actor: Principal, edit: &ProfileEdit) -> Result<UpdateUser, EditProfileError> {
+        let password = match &edit.password {
+            Some(change) => Some(self.exchange(actor, change, edit.display_name.as_ref()).await?),
+            None => None,
+        };
+        let changes = ProfileChanges { display_name: edit.display_name.clone(), bio: edit.bio.clone(), password };
+        Ok(self.passwords.users.update(actor, &changes, edit.expected).await?)
+    }
+
+    /// The new password for the present one. `renamed` is what the account will be shown as, if that changes.
+    async fn exchange(
+        &self,
+        actor: Principal,
+        change: &NewPassword,
+        renamed: Option<&DisplayName>,
+    ) -> Result<PasswordChange, EditProfileError> {
+        let current = change.current.as_ref().ok_or(EditProfileError::WrongPassword)?;
+        let guesser = Guesser::Session(actor.session_id);
+        let known = self.passwords.of_signed_in(actor.user_id, current, guesser).await?;
+        let known = known.ok_or(EditProfileError::SessionEnded)?;
+        let shown = renamed.unwrap_or(&known.user.display_name);
+        if change.new.is_name(known.user.username.as_str()) || change.new.is_name(shown.as_str()) {
+            return Err(EditProfileError::PasswordIsName);
         }
-        let new = self.hasher.hash(&change.new).await?;
-        Ok(PasswordChange { verified: credentials.password, new })
+        let new = self.passwords.hasher.hash(change.new.as_password()).await?;
+        Ok(PasswordChange { verified: known.password, new })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::ports::MockEndedSessions;
-    use crate::ports::{Credentials, MockPasswordHasher, MockUserRepository, PasswordHash};
-    use crate::test_support::{id, learning, learning_whatever, principal, user};
+    use domain::Username;
+    use mockall::predicate::eq;
 
-    fn new_password() -> ProfileEdit {
-        let password = |raw| Password::parse(raw).unwrap();
-        ProfileEdit {
-            password: Some(NewPassword { current: Some(password("old password")), new: password("new password") }),
-            ..ProfileEdit::default()
-        }
+    use super::*;
+    use crate::ports::{
+        Credentials, MockEndedSessions, MockPasswordHasher, MockSecurityLog, MockUserRepository, PasswordHash,
+    };
+    use crate::test_support::{id, learning, learning_whatever, password_check, principal, user};
+
+    fn changed_to(new: &str) -> ProfileEdit {
+        let current = Some(Password::parse("old password").unwrap());
+        let new = ChosenPassword::parse(new).unwrap();
+        ProfileEdit { password: Some(NewPassword { current, new }), ..ProfileEdit::default() }
     }
 
-    fn knows_credentials() -> MockUserRepository {
+    fn knows(account: User) -> MockUserRepository {
         let mut users = MockUserRepository::new();
+        users.expect_find_credentials().returning(move |_| {
+            Ok(Some(Credentials { user: account.clone(), password: PasswordHash("old".to_owned()) }))
+        });
         users
-            .expect_find_credentials()
-            .returning(|_| Ok(Some(Credentials { user: user(7), password: PasswordHash("old".to_owned()) })));
-        users
+    }
+
+    fn hashes(matches: bool) -> MockPasswordHasher {
+        let mut hasher = MockPasswordHasher::new();
+        hasher.expect_verify().returning(move |_, _| Ok(matches));
+        hasher.expect_hash().returning(|_| Ok(PasswordHash("new".to_owned())));
+        hasher
+    }
+
+    fn notes(event: SecurityEvent) -> MockSecurityLog {
+        let mut log = MockSecurityLog::new();
+        log.expect_record().with(eq(event), eq(Some(id(7)))).once().return_const(());
+        log
     }
 
     mod execute {
@@ -125,7 +178,7 @@ mod tests {
 
         #[tokio::test]
         async fn keeps_the_session_in_use_when_the_password_changes() {
-            let mut users = knows_credentials();
+            let mut users = knows(user(7));
             users
                 .expect_update()
                 .withf(|by, changes, _| {
@@ -137,28 +190,54 @@ mod tests {
                 })
                 .once()
                 .returning(|_, _, _| Ok(UpdateUser::Updated(user(7))));
-            let mut hasher = MockPasswordHasher::new();
-            hasher.expect_verify().returning(|_, _| Ok(true));
-            hasher.expect_hash().returning(|_| Ok(PasswordHash("new".to_owned())));
+            let check = password_check(users, hashes(true), notes(SecurityEvent::PasswordChanged));
 
             let mut ended = MockEndedSessions::new();
             ended.expect_learn().once().returning(|_| Ok(()));
 
-            let edit = EditProfile::new(Arc::new(users), Arc::new(hasher), learning(ended));
-            let edited = edit.execute(principal(7), new_password()).await;
+            let edit = EditProfile::new(check, learning(ended));
+            let edited = edit.execute(principal(7), changed_to("a new password")).await;
+
+            assert_eq!(edited.unwrap().id, id(7));
+        }
+
+        #[tokio::test]
+        async fn looks_again_when_the_hash_was_renewed_meanwhile() {
+            let mut users = knows(user(7));
+            let mut outcomes = [UpdateUser::PasswordMoved, UpdateUser::Updated(user(7))].into_iter();
+            users.expect_update().times(2).returning(move |_, _, _| Ok(outcomes.next().unwrap()));
+            let check = password_check(users, hashes(true), notes(SecurityEvent::PasswordChanged));
+
+            let edited =
+                EditProfile::new(check, learning_whatever()).execute(principal(7), changed_to("a new password")).await;
 
             assert_eq!(edited.unwrap().id, id(7));
         }
 
         #[tokio::test]
         async fn rejects_a_wrong_current_password_and_changes_nothing() {
-            let mut hasher = MockPasswordHasher::new();
-            hasher.expect_verify().returning(|_, _| Ok(false));
+            let check = password_check(knows(user(7)), hashes(false), notes(SecurityEvent::WrongPassword));
 
-            let edit = EditProfile::new(Arc::new(knows_credentials()), Arc::new(hasher), learning_whatever());
-            let result = edit.execute(principal(7), new_password()).await;
+            let result =
+                EditProfile::new(check, learning_whatever()).execute(principal(7), changed_to("a new password")).await;
 
             assert!(matches!(result, Err(EditProfileError::WrongPassword)));
+        }
+
+        #[tokio::test]
+        async fn rejects_ones_own_name_as_a_password_and_changes_nothing() {
+            let renamed = ProfileEdit {
+                display_name: Some(DisplayName::parse("Countess of Lovelace").unwrap()),
+                ..changed_to("countess of lovelace")
+            };
+            let long_name = User { username: Username::parse("ada_lovelace").unwrap(), ..user(7) };
+            for (account, edit) in [(user(7), renamed), (long_name, changed_to("Ada_Lovelace"))] {
+                let check = password_check(knows(account), hashes(true), MockSecurityLog::new());
+
+                let result = EditProfile::new(check, learning_whatever()).execute(principal(7), edit).await;
+
+                assert!(matches!(result, Err(EditProfileError::PasswordIsName)));
+            }
         }
 
         #[tokio::test]
@@ -169,10 +248,9 @@ mod tests {
                 .withf(|_, _, expected| *expected == Some(Revision(3)))
                 .returning(|_, _, _| Ok(UpdateUser::Stale));
             let edit = ProfileEdit { expected: Some(Revision(3)), ..ProfileEdit::default() };
+            let check = password_check(users, MockPasswordHasher::new(), MockSecurityLog::new());
 
-            let hasher = Arc::new(MockPasswordHasher::new());
-            let result =
-                EditProfile::new(Arc::new(users), hasher, learning_whatever()).execute(principal(7), edit).await;
+            let result = EditProfile::new(check, learning_whatever()).execute(principal(7), edit).await;
 
             assert!(matches!(result, Err(EditProfileError::Stale)));
         }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use domain::{Principal, RepositoryError, SessionId};
 
 use crate::ended_sessions::LearnEndedSessions;
-use crate::ports::{CloseSession, SessionRepository};
+use crate::ports::{CloseSession, SecurityLog, SessionRepository};
+use crate::security_event::SecurityEvent;
 
 /// Why a session was not ended.
 #[derive(Debug, thiserror::Error)]
@@ -25,26 +26,32 @@ pub enum EndSessionError {
 pub struct EndSession {
     sessions: Arc<dyn SessionRepository>,
     learn: Arc<LearnEndedSessions>,
+    log: Arc<dyn SecurityLog>,
 }
 
 impl EndSession {
-    pub(crate) fn new(sessions: Arc<dyn SessionRepository>, learn: Arc<LearnEndedSessions>) -> Self {
-        Self { sessions, learn }
+    pub(crate) fn new(
+        sessions: Arc<dyn SessionRepository>,
+        learn: Arc<LearnEndedSessions>,
+        log: Arc<dyn SecurityLog>,
+    ) -> Self {
+        Self { sessions, learn, log }
     }
 
     /// Ends the session `id`, which may be the one that asks for it.
     pub async fn execute(&self, actor: Principal, id: SessionId) -> Result<(), EndSessionError> {
-        self.settle(self.sessions.close(actor, id).await?).await
+        self.settle(actor, self.sessions.close(actor, id).await?).await
     }
 
     /// Ends all sessions but the one that asks for it.
     pub async fn execute_on_others(&self, actor: Principal) -> Result<(), EndSessionError> {
-        self.settle(self.sessions.close_others(actor).await?).await
+        self.settle(actor, self.sessions.close_others(actor).await?).await
     }
 
-    async fn settle(&self, outcome: CloseSession) -> Result<(), EndSessionError> {
+    async fn settle(&self, actor: Principal, outcome: CloseSession) -> Result<(), EndSessionError> {
         match outcome {
             CloseSession::Closed => {
+                self.log.record(SecurityEvent::SessionEnded, Some(actor.user_id));
                 self.learn.at_once().await;
                 Ok(())
             }
@@ -56,28 +63,41 @@ impl EndSession {
 
 #[cfg(test)]
 mod tests {
+    use mockall::predicate::eq;
+
     use super::*;
-    use crate::ports::{MockEndedSessions, MockSessionRepository};
+    use crate::ports::{MockEndedSessions, MockSecurityLog, MockSessionRepository};
     use crate::test_support::{id, learning, principal};
 
-    fn end(sessions: MockSessionRepository, ended: MockEndedSessions) -> EndSession {
-        EndSession::new(Arc::new(sessions), learning(ended))
+    /// What ends sessions, or does not, and is to notice it if so.
+    fn end(sessions: MockSessionRepository, ends: bool) -> EndSession {
+        let times = usize::from(ends);
+        let mut ended = MockEndedSessions::new();
+        ended.expect_learn().times(times).returning(|_| Ok(()));
+        let mut log = MockSecurityLog::new();
+        log.expect_record().with(eq(SecurityEvent::SessionEnded), eq(Some(id(7)))).times(times).return_const(());
+        EndSession::new(Arc::new(sessions), learning(ended), Arc::new(log))
     }
 
     mod execute {
         use super::*;
 
         #[tokio::test]
-        async fn knows_at_once_what_it_ended() {
+        async fn knows_at_once_what_it_ended_and_notes_it() {
             let mut sessions = MockSessionRepository::new();
             sessions
                 .expect_close()
                 .withf(|by, closed| *by == principal(7) && *closed == id(9))
                 .once()
                 .returning(|_, _| Ok(CloseSession::Closed));
-            let mut ended = MockEndedSessions::new();
-            ended.expect_learn().once().returning(|_| Ok(()));
-            assert!(end(sessions, ended).execute(principal(7), id(9)).await.is_ok());
+            assert!(end(sessions, true).execute(principal(7), id(9)).await.is_ok());
+        }
+
+        #[tokio::test]
+        async fn knows_at_once_that_it_ended_all_others() {
+            let mut sessions = MockSessionRepository::new();
+            sessions.expect_close_others().with(eq(principal(7))).once().returning(|_| Ok(CloseSession::Closed));
+            assert!(end(sessions, true).execute_on_others(principal(7)).await.is_ok());
         }
 
         #[tokio::test]
@@ -88,7 +108,7 @@ mod tests {
             ] {
                 let mut sessions = MockSessionRepository::new();
                 sessions.expect_close().returning(move |_, _| Ok(outcome));
-                let error = end(sessions, MockEndedSessions::new()).execute(principal(7), id(9)).await.unwrap_err();
+                let error = end(sessions, false).execute(principal(7), id(9)).await.unwrap_err();
                 assert_eq!(error.to_string(), wanted.to_string());
             }
         }

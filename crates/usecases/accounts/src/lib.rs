@@ -8,14 +8,18 @@ mod end_session;
 mod ended_sessions;
 mod erase_account;
 mod get_user;
+mod guessing;
 mod list_sessions;
 mod list_users;
 mod log_in;
 mod log_out;
+mod password_check;
 pub mod ports;
+mod purge_kept_names;
 mod purge_sessions;
 mod refresh_session;
 mod rotation;
+mod security_event;
 mod session;
 mod sign_up;
 #[cfg(test)]
@@ -30,19 +34,26 @@ pub use authenticate::{Authenticate, AuthenticateError};
 pub use edit_profile::{EditProfile, EditProfileError, NewPassword, ProfileEdit};
 pub use end_session::{EndSession, EndSessionError};
 pub use ended_sessions::{LearnEndedSessions, LearnEndedSessionsError};
-pub use erase_account::{EraseAccount, EraseAccountError};
+pub use erase_account::{EraseAccount, EraseAccountError, NAME_KEPT_FOR};
 pub use get_user::{GetUser, GetUserError};
+pub use guessing::{ClientNetwork, Guess, GuessBounds, Guesser};
 pub use list_sessions::{ListSessions, ListSessionsError};
 pub use list_users::{ListUsers, ListUsersError};
 pub use log_in::{LogIn, LogInError};
 pub use log_out::{LogOut, LogOutError};
+pub use purge_kept_names::{PurgeKeptNames, PurgeKeptNamesError};
 pub use purge_sessions::{PurgeSessions, PurgeSessionsError};
 pub use refresh_session::{RefreshSession, RefreshSessionError};
 pub use rotation::{PresentedToken, Rotation, Successors, Verdict};
+pub use security_event::SecurityEvent;
 pub use session::{SessionLifetimes, SessionView, SignedIn};
 pub use sign_up::{SignUp, SignUpCommand, SignUpError};
 
-use ports::{AccessTokens, EndedSessions, PasswordHasher, RefreshTokens, SessionRepository, UserRepository};
+use password_check::PasswordCheck;
+use ports::{
+    AccessTokens, AccountRemover, EndedSessions, GuessLimiter, KeptNameRepository, NameHasher, PasswordHasher,
+    RefreshTokens, SecurityLog, SessionRepository, UserRepository,
+};
 use session::SessionIssuer;
 
 /// What the use cases of this context are made of.
@@ -53,8 +64,18 @@ pub struct Dependencies {
     pub sessions: Arc<dyn SessionRepository>,
     /// Knows which sessions have ended.
     pub ended_sessions: Arc<dyn EndedSessions>,
+    /// Removes the rows of erased accounts.
+    pub remover: Arc<dyn AccountRemover>,
+    /// Keeps back the names of erased accounts.
+    pub kept_names: Arc<dyn KeptNameRepository>,
+    /// Hashes those names.
+    pub name_hasher: Arc<dyn NameHasher>,
     /// Hashes and checks passwords.
     pub hasher: Arc<dyn PasswordHasher>,
+    /// Bounds how often passwords are guessed; `None` lets everybody guess as often as they like.
+    pub guesses: Option<Arc<dyn GuessLimiter>>,
+    /// Keeps what operators must be able to find out later.
+    pub security_log: Arc<dyn SecurityLog>,
     /// Signs and checks access tokens.
     pub access_tokens: Arc<dyn AccessTokens>,
     /// Makes and recognises refresh tokens.
@@ -95,6 +116,8 @@ pub struct Accounts {
     pub erase_account: EraseAccount,
     /// Forgets sessions that ended.
     pub purge_sessions: PurgeSessions,
+    /// Forgets names that are free again.
+    pub purge_kept_names: PurgeKeptNames,
 }
 
 impl Accounts {
@@ -111,12 +134,24 @@ impl Accounts {
             Arc::clone(clock),
             with.lifetimes.access,
         ));
+        let log = &with.security_log;
+        let passwords = Arc::new(PasswordCheck {
+            users: Arc::clone(users),
+            hasher: Arc::clone(hasher),
+            guesses: with.guesses,
+            log: Arc::clone(log),
+        });
         Self {
-            sign_up: SignUp::new(Arc::clone(users), Arc::clone(hasher), Arc::clone(clock), Arc::clone(&with.ids)),
-            log_in: LogIn::new(
+            sign_up: SignUp::new(
                 Arc::clone(users),
-                Arc::clone(sessions),
                 Arc::clone(hasher),
+                Arc::clone(&with.name_hasher),
+                Arc::clone(clock),
+                Arc::clone(&with.ids),
+            ),
+            log_in: LogIn::new(
+                Arc::clone(&passwords),
+                Arc::clone(sessions),
                 Arc::clone(&issuer),
                 Arc::clone(clock),
                 Arc::clone(&with.ids),
@@ -126,16 +161,24 @@ impl Accounts {
                 Arc::clone(&with.refresh_tokens),
                 issuer,
                 Arc::clone(&learn),
+                Arc::clone(log),
                 Arc::clone(clock),
             ),
-            log_out: LogOut::new(Arc::clone(sessions), Arc::clone(&learn)),
+            log_out: LogOut::new(Arc::clone(sessions), Arc::clone(&learn), Arc::clone(log)),
             list_sessions: ListSessions::new(Arc::clone(sessions)),
-            end_session: EndSession::new(Arc::clone(sessions), Arc::clone(&learn)),
+            end_session: EndSession::new(Arc::clone(sessions), Arc::clone(&learn), Arc::clone(log)),
             authenticate: Authenticate::new(with.access_tokens, with.ended_sessions, Arc::clone(clock)),
             get_user: GetUser::new(Arc::clone(users)),
             list_users: ListUsers::new(Arc::clone(users)),
-            edit_profile: EditProfile::new(Arc::clone(users), Arc::clone(hasher), Arc::clone(&learn)),
-            erase_account: EraseAccount::new(Arc::clone(users), Arc::clone(hasher), Arc::clone(&learn)),
+            edit_profile: EditProfile::new(Arc::clone(&passwords), Arc::clone(&learn)),
+            erase_account: EraseAccount::new(
+                passwords,
+                with.name_hasher,
+                with.remover,
+                Arc::clone(&learn),
+                Arc::clone(clock),
+            ),
+            purge_kept_names: PurgeKeptNames::new(with.kept_names, Arc::clone(clock)),
             purge_sessions: PurgeSessions::new(with.sessions, with.clock, with.lifetimes.access),
             learn_ended_sessions: learn,
         }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use domain::{Clock, RepositoryError};
 
 use crate::ended_sessions::LearnEndedSessions;
-use crate::ports::{RefreshTokens, RotateSession, SessionRepository, SigningError};
+use crate::ports::{RefreshTokens, RotateSession, SecurityLog, SessionRepository, SigningError};
 use crate::rotation::Rotation;
+use crate::security_event::SecurityEvent;
 use crate::session::{SessionIssuer, SignedIn};
 
 /// Why a refresh token was not exchanged.
@@ -29,6 +30,7 @@ pub struct RefreshSession {
     refresh_tokens: Arc<dyn RefreshTokens>,
     issuer: Arc<SessionIssuer>,
     learn: Arc<LearnEndedSessions>,
+    log: Arc<dyn SecurityLog>,
     clock: Arc<dyn Clock>,
 }
 
@@ -39,9 +41,10 @@ impl RefreshSession {
         refresh_tokens: Arc<dyn RefreshTokens>,
         issuer: Arc<SessionIssuer>,
         learn: Arc<LearnEndedSessions>,
+        log: Arc<dyn SecurityLog>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { sessions, refresh_tokens, issuer, learn, clock }
+        Self { sessions, refresh_tokens, issuer, learn, log, clock }
     }
 
     /// Exchanges `token` for a successor. One that was used before, and comes too late or after its successor, ends its
@@ -60,7 +63,12 @@ impl RefreshSession {
             RotateSession::Rotated { session, opened_at, user } => {
                 Ok(self.issuer.sign_in((session, opened_at), user, refresh_token, now)?)
             }
-            RotateSession::Replayed | RotateSession::SessionExpired => {
+            RotateSession::Replayed { user } => {
+                self.log.record(SecurityEvent::RefreshReplayed, Some(user));
+                self.learn.at_once().await;
+                Err(RefreshSessionError::InvalidToken)
+            }
+            RotateSession::SessionExpired => {
                 self.learn.at_once().await;
                 Err(RefreshSessionError::InvalidToken)
             }
@@ -73,14 +81,22 @@ impl RefreshSession {
 mod tests {
     use std::time::Duration;
 
+    use mockall::predicate::eq;
+
     use super::*;
     use crate::ports::{
-        MockAccessTokens, MockEndedSessions, MockRefreshTokens, MockSessionRepository, RefreshTokenHash,
+        MockAccessTokens, MockEndedSessions, MockRefreshTokens, MockSecurityLog, MockSessionRepository,
+        RefreshTokenHash,
     };
     use crate::test_support::{FixedClock, LIFETIMES, NOW, id, learning, user};
 
     /// What comes of a refresh whose rotation has this outcome, and ends the session or not.
     fn refresh(outcome: RotateSession, ends: bool) -> RefreshSession {
+        let mut log = MockSecurityLog::new();
+        log.expect_record()
+            .with(eq(SecurityEvent::RefreshReplayed), eq(Some(id(7))))
+            .times(usize::from(matches!(outcome, RotateSession::Replayed { .. })))
+            .return_const(());
         let mut tokens = MockRefreshTokens::new();
         tokens.expect_hash().withf(|token| token == "old").returning(|_| RefreshTokenHash([1; 32]));
         let mut generator = MockRefreshTokens::new();
@@ -109,6 +125,7 @@ mod tests {
             Arc::new(tokens),
             Arc::new(issuer),
             learning(ended),
+            Arc::new(log),
             Arc::new(FixedClock),
         )
     }
@@ -138,12 +155,12 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn rejects_every_other_outcome_alike() {
+        async fn rejects_every_other_outcome_alike_and_notes_a_replay() {
             let outcomes = [
                 (RotateSession::Unknown, false),
                 (RotateSession::Expired, false),
                 (RotateSession::SessionExpired, true),
-                (RotateSession::Replayed, true),
+                (RotateSession::Replayed { user: id(7) }, true),
             ];
             for (outcome, ends) in outcomes {
                 let said = format!("{outcome:?}");

@@ -6,7 +6,10 @@ use std::time::Duration;
 use domain::{Bio, Clock, Cuid, DisplayName, Id, IdGenerator, Principal, Revision, Timestamp, User, Username};
 
 use crate::ended_sessions::LearnEndedSessions;
-use crate::ports::MockEndedSessions;
+use crate::password_check::PasswordCheck;
+use crate::ports::{
+    MockEndedSessions, MockNameHasher, MockPasswordHasher, MockSecurityLog, MockUserRepository, NameHash, NameHashes,
+};
 use crate::session::SessionLifetimes;
 
 pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
@@ -71,4 +74,24 @@ pub(crate) fn learning_whatever() -> Arc<LearnEndedSessions> {
     let mut ended = MockEndedSessions::new();
     ended.expect_learn().returning(|_| Ok(()));
     learning(ended)
+}
+
+/// A check without bounds.
+pub(crate) fn password_check(
+    users: MockUserRepository,
+    hasher: MockPasswordHasher,
+    log: MockSecurityLog,
+) -> Arc<PasswordCheck> {
+    Arc::new(PasswordCheck { users: Arc::new(users), hasher: Arc::new(hasher), guesses: None, log: Arc::new(log) })
+}
+
+/// What [`name_hasher`] makes of every name.
+pub(crate) fn name_hashes() -> NameHashes {
+    NameHashes { current: NameHash([1; 32]), older: vec![NameHash([2; 32])] }
+}
+
+pub(crate) fn name_hasher() -> MockNameHasher {
+    let mut hasher = MockNameHasher::new();
+    hasher.expect_hashes().returning(|_| name_hashes());
+    hasher
 }

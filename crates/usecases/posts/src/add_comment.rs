@@ -34,6 +34,9 @@ pub enum AddCommentError {
     /// The comment to reply to is about another post.
     #[error("the comment to reply to is about another post")]
     ParentOnOtherPost,
+    /// The comment to reply to is as deep in its thread as a comment may be.
+    #[error("a reply may stand at most {} levels below the top of its thread", Comment::DEEPEST)]
+    TooDeep,
     /// The key belongs to an earlier request with another wish.
     #[error("the idempotency key was used for another request")]
     KeyReused,
@@ -74,6 +77,7 @@ impl AddComment {
             session_id: command.author.session_id,
             content: command.content,
             created_at: now,
+            deepest: Comment::DEEPEST,
         };
         match self.comments.add(&comment, request.as_ref()).await? {
             AddCommentOutcome::Write(Write::Stored(item)) => Ok(Written { item, replayed: false }),
@@ -83,6 +87,7 @@ impl AddComment {
             AddCommentOutcome::PostNotFound => Err(AddCommentError::PostNotFound),
             AddCommentOutcome::ParentNotFound => Err(AddCommentError::ParentNotFound),
             AddCommentOutcome::ParentOnOtherPost => Err(AddCommentError::ParentOnOtherPost),
+            AddCommentOutcome::TooDeep => Err(AddCommentError::TooDeep),
         }
     }
 }
@@ -118,6 +123,7 @@ mod tests {
                 .withf(|new, _| {
                     (new.id, new.post_id, new.parent_id) == (id(1), id(100), Some(id(5)))
                         && (new.author_id, new.session_id, new.created_at) == (id(7), id(1007), NOW)
+                        && new.deepest == 100
                 })
                 .once()
                 .returning(|_, _| Ok(AddCommentOutcome::Write(Write::Stored(comment(1, 7)))));
@@ -149,6 +155,14 @@ mod tests {
             comments.expect_add().returning(|_, _| Ok(AddCommentOutcome::ParentOnOtherPost));
             let result = add(comments).execute(command(Some(id(5)), None)).await;
             assert!(matches!(result, Err(AddCommentError::ParentOnOtherPost)));
+        }
+
+        #[tokio::test]
+        async fn rejects_a_reply_that_stands_too_deep() {
+            let mut comments = MockCommentRepository::new();
+            comments.expect_add().returning(|_, _| Ok(AddCommentOutcome::TooDeep));
+            let result = add(comments).execute(command(Some(id(5)), None)).await;
+            assert!(matches!(result, Err(AddCommentError::TooDeep)));
         }
     }
 }

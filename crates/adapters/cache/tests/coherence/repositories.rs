@@ -4,8 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use ::removals::Removal;
+use ::removals::ports::{Progress, RemovalRepository, Slice, Touched};
 use accounts::ports::{
-    Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, UpdateUser, UserRelations, UserRepository,
+    Credentials, EraseUser, InsertUser, KeptName, NameHashes, PasswordHash, ProfileChanges, RenewHash, UpdateUser,
+    UserRelations, UserRepository,
 };
 use async_trait::async_trait;
 use domain::{
@@ -123,7 +126,7 @@ impl PostRepository for Repository {
     ) -> Result<Write<Post>, RepositoryError> {
         let post = post.clone();
         self.write(post.author_id, move |state| {
-            if !state.users.contains_key(&post.author_id) {
+            if !state.has(post.author_id) {
                 return (false, Write::SessionEnded);
             }
             state.posts.insert(post.id, (post.author_id, post.content, post.created_at, Revision(0)));
@@ -156,7 +159,7 @@ impl PostRepository for Repository {
     async fn like(&self, id: PostId, by: Principal, _: Timestamp) -> Result<Like, RepositoryError> {
         let user = by.user_id;
         self.write(user, move |state| {
-            let is_there = state.posts.contains_key(&id) && state.users.contains_key(&user);
+            let is_there = state.post(id).is_some() && state.has(user);
             (is_there && state.likes.insert((id, user)), if is_there { Like::Done } else { Like::NotFound })
         })
         .await
@@ -201,10 +204,10 @@ impl TimelineRepository for Repository {
 
 #[async_trait]
 impl UserRepository for Repository {
-    async fn insert(&self, user: &User, _: &PasswordHash) -> Result<InsertUser, RepositoryError> {
+    async fn insert(&self, user: &User, _: &PasswordHash, _: &NameHashes) -> Result<InsertUser, RepositoryError> {
         let user = user.clone();
         self.write(user.id, move |state| {
-            if state.users.values().any(|known| known.username == user.username) {
+            if state.user(&UserRef::Username(user.username.clone())).is_some() {
                 return (false, InsertUser::UsernameTaken);
             }
             state.users.insert(user.id, user);
@@ -243,12 +246,34 @@ impl UserRepository for Repository {
         .await
     }
 
-    async fn erase(&self, by: Principal, _: &PasswordHash) -> Result<EraseUser, RepositoryError> {
+    async fn renew_hash(&self, _: UserId, _: &PasswordHash, _: &PasswordHash) -> Result<RenewHash, RepositoryError> {
+        not_asked()
+    }
+
+    async fn erase(&self, by: Principal, _: &PasswordHash, _: &KeptName) -> Result<EraseUser, RepositoryError> {
         let id = by.user_id;
         self.write(id, move |state| {
-            let is_there = state.users.contains_key(&id);
-            state.erase(id);
+            let is_there = state.hide(id);
             (is_there, if is_there { EraseUser::Erased } else { EraseUser::SessionEnded })
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl RemovalRepository for Repository {
+    async fn pending(&self, _: u16) -> Result<Vec<Removal>, RepositoryError> {
+        not_asked()
+    }
+
+    async fn remove_some(&self, removal: Removal, _: u16) -> Result<Slice, RepositoryError> {
+        self.write(removal.id.into(), move |state| {
+            if !state.hidden.contains(&removal.id.into()) {
+                return (false, Slice { progress: Progress::Done, touched: Touched::default(), by: None });
+            }
+            let touched = state.remove_some(removal.id.into());
+            let progress = if touched.is_some() { Progress::More } else { Progress::Done };
+            (true, Slice { progress, touched: touched.unwrap_or_default(), by: Some(removal.id.into()) })
         })
         .await
     }
@@ -278,7 +303,7 @@ impl FollowRepository for Repository {
     async fn follow(&self, by: Principal, followee: UserId, _: Timestamp) -> Result<Follow, RepositoryError> {
         let follower = by.user_id;
         self.write(follower, move |state| {
-            if !state.users.contains_key(&followee) || !state.users.contains_key(&follower) {
+            if !state.has(followee) || !state.has(follower) {
                 return (false, Follow::FolloweeGone);
             }
             (state.follows.insert((follower, followee)), Follow::Done)
@@ -332,7 +357,7 @@ impl CommentRepository for Repository {
     ) -> Result<AddCommentOutcome, RepositoryError> {
         let comment = comment.clone();
         self.write(comment.author_id, move |state| {
-            if !state.posts.contains_key(&comment.post_id) || !state.users.contains_key(&comment.author_id) {
+            if state.post(comment.post_id).is_none() || !state.has(comment.author_id) {
                 return (false, AddCommentOutcome::PostNotFound);
             }
             state.comments.insert(comment.id, (comment.post_id, comment.author_id));

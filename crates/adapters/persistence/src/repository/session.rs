@@ -92,7 +92,7 @@ impl SeaSessionRepository {
             }
             Verdict::Replayed => {
                 remove_sessions(&tx, session::Column::Id.eq(session.as_str())).await?;
-                RotateSession::Replayed
+                RotateSession::Replayed { user: user.id }
             }
         };
         tx.commit(None).await?;

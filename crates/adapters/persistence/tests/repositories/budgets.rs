@@ -6,7 +6,7 @@ use domain::{CommentId, Content, PostId, Principal, Session, UserId, UserRef, Us
 use feed::ports::{FollowRepository, Relation, TimelineRepository};
 use testkit::{NOW, a_comment, a_post, a_user, acting, id, on_both_databases};
 
-use crate::scene::{Scene, first_page, hash_of, request};
+use crate::scene::{Scene, any_names, first_page, hash_of, not_kept, request};
 use crate::sessions::{rotation, token};
 
 on_both_databases![one_thing_takes_one_statement, a_list_takes_at_most_two, a_write_takes_one_transaction];
@@ -117,8 +117,8 @@ async fn a_write_takes_one_transaction(s: Scene) {
     };
     let keyed = request("key", 1, NOW);
     writes![s:
-        s.users.insert(&a_user("cyd").build(), &hash_of("cyd")),
-        s.users.insert(&a_user("cyd").build(), &hash_of("cyd")),
+        s.users.insert(&a_user("cyd").build(), &hash_of("cyd"), &any_names()),
+        s.users.insert(&a_user("cyd").build(), &hash_of("cyd"), &any_names()),
         s.sessions.open(&session, &first, &hash_of("ada")),
         s.sessions.rotate(&rotation(1, 2, NOW)),
         s.sessions.rotate(&rotation(1, 3, NOW)),
@@ -147,7 +147,7 @@ async fn a_write_takes_one_transaction(s: Scene) {
         s.follows.follow(acting(ada), id("bob"), NOW),
         s.keys.purge(NOW),
         s.posts.delete(post, acting(id("ada")), None),
-        s.users.erase(acting(ada), &hash_of("new")),
-        s.users.erase(acting(ada), &hash_of("new")),
+        s.users.erase(acting(ada), &hash_of("new"), &not_kept()),
+        s.users.erase(acting(ada), &hash_of("new"), &not_kept()),
     ];
 }

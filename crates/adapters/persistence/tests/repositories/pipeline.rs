@@ -1,5 +1,6 @@
 //! Reads of PostgreSQL, many at a time over one connection.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -8,8 +9,10 @@ use accounts::ports::UserRepository;
 use domain::PostId;
 use futures_util::future::join_all;
 use persistence::{Database, DatabaseOptions, Location, SeaPostRepository, SeaUserRepository, Way};
+use resilience::Caller;
+use resilience::caller::scope;
 use sea_orm::TransactionTrait;
-use testkit::Engine;
+use testkit::{Engine, StatementLog};
 
 use crate::scene::{Scene, first_page};
 
@@ -202,6 +205,52 @@ fn leaves_a_connection_alone_that_has_to_answer_somebody_who_gave_up() {
         lock.rollback().await.unwrap();
         assert!(posts.find(post, None).await.unwrap().is_some());
     });
+}
+
+#[test]
+fn one_caller_whose_reads_take_long_leaves_connections_to_others() {
+    on_postgres(async |s| {
+        let post = posts(&s, 1).await[0];
+        let log = Arc::new(StatementLog::default());
+        let (database, slow) = instance(&s, |its| {
+            its.observer = Some(Arc::clone(&log) as _);
+            // No statement, and no lock, is given up meanwhile.
+            its.statement_timeout = None;
+        })
+        .await;
+        until("all pipelined connections", || database.servers()[0].pipelined == 5).await;
+        let (slow, users) = (Arc::new(slow), SeaUserRepository::new(database));
+        let lock = locked(&s).await;
+        let hostile = |_| tokio::spawn(scope(Caller::of(&"hostile"), find(slow.clone(), post)));
+        let mut held: Vec<_> = (0..12).map(hostile).collect();
+        let others = async || {
+            let ada = testkit::id("ada").into();
+            let found = scope(Caller::of(&"somebody else"), users.find(&ada, None)).await;
+            assert!(found.unwrap().is_some());
+            log.statements().last().map(|statement| statement.way)
+        };
+        // Until the pipelined connections have answered nothing for so long that they get no more.
+        let begun = Instant::now();
+        while others().await != Some(Way::Pool) {
+            assert!(begun.elapsed() < PATIENCE, "reads are held up by those of somebody else");
+        }
+        // The rest of the hostile reads asks for the pool.
+        held.extend((0..24).map(hostile));
+        tokio::task::yield_now().await;
+        for _ in 0..20 {
+            assert_eq!(others().await, Some(Way::Pool));
+        }
+        assert!(held.iter().all(|read| !read.is_finished()));
+        lock.rollback().await.unwrap();
+        for read in held {
+            assert!(read.await.unwrap());
+        }
+    });
+}
+
+/// Whether a post is found.
+async fn find(posts: Arc<SeaPostRepository>, post: PostId) -> bool {
+    posts.find(post, None).await.unwrap().is_some()
 }
 
 /// A transaction that keeps all readers of posts waiting.

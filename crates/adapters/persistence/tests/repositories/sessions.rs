@@ -11,7 +11,7 @@ use accounts::ports::{
 use domain::{Principal, Session, Timestamp, UserAgent, UserId};
 use testkit::{id, on_both_databases};
 
-use crate::scene::{Scene, each, first_page, hash_of, page};
+use crate::scene::{Scene, each, first_page, hash_of, not_kept, page};
 
 pub(crate) const LIFETIME: Duration = Duration::from_hours(1);
 pub(crate) const GRACE: Duration = Duration::from_secs(30);
@@ -79,7 +79,7 @@ mod open {
         let opened = s.sessions.open(&late, &token(2, s.now()), &change.verified).await.unwrap();
         assert_eq!(opened, OpenSession::CredentialsMoved);
         assert_eq!(s.users.update(kept, &changes, None).await.unwrap(), UpdateUser::PasswordMoved);
-        assert_eq!(s.users.erase(kept, &change.verified).await.unwrap(), EraseUser::PasswordMoved);
+        assert_eq!(s.users.erase(kept, &change.verified, &not_kept()).await.unwrap(), EraseUser::PasswordMoved);
         assert_eq!(s.db.count("sessions").await, 1);
     }
 
@@ -151,7 +151,7 @@ mod rotate {
         for (presented, next) in [(1, 2), (1, 3), (3, 4)] {
             assert!(proved(&rotate(&s, presented, next, now).await).is_some());
         }
-        assert_eq!(rotate(&s, 1, 5, now).await, RotateSession::Replayed);
+        assert_eq!(rotate(&s, 1, 5, now).await, RotateSession::Replayed { user: ada });
         // Its successors are worth nothing now, and no token is remembered.
         for token in [1, 2, 3, 4] {
             assert_eq!(rotate(&s, token, 5, now).await, RotateSession::Unknown);
@@ -164,7 +164,7 @@ mod rotate {
         let ada = s.account("ada").await;
         let (_, now) = open(&s, "one", ada, 1).await;
         rotate(&s, 1, 2, now).await;
-        assert_eq!(rotate(&s, 1, 3, now.after(GRACE)).await, RotateSession::Replayed);
+        assert_eq!(rotate(&s, 1, 3, now.after(GRACE)).await, RotateSession::Replayed { user: ada });
         assert_eq!(s.db.count("sessions").await, 0);
     }
 
@@ -173,7 +173,7 @@ mod rotate {
         let (_, now) = open(&s, "one", ada, 1).await;
         rotate(&s, 1, 2, now).await;
         s.db.execute("UPDATE refresh_tokens SET parent_hash = NULL").await;
-        assert_eq!(rotate(&s, 1, 3, now).await, RotateSession::Replayed);
+        assert_eq!(rotate(&s, 1, 3, now).await, RotateSession::Replayed { user: ada });
     }
 
     async fn ends_a_session_whose_time_is_over(s: Scene) {

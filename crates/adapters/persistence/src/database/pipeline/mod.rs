@@ -83,11 +83,11 @@ impl Pipeline {
     }
 
     /// The rows that `statement` finds; `None` if the pool is to be asked: no connection is free enough, the one that
-    /// was asked broke off, or the statement is of a kind that is not for pipelines.
+    /// was asked broke off or is held up by another statement, or the statement is of a kind that is not for pipelines.
     pub(super) async fn query(&self, statement: &Statement) -> Option<Result<Vec<Row>, DbErr>> {
         let parameters = Parameters::of(statement.values.as_ref())?;
         let turn = self.least_busy()?;
-        match turn.query(&statement.sql, &parameters).await {
+        match turn.query(&statement.sql, &parameters).await? {
             Ok(rows) => Some(Ok(rows)),
             Err(error) if error::says_nothing_of_the_statement(&error) => None,
             Err(error) => Some(Err(error::translated(error))),

@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OnceCell;
-use tokio_postgres::{Client, Error, Statement};
+use tokio_postgres::{Error, Statement};
 
 use super::super::plans::{Epoch, Plans};
 use super::super::pools::STATEMENT_CACHE;
-use super::values::Parameters;
 
 /// Prepared statements by their text: those used last, of the current epoch.
 pub(super) struct Statements {
@@ -35,18 +34,15 @@ impl Statements {
         Self { kept: Mutex::new(kept), plans }
     }
 
-    /// The statement, prepared now if it was not.
-    pub(super) async fn prepared(
-        &self,
-        client: &Client,
-        sql: &str,
-        parameters: &Parameters<'_>,
-    ) -> Result<Statement, Error> {
+    /// The statement, prepared now by `prepare` if it was not.
+    pub(super) async fn prepared<F>(&self, sql: &str, prepare: impl FnOnce() -> F) -> Result<Statement, Error>
+    where
+        F: Future<Output = Result<Statement, Error>>,
+    {
         let cell = self.cell(sql);
         if let Some(statement) = cell.get() {
             return Ok(statement.clone());
         }
-        let prepare = || async { client.prepare_typed(sql, &parameters.types()).await };
         cell.get_or_try_init(prepare).await.cloned()
     }
 

@@ -37,9 +37,10 @@ impl<T> Liking<T> {
     }
 }
 
-/// Locks in the order of ids those who like in sessions that are there, whose accounts are kept from being erased, and then what they like. Then
-/// likes come and go, and each thing's count follows from what really did: whoever else changes the likes of a thing
-/// has to lock it first. Answers who is there (`true`), what (`false`), and which sessions have ended (`NULL`).
+/// Locks in the order of ids those who like in sessions that are there, whose accounts are kept from being erased, and then
+/// what they like. Then likes come and go, and each thing's count follows from what really did: whoever else changes the
+/// likes of a thing has to lock it first. Answers who is there (`true`), what (`false`), and which sessions have ended
+/// (`NULL`).
 ///
 /// To update what was locked in the same statement is safe because nobody holds `FOR KEY SHARE` on a thing without having
 /// locked it for its counts before (`posts.rs` says what would come of it).

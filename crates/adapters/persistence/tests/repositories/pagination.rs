@@ -180,6 +180,8 @@ impl List {
             Self::Following => drop(s.follows.unfollow(acting(ada()), row.id.into()).await?),
             Self::Users => {
                 s.erase(row.id.into()).await;
+                // The row may come back, with the same session.
+                s.db.execute("DELETE FROM ended_sessions").await;
             }
         }
         Ok(())

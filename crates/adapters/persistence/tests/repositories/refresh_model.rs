@@ -101,7 +101,7 @@ async fn every_sequence_goes_as_the_model_says(s: Scene) {
                     exchanged_again += u32::from(was_used);
                 }
                 RotateSession::Unknown | RotateSession::Expired => assert_eq!(expected, Expected::Refused, "{what}"),
-                RotateSession::Replayed | RotateSession::SessionExpired => {
+                RotateSession::Replayed { .. } | RotateSession::SessionExpired => {
                     assert_eq!(expected, Expected::Ended, "{what}");
                 }
             }

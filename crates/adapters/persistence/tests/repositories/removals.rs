@@ -76,7 +76,8 @@ async fn slices(s: &Scene, removal: Removal, table: &str, mut check: impl AsyncF
         let slice = s.removals.remove_some(removal, SLICE).await.unwrap();
         let now = s.db.count(table).await;
         assert!(left - now <= SLICE.into(), "{} rows at once", left - now);
-        assert!(slice.touched.users.len() <= SLICE.into() && slice.touched.posts.len() <= SLICE.into());
+        let most = usize::from(SLICE);
+        assert!(slice.touched.users.len() <= most && slice.touched.posts.len() <= most);
         left = now;
         check(s, now).await;
         match slice.progress {

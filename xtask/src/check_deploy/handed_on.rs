@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     fn example() -> String {
-        DECIDED.iter().map(|name| format!("#{name}=\n")).collect::<String>()
+        DECIDED.iter().map(|name| format!("#{name}=\n")).collect::<Vec<_>>().concat()
             + "# A word.\n#\n#SIGNING_KEY=\n#RUST_LOG=info\n"
     }
 

@@ -155,6 +155,7 @@ mod erase {
         let until = NOW.after(Duration::from_hours(24 * 30));
         let kept = KeptName { hash: names(1).current, until };
         assert_eq!(s.users.erase(ada, &hash_of("ada"), &kept).await.unwrap(), EraseUser::Erased);
+        s.remove_hidden().await;
 
         let just_before = until.before(Duration::from_micros(1));
         assert_eq!(sign_up_as_ada(&s, just_before, &names(1)).await, InsertUser::UsernameTaken);
@@ -167,6 +168,7 @@ mod erase {
         let later = KeptName { until: until.after(Duration::from_hours(1)), ..kept };
         let another = testkit::id("another");
         assert_eq!(s.users.erase(another, &hash_of("another"), &later).await.unwrap(), EraseUser::Erased);
+        s.remove_hidden().await;
         assert_eq!(sign_up_as_ada(&s, until, &names(1)).await, InsertUser::UsernameTaken);
     }
 
@@ -185,6 +187,7 @@ mod erase {
             };
             assert_eq!(erasing.await.unwrap(), EraseUser::Erased);
             assert_eq!(waiting.await.unwrap(), InsertUser::UsernameTaken);
+            s.remove_hidden().await;
             s.kept_names.purge(kept.until).await.unwrap();
         }
     }

@@ -7,6 +7,7 @@ mod dashboards;
 mod metrics;
 mod promql;
 mod promtool;
+mod rights;
 mod rules;
 
 use std::fs::Permissions;

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 use tokio::process::Command;
 
+use super::rights;
 use crate::interrupt::Interrupt;
 use crate::process;
 use crate::root::root;
@@ -29,7 +30,7 @@ fn image<'a>(compose: &'a Value, service: &str) -> Result<&'a str> {
     compose["services"][service]["image"].as_str().with_context(|| format!("{service} has no image"))
 }
 
-/// Checks the compose file, and that nothing in it can be had in any version.
+/// Checks the compose file: every image has a version, and no service more rights than it needs.
 pub(super) async fn check_compose(interrupt: &Interrupt) -> Result<()> {
     let compose = compose_file(interrupt).await?;
     let services = compose["services"].as_object().context("there are no services")?;
@@ -38,6 +39,11 @@ pub(super) async fn check_compose(interrupt: &Interrupt) -> Result<()> {
         let version = image.rsplit_once(':').map(|(_, version)| version);
         anyhow::ensure!(version.is_some_and(|version| version != "latest"), "{name}: {image} names no version");
     }
+    let excesses = rights::excesses(&compose)?;
+    for excess in &excesses {
+        eprintln!("{excess}");
+    }
+    anyhow::ensure!(excesses.is_empty(), "{} rights too many", excesses.len());
     eprintln!("{} services", services.len());
     Ok(())
 }

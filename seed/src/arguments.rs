@@ -7,8 +7,9 @@ use crate::world::Numbers;
 
 /// Fills the database with people and what they say to each other.
 ///
-/// The database is the one that `DATABASE_URL` names, in the environment or in `.env`; by default the embedded one in
-/// `data/`. The same seed and numbers make the same rows, so that running twice adds nothing.
+/// The database is the one that `DATABASE_URL` names, in the environment or in `.env`, or that the file has which
+/// `DATABASE_URL_FILE` names; by default the embedded one in `data/`. The same seed and numbers make the same rows, so
+/// that running twice adds nothing.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "seed", version)]
 pub struct Arguments {

@@ -6,21 +6,34 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::Parser as _;
 use domain::Clock as _;
-use persistence::{Database, DatabaseOptions};
+use persistence::{Database, DatabaseOptions, Location};
 use security::HashingCost;
 use seed::arguments::Arguments;
 use seed::closing::Closing;
+use seed::target::Named;
 use seed::{Order, Report, consent, fill, target};
 use system::SystemClock;
 
 /// How long to wait for the database to be there.
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// The configuration cannot be used.
+const BAD_CONFIGURATION: u8 = 2;
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(&Arguments::parse()).await {
+    let arguments = Arguments::parse();
+    let location = match target::target(Named::by(of_environment), Path::new(".")) {
+        Ok(location) => location,
+        Err(error) => {
+            eprintln!("seed: {error:#}");
+            return ExitCode::from(BAD_CONFIGURATION);
+        }
+    };
+    match run(&arguments, location).await {
         Ok(report) => {
             println!("\n{}", Closing(&report));
             ExitCode::SUCCESS
@@ -32,20 +45,25 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
-    let location = target::target(env::var("DATABASE_URL").ok(), Path::new("."))?;
+/// What is no text is no address, and found to be none.
+fn of_environment(name: &str) -> Option<String> {
+    env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+async fn run(arguments: &Arguments, location: Location) -> anyhow::Result<Report> {
+    let options = DatabaseOptions {
+        max_connections: 4,
+        acquire_timeout: CONNECT,
+        statement_timeout: None,
+        ..DatabaseOptions::new(location.clone())
+    };
+    // Where that is, is not said before it is known to be the address of a database.
+    let database = Database::connect(&options).await.context("DATABASE_URL cannot be used")?;
     if arguments.reset {
         let is_terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
         consent::obtain(&location, arguments.yes, is_terminal, &mut io::stdin().lock(), &mut io::stderr())?;
     }
     eprintln!("Filling {location}");
-    let options = DatabaseOptions {
-        max_connections: 4,
-        acquire_timeout: CONNECT,
-        statement_timeout: None,
-        ..DatabaseOptions::new(location)
-    };
-    let database = Database::connect(&options).await?;
     let order = Order {
         numbers: arguments.numbers(),
         random_seed: arguments.random_seed,

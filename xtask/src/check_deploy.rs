@@ -4,6 +4,8 @@
 
 mod containers;
 mod dashboards;
+mod defaults;
+mod handed_on;
 mod metrics;
 mod promql;
 mod promtool;
@@ -41,9 +43,11 @@ async fn steps(report: &mut Report, interrupt: &Interrupt) -> Result<()> {
     let root = root();
     let dashboards = report.step("dashboards", async { dashboards::read(&root.join("deploy/grafana")) }).await?;
     report.step("metrics", async { check_metrics(&root, &dashboards) }).await?;
+    report.step("defaults", async { check_defaults(&root) }).await?;
     let promtool = report.step("find promtool", Promtool::find(&root, interrupt)).await?;
     report.step("prometheus", check_prometheus(&promtool, &root, &dashboards, interrupt)).await?;
     report.step("compose", containers::check_compose(interrupt)).await?;
+    report.step("variables", containers::check_variables(&root, interrupt)).await?;
     report.step("nginx", containers::check_nginx(&root, interrupt)).await
 }
 
@@ -65,6 +69,18 @@ fn check_metrics(root: &Path, dashboards: &[Expression]) -> Result<()> {
         bail!("{} uses of metrics that docs/operations.md does not name", unknown.len());
     }
     eprintln!("{} expressions over {} metrics", expressions.len(), measured.len());
+    Ok(())
+}
+
+/// The head of the compose file and the guide for operators name the defaults that the compose file has.
+fn check_defaults(root: &Path) -> Result<()> {
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"));
+    let compose = read("docker-compose.yml")?;
+    let wrong = defaults::told_otherwise(&compose, &read("docs/operations.md")?);
+    if !wrong.is_empty() {
+        bail!("{}", wrong.join("; "));
+    }
+    eprintln!("{} variables of the gateway", defaults::of_the_gateway(&compose).len());
     Ok(())
 }
 

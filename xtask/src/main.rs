@@ -1,6 +1,9 @@
 //! The project's chores: `cargo xtask <chore>`.
 
 mod bench;
+mod cache;
+mod check_chain;
+mod check_clients;
 mod check_deploy;
 mod check_deps;
 mod cluster_test;
@@ -34,6 +37,10 @@ enum Chore {
     Test(test::Args),
     /// Fails on a dependency between crates that the design does not allow
     CheckDeps,
+    /// Checks licences, sources and known dangers of all dependencies (finds or installs cargo-deny)
+    CheckChain,
+    /// Lints openapi.json, and lets generated clients in TypeScript and Rust walk the README's tour (needs Node.js)
+    CheckClients,
     /// Checks what a deployment is made of: compose file, gateway, dashboards, alerts (needs a Docker engine)
     CheckDeploy,
     /// Runs the whole system in containers and checks that it stays right while parts of it fail (needs a Docker engine)
@@ -42,7 +49,7 @@ enum Chore {
     Bench(bench::Args),
     /// Counts the instructions that the server's work takes and fails where they are too many; finds all it needs by itself
     Instructions(instructions::Args),
-    /// Writes openapi.json from the code
+    /// Writes openapi.json and the table of calls in docs/api.md from the code
     Openapi(openapi::Args),
     /// Writes assets/erd.dot from the schema and renders the diagrams (needs Graphviz)
     Diagrams(diagrams::Args),
@@ -53,6 +60,8 @@ async fn main() -> ExitCode {
     let outcome = match Chore::parse() {
         Chore::Test(args) => test::run(&args).await,
         Chore::CheckDeps => check_deps::run(),
+        Chore::CheckChain => check_chain::run().await,
+        Chore::CheckClients => check_clients::run().await,
         Chore::CheckDeploy => check_deploy::run().await,
         Chore::ClusterTest(args) => cluster_test::run(&args).await,
         Chore::Bench(args) => bench::run(&args).await,

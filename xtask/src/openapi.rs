@@ -1,4 +1,6 @@
-//! `cargo xtask openapi`: `openapi.json` in the repository.
+//! `cargo xtask openapi`: `openapi.json` in the repository, and the table of calls that `docs/api.md` has of it.
+
+mod calls;
 
 use std::path::Path;
 
@@ -12,18 +14,18 @@ use crate::{fresh, process};
 /// Options of `cargo xtask openapi`.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct Args {
-    /// Writes nothing and fails when openapi.json is stale
+    /// Writes nothing and fails when openapi.json or docs/api.md is stale
     #[arg(long)]
     check: bool,
 }
 
-/// Writes `openapi.json`, or checks it.
+/// Writes `openapi.json` and the table, or checks them.
 pub(crate) async fn run(args: Args) -> Result<()> {
     let command = process::cargo(["run", "--quiet", "--package", "thoughts", "--", "openapi"]);
     write_or_check(command, args.check, &Interrupt::listen()?).await
 }
 
-/// Checks `openapi.json` against what the built `server` says, or one that is built for it.
+/// Checks `openapi.json` and the table against what the built `server` says, or one that is built for it.
 pub(crate) async fn check(server: Option<&Path>, interrupt: &Interrupt) -> Result<()> {
     let command = match server {
         Some(server) => {
@@ -39,5 +41,8 @@ pub(crate) async fn check(server: Option<&Path>, interrupt: &Interrupt) -> Resul
 async fn write_or_check(command: Command, check: bool, interrupt: &Interrupt) -> Result<()> {
     let document = process::output(command, interrupt).await?;
     let document = String::from_utf8(document).context("the OpenAPI document is not UTF-8")?;
-    fresh::write_or_check(&root().join("openapi.json"), &document, check, "openapi")
+    fresh::write_or_check(&root().join("openapi.json"), &document, check, "openapi")?;
+    let path = root().join("docs/api.md");
+    let guide = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    fresh::write_or_check(&path, &calls::put_into(&guide, &document)?, check, "openapi")
 }

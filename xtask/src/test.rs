@@ -9,7 +9,7 @@ use crate::executables::Executables;
 use crate::interrupt::Interrupt;
 use crate::purpose::Purpose;
 use crate::report::Report;
-use crate::{check_deps, diagrams, openapi, postgres, process, redis};
+use crate::{check_chain, check_deps, diagrams, openapi, postgres, process, redis};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -62,6 +62,7 @@ async fn lints(args: &Args, report: &mut Report, interrupt: &Interrupt) -> Resul
     let fmt = process::cargo(["fmt", "--all", "--check"]);
     report.step("format", process::run(fmt, interrupt)).await?;
     report.step("check-deps", async { check_deps::run() }).await?;
+    report.step("check-chain", check_chain::check(interrupt)).await?;
     let clippy =
         process::cargo(["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"]);
     report.step("clippy", process::run(clippy, interrupt)).await?;
@@ -99,7 +100,7 @@ async fn suites(
 }
 
 /// Builds all that the suites need and answers where the server's executable is.
-async fn build(interrupt: &Interrupt) -> Result<PathBuf> {
+pub(crate) async fn build(interrupt: &Interrupt) -> Result<PathBuf> {
     Executables::build(&["--workspace", "--all-targets", "--all-features"], interrupt).await?.path("thoughts")
 }
 

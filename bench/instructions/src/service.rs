@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use accounts::ports::{MockPasswordHasher, MockRefreshTokens, MockSessionRepository, MockUserRepository};
+use accounts::ports::{
+    MockAccountRemover, MockKeptNameRepository, MockNameHasher, MockPasswordHasher, MockRefreshTokens, MockSecurityLog,
+    MockSessionRepository, MockUserRepository,
+};
 use accounts::{Accounts, Principal, SessionId, SessionLifetimes};
 use anyhow::Result;
 use api::{Api, CursorCodec, Health, HttpSettings, MetricsAccess, MetricsEndpoint, Services};
@@ -11,7 +14,7 @@ use domain::UserId;
 use feed::Feed;
 use feed::ports::MockFollowRepository;
 use posts::Posts;
-use posts::ports::{MockCommentRepository, MockIdempotencyKeyRepository};
+use posts::ports::{MockCommentRepository, MockIdempotencyKeyRepository, MockPostRemover};
 
 use crate::samples;
 use crate::stubs::{FixedClock, FixedId, FixedPrincipal, OnePage, OnePost};
@@ -29,12 +32,14 @@ pub(crate) fn api(shared: bool) -> Result<Api> {
         metrics: MetricsEndpoint { render: Arc::new(String::new), access: MetricsAccess::Elsewhere },
         // Their work depends on the time that passes.
         rate_limits: None,
+        security_log: Arc::new(MockSecurityLog::new()),
         settings: HttpSettings {
             request_timeout: Duration::from_mins(10),
             trusted_proxies: Vec::new(),
             database_connections: 20,
             write_wait: None,
             cors_allowed_origins: Vec::new(),
+            base_path: String::new(),
             traces_exported: false,
         },
         runtime: tokio::runtime::Handle::current(),
@@ -47,7 +52,12 @@ fn accounts() -> Result<Accounts> {
     Ok(Accounts::new(accounts::Dependencies {
         users: Arc::new(MockUserRepository::new()),
         sessions: Arc::new(MockSessionRepository::new()),
+        remover: Arc::new(MockAccountRemover::new()),
+        kept_names: Arc::new(MockKeptNameRepository::new()),
+        name_hasher: Arc::new(MockNameHasher::new()),
         hasher: Arc::new(MockPasswordHasher::new()),
+        guesses: None,
+        security_log: Arc::new(MockSecurityLog::new()),
         access_tokens: Arc::new(FixedPrincipal(principal)),
         refresh_tokens: Arc::new(MockRefreshTokens::new()),
         clock: Arc::new(FixedClock),
@@ -60,6 +70,7 @@ fn posts() -> Result<Posts> {
     Ok(Posts::new(posts::Dependencies {
         posts: Arc::new(OnePost(samples::post(0)?.into())),
         comments: Arc::new(MockCommentRepository::new()),
+        remover: Arc::new(MockPostRemover::new()),
         keys: Arc::new(MockIdempotencyKeyRepository::new()),
         clock: Arc::new(FixedClock),
         // Making identifiers is counted by itself.

@@ -18,14 +18,14 @@ mod routing;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_cors::Cors;
+use ::accounts::ports::SecurityLog;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::http::header;
 use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::web::{Data, to};
 use actix_web::{App, Error};
 use ipnet::IpNet;
+use utoipa::openapi::Server;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -36,6 +36,7 @@ pub use middleware::rate_limit::{Budget, Client, LocalRateLimits, RateLimiter, T
 pub use operations::health::{Dependency, Health};
 pub use operations::metrics::{MetricsAccess, MetricsEndpoint, MetricsRenderer};
 
+use http::links::Links;
 use middleware::shed::WriteGate;
 use middleware::target::ParameterTable;
 use operations::docs::Files;
@@ -46,7 +47,7 @@ use routing::MethodTable;
 pub struct HttpSettings {
     /// Requests that take longer are ended with 503.
     pub request_timeout: Duration,
-    /// Networks whose `X-Forwarded-For` is believed.
+    /// Networks whose `X-Forwarded-For`, or `Forwarded`, is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Connections to the database: how many writes may be in flight follows from it.
     pub database_connections: u32,
@@ -54,6 +55,8 @@ pub struct HttpSettings {
     pub write_wait: Option<Duration>,
     /// Origins that browsers may call from.
     pub cors_allowed_origins: Vec<String>,
+    /// The path that a gateway strips from addresses: empty, or beginning and not ending with `/`.
+    pub base_path: String,
     /// Whether anybody gets the spans of requests.
     pub traces_exported: bool,
 }
@@ -68,6 +71,7 @@ impl HttpSettings {
             database_connections: 20,
             write_wait: None,
             cors_allowed_origins: Vec::new(),
+            base_path: String::new(),
             traces_exported: false,
         }
     }
@@ -89,6 +93,8 @@ pub struct Services {
     pub metrics: MetricsEndpoint,
     /// Budgets of clients; `None` lets everybody ask as often as they like.
     pub rate_limits: Option<Arc<dyn RateLimiter>>,
+    /// Keeps what operators must be able to find out later.
+    pub security_log: Arc<dyn SecurityLog>,
     /// How the API behaves.
     pub settings: HttpSettings,
     /// Outlives the workers; what handlers open is opened there.
@@ -101,10 +107,11 @@ pub struct Api {
     accounts: Data<::accounts::Accounts>,
     posts: Data<::posts::Posts>,
     feed: Data<::feed::Feed>,
-    cursors: Data<CursorCodec>,
+    links: Data<Links>,
     health: Data<Health>,
     metrics: Data<MetricsEndpoint>,
     rate_limits: Data<middleware::rate_limit::Limits>,
+    security_log: Data<dyn SecurityLog>,
     writes: Data<WriteGate>,
     settings: Data<HttpSettings>,
     runtime: Data<tokio::runtime::Handle>,
@@ -120,15 +127,20 @@ impl Api {
     /// If the OpenAPI document cannot be encoded.
     pub fn new(services: Services) -> Result<Self, serde_json::Error> {
         let mut document = openapi::document();
+        let base = &services.settings.base_path;
+        if !base.is_empty() {
+            document.servers = Some(vec![Server::new(base)]);
+        }
         let json = serde_json::to_vec(&document)?;
         Ok(Self {
             accounts: Data::from(services.accounts),
             posts: Data::from(services.posts),
             feed: Data::from(services.feed),
-            cursors: Data::new(services.cursors),
+            links: Data::new(Links::new(services.cursors, services.settings.base_path.clone())),
             health: Data::from(services.health),
             metrics: Data::new(services.metrics),
             rate_limits: Data::new(services.rate_limits),
+            security_log: Data::from(services.security_log),
             writes: Data::new(WriteGate::new(services.settings.database_connections, services.settings.write_wait)),
             settings: Data::new(services.settings),
             runtime: Data::new(services.runtime),
@@ -149,9 +161,10 @@ impl Api {
         // The last to wrap is the first to be passed through; see `middleware`.
         App::new()
             .wrap(from_fn(middleware::inside))
+            // Within compression: it keeps only one value of `Vary`.
+            .wrap(Condition::new(!origins.is_empty(), middleware::cors::cors(origins)))
             .wrap(Compress::default())
             .wrap(from_fn(middleware::encodings::encodings))
-            .wrap(Condition::new(!origins.is_empty(), cors(origins)))
             .wrap(from_fn(middleware::outside))
             .configure(|config| api.share(config))
             .default_service(to(routing::unmatched))
@@ -165,7 +178,7 @@ impl Api {
             .app_data(self.accounts)
             .app_data(self.posts)
             .app_data(self.feed)
-            .app_data(self.cursors)
+            .app_data(self.links)
             .app_data(self.health)
             .app_data(self.metrics)
             .app_data(self.writes)
@@ -174,6 +187,7 @@ impl Api {
             .app_data(self.files)
             .app_data(self.methods)
             .app_data(self.parameters)
+            .app_data(self.security_log)
             .app_data(self.rate_limits);
     }
 }
@@ -207,33 +221,4 @@ fn routes(config: &mut ServiceConfig<'_>) {
     accounts::routes(config);
     feed::follow_routes(config);
     operations::routes(config);
-}
-
-/// Lets browsers call from the configured origins, and from no other.
-fn cors(origins: &[String]) -> Cors {
-    let cors = Cors::default()
-        .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
-        .allowed_headers([
-            header::AUTHORIZATION.as_str(),
-            header::CONTENT_TYPE.as_str(),
-            header::IF_MATCH.as_str(),
-            header::IF_NONE_MATCH.as_str(),
-            http::preconditions::IDEMPOTENCY_KEY,
-            middleware::observe::X_REQUEST_ID.as_str(),
-            http::trace::TRACEPARENT.as_str(),
-            http::trace::TRACESTATE.as_str(),
-        ])
-        .expose_headers([
-            "Link",
-            "ETag",
-            "Location",
-            "Retry-After",
-            "X-Request-Id",
-            http::reply::IDEMPOTENCY_REPLAYED,
-            "RateLimit",
-            "RateLimit-Policy",
-            http::trace::TRACERESPONSE.as_str(),
-        ])
-        .max_age(3600);
-    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }

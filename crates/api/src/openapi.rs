@@ -1,14 +1,14 @@
 //! The OpenAPI document: collected from the handlers, completed with what all of them share.
 
-use actix_web::http::StatusCode;
-use serde_json::json;
-use utoipa::openapi::content::ContentBuilder;
+mod links;
+mod problems;
+
+use utoipa::OpenApi as _;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::security::{Http, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, Object, OpenApi, Ref, RefOr, Type};
-use utoipa::{OpenApi as _, ToSchema};
 use utoipa_actix_web::AppExt;
 
 use crate::http::problem::ProblemDocument;
@@ -28,7 +28,9 @@ pub(crate) type ProblemSchema = ProblemDocument<'static>;
             Lists come in pages: `next_cursor` of one page is the `cursor` of the next. `GET` answers carry an `ETag`; \
             send it as `If-None-Match` to save the body, or as `If-Match` to edit only what you saw. Wherever `GET` \
             works, `HEAD` does.",
+        contact(name = "The Thoughts contributors"),
     ),
+    servers((url = "/", description = "The server that this document comes from.")),
     tags(
         (name = "accounts", description = "Sign up, log in and out, profiles, erasure."),
         (name = "posts", description = "Posts and who likes them."),
@@ -58,6 +60,7 @@ fn complete(mut document: OpenApi) -> OpenApi {
     let components = HEADERS
         .iter()
         .fold(ComponentsBuilder::from(schemas), |all, (name, description)| all.header(*name, header(description)));
+    let components = problems::components().fold(components, |all, (name, response)| all.response(name, response));
     document.components = Some(
         components
             .security_scheme(
@@ -70,8 +73,11 @@ fn complete(mut document: OpenApi) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             complete_operation(path, method, operation);
+            // A public operation says `[]`: without a word, the security of the whole document would hold for it.
+            operation.security.get_or_insert_default();
         }
     }
+    links::add(&mut document);
     document
 }
 
@@ -108,56 +114,48 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
     let is_file = matches!(path, "/" | "/openapi.json");
     let is_conditional = (is_api || is_file) && method == "GET";
 
-    let mut answers: Vec<(u16, &str)> = vec![(500, "`internal_error`"), (414, "`uri_too_long`")];
+    let mut answers = vec![&problems::INTERNAL_ERROR, &problems::URI_TOO_LONG];
     if is_api {
-        answers.push((401, "`unauthenticated`, `invalid_token` or `invalid_credentials`"));
-        answers.push((408, "`body_timeout`"));
-        answers.push((413, "`body_too_large`"));
-        answers.push((503, "`overloaded`, `timeout`, `database_unavailable` or `storage_full`"));
+        answers.extend([&problems::UNAUTHORIZED, &problems::UNAVAILABLE]);
+    }
+    if is_api && method != "GET" {
+        answers.extend([&problems::BODY_TIMEOUT, &problems::BODY_TOO_LARGE]);
     }
     if is_counted {
-        answers.push((429, "`rate_limited`"));
-        answers.push((503, "`overloaded`"));
+        answers.extend([&problems::RATE_LIMITED, &problems::OVERLOADED]);
     }
     if has_body {
-        answers.push((400, "`malformed_body`"));
-        answers.push((415, "`unsupported_media_type`"));
-        answers.push((422, "`validation_failed`, `unknown_field` or `unknown_parameter`; more in `errors`"));
+        answers.extend([&problems::MALFORMED_BODY, &problems::UNSUPPORTED_MEDIA_TYPE]);
     }
     if is_list {
-        answers.push((400, "`invalid_cursor`"));
-        answers.push((422, "`validation_failed`: a limit out of range; or `unknown_parameter`"));
+        answers.push(&problems::INVALID_CURSOR);
     }
-    if has_key {
-        answers.push((
-            422,
-            "`validation_failed`, `unknown_field`, `unknown_parameter`, `idempotency_key_reused` or \
-             `parent_on_other_post`",
-        ));
-    }
-    if is_api && !(has_body || is_list || has_key) {
-        answers.push((422, "`unknown_parameter`"));
+    if is_api {
+        answers.push(match (has_key, has_body, is_list) {
+            (true, _, _) => &problems::INVALID_KEYED_BODY,
+            (_, true, _) => &problems::INVALID_BODY,
+            (_, _, true) => &problems::INVALID_PAGE,
+            _ => &problems::UNKNOWN_PARAMETER,
+        });
     }
     if has_match {
-        answers.push((412, "`precondition_failed`: it was changed since"));
+        answers.push(&problems::STALE);
     }
     if in_path {
-        answers.push((404, "`not_found`"));
+        answers.push(&problems::NOT_FOUND);
     }
-    for (status, description) in answers {
-        operation
-            .responses
-            .responses
-            .entry(status.to_string())
-            .and_modify(|response| {
-                if let RefOr::T(response) = response
-                    && has_key
-                    && status == 422
-                {
-                    description.clone_into(&mut response.description);
-                }
-            })
-            .or_insert_with(|| problem(status, description).into());
+    let responses = &mut operation.responses.responses;
+    for answer in answers {
+        responses.entry(answer.status.to_string()).or_insert_with(|| answer.of_operation(is_counted));
+    }
+    if is_counted {
+        for (status, response) in responses {
+            if let RefOr::T(described) = response
+                && let Some(shared) = problems::shared(status, described)
+            {
+                *response = RefOr::Ref(shared);
+            }
+        }
     }
     if is_conditional {
         let not_modified = ResponseBuilder::new().description("The client has it already.").build();
@@ -174,23 +172,6 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
             );
         }
     }
-}
-
-/// An answer that is a problem; its description begins with the code that the example shows.
-fn problem(status: u16, description: &str) -> Response {
-    let title = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error");
-    let code = description.split('`').nth(1).unwrap_or("error");
-    let example = json!({
-        "type": format!("urn:thoughts:problem:{code}"),
-        "title": title,
-        "status": status,
-        "detail": format!("{title}."),
-        "code": code,
-        "request_id": "0199f0a2-6c1e-7d3b-9b1a-5f2d8c4e7a10",
-    });
-    let content =
-        ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemSchema::name()))).example(Some(example)).build();
-    ResponseBuilder::new().description(description).content(PROBLEM_JSON, content).build()
 }
 
 /// Headers that several answers carry, described once.
@@ -241,6 +222,7 @@ mod tests {
             for (method, operation) in operations(item) {
                 count += 1;
                 assert!(operation.operation_id.is_some(), "{method} {path}");
+                assert!(operation.description.as_ref().is_some_and(|text| !text.is_empty()), "{method} {path}");
                 assert!(operation.responses.responses.contains_key("500"), "{method} {path}");
                 if path.starts_with("/v1/") {
                     for status in ["401", "429", "503"] {
@@ -250,5 +232,46 @@ mod tests {
             }
         }
         assert_eq!(count, 37);
+    }
+
+    #[test]
+    fn public_operations_say_that_they_want_no_credentials() {
+        let mut document = document();
+        let mut public = Vec::new();
+        for item in document.paths.paths.values_mut() {
+            for (_, operation) in operations(item) {
+                let security = operation.security.as_ref().unwrap();
+                if security.is_empty() {
+                    public.push(operation.operation_id.clone().unwrap());
+                }
+            }
+        }
+        public.sort();
+        assert_eq!(public, ["docs", "index", "live", "logIn", "openapi", "ready", "refreshSession", "signUp"]);
+    }
+
+    #[test]
+    fn nothing_optional_has_a_value_that_a_form_would_be_filled_with() {
+        let document = serde_json::to_value(document()).unwrap();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                    assert!(
+                        parameter["required"] == true || parameter["example"].is_null(),
+                        "{method} {path} {parameter}"
+                    );
+                }
+                let schema = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str();
+                let Some(schema) = schema.and_then(|name| name.rsplit('/').next()) else {
+                    continue;
+                };
+                let schema = &document["components"]["schemas"][schema];
+                let example = schema["examples"][0].as_object();
+                let example = example.unwrap_or_else(|| panic!("{method} {path}: no example"));
+                let required: Vec<_> = schema["required"].as_array().into_iter().flatten().collect();
+                assert!(required.iter().all(|name| example.contains_key(name.as_str().unwrap())), "{method} {path}");
+                assert!(example.len() == required.len().max(1), "{method} {path} {example:?}");
+            }
+        }
     }
 }

@@ -40,6 +40,9 @@ pub enum CommentBody {
 }
 
 impl Comment {
+    /// How far below the top level of its post a reply may stand: 1 answers a comment on the post.
+    pub const DEEPEST: u32 = 100;
+
     /// Who wrote it, unless it was deleted.
     pub fn author(&self) -> Option<&Author> {
         match &self.body {

@@ -23,7 +23,7 @@ pub use error::{Failure, RepositoryError};
 pub use id::{Cuid, Id, IdGenerator, ParseIdError};
 pub use idempotency::{IdempotencyKey, ParseIdempotencyKeyError};
 pub use page::{Cursor, Page, PageRequest, PageSize, ParsePageSizeError};
-pub use password::{ParsePasswordError, Password};
+pub use password::{ChoosePasswordError, ChosenPassword, ParsePasswordError, Password};
 pub use post::{Post, PostId, PostPage, PostView, Revision};
 pub use rfc3339::Rfc3339;
 pub use shared::Shared;

@@ -1,10 +1,16 @@
 //! The secret that proves who somebody is.
 
+mod chosen;
+mod common;
+
 use std::fmt;
+
+pub use chosen::{ChoosePasswordError, ChosenPassword};
 
 use crate::text::normalise;
 
-/// A password as typed: 8 to 128 characters after NFC normalisation, without control characters.
+/// A password as typed: 8 to 128 characters after NFC normalisation, without control characters. One that somebody chooses
+/// is a [`ChosenPassword`].
 ///
 /// It never shows itself: `Debug` prints a placeholder, and there is no `Display`.
 #[derive(Clone, PartialEq, Eq)]

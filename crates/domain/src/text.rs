@@ -1,4 +1,10 @@
 //! Text that people write: contents, display names, biographies.
+//!
+//! Parsing keeps what is seen as it was written. [`visible`] says what shows anything, [`direction`] keeps a text from
+//! turning around what is shown next to it (ADR 0028).
+
+mod direction;
+mod visible;
 
 use std::fmt;
 
@@ -19,12 +25,18 @@ pub enum ParseTextError {
         /// The greatest number of characters.
         max: usize,
     },
-    /// Nothing but white space.
-    #[error("must not be blank")]
+    /// Nothing that can be seen: white space, or characters that show nothing.
+    #[error("must have at least one character that can be seen")]
     Blank,
     /// A control character that this text may not have.
     #[error("must not contain control characters")]
     ControlCharacter,
+    /// A line or paragraph separator (U+2028, U+2029) in a text of one line.
+    #[error("must be in one line")]
+    LineBreak,
+    /// A direction of writing that is opened and not closed, or closed and not opened, in a text of one line.
+    #[error("must close every direction of writing that it opens")]
+    UnclosedDirection,
 }
 
 /// Normalises to NFC without copying what is normal already.
@@ -44,7 +56,12 @@ struct Rule {
 
 impl Rule {
     fn apply(&self, raw: &str) -> Result<String, ParseTextError> {
-        let text = normalise(raw);
+        // First, as what is left out may have stood between a letter and its mark.
+        let closed = direction::closed(raw);
+        if !self.multiline && *closed != *raw {
+            return Err(ParseTextError::UnclosedDirection);
+        }
+        let text = normalise(&closed);
         let length = text.chars().count();
         if length < self.min {
             return Err(ParseTextError::TooShort { min: self.min });
@@ -56,12 +73,18 @@ impl Rule {
         if text.chars().any(forbidden) {
             return Err(ParseTextError::ControlCharacter);
         }
-        if self.min > 0 && text.chars().all(char::is_whitespace) {
+        if !self.multiline && text.contains(SEPARATORS) {
+            return Err(ParseTextError::LineBreak);
+        }
+        if self.min > 0 && !visible::is_visible(&text) {
             return Err(ParseTextError::Blank);
         }
         Ok(text)
     }
 }
+
+/// LINE SEPARATOR and PARAGRAPH SEPARATOR, the only characters of the categories Zl and Zp.
+const SEPARATORS: [char; 2] = ['\u{2028}', '\u{2029}'];
 
 macro_rules! text {
     ($(#[$meta:meta])* $name:ident, $rule:expr) => {
@@ -99,17 +122,20 @@ macro_rules! text {
 }
 
 text!(
-    /// What a post or a comment says: 1 to 500 characters, not blank, newline and tab allowed.
+    /// What a post or a comment says: 1 to 500 characters, at least one of them seen; newline and tab allowed. A direction
+    /// of writing that is left open is closed.
     Content,
     Rule { min: 1, max: 500, multiline: true }
 );
 text!(
-    /// The name a person wants to be shown by: 1 to 50 characters in one line, not blank.
+    /// The name a person wants to be shown by: 1 to 50 characters in one line, at least one of them seen. Every direction of
+    /// writing that it opens, it closes.
     DisplayName,
     Rule { min: 1, max: 50, multiline: false }
 );
 text!(
-    /// What a person says of themselves: up to 300 characters, newline and tab allowed; may be empty.
+    /// What a person says of themselves: up to 300 characters, newline and tab allowed; may be empty. A direction of writing
+    /// that is left open is closed.
     Bio,
     Rule { min: 0, max: 300, multiline: true }
 );
@@ -151,6 +177,141 @@ mod tests {
             assert_eq!(Content::parse(""), Err(ParseTextError::TooShort { min: 1 }));
             assert_eq!(Content::parse(" \n\u{3000}"), Err(ParseTextError::Blank));
             assert_eq!(Bio::parse("").map(|b| b.as_str().to_owned()), Ok(String::new()));
+        }
+
+        #[test]
+        fn rejects_what_shows_nothing() {
+            for raw in ["\u{200b}", "\u{2060}\n", "\u{3164}", "\u{2800} \u{feff}", "\u{ad}", "\u{200d}\u{fe0f}"] {
+                assert_eq!(Content::parse(raw), Err(ParseTextError::Blank), "{}", raw.escape_unicode());
+                let name = DisplayName::parse(raw.trim_end());
+                assert_eq!(name, Err(ParseTextError::Blank), "{}", raw.escape_unicode());
+            }
+        }
+
+        #[test]
+        fn keeps_what_joins_and_varies_visible_characters() {
+            for raw in [
+                "👩\u{200d}👧",
+                "❤\u{fe0f}",
+                "می\u{200c}خواهم",
+                "क्\u{200d}ष",
+                "\u{200f}שלום\u{200e}",
+                "🏴\u{e0067}\u{e007f}",
+            ] {
+                assert_eq!(Content::parse(raw).unwrap().as_str(), raw);
+                assert_eq!(DisplayName::parse(raw).unwrap().as_str(), raw);
+            }
+        }
+
+        #[test]
+        fn keeps_a_name_in_one_line() {
+            for raw in ["a\u{2028}b", "a\u{2029}b"] {
+                assert_eq!(DisplayName::parse(raw), Err(ParseTextError::LineBreak), "{}", raw.escape_unicode());
+                assert_eq!(Content::parse(raw).unwrap().as_str(), raw);
+            }
+        }
+
+        #[test]
+        fn rejects_a_name_that_leaves_a_direction_open_and_closes_that_of_a_content() {
+            for raw in ["a\u{202e}b", "a\u{2067}b", "a\u{2069}b", "a\u{202c}b"] {
+                assert_eq!(DisplayName::parse(raw), Err(ParseTextError::UnclosedDirection), "{}", raw.escape_unicode());
+            }
+            assert!(DisplayName::parse("a \u{2067}שלום\u{2069}").is_ok());
+            assert_eq!(Content::parse("a\u{202e}b").unwrap().as_str(), "a\u{202e}b\u{202c}");
+            // Closing takes room like everything else.
+            let open = "\u{202e}".repeat(251);
+            assert_eq!(Content::parse(&format!("{open}a")), Err(ParseTextError::TooLong { max: 500 }));
+            // What closed nothing stood between a letter and its mark.
+            assert_eq!(Content::parse("e\u{202c}\u{301}").unwrap().as_str(), "é");
+        }
+    }
+
+    /// What holds of any text.
+    mod properties {
+        use super::super::*;
+
+        /// Characters that rules are about, between some that are plain.
+        const NOTABLE: &[char] = &[
+            'a',
+            'é',
+            ' ',
+            '\n',
+            '\t',
+            '\u{0}',
+            '\u{301}',
+            'ש',
+            '漢',
+            '😀',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{fe0f}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{202a}',
+            '\u{202c}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{2067}',
+            '\u{2068}',
+            '\u{2069}',
+            '\u{2800}',
+            '\u{1100}',
+            '\u{1161}',
+            '\u{fffe}',
+            '\u{10ffff}',
+        ];
+
+        /// What a reader sees of a text.
+        fn seen(text: &str) -> String {
+            let hidden = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            normalise(&text.chars().filter(|c| !hidden(c)).collect::<String>())
+        }
+
+        fn check(raw: &str) {
+            let parsed = [
+                Content::parse(raw).map(|text| text.as_str().to_owned()),
+                Bio::parse(raw).map(|text| text.as_str().to_owned()),
+                DisplayName::parse(raw).map(|text| text.as_str().to_owned()),
+            ];
+            let again = |text: &str| {
+                [
+                    Content::parse(text).map(|text| text.as_str().to_owned()),
+                    Bio::parse(text).map(|text| text.as_str().to_owned()),
+                    DisplayName::parse(text).map(|text| text.as_str().to_owned()),
+                ]
+            };
+            for (place, text) in parsed.iter().enumerate() {
+                let Ok(text) = text else { continue };
+                assert_eq!(again(text)[place].as_ref(), Ok(text), "{}", raw.escape_unicode());
+                assert_eq!(seen(text), seen(raw), "{}", raw.escape_unicode());
+            }
+            if let Ok(name) = &parsed[2] {
+                assert_eq!(*name, normalise(raw), "{}", raw.escape_unicode());
+            }
+        }
+
+        #[test]
+        fn characters_of_every_block_alone_and_beside_a_letter() {
+            for c in ('\0'..='\u{ffff}').chain(('\u{10000}'..=char::MAX).step_by(61)) {
+                check(c.encode_utf8(&mut [0; 4]));
+                check(&format!("a{c}"));
+            }
+        }
+
+        #[test]
+        fn many_mixtures_of_what_rules_are_about() {
+            // Xorshift: any sequence does, as long as it is the same each time.
+            let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+            let mut next = |bound: usize| {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                usize::try_from(state % bound as u64).unwrap()
+            };
+            for _ in 0..50_000 {
+                let text: String = (0..next(24)).map(|_| NOTABLE[next(NOTABLE.len())]).collect();
+                check(&text);
+            }
         }
     }
 }

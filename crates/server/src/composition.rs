@@ -2,25 +2,33 @@
 
 use std::sync::Arc;
 
-use accounts::ports::UserRepository;
+use accounts::ports::{GuessLimiter, UserRepository};
 use accounts::{Accounts, SessionLifetimes};
-use cache::{Cache, CachedComments, CachedFollows, CachedPosts, CachedTimelines, CachedUsers};
+use cache::{Cache, CachedComments, CachedFollows, CachedPosts, CachedRemovals, CachedTimelines, CachedUsers};
 use feed::Feed;
 use feed::ports::{FollowRepository, TimelineRepository};
 use persistence::{
-    Database, SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaPostRepository,
-    SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
+    Database, SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaKeptNameRepository,
+    SeaPostRepository, SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
 };
 use posts::Posts;
 use posts::ports::{CommentRepository, PostRepository};
-use security::{Argon2Hasher, HashingCost, HashingLimits, JwtAccessTokens, RandomRefreshTokens, SigningKey};
+use removals::CarryOut;
+use removals::ports::RemovalRepository;
+use security::{
+    Argon2Hasher, HashingCost, HashingLimits, JwtAccessTokens, KeyedNameHasher, RandomRefreshTokens, SigningKey,
+};
 use system::{CuidGenerator, SystemClock};
+
+use crate::remover::Remover;
+use crate::security_log::LoggedSecurityEvents;
 
 /// The use cases over their adapters.
 pub(crate) struct UseCases {
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) posts: Arc<Posts>,
     pub(crate) feed: Arc<Feed>,
+    pub(crate) remover: Remover,
 }
 
 /// What the use cases keep things in, as far as copies may stand before it.
@@ -30,6 +38,7 @@ struct Repositories {
     comments: Arc<dyn CommentRepository>,
     follows: Arc<dyn FollowRepository>,
     timelines: Arc<dyn TimelineRepository>,
+    removals: Arc<dyn RemovalRepository>,
 }
 
 /// Puts them together; with a `cache`, what is read often comes from copies.
@@ -39,6 +48,7 @@ pub(crate) fn use_cases(
     signing_key: &SigningKey,
     lifetimes: SessionLifetimes,
     hashing_cost: HashingCost,
+    guesses: Option<Arc<dyn GuessLimiter>>,
 ) -> UseCases {
     let clock = Arc::new(SystemClock);
     let ids = Arc::new(CuidGenerator);
@@ -46,10 +56,16 @@ pub(crate) fn use_cases(
         Some(cache) => cached(database, cache),
         None => uncached(database),
     };
+    let remover = Remover::new(CarryOut::new(repositories.removals));
     let accounts = Accounts::new(accounts::Dependencies {
         users: repositories.users,
         sessions: Arc::new(SeaSessionRepository::new(database.clone())),
+        remover: Arc::new(remover.clone()),
+        kept_names: Arc::new(SeaKeptNameRepository::new(database.clone())),
+        name_hasher: Arc::new(KeyedNameHasher::new(signing_key, [])),
         hasher: Arc::new(Argon2Hasher::new(hashing_cost, HashingLimits::default())),
+        guesses,
+        security_log: Arc::new(LoggedSecurityEvents),
         access_tokens: Arc::new(JwtAccessTokens::new(signing_key)),
         refresh_tokens: Arc::new(RandomRefreshTokens),
         clock: clock.clone(),
@@ -59,13 +75,14 @@ pub(crate) fn use_cases(
     let posts = Posts::new(posts::Dependencies {
         posts: repositories.posts,
         comments: repositories.comments,
+        remover: Arc::new(remover.clone()),
         keys: Arc::new(SeaIdempotencyKeyRepository::new(database.clone())),
         clock: clock.clone(),
         ids,
     });
     let feed =
         Feed::new(feed::Dependencies { follows: repositories.follows, timelines: repositories.timelines, clock });
-    UseCases { accounts: Arc::new(accounts), posts: Arc::new(posts), feed: Arc::new(feed) }
+    UseCases { accounts: Arc::new(accounts), posts: Arc::new(posts), feed: Arc::new(feed), remover }
 }
 
 fn uncached(database: &Database) -> Repositories {
@@ -75,6 +92,7 @@ fn uncached(database: &Database) -> Repositories {
         comments: Arc::new(SeaCommentRepository::new(database.clone())),
         follows: Arc::new(SeaFollowRepository::new(database.clone())),
         timelines: Arc::new(SeaTimelineRepository::new(database.clone())),
+        removals: Arc::new(SeaRemovalRepository::new(database.clone())),
     }
 }
 
@@ -94,5 +112,6 @@ fn cached(database: &Database, cache: &Cache) -> Repositories {
         comments: Arc::new(CachedComments::new(from_anywhere.comments, cache.clone())),
         follows: Arc::new(CachedFollows::new(from_anywhere.follows, cache.clone())),
         timelines: Arc::new(timelines),
+        removals: Arc::new(CachedRemovals::new(from_anywhere.removals, cache.clone())),
     }
 }

@@ -56,17 +56,18 @@ pub fn ask(address: SocketAddr) -> Result<Answer, HealthCheckError> {
     if address.port() == 0 {
         return Err(HealthCheckError::AnyPort);
     }
-    let address = SocketAddr::new(reachable(address.ip()), address.port());
+    let address = reachable(address);
     exchange(address, Instant::now() + PATIENCE).map_err(|source| HealthCheckError::NoAnswer { address, source })
 }
 
-/// Where this machine reaches a server that listens at `host`.
-fn reachable(host: IpAddr) -> IpAddr {
-    match host {
+/// Where this machine reaches a server that listens at `address`.
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
+    let host = match address.ip() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
         host => host,
-    }
+    };
+    SocketAddr::new(host, address.port())
 }
 
 fn exchange(address: SocketAddr, deadline: Instant) -> io::Result<Answer> {
@@ -180,10 +181,10 @@ mod tests {
 
         #[test]
         fn is_loopback_for_all_addresses() {
-            let reached = |host: &str| reachable(host.parse().unwrap()).to_string();
-            assert_eq!(reached("0.0.0.0"), "127.0.0.1");
-            assert_eq!(reached("::"), "::1");
-            assert_eq!(reached("192.0.2.7"), "192.0.2.7");
+            let reached = |address: &str| reachable(address.parse().unwrap()).to_string();
+            assert_eq!(reached("0.0.0.0:3000"), "127.0.0.1:3000");
+            assert_eq!(reached("[::]:3000"), "[::1]:3000");
+            assert_eq!(reached("192.0.2.7:3000"), "192.0.2.7:3000");
         }
     }
 }

@@ -8,15 +8,19 @@ use api::LocalRateLimits;
 use coordination::Redis;
 use persistence::Database;
 use posts::Posts;
+use security::LocalGuesses;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::metrics::gauges;
+use crate::remover::Remover;
 
-/// How often sessions and keys whose time is over are forgotten.
+/// How often sessions, keys and kept names whose time is over are forgotten.
 const PURGE: Duration = Duration::from_hours(1);
 /// How often clients whose budgets are full again are forgotten.
 const FORGET: Duration = Duration::from_mins(1);
+/// How often removals are looked for that were left off.
+const RESUME: Duration = Duration::from_secs(10);
 /// How often connections, replicas and circuits are looked at, and whether a disc that was full has room.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -24,20 +28,29 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(crate) struct Household {
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) posts: Arc<Posts>,
-    pub(crate) rate_limits: Option<Arc<LocalRateLimits>>,
+    pub(crate) remover: Remover,
+    pub(crate) rate_limits: Option<LocalLimits>,
     pub(crate) database: Database,
     pub(crate) redis: Option<Redis>,
+}
+
+/// What this instance counts by itself.
+#[derive(Clone)]
+pub(crate) struct LocalLimits {
+    pub(crate) requests: Arc<LocalRateLimits>,
+    pub(crate) guesses: Arc<LocalGuesses>,
 }
 
 /// Ends with what it holds.
 pub(crate) struct Housekeeping {
     tasks: Vec<JoinHandle<()>>,
+    remover: Remover,
 }
 
 impl Housekeeping {
     /// Begins. Every instance does all of it; none of it is harmed by that.
     pub(crate) fn begin(household: Household) -> Self {
-        let Household { accounts, posts, rate_limits, database, redis } = household;
+        let Household { accounts, posts, remover, rate_limits, database, redis } = household;
         let storage = database.clone();
         let purging = tokio::spawn(async move {
             let mut interval = every(PURGE);
@@ -61,17 +74,28 @@ impl Housekeeping {
                 storage.probe_storage().await;
             }
         });
-        let mut tasks = vec![purging, looking, probing];
+        let removing = remover.clone();
+        // At once, for what an earlier run left off.
+        let resuming = tokio::spawn(async move {
+            let mut interval = interval_at(Instant::now(), RESUME);
+            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                interval.tick().await;
+                removing.resume().await;
+            }
+        });
+        let mut tasks = vec![purging, looking, probing, resuming];
         if let Some(rate_limits) = rate_limits {
             tasks.push(tokio::spawn(async move {
                 let mut interval = every(FORGET);
                 loop {
                     interval.tick().await;
-                    rate_limits.forget_idle_clients();
+                    rate_limits.requests.forget_idle_clients();
+                    rate_limits.guesses.forget_idle();
                 }
             }));
         }
-        Self { tasks }
+        Self { tasks, remover }
     }
 }
 
@@ -80,6 +104,7 @@ impl Drop for Housekeeping {
         for task in &self.tasks {
             task.abort();
         }
+        self.remover.stop();
     }
 }
 
@@ -94,6 +119,10 @@ async fn purge(accounts: &Accounts, posts: &Posts) {
     match accounts.purge_sessions.execute().await {
         Ok(purged) => tracing::debug!(purged, "ended sessions forgotten"),
         Err(error) => tracing::warn!(%error, "ended sessions not forgotten; next try in an hour"),
+    }
+    match accounts.purge_kept_names.execute().await {
+        Ok(purged) => tracing::debug!(purged, "kept names forgotten"),
+        Err(error) => tracing::warn!(%error, "kept names not forgotten; next try in an hour"),
     }
     match posts.purge_keys.execute().await {
         Ok(purged) => tracing::debug!(purged, "old idempotency keys forgotten"),

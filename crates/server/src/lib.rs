@@ -6,12 +6,15 @@
 //! - `cluster`: what several instances share through Redis, fitted to those who need it;
 //! - `dependencies`: what the health report names;
 //! - `server`: start and stop;
+//! - `check`: whether the configuration and its servers are right;
 //! - [`health_check`]: asking a running server whether it can serve;
+//! - `security_log`: what operators must be able to find out later;
 //! - `housekeeping`: what is done now and then;
 //! - [`signals`]: being told to stop;
 //! - `signing_key`: the development key, made once and kept;
 //! - `telemetry`, `traces`, `metrics`: the log, where the time of a request goes, and the numbers.
 
+mod check;
 mod cluster;
 mod composition;
 mod connections;
@@ -21,6 +24,8 @@ mod housekeeping;
 mod log_lines;
 mod log_writer;
 pub mod metrics;
+mod remover;
+mod security_log;
 mod server;
 pub mod settings;
 pub mod signals;
@@ -29,5 +34,6 @@ mod start_error;
 pub mod telemetry;
 mod traces;
 
+pub use check::{Finding, check};
 pub use server::{Overrides, RunningServer, migrate, start};
 pub use start_error::StartError;

@@ -5,7 +5,9 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use thoughts::settings::{MigrationSettings, Settings, SettingsError, env_example, load_address, variables_help};
+use thoughts::settings::{
+    MigrationSettings, Settings, SettingsError, env_example, load_address, unknown_variables, variables_help,
+};
 use thoughts::signals::Signals;
 use thoughts::telemetry::{LostLines, Telemetry, TelemetryError};
 use thoughts::{Overrides, health_check, metrics, telemetry};
@@ -31,6 +33,8 @@ enum Command {
     Serve,
     /// Bring the schema of the database up to date, and stop.
     Migrate,
+    /// Say whether the configuration and the servers that it names are right, without serving. Changes nothing.
+    Check,
     /// Ask the server on this machine, of the same configuration, whether it can serve.
     Health,
     /// Print the OpenAPI document. Needs no database.
@@ -52,6 +56,7 @@ fn main() -> ExitCode {
         Command::Openapi => print_openapi(),
         Command::EnvExample => print(&env_example()),
         Command::Health => health(),
+        Command::Check => check(),
         Command::Serve => {
             let observe = |settings: &Settings| telemetry::init(&settings.log, settings.trace_collector.as_ref());
             with_settings(Settings::load(), observe, serve)
@@ -94,6 +99,27 @@ fn health() -> ExitCode {
     }
 }
 
+/// Prints what is right and what is not, a line each.
+fn check() -> ExitCode {
+    let settings = match Settings::load() {
+        Ok(settings) => settings,
+        Err(error) => return bad_configuration(&error),
+    };
+    let findings = actix_web::rt::System::new().block_on(thoughts::check(&settings));
+    let lines: String = findings.iter().map(|finding| format!("{finding}\n")).collect::<Vec<_>>().concat();
+    let printed = print(&lines);
+    if findings.iter().any(thoughts::Finding::is_bad) { ExitCode::FAILURE } else { printed }
+}
+
+/// Says what is wrong with the configuration, and what may be the cause of it.
+fn bad_configuration(error: &SettingsError) -> ExitCode {
+    eprintln!("{error}");
+    for unknown in unknown_variables() {
+        eprintln!("warning: {unknown}");
+    }
+    ExitCode::from(BAD_CONFIGURATION)
+}
+
 fn with_settings<S, F>(
     settings: Result<S, SettingsError>,
     observe: impl FnOnce(&S) -> Result<Telemetry, TelemetryError>,
@@ -104,15 +130,15 @@ where
 {
     let settings = match settings {
         Ok(settings) => settings,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::from(BAD_CONFIGURATION);
-        }
+        Err(error) => return bad_configuration(&error),
     };
     let telemetry = match observe(&settings) {
         Ok(telemetry) => telemetry,
         Err(error) => return fail(&error),
     };
+    for unknown in unknown_variables() {
+        tracing::warn!("{unknown}");
+    }
     let outcome = actix_web::rt::System::new().block_on(run(settings, telemetry.lost_lines()));
     // What was logged is written before the last word.
     drop(telemetry);
@@ -125,6 +151,9 @@ where
 async fn serve(settings: Settings, lost: LostLines) -> Result<(), thoughts::StartError> {
     let mut signals = Signals::listen()?;
     let metrics = metrics::install(lost)?;
+    for warning in settings.warnings() {
+        tracing::warn!("{warning}");
+    }
     let server = tokio::select! {
         started = thoughts::start(settings, Overrides { metrics, ..Overrides::default() }) => started?,
         () = signals.received() => return Ok(()),

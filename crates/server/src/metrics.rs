@@ -10,6 +10,7 @@ use api::MetricsRenderer;
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder};
 use persistence::{Observer, Role, StatementEvent};
 
+use crate::security_log;
 use crate::telemetry::LostLines;
 
 /// Upper bounds of the buckets of every duration, in seconds.
@@ -47,6 +48,7 @@ fn begin() {
     for name in ["posts_published_total", "comments_added_total", "sign_ups_total", "database_transactions_total"] {
         metrics::counter!(name).absolute(0);
     }
+    security_log::begin_counting();
 }
 
 /// Counts and times what is asked of the database.

@@ -14,15 +14,18 @@ use api::{
 use coordination::Redis;
 use persistence::{Database, DatabaseOptions, Location, Observer};
 use secrecy::ExposeSecret;
-use security::{HashingCost, cursor_key};
+use security::{HashingCost, LocalGuesses, cursor_key};
+use system::SystemClock;
 use tokio::net::TcpSocket;
 
 use crate::cluster::{Cluster, InformedCache};
 use crate::composition::use_cases;
 use crate::connections::{self, Serving};
 use crate::dependencies::{PrimaryDependency, RedisDependency, ReplicasDependency};
-use crate::housekeeping::{Household, Housekeeping};
+use crate::health_check;
+use crate::housekeeping::{Household, Housekeeping, LocalLimits};
 use crate::metrics::DatabaseMetrics;
+use crate::security_log::LoggedSecurityEvents;
 use crate::settings::{DatabaseSettings, Environment, MetricsAccess, MigrationSettings, Settings};
 use crate::signals::Signals;
 use crate::signing_key::development_key;
@@ -104,21 +107,27 @@ pub async fn migrate(settings: MigrationSettings) -> Result<(), StartError> {
 /// [`StartError`] says what is missing.
 pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningServer, StartError> {
     let location = settings.database.location.clone();
+    let cluster = Cluster::new(settings.redis_url.as_ref())?;
+    let database = open_database(&settings, &cluster, &overrides).await?;
+    // Made only where a server starts.
     let signing_key = match &settings.signing_key {
         Some(key) => key.clone(),
         None => development_key()?,
     };
-    let cluster = Cluster::new(settings.redis_url.as_ref())?;
-    let database = open_database(&settings, &cluster, &overrides).await?;
     let cached = cluster.cache(settings.cache_ttl, database.watermark());
     let cache = cached.as_ref().map(|cached| &cached.cache);
-    let use_cases = use_cases(&database, cache, &signing_key, settings.lifetimes, overrides.hashing_cost);
-    let rate_limits = settings.rate_limit.then(|| Arc::new(LocalRateLimits::new()));
+    let local_limits = settings.rate_limit.then(|| LocalLimits {
+        requests: Arc::new(LocalRateLimits::new()),
+        guesses: Arc::new(LocalGuesses::new(Arc::new(SystemClock))),
+    });
+    let guesses = local_limits.as_ref().map(|limits| cluster.guesses(Arc::clone(&limits.guesses)));
+    let use_cases = use_cases(&database, cache, &signing_key, settings.lifetimes, overrides.hashing_cost, guesses);
     let health = Arc::new(Health::new(dependencies(&settings, &database, cluster.redis())));
     let housekeeping = Housekeeping::begin(Household {
         accounts: Arc::clone(&use_cases.accounts),
         posts: Arc::clone(&use_cases.posts),
-        rate_limits: rate_limits.clone(),
+        remover: use_cases.remover.clone(),
+        rate_limits: local_limits.clone(),
         database: database.clone(),
         redis: cluster.redis().cloned(),
     });
@@ -129,13 +138,15 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         cursors: CursorCodec::new(&cursor_key(&signing_key)),
         health: Arc::clone(&health),
         metrics: MetricsEndpoint { render: overrides.metrics.clone(), access: access(&settings.metrics) },
-        rate_limits: rate_limits.map(|limits| cluster.rate_limits(limits)),
+        rate_limits: local_limits.map(|limits| cluster.rate_limits(limits.requests)),
+        security_log: Arc::new(LoggedSecurityEvents),
         settings: HttpSettings {
             request_timeout: settings.request_timeout,
             trusted_proxies: settings.trusted_proxies.clone(),
             database_connections: settings.database.max_connections,
             write_wait: overrides.wait,
             cors_allowed_origins: settings.cors_allowed_origins.clone(),
+            base_path: settings.base_path.clone(),
             traces_exported: settings.trace_collector.is_some(),
         },
         runtime: tokio::runtime::Handle::current(),
@@ -210,6 +221,12 @@ fn access(metrics: &MetricsAccess) -> api::MetricsAccess {
     }
 }
 
+/// Where something is served, for the log.
+fn place(address: SocketAddr, path: &str) -> String {
+    let everywhere = if address.ip().is_unspecified() { ", on every address of this machine" } else { "" };
+    format!("http://{address}{path}{everywhere}")
+}
+
 fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     let bind = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
@@ -254,21 +271,22 @@ impl RunningServer {
 
     /// Says where everything is: to whoever looks at the terminal in development, to the log otherwise.
     pub fn announce(&self) {
-        let at = |address: SocketAddr| match address.ip() {
-            ip if ip.is_unspecified() => format!("http://localhost:{}", address.port()),
-            _ => format!("http://{address}"),
-        };
-        let (version, base) = (env!("CARGO_PKG_VERSION"), at(self.address));
+        let version = env!("CARGO_PKG_VERSION");
         if self.environment == Environment::Development {
+            let base = format!("http://{}", health_check::reachable(self.address));
             println!("Thoughts {version}, {}, {}", self.environment, self.location);
             println!("  API     {base}/v1/posts");
             println!("  Docs    {base}/docs/");
             println!("  Health  {base}/health/ready");
+            if self.address.ip().is_unspecified() {
+                println!("  Other machines reach it at port {} of any address of this one", self.address.port());
+            }
         }
         if let Some(address) = self.metrics_address {
-            tracing::info!("metrics at {}/metrics", at(address));
+            tracing::info!("metrics at {}", place(address, "/metrics"));
         }
-        tracing::info!(version, environment = %self.environment, database = %self.location, "listening at {base}");
+        let at = place(self.address, "");
+        tracing::info!(version, environment = %self.environment, database = %self.location, "listening at {at}");
     }
 
     /// Serves until it is told to stop, then stops.
@@ -323,5 +341,19 @@ impl RunningServer {
         }
         tracing::info!("stopped");
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_says_where_it_listens_and_not_where_else() {
+        let said = |address: &str| place(address.parse().unwrap(), "/metrics");
+        assert_eq!(said("127.0.0.1:3000"), "http://127.0.0.1:3000/metrics");
+        assert_eq!(said("192.0.2.7:3000"), "http://192.0.2.7:3000/metrics");
+        assert_eq!(said("0.0.0.0:3000"), "http://0.0.0.0:3000/metrics, on every address of this machine");
+        assert_eq!(said("[::]:3000"), "http://[::]:3000/metrics, on every address of this machine");
     }
 }

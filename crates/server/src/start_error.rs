@@ -12,7 +12,7 @@ use crate::signing_key::DevelopmentKeyError;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The database is out of reach.
-    #[error(transparent)]
+    #[error("DATABASE_URL cannot be used")]
     Connect(#[from] ConnectError),
     /// The schema could not be brought up to date.
     #[error(transparent)]

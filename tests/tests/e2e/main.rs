@@ -3,6 +3,7 @@
 //! - `accounts`, `posts`, `feed`: what each call does, laid out like the routes;
 //! - `conventions`: what all calls have in common;
 //! - `operations`: health, metrics, documentation, start and stop;
+//! - `api_http`: the file of calls to try by hand;
 //! - `program`: the executable `thoughts`, from the outside;
 //! - `matrix`: who may call what, for every operation of the OpenAPI document;
 //! - `properties`: what must be true whatever happens at once, and what it may cost.
@@ -10,6 +11,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
 mod accounts;
+mod api_http;
 mod conventions;
 mod feed;
 mod matrix;

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 use tokio::process::Command;
 
-use super::rights;
+use super::{handed_on, rights};
 use crate::interrupt::Interrupt;
 use crate::process;
 use crate::root::root;
@@ -20,7 +20,13 @@ fn docker<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
 
 /// The compose file with all profiles, as Docker understands it.
 async fn compose_file(interrupt: &Interrupt) -> Result<Value> {
-    let config = docker(["compose", "--profile", "*", "config", "--format", "json"]);
+    compose_file_with(&[], interrupt).await
+}
+
+/// The same, read with these variables.
+async fn compose_file_with(variables: &[(&str, String)], interrupt: &Interrupt) -> Result<Value> {
+    let mut config = docker(["compose", "--profile", "*", "config", "--format", "json"]);
+    config.envs(variables.iter().map(|(name, value)| (name, value)));
     let json = process::output(config, interrupt).await?;
     serde_json::from_slice(&json).context("what `docker compose config` says is not JSON")
 }
@@ -30,14 +36,15 @@ fn image<'a>(compose: &'a Value, service: &str) -> Result<&'a str> {
     compose["services"][service]["image"].as_str().with_context(|| format!("{service} has no image"))
 }
 
-/// Checks the compose file: every image has a version, and no service more rights than it needs.
+/// Checks the compose file. It names every image by an exact version: so the same is run everywhere, and a bot can propose
+/// the next one. No service has more rights than it needs.
 pub(super) async fn check_compose(interrupt: &Interrupt) -> Result<()> {
     let compose = compose_file(interrupt).await?;
     let services = compose["services"].as_object().context("there are no services")?;
     for name in services.keys() {
         let image = image(&compose, name)?;
-        let version = image.rsplit_once(':').map(|(_, version)| version);
-        anyhow::ensure!(version.is_some_and(|version| version != "latest"), "{name}: {image} names no version");
+        let built = services[name]["build"].is_object() || image.starts_with("thoughts:");
+        anyhow::ensure!(built || is_exact(image), "{name}: {image} names no exact version");
     }
     let excesses = rights::excesses(&compose)?;
     for excess in &excesses {
@@ -46,6 +53,26 @@ pub(super) async fn check_compose(interrupt: &Interrupt) -> Result<()> {
     anyhow::ensure!(excesses.is_empty(), "{} rights too many", excesses.len());
     eprintln!("{} services", services.len());
     Ok(())
+}
+
+/// Checks that what is put into `.env` reaches the instances.
+pub(super) async fn check_variables(root: &Path, interrupt: &Interrupt) -> Result<()> {
+    let example = std::fs::read_to_string(root.join(".env.example")).context("cannot read .env.example")?;
+    let names = handed_on::variables(&example)?;
+    let marked: Vec<_> = names.iter().map(|name| (*name, handed_on::mark(name))).collect();
+    let lost = handed_on::lost(&compose_file_with(&marked, interrupt).await?, &names)?;
+    anyhow::ensure!(lost.is_empty(), "docker-compose.yml: {}", lost.join(", "));
+    eprintln!("{} variables", names.len());
+    Ok(())
+}
+
+/// Whether an image is named by a digest, or by a version with its parts (`13.8-slim`, `v3.5.0`) rather than by a tag that
+/// moves (`latest`, `17`, `trixie`).
+fn is_exact(image: &str) -> bool {
+    let Some((_, tag)) = image.rsplit_once(':') else { return false };
+    let version = tag.split('-').next().unwrap_or_default();
+    let parts: Vec<_> = version.trim_start_matches('v').split('.').collect();
+    image.contains("@sha256:") || (parts.len() >= 2 && parts.iter().all(|part| part.parse::<u32>().is_ok()))
 }
 
 /// The image with promtool in it, got from its registry if need be.
@@ -73,4 +100,19 @@ pub(super) async fn check_nginx(root: &Path, interrupt: &Interrupt) -> Result<()
     }
     command.args([image, "nginx", "-t"]);
     process::run(command, interrupt).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_exact;
+
+    #[test]
+    fn a_tag_that_moves_is_not_exact() {
+        for exact in ["nginx:1.26.3", "debian:13.8-slim", "prom/prometheus:v3.5.0", "host:5000/a@sha256:00ff"] {
+            assert!(is_exact(exact), "{exact}");
+        }
+        for moving in ["nginx", "nginx:latest", "postgres:17", "redis:8", "debian:trixie-slim", "host:5000/a"] {
+            assert!(!is_exact(moving), "{moving}");
+        }
+    }
 }

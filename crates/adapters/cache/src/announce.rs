@@ -34,6 +34,27 @@ impl Cache {
         result
     }
 
+    /// Runs a write whose outcome tells what it changed, and announces that before the outcome is known to anybody. If it
+    /// failed or is dropped half-way, it may have changed anything.
+    pub(crate) async fn write_and_ask<T>(
+        &self,
+        change_of: impl FnOnce(&T) -> Change + Send,
+        write: impl Future<Output = Result<T, RepositoryError>> + Send,
+    ) -> Result<T, RepositoryError> {
+        let mut pending = Pending { cache: self, change: Some(Change::of_everything()) };
+        let result = write.await;
+        pending.change = match &result {
+            Ok(outcome) => Some(change_of(outcome)).filter(|change| !change.tags.is_empty()),
+            Err(error) if error.is_overload() => None,
+            Err(_) => pending.change.take().inspect(|change| self.doubt(change)),
+        };
+        if let Some(change) = &pending.change {
+            self.announce(change).await;
+        }
+        pending.change = None;
+        result
+    }
+
     /// Tells everybody of a change. If that fails, it is owed.
     pub(crate) async fn announce(&self, change: &Change) {
         match self.log().append(change).await {

@@ -39,7 +39,7 @@ mod version;
 
 pub use cache::Cache;
 pub use change::Change;
-pub use decorators::{CachedComments, CachedFollows, CachedPosts, CachedTimelines, CachedUsers};
+pub use decorators::{CachedComments, CachedFollows, CachedPosts, CachedRemovals, CachedTimelines, CachedUsers};
 pub use log::{ChangeLog, InProcessLog, LogUnavailable};
 pub use options::CacheOptions;
 pub use shared::SharedCopies;

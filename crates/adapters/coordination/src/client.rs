@@ -9,7 +9,8 @@ use resilience::{CircuitBreaker, Permit, State};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-use crate::error::{Cause, InvalidUrl, Unavailable, is_out_of_reach};
+use crate::address::InvalidUrl;
+use crate::error::{Cause, Unavailable, is_out_of_reach};
 use crate::link::Link;
 use crate::options::RedisOptions;
 

@@ -5,11 +5,6 @@ use std::time::Duration;
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
-/// An address that no Redis can be at.
-#[derive(Debug, thiserror::Error)]
-#[error("not the address of a Redis (redis://[user:password@]host[:port][/database], or rediss:// for TLS)")]
-pub struct InvalidUrl(#[source] pub(crate) RedisError);
-
 /// Redis did not do what it was asked. Whether it did it after all, unheard, is not known.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("Redis is not available for {command}")]

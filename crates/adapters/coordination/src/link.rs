@@ -1,5 +1,7 @@
 //! The one connection that all commands share, kept up in the background.
 
+use std::error::Error;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -7,13 +9,12 @@ use std::time::Duration;
 use redis::aio::MultiplexedConnection;
 use redis::io::tcp::TcpSettings;
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo as _, ProtocolVersion, PushInfo, PushKind,
-    RedisError, RedisResult,
+    AsyncConnectionConfig, Client, ConnectionAddr, ProtocolVersion, PushInfo, PushKind, RedisError, RedisResult,
 };
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use crate::error::InvalidUrl;
+use crate::address::{self, InvalidUrl};
 
 /// The first pause between attempts to connect; each further one is twice as long.
 pub(crate) const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
@@ -57,7 +58,7 @@ impl Link {
         max_in_flight: usize,
         runtime: Handle,
     ) -> Result<Arc<Self>, InvalidUrl> {
-        let address = url.into_connection_info().map_err(InvalidUrl)?;
+        let address = address::parse(url)?;
         if matches!(address.addr(), ConnectionAddr::TcpTls { .. }) {
             // It fails when somebody has chosen before, which is as good.
             let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -66,7 +67,7 @@ impl Link {
         let settings = address.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         let address = address.set_redis_settings(settings).set_tcp_settings(TcpSettings::default().set_nodelay(true));
         Ok(Arc::new(Self {
-            client: Client::open(address).map_err(InvalidUrl)?,
+            client: Client::open(address).map_err(|_| InvalidUrl::NotAnAddress)?,
             connect_timeout,
             max_in_flight,
             runtime,
@@ -116,7 +117,7 @@ impl Link {
     pub(crate) async fn own_connection(&self) -> RedisResult<MultiplexedConnection> {
         let options =
             AsyncConnectionConfig::new().set_connection_timeout(Some(self.connect_timeout)).set_response_timeout(None);
-        self.client.get_multiplexed_async_connection_with_config(&options).await
+        self.client.get_multiplexed_async_connection_with_config(&options).await.map_err(|error| not_reached(&error))
     }
 
     /// Starts to connect, if the phase is one to do so.
@@ -151,8 +152,30 @@ impl Link {
             .set_response_timeout(None)
             .set_pipeline_buffer_size(self.max_in_flight.max(1))
             .set_push_sender(told);
-        let connection = self.client.get_multiplexed_async_connection_with_config(&options).await?;
+        let connected = self.client.get_multiplexed_async_connection_with_config(&options).await;
+        let connection = connected.map_err(|error| not_reached(&error))?;
         Ok(Connected { connection, number })
+    }
+}
+
+/// Why there is no connection, without any word of the address: it may be mistaken, and then what stands for the name of a
+/// user or a host be part of a password. Redis and the driver may repeat these.
+fn not_reached(error: &RedisError) -> RedisError {
+    let said = match (error.code(), io_cause(error)) {
+        (Some(code), _) => format!("it refuses: {code}"),
+        (None, Some(error)) if error.get_ref().is_none() => error.to_string(),
+        (None, Some(error)) => error.kind().to_string(),
+        (None, None) => error.category().to_owned(),
+    };
+    RedisError::from((redis::ErrorKind::Io, "no connection", said))
+}
+
+/// What the operating system said; the driver shares it among the copies of its error.
+fn io_cause(error: &RedisError) -> Option<&io::Error> {
+    let cause = error.source()?;
+    match cause.downcast_ref::<Arc<dyn Error + Send + Sync>>() {
+        Some(shared) => shared.downcast_ref(),
+        None => cause.downcast_ref(),
     }
 }
 

@@ -19,11 +19,11 @@ mod repository;
 mod view;
 
 pub use database::{
-    ConnectError, Database, DatabaseOptions, MigrateError, Noted, Observer, PLANNER_SETTINGS, Positions, Role,
-    ServerStatus, StatementEvent, StorageStatus, Values, WalPosition, Watermark, Way,
+    ConnectError, Database, DatabaseOptions, Inspection, MigrateError, NotReached, Noted, Observer, PLANNER_SETTINGS,
+    Positions, Role, ServerStatus, StatementEvent, StorageStatus, Values, WalPosition, Watermark, Way, inspect,
 };
 pub use location::{Location, ParseLocationError};
 pub use repository::{
-    SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaPostRepository, SeaSessionRepository,
-    SeaTimelineRepository, SeaUserRepository,
+    SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaKeptNameRepository, SeaPostRepository,
+    SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
 };

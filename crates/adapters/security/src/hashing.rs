@@ -74,6 +74,14 @@ impl PasswordHasher for Argon2Hasher {
         };
         self.queue.run(job).await?
     }
+
+    /// Of the same algorithm, with at least as much memory and as many passes. What costs more is left as it is: a cost that
+    /// was lowered is not worth a weaker hash.
+    fn is_current(&self, hash: &PasswordHash) -> bool {
+        let params = phc::PasswordHash::new(&hash.0).ok().and_then(|hash| Params::try_from(&hash).ok());
+        hash.0.starts_with("$argon2id$v=19$")
+            && params.is_some_and(|its| its.m_cost() >= self.cost.memory && its.t_cost() >= self.cost.passes)
+    }
 }
 
 /// Hashes with a new random salt; blocks.
@@ -141,6 +149,30 @@ mod tests {
             let (first, second) = tokio::join!(hasher.hash(&password), hasher.verify(&password, None));
             assert!(first.is_ok());
             assert!(matches!(second, Err(HashingError::Overloaded { .. })));
+        }
+    }
+
+    mod is_current {
+        use super::*;
+
+        #[tokio::test]
+        async fn wants_at_least_the_cost_of_new_hashes() {
+            let middle = HashingCost { memory: 64, passes: 2, lanes: 1 };
+            for (memory, passes, current) in
+                [(64, 2, true), (128, 2, true), (64, 3, true), (63, 2, false), (64, 1, false), (8, 1, false)]
+            {
+                let hash =
+                    hasher(HashingCost { memory, passes, lanes: 1 }).hash(&password("correct horse")).await.unwrap();
+                assert_eq!(hasher(middle).is_current(&hash), current, "{memory} {passes}");
+            }
+        }
+
+        #[tokio::test]
+        async fn wants_the_algorithm_of_new_hashes() {
+            let hash = cheap().hash(&password("correct horse")).await.unwrap();
+            for other in [hash.0.replace("argon2id", "argon2i"), hash.0.replace("v=19", "v=16"), String::new()] {
+                assert!(!cheap().is_current(&PasswordHash(other)));
+            }
         }
     }
 

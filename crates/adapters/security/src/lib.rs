@@ -1,8 +1,12 @@
-//! Everything secret: password hashes, signed access tokens, refresh tokens and the key they hang on.
+//! Everything secret: password hashes, signed access tokens, refresh tokens, names that are kept
+//! back, the key they hang on, and
+//! how often passwords are guessed.
 
 mod access_tokens;
 mod cursor_key;
+mod guesses;
 mod hashing;
+mod name_hashes;
 mod queue;
 mod random;
 mod refresh_tokens;
@@ -10,7 +14,9 @@ mod signing_key;
 
 pub use access_tokens::JwtAccessTokens;
 pub use cursor_key::cursor_key;
+pub use guesses::LocalGuesses;
 pub use hashing::{Argon2Hasher, HashingCost};
+pub use name_hashes::KeyedNameHasher;
 pub use queue::HashingLimits;
 pub use refresh_tokens::RandomRefreshTokens;
 pub use signing_key::{SigningKey, SigningKeyTooShort};

@@ -1,21 +1,23 @@
 //! What goes over the wire about accounts.
 
 use accounts::{NewPassword, ProfileEdit, SignUpCommand, SignedIn};
-use domain::{Bio, DisplayName, Password, Revision, Timestamp, User, UserId, UserView, UserViewer, Username};
+use domain::{
+    Bio, ChosenPassword, DisplayName, Password, Revision, Timestamp, User, UserId, UserView, UserViewer, Username,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::http::body::given;
+use crate::http::body::{Request, faults_of, given};
 use crate::http::check::Check;
 use crate::http::encoded::Representation;
-use crate::http::problem::Problem;
+use crate::http::problem::{FieldError, Problem};
 use crate::http::text;
 
 /// What a person gives to get an account.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = SignUp)]
+#[schema(as = SignUp, examples(json!({"username": "ada", "password": "correct horse battery"})))]
 pub(crate) struct SignUpRequest {
     /// 3 to 30 of `a-z 0-9 _`, first a letter; letter case is folded; some words are reserved.
     #[serde(default, deserialize_with = "given")]
@@ -29,19 +31,20 @@ pub(crate) struct SignUpRequest {
         examples("ada")
     )]
     username: Option<String>,
-    /// 8 to 128 characters.
+    /// 8 to 128 characters. Not blank, not one of the 10,000 commonest, and not the user name or the display name.
     #[serde(default, deserialize_with = "given")]
     #[validate(required)]
     #[schema(required, nullable = false, min_length = 8, max_length = 128, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", format = Password, examples("correct horse battery"))]
     password: Option<String>,
-    /// 1 to 50 characters in one line; the user name when left out.
+    /// 1 to 50 characters in one line, at least one of them visible; every direction of writing that is opened (Unicode
+    /// UAX #9) is closed. The user name when left out.
     #[serde(default, deserialize_with = "given")]
     #[schema(
         required = false,
         nullable = false,
         min_length = 1,
         max_length = 50,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+        pattern = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$",
         examples("Ada Lovelace")
     )]
     display_name: Option<String>,
@@ -63,7 +66,7 @@ impl TryFrom<SignUpRequest> for SignUpCommand {
     fn try_from(request: SignUpRequest) -> Result<Self, Problem> {
         let mut check = Check::shape(&request);
         let username = check.parse("username", request.username.as_deref(), Username::parse);
-        let password = check.parse("password", request.password.as_deref(), Password::parse);
+        let password = check.parse("password", request.password.as_deref(), ChosenPassword::parse);
         let display_name = check.parse("display_name", request.display_name.as_deref(), DisplayName::parse);
         let bio = check.parse("bio", request.bio.as_deref(), Bio::parse);
         match (username, password) {
@@ -73,10 +76,16 @@ impl TryFrom<SignUpRequest> for SignUpCommand {
     }
 }
 
+impl Request for SignUpRequest {
+    fn faults(self) -> Vec<FieldError> {
+        faults_of(SignUpCommand::try_from(self))
+    }
+}
+
 /// A name and a password.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = LogIn)]
+#[schema(as = LogIn, examples(json!({"username": "ada", "password": "correct horse battery"})))]
 pub(crate) struct LogInRequest {
     /// The user name.
     #[serde(default, deserialize_with = "given")]
@@ -104,10 +113,16 @@ impl LogInRequest {
     }
 }
 
+impl Request for LogInRequest {
+    fn faults(self) -> Vec<FieldError> {
+        faults_of(self.into_credentials())
+    }
+}
+
 /// A refresh token to be exchanged.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = Refresh)]
+#[schema(as = Refresh, examples(json!({"refresh_token": "q6XlF0p3m1yKc2vS8d5wTzR7uJ4nB9hA1eG0iL2oYxM"})))]
 pub(crate) struct RefreshRequest {
     /// The newest refresh token of the session.
     #[serde(default, deserialize_with = "given")]
@@ -123,19 +138,26 @@ impl RefreshRequest {
     }
 }
 
+impl Request for RefreshRequest {
+    fn faults(self) -> Vec<FieldError> {
+        faults_of(self.into_token())
+    }
+}
+
 /// What to change of one's profile; what is left out stays as it is.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = ProfileEdit)]
+#[schema(as = ProfileEdit, examples(json!({"bio": "Poetical science."})))]
 pub(crate) struct ProfileEditRequest {
-    /// 1 to 50 characters in one line.
+    /// 1 to 50 characters in one line, at least one of them visible; every direction of writing that is opened (Unicode
+    /// UAX #9) is closed.
     #[serde(default, deserialize_with = "given")]
     #[schema(
         required = false,
         nullable = false,
         min_length = 1,
         max_length = 50,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+        pattern = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$",
         examples("Ada, Countess of Lovelace")
     )]
     display_name: Option<String>,
@@ -149,7 +171,8 @@ pub(crate) struct ProfileEditRequest {
         examples("Poetical science.")
     )]
     bio: Option<String>,
-    /// The new password, 8 to 128 characters; ends all other sessions.
+    /// The new password, 8 to 128 characters; ends all other sessions. Not blank, not one of the 10,000 commonest, and not the
+    /// user name or the display name.
     #[serde(default, deserialize_with = "given")]
     #[schema(required = false, nullable = false, min_length = 8, max_length = 128, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", format = Password, examples("correct horse battery"))]
     password: Option<String>,
@@ -164,7 +187,7 @@ impl ProfileEditRequest {
         let mut check = Check::shape(&self);
         let display_name = check.parse("display_name", self.display_name.as_deref(), DisplayName::parse);
         let bio = check.parse("bio", self.bio.as_deref(), Bio::parse);
-        let new = check.parse("password", self.password.as_deref(), Password::parse);
+        let new = check.parse("password", self.password.as_deref(), ChosenPassword::parse);
         if self.password.is_some() && self.current_password.is_none() {
             check.missing("current_password");
         }
@@ -177,10 +200,16 @@ impl ProfileEditRequest {
     }
 }
 
+impl Request for ProfileEditRequest {
+    fn faults(self) -> Vec<FieldError> {
+        faults_of(self.into_edit(None))
+    }
+}
+
 /// The proof that an erasure is meant.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = Erasure)]
+#[schema(as = Erasure, examples(json!({"password": "correct horse battery"})))]
 pub(crate) struct ErasureRequest {
     /// The password of the account.
     #[serde(default, deserialize_with = "given")]
@@ -195,6 +224,12 @@ impl ErasureRequest {
         let check = Check::shape(&self);
         let password = self.password.ok_or_else(|| check.into_problem())?;
         Ok(Password::parse(&password).ok())
+    }
+}
+
+impl Request for ErasureRequest {
+    fn faults(self) -> Vec<FieldError> {
+        faults_of(self.into_password())
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the errors of the accounts context are in HTTP.
 
+use std::fmt;
+
 use accounts::ports::{HashingError, SigningError};
 use accounts::{
     EditProfileError, EraseAccountError, GetUserError, ListUsersError, LogInError, LogOutError, RefreshSessionError,
@@ -7,7 +9,12 @@ use accounts::{
 };
 use actix_web::http::StatusCode;
 
-use crate::http::problem::{Problem, Shed};
+use crate::http::problem::{Code, FieldError, Problem, Shed};
+
+/// The password that was chosen is a name.
+fn password_is_name(error: impl fmt::Display) -> Problem {
+    Problem::invalid(vec![FieldError::new("password", "is_name", error)])
+}
 
 impl From<HashingError> for Problem {
     fn from(error: HashingError) -> Self {
@@ -27,7 +34,10 @@ impl From<SigningError> for Problem {
 impl From<SignUpError> for Problem {
     fn from(error: SignUpError) -> Self {
         match error {
-            SignUpError::UsernameTaken => Self::new(StatusCode::CONFLICT, "username_taken", "The user name is taken."),
+            SignUpError::UsernameTaken => {
+                Self::new(StatusCode::CONFLICT, Code::UsernameTaken, "The user name is taken.")
+            }
+            SignUpError::PasswordIsName => password_is_name(error),
             SignUpError::Hashing(error) => error.into(),
             SignUpError::Repository(error) => error.into(),
         }
@@ -38,6 +48,7 @@ impl From<LogInError> for Problem {
     fn from(error: LogInError) -> Self {
         match error {
             LogInError::InvalidCredentials => Self::invalid_credentials(),
+            LogInError::TooManyGuesses { retry_after } => Self::too_many_guesses(retry_after),
             LogInError::Hashing(error) => error.into(),
             LogInError::Signing(error) => error.into(),
             LogInError::Repository(error) => error.into(),
@@ -84,7 +95,9 @@ impl From<EditProfileError> for Problem {
     fn from(error: EditProfileError) -> Self {
         match error {
             EditProfileError::AccountGone => Self::invalid_token(error),
-            EditProfileError::WrongPassword => Self::forbidden("wrong_password", error),
+            EditProfileError::WrongPassword => Self::forbidden(Code::WrongPassword, error),
+            EditProfileError::TooManyGuesses { retry_after } => Self::too_many_guesses(retry_after),
+            EditProfileError::PasswordIsName => password_is_name(error),
             EditProfileError::Stale => Self::stale(error),
             EditProfileError::Hashing(error) => error.into(),
             EditProfileError::Repository(error) => error.into(),
@@ -96,7 +109,8 @@ impl From<EraseAccountError> for Problem {
     fn from(error: EraseAccountError) -> Self {
         match error {
             EraseAccountError::AccountGone => Self::invalid_token(error),
-            EraseAccountError::WrongPassword => Self::forbidden("wrong_password", error),
+            EraseAccountError::WrongPassword => Self::forbidden(Code::WrongPassword, error),
+            EraseAccountError::TooManyGuesses { retry_after } => Self::too_many_guesses(retry_after),
             EraseAccountError::Hashing(error) => error.into(),
             EraseAccountError::Repository(error) => error.into(),
         }

@@ -7,13 +7,14 @@ use actix_web::{HttpResponse, delete, post};
 
 use super::dto::{LogInRequest, RefreshRequest, SessionBody};
 use crate::http::body::Body;
-use crate::http::identity::SignedIn;
+use crate::http::identity::{Origin, SignedIn};
 use crate::http::problem::Problem;
 use crate::http::reply::{secret, status_with_secret};
 
 /// Log in
 ///
-/// The answer to a wrong password and to an unknown name is the same, and takes as long.
+/// The answer to a wrong password and to an unknown name is the same, and takes as long. After ten wrong passwords for a
+/// name, a client may try once a minute (429).
 #[utoipa::path(
     tag = "accounts",
     operation_id = "logIn",
@@ -23,10 +24,11 @@ use crate::http::reply::{secret, status_with_secret};
 #[post("/v1/sessions")]
 pub(super) async fn log_in(
     accounts: Data<Accounts>,
+    Origin(network): Origin,
     Body(request): Body<LogInRequest>,
 ) -> Result<HttpResponse, Problem> {
     let (username, password) = request.into_credentials()?;
-    let signed_in = accounts.log_in.execute(username, password).await?;
+    let signed_in = accounts.log_in.execute(username, password, network).await?;
     status_with_secret(StatusCode::CREATED, &SessionBody::from(signed_in))
 }
 
@@ -59,6 +61,6 @@ pub(super) async fn refresh(
 )]
 #[delete("/v1/sessions/current")]
 pub(super) async fn log_out(accounts: Data<Accounts>, SignedIn(me): SignedIn) -> Result<HttpResponse, Problem> {
-    accounts.log_out.execute(me.session_id).await?;
+    accounts.log_out.execute(me).await?;
     Ok(HttpResponse::NoContent().finish())
 }

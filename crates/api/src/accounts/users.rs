@@ -9,6 +9,7 @@ use super::dto::{ErasureRequest, ProfileEditRequest, SignUpRequest, UserBody};
 use crate::http::body::Body;
 use crate::http::encoded::Representation;
 use crate::http::identity::{Reader, SignedIn};
+use crate::http::links::Links;
 use crate::http::paging::{PageBody, PageParameters, PageQuery};
 use crate::http::paths::{UserParameter, UserPath};
 use crate::http::preconditions::{IfMatch, IfMatchParameter};
@@ -16,6 +17,8 @@ use crate::http::problem::Problem;
 use crate::http::reply::Reply;
 
 /// Sign up
+///
+/// Creates an account and no session: log in next.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "signUp",
@@ -28,15 +31,18 @@ use crate::http::reply::Reply;
 #[post("/v1/users")]
 pub(super) async fn sign_up(
     accounts: Data<Accounts>,
+    links: Data<Links>,
     Body(request): Body<SignUpRequest>,
 ) -> Result<HttpResponse, Problem> {
     let user = accounts.sign_up.execute(request.try_into()?).await?;
     metrics::counter!("sign_ups_total").increment(1);
-    let (revision, location) = (user.revision, format!("/v1/users/{}", user.id));
+    let (revision, location) = (user.revision, format!("{}/v1/users/{}", links.base(), user.id));
     Reply::created(&UserBody::of(&user), revision, &location, false)
 }
 
 /// List users, newest first
+///
+/// To a signed-in reader each item says how the two stand to each other.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "listUsers",
@@ -55,6 +61,8 @@ pub(super) async fn list(
 }
 
 /// Show one's own account
+///
+/// The account that the access token belongs to.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "showMe",
@@ -123,11 +131,13 @@ pub(super) async fn erase_me(
     SignedIn(me): SignedIn,
     Body(request): Body<ErasureRequest>,
 ) -> Result<HttpResponse, Problem> {
-    accounts.erase_account.execute(me.user_id, request.into_password()?).await?;
+    accounts.erase_account.execute(me, request.into_password()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// Show a user
+///
+/// By id, or by name as `@ada`.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "showUser",

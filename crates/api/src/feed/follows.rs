@@ -13,6 +13,8 @@ use crate::http::problem::Problem;
 use crate::http::reply::Reply;
 
 /// Follow a user
+///
+/// Can be repeated: a follow counts once.
 #[utoipa::path(
     tag = "feeds",
     operation_id = "followUser",
@@ -34,6 +36,8 @@ pub(super) async fn follow(
 }
 
 /// Stop following a user
+///
+/// Can be repeated, also when the user was not followed.
 #[utoipa::path(
     tag = "feeds",
     operation_id = "unfollowUser",
@@ -55,6 +59,8 @@ pub(super) async fn unfollow(
 }
 
 /// List a user's followers, newest follow first
+///
+/// By id, or by name as `@ada`.
 #[utoipa::path(
     tag = "feeds",
     operation_id = "listFollowers",
@@ -74,6 +80,8 @@ pub(super) async fn followers(
 }
 
 /// List whom a user follows, newest follow first
+///
+/// By id, or by name as `@ada`.
 #[utoipa::path(
     tag = "feeds",
     operation_id = "listFollowing",

@@ -2,13 +2,13 @@
 
 use feed::{FollowUserError, HomeTimelineError, ListFollowsError, PublicFeedError};
 
-use crate::http::problem::Problem;
+use crate::http::problem::{Code, Problem};
 
 impl From<FollowUserError> for Problem {
     fn from(error: FollowUserError) -> Self {
         match error {
             FollowUserError::NotFound => Self::not_found(error),
-            FollowUserError::Oneself => Self::unprocessable("user", "cannot_follow_self", error),
+            FollowUserError::Oneself => Self::unprocessable("user", Code::CannotFollowSelf, error),
             FollowUserError::AccountGone => Self::invalid_token(error),
             FollowUserError::Repository(error) => error.into(),
         }

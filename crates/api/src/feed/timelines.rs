@@ -11,6 +11,8 @@ use crate::http::reply::Reply;
 use crate::posts::PostBody;
 
 /// The public feed: the posts of everybody, newest first
+///
+/// To a signed-in reader each item also says whether that reader likes it.
 #[utoipa::path(
     tag = "feeds",
     operation_id = "publicFeed",
@@ -29,6 +31,8 @@ pub(super) async fn public(
 }
 
 /// The home timeline: the posts of those followed and one's own, newest first
+///
+/// A post appears as soon as its author is followed, whenever it was published.
 #[utoipa::path(
     tag = "feeds",
     operation_id = "homeTimeline",

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use domain::{ParseIdError, ParseIdempotencyKeyError, ParsePasswordError, ParseTextError, ParseUsernameError};
+use domain::{
+    ChoosePasswordError, ParseIdError, ParseIdempotencyKeyError, ParsePasswordError, ParseTextError, ParseUsernameError,
+};
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use super::problem::{FieldError, Problem};
@@ -91,6 +93,8 @@ impl Coded for ParseTextError {
             Self::TooLong { .. } => "too_long",
             Self::Blank => "blank",
             Self::ControlCharacter => "control_character",
+            Self::LineBreak => "line_break",
+            Self::UnclosedDirection => "unclosed_direction",
         }
     }
 }
@@ -101,6 +105,16 @@ impl Coded for ParsePasswordError {
             Self::TooShort => "too_short",
             Self::TooLong => "too_long",
             Self::ControlCharacter => "control_character",
+        }
+    }
+}
+
+impl Coded for ChoosePasswordError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed(error) => error.code(),
+            Self::Blank => "blank",
+            Self::Common => "too_common",
         }
     }
 }

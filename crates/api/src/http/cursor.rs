@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{Cuid, Cursor, Timestamp};
 
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 
 const VERSION: u8 = 1;
 const TAG: usize = 16;
@@ -46,7 +46,7 @@ impl CursorCodec {
     /// 400 `invalid_cursor` for any text that [`CursorCodec::encode`] did not make for that list.
     pub fn decode(&self, path: &str, text: &str) -> Result<Cursor, Problem> {
         self.try_decode(path, text).ok_or_else(|| {
-            Problem::new(StatusCode::BAD_REQUEST, "invalid_cursor", "The cursor does not belong to this list.")
+            Problem::new(StatusCode::BAD_REQUEST, Code::InvalidCursor, "The cursor does not belong to this list.")
         })
     }
 

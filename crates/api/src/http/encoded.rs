@@ -15,7 +15,7 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::paging::next_link;
+use super::links::next_link;
 use super::problem::Problem;
 
 /// How a thing goes over the wire: as an object with what is the same for every reader, and last the member `viewer`, with
@@ -110,32 +110,37 @@ struct Next {
 pub(crate) struct EncodedPage {
     pub(crate) body: Encoded,
     next: Option<Next>,
-    /// The list that it is a page of: its cursor is good there only.
-    path: String,
+    /// The list that it is a page of, as clients see its address: the cursor is good there only.
+    address: String,
     /// Where each item ends: right before its closing brace.
     seams: Vec<usize>,
 }
 
 impl EncodedPage {
     /// The page that was left with `page` by an earlier reader of the same list, or a new one: to be left there for the next
-    /// reader, or in `made`.
+    /// reader, or in `made`. The list is at `path`, and to clients at `base` and `path`.
     pub(crate) fn of<'p, B: Representation>(
         page: &'p Shared<Page<B::Subject>>,
-        path: &str,
+        (base, path): (&str, &str),
         to_be_left: bool,
         cursor: impl Fn(Cursor) -> String,
         made: &'p mut Option<Self>,
     ) -> Result<&'p Self, Problem> {
-        let left = || page.form(|page| Self::make::<B>(page, path, page.next.map(&cursor)).ok());
+        let address = || format!("{base}{path}");
+        let left = || page.form(|page| Self::make::<B>(page, address(), page.next.map(&cursor)).ok());
         let kept = to_be_left.then(left).flatten().and_then(Option::as_ref);
-        match kept.filter(|kept| kept.path == path) {
+        match kept.filter(|kept| kept.address.strip_prefix(base) == Some(path)) {
             Some(kept) => Ok(kept),
             // By its author's name in another spelling, for one.
-            None => Ok(made.insert(Self::make::<B>(page, path, page.next.map(&cursor))?)),
+            None => Ok(made.insert(Self::make::<B>(page, address(), page.next.map(&cursor))?)),
         }
     }
 
-    fn make<B: Representation>(page: &Page<B::Subject>, path: &str, cursor: Option<String>) -> Result<Self, Problem> {
+    fn make<B: Representation>(
+        page: &Page<B::Subject>,
+        address: String,
+        cursor: Option<String>,
+    ) -> Result<Self, Problem> {
         let mut json = br#"{"items":["#.to_vec();
         let mut seams = Vec::with_capacity(page.items.len());
         for item in &page.items {
@@ -149,17 +154,17 @@ impl EncodedPage {
         serde_json::to_writer(&mut json, &cursor).map_err(Problem::internal)?;
         json.push(b'}');
         let next = match cursor {
-            Some(cursor) => Some(Next { link: next_link(path, "", &cursor)?, cursor }),
+            Some(cursor) => Some(Next { link: next_link(&address, "", &cursor)?, cursor }),
             None => None,
         };
-        Ok(Self { body: Encoded::new(json, tag_of_page)?, next, path: path.to_owned(), seams })
+        Ok(Self { body: Encoded::new(json, tag_of_page)?, next, address, seams })
     }
 
     /// The link to the next page for whoever asked for this one with `query`.
     pub(crate) fn link(&self, query: &str) -> Result<Option<HeaderValue>, Problem> {
         Ok(match &self.next {
             Some(next) if query.is_empty() => Some(next.link.clone()),
-            Some(next) => Some(next_link(&self.path, query, &next.cursor)?),
+            Some(next) => Some(next_link(&self.address, query, &next.cursor)?),
             None => None,
         })
     }

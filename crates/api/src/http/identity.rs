@@ -2,7 +2,7 @@
 
 use std::future::{Ready, ready};
 
-use accounts::Principal;
+use accounts::{ClientNetwork, Principal};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use domain::UserId;
@@ -30,6 +30,19 @@ impl FromRequest for Reader {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Ok(Self(principal(request).map(|principal| principal.user_id))))
+    }
+}
+
+/// Where a request about accounts comes from, as the middleware has found out.
+pub(crate) struct Origin(pub(crate) ClientNetwork);
+
+impl FromRequest for Origin {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let network = request.extensions().get::<ClientNetwork>().copied();
+        ready(network.map(Self).ok_or_else(|| Problem::internal("no client is known")))
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod cursor;
 pub(crate) mod encoded;
 pub(crate) mod identity;
+pub(crate) mod links;
 pub(crate) mod paging;
 pub(crate) mod paths;
 pub(crate) mod preconditions;

@@ -1,17 +1,15 @@
-//! Lists in pages: what is asked for, and where the next page is.
+//! Lists in pages: what is asked for, and how a page is sent.
 
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::header::HeaderValue;
-use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use domain::{PageRequest, PageSize, ParsePageSizeError};
 use serde::Serialize;
 use url::form_urlencoded;
 use utoipa::{IntoParams, ToSchema};
 
-use super::cursor::CursorCodec;
+use super::links::Links;
 use super::problem::{FieldError, Problem};
 
 /// Which page of a list is wanted, from the query string.
@@ -28,57 +26,47 @@ impl FromRequest for PageQuery {
 
 fn parse(request: &HttpRequest) -> Result<PageRequest, Problem> {
     let mut page = PageRequest::default();
+    let mut cursor = None;
     let (mut limits, mut cursors) = (0, 0);
+    let mut errors = Vec::new();
     for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
         match name.as_ref() {
             "limit" => {
                 limits += 1;
-                page.size = parse_size(&value)?;
+                match parse_size(&value) {
+                    Ok(size) => page.size = size,
+                    Err(error) => errors.push(error),
+                }
             }
             "cursor" => {
                 cursors += 1;
-                page.after = Some(codec(request)?.decode(request.path(), &value)?);
+                cursor = Some(value);
             }
             _ => {}
         }
     }
     for (name, count) in [("limit", limits), ("cursor", cursors)] {
         if count > 1 {
-            return Err(Problem::invalid(vec![FieldError::new(name, "duplicate_field", "is there more than once")]));
+            errors.push(FieldError::new(name, "duplicate_field", "is there more than once"));
         }
+    }
+    if !errors.is_empty() {
+        errors.sort();
+        errors.dedup();
+        return Err(Problem::invalid(errors));
+    }
+    if let Some(cursor) = cursor {
+        page.after = Some(Links::of(request)?.cursors.decode(request.path(), &cursor)?);
     }
     Ok(page)
 }
 
-fn parse_size(value: &str) -> Result<PageSize, Problem> {
+fn parse_size(value: &str) -> Result<PageSize, FieldError> {
     // Digits only: `+5` is a number to the standard library, but not to the contract.
     let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
     let size = if digits { value.parse().ok() } else { None };
-    size.and_then(|size| PageSize::new(size).ok())
-        .ok_or_else(|| Problem::invalid(vec![FieldError::new("limit", "out_of_range", ParsePageSizeError)]))
-}
-
-pub(crate) fn codec(request: &HttpRequest) -> Result<&CursorCodec, Problem> {
-    match request.app_data::<Data<CursorCodec>>() {
-        Some(codec) => Ok(codec),
-        None => Err(Problem::internal("no cursor codec is configured")),
-    }
-}
-
-/// Parameters of lists that the link to the next page repeats. Nothing else: the head of an answer must not grow with
-/// what a client sends.
-const REPEATED: [&str; 1] = ["limit"];
-
-/// Where the next page of the list at `path` is: the same address with another cursor.
-pub(crate) fn next_link(path: &str, query: &str, cursor: &str) -> Result<HeaderValue, Problem> {
-    let mut next = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        if REPEATED.contains(&&*name) {
-            next.append_pair(&name, &value);
-        }
-    }
-    next.append_pair("cursor", cursor);
-    HeaderValue::from_str(&format!("<{path}?{}>; rel=\"next\"", next.finish())).map_err(Problem::internal)
+    let size = size.and_then(|size| PageSize::new(size).ok());
+    size.ok_or_else(|| FieldError::new("limit", "out_of_range", ParsePageSizeError))
 }
 
 /// A page as it is sent.
@@ -97,7 +85,7 @@ pub(crate) struct PageBody<T> {
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "documents what `PageQuery` reads")]
 pub(crate) struct PageParameters {
-    /// Most items in the page.
+    /// Most items in the page; 20 when left out.
     #[param(minimum = 1, maximum = 100, default = 20, required = false, value_type = u8)]
     limit: u8,
     /// `next_cursor` of the page before.
@@ -108,12 +96,6 @@ pub(crate) struct PageParameters {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_link_repeats_what_lists_know() {
-        let link = next_link("/v1/posts", "limit=5&cursor=old&q=a%20b", "new").unwrap();
-        assert_eq!(link, "</v1/posts?limit=5&cursor=new>; rel=\"next\"");
-    }
 
     #[test]
     fn sizes_are_plain_numbers_within_bounds() {

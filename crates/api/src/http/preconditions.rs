@@ -77,8 +77,8 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Proble
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "documents what `IfMatch` reads")]
 pub(crate) struct IfMatchParameter {
-    /// The `ETag` that the client saw; 412 if the resource was edited since.
-    #[param(rename = "If-Match", required = false, value_type = String, example = "\"0-5f2d8c4e7a10b3c4\"")]
+    /// The `ETag` that the client saw, with its quotes; 412 if the resource was edited since.
+    #[param(rename = "If-Match", required = false, value_type = String)]
     if_match: String,
 }
 
@@ -87,10 +87,11 @@ pub(crate) struct IfMatchParameter {
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "documents what `Idempotency` reads")]
 pub(crate) struct IdempotencyParameter {
-    /// The client's own name for this effect: sent again within 24 hours, it gets the first answer again.
+    /// The client's own name for this effect, a fresh UUID for instance: sent again within 24 hours, it gets the first
+    /// answer again.
     #[param(
         rename = "Idempotency-Key", required = false, value_type = String,
-        min_length = 1, max_length = 255, pattern = "^[!-~]+$", example = "4f1c2d4e-publish"
+        min_length = 1, max_length = 255, pattern = "^[!-~]+$"
     )]
     idempotency_key: String,
 }

@@ -1,7 +1,8 @@
 //! Errors as problem details (RFC 9457): the only type that is an HTTP error.
 //!
-//! [`document`] is what a client gets of it, [`shed`] what is counted instead of logged.
+//! [`code`] says which there are, [`document`] is what a client gets of it, [`shed`] what is counted instead of logged.
 
+mod code;
 mod document;
 mod shed;
 
@@ -15,20 +16,19 @@ use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_A
 use actix_web::{HttpResponse, ResponseError};
 use domain::{Failure, RepositoryError};
 
+pub use code::Code;
 pub use document::{FieldError, ProblemDocument};
 pub use shed::Shed;
 
 /// Seconds after which a client may come back when a dependency is out of reach.
 const RETRY_SOON: u64 = 1;
-/// A parameter of the query that a call does not have.
-pub(crate) const UNKNOWN_PARAMETER: &str = "unknown_parameter";
 const FIELDS: &str = "The request has fields that are not valid.";
 
 /// Why a request was not answered as wished.
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
-    code: &'static str,
+    code: Code,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -40,7 +40,7 @@ pub struct Problem {
 
 impl Problem {
     /// A problem that its status and its code say all of.
-    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub fn new(status: StatusCode, code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             status,
             code,
@@ -55,92 +55,98 @@ impl Problem {
     /// 422 with every field that is wrong.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         // What the contract does not have is said in the problem's own code, too.
+        let all = |code: Code| errors.iter().all(|error| error.code == code.as_str());
         let (code, detail) = match errors.as_slice() {
-            [only] if only.code == "unknown_field" => ("unknown_field", FIELDS),
-            [first, ..] if first.code == UNKNOWN_PARAMETER => {
-                (UNKNOWN_PARAMETER, "The request has parameters that this call does not have.")
+            [_, ..] if all(Code::UnknownField) => (Code::UnknownField, FIELDS),
+            [_, ..] if all(Code::UnknownParameter) => {
+                (Code::UnknownParameter, "The request has parameters that this call does not have.")
             }
-            _ => ("validation_failed", FIELDS),
+            _ => (Code::ValidationFailed, FIELDS),
         };
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail) }
     }
 
     /// 422 because of what one field means rather than how it is written.
-    pub fn unprocessable(field: &'static str, code: &'static str, detail: impl fmt::Display) -> Self {
+    pub fn unprocessable(field: &'static str, code: Code, detail: impl fmt::Display) -> Self {
         let detail = sentence(&detail.to_string());
-        let errors = vec![FieldError::new(field, code, &detail)];
+        let errors = vec![FieldError::new(field, code.as_str(), &detail)];
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail) }
     }
 
     /// 404; `detail` says what there is not.
     pub fn not_found(detail: impl fmt::Display) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", sentence(&detail.to_string()))
+        Self::new(StatusCode::NOT_FOUND, Code::NotFound, sentence(&detail.to_string()))
     }
 
     /// 403.
-    pub fn forbidden(code: &'static str, detail: impl fmt::Display) -> Self {
+    pub fn forbidden(code: Code, detail: impl fmt::Display) -> Self {
         Self::new(StatusCode::FORBIDDEN, code, sentence(&detail.to_string()))
     }
 
     /// 412: what the client saw is not what is there any more.
     pub fn stale(detail: impl fmt::Display) -> Self {
-        Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", sentence(&detail.to_string()))
+        Self::new(StatusCode::PRECONDITION_FAILED, Code::PreconditionFailed, sentence(&detail.to_string()))
     }
 
     /// 401 for a call that needs a token and has none.
     pub fn unauthenticated() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "This call needs an access token.")
+        Self::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, "This call needs an access token.")
             .with_header(WWW_AUTHENTICATE, "Bearer realm=\"thoughts\"")
     }
 
     /// 401 for a token that proves nobody, or nobody any more.
     pub fn invalid_token(detail: impl fmt::Display) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "invalid_token", sentence(&detail.to_string()))
+        Self::new(StatusCode::UNAUTHORIZED, Code::InvalidToken, sentence(&detail.to_string()))
             .with_header(WWW_AUTHENTICATE, "Bearer realm=\"thoughts\", error=\"invalid_token\"")
     }
 
     /// 401 for a log-in that failed.
     pub fn invalid_credentials() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", "The user name or the password is wrong.")
+        Self::new(StatusCode::UNAUTHORIZED, Code::InvalidCredentials, "The user name or the password is wrong.")
             .with_header(WWW_AUTHENTICATE, "Bearer realm=\"thoughts\"")
     }
 
     /// 405 for a path that knows other methods.
     pub fn method_not_allowed(allowed: &str) -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("This path knows {allowed}."))
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, Code::MethodNotAllowed, format!("This path knows {allowed}."))
             .with_header(ALLOW, allowed)
     }
 
     /// 400.
     pub(crate) fn malformed_body() -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "malformed_body", "The body is not well-formed JSON.")
+        Self::new(StatusCode::BAD_REQUEST, Code::MalformedBody, "The body is not well-formed JSON.")
     }
 
     /// 408: the body did not come in time.
     pub(crate) fn slow_body() -> Self {
-        Self::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", "The request body took too long to arrive.")
+        Self::new(StatusCode::REQUEST_TIMEOUT, Code::BodyTimeout, "The request body took too long to arrive.")
     }
 
     /// 413.
     pub fn body_too_large(limit: usize) -> Self {
         let detail = format!("A request body may have at most {} KiB.", limit / 1024);
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge, detail)
     }
 
     /// 414.
     pub(crate) fn uri_too_long(limit: usize) -> Self {
         let detail = format!("Path and query may have at most {limit} bytes.");
-        Self::new(StatusCode::URI_TOO_LONG, "uri_too_long", detail)
+        Self::new(StatusCode::URI_TOO_LONG, Code::UriTooLong, detail)
     }
 
     /// 429; the next request will be let through after `wait`.
     pub fn rate_limited(wait: Duration) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests.")
+        Self::new(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, "Too many requests.")
             .with_header(RETRY_AFTER, &whole_seconds(wait).to_string())
     }
 
+    /// 429; the next password for this account will be looked at after `wait`.
+    pub fn too_many_guesses(wait: Duration) -> Self {
+        Self { detail: "Too many wrong passwords.".into(), ..Self::rate_limited(wait) }
+    }
+
     /// 503: the server cannot answer now, and may soon.
-    pub fn unavailable(code: &'static str, detail: &'static str) -> Self {
+    pub fn unavailable(code: Code, detail: &'static str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).with_header(RETRY_AFTER, &RETRY_SOON.to_string())
     }
 
@@ -149,20 +155,25 @@ impl Problem {
     pub fn overloaded(what: Shed, wait: Duration) -> Self {
         let seconds = whole_seconds(wait).max(RETRY_SOON);
         let detail = "The server has more to do than it can do in time.";
-        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", detail);
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded, detail);
         Self { counted: Some(what), ..problem.with_header(RETRY_AFTER, &seconds.to_string()) }
     }
 
     /// 502, for a gateway to ask another instance.
     pub(crate) fn draining() -> Self {
         let problem =
-            Self::new(StatusCode::BAD_GATEWAY, "draining", "This instance is stopping; another one can answer.");
+            Self::new(StatusCode::BAD_GATEWAY, Code::Draining, "This instance is stopping; another one can answer.");
         Self { counted: Some(Shed::Draining), ..problem }
     }
 
     /// 500: a fault of the server.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "The server made a mistake.").caused_by(cause)
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::InternalError, "The server made a mistake.").caused_by(cause)
+    }
+
+    /// Every field that is wrong.
+    pub(crate) fn into_errors(self) -> Vec<FieldError> {
+        self.errors
     }
 
     /// The same problem with what the log should know.
@@ -183,11 +194,11 @@ impl Problem {
     /// The problem of an answer that some library gave by its status alone.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         let code = match status {
-            StatusCode::NOT_FOUND => "not_found",
-            StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
-            StatusCode::PAYLOAD_TOO_LARGE => "body_too_large",
-            status if status.is_server_error() => "internal_error",
-            _ => "bad_request",
+            StatusCode::NOT_FOUND => Code::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+            StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
+            status if status.is_server_error() => Code::InternalError,
+            _ => Code::BadRequest,
         };
         Self::new(status, code, status.canonical_reason().unwrap_or("The request failed."))
     }
@@ -227,9 +238,9 @@ impl Problem {
         }
         let chain = chain.join(": ");
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            tracing::warn!(code = self.code, cause = chain, "request not served");
+            tracing::warn!(code = self.code.as_str(), cause = chain, "request not served");
         } else {
-            tracing::error!(code = self.code, cause = chain, "request failed");
+            tracing::error!(code = self.code.as_str(), cause = chain, "request failed");
         }
     }
 }
@@ -272,10 +283,11 @@ impl From<RepositoryError> for Problem {
         match error.failure {
             Failure::Overloaded { retry_after } => Self::overloaded(Shed::Database, retry_after),
             Failure::StorageFull => {
-                Self::unavailable("storage_full", "The database has no room left for what is written.").caused_by(error)
+                Self::unavailable(Code::StorageFull, "The database has no room left for what is written.")
+                    .caused_by(error)
             }
             Failure::Unavailable => {
-                Self::unavailable("database_unavailable", "The database cannot be reached.").caused_by(error)
+                Self::unavailable(Code::DatabaseUnavailable, "The database cannot be reached.").caused_by(error)
             }
             Failure::Fault => Self::internal(error),
         }
@@ -289,9 +301,9 @@ mod tests {
     #[test]
     fn a_store_that_fails_says_whether_to_come_again() {
         let cases = [
-            (RepositoryError::storage_full("test", "said inside"), 503, "storage_full"),
-            (RepositoryError::unavailable("test", "said inside"), 503, "database_unavailable"),
-            (RepositoryError::new("test", "said inside"), 500, "internal_error"),
+            (RepositoryError::storage_full("test", "said inside"), 503, Code::StorageFull),
+            (RepositoryError::unavailable("test", "said inside"), 503, Code::DatabaseUnavailable),
+            (RepositoryError::new("test", "said inside"), 500, Code::InternalError),
         ];
         for (error, status, code) in cases {
             let problem = Problem::from(error);

@@ -7,7 +7,7 @@ use actix_web::http::header::HttpDate;
 use domain::Timestamp;
 use uuid::Uuid;
 
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use crate::middleware::security_headers;
 
 /// Bytes that were refused before they were a request.
@@ -25,15 +25,17 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    fn parts(self) -> (StatusCode, &'static str, &'static str) {
+    fn parts(self) -> (StatusCode, Code, &'static str) {
         match self {
-            Self::Malformed => (StatusCode::BAD_REQUEST, "bad_request", "The request is malformed."),
+            Self::Malformed => (StatusCode::BAD_REQUEST, Code::BadRequest, "The request is malformed."),
             Self::HeadTooLarge => (
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "headers_too_large",
+                Code::HeadersTooLarge,
                 "The headers of the request are too large.",
             ),
-            Self::SlowHead => (StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request took too long to arrive."),
+            Self::SlowHead => {
+                (StatusCode::REQUEST_TIMEOUT, Code::RequestTimeout, "The request took too long to arrive.")
+            }
         }
     }
 
@@ -43,8 +45,8 @@ impl Refusal {
         let (status, code, detail) = self.parts();
         let problem = Problem::new(status, code, detail);
         let document = problem.document(&id);
-        metrics::counter!(REFUSALS, "code" => code).increment(1);
-        tracing::info!(request_id = id, status = status.as_u16(), code, "no request");
+        metrics::counter!(REFUSALS, "code" => code.as_str()).increment(1);
+        tracing::info!(request_id = id, status = status.as_u16(), code = code.as_str(), "no request");
         let body = serde_json::to_vec(&document).unwrap_or_default();
         let date = u64::try_from(now.as_micros()).unwrap_or_default();
         let date = HttpDate::from(SystemTime::UNIX_EPOCH + Duration::from_micros(date));

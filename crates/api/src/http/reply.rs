@@ -18,7 +18,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::encoded::{Coding, Encoded, EncodedPage, Representation, tag_of_page};
 use super::identity::principal;
-use super::paging::{PageBody, codec, next_link};
+use super::links::{Links, next_link};
+use super::paging::PageBody;
 use super::problem::Problem;
 
 /// Says that an answer is an earlier one.
@@ -124,12 +125,10 @@ impl Reply {
         page: Page<T>,
         convert: impl FnMut(T) -> B,
     ) -> Result<HttpResponse, Problem> {
-        let next = match page.next {
-            Some(cursor) => Some(codec(&self.request)?.encode(self.request.path(), cursor)),
-            None => None,
-        };
-        let (path, query) = (self.request.path(), self.request.query_string());
-        let link = next.as_deref().map(|cursor| next_link(path, query, cursor)).transpose()?;
+        let (path, query, links) = (self.request.path(), self.request.query_string(), Links::of(&self.request)?);
+        let next = page.next.map(|cursor| links.cursors.encode(path, cursor));
+        let address = || format!("{}{path}", links.base());
+        let link = next.as_deref().map(|cursor| next_link(&address(), query, cursor)).transpose()?;
         let body = PageBody { items: page.items.into_iter().map(convert).collect(), next_cursor: next };
         let json = encode(&body)?;
         let tag = header_value(&tag_of_page(&json))?;
@@ -141,11 +140,12 @@ impl Reply {
         &self,
         view: &ViewedPage<B::Subject, B::Viewer>,
     ) -> Result<HttpResponse, Problem> {
-        let (path, codec) = (self.request.path(), codec(&self.request)?);
+        let (path, links) = (self.request.path(), Links::of(&self.request)?);
         let mut made = None;
         // Other readers get what is left there, so that only who writes the path as everybody does may leave something.
         let is_usual = path == self.request.match_info().as_str();
-        let encoded = EncodedPage::of::<B>(&view.page, path, is_usual, |cursor| codec.encode(path, cursor), &mut made)?;
+        let cursor = |cursor| links.cursors.encode(path, cursor);
+        let encoded = EncodedPage::of::<B>(&view.page, (links.base(), path), is_usual, cursor, &mut made)?;
         let link = encoded.link(self.request.query_string())?;
         match &view.viewers {
             None => Ok(self.conditional(encoded.body.tag.clone(), Content::Shared(&encoded.body), link)),
@@ -165,10 +165,11 @@ impl Reply {
         let mut response = HttpResponse::new(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control));
-        headers.insert(ETAG, file.body.tag.clone());
         if known {
+            headers.insert(ETAG, self.known_tag(&file.body.tag, file.is_worth_packing()));
             return response;
         }
+        headers.insert(ETAG, file.body.tag.clone());
         headers.insert(CONTENT_TYPE, file.content_type.clone());
         let coding = self.coding().filter(|_| file.is_worth_packing());
         let mut body = file.body.plain.clone();
@@ -188,13 +189,14 @@ impl Reply {
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, self.cache_control());
         headers.append(VARY, HeaderValue::from_static("authorization"));
-        headers.insert(ETAG, tag);
         if let Some(link) = link {
             headers.insert(LINK, link);
         }
         if known {
+            headers.insert(ETAG, self.known_tag(&tag, true));
             return response;
         }
+        headers.insert(ETAG, tag);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let body = match content {
             Content::Own(json) => json.into(),
@@ -230,6 +232,13 @@ impl Reply {
         }
     }
 
+    /// The tag of a 304: the one that the whole answer would have, which may be packed. A cache puts it on the body that it
+    /// has (RFC 9111, 4.3.4).
+    fn known_tag(&self, tag: &HeaderValue, is_worth_packing: bool) -> HeaderValue {
+        let coding = self.coding().filter(|_| is_worth_packing);
+        coding.and_then(|(_, name)| tag_of_packed(tag, name)).unwrap_or_else(|| tag.clone())
+    }
+
     /// Copies may be kept, but must be checked before each use; a signed-in reader's only by that reader.
     fn cache_control(&self) -> HeaderValue {
         let is_signed_in = principal(&self.request).is_some();
@@ -249,8 +258,15 @@ impl Reply {
     }
 }
 
-/// What the middleware `encodings` adds to the tags of packed answers.
+/// What is added to the tags of packed answers.
 const ENCODINGS: [&str; 3] = ["-br", "-gzip", "-deflate"];
+
+/// The tag of an answer once it is packed in `coding`: other bytes may not have the same strong one (RFC 9110, 8.8.3). A weak
+/// one stays.
+pub(crate) fn tag_of_packed(tag: &HeaderValue, coding: &str) -> Option<HeaderValue> {
+    let opaque = tag.to_str().ok()?.strip_prefix('"')?.strip_suffix('"')?;
+    HeaderValue::from_str(&format!("\"{opaque}-{coding}\"")).ok()
+}
 
 /// What is between the quotes of a tag, weak or strong, without the encoding of a packed answer.
 fn of_unpacked(tag: &str) -> &str {

@@ -6,6 +6,7 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
 
+use super::observe::is_about_accounts;
 use super::{Inner, refuse, routed_path};
 use crate::http::problem::Problem;
 
@@ -17,6 +18,9 @@ pub(crate) async fn identify(request: ServiceRequest, next: impl Inner) -> Resul
     if routed_path(&request).starts_with("/v1/") {
         match principal(&request) {
             Ok(Some(principal)) => {
+                if is_about_accounts(&request) {
+                    tracing::Span::current().record("user", principal.user_id.as_str());
+                }
                 request.extensions_mut().insert(principal);
             }
             Ok(None) => {}

@@ -1,35 +1,44 @@
 //! Where a request comes from.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Once;
 
 use actix_web::HttpRequest;
 use actix_web::dev::ServiceRequest;
+use actix_web::http::header::{FORWARDED, X_FORWARDED_FOR};
 use actix_web::web::Data;
 use ipnet::IpNet;
 
+use super::forwarded::hops;
 use crate::HttpSettings;
 
-const X_FORWARDED_FOR: &str = "x-forwarded-for";
+/// Requests of which a trusted proxy says in no way that can be read whom they come from.
+const UNREADABLE: &str = "http_unreadable_clients_total";
 
 /// The client's address: the peer, or what a trusted proxy says that its peer was.
 ///
-/// `X-Forwarded-For` is read from the right, as each proxy appends its peer; the first address that is not a trusted
-/// proxy is the client. What a client itself claims stands further left and is never reached.
-pub(crate) fn client_address(request: &ServiceRequest) -> IpAddr {
+/// Hops are read from the right, as each proxy appends its peer; the first address that is not a trusted proxy is the
+/// client. What a client itself claims stands further left and is never reached. Where a hop cannot be read, the client is
+/// taken for the one right of it, the proxy that wrote it: whoever comes that way shares a budget, which is counted, and
+/// said in the log once.
+pub(crate) fn client_address(request: &HttpRequest) -> IpAddr {
     let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
     let settings = request.app_data::<Data<HttpSettings>>();
     // Where nobody is believed, nobody has to be asked.
     let Some(settings) = settings.filter(|settings| !settings.trusted_proxies.is_empty()) else {
         return canonical(peer);
     };
-    let forwarded: Vec<&str> = request
-        .headers()
-        .get_all(X_FORWARDED_FOR)
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .collect();
-    resolve(peer, &forwarded, &settings.trusted_proxies)
+    match resolve(peer, hops(request.headers()), &settings.trusted_proxies) {
+        Ok(client) => client,
+        Err(proxy) => {
+            static SAID: Once = Once::new();
+            metrics::counter!(UNREADABLE).increment(1);
+            SAID.call_once(|| {
+                tracing::warn!(%proxy, "a proxy does not say in X-Forwarded-For or Forwarded whom it forwards for");
+            });
+            proxy
+        }
+    }
 }
 
 /// Whether a trusted proxy hands the request on, so that its own headers can be believed.
@@ -43,22 +52,20 @@ pub(crate) fn comes_by_trusted_proxy(request: &ServiceRequest) -> bool {
 pub(crate) fn is_local(request: &HttpRequest) -> bool {
     request.peer_addr().is_some_and(|peer| peer.ip().is_loopback())
         && !request.headers().contains_key(X_FORWARDED_FOR)
-        && !request.headers().contains_key("forwarded")
+        && !request.headers().contains_key(FORWARDED)
 }
 
-fn resolve(peer: IpAddr, forwarded: &[&str], trusted: &[IpNet]) -> IpAddr {
+/// The client; or, as an error, the proxy whose peer cannot be read.
+fn resolve(peer: IpAddr, hops: impl Iterator<Item = Option<IpAddr>>, trusted: &[IpNet]) -> Result<IpAddr, IpAddr> {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
     let mut client = canonical(peer);
-    for hop in forwarded.iter().rev() {
+    for hop in hops {
         if !is_trusted(client) {
             break;
         }
-        match hop.parse() {
-            Ok(address) => client = canonical(address),
-            Err(_) => break,
-        }
+        client = canonical(hop.ok_or(client)?);
     }
-    client
+    Ok(client)
 }
 
 /// IPv4 in IPv6 as IPv4.
@@ -91,13 +98,18 @@ mod tests {
         #[test]
         fn believes_nobody_but_trusted_proxies() {
             let trusted = ["10.0.0.0/8".parse().unwrap()];
-            let client = |peer, forwarded: &[&str]| super::super::resolve(address(peer), forwarded, &trusted);
-            assert_eq!(client("203.0.113.9", &["1.1.1.1"]), address("203.0.113.9"));
-            assert_eq!(client("10.0.0.1", &["1.1.1.1"]), address("1.1.1.1"));
-            assert_eq!(client("::ffff:10.0.0.1", &["1.1.1.1"]), address("1.1.1.1"));
-            assert_eq!(client("10.0.0.1", &["6.6.6.6", "1.1.1.1", "10.0.0.2"]), address("1.1.1.1"));
-            assert_eq!(client("10.0.0.1", &["1.1.1.1", "garbage"]), address("10.0.0.1"));
-            assert_eq!(client("10.0.0.1", &[]), address("10.0.0.1"));
+            let client = |peer, hops: &[&str]| {
+                let hops = hops.iter().rev().map(|hop| hop.parse().ok());
+                super::super::resolve(address(peer), hops, &trusted).map_err(|proxy| proxy.to_string())
+            };
+            assert_eq!(client("203.0.113.9", &["1.1.1.1"]), Ok(address("203.0.113.9")));
+            assert_eq!(client("10.0.0.1", &["1.1.1.1"]), Ok(address("1.1.1.1")));
+            assert_eq!(client("::ffff:10.0.0.1", &["1.1.1.1"]), Ok(address("1.1.1.1")));
+            assert_eq!(client("10.0.0.1", &["6.6.6.6", "1.1.1.1", "10.0.0.2"]), Ok(address("1.1.1.1")));
+            assert_eq!(client("10.0.0.1", &["garbage", "1.1.1.1"]), Ok(address("1.1.1.1")));
+            assert_eq!(client("10.0.0.1", &["1.1.1.1", "garbage"]), Err("10.0.0.1".to_owned()));
+            assert_eq!(client("10.0.0.1", &["garbage", "10.0.0.2"]), Err("10.0.0.2".to_owned()));
+            assert_eq!(client("10.0.0.1", &[]), Ok(address("10.0.0.1")));
         }
     }
 

@@ -7,6 +7,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue, VARY};
 use actix_web::middleware::Next;
 
+use crate::http::reply::tag_of_packed;
+
 /// Adds to what the compression does:
 ///
 /// - `Vary: accept-encoding` also to answers that go out unpacked and to 304: a shared cache that kept one of them would
@@ -27,16 +29,11 @@ pub(crate) async fn encodings(
     if may_vary && !headers.get_all(VARY).any(|value| value == ACCEPT_ENCODING.as_str()) {
         headers.append(VARY, HeaderValue::from_static("accept-encoding"));
     }
-    if let Some(tag) = tag_of_packed(headers) {
+    let coding = headers.get(CONTENT_ENCODING).and_then(|coding| coding.to_str().ok());
+    if let Some(tag) = headers.get(ETAG).zip(coding).and_then(|(tag, coding)| tag_of_packed(tag, coding)) {
         headers.insert(ETAG, tag);
     }
     Ok(response)
-}
-
-fn tag_of_packed(headers: &HeaderMap) -> Option<HeaderValue> {
-    let encoding = headers.get(CONTENT_ENCODING)?.to_str().ok()?;
-    let opaque = headers.get(ETAG)?.to_str().ok()?.strip_prefix('"')?.strip_suffix('"')?;
-    HeaderValue::from_str(&format!("\"{opaque}-{encoding}\"")).ok()
 }
 
 fn refuses_unpacked(headers: &HeaderMap) -> bool {

@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Instant;
 
+use accounts::ClientNetwork;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest};
 use metrics::{Gauge, Histogram};
@@ -15,8 +16,9 @@ use tracing::Instrument;
 use uuid::Uuid;
 use uuid::fmt::Simple;
 
+use super::client_address::{client_address, client_network};
 use super::problems::Counted;
-use super::{Inner, deadline};
+use super::{Inner, deadline, routed_path};
 use crate::HttpSettings;
 use crate::http::trace::RequestTrace;
 
@@ -60,9 +62,24 @@ pub(crate) async fn observe(request: ServiceRequest, next: impl Inner) -> Result
         request_id = id.0,
         trace_id = trace.id().encode_lower(&mut [0; Simple::LENGTH]),
         method = request.method().as_str(),
-        path = request.path()
+        path = request.path(),
+        client = tracing::field::Empty,
+        user = tracing::field::Empty
     );
+    if is_about_accounts(&request) {
+        let network = ClientNetwork(client_network(client_address(request.request())));
+        request.extensions_mut().insert(network);
+        span.record("client", tracing::field::display(network));
+    }
     answer(request, next, &id, &trace, method).instrument(span).await
+}
+
+/// Whether a request may change an account or a session: what is looked for after an attack. Its lines name the client's
+/// network, and its user if it is signed in. What people read is not kept by address.
+pub(super) fn is_about_accounts(request: &ServiceRequest) -> bool {
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let path = routed_path(request);
+    changes && (path.starts_with("/v1/sessions") || path.starts_with("/v1/users"))
 }
 
 /// Counts and times a request, and writes its line.
@@ -91,10 +108,21 @@ async fn answer(
     let route = route.unwrap_or_else(|| "unmatched".to_owned());
     let seconds = began.elapsed().as_secs_f64();
     if !counted {
-        tracing::info!(status = status.as_u16(), route, milliseconds = seconds * 1000.0, "answered");
+        let (status, milliseconds) = (status.as_u16(), milliseconds(seconds));
+        // Asked every few seconds; what they find is logged when it changes.
+        if route.starts_with("/health/") {
+            tracing::debug!(status, route, milliseconds, "answered");
+        } else {
+            tracing::info!(status, route, milliseconds, "answered");
+        }
     }
     record(method, &route, status, seconds);
     result
+}
+
+/// To the microsecond, which is as far as anybody reads.
+fn milliseconds(seconds: f64) -> f64 {
+    (seconds * 1e6).round() / 1e3
 }
 
 /// A client's own id, if it is fit for headers and logs: 1 to 128 letters, digits and `-_.:`.
@@ -156,6 +184,19 @@ mod tests {
     use actix_web::test::TestRequest;
 
     use super::*;
+
+    #[test]
+    fn writes_times_to_the_microsecond() {
+        for (seconds, written) in [
+            (0.000_123_456_789, "0.123"),
+            (1.0 / 3.0, "333.333"),
+            (12.345_678_9, "12345.679"),
+            (0.0, "0"),
+            (0.03, "30"),
+        ] {
+            assert_eq!(milliseconds(seconds).to_string(), written);
+        }
+    }
 
     #[test]
     fn keeps_only_sane_ids() {

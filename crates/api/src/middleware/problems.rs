@@ -1,11 +1,13 @@
 //! Writes the bodies of errors, which name the request.
 
+use actix_cors::CorsError;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, VARY};
 use actix_web::{Error, HttpMessage, HttpResponse};
 
 use super::Inner;
+use super::cors::{self, refusal};
 use super::observe::RequestId;
 use crate::http::problem::Problem;
 
@@ -23,7 +25,13 @@ pub(crate) async fn problems<B: MessageBody + 'static>(
         return Ok(response.map_into_boxed_body());
     }
     let id = RequestId::of(response.request());
-    let (request, response) = response.into_parts();
+    let (request, mut response) = response.into_parts();
+    let refused = response.error().and_then(|error| error.as_error::<CorsError>());
+    if let Some(problem) = refused.map(|error| refusal(error, request.headers())) {
+        response.headers_mut().insert(VARY, HeaderValue::from_static(cors::VARY));
+        let response = with_body(response, log_and_write(&problem, &id));
+        return Ok(ServiceResponse::new(request, response));
+    }
     let json = match response.error().and_then(|error| error.as_error::<Problem>()) {
         Some(problem) => {
             if problem.is_counted() {
@@ -55,6 +63,8 @@ fn log_and_write(problem: &Problem, id: &RequestId) -> Vec<u8> {
 fn with_body<B>(response: HttpResponse<B>, json: Vec<u8>) -> HttpResponse {
     let mut response = response.set_body(BoxBody::new(json));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    // What these say of was the body of a library, which may have been packed.
     response.headers_mut().remove(CONTENT_LENGTH);
+    response.headers_mut().remove(CONTENT_ENCODING);
     response
 }

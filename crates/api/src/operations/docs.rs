@@ -8,6 +8,7 @@ use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpResponse, get};
 use utoipa_swagger_ui::Config;
 
+use crate::http::links::Links;
 use crate::http::problem::Problem;
 use crate::http::reply::{File, Reply};
 
@@ -40,14 +41,16 @@ impl Files {
     }
 }
 
-/// Starts Swagger UI; in place of its own file of this name.
-const INITIALIZER: &str = include_str!("swagger-initializer.js");
+/// Starts Swagger UI, and what it does differently here; in place of its own file of this name.
+const INITIALIZER: &str = concat!(include_str!("swagger-plugin.js"), include_str!("swagger-initializer.js"));
 
 /// Swagger UI styles itself inline and draws with data URLs; its scripts and calls stay on this server.
 const POLICY: &str =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
 /// This document
+///
+/// OpenAPI 3.1, for programs.
 #[utoipa::path(
     tag = "operations",
     operation_id = "openapi",
@@ -60,14 +63,19 @@ pub(super) async fn openapi(files: Data<Files>, reply: Reply) -> Result<HttpResp
 }
 
 /// Interactive documentation
+///
+/// A page on which every call can be tried.
 #[utoipa::path(
     tag = "operations",
     operation_id = "docs",
-    responses((status = 308, description = "To `/docs/`.", headers(("Location")))),
+    responses(
+        (status = 200, description = "The page, to a client that follows the redirect.", body = String, content_type = "text/html"),
+        (status = 308, description = "To `/docs/`.", headers(("Location"))),
+    ),
 )]
 #[get("/docs")]
-pub(super) async fn redirect() -> HttpResponse {
-    HttpResponse::PermanentRedirect().insert_header((LOCATION, "/docs/")).finish()
+pub(super) async fn redirect(links: Data<Links>) -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((LOCATION, format!("{}/docs/", links.base()))).finish()
 }
 
 /// The files of the interactive documentation. Not part of the API, hence not in its document.

@@ -1,7 +1,7 @@
 //! Whether the server lives, and whether it can serve.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -34,6 +34,8 @@ pub trait Dependency: Send + Sync {
 /// What the server is doing, and what it depends on.
 pub struct Health {
     phase: AtomicU8,
+    /// What was last reported.
+    told: Mutex<&'static str>,
     dependencies: Vec<Arc<dyn Dependency>>,
 }
 
@@ -44,7 +46,7 @@ const STOPPING: u8 = 2;
 impl Health {
     /// A server that is starting.
     pub fn new(dependencies: Vec<Arc<dyn Dependency>>) -> Self {
-        Self { phase: AtomicU8::new(STARTING), dependencies }
+        Self { phase: AtomicU8::new(STARTING), told: Mutex::new("ready"), dependencies }
     }
 
     /// From now on requests are welcome.
@@ -76,11 +78,30 @@ impl Health {
             _ if lost().next().is_some() => "degraded",
             _ => "ready",
         };
+        self.tell(status, &lost().map(|dependency| dependency.name()).collect::<Vec<_>>());
         let report = |(dependency, up): (&Arc<dyn Dependency>, &bool)| DependencyReport {
             name: dependency.name(),
             status: if *up { "up" } else { "down" },
         };
         HealthReport { status, dependencies: self.dependencies.iter().zip(&up).map(report).collect() }
+    }
+
+    /// Logs what is reported when it is another than before: whoever asks does so every few seconds.
+    fn tell(&self, status: &'static str, lost: &[&str]) {
+        match (self.changes_from(status), status) {
+            (None, _) => {}
+            (Some(before), "unavailable" | "degraded") => {
+                tracing::warn!(status, before, lost = lost.join(","), "health changed");
+            }
+            (Some(before), _) => tracing::info!(status, before, "health changed"),
+        }
+    }
+
+    /// What was reported last, if it is not this.
+    fn changes_from(&self, status: &'static str) -> Option<&'static str> {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *told, status);
+        (before != status).then_some(before)
     }
 }
 
@@ -117,6 +138,8 @@ pub(crate) struct LivenessReport {
 }
 
 /// Whether the process lives
+///
+/// Looks at nothing else: not at the database, nor at Redis.
 #[utoipa::path(
     tag = "operations",
     operation_id = "live",
@@ -128,6 +151,8 @@ pub(super) async fn live() -> HttpResponse {
 }
 
 /// Whether the server can serve
+///
+/// Looks at each dependency. A gateway keeps this call to itself.
 #[utoipa::path(
     tag = "operations",
     operation_id = "ready",
@@ -186,6 +211,13 @@ mod tests {
         assert_eq!(status(&[(true, true), (false, false)], Health::serving).await, "degraded");
         assert_eq!(status(&[(false, true), (true, false)], Health::serving).await, "unavailable");
         assert_eq!(status(&[(false, true), (false, false)], Health::serving).await, "unavailable");
+    }
+
+    #[test]
+    fn what_is_reported_is_told_when_it_changes() {
+        let health = Health::new(Vec::new());
+        let told = ["ready", "ready", "degraded", "degraded", "ready"].map(|status| health.changes_from(status));
+        assert_eq!(told, [None, None, Some("ready"), None, Some("degraded")]);
     }
 
     #[actix_web::test]

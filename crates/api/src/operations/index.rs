@@ -1,10 +1,11 @@
 //! A short page that says what this is and where to go.
 
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
-use actix_web::web::{Bytes, Data};
+use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 
 use super::docs::Files;
+use crate::http::links::Links;
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
 
@@ -12,14 +13,17 @@ const PAGE: &str = include_str!("index.html");
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
 /// What this is and where to go
+///
+/// A page for people, with links to the documentation.
 #[utoipa::path(
     tag = "operations",
     operation_id = "index",
     responses((status = 200, description = "A short page.", body = String, content_type = "text/html")),
 )]
 #[get("/")]
-pub(super) async fn index(files: Data<Files>, reply: Reply) -> Result<HttpResponse, Problem> {
-    let contents = || Ok((Bytes::from_static(PAGE.as_bytes()), "text/html; charset=utf-8".to_owned()));
+pub(super) async fn index(files: Data<Files>, links: Data<Links>, reply: Reply) -> Result<HttpResponse, Problem> {
+    // The prefix has no character that means something to HTML.
+    let contents = || Ok((PAGE.replace("{base}", links.base()).into(), "text/html; charset=utf-8".to_owned()));
     let mut response = reply.file(&files.at("/", contents)?, "no-cache").await;
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     Ok(response)

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use accounts::SecurityEvent;
+use accounts::ports::SecurityLog;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use actix_web::web::Data;
@@ -10,8 +12,9 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::http::problem::Problem;
-use crate::middleware::client_address::is_local;
+use crate::http::problem::{Code, Problem};
+use crate::middleware::client_address::{client_address, client_network, is_local};
+use crate::middleware::rate_limit::{Budget, Client, Limits, RateLimiter, Taken, count_refusal};
 
 /// Writes the metrics of this process.
 pub type MetricsRenderer = Arc<dyn Fn() -> String + Send + Sync>;
@@ -40,6 +43,8 @@ pub enum MetricsAccess {
 }
 
 /// Metrics in Prometheus' text format
+///
+/// Served to this machine only, or to clients that send the configured user and password.
 #[utoipa::path(
     tag = "operations",
     operation_id = "metrics",
@@ -47,12 +52,18 @@ pub enum MetricsAccess {
     responses(
         (status = 200, description = "The metrics.", body = String, content_type = "text/plain"),
         (status = 401, description = "They are behind basic authentication.", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
+        (status = 429, description = "Too many tried credentials.", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
         (status = 404, description = "They are not to be had here.", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
     ),
 )]
 #[get("/metrics")]
-pub(super) async fn metrics(request: HttpRequest, endpoint: Data<MetricsEndpoint>) -> Result<HttpResponse, Problem> {
-    authorize(&request, &endpoint.access)?;
+pub(super) async fn metrics(
+    request: HttpRequest,
+    endpoint: Data<MetricsEndpoint>,
+    limits: Data<Limits>,
+    log: Data<dyn SecurityLog>,
+) -> Result<HttpResponse, Problem> {
+    authorize(&request, &endpoint.access, limits.as_deref(), log.as_ref()).await?;
     Ok(render(&endpoint.render))
 }
 
@@ -61,22 +72,42 @@ pub(crate) fn render(renderer: &MetricsRenderer) -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(renderer())
 }
 
-fn authorize(request: &HttpRequest, access: &MetricsAccess) -> Result<(), Problem> {
+async fn authorize(
+    request: &HttpRequest,
+    access: &MetricsAccess,
+    limits: Option<&dyn RateLimiter>,
+    log: &dyn SecurityLog,
+) -> Result<(), Problem> {
     let nothing_here = || Problem::not_found("there are no metrics here");
     match access {
         MetricsAccess::Loopback if is_local(request) => Ok(()),
         MetricsAccess::Loopback | MetricsAccess::Elsewhere => Err(nothing_here()),
         MetricsAccess::BasicAuth { credentials } => {
-            let given = request
-                .headers()
-                .get(AUTHORIZATION)
-                .and_then(|value| value.to_str().ok()?.strip_prefix("Basic "))
+            let needed = || {
+                Problem::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, "The metrics need a user and a password.")
+                    .with_header(WWW_AUTHENTICATE, "Basic realm=\"metrics\"")
+            };
+            // Who gives none guesses none.
+            let given = request.headers().get(AUTHORIZATION).ok_or_else(needed)?;
+            let network = client_network(client_address(request));
+            let refused = |problem: Problem| {
+                tracing::Span::current().record("client", tracing::field::display(network));
+                log.record(SecurityEvent::MetricsRefused, None);
+                problem
+            };
+            if let Some(limits) = limits
+                && let Taken::Refused { retry_after } = limits.take(Budget::METRICS, &Client::Network(network)).await
+            {
+                count_refusal(Budget::METRICS);
+                return Err(refused(Problem::rate_limited(retry_after)));
+            }
+            let given = given
+                .to_str()
+                .ok()
+                .and_then(|value| value.strip_prefix("Basic "))
                 .and_then(|encoded| STANDARD.decode(encoded).ok())
                 .unwrap_or_default();
-            verify_slices_are_equal(&given, credentials.as_bytes()).map_err(|_| {
-                Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", "The metrics need a user and a password.")
-                    .with_header(WWW_AUTHENTICATE, "Basic realm=\"metrics\"")
-            })
+            verify_slices_are_equal(&given, credentials.as_bytes()).map_err(|_| refused(needed()))
         }
     }
 }

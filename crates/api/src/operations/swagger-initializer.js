@@ -1,20 +1,26 @@
 // Swagger UI for /openapi.json. Whoever logs in by trying "Log in" or "Exchange a refresh token" is signed in for
 // every further call: the access token of the answer is put where the "Authorize" button would put it.
 window.onload = function () {
+  // Bodies are a few lines long.
+  const style = document.createElement("style");
+  style.textContent = ".swagger-ui textarea.body-param__text { min-height: 0; height: 8rem; }";
+  document.head.append(style);
   window.ui = SwaggerUIBundle({
-    url: "/openapi.json",
+    url: "../openapi.json",
     dom_id: "#swagger-ui",
     deepLinking: true,
     docExpansion: "list",
+    defaultModelsExpandDepth: 0,
+    operationsSorter: byTour,
     displayRequestDuration: true,
     filter: true,
     tryItOutEnabled: true,
     presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
-    plugins: [SwaggerUIBundle.plugins.DownloadUrl],
+    plugins: [SwaggerUIBundle.plugins.DownloadUrl, ThoughtsPlugin],
     layout: "StandaloneLayout",
     responseInterceptor: function (response) {
       const path = new URL(response.url, window.location.href).pathname;
-      if (response.ok && (path === "/v1/sessions" || path === "/v1/sessions/refresh")) {
+      if (response.ok && (path.endsWith("/v1/sessions") || path.endsWith("/v1/sessions/refresh"))) {
         const session = typeof response.body === "object" ? response.body : JSON.parse(response.text);
         window.ui.authActions.authorize({
           bearer: { name: "bearer", value: session.access_token, schema: { type: "http", scheme: "bearer" } },

@@ -8,6 +8,7 @@ use posts::{AddCommentCommand, EditCommentCommand, Posts};
 use super::dto::{CommentBody, CommentRequest, ContentRequest};
 use crate::http::body::Body;
 use crate::http::identity::{Reader, SignedIn};
+use crate::http::links::Links;
 use crate::http::paging::{PageBody, PageParameters, PageQuery};
 use crate::http::paths::{IdParameter, IdPath};
 use crate::http::preconditions::{Idempotency, IdempotencyParameter, IfMatch, IfMatchParameter};
@@ -15,6 +16,8 @@ use crate::http::problem::Problem;
 use crate::http::reply::Reply;
 
 /// Comment on a post, or reply to a comment on it
+///
+/// `parent_id` makes it a reply. Send an `Idempotency-Key` to be able to repeat the call safely.
 #[utoipa::path(
     tag = "comments",
     operation_id = "addComment",
@@ -32,6 +35,7 @@ use crate::http::reply::Reply;
 #[post("/v1/posts/{id}/comments")]
 pub(super) async fn add(
     posts: Data<Posts>,
+    links: Data<Links>,
     IdPath(post): IdPath<domain::Post>,
     SignedIn(me): SignedIn,
     Idempotency(key): Idempotency,
@@ -43,11 +47,13 @@ pub(super) async fn add(
     if !written.replayed {
         metrics::counter!("comments_added_total").increment(1);
     }
-    let (revision, location) = (written.item.revision, format!("/v1/comments/{}", written.item.id));
+    let (revision, location) = (written.item.revision, format!("{}/v1/comments/{}", links.base(), written.item.id));
     Reply::created(&CommentBody::just_written(written.item), revision, &location, written.replayed)
 }
 
 /// List the top-level comments on a post, oldest first
+///
+/// `reply_count` of an item says whether it has replies. A deleted comment stays in the list while it has some.
 #[utoipa::path(
     tag = "comments",
     operation_id = "listComments",
@@ -67,6 +73,8 @@ pub(super) async fn list(
 }
 
 /// Show a comment
+///
+/// A deleted comment is shown without words or author while it has replies.
 #[utoipa::path(
     tag = "comments",
     operation_id = "showComment",
@@ -87,6 +95,8 @@ pub(super) async fn show(
 }
 
 /// List the direct replies to a comment, oldest first
+///
+/// Replies to these are lists of their own.
 #[utoipa::path(
     tag = "comments",
     operation_id = "listReplies",
@@ -106,6 +116,8 @@ pub(super) async fn list_replies(
 }
 
 /// Edit one's own comment
+///
+/// Without `If-Match` the last edit wins.
 #[utoipa::path(
     tag = "comments",
     operation_id = "editComment",
@@ -157,6 +169,8 @@ pub(super) async fn delete(
 }
 
 /// Like a comment
+///
+/// Can be repeated: a like counts once.
 #[utoipa::path(
     tag = "comments",
     operation_id = "likeComment",
@@ -175,6 +189,8 @@ pub(super) async fn like(
 }
 
 /// Take back the like of a comment
+///
+/// Can be repeated, also when there was no like.
 #[utoipa::path(
     tag = "comments",
     operation_id = "unlikeComment",

@@ -8,18 +8,19 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::http::body::given;
+use crate::http::body::{Request, faults_of, given};
 use crate::http::check::Check;
 use crate::http::encoded::Representation;
-use crate::http::problem::Problem;
+use crate::http::problem::{FieldError, Problem};
 use crate::http::text;
 
 /// What a post shall say.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = Words)]
+#[schema(as = Words, examples(json!({"content": "Hello, world."})))]
 pub(crate) struct ContentRequest {
-    /// 1 to 500 characters, not only white space; newline and tab are the only control characters.
+    /// 1 to 500 characters, at least one of them visible; newline and tab are the only control characters. A direction
+    /// of writing that is left open (Unicode UAX #9) is closed.
     #[serde(default, deserialize_with = "given")]
     #[validate(required)]
     #[schema(
@@ -40,12 +41,19 @@ impl ContentRequest {
     }
 }
 
+impl Request for ContentRequest {
+    fn faults(self) -> Vec<FieldError> {
+        faults_of(self.into_content())
+    }
+}
+
 /// What a comment shall say, and to what.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewComment)]
+#[schema(as = NewComment, examples(json!({"content": "Well said."})))]
 pub(crate) struct CommentRequest {
-    /// 1 to 500 characters, not only white space; newline and tab are the only control characters.
+    /// 1 to 500 characters, at least one of them visible; newline and tab are the only control characters. A direction
+    /// of writing that is left open (Unicode UAX #9) is closed.
     #[serde(default, deserialize_with = "given")]
     #[validate(required)]
     #[schema(
@@ -77,6 +85,12 @@ impl CommentRequest {
             Some(content) if check.passed() => Ok((content, parent)),
             _ => Err(check.into_problem()),
         }
+    }
+}
+
+impl Request for CommentRequest {
+    fn faults(self) -> Vec<FieldError> {
+        faults_of(self.into_words())
     }
 }
 

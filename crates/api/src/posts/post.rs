@@ -8,6 +8,7 @@ use super::dto::{ContentRequest, PostBody};
 use crate::accounts::UserBody;
 use crate::http::body::Body;
 use crate::http::identity::{Reader, SignedIn};
+use crate::http::links::Links;
 use crate::http::paging::{PageBody, PageParameters, PageQuery};
 use crate::http::paths::{IdParameter, IdPath, UserParameter, UserPath};
 use crate::http::preconditions::{Idempotency, IdempotencyParameter, IfMatch, IfMatchParameter};
@@ -15,6 +16,8 @@ use crate::http::problem::Problem;
 use crate::http::reply::Reply;
 
 /// Publish a post
+///
+/// Send an `Idempotency-Key` to be able to repeat the call safely.
 #[utoipa::path(
     tag = "posts",
     operation_id = "publishPost",
@@ -32,6 +35,7 @@ use crate::http::reply::Reply;
 #[post("/v1/posts")]
 pub(super) async fn publish(
     posts: Data<Posts>,
+    links: Data<Links>,
     SignedIn(me): SignedIn,
     Idempotency(key): Idempotency,
     Body(request): Body<ContentRequest>,
@@ -41,11 +45,13 @@ pub(super) async fn publish(
     if !written.replayed {
         metrics::counter!("posts_published_total").increment(1);
     }
-    let (revision, location) = (written.item.revision, format!("/v1/posts/{}", written.item.id));
+    let (revision, location) = (written.item.revision, format!("{}/v1/posts/{}", links.base(), written.item.id));
     Reply::created(&PostBody::just_published(&written.item), revision, &location, written.replayed)
 }
 
 /// Show a post
+///
+/// To a signed-in reader it also says whether that reader likes it.
 #[utoipa::path(
     tag = "posts",
     operation_id = "showPost",
@@ -65,6 +71,8 @@ pub(super) async fn show(
 }
 
 /// Edit one's own post
+///
+/// Without `If-Match` the last edit wins.
 #[utoipa::path(
     tag = "posts",
     operation_id = "editPost",
@@ -115,6 +123,8 @@ pub(super) async fn delete(
 }
 
 /// Like a post
+///
+/// Can be repeated: a like counts once.
 #[utoipa::path(
     tag = "posts",
     operation_id = "likePost",
@@ -133,6 +143,8 @@ pub(super) async fn like(
 }
 
 /// Take back the like of a post
+///
+/// Can be repeated, also when there was no like.
 #[utoipa::path(
     tag = "posts",
     operation_id = "unlikePost",
@@ -151,6 +163,8 @@ pub(super) async fn unlike(
 }
 
 /// List who likes a post, newest like first
+///
+/// Users whose accounts were erased are not in it.
 #[utoipa::path(
     tag = "posts",
     operation_id = "listPostLikes",
@@ -170,6 +184,8 @@ pub(super) async fn list_likes(
 }
 
 /// List a user's posts, newest first
+///
+/// By id, or by name as `@ada`.
 #[utoipa::path(
     tag = "posts",
     operation_id = "listUserPosts",

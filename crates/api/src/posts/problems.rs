@@ -7,12 +7,12 @@ use posts::{
 };
 
 use crate::http::preconditions::IDEMPOTENCY_KEY;
-use crate::http::problem::Problem;
+use crate::http::problem::{Code, Problem};
 
 impl From<PublishPostError> for Problem {
     fn from(error: PublishPostError) -> Self {
         match error {
-            PublishPostError::KeyReused => Self::unprocessable(IDEMPOTENCY_KEY, "idempotency_key_reused", error),
+            PublishPostError::KeyReused => Self::unprocessable(IDEMPOTENCY_KEY, Code::IdempotencyKeyReused, error),
             PublishPostError::AccountGone => Self::invalid_token(error),
             PublishPostError::Repository(error) => error.into(),
         }
@@ -23,7 +23,7 @@ impl From<EditPostError> for Problem {
     fn from(error: EditPostError) -> Self {
         match error {
             EditPostError::NotFound => Self::not_found(error),
-            EditPostError::NotTheAuthor => Self::forbidden("not_the_author", error),
+            EditPostError::NotTheAuthor => Self::forbidden(Code::NotTheAuthor, error),
             EditPostError::Stale => Self::stale(error),
             EditPostError::Repository(error) => error.into(),
         }
@@ -34,7 +34,7 @@ impl From<DeletePostError> for Problem {
     fn from(error: DeletePostError) -> Self {
         match error {
             DeletePostError::NotFound => Self::not_found(error),
-            DeletePostError::NotTheAuthor => Self::forbidden("not_the_author", error),
+            DeletePostError::NotTheAuthor => Self::forbidden(Code::NotTheAuthor, error),
             DeletePostError::Stale => Self::stale(error),
             DeletePostError::Repository(error) => error.into(),
         }
@@ -45,8 +45,9 @@ impl From<AddCommentError> for Problem {
     fn from(error: AddCommentError) -> Self {
         match error {
             AddCommentError::PostNotFound | AddCommentError::ParentNotFound => Self::not_found(error),
-            AddCommentError::ParentOnOtherPost => Self::unprocessable("parent_id", "parent_on_other_post", error),
-            AddCommentError::KeyReused => Self::unprocessable(IDEMPOTENCY_KEY, "idempotency_key_reused", error),
+            AddCommentError::ParentOnOtherPost => Self::unprocessable("parent_id", Code::ParentOnOtherPost, error),
+            AddCommentError::TooDeep => Self::unprocessable("parent_id", Code::ThreadTooDeep, error),
+            AddCommentError::KeyReused => Self::unprocessable(IDEMPOTENCY_KEY, Code::IdempotencyKeyReused, error),
             AddCommentError::AccountGone => Self::invalid_token(error),
             AddCommentError::Repository(error) => error.into(),
         }
@@ -57,7 +58,7 @@ impl From<EditCommentError> for Problem {
     fn from(error: EditCommentError) -> Self {
         match error {
             EditCommentError::NotFound => Self::not_found(error),
-            EditCommentError::NotTheAuthor => Self::forbidden("not_the_author", error),
+            EditCommentError::NotTheAuthor => Self::forbidden(Code::NotTheAuthor, error),
             EditCommentError::Stale => Self::stale(error),
             EditCommentError::Repository(error) => error.into(),
         }
@@ -68,7 +69,7 @@ impl From<DeleteCommentError> for Problem {
     fn from(error: DeleteCommentError) -> Self {
         match error {
             DeleteCommentError::NotFound => Self::not_found(error),
-            DeleteCommentError::NotAnOwner => Self::forbidden("not_the_author", error),
+            DeleteCommentError::NotAnOwner => Self::forbidden(Code::NotTheAuthor, error),
             DeleteCommentError::Stale => Self::stale(error),
             DeleteCommentError::Repository(error) => error.into(),
         }

@@ -3,6 +3,7 @@
 
 mod changes;
 mod copies;
+mod guesses;
 mod limits;
 mod positions;
 
@@ -11,19 +12,22 @@ use std::time::Duration;
 
 use cache::{Cache, CacheOptions, InProcessLog};
 use coordination::{
-    Following, InvalidUrl, Journal, Members, Membership, Redis, RedisObserver, RedisOptions, SharedLimits,
-    SharedValues, UserPositions,
+    Following, InvalidUrl, Journal, Members, Membership, Redis, RedisObserver, RedisOptions, SharedGuesses,
+    SharedLimits, SharedValues, UserPositions,
 };
 use domain::IdGenerator;
 use persistence::{Positions, Watermark};
 use secrecy::{ExposeSecret, SecretString};
+use security::LocalGuesses;
 use system::CuidGenerator;
 
 pub(crate) use limits::SharedRateLimits;
 
+use accounts::ports::GuessLimiter;
 use api::LocalRateLimits;
 use changes::{Follower, JournalLog};
 use copies::RedisCopies;
+use guesses::SharedGuessLimits;
 use positions::RedisPositions;
 
 /// Without Redis nobody tells this process what others write to the same database; copies are kept no longer than this.
@@ -74,6 +78,14 @@ impl Cluster {
     pub(crate) fn rate_limits(&self, local: Arc<LocalRateLimits>) -> Arc<dyn api::RateLimiter> {
         match self.redis.clone() {
             Some(redis) => Arc::new(SharedRateLimits::new(SharedLimits::new(redis), local)),
+            None => local,
+        }
+    }
+
+    /// Bounds of guessing that hold for all instances together; `local` counts while Redis is lost.
+    pub(crate) fn guesses(&self, local: Arc<LocalGuesses>) -> Arc<dyn GuessLimiter> {
+        match self.redis.clone() {
+            Some(redis) => Arc::new(SharedGuessLimits::new(SharedGuesses::new(redis), local)),
             None => local,
         }
     }

@@ -18,23 +18,42 @@ pub(super) type Variables = HashMap<String, String>;
 /// # Errors
 /// Every malformed line. Their text is not shown, for it may be half of a secret.
 pub(super) fn read(path: &Path) -> Result<Variables, Vec<Problem>> {
-    let name = path.display();
-    let problem = |explanation: String| vec![Problem::new(name.to_string(), explanation)];
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Variables::new()),
-        Err(e) => return Err(problem(format!("cannot be read: {e}"))),
-    };
-    let text = String::from_utf8(bytes).map_err(|_| problem("is not text in UTF-8".to_owned()))?;
-    parse(&name.to_string(), text.trim_start_matches('\u{feff}'))
+    let name = path.display().to_string();
+    match text(path) {
+        Ok(None) => Ok(Variables::new()),
+        Ok(Some(text)) => parse(&name, &text, |_, _| {}),
+        Err(explanation) => Err(vec![Problem::new(name, explanation)]),
+    }
 }
 
-fn parse(file: &str, text: &str) -> Result<Variables, Vec<Problem>> {
+/// The names that a file sets, each with its line; those of a file that [`read`] complains about are of no interest.
+pub(super) fn names(path: &Path) -> Vec<(usize, String)> {
+    let mut names = Vec::new();
+    if let Ok(Some(text)) = text(path) {
+        let _ = parse("", &text, |line, name| names.push((line, name.to_owned())));
+    }
+    names
+}
+
+/// The text of a file, if there is one; else why it cannot be read.
+fn text(path: &Path) -> Result<Option<String>, String> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(format!("cannot be read: {e}")),
+    };
+    let text = String::from_utf8(bytes).map_err(|_| "is not text in UTF-8".to_owned())?;
+    Ok(Some(text.trim_start_matches('\u{feff}').to_owned()))
+}
+
+/// The variables of a text; `found` is told of each, with the line that it ends on.
+fn parse(file: &str, text: &str, mut found: impl FnMut(usize, &str)) -> Result<Variables, Vec<Problem>> {
     let (mut variables, mut problems) = (Variables::new(), Vec::new());
     let last_line = Cell::new(0);
     for entry in dotenvy::from_read_iter(Lines { rest: text.as_bytes(), begun: &last_line }) {
         match entry {
             Ok((name, value)) => {
+                found(last_line.get(), &name);
                 variables.entry(name).or_insert(value);
             }
             Err(dotenvy::Error::LineParse(entry, _)) => {
@@ -86,7 +105,7 @@ mod tests {
         use super::super::parse;
 
         fn problems(text: &str) -> Vec<String> {
-            let found = parse(".env", text).unwrap_err();
+            let found = parse(".env", text, |_, _| {}).unwrap_err();
             found
                 .into_iter()
                 .map(|problem| problem.variable + " " + problem.explanation.split(';').next().unwrap())
@@ -96,7 +115,7 @@ mod tests {
         #[test]
         fn understands_what_people_write() {
             let text = "# a comment\r\n\r\nPORT=1\nexport HOST = \"::1\" # why\nSIGNING_KEY='a $b #c'\nEMPTY=\nPORT=2";
-            let variables = parse(".env", text).unwrap();
+            let variables = parse(".env", text, |_, _| {}).unwrap();
             let get = |name: &str| variables.get(name).map(String::as_str);
             assert_eq!(get("PORT"), Some("1"), "the first holds");
             assert_eq!(get("HOST"), Some("::1"));
@@ -122,6 +141,14 @@ mod tests {
         }
 
         #[test]
+        fn tells_of_each_name_and_its_line() {
+            let mut found = Vec::new();
+            let text = "PORT=1\n# why\nexport HOST='a\nb'\nPORT=2";
+            parse(".env", text, |line, name| found.push(format!("{line} {name}"))).unwrap();
+            assert_eq!(found, ["1 PORT", "4 HOST", "5 PORT"]);
+        }
+
+        #[test]
         fn finds_lines_behind_very_long_ones() {
             let text = format!("SIGNING_KEY={}\nX\n", "k".repeat(100_000));
             assert_eq!(problems(&text), [".env line 2 is malformed"]);
@@ -137,7 +164,7 @@ mod tests {
                 "SIGNING_KEY=hush= hush",
                 "hu-sh=1",
             ] {
-                let shown = format!("{:?}", parse(".env", text).unwrap_err());
+                let shown = format!("{:?}", parse(".env", text, |_, _| {}).unwrap_err());
                 assert!(!shown.contains("hu"), "{shown}");
             }
         }

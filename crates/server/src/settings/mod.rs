@@ -8,6 +8,7 @@ mod problem;
 mod read;
 mod reader;
 mod source;
+mod unknown;
 mod variables;
 
 use std::fmt;
@@ -26,6 +27,7 @@ use url::Url;
 
 pub use problem::{Problem, SettingsError};
 pub use read::load_address;
+pub use unknown::unknown_variables;
 pub use variables::{Fallback, VARIABLES, Variable, env_example, variables_help};
 
 /// What an operator decides. Secrets do not show themselves in `Debug`.
@@ -55,6 +57,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// The origins that browsers may call from, as browsers write them (`CORS_ALLOWED_ORIGINS`).
     pub cors_allowed_origins: Vec<String>,
+    /// The path that a gateway strips from addresses: empty, or beginning and not ending with `/` (`BASE_PATH`).
+    pub base_path: String,
     /// After how long a request is given up (`REQUEST_TIMEOUT`).
     pub request_timeout: Duration,
     /// How long the server waits for requests under way when it stops (`SHUTDOWN_TIMEOUT`).

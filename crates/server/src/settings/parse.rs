@@ -68,32 +68,55 @@ pub(super) fn origin(raw: &str) -> Parsed<String> {
     let expected = || EXPECTED.to_owned();
     let (_, authority) = raw.split_once("://").ok_or_else(expected)?;
     let url = Url::parse(raw).map_err(|_| expected())?;
-    let is_web = matches!(url.scheme(), "http" | "https");
-    if is_web && !authority.contains(['/', '\\', '?', '#', '@', ' ']) {
-        Ok(url.origin().ascii_serialization())
-    } else {
-        Err(expected())
+    let is_bare = url.has_host() && !authority.contains(['/', '\\', '?', '#', '@', ' ']);
+    match url.scheme() {
+        "http" | "https" if is_bare => Ok(url.origin().ascii_serialization()),
+        // Schemes of the web with other uses; of `file` browsers say `null`.
+        "http" | "https" | "file" | "ftp" | "ws" | "wss" => Err(expected()),
+        // Of an app: `tauri://localhost`, `capacitor://localhost`. To the rules of the web it has no origin, so that it is
+        // written as it is sent.
+        _ if is_bare => Ok(url.as_str().to_ascii_lowercase()),
+        _ => Err(expected()),
+    }
+}
+
+/// A path that stands before all others: segments of characters that mean the same in an address, a header and a page.
+pub(super) fn base_path(raw: &str) -> Parsed<String> {
+    let is_segment = |segment: &str| {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
+        segment.chars().all(is_plain) && !matches!(segment, "" | "." | "..")
+    };
+    match raw.strip_prefix('/') {
+        Some(rest) if rest.split('/').all(is_segment) => Ok(raw.to_owned()),
+        _ => Err("a path such as `/thoughts`, of letters, digits and `-._~`, without a `/` at its end".to_owned()),
     }
 }
 
 /// The address of a database of a kind that is supported.
 pub(super) fn database_url(raw: &str) -> Parsed<Location> {
     let example = "sqlite://data/thoughts.db or postgresql://user:password@host:5432/database";
-    Location::parse(raw).map_err(|error| format!("an address such as {example}; this one {error}"))
+    Location::parse(raw).map_err(|error| this_one(example, &error))
+}
+
+fn this_one(example: &str, error: &dyn Display) -> String {
+    format!("an address such as {example}; this one {error}")
 }
 
 /// The address of a replica.
 pub(super) fn replica_url(raw: &str) -> Parsed<Location> {
-    let location = Location::parse(raw).ok().filter(|location| !location.is_embedded());
-    location.ok_or_else(|| "addresses such as postgresql://user:password@host:5432/database".to_owned())
+    let example = "postgresql://user:password@host:5432/database";
+    match Location::parse(raw) {
+        Ok(location) if location.is_embedded() => Err(this_one(example, &"is of SQLite")),
+        parsed => parsed.map_err(|error| this_one(example, &error)),
+    }
 }
 
 /// The address of a Redis server.
 pub(super) fn redis_url(raw: &str) -> Parsed<SecretString> {
-    let is_redis = |url: &Url| matches!(url.scheme(), "redis" | "rediss") && url.has_host();
-    match Url::parse(raw) {
-        Ok(url) if is_redis(&url) => Ok(SecretString::from(raw.to_owned())),
-        _ => Err("an address such as redis://:password@host:6379".to_owned()),
+    let raw = raw.trim();
+    match coordination::check_url(raw) {
+        Ok(()) => Ok(SecretString::from(raw.to_owned())),
+        Err(error) => Err(this_one("redis://:password@host:6379", &error)),
     }
 }
 
@@ -189,6 +212,35 @@ mod tests {
         }
     }
 
+    mod base_path {
+        use super::*;
+
+        #[test]
+        fn is_a_path_that_needs_no_escape() {
+            for good in ["/thoughts", "/a/b-c_d.e~f", "/A1"] {
+                assert_eq!(base_path(good).as_deref(), Ok(good));
+            }
+            rejects(
+                base_path,
+                &[
+                    "/",
+                    "thoughts",
+                    "/thoughts/",
+                    "//a",
+                    "/a//b",
+                    "/a/../b",
+                    "/.",
+                    "/a b",
+                    "/a?b",
+                    "/a\"b",
+                    "/é",
+                    "/a%20b",
+                    "/<",
+                ],
+            );
+        }
+    }
+
     mod origin {
         use super::*;
 
@@ -200,6 +252,9 @@ mod tests {
                 ("http://localhost:5173", "http://localhost:5173"),
                 ("http://[::1]:8080", "http://[::1]:8080"),
                 ("https://bücher.example", "https://xn--bcher-kva.example"),
+                ("tauri://localhost", "tauri://localhost"),
+                ("Capacitor://LOCALHOST", "capacitor://localhost"),
+                ("ionic://localhost:8080", "ionic://localhost:8080"),
             ];
             for (raw, canonical) in pairs {
                 assert_eq!(origin(raw).as_deref(), Ok(canonical));
@@ -224,6 +279,11 @@ mod tests {
                     "https:/example.com",
                     "https://a b",
                     "file:///etc",
+                    "file://localhost",
+                    "tauri://",
+                    "tauri://localhost/",
+                    "tauri://user@localhost",
+                    "tauri:localhost",
                     "https:\\\\example.com",
                 ],
             );

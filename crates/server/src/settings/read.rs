@@ -11,6 +11,7 @@ use security::SigningKey;
 use super::problem::{Problem, SettingsError};
 use super::reader::Reader;
 use super::source::with_variables_of_process;
+use super::variables::DEFAULT_DATABASE;
 use super::{
     DatabaseSettings, Environment, LogFormat, LogSettings, MetricsAccess, MigrationSettings, Settings, Surroundings,
     parse,
@@ -30,6 +31,19 @@ impl Settings {
     /// [`SettingsError`] with everything that is wrong.
     pub fn load() -> Result<Self, SettingsError> {
         with_variables_of_process(|source| Self::read(source, Surroundings::detect()))
+    }
+
+    /// What is possible and seldom meant; none of it keeps the server from starting.
+    pub fn warnings(&self) -> Vec<Problem> {
+        let is_default = Location::parse(DEFAULT_DATABASE).is_ok_and(|default| default == self.database.location);
+        if self.environment != Environment::Production || !is_default {
+            return Vec::new();
+        }
+        let explanation = format!(
+            "is not set, or is the default, {DEFAULT_DATABASE}: everything is kept in a file below the working directory. \
+             In production set it, be it to a path that begins with /"
+        );
+        vec![Problem::new("DATABASE_URL", explanation)]
     }
 
     /// The settings that `source` gives, which answers the value of the variable of a name.
@@ -99,6 +113,7 @@ fn settings(reader: &mut Reader<'_>, surroundings: Surroundings) -> Option<Setti
     let rate_limit = reader.value("RATE_LIMIT", parse::one_of(&[("on", true), ("off", false)]));
     let trusted_proxies = reader.list("TRUSTED_PROXIES", parse::network);
     let cors_allowed_origins = reader.list("CORS_ALLOWED_ORIGINS", parse::origin);
+    let base_path = reader.optional("BASE_PATH", parse::base_path).unwrap_or_default();
     let request_timeout = reader.value("REQUEST_TIMEOUT", parse::duration(INSTANT..=10 * MINUTE));
     let shutdown_timeout = reader.value("SHUTDOWN_TIMEOUT", parse::duration(INSTANT..=10 * MINUTE));
     let metrics = metrics(reader, port);
@@ -118,6 +133,7 @@ fn settings(reader: &mut Reader<'_>, surroundings: Surroundings) -> Option<Setti
         rate_limit: rate_limit?,
         trusted_proxies,
         cors_allowed_origins,
+        base_path,
         request_timeout: request_timeout?,
         shutdown_timeout: shutdown_timeout?,
         metrics,

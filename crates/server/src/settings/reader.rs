@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
     fn parse<T>(&mut self, name: &str, value: &str, parse: impl FnOnce(&str) -> Parsed<T>) -> Option<T> {
         let problem = match parse(value) {
             Ok(parsed) => return Some(parsed),
-            Err(expected) if is_secret(name) => Problem::bad_secret(name, &expected),
+            Err(expected) if is_hidden(name, value) => Problem::bad_secret(name, &expected),
             Err(expected) => Problem::bad(name, value, &expected),
         };
         self.note(problem);
@@ -87,6 +87,11 @@ fn default_of(name: &str) -> Option<String> {
 /// When in doubt, it is.
 fn is_secret(name: &str) -> bool {
     find(name).is_none_or(|variable| variable.secret)
+}
+
+/// In most variables nobody expects a password; but an address may be put into the wrong one.
+fn is_hidden(name: &str, value: &str) -> bool {
+    find(name).is_none_or(|variable| variable.hidden) || value.contains('@')
 }
 
 #[cfg(test)]
@@ -153,9 +158,19 @@ mod tests {
         use super::*;
 
         #[test]
+        fn never_shows_what_looks_like_an_address_with_a_password() {
+            let source = |_: &str| Some("https://me:hush@h!".to_owned());
+            let mut reader = Reader::new(&source);
+            let value = reader.optional("HOST", text);
+            assert!(!reader.finish(value).unwrap_err().to_string().contains("hush"));
+        }
+
+        #[test]
         fn never_shows_a_secret() {
             let source = |_: &str| Some("hush!".to_owned());
-            for name in ["SIGNING_KEY", "DATABASE_URL", "METRICS_PASSWORD", "NOT_IN_THE_TABLE"] {
+            for name in
+                ["SIGNING_KEY", "DATABASE_URL", "METRICS_USER", "OTEL_EXPORTER_OTLP_ENDPOINT", "NOT_IN_THE_TABLE"]
+            {
                 let mut reader = Reader::new(&source);
                 let value = reader.optional(name, text);
                 let shown = reader.finish(value).unwrap_err().to_string();

@@ -9,8 +9,10 @@ pub struct Variable {
     pub fallback: Fallback,
     /// What it decides, in sentences.
     pub meaning: &'static str,
-    /// Whether its value must never be shown.
+    /// Whether it is a secret, which may be in a file instead.
     pub secret: bool,
+    /// Whether its value must never be shown: that of every secret, and of what people put secrets into by mistake.
+    pub hidden: bool,
 }
 
 /// What holds when a variable is not set.
@@ -26,6 +28,9 @@ pub enum Fallback {
 
 use Fallback::{Described, Nothing, Value};
 
+/// Where everything is kept when nothing is said about it.
+pub(super) const DEFAULT_DATABASE: &str = "sqlite://data/thoughts.db";
+
 /// Every variable that the server reads, in the order in which an operator meets them.
 pub const VARIABLES: &[Variable] = &[
     plain("APP_ENV", Value("development"), "`production` demands every secret and turns conveniences off."),
@@ -34,8 +39,9 @@ pub const VARIABLES: &[Variable] = &[
     plain("WORKERS", Described("one a core"), "How many threads answer requests, 1 to 1024."),
     secret(
         "DATABASE_URL",
-        Value("sqlite://data/thoughts.db"),
-        "The database: `sqlite:…`, or `postgres://user:password@host/name`.",
+        Value(DEFAULT_DATABASE),
+        "The database: `sqlite://path`, the path as it is, or `postgres://user:password@host/name`, with / as %2F, ? as \
+         %3F, # as %23 and @ as %40 in the password.",
     ),
     secret(
         "DATABASE_REPLICA_URLS",
@@ -75,12 +81,17 @@ pub const VARIABLES: &[Variable] = &[
     plain(
         "TRUSTED_PROXIES",
         Nothing,
-        "Addresses or networks whose `X-Forwarded-For` is believed, with commas between: `10.0.0.0/8,::1`.",
+        "Addresses or networks whose `X-Forwarded-For` or `Forwarded` is believed, with commas between: `10.0.0.0/8,::1`.",
     ),
     plain(
         "CORS_ALLOWED_ORIGINS",
         Nothing,
-        "Origins that browsers may call from, with commas between: `https://app.example.com`.",
+        "Origins that browsers may call from, with commas between: `https://app.example.com`, `tauri://localhost`.",
+    ),
+    plain(
+        "BASE_PATH",
+        Nothing,
+        "The path before all others that a gateway strips, so that what the server links to has it: `/thoughts`.",
     ),
     plain("REQUEST_TIMEOUT", Value("10s"), "After how long a request is given up."),
     plain("SHUTDOWN_TIMEOUT", Value("25s"), "How long a server that stops waits for the requests under way."),
@@ -89,7 +100,7 @@ pub const VARIABLES: &[Variable] = &[
         Nothing,
         "Serves `/metrics` at a port of its own. With neither this nor METRICS_USER, it is served on loopback only.",
     ),
-    plain(
+    hidden(
         "METRICS_USER",
         Nothing,
         "Serves `/metrics` at the server's port to whoever logs in with this name; needs METRICS_PASSWORD.",
@@ -101,7 +112,7 @@ pub const VARIABLES: &[Variable] = &[
         "`pretty` for people, `json` for machines: one object a line.",
     ),
     plain("RUST_LOG", Value("info"), "What is worth a line in the log, by module: `info,thoughts=debug`."),
-    plain(
+    hidden(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         Nothing,
         "The OpenTelemetry collector that traces are sent to: `http://localhost:4318`. None are made without it. What \
@@ -110,11 +121,15 @@ pub const VARIABLES: &[Variable] = &[
 ];
 
 const fn plain(name: &'static str, fallback: Fallback, meaning: &'static str) -> Variable {
-    Variable { name, fallback, meaning, secret: false }
+    Variable { name, fallback, meaning, secret: false, hidden: false }
+}
+
+const fn hidden(name: &'static str, fallback: Fallback, meaning: &'static str) -> Variable {
+    Variable { name, fallback, meaning, secret: false, hidden: true }
 }
 
 const fn secret(name: &'static str, fallback: Fallback, meaning: &'static str) -> Variable {
-    Variable { name, fallback, meaning, secret: true }
+    Variable { name, fallback, meaning, secret: true, hidden: true }
 }
 
 /// The variable that names a file with the secret `name`.
@@ -221,6 +236,13 @@ mod tests {
             for (number, variable) in VARIABLES.iter().enumerate() {
                 assert!(VARIABLES[..number].iter().all(|other| other.name != variable.name), "{}", variable.name);
             }
+        }
+
+        #[test]
+        fn are_hidden_where_people_put_secrets() {
+            let hidden: Vec<_> = VARIABLES.iter().filter(|v| v.hidden && !v.secret).map(|v| v.name).collect();
+            assert_eq!(hidden, ["METRICS_USER", "OTEL_EXPORTER_OTLP_ENDPOINT"]);
+            assert!(VARIABLES.iter().all(|variable| variable.hidden || !variable.secret));
         }
 
         #[test]

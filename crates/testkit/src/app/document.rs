@@ -31,7 +31,7 @@ pub(super) fn check(method: &str, path: &str, response: &TestResponse) {
         return;
     };
     let TestResponse { request, status, .. } = response;
-    let known = &operation["responses"][status.to_string()];
+    let known = resolved(&operation["responses"][status.to_string()]);
     assert!(known.is_object(), "undocumented: {request} → {status} {}", response.text());
     if method == "HEAD" || response.body.is_empty() {
         return;
@@ -45,6 +45,12 @@ pub(super) fn check(method: &str, path: &str, response: &TestResponse) {
     {
         panic!("undocumented: {request} → {status} {difference}\n{}", response.text());
     }
+}
+
+/// What is described elsewhere in the document, or else the thing itself.
+fn resolved(described: &'static Value) -> &'static Value {
+    let place = described["$ref"].as_str().and_then(|reference| DOCUMENT.pointer(reference.trim_start_matches('#')));
+    place.unwrap_or(described)
 }
 
 /// The operation that takes the request; a path without parameters goes before one with them.
@@ -81,6 +87,9 @@ fn conform(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
     };
     if !types.iter().any(|kind| is_a(kind, value)) {
         return Err(format!("{at} is {value}, not {types:?}"));
+    }
+    if schema["enum"].as_array().is_some_and(|values| !values.contains(value)) {
+        return Err(format!("{at} is {value}, which is not in the list"));
     }
     if let (Value::Object(fields), Some(properties)) = (value, schema["properties"].as_object()) {
         for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {

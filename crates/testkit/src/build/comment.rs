@@ -18,6 +18,7 @@ pub fn a_comment(word: &str, post: PostId, author: UserId) -> CommentBuilder {
         author_id: author,
         content: Content::parse(word).unwrap(),
         created_at: NOW,
+        deepest: Comment::DEEPEST,
     })
 }
 

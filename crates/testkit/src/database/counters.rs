@@ -17,7 +17,10 @@ const COUNTERS: [(&str, &str, &str); 7] = [
 const IMPOSSIBLE: [(&str, &str); 3] = [
     (
         "a deleted comment without replies",
-        "comments t WHERE t.author_id IS NULL AND NOT EXISTS (SELECT 1 FROM comments r WHERE r.parent_id = t.id)",
+        "comments t WHERE t.author_id IS NULL AND NOT EXISTS (SELECT 1 FROM comments r WHERE r.parent_id = t.id) \
+         AND NOT EXISTS (SELECT 1 FROM removals WHERE removals.id = t.id) \
+         AND NOT EXISTS (SELECT 1 FROM posts p JOIN users u ON u.id = p.author_id \
+                         WHERE p.id = t.post_id AND (p.removed OR u.removed))",
     ),
     (
         "a reply on another post than its parent",
@@ -25,7 +28,8 @@ const IMPOSSIBLE: [(&str, &str); 3] = [
     ),
     (
         "a like of a deleted comment",
-        "comments t WHERE t.author_id IS NULL AND EXISTS (SELECT 1 FROM comment_likes l WHERE l.comment_id = t.id)",
+        "comments t WHERE t.author_id IS NULL AND EXISTS (SELECT 1 FROM comment_likes l WHERE l.comment_id = t.id) \
+         AND NOT EXISTS (SELECT 1 FROM removals WHERE removals.id = t.id)",
     ),
 ];
 

@@ -1,10 +1,14 @@
 //! Changing one's own profile or password.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use domain::{Bio, DisplayName, Password, RepositoryError, Revision, User, UserRef};
+use domain::{Bio, ChosenPassword, DisplayName, Password, RepositoryError, Revision, User};
 
-use crate::ports::{HashingError, PasswordChange, PasswordHasher, ProfileChanges, UpdateUser, UserRepository};
+use crate::guessing::Guesser;
+use crate::password_check::{PasswordCheck, PasswordCheckError};
+use crate::ports::{HashingError, PasswordChange, ProfileChanges, UpdateUser};
+use crate::security_event::SecurityEvent;
 use crate::session::Principal;
 
 /// What to change; `None` leaves a part as it is.
@@ -26,7 +30,7 @@ pub struct NewPassword {
     /// The password in force, or `None` for text that no password can be.
     pub current: Option<Password>,
     /// The password to come.
-    pub new: Password,
+    pub new: ChosenPassword,
 }
 
 /// Why a profile was not changed.
@@ -38,6 +42,15 @@ pub enum EditProfileError {
     /// The present password is another one.
     #[error("the current password is wrong")]
     WrongPassword,
+    /// Too many wrong passwords were tried.
+    #[error("too many wrong passwords were tried")]
+    TooManyGuesses {
+        /// When the next one is let through.
+        retry_after: Duration,
+    },
+    /// The new password is the user name or the name to show, which everybody may know.
+    #[error("must not be the user name or the display name")]
+    PasswordIsName,
     /// The profile moved on since the client saw it.
     #[error("the profile was changed meanwhile")]
     Stale,
@@ -49,69 +62,115 @@ pub enum EditProfileError {
     Repository(#[from] RepositoryError),
 }
 
+impl From<PasswordCheckError> for EditProfileError {
+    fn from(error: PasswordCheckError) -> Self {
+        match error {
+            PasswordCheckError::Wrong => Self::WrongPassword,
+            PasswordCheckError::TooManyGuesses { retry_after } => Self::TooManyGuesses { retry_after },
+            PasswordCheckError::Hashing(error) => error.into(),
+            PasswordCheckError::Repository(error) => error.into(),
+        }
+    }
+}
+
 /// Changes one's own profile or password.
 pub struct EditProfile {
-    users: Arc<dyn UserRepository>,
-    hasher: Arc<dyn PasswordHasher>,
+    passwords: Arc<PasswordCheck>,
 }
 
 impl EditProfile {
     /// Wires the use case.
-    pub fn new(users: Arc<dyn UserRepository>, hasher: Arc<dyn PasswordHasher>) -> Self {
-        Self { users, hasher }
+    pub(crate) fn new(passwords: Arc<PasswordCheck>) -> Self {
+        Self { passwords }
     }
 
     /// Applies `edit` and answers the account after it. A new password ends all sessions but the one in use.
     pub async fn execute(&self, actor: Principal, edit: ProfileEdit) -> Result<User, EditProfileError> {
-        let password = match edit.password {
-            Some(change) => Some(self.exchange(actor, change).await?),
-            None => None,
+        // A log-in may have renewed the hash meanwhile: once more then, with the one that is in force now.
+        let updated = match self.update(actor, &edit).await? {
+            UpdateUser::PasswordMoved => self.update(actor, &edit).await?,
+            updated => updated,
         };
-        let changes = ProfileChanges { display_name: edit.display_name, bio: edit.bio, password };
-        match self.users.update(actor.user_id, &changes, edit.expected).await? {
-            UpdateUser::Updated(user) => Ok(user),
+        match updated {
+            UpdateUser::Updated(user) => {
+                if edit.password.is_some() {
+                    self.passwords.log.record(SecurityEvent::PasswordChanged, Some(user.id));
+                }
+                Ok(user)
+            }
             UpdateUser::NotFound => Err(EditProfileError::AccountGone),
             UpdateUser::Stale => Err(EditProfileError::Stale),
             UpdateUser::PasswordMoved => Err(EditProfileError::WrongPassword),
         }
     }
 
-    async fn exchange(&self, actor: Principal, change: NewPassword) -> Result<PasswordChange, EditProfileError> {
-        let current = change.current.ok_or(EditProfileError::WrongPassword)?;
-        let credentials =
-            self.users.find_credentials(&UserRef::Id(actor.user_id)).await?.ok_or(EditProfileError::AccountGone)?;
-        if !self.hasher.verify(&current, Some(credentials.password.clone())).await? {
-            return Err(EditProfileError::WrongPassword);
+    async fn update(&self, actor: Principal, edit: &ProfileEdit) -> Result<UpdateUser, EditProfileError> {
+        let password = match &edit.password {
+            Some(change) => Some(self.exchange(actor, change, edit.display_name.as_ref()).await?),
+            None => None,
+        };
+        let changes = ProfileChanges { display_name: edit.display_name.clone(), bio: edit.bio.clone(), password };
+        Ok(self.passwords.users.update(actor.user_id, &changes, edit.expected).await?)
+    }
+
+    /// The new password for the present one. `renamed` is what the account will be shown as, if that changes.
+    async fn exchange(
+        &self,
+        actor: Principal,
+        change: &NewPassword,
+        renamed: Option<&DisplayName>,
+    ) -> Result<PasswordChange, EditProfileError> {
+        let current = change.current.as_ref().ok_or(EditProfileError::WrongPassword)?;
+        let guesser = Guesser::Session(actor.session_id);
+        let known = self.passwords.of_signed_in(actor.user_id, current, guesser).await?;
+        let known = known.ok_or(EditProfileError::AccountGone)?;
+        let shown = renamed.unwrap_or(&known.user.display_name);
+        if change.new.is_name(known.user.username.as_str()) || change.new.is_name(shown.as_str()) {
+            return Err(EditProfileError::PasswordIsName);
         }
-        let new = self.hasher.hash(&change.new).await?;
-        Ok(PasswordChange { verified: credentials.password, new, kept: actor.session_id })
+        let new = self.passwords.hasher.hash(change.new.as_password()).await?;
+        Ok(PasswordChange { verified: known.password, new, kept: actor.session_id })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::Username;
+    use mockall::predicate::eq;
+
     use super::*;
-    use crate::ports::{Credentials, MockPasswordHasher, MockUserRepository, PasswordHash};
-    use crate::test_support::{id, user};
+    use crate::ports::{Credentials, MockPasswordHasher, MockSecurityLog, MockUserRepository, PasswordHash};
+    use crate::test_support::{id, password_check, user};
 
     fn actor() -> Principal {
         Principal { user_id: id(7), session_id: id(8) }
     }
 
-    fn new_password() -> ProfileEdit {
-        let password = |raw| Password::parse(raw).unwrap();
-        ProfileEdit {
-            password: Some(NewPassword { current: Some(password("old password")), new: password("new password") }),
-            ..ProfileEdit::default()
-        }
+    fn changed_to(new: &str) -> ProfileEdit {
+        let current = Some(Password::parse("old password").unwrap());
+        let new = ChosenPassword::parse(new).unwrap();
+        ProfileEdit { password: Some(NewPassword { current, new }), ..ProfileEdit::default() }
     }
 
-    fn knows_credentials() -> MockUserRepository {
+    fn knows(account: User) -> MockUserRepository {
         let mut users = MockUserRepository::new();
+        users.expect_find_credentials().returning(move |_| {
+            Ok(Some(Credentials { user: account.clone(), password: PasswordHash("old".to_owned()) }))
+        });
         users
-            .expect_find_credentials()
-            .returning(|_| Ok(Some(Credentials { user: user(7), password: PasswordHash("old".to_owned()) })));
-        users
+    }
+
+    fn hashes(matches: bool) -> MockPasswordHasher {
+        let mut hasher = MockPasswordHasher::new();
+        hasher.expect_verify().returning(move |_, _| Ok(matches));
+        hasher.expect_hash().returning(|_| Ok(PasswordHash("new".to_owned())));
+        hasher
+    }
+
+    fn notes(event: SecurityEvent) -> MockSecurityLog {
+        let mut log = MockSecurityLog::new();
+        log.expect_record().with(eq(event), eq(Some(id(7)))).once().return_const(());
+        log
     }
 
     mod execute {
@@ -119,7 +178,7 @@ mod tests {
 
         #[tokio::test]
         async fn keeps_the_session_in_use_when_the_password_changes() {
-            let mut users = knows_credentials();
+            let mut users = knows(user(7));
             users
                 .expect_update()
                 .withf(|id_, changes, _| {
@@ -130,25 +189,48 @@ mod tests {
                 })
                 .once()
                 .returning(|_, _, _| Ok(UpdateUser::Updated(user(7))));
-            let mut hasher = MockPasswordHasher::new();
-            hasher.expect_verify().returning(|_, _| Ok(true));
-            hasher.expect_hash().returning(|_| Ok(PasswordHash("new".to_owned())));
+            let check = password_check(users, hashes(true), notes(SecurityEvent::PasswordChanged));
 
-            let edited = EditProfile::new(Arc::new(users), Arc::new(hasher)).execute(actor(), new_password()).await;
+            let edited = EditProfile::new(check).execute(actor(), changed_to("a new password")).await;
+
+            assert_eq!(edited.unwrap().id, id(7));
+        }
+
+        #[tokio::test]
+        async fn looks_again_when_the_hash_was_renewed_meanwhile() {
+            let mut users = knows(user(7));
+            let mut outcomes = [UpdateUser::PasswordMoved, UpdateUser::Updated(user(7))].into_iter();
+            users.expect_update().times(2).returning(move |_, _, _| Ok(outcomes.next().unwrap()));
+            let check = password_check(users, hashes(true), notes(SecurityEvent::PasswordChanged));
+
+            let edited = EditProfile::new(check).execute(actor(), changed_to("a new password")).await;
 
             assert_eq!(edited.unwrap().id, id(7));
         }
 
         #[tokio::test]
         async fn rejects_a_wrong_current_password_and_changes_nothing() {
-            let mut hasher = MockPasswordHasher::new();
-            hasher.expect_verify().returning(|_, _| Ok(false));
+            let check = password_check(knows(user(7)), hashes(false), notes(SecurityEvent::WrongPassword));
 
-            let result = EditProfile::new(Arc::new(knows_credentials()), Arc::new(hasher))
-                .execute(actor(), new_password())
-                .await;
+            let result = EditProfile::new(check).execute(actor(), changed_to("a new password")).await;
 
             assert!(matches!(result, Err(EditProfileError::WrongPassword)));
+        }
+
+        #[tokio::test]
+        async fn rejects_ones_own_name_as_a_password_and_changes_nothing() {
+            let renamed = ProfileEdit {
+                display_name: Some(DisplayName::parse("Countess of Lovelace").unwrap()),
+                ..changed_to("countess of lovelace")
+            };
+            let long_name = User { username: Username::parse("ada_lovelace").unwrap(), ..user(7) };
+            for (account, edit) in [(user(7), renamed), (long_name, changed_to("Ada_Lovelace"))] {
+                let check = password_check(knows(account), hashes(true), MockSecurityLog::new());
+
+                let result = EditProfile::new(check).execute(actor(), edit).await;
+
+                assert!(matches!(result, Err(EditProfileError::PasswordIsName)));
+            }
         }
 
         #[tokio::test]
@@ -159,9 +241,9 @@ mod tests {
                 .withf(|_, _, expected| *expected == Some(Revision(3)))
                 .returning(|_, _, _| Ok(UpdateUser::Stale));
             let edit = ProfileEdit { expected: Some(Revision(3)), ..ProfileEdit::default() };
+            let check = password_check(users, MockPasswordHasher::new(), MockSecurityLog::new());
 
-            let result =
-                EditProfile::new(Arc::new(users), Arc::new(MockPasswordHasher::new())).execute(actor(), edit).await;
+            let result = EditProfile::new(check).execute(actor(), edit).await;
 
             assert!(matches!(result, Err(EditProfileError::Stale)));
         }

@@ -1,10 +1,15 @@
 //! Erasing one's own account.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use domain::{Password, RepositoryError, UserId, UserRef};
+use domain::{Clock, Password, RepositoryError};
 
-use crate::ports::{EraseUser, HashingError, PasswordHasher, UserRepository};
+use crate::guessing::Guesser;
+use crate::password_check::{PasswordCheck, PasswordCheckError};
+use crate::ports::{AccountRemover, Credentials, EraseUser, HashingError, KeptName, NameHasher};
+use crate::security_event::SecurityEvent;
+use crate::session::Principal;
 
 /// Why an account was not erased.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +20,12 @@ pub enum EraseAccountError {
     /// The password is another one.
     #[error("the password is wrong")]
     WrongPassword,
+    /// Too many wrong passwords were tried.
+    #[error("too many wrong passwords were tried")]
+    TooManyGuesses {
+        /// When the next one is let through.
+        retry_after: Duration,
+    },
     /// The password could not be checked.
     #[error(transparent)]
     Hashing(#[from] HashingError),
@@ -23,67 +34,137 @@ pub enum EraseAccountError {
     Repository(#[from] RepositoryError),
 }
 
+impl From<PasswordCheckError> for EraseAccountError {
+    fn from(error: PasswordCheckError) -> Self {
+        match error {
+            PasswordCheckError::Wrong => Self::WrongPassword,
+            PasswordCheckError::TooManyGuesses { retry_after } => Self::TooManyGuesses { retry_after },
+            PasswordCheckError::Hashing(error) => error.into(),
+            PasswordCheckError::Repository(error) => error.into(),
+        }
+    }
+}
+
+/// How long nobody else gets the name of an erased account: as long as a refresh token is good, and as others may take for
+/// its old owner whoever has it.
+pub const NAME_KEPT_FOR: Duration = Duration::from_hours(24 * 30);
+
 /// Erases one's own account with all it wrote.
 pub struct EraseAccount {
-    users: Arc<dyn UserRepository>,
-    hasher: Arc<dyn PasswordHasher>,
+    passwords: Arc<PasswordCheck>,
+    names: Arc<dyn NameHasher>,
+    remover: Arc<dyn AccountRemover>,
+    clock: Arc<dyn Clock>,
 }
 
 impl EraseAccount {
     /// Wires the use case.
-    pub fn new(users: Arc<dyn UserRepository>, hasher: Arc<dyn PasswordHasher>) -> Self {
-        Self { users, hasher }
+    pub(crate) fn new(
+        passwords: Arc<PasswordCheck>,
+        names: Arc<dyn NameHasher>,
+        remover: Arc<dyn AccountRemover>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { passwords, names, remover, clock }
     }
 
     /// Erases the account of `actor`, who proves the wish with the password (`None` stands for text that no
     /// password can be).
-    pub async fn execute(&self, actor: UserId, password: Option<Password>) -> Result<(), EraseAccountError> {
+    pub async fn execute(&self, actor: Principal, password: Option<Password>) -> Result<(), EraseAccountError> {
         let password = password.ok_or(EraseAccountError::WrongPassword)?;
-        let credentials =
-            self.users.find_credentials(&UserRef::Id(actor)).await?.ok_or(EraseAccountError::AccountGone)?;
-        if !self.hasher.verify(&password, Some(credentials.password.clone())).await? {
+        // A log-in may have renewed the hash meanwhile: once more then, with the one that is in force now.
+        if !self.erase(actor, &password).await? && !self.erase(actor, &password).await? {
             return Err(EraseAccountError::WrongPassword);
         }
-        match self.users.erase(actor, &credentials.password).await? {
-            EraseUser::Erased => Ok(()),
+        self.passwords.log.record(SecurityEvent::AccountErased, Some(actor.user_id));
+        self.remover.remove(actor.user_id).await;
+        Ok(())
+    }
+
+    /// Answers whether the account was erased; if not, its hash is another one than was verified.
+    async fn erase(&self, actor: Principal, password: &Password) -> Result<bool, EraseAccountError> {
+        let guesser = Guesser::Session(actor.session_id);
+        let verified = self.passwords.of_signed_in(actor.user_id, password, guesser).await?;
+        let Credentials { user, password: verified } = verified.ok_or(EraseAccountError::AccountGone)?;
+        let hash = self.names.hashes(&user.username).current;
+        let kept = KeptName { hash, until: self.clock.now().after(NAME_KEPT_FOR) };
+        match self.passwords.users.erase(user.id, &verified, &kept).await? {
+            EraseUser::Erased => Ok(true),
+            EraseUser::PasswordMoved => Ok(false),
             EraseUser::NotFound => Err(EraseAccountError::AccountGone),
-            EraseUser::PasswordMoved => Err(EraseAccountError::WrongPassword),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::ports::{Credentials, MockPasswordHasher, MockUserRepository, PasswordHash};
-    use crate::test_support::{id, user};
+    use mockall::predicate::eq;
 
-    fn erase(password_matches: bool, erased: Option<EraseUser>) -> EraseAccount {
+    use super::*;
+    use crate::ports::{MockAccountRemover, MockPasswordHasher, MockSecurityLog, MockUserRepository, PasswordHash};
+    use crate::test_support::{FixedClock, NOW, id, name_hasher, name_hashes, password_check, user};
+
+    fn erase(password_matches: bool, erased: &'static [EraseUser], noted: &[SecurityEvent]) -> EraseAccount {
         let mut users = MockUserRepository::new();
         users
             .expect_find_credentials()
             .returning(|_| Ok(Some(Credentials { user: user(7), password: PasswordHash("hash".to_owned()) })));
-        if let Some(outcome) = erased {
-            users.expect_erase().once().returning(move |_, _| Ok(outcome));
-        }
+        let mut outcomes = erased.iter();
+        let kept = KeptName { hash: name_hashes().current, until: NOW.after(NAME_KEPT_FOR) };
+        users
+            .expect_erase()
+            .withf(move |_, _, its| *its == kept)
+            .times(erased.len())
+            .returning(move |_, _, _| Ok(*outcomes.next().unwrap()));
         let mut hasher = MockPasswordHasher::new();
         hasher.expect_verify().returning(move |_, _| Ok(password_matches));
-        EraseAccount::new(Arc::new(users), Arc::new(hasher))
+        let mut log = MockSecurityLog::new();
+        for event in noted {
+            log.expect_record().with(eq(*event), eq(Some(id(7)))).once().return_const(());
+        }
+        let mut remover = MockAccountRemover::new();
+        let removed = erased.iter().filter(|outcome| **outcome == EraseUser::Erased).count();
+        remover.expect_remove().times(removed).with(eq(id(7))).return_const(());
+        EraseAccount::new(
+            password_check(users, hasher, log),
+            Arc::new(name_hasher()),
+            Arc::new(remover),
+            Arc::new(FixedClock),
+        )
+    }
+
+    fn actor() -> Principal {
+        Principal { user_id: id(7), session_id: id(8) }
     }
 
     mod execute {
         use super::*;
 
         #[tokio::test]
-        async fn erases_when_the_password_is_right() {
-            let result = erase(true, Some(EraseUser::Erased)).execute(id(7), Password::parse("password").ok()).await;
-            assert!(result.is_ok());
+        async fn erases_when_the_password_is_right_and_has_the_rows_removed() {
+            let erase = erase(true, &[EraseUser::Erased], &[SecurityEvent::AccountErased]);
+            assert!(erase.execute(actor(), Password::parse("correct horse").ok()).await.is_ok());
+        }
+
+        #[tokio::test]
+        async fn looks_again_when_the_hash_was_renewed_meanwhile() {
+            let erase = erase(true, &[EraseUser::PasswordMoved, EraseUser::Erased], &[SecurityEvent::AccountErased]);
+            assert!(erase.execute(actor(), Password::parse("correct horse").ok()).await.is_ok());
+        }
+
+        #[tokio::test]
+        async fn removes_nothing_when_the_password_was_changed_meanwhile() {
+            let erase = erase(true, &[EraseUser::PasswordMoved, EraseUser::PasswordMoved], &[]);
+            let result = erase.execute(actor(), Password::parse("correct horse").ok()).await;
+            assert!(matches!(result, Err(EraseAccountError::WrongPassword)));
         }
 
         #[tokio::test]
         async fn rejects_a_wrong_or_impossible_password_and_erases_nothing() {
-            for password in [Password::parse("password").ok(), None] {
-                let result = erase(false, None).execute(id(7), password).await;
+            for (password, noted) in
+                [(Password::parse("password").ok(), &[SecurityEvent::WrongPassword][..]), (None, &[][..])]
+            {
+                let result = erase(false, &[], noted).execute(actor(), password).await;
                 assert!(matches!(result, Err(EraseAccountError::WrongPassword)));
             }
         }

@@ -6,12 +6,16 @@ mod authenticate;
 mod edit_profile;
 mod erase_account;
 mod get_user;
+mod guessing;
 mod list_users;
 mod log_in;
 mod log_out;
+mod password_check;
 pub mod ports;
+mod purge_kept_names;
 mod purge_sessions;
 mod refresh_session;
+mod security_event;
 mod session;
 mod sign_up;
 #[cfg(test)]
@@ -23,17 +27,24 @@ use domain::{Clock, IdGenerator};
 
 pub use authenticate::{Authenticate, AuthenticateError};
 pub use edit_profile::{EditProfile, EditProfileError, NewPassword, ProfileEdit};
-pub use erase_account::{EraseAccount, EraseAccountError};
+pub use erase_account::{EraseAccount, EraseAccountError, NAME_KEPT_FOR};
 pub use get_user::{GetUser, GetUserError};
+pub use guessing::{ClientNetwork, Guess, GuessBounds, Guesser};
 pub use list_users::{ListUsers, ListUsersError};
 pub use log_in::{LogIn, LogInError};
 pub use log_out::{LogOut, LogOutError};
+pub use purge_kept_names::{PurgeKeptNames, PurgeKeptNamesError};
 pub use purge_sessions::{PurgeSessions, PurgeSessionsError};
 pub use refresh_session::{RefreshSession, RefreshSessionError};
+pub use security_event::SecurityEvent;
 pub use session::{Principal, Session, SessionId, SessionLifetimes, SignedIn};
 pub use sign_up::{SignUp, SignUpCommand, SignUpError};
 
-use ports::{AccessTokens, PasswordHasher, RefreshTokens, SessionRepository, UserRepository};
+use password_check::PasswordCheck;
+use ports::{
+    AccessTokens, AccountRemover, GuessLimiter, KeptNameRepository, NameHasher, PasswordHasher, RefreshTokens,
+    SecurityLog, SessionRepository, UserRepository,
+};
 use session::SessionIssuer;
 
 /// What the use cases of this context are made of.
@@ -42,8 +53,18 @@ pub struct Dependencies {
     pub users: Arc<dyn UserRepository>,
     /// Keeps sessions.
     pub sessions: Arc<dyn SessionRepository>,
+    /// Removes the rows of erased accounts.
+    pub remover: Arc<dyn AccountRemover>,
+    /// Keeps back the names of erased accounts.
+    pub kept_names: Arc<dyn KeptNameRepository>,
+    /// Hashes those names.
+    pub name_hasher: Arc<dyn NameHasher>,
     /// Hashes and checks passwords.
     pub hasher: Arc<dyn PasswordHasher>,
+    /// Bounds how often passwords are guessed; `None` lets everybody guess as often as they like.
+    pub guesses: Option<Arc<dyn GuessLimiter>>,
+    /// Keeps what operators must be able to find out later.
+    pub security_log: Arc<dyn SecurityLog>,
     /// Signs and checks access tokens.
     pub access_tokens: Arc<dyn AccessTokens>,
     /// Makes and recognises refresh tokens.
@@ -78,6 +99,8 @@ pub struct Accounts {
     pub erase_account: EraseAccount,
     /// Forgets sessions that ended.
     pub purge_sessions: PurgeSessions,
+    /// Forgets names that are free again.
+    pub purge_kept_names: PurgeKeptNames,
 }
 
 impl Accounts {
@@ -89,12 +112,24 @@ impl Accounts {
             lifetimes: with.lifetimes,
         });
         let (users, sessions, hasher, clock) = (&with.users, &with.sessions, &with.hasher, &with.clock);
+        let log = &with.security_log;
+        let passwords = Arc::new(PasswordCheck {
+            users: Arc::clone(users),
+            hasher: Arc::clone(hasher),
+            guesses: with.guesses,
+            log: Arc::clone(log),
+        });
         Self {
-            sign_up: SignUp::new(Arc::clone(users), Arc::clone(hasher), Arc::clone(clock), Arc::clone(&with.ids)),
-            log_in: LogIn::new(
+            sign_up: SignUp::new(
                 Arc::clone(users),
-                Arc::clone(sessions),
                 Arc::clone(hasher),
+                Arc::clone(&with.name_hasher),
+                Arc::clone(clock),
+                Arc::clone(&with.ids),
+            ),
+            log_in: LogIn::new(
+                Arc::clone(&passwords),
+                Arc::clone(sessions),
                 Arc::clone(&issuer),
                 Arc::clone(clock),
                 Arc::clone(&with.ids),
@@ -103,14 +138,16 @@ impl Accounts {
                 Arc::clone(sessions),
                 Arc::clone(&with.refresh_tokens),
                 issuer,
+                Arc::clone(log),
                 Arc::clone(clock),
             ),
-            log_out: LogOut::new(Arc::clone(sessions)),
+            log_out: LogOut::new(Arc::clone(sessions), Arc::clone(log)),
             authenticate: Authenticate::new(with.access_tokens, Arc::clone(clock)),
             get_user: GetUser::new(Arc::clone(users)),
             list_users: ListUsers::new(Arc::clone(users)),
-            edit_profile: EditProfile::new(Arc::clone(users), Arc::clone(hasher)),
-            erase_account: EraseAccount::new(Arc::clone(users), Arc::clone(hasher)),
+            edit_profile: EditProfile::new(Arc::clone(&passwords)),
+            erase_account: EraseAccount::new(passwords, with.name_hasher, with.remover, Arc::clone(clock)),
+            purge_kept_names: PurgeKeptNames::new(with.kept_names, Arc::clone(clock)),
             purge_sessions: PurgeSessions::new(with.sessions, with.clock),
         }
     }

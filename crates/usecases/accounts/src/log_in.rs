@@ -1,12 +1,14 @@
 //! Opening a session with a name and a password.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use domain::{Clock, IdGenerator, Password, RepositoryError, UserRef, Username};
+use domain::{Clock, IdGenerator, Password, RepositoryError, UserId, Username};
 
-use crate::ports::{
-    Credentials, HashingError, OpenSession, PasswordHasher, SessionRepository, SigningError, UserRepository,
-};
+use crate::guessing::{ClientNetwork, Guesser};
+use crate::password_check::{PasswordCheck, PasswordCheckError};
+use crate::ports::{Credentials, HashingError, OpenSession, PasswordHash, RenewHash, SessionRepository, SigningError};
+use crate::security_event::SecurityEvent;
 use crate::session::{Session, SessionId, SessionIssuer, SignedIn};
 
 /// Why nobody was signed in.
@@ -15,6 +17,12 @@ pub enum LogInError {
     /// No such account, or not its password; which of the two is not said.
     #[error("the user name or the password is wrong")]
     InvalidCredentials,
+    /// Too many wrong passwords were tried.
+    #[error("too many wrong passwords were tried")]
+    TooManyGuesses {
+        /// When the next one is let through.
+        retry_after: Duration,
+    },
     /// The password could not be checked.
     #[error(transparent)]
     Hashing(#[from] HashingError),
@@ -26,11 +34,21 @@ pub enum LogInError {
     Repository(#[from] RepositoryError),
 }
 
+impl From<PasswordCheckError> for LogInError {
+    fn from(error: PasswordCheckError) -> Self {
+        match error {
+            PasswordCheckError::Wrong => Self::InvalidCredentials,
+            PasswordCheckError::TooManyGuesses { retry_after } => Self::TooManyGuesses { retry_after },
+            PasswordCheckError::Hashing(error) => error.into(),
+            PasswordCheckError::Repository(error) => error.into(),
+        }
+    }
+}
+
 /// Opens a session.
 pub struct LogIn {
-    users: Arc<dyn UserRepository>,
+    passwords: Arc<PasswordCheck>,
     sessions: Arc<dyn SessionRepository>,
-    hasher: Arc<dyn PasswordHasher>,
     issuer: Arc<SessionIssuer>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
@@ -39,82 +57,154 @@ pub struct LogIn {
 impl LogIn {
     /// Wires the use case.
     pub(crate) fn new(
-        users: Arc<dyn UserRepository>,
+        passwords: Arc<PasswordCheck>,
         sessions: Arc<dyn SessionRepository>,
-        hasher: Arc<dyn PasswordHasher>,
         issuer: Arc<SessionIssuer>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdGenerator>,
     ) -> Self {
-        Self { users, sessions, hasher, issuer, clock, ids }
+        Self { passwords, sessions, issuer, clock, ids }
     }
 
-    /// Checks the password and opens a session.
-    pub async fn execute(&self, username: Username, password: Password) -> Result<SignedIn, LogInError> {
-        let known = self.users.find_credentials(&UserRef::Username(username)).await?;
-        let hash = known.as_ref().map(|credentials| credentials.password.clone());
-        // Verified also when nobody is known, so that the time taken does not tell.
-        let matches = self.hasher.verify(&password, hash).await?;
-        let Some(credentials) = known.filter(|_| matches) else {
-            return Err(LogInError::InvalidCredentials);
-        };
+    /// Checks the password and opens a session. A hash that costs too little is renewed on the way.
+    pub async fn execute(
+        &self,
+        username: Username,
+        password: Password,
+        from: ClientNetwork,
+    ) -> Result<SignedIn, LogInError> {
+        // Another log-in may have renewed the hash meanwhile: once more then, with the one that is in force now.
+        if let Some(signed_in) = self.open(&username, &password, from).await? {
+            return Ok(signed_in);
+        }
+        self.open(&username, &password, from).await?.ok_or(LogInError::InvalidCredentials)
+    }
 
-        let Credentials { user, password: verified } = credentials;
+    /// Answers `None` if the account has another hash than was verified.
+    async fn open(
+        &self,
+        username: &Username,
+        password: &Password,
+        from: ClientNetwork,
+    ) -> Result<Option<SignedIn>, LogInError> {
+        let guesser = Guesser::Network(from);
+        let Credentials { user, password: verified } =
+            self.passwords.by_name(username.clone(), password, guesser).await?;
         let now = self.clock.now();
         let session = Session { id: SessionId::generate(self.ids.as_ref()), user_id: user.id, created_at: now };
         let (token, refresh_token) = self.issuer.refresh_token(now);
         match self.sessions.open(&session, &token, &verified).await? {
-            OpenSession::Opened => Ok(self.issuer.sign_in(session.id, user, refresh_token, now)?),
-            OpenSession::CredentialsMoved => Err(LogInError::InvalidCredentials),
+            OpenSession::CredentialsMoved => Ok(None),
+            OpenSession::Opened => {
+                if !self.passwords.hasher.is_current(&verified) {
+                    self.renew(user.id, password, &verified).await;
+                }
+                Ok(Some(self.issuer.sign_in(session.id, user, refresh_token, now)?))
+            }
         }
+    }
+
+    /// The password is at hand now, and only now. A log-in does not fail because of that.
+    async fn renew(&self, user: UserId, password: &Password, verified: &PasswordHash) {
+        let event = match self.try_renew(user, password, verified).await {
+            Ok(RenewHash::Renewed) => SecurityEvent::HashRenewed,
+            // Somebody else did it, or the password is another one now.
+            Ok(RenewHash::HashMoved) => return,
+            Err(_) => SecurityEvent::HashNotRenewed,
+        };
+        self.passwords.log.record(event, Some(user));
+    }
+
+    async fn try_renew(
+        &self,
+        user: UserId,
+        password: &Password,
+        verified: &PasswordHash,
+    ) -> Result<RenewHash, LogInError> {
+        let renewed = self.passwords.hasher.hash(password).await?;
+        Ok(self.passwords.users.renew_hash(user, verified, &renewed).await?)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use mockall::predicate::eq;
+
     use super::*;
     use crate::ports::{
-        MockAccessTokens, MockPasswordHasher, MockRefreshTokens, MockSessionRepository, MockUserRepository,
-        PasswordHash, RefreshTokenHash,
+        MockAccessTokens, MockPasswordHasher, MockRefreshTokens, MockSecurityLog, MockSessionRepository,
+        MockUserRepository, RefreshTokenHash,
     };
     use crate::session::SessionLifetimes;
-    use crate::test_support::{FixedClock, FixedIds, NOW, id, user};
-    use std::time::Duration;
+    use crate::test_support::{FixedClock, FixedIds, NOW, id, password_check, user};
 
     const LIFETIMES: SessionLifetimes =
         SessionLifetimes { access: Duration::from_mins(15), refresh: Duration::from_hours(1) };
 
-    fn log_in(users: MockUserRepository, sessions: MockSessionRepository, hasher: MockPasswordHasher) -> LogIn {
-        let mut access_tokens = MockAccessTokens::new();
-        access_tokens
-            .expect_sign()
-            .withf(|principal, issued, expires| {
-                principal.user_id == id(7) && *issued == NOW && *expires == NOW.after(LIFETIMES.access)
-            })
-            .returning(|_, _, _| Ok("access".to_owned()));
-        let mut refresh_tokens = MockRefreshTokens::new();
-        refresh_tokens.expect_generate().returning(|| ("refresh".to_owned(), RefreshTokenHash([9; 32])));
-        let issuer = SessionIssuer {
-            access_tokens: Arc::new(access_tokens),
-            refresh_tokens: Arc::new(refresh_tokens),
-            lifetimes: LIFETIMES,
-        };
-        LogIn::new(
-            Arc::new(users),
-            Arc::new(sessions),
-            Arc::new(hasher),
-            Arc::new(issuer),
-            Arc::new(FixedClock),
-            Arc::new(FixedIds),
-        )
+    /// What a log-in meets.
+    struct World {
+        users: MockUserRepository,
+        sessions: MockSessionRepository,
+        hasher: MockPasswordHasher,
+        log: MockSecurityLog,
+    }
+
+    impl World {
+        /// Ada is known, and her password is right, or not.
+        fn known(matches: bool) -> Self {
+            let mut world = Self {
+                users: MockUserRepository::new(),
+                sessions: MockSessionRepository::new(),
+                hasher: MockPasswordHasher::new(),
+                log: MockSecurityLog::new(),
+            };
+            world.users.expect_find_credentials().returning(|_| Ok(Some(credentials())));
+            world.hasher.expect_verify().returning(move |_, _| Ok(matches));
+            world
+        }
+
+        /// The hashes are, or are not, of the cost of new ones; which are `"renewed"`.
+        fn hashes_are_current(mut self, are: bool) -> Self {
+            self.hasher.expect_is_current().withf(|hash| *hash == credentials().password).return_const(are);
+            self
+        }
+
+        fn notes(mut self, event: SecurityEvent, whose: Option<UserId>) -> Self {
+            self.log.expect_record().with(eq(event), eq(whose)).once().return_const(());
+            self
+        }
+
+        async fn log_in(self) -> Result<SignedIn, LogInError> {
+            let mut access_tokens = MockAccessTokens::new();
+            access_tokens
+                .expect_sign()
+                .withf(|principal, issued, expires| {
+                    principal.user_id == id(7) && *issued == NOW && *expires == NOW.after(LIFETIMES.access)
+                })
+                .returning(|_, _, _| Ok("access".to_owned()));
+            let mut refresh_tokens = MockRefreshTokens::new();
+            refresh_tokens.expect_generate().returning(|| ("refresh".to_owned(), RefreshTokenHash([9; 32])));
+            let issuer = SessionIssuer {
+                access_tokens: Arc::new(access_tokens),
+                refresh_tokens: Arc::new(refresh_tokens),
+                lifetimes: LIFETIMES,
+            };
+            let log_in = LogIn::new(
+                password_check(self.users, self.hasher, self.log),
+                Arc::new(self.sessions),
+                Arc::new(issuer),
+                Arc::new(FixedClock),
+                Arc::new(FixedIds),
+            );
+            let from = ClientNetwork(IpAddr::V4(Ipv4Addr::LOCALHOST));
+            log_in.execute(Username::parse("ada").unwrap(), Password::parse("correct horse").unwrap(), from).await
+        }
     }
 
     fn credentials() -> Credentials {
         Credentials { user: user(7), password: PasswordHash("hash".to_owned()) }
-    }
-
-    async fn attempt(log_in: LogIn) -> Result<SignedIn, LogInError> {
-        log_in.execute(Username::parse("ada").unwrap(), Password::parse("correct horse").unwrap()).await
     }
 
     mod execute {
@@ -122,12 +212,9 @@ mod tests {
 
         #[tokio::test]
         async fn stores_only_the_hash_of_the_refresh_token() {
-            let mut users = MockUserRepository::new();
-            users.expect_find_credentials().returning(|_| Ok(Some(credentials())));
-            let mut hasher = MockPasswordHasher::new();
-            hasher.expect_verify().returning(|_, _| Ok(true));
-            let mut sessions = MockSessionRepository::new();
-            sessions
+            let mut world = World::known(true).hashes_are_current(true);
+            world
+                .sessions
                 .expect_open()
                 .withf(|session, token, verified| {
                     session.user_id == id(7)
@@ -138,33 +225,71 @@ mod tests {
                 .once()
                 .returning(|_, _, _| Ok(OpenSession::Opened));
 
-            let signed_in = attempt(log_in(users, sessions, hasher)).await.unwrap();
+            let signed_in = world.log_in().await.unwrap();
 
             assert_eq!((signed_in.access_token.as_str(), signed_in.refresh_token.as_str()), ("access", "refresh"));
         }
 
         #[tokio::test]
         async fn does_the_work_of_hashing_for_an_unknown_user_too() {
-            let mut users = MockUserRepository::new();
-            users.expect_find_credentials().returning(|_| Ok(None));
-            let mut hasher = MockPasswordHasher::new();
-            hasher.expect_verify().withf(|_, hash| hash.is_none()).once().returning(|_, _| Ok(false));
+            let mut world = World::known(false).notes(SecurityEvent::LogInFailed, None);
+            world.users = MockUserRepository::new();
+            world.users.expect_find_credentials().returning(|_| Ok(None));
+            world.hasher = MockPasswordHasher::new();
+            world.hasher.expect_verify().withf(|_, hash| hash.is_none()).once().returning(|_, _| Ok(false));
 
-            let result = attempt(log_in(users, MockSessionRepository::new(), hasher)).await;
-
-            assert!(matches!(result, Err(LogInError::InvalidCredentials)));
+            assert!(matches!(world.log_in().await, Err(LogInError::InvalidCredentials)));
         }
 
         #[tokio::test]
         async fn rejects_a_wrong_password_and_opens_no_session() {
-            let mut users = MockUserRepository::new();
-            users.expect_find_credentials().returning(|_| Ok(Some(credentials())));
-            let mut hasher = MockPasswordHasher::new();
-            hasher.expect_verify().returning(|_, _| Ok(false));
+            let world = World::known(false).notes(SecurityEvent::LogInFailed, Some(id(7)));
+            assert!(matches!(world.log_in().await, Err(LogInError::InvalidCredentials)));
+        }
 
-            let result = attempt(log_in(users, MockSessionRepository::new(), hasher)).await;
+        #[tokio::test]
+        async fn renews_a_hash_that_costs_too_little_once_the_session_is_open() {
+            let mut world = World::known(true).hashes_are_current(false).notes(SecurityEvent::HashRenewed, Some(id(7)));
+            world.sessions.expect_open().once().returning(|_, _, _| Ok(OpenSession::Opened));
+            world.hasher.expect_hash().once().returning(|_| Ok(PasswordHash("renewed".to_owned())));
+            world
+                .users
+                .expect_renew_hash()
+                .withf(|user, verified, renewed| {
+                    *user == id(7) && *verified == credentials().password && renewed.0 == "renewed"
+                })
+                .once()
+                .returning(|_, _, _| Ok(RenewHash::Renewed));
 
-            assert!(matches!(result, Err(LogInError::InvalidCredentials)));
+            assert!(world.log_in().await.is_ok());
+        }
+
+        #[tokio::test]
+        async fn signs_in_although_the_hash_cannot_be_renewed() {
+            let mut world =
+                World::known(true).hashes_are_current(false).notes(SecurityEvent::HashNotRenewed, Some(id(7)));
+            world.sessions.expect_open().once().returning(|_, _, _| Ok(OpenSession::Opened));
+            let overloaded = || HashingError::Overloaded { retry_after: Duration::from_secs(1) };
+            world.hasher.expect_hash().once().returning(move |_| Err(overloaded()));
+
+            assert!(world.log_in().await.is_ok());
+        }
+
+        #[tokio::test]
+        async fn looks_again_when_the_hash_was_renewed_meanwhile() {
+            let mut world = World::known(true).hashes_are_current(true);
+            let mut outcomes = [OpenSession::CredentialsMoved, OpenSession::Opened].into_iter();
+            world.sessions.expect_open().times(2).returning(move |_, _, _| Ok(outcomes.next().unwrap()));
+
+            assert!(world.log_in().await.is_ok());
+        }
+
+        #[tokio::test]
+        async fn opens_no_session_for_a_password_that_keeps_changing() {
+            let mut world = World::known(true);
+            world.sessions.expect_open().times(2).returning(|_, _, _| Ok(OpenSession::CredentialsMoved));
+
+            assert!(matches!(world.log_in().await, Err(LogInError::InvalidCredentials)));
         }
     }
 }

@@ -7,17 +7,25 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{
     Bio, DisplayName, Page, PageRequest, Password, RepositoryError, Revision, Timestamp, User, UserId, UserRef,
-    UserView, UserViewer,
+    UserView, UserViewer, Username,
 };
 
+use crate::guessing::{Guess, GuessBounds};
+use crate::security_event::SecurityEvent;
 use crate::session::{Principal, Session, SessionId};
 
 /// Keeps accounts.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait UserRepository: Send + Sync {
-    /// Stores a new account.
-    async fn insert(&self, user: &User, password: &PasswordHash) -> Result<InsertUser, RepositoryError>;
+    /// Stores a new account, unless its name is taken, or kept back when it is made. `kept` are the hashes that its name may be
+    /// kept back under.
+    async fn insert(
+        &self,
+        user: &User,
+        password: &PasswordHash,
+        kept: &NameHashes,
+    ) -> Result<InsertUser, RepositoryError>;
 
     /// The account as `viewer` sees it, or `None` if there is none.
     async fn find(&self, user: &UserRef, viewer: Option<UserId>) -> Result<Option<UserView>, RepositoryError>;
@@ -28,8 +36,8 @@ pub trait UserRepository: Send + Sync {
     /// The account with the hash of its password, or `None` if there is no such account.
     async fn find_credentials(&self, user: &UserRef) -> Result<Option<Credentials>, RepositoryError>;
 
-    /// Applies `changes` unless the profile moved past `expected`, or the password is not the verified one any more. A
-    /// new password ends every other session of the account in the same transaction.
+    /// Applies `changes` unless the profile moved past `expected`, or the password is not the verified one any more. What is
+    /// so already is no change: the revision stays. A new password ends every other session of the account in the same transaction.
     async fn update(
         &self,
         id: UserId,
@@ -37,9 +45,28 @@ pub trait UserRepository: Send + Sync {
         expected: Option<Revision>,
     ) -> Result<UpdateUser, RepositoryError>;
 
-    /// Removes the account with its posts, comments, likes, follows and sessions, and corrects every counter
-    /// that counted them, in one transaction. Comments with replies of others stay without words or author.
-    async fn erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, RepositoryError>;
+    /// Puts the `renewed` hash of the same password in the place of `verified`, if that is still in force. Changes nothing
+    /// that anybody sees, and ends no session.
+    async fn renew_hash(
+        &self,
+        id: UserId,
+        verified: &PasswordHash,
+        renewed: &PasswordHash,
+    ) -> Result<RenewHash, RepositoryError>;
+
+    /// Hides the account and all that it wrote from everybody, ends its sessions, keeps its name back as `kept` says, and
+    /// requests that its rows be removed, in one transaction. Its comments with replies of others look deleted. Counters of
+    /// others count its rows until these are removed.
+    async fn erase(&self, id: UserId, verified: &PasswordHash, kept: &KeptName) -> Result<EraseUser, RepositoryError>;
+}
+
+/// Removes the rows of erased accounts.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait AccountRemover: Send + Sync {
+    /// Begins to remove the rows of an erased account. Answers when they are gone, or after a moment: the rest goes on by
+    /// itself, whatever happens to this process.
+    async fn remove(&self, account: UserId);
 }
 
 /// Tells how a reader stands to accounts that are known otherwise: what keeps copies of accounts, which are the same for
@@ -72,13 +99,6 @@ pub struct ProfileChanges {
     pub password: Option<PasswordChange>,
 }
 
-impl ProfileChanges {
-    /// Nothing is to change.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
 /// A new password for one that was proved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PasswordChange {
@@ -95,7 +115,7 @@ pub struct PasswordChange {
 pub enum InsertUser {
     /// The account is there.
     Created,
-    /// Another account has the name.
+    /// Another account has the name, or had it until lately.
     UsernameTaken,
 }
 
@@ -112,16 +132,69 @@ pub enum UpdateUser {
     PasswordMoved,
 }
 
+/// What came of [`UserRepository::renew_hash`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RenewHash {
+    /// The renewed hash is in force.
+    Renewed,
+    /// The account was erased meanwhile, or has another hash already.
+    HashMoved,
+}
+
 /// What came of [`UserRepository::erase`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EraseUser {
-    /// The account is gone.
+    /// The account is gone for everybody.
     Erased,
     /// It was gone already.
     NotFound,
     /// The password was changed since it was verified.
     PasswordMoved,
 }
+
+/// Keeps back the names of erased accounts. [`UserRepository`] fills and asks it, in the transactions of its accounts.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait KeptNameRepository: Send + Sync {
+    /// Forgets names that are kept back until `now` or less; answers how many.
+    async fn purge(&self, now: Timestamp) -> Result<u64, RepositoryError>;
+}
+
+/// The name of an erased account, to be kept back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptName {
+    /// What is kept of it.
+    pub hash: NameHash,
+    /// When it is free.
+    pub until: Timestamp,
+}
+
+/// Hashes user names with a key, so that what is kept of an erased account does not tell its name.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+pub trait NameHasher: Send + Sync {
+    /// The hashes of a name: the same on every instance.
+    fn hashes(&self, name: &Username) -> NameHashes;
+}
+
+/// The hashes of one name under each key that may have been in force when it was kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameHashes {
+    /// Under the key in force: the one to keep.
+    pub current: NameHash,
+    /// Under keys from before.
+    pub older: Vec<NameHash>,
+}
+
+impl NameHashes {
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &NameHash> {
+        std::iter::once(&self.current).chain(&self.older)
+    }
+}
+
+/// HMAC-SHA256 of a user name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct NameHash(pub [u8; 32]);
 
 /// Keeps sessions and the hashes of their refresh tokens.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
@@ -188,7 +261,10 @@ pub enum RotateSession {
     /// The token's time is over.
     Expired,
     /// The token was used before; its session is ended.
-    Replayed,
+    Replayed {
+        /// Whose session it was.
+        user: UserId,
+    },
 }
 
 /// Hashes passwords, slowly on purpose and with bounded concurrency.
@@ -201,6 +277,41 @@ pub trait PasswordHasher: Send + Sync {
     /// Whether `password` is the one that `hash` was made of. Without a hash it does the same work and says no, so
     /// that the time taken does not tell whether an account exists.
     async fn verify(&self, password: &Password, hash: Option<PasswordHash>) -> Result<bool, HashingError>;
+
+    /// Whether `hash` costs as much to guess as a new one would. One that does not is to be renewed when the password is
+    /// at hand.
+    fn is_current(&self, hash: &PasswordHash) -> bool;
+}
+
+/// Bounds how often passwords are guessed.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait GuessLimiter: Send + Sync {
+    /// Takes one guess out of what its guesser and its account have left. Answers soon and always: a limiter whose store is
+    /// out of reach counts by itself meanwhile.
+    async fn take(&self, guess: &Guess, bounds: &GuessBounds) -> TakeGuess;
+
+    /// Gives a guess that was taken back, as it was none.
+    async fn give_back(&self, guess: &Guess, bounds: &GuessBounds);
+}
+
+/// What came of [`GuessLimiter::take`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakeGuess {
+    /// There was one left.
+    Granted,
+    /// There was none. Nothing was taken.
+    Refused {
+        /// When the next one will be there.
+        retry_after: Duration,
+    },
+}
+
+/// Keeps what operators must be able to find out later: a line and a count of each event.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+pub trait SecurityLog: Send + Sync {
+    /// Notes that `event` happened to the account of `user`, if it is known. Never fails, and never waits.
+    fn record(&self, event: SecurityEvent, user: Option<UserId>);
 }
 
 /// The hash of a password in PHC string format, which carries its parameters and salt.

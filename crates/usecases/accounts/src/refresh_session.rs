@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use domain::{Clock, RepositoryError};
 
-use crate::ports::{RefreshTokens, RotateSession, SessionRepository, SigningError};
+use crate::ports::{RefreshTokens, RotateSession, SecurityLog, SessionRepository, SigningError};
+use crate::security_event::SecurityEvent;
 use crate::session::{SessionIssuer, SignedIn};
 
 /// Why a refresh token was not exchanged.
@@ -26,6 +27,7 @@ pub struct RefreshSession {
     sessions: Arc<dyn SessionRepository>,
     refresh_tokens: Arc<dyn RefreshTokens>,
     issuer: Arc<SessionIssuer>,
+    log: Arc<dyn SecurityLog>,
     clock: Arc<dyn Clock>,
 }
 
@@ -35,9 +37,10 @@ impl RefreshSession {
         sessions: Arc<dyn SessionRepository>,
         refresh_tokens: Arc<dyn RefreshTokens>,
         issuer: Arc<SessionIssuer>,
+        log: Arc<dyn SecurityLog>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { sessions, refresh_tokens, issuer, clock }
+        Self { sessions, refresh_tokens, issuer, log, clock }
     }
 
     /// Uses `token` up and answers its successor. A token that comes a second time ends its session.
@@ -45,10 +48,14 @@ impl RefreshSession {
         let now = self.clock.now();
         let (next, refresh_token) = self.issuer.refresh_token(now);
         let presented = self.refresh_tokens.hash(token);
-        let RotateSession::Rotated { session, user } = self.sessions.rotate(&presented, &next, now).await? else {
-            return Err(RefreshSessionError::InvalidToken);
-        };
-        Ok(self.issuer.sign_in(session, user, refresh_token, now)?)
+        match self.sessions.rotate(&presented, &next, now).await? {
+            RotateSession::Rotated { session, user } => Ok(self.issuer.sign_in(session, user, refresh_token, now)?),
+            RotateSession::Replayed { user } => {
+                self.log.record(SecurityEvent::RefreshReplayed, Some(user));
+                Err(RefreshSessionError::InvalidToken)
+            }
+            RotateSession::Unknown | RotateSession::Expired => Err(RefreshSessionError::InvalidToken),
+        }
     }
 }
 
@@ -57,14 +64,16 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::ports::{MockAccessTokens, MockRefreshTokens, MockSessionRepository, RefreshTokenHash};
+    use mockall::predicate::eq;
+
+    use crate::ports::{MockAccessTokens, MockRefreshTokens, MockSecurityLog, MockSessionRepository, RefreshTokenHash};
     use crate::session::SessionLifetimes;
     use crate::test_support::{FixedClock, NOW, id, user};
 
     const LIFETIMES: SessionLifetimes =
         SessionLifetimes { access: Duration::from_mins(15), refresh: Duration::from_hours(1) };
 
-    fn refresh(outcome: RotateSession) -> RefreshSession {
+    fn refresh(outcome: RotateSession, log: MockSecurityLog) -> RefreshSession {
         let mut tokens = MockRefreshTokens::new();
         tokens.expect_hash().withf(|token| token == "old").returning(|_| RefreshTokenHash([1; 32]));
         let mut generator = MockRefreshTokens::new();
@@ -84,7 +93,7 @@ mod tests {
             refresh_tokens: Arc::new(generator),
             lifetimes: LIFETIMES,
         };
-        RefreshSession::new(Arc::new(sessions), Arc::new(tokens), Arc::new(issuer), Arc::new(FixedClock))
+        RefreshSession::new(Arc::new(sessions), Arc::new(tokens), Arc::new(issuer), Arc::new(log), Arc::new(FixedClock))
     }
 
     mod execute {
@@ -94,16 +103,21 @@ mod tests {
         async fn answers_the_successor_in_the_same_session() {
             let rotated = RotateSession::Rotated { session: id(8), user: user(7) };
 
-            let signed_in = refresh(rotated).execute("old").await.unwrap();
+            let signed_in = refresh(rotated, MockSecurityLog::new()).execute("old").await.unwrap();
 
             assert_eq!((signed_in.refresh_token.as_str(), signed_in.user.id), ("new", id(7)));
         }
 
         #[tokio::test]
-        async fn rejects_every_other_outcome_alike() {
-            for outcome in [RotateSession::Unknown, RotateSession::Expired, RotateSession::Replayed] {
+        async fn rejects_every_other_outcome_alike_and_notes_a_replay() {
+            for outcome in [RotateSession::Unknown, RotateSession::Expired, RotateSession::Replayed { user: id(7) }] {
                 let said = format!("{outcome:?}");
-                let result = refresh(outcome).execute("old").await;
+                let mut log = MockSecurityLog::new();
+                log.expect_record()
+                    .with(eq(SecurityEvent::RefreshReplayed), eq(Some(id(7))))
+                    .times(usize::from(matches!(outcome, RotateSession::Replayed { .. })))
+                    .return_const(());
+                let result = refresh(outcome, log).execute("old").await;
                 assert!(matches!(result, Err(RefreshSessionError::InvalidToken)), "{said}");
             }
         }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{Bio, Clock, DisplayName, IdGenerator, Password, RepositoryError, Revision, User, UserId, Username};
+use domain::{Bio, ChosenPassword, Clock, DisplayName, IdGenerator, RepositoryError, Revision, User, UserId, Username};
 
-use crate::ports::{HashingError, InsertUser, PasswordHasher, UserRepository};
+use crate::ports::{HashingError, InsertUser, NameHasher, PasswordHasher, UserRepository};
 
 /// What a person gives to get an account.
 #[derive(Debug, Clone)]
@@ -12,7 +12,7 @@ pub struct SignUpCommand {
     /// The wanted name.
     pub username: Username,
     /// The secret to log in with.
-    pub password: Password,
+    pub password: ChosenPassword,
     /// The name to show; the user name when absent.
     pub display_name: Option<DisplayName>,
     /// A few words; empty when absent.
@@ -22,9 +22,12 @@ pub struct SignUpCommand {
 /// Why there is no new account.
 #[derive(Debug, thiserror::Error)]
 pub enum SignUpError {
-    /// Another account has the name.
+    /// Another account has the name, or had it until lately.
     #[error("the user name is taken")]
     UsernameTaken,
+    /// The password is the user name or the name to show, which everybody may know.
+    #[error("must not be the user name or the display name")]
+    PasswordIsName,
     /// The password could not be hashed.
     #[error(transparent)]
     Hashing(#[from] HashingError),
@@ -37,6 +40,7 @@ pub enum SignUpError {
 pub struct SignUp {
     users: Arc<dyn UserRepository>,
     hasher: Arc<dyn PasswordHasher>,
+    names: Arc<dyn NameHasher>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
 }
@@ -46,17 +50,21 @@ impl SignUp {
     pub fn new(
         users: Arc<dyn UserRepository>,
         hasher: Arc<dyn PasswordHasher>,
+        names: Arc<dyn NameHasher>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdGenerator>,
     ) -> Self {
-        Self { users, hasher, clock, ids }
+        Self { users, hasher, names, clock, ids }
     }
 
     /// Stores the account and answers it.
     pub async fn execute(&self, command: SignUpCommand) -> Result<User, SignUpError> {
-        let password = self.hasher.hash(&command.password).await?;
         let display_name =
             command.display_name.unwrap_or_else(|| DisplayName::from_stored(command.username.as_str().to_owned()));
+        if command.password.is_name(command.username.as_str()) || command.password.is_name(display_name.as_str()) {
+            return Err(SignUpError::PasswordIsName);
+        }
+        let password = self.hasher.hash(command.password.as_password()).await?;
         let user = User {
             id: UserId::generate(self.ids.as_ref()),
             username: command.username,
@@ -68,7 +76,7 @@ impl SignUp {
             follower_count: 0,
             following_count: 0,
         };
-        match self.users.insert(&user, &password).await? {
+        match self.users.insert(&user, &password, &self.names.hashes(&user.username)).await? {
             InsertUser::Created => Ok(user),
             InsertUser::UsernameTaken => Err(SignUpError::UsernameTaken),
         }
@@ -80,11 +88,12 @@ mod tests {
     use super::*;
     use crate::ports::{MockPasswordHasher, MockUserRepository, PasswordHash};
     use crate::test_support::{FixedClock, FixedIds, NOW, id};
+    use crate::test_support::{name_hasher, name_hashes};
 
     fn command() -> SignUpCommand {
         SignUpCommand {
             username: Username::parse("ada").unwrap(),
-            password: Password::parse("correct horse").unwrap(),
+            password: ChosenPassword::parse("correct horse").unwrap(),
             display_name: None,
             bio: None,
         }
@@ -93,7 +102,13 @@ mod tests {
     fn sign_up(users: MockUserRepository) -> SignUp {
         let mut hasher = MockPasswordHasher::new();
         hasher.expect_hash().returning(|_| Ok(PasswordHash("hash".to_owned())));
-        SignUp::new(Arc::new(users), Arc::new(hasher), Arc::new(FixedClock), Arc::new(FixedIds))
+        SignUp::new(
+            Arc::new(users),
+            Arc::new(hasher),
+            Arc::new(name_hasher()),
+            Arc::new(FixedClock),
+            Arc::new(FixedIds),
+        )
     }
 
     mod execute {
@@ -104,9 +119,13 @@ mod tests {
             let mut users = MockUserRepository::new();
             users
                 .expect_insert()
-                .withf(|user, hash| user.display_name.as_str() == "ada" && *hash == PasswordHash("hash".to_owned()))
+                .withf(|user, hash, kept| {
+                    user.display_name.as_str() == "ada"
+                        && *hash == PasswordHash("hash".to_owned())
+                        && *kept == name_hashes()
+                })
                 .once()
-                .returning(|_, _| Ok(InsertUser::Created));
+                .returning(|_, _, _| Ok(InsertUser::Created));
 
             let user = sign_up(users).execute(command()).await.unwrap();
 
@@ -114,9 +133,27 @@ mod tests {
         }
 
         #[tokio::test]
+        async fn rejects_ones_own_name_as_a_password_and_stores_nothing() {
+            let command = |username: &str, display_name: Option<&str>, password: &str| SignUpCommand {
+                username: Username::parse(username).unwrap(),
+                password: ChosenPassword::parse(password).unwrap(),
+                display_name: display_name.map(|name| DisplayName::parse(name).unwrap()),
+                bio: None,
+            };
+            for command in [
+                command("ada_lovelace", None, "Ada_Lovelace"),
+                command("ada", Some("Ada Lovelace"), "ada lovelace"),
+                command("ada_lovelace", Some("Ada"), " ada_lovelace "),
+            ] {
+                let result = sign_up(MockUserRepository::new()).execute(command).await;
+                assert!(matches!(result, Err(SignUpError::PasswordIsName)));
+            }
+        }
+
+        #[tokio::test]
         async fn rejects_a_taken_name() {
             let mut users = MockUserRepository::new();
-            users.expect_insert().returning(|_, _| Ok(InsertUser::UsernameTaken));
+            users.expect_insert().returning(|_, _, _| Ok(InsertUser::UsernameTaken));
 
             let error = sign_up(users).execute(command()).await.unwrap_err();
 

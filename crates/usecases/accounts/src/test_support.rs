@@ -2,6 +2,11 @@
 
 use domain::{Bio, Clock, Cuid, DisplayName, Id, IdGenerator, Revision, Timestamp, User, Username};
 
+use std::sync::Arc;
+
+use crate::password_check::PasswordCheck;
+use crate::ports::{MockNameHasher, MockPasswordHasher, MockSecurityLog, MockUserRepository, NameHash, NameHashes};
+
 pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
 pub(crate) struct FixedClock;
@@ -40,4 +45,24 @@ pub(crate) fn user(n: u32) -> User {
         follower_count: 0,
         following_count: 0,
     }
+}
+
+/// A check without bounds.
+pub(crate) fn password_check(
+    users: MockUserRepository,
+    hasher: MockPasswordHasher,
+    log: MockSecurityLog,
+) -> Arc<PasswordCheck> {
+    Arc::new(PasswordCheck { users: Arc::new(users), hasher: Arc::new(hasher), guesses: None, log: Arc::new(log) })
+}
+
+/// What [`name_hasher`] makes of every name.
+pub(crate) fn name_hashes() -> NameHashes {
+    NameHashes { current: NameHash([1; 32]), older: vec![NameHash([2; 32])] }
+}
+
+pub(crate) fn name_hasher() -> MockNameHasher {
+    let mut hasher = MockNameHasher::new();
+    hasher.expect_hashes().returning(|_| name_hashes());
+    hasher
 }

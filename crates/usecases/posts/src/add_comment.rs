@@ -34,6 +34,9 @@ pub enum AddCommentError {
     /// The comment to reply to is about another post.
     #[error("the comment to reply to is about another post")]
     ParentOnOtherPost,
+    /// The comment to reply to is as deep in its thread as a comment may be.
+    #[error("a reply may stand at most {} levels below the top of its thread", Comment::DEEPEST)]
+    TooDeep,
     /// The key belongs to an earlier request with another wish.
     #[error("the idempotency key was used for another request")]
     KeyReused,
@@ -73,6 +76,7 @@ impl AddComment {
             author_id: command.author,
             content: command.content,
             created_at: now,
+            deepest: Comment::DEEPEST,
         };
         match self.comments.add(&comment, request.as_ref()).await? {
             AddCommentOutcome::Write(Write::Stored(item)) => Ok(Written { item, replayed: false }),
@@ -82,6 +86,7 @@ impl AddComment {
             AddCommentOutcome::PostNotFound => Err(AddCommentError::PostNotFound),
             AddCommentOutcome::ParentNotFound => Err(AddCommentError::ParentNotFound),
             AddCommentOutcome::ParentOnOtherPost => Err(AddCommentError::ParentOnOtherPost),
+            AddCommentOutcome::TooDeep => Err(AddCommentError::TooDeep),
         }
     }
 }
@@ -115,7 +120,11 @@ mod tests {
             comments
                 .expect_add()
                 .withf(|new, _| {
-                    new.id == id(1) && new.post_id == id(100) && new.parent_id == Some(id(5)) && new.created_at == NOW
+                    new.id == id(1)
+                        && new.post_id == id(100)
+                        && new.parent_id == Some(id(5))
+                        && new.created_at == NOW
+                        && new.deepest == 100
                 })
                 .once()
                 .returning(|_, _| Ok(AddCommentOutcome::Write(Write::Stored(comment(1, 7)))));
@@ -147,6 +156,14 @@ mod tests {
             comments.expect_add().returning(|_, _| Ok(AddCommentOutcome::ParentOnOtherPost));
             let result = add(comments).execute(command(Some(id(5)), None)).await;
             assert!(matches!(result, Err(AddCommentError::ParentOnOtherPost)));
+        }
+
+        #[tokio::test]
+        async fn rejects_a_reply_that_stands_too_deep() {
+            let mut comments = MockCommentRepository::new();
+            comments.expect_add().returning(|_, _| Ok(AddCommentOutcome::TooDeep));
+            let result = add(comments).execute(command(Some(id(5)), None)).await;
+            assert!(matches!(result, Err(AddCommentError::TooDeep)));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{PostId, RepositoryError, Revision, UserId};
 
-use crate::ports::{Change, PostRepository};
+use crate::ports::{Change, PostRemover, PostRepository};
 
 /// Why a post was not removed.
 #[derive(Debug, thiserror::Error)]
@@ -26,12 +26,13 @@ pub enum DeletePostError {
 /// Removes a post with everything that hangs on it.
 pub struct DeletePost {
     posts: Arc<dyn PostRepository>,
+    remover: Arc<dyn PostRemover>,
 }
 
 impl DeletePost {
     /// Wires the use case.
-    pub fn new(posts: Arc<dyn PostRepository>) -> Self {
-        Self { posts }
+    pub fn new(posts: Arc<dyn PostRepository>, remover: Arc<dyn PostRemover>) -> Self {
+        Self { posts, remover }
     }
 
     /// Removes the post if `actor` wrote it, and it is still at the `expected` revision.
@@ -41,7 +42,10 @@ impl DeletePost {
             return Err(DeletePostError::NotTheAuthor);
         }
         match self.posts.delete(id, actor, expected).await? {
-            Change::Changed(()) => Ok(()),
+            Change::Changed(()) => {
+                self.remover.remove(id).await;
+                Ok(())
+            }
             Change::NotFound => Err(DeletePostError::NotFound),
             Change::Stale => Err(DeletePostError::Stale),
         }
@@ -53,23 +57,26 @@ mod tests {
     use domain::Viewed;
 
     use super::*;
-    use crate::ports::MockPostRepository;
+    use crate::ports::{MockPostRemover, MockPostRepository};
     use crate::test_support::{id, post};
 
     fn delete(author: u32, outcome: Option<Change<()>>) -> DeletePost {
         let mut posts = MockPostRepository::new();
         posts.expect_find().returning(move |_, _| Ok(Some(Viewed::new(post(1, author), None))));
+        let mut remover = MockPostRemover::new();
+        let removed = usize::from(outcome == Some(Change::Changed(())));
+        remover.expect_remove().times(removed).withf(|post| *post == id(1)).return_const(());
         if let Some(outcome) = outcome {
             posts.expect_delete().once().return_once(move |_, _, _| Ok(outcome));
         }
-        DeletePost::new(Arc::new(posts))
+        DeletePost::new(Arc::new(posts), Arc::new(remover))
     }
 
     mod execute {
         use super::*;
 
         #[tokio::test]
-        async fn removes_ones_own_post() {
+        async fn removes_ones_own_post_and_has_its_rows_removed() {
             assert!(delete(7, Some(Change::Changed(()))).execute(id(1), id(7), None).await.is_ok());
         }
 

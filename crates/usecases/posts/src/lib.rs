@@ -41,7 +41,7 @@ pub use list_user_posts::{ListUserPosts, ListUserPostsError};
 pub use publish_post::{PublishPost, PublishPostCommand, PublishPostError};
 pub use purge_idempotency_keys::{PurgeIdempotencyKeys, PurgeIdempotencyKeysError};
 
-use ports::{CommentRepository, IdempotencyKeyRepository, PostRepository};
+use ports::{CommentRepository, IdempotencyKeyRepository, PostRemover, PostRepository};
 
 /// What the use cases of this context are made of.
 pub struct Dependencies {
@@ -49,6 +49,8 @@ pub struct Dependencies {
     pub posts: Arc<dyn PostRepository>,
     /// Keeps comments.
     pub comments: Arc<dyn CommentRepository>,
+    /// Removes the rows of deleted posts.
+    pub remover: Arc<dyn PostRemover>,
     /// Keeps idempotency keys.
     pub keys: Arc<dyn IdempotencyKeyRepository>,
     /// Tells the time.
@@ -97,7 +99,7 @@ impl Posts {
             publish: PublishPost::new(Arc::clone(posts), Arc::clone(clock), Arc::clone(&with.ids)),
             get: GetPost::new(Arc::clone(posts)),
             edit: EditPost::new(Arc::clone(posts), Arc::clone(clock)),
-            delete: DeletePost::new(Arc::clone(posts)),
+            delete: DeletePost::new(Arc::clone(posts), with.remover),
             like: LikePost::new(Arc::clone(posts), Arc::clone(clock)),
             list_likes: ListPostLikes::new(Arc::clone(posts)),
             list_by_user: ListUserPosts::new(Arc::clone(posts)),

@@ -32,11 +32,12 @@ pub trait PostRepository: Send + Sync {
         request: Option<&'a IdempotentRequest>,
     ) -> Result<Write<Post>, RepositoryError>;
 
-    /// Changes what the post says, unless it moved past `expected`; answers it as `viewer` sees it.
+    /// Changes what the post says, unless it moved past the expected revision; answers it as `viewer` sees it. The same words
+    /// are no edit: time and revision stay.
     async fn edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Change<PostView>, RepositoryError>;
 
-    /// Removes the post with its comments and likes, and corrects its author's count of posts, in one transaction;
-    /// unless it moved past `expected`. `by` is who wrote it.
+    /// Hides the post and all below it from everybody, and requests that its rows be removed, in one transaction; unless it
+    /// moved past `expected`. Its author's count of posts counts it until its row is removed. `by` is who wrote it.
     async fn delete(&self, id: PostId, by: UserId, expected: Option<Revision>) -> Result<Change<()>, RepositoryError>;
 
     /// Notes that `user` likes the post, and counts it, in one transaction. A second like changes nothing.
@@ -52,6 +53,15 @@ pub trait PostRepository: Send + Sync {
         page: PageRequest,
         viewer: Option<UserId>,
     ) -> Result<Option<Page<UserView>>, RepositoryError>;
+}
+
+/// Removes the rows of deleted posts.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait PostRemover: Send + Sync {
+    /// Begins to remove the rows of a deleted post. Answers when they are gone, or after a moment: the rest goes on by
+    /// itself, whatever happens to this process.
+    async fn remove(&self, post: PostId);
 }
 
 /// Tells what a reader likes among posts that are known otherwise: what keeps copies of posts, which are the same for
@@ -88,11 +98,12 @@ pub trait CommentRepository: Send + Sync {
         request: Option<&'a IdempotentRequest>,
     ) -> Result<AddCommentOutcome, RepositoryError>;
 
-    /// Changes what the comment says, unless it moved past the expected revision; answers it as `viewer` sees it.
+    /// Changes what the comment says, unless it moved past the expected revision; answers it as `viewer` sees it. The same
+    /// words are no edit: time and revision stay.
     async fn edit(&self, id: CommentId, edit: &Edit, viewer: UserId) -> Result<Change<CommentView>, RepositoryError>;
 
     /// Deletes the comment and corrects the counts of its post and its parent, in one transaction. One with replies
-    /// stays without words or author; it goes with its last reply. Does nothing if the
+    /// stays without words or author; it goes with its last reply. Of many likes some are removed later. Does nothing if the
     /// comment moved past `expected`. `by` is who deletes it.
     async fn delete(
         &self,
@@ -144,6 +155,8 @@ pub struct NewComment {
     pub content: Content,
     /// When.
     pub created_at: Timestamp,
+    /// How far below the top level it may stand: 1 when it answers a comment on the post.
+    pub deepest: u32,
 }
 
 /// New words for something that was written.
@@ -199,6 +212,8 @@ pub enum AddCommentOutcome {
     ParentNotFound,
     /// The comment to reply to is about another post.
     ParentOnOtherPost,
+    /// The reply would stand deeper than [`NewComment::deepest`].
+    TooDeep,
 }
 
 /// What came of an edit or a deletion.

@@ -1,16 +1,19 @@
 //! `POST /v1/users/me/erasure`.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
-use testkit::app::{TestApp, TestUser};
-use testkit::on_both_databases;
+use testkit::app::{PASSWORD, TestApp, TestUser};
+use testkit::{TestDatabase, on_both_databases};
 
 use super::sessions::refresh;
 
 on_both_databases![
     leaves_nothing_but_silence_where_others_replied,
     ends_what_the_tokens_were_good_for,
-    gives_the_name_free,
+    keeps_the_name_back,
     a_wrong_password_erases_nothing,
+    what_was_left_off_is_removed_at_the_next_start,
 ];
 
 async fn leaves_nothing_but_silence_where_others_replied(app: TestApp) {
@@ -93,11 +96,43 @@ async fn ends_what_the_tokens_were_good_for(app: TestApp) {
     app.database().assert_counters_exact().await;
 }
 
-async fn gives_the_name_free(app: TestApp) {
+async fn keeps_the_name_back(app: TestApp) {
     let ada = app.sign_up("ada").await;
     ada.erase().await;
+    let again = || app.post("/v1/users").json(json!({ "username": "Ada", "password": PASSWORD }));
+    again().problem(409, "username_taken").await;
+    // What is kept is no name.
+    assert_eq!(app.database().count("kept_names").await, 1);
+    app.get("/v1/users/@ada").problem(404, "not_found").await;
+    // Thirty days later, which are over as soon as it is said.
+    app.database().execute("UPDATE kept_names SET kept_until = 0").await;
     let another = app.sign_up("ada").await;
     assert_ne!(another.id, ada.id);
+}
+
+/// As when the instance that answered is killed, and nobody else is there.
+async fn what_was_left_off_is_removed_at_the_next_start(db: TestDatabase) {
+    db.execute(
+        "INSERT INTO users (id, username, display_name, bio, password_hash, created_at, removed, follower_count) VALUES
+         ('goes00000000000000000000', '~goes', '', '', '', 1, TRUE, 1), ('stays0000000000000000000', 'stays', '', '', '', 1, FALSE, 0)",
+    )
+    .await;
+    db.execute("UPDATE users SET following_count = 1 WHERE username = 'stays'").await;
+    db.execute(
+        "INSERT INTO follows (follower_id, followee_id, created_at)
+         VALUES ('stays0000000000000000000', 'goes00000000000000000000', 1)",
+    )
+    .await;
+    db.execute("INSERT INTO removals (id, kind) VALUES ('goes00000000000000000000', 'account')").await;
+    let app = TestApp::from(db);
+    let begun = Instant::now();
+    while app.database().count("removals").await > 0 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "nobody takes it up");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((app.database().count("users").await, app.database().count("follows").await), (1, 0));
+    assert_eq!(app.get("/v1/users/@stays").expect(200).await["following_count"], 0);
+    app.database().assert_counters_exact().await;
 }
 
 async fn a_wrong_password_erases_nothing(app: TestApp) {

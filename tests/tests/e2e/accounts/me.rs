@@ -1,5 +1,7 @@
 //! `/v1/users/me`.
 
+use accounts::ports::PasswordHasher as _;
+use security::{Argon2Hasher, HashingCost, HashingLimits};
 use serde_json::json;
 use testkit::app::{PASSWORD, TestApp, TestUser};
 use testkit::on_both_databases;
@@ -25,10 +27,12 @@ mod edit {
 
     on_both_databases![
         changes_what_is_given_and_nothing_else,
+        what_is_so_already_changes_nothing,
         says_what_is_wrong,
         is_refused_when_somebody_edited_meanwhile,
         a_new_password_ends_all_other_sessions,
         a_wrong_current_password_changes_nothing,
+        a_password_from_before_the_rules_still_counts,
     ];
 
     async fn changes_what_is_given_and_nothing_else(app: TestApp) {
@@ -50,14 +54,40 @@ mod edit {
         assert_eq!(post["author"], json!({ "id": ada.id, "username": "ada", "display_name": "Ada" }));
     }
 
-    async fn says_what_is_wrong(app: TestApp) {
+    async fn what_is_so_already_changes_nothing(app: TestApp) {
         let ada = app.sign_up("ada").await;
+        let edit = |edit: serde_json::Value| ada.patch("/v1/users/me").json(edit).expect(200);
+        let before = edit(json!({ "display_name": "\u{e9}", "bio": "a" })).await;
+        for same in [
+            json!({ "display_name": "e\u{301}" }),
+            json!({ "bio": "a" }),
+            json!({ "display_name": "\u{e9}", "bio": "a" }),
+        ] {
+            let answer = edit(same).await;
+            assert_eq!((&answer.json, answer.header("etag")), (&before.json, before.header("etag")));
+        }
+        let revision = |etag: &str| etag.trim_matches('"').split('-').next().unwrap_or_default().to_owned();
+        assert_eq!(revision(before.header("etag")), "1");
+        assert_eq!(revision(edit(json!({ "display_name": "\u{e9}", "bio": "b" })).await.header("etag")), "2");
+        let password = json!({ "password": "another password", "current_password": PASSWORD });
+        assert_eq!(revision(edit(password).await.header("etag")), "3");
+    }
+
+    async fn says_what_is_wrong(app: TestApp) {
+        let ada = app.sign_up("ada_lovelace").await;
         let cases = [
             (json!({ "display_name": "" }), "display_name: too_short"),
             (json!({ "display_name": null }), "display_name: invalid_type"),
             (json!({ "bio": "x".repeat(301) }), "bio: too_long"),
             (json!({ "password": "short", "current_password": PASSWORD }), "password: too_short"),
             (json!({ "password": "long enough" }), "current_password: required"),
+            (json!({ "password": "qwertyuiop", "current_password": PASSWORD }), "password: too_common"),
+            (json!({ "password": "\u{3164}".repeat(8), "current_password": PASSWORD }), "password: blank"),
+            (json!({ "password": "Ada_Lovelace", "current_password": PASSWORD }), "password: is_name"),
+            (
+                json!({ "password": "countess ada", "display_name": "Countess Ada", "current_password": PASSWORD }),
+                "password: is_name",
+            ),
             (json!({ "username": "bob" }), "username: unknown_field"),
         ];
         for (edit, error) in cases {
@@ -89,6 +119,22 @@ mod edit {
         TestUser::log_in(app.http(), "ada", "a brand new one").await;
         let old = json!({ "username": "ada", "password": PASSWORD });
         app.post("/v1/sessions").json(old).problem(401, "invalid_credentials").await;
+    }
+
+    async fn a_password_from_before_the_rules_still_counts(app: TestApp) {
+        let ada = app.sign_up("ada").await;
+        let common = domain::Password::parse("password").unwrap();
+        let hash = argon2_hash(&common).await;
+        app.database().execute(&format!("UPDATE users SET password_hash = '{hash}' WHERE id = '{}'", ada.id)).await;
+
+        let ada = TestUser::log_in(app.http(), "ada", "password").await;
+        let edit = json!({ "password": "a brand new one", "current_password": "password" });
+        ada.patch("/v1/users/me").json(edit).expect(200).await;
+    }
+
+    async fn argon2_hash(password: &domain::Password) -> String {
+        let hasher = Argon2Hasher::new(HashingCost::MINIMAL_FOR_TESTS, HashingLimits::default());
+        hasher.hash(password).await.unwrap().0
     }
 
     async fn a_wrong_current_password_changes_nothing(app: TestApp) {

@@ -1,6 +1,7 @@
 //! Accounts: `/v1/users` and `/v1/sessions`.
 
 mod erasure;
+mod guessing;
 mod me;
 mod sessions;
 mod sign_up;

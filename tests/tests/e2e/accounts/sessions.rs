@@ -54,6 +54,42 @@ mod log_in {
     }
 }
 
+mod hashes {
+    use std::sync::Arc;
+
+    use security::HashingCost;
+    use testkit::TestDatabase;
+    use testkit::app::AppOptions;
+
+    use super::*;
+
+    on_both_databases![are_renewed_at_a_log_in_when_the_cost_was_raised];
+
+    async fn are_renewed_at_a_log_in_when_the_cost_was_raised(database: TestDatabase) {
+        let database = Arc::new(database);
+        let cheap = TestApp::start(Arc::clone(&database), AppOptions::default());
+        let raised = AppOptions { hashing_cost: HashingCost::OWASP, ..AppOptions::default() };
+        let raised = TestApp::start(Arc::clone(&database), raised);
+        let hash = async || database.texts("SELECT password_hash FROM users").await.remove(0);
+        let ada = cheap.sign_up("ada").await;
+        let old = hash().await;
+        assert!(old.contains("$m=8,t=1,p=1$"), "{old}");
+
+        super::log_in(&raised, "ada", "not her password").await.expect(401);
+        assert_eq!(hash().await, old);
+        super::log_in(&raised, "ada", PASSWORD).await.expect(201);
+        let renewed = hash().await;
+        assert!(renewed.contains("$m=19456,t=2,p=1$"), "{renewed}");
+
+        // Once, and no session ends by it; an instance of the old cost leaves it as it is.
+        for app in [&raised, &cheap] {
+            super::log_in(app, "ada", PASSWORD).await.expect(201);
+            assert_eq!(hash().await, renewed);
+        }
+        super::refresh(&cheap, &ada.refresh_token).await.expect(200);
+    }
+}
+
 mod refresh {
     use super::*;
 

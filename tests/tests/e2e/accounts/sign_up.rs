@@ -98,6 +98,13 @@ async fn says_what_is_wrong_with_each_field(app: TestApp) {
         ("password", json!("x".repeat(129)), "too_long"),
         ("password", json!("12345678\u{0}"), "control_character"),
         ("password", json!(["12345678"]), "invalid_type"),
+        ("password", json!("password"), "too_common"),
+        ("password", json!("12345678"), "too_common"),
+        ("password", json!("PASSWORD "), "too_common"),
+        ("password", json!(" ".repeat(8)), "blank"),
+        ("password", json!("\u{200b}".repeat(8)), "blank"),
+        ("password", json!("ada_lovelace"), "is_name"),
+        ("password", json!("Ada Lovelace"), "is_name"),
         ("display_name", json!(""), "too_short"),
         ("display_name", json!("x".repeat(51)), "too_long"),
         ("display_name", json!(" \u{3000}"), "blank"),
@@ -109,7 +116,7 @@ async fn says_what_is_wrong_with_each_field(app: TestApp) {
         ("admin", json!(true), "unknown_field"),
     ];
     for (field, value, code) in cases {
-        let mut body = json!({ "username": "ada", "password": PASSWORD });
+        let mut body = json!({ "username": "ada_lovelace", "display_name": "Ada Lovelace", "password": PASSWORD });
         body[field] = value;
         let answer = app.post("/v1/users").json(body.clone()).expect(422).await;
         assert_eq!(answer.field_errors(), [format!("{field}: {code}")], "{body}");

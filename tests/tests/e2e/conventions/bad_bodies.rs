@@ -8,6 +8,7 @@ on_both_databases![
     what_is_not_json_is_malformed,
     what_json_can_say_and_text_cannot_is_malformed,
     what_is_json_of_another_shape_is_invalid,
+    every_bad_field_is_named,
     what_is_not_sent_as_json_is_refused,
     the_server_is_fine_afterwards,
 ];
@@ -131,6 +132,42 @@ async fn what_is_json_of_another_shape_is_invalid(app: TestApp) {
     assert_eq!(twice.field_errors(), ["content: duplicate_field"]);
     let unknown = ada.post("/v1/posts").json(json!({ "content": "x", "contents": 1 })).problem(422, "unknown_field");
     assert_eq!(unknown.await.field_errors(), ["contents: unknown_field"]);
+}
+
+async fn every_bad_field_is_named(app: TestApp) {
+    let sign_up = json!({ "nick": 1, "username": 5, "password": "short", "bio": [], "display_name": "", "born": {} });
+    let answer = app.post("/v1/users").json(sign_up).problem(422, "validation_failed").await;
+    let expected = [
+        "bio: invalid_type",
+        "born: unknown_field",
+        "display_name: too_short",
+        "nick: unknown_field",
+        "password: too_short",
+        "username: invalid_type",
+    ];
+    assert_eq!(answer.field_errors(), expected);
+
+    let ada = app.sign_up("ada").await;
+    let body = r#"{"contents": 1, "content": 5, "content": "x", "parent_id": "none"}"#;
+    let post = ada.publish("hello").await;
+    let comment = ada.post(&format!("/v1/posts/{post}/comments")).body("application/json", body).expect(422).await;
+    let expected =
+        ["content: duplicate_field", "content: invalid_type", "contents: unknown_field", "parent_id: invalid_id"];
+    assert_eq!(comment.field_errors(), expected);
+
+    let log_in = app.post("/v1/sessions").json(json!({ "user": "ada", "name": "ada", "password": 1 }));
+    let expected = ["name: unknown_field", "password: invalid_type", "user: unknown_field", "username: required"];
+    assert_eq!(log_in.problem(422, "validation_failed").await.field_errors(), expected);
+    let unknown =
+        ada.post("/v1/posts").json(json!({ "content": "x", "a": 1, "b": 2 })).problem(422, "unknown_field").await;
+    assert_eq!(unknown.field_errors(), ["a: unknown_field", "b: unknown_field"]);
+
+    // However many there are, an answer stays small.
+    let fields: Vec<String> = (0..6000).map(|number| format!("\"f{number}\":0")).collect();
+    let many = ada.post("/v1/posts").body("application/json", format!("{{{}}}", fields.join(","))).expect(422).await;
+    assert!(many.field_errors().len() >= 32 && many.body.len() < 8192, "{}", many.body.len());
+    let query = app.get("/v1/posts?limit=0&limit=x&cursor=a&cursor=b").problem(422, "validation_failed").await;
+    assert_eq!(query.field_errors(), ["cursor: duplicate_field", "limit: duplicate_field", "limit: out_of_range"]);
 }
 
 async fn what_is_not_sent_as_json_is_refused(app: TestApp) {

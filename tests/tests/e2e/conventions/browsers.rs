@@ -2,14 +2,17 @@
 
 use reqwest::Method;
 use testkit::TestDatabase;
-use testkit::app::{TestApp, TestRequest};
+use testkit::app::{TestApp, TestRequest, TestResponse};
 
 const ORIGIN: &str = "https://app.example.com";
 
 async fn start() -> TestApp {
     TestApp::with(
         TestDatabase::sqlite().await,
-        &[("CORS_ALLOWED_ORIGINS", "https://app.example.com,http://localhost:5173")],
+        &[(
+            "CORS_ALLOWED_ORIGINS",
+            "https://app.example.com,http://localhost:5173,tauri://localhost,capacitor://localhost",
+        )],
     )
 }
 
@@ -18,6 +21,11 @@ fn preflight(app: &TestApp, origin: &str, method: &str) -> TestRequest {
         .header("origin", origin)
         .header("access-control-request-method", method)
         .header("access-control-request-headers", "authorization,content-type,if-match,idempotency-key,x-request-id")
+}
+
+/// What a shared cache must tell apart.
+fn varies_by(answer: &TestResponse) -> Vec<String> {
+    lower(&answer.joined_header("vary"))
 }
 
 fn lower(list: &str) -> Vec<String> {
@@ -29,7 +37,7 @@ fn lower(list: &str) -> Vec<String> {
 #[tokio::test]
 async fn a_configured_origin_may_call() {
     let app = start().await;
-    for origin in [ORIGIN, "http://localhost:5173"] {
+    for origin in [ORIGIN, "http://localhost:5173", "tauri://localhost", "capacitor://localhost"] {
         for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] {
             let answer = preflight(&app, origin, method).expect(200).await;
             assert_eq!(answer.header("access-control-allow-origin"), origin);
@@ -81,4 +89,61 @@ async fn without_configured_origins_none_may() {
     assert_eq!(answer.header("access-control-allow-origin"), "");
     let answer = preflight(&app, ORIGIN, "POST").send().await;
     assert_eq!(answer.header("access-control-allow-origin"), "");
+}
+
+#[tokio::test]
+async fn answers_vary_by_everything_that_they_depend_on() {
+    let app = start().await;
+    let ada = app.sign_up("ada").await;
+    let post = format!("/v1/posts/{}", ada.publish(&"much to say ".repeat(20)).await);
+    let everything = [
+        "accept-encoding",
+        "access-control-request-headers",
+        "access-control-request-method",
+        "authorization",
+        "origin",
+    ];
+    for path in [post.as_str(), "/v1/posts", "/v1/users/@ada", "/v1/users"] {
+        for coding in ["identity", "gzip", "br"] {
+            for origin in ["", ORIGIN] {
+                let mut request = app.get(path).header("accept-encoding", coding);
+                if !origin.is_empty() {
+                    request = request.header("origin", origin);
+                }
+                let answer = request.clone().expect(200).await;
+                assert_eq!(varies_by(&answer), everything, "{path} {coding} {origin}");
+                let known = request.header("if-none-match", answer.header("etag")).expect(304).await;
+                assert_eq!(varies_by(&known), everything, "{path} {coding} {origin}");
+            }
+        }
+    }
+    let file = app.get("/openapi.json").header("accept-encoding", "gzip").expect(200).await;
+    assert!(varies_by(&file).contains(&"accept-encoding".to_owned()), "{:?}", file.headers);
+    let preflight = preflight(&app, ORIGIN, "POST").header("accept-encoding", "gzip").expect(200).await;
+    assert!(varies_by(&preflight).contains(&"origin".to_owned()), "{:?}", preflight.headers);
+}
+
+#[tokio::test]
+async fn a_refused_preflight_says_what_is_not_allowed() {
+    let app = start().await;
+    let ask = |origin: &str, method: &str, headers: &str| {
+        app.request(Method::OPTIONS, "/v1/posts")
+            .header("origin", origin)
+            .header("access-control-request-method", method)
+            .header("access-control-request-headers", headers)
+    };
+    let cases = [
+        (ask("https://evil.example.com", "POST", "content-type"), "https://evil.example.com"),
+        (ask(ORIGIN, "POST", "content-type, x-own, X-Other"), "x-other, x-own"),
+        (ask(ORIGIN, "TRACE", "content-type"), "TRACE"),
+    ];
+    for (request, named) in cases {
+        let answer = request.problem(400, "bad_request").await;
+        assert!(answer.str("detail").contains(named), "{}", answer.text());
+        assert_eq!(answer.header("access-control-allow-origin"), "");
+        assert!(varies_by(&answer).contains(&"origin".to_owned()), "{:?}", answer.headers);
+    }
+    let long = app.request(Method::OPTIONS, "/v1/posts").header("origin", format!("https://{}", "x".repeat(5000)));
+    let answer = long.header("access-control-request-method", "POST").problem(400, "bad_request").await;
+    assert!(answer.body.len() < 1000, "{}", answer.text());
 }

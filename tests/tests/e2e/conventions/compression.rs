@@ -70,6 +70,29 @@ async fn gives_one_resource_a_tag_for_each_coding() {
     edit("nothing to say").header("if-match", &tags[2]).problem(412, "precondition_failed").await;
 }
 
+/// A cache puts the tag of a 304 on the body that it has (RFC 9111, 4.3.4).
+#[tokio::test]
+async fn what_is_known_keeps_the_tag_of_its_coding() {
+    let app = start().await;
+    let bob = app.sign_up("bob").await;
+    let post = format!("/v1/posts/{}", bob.publish(&"much to say ".repeat(20)).await);
+    for path in
+        [post.as_str(), "/v1/posts", "/v1/users", "/v1/users/@bob", "/", "/openapi.json", "/docs/favicon-32x32.png"]
+    {
+        for coding in ["br", "gzip", "deflate", "identity", "snappy", "gzip, identity;q=0", "*;q=0"] {
+            for reader in [None, Some(&bob)] {
+                let ask = || {
+                    let request = app.get(path).header("accept-encoding", coding);
+                    reader.map_or(request.clone(), |reader| request.as_user(reader))
+                };
+                let answer = ask().expect(200).await;
+                let known = ask().header("if-none-match", answer.header("etag")).expect(304).await;
+                assert_eq!(known.header("etag"), answer.header("etag"), "{path} {coding} {}", reader.is_some());
+            }
+        }
+    }
+}
+
 fn decoded(encoding: &str, body: &[u8]) -> Vec<u8> {
     let mut plain = Vec::new();
     match encoding {

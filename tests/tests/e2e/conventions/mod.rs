@@ -14,3 +14,4 @@ mod pages;
 mod query;
 mod rate_limit;
 mod routing;
+mod text;

@@ -1,5 +1,7 @@
 //! Rate limits. Nothing of this concerns the database.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use futures_util::future::join_all;
 use serde_json::json;
 use testkit::TestDatabase;
@@ -13,9 +15,11 @@ async fn start(trusted_proxies: &str) -> TestApp {
     TestApp::with(TestDatabase::sqlite().await, &variables)
 }
 
-/// A guess at a password: no call is dearer.
+/// A guess at a password: no call is dearer. Each is at another account's, of which more can be guessed.
 fn guess(app: &TestApp) -> TestRequest {
-    app.post("/v1/sessions").json(json!({ "username": "ada", "password": "not the password" }))
+    static GUESSES: AtomicUsize = AtomicUsize::new(0);
+    let username = format!("ada{}", GUESSES.fetch_add(1, Ordering::Relaxed));
+    app.post("/v1/sessions").json(json!({ "username": username, "password": "not the password" }))
 }
 
 /// The first answer that was refused for coming too soon.
@@ -85,6 +89,37 @@ async fn believe_only_trusted_proxies_who_the_client_is() {
     assert!(flood(|number| forwarded(&wary, format!("203.0.113.{number}"))).await.is_some());
     let elsewhere = start("10.0.0.0/8").await;
     assert!(flood(|number| forwarded(&elsewhere, format!("203.0.113.{number}"))).await.is_some());
+}
+
+/// How many guesses are left to who comes with this header: they come back slowest.
+async fn left_to(app: &TestApp, header: &str, value: &str) -> u32 {
+    let answer = guess(app).header(header, value).expect(401).await;
+    let left = answer.header("ratelimit").strip_prefix("\"credentials\";r=").and_then(|rest| rest.split(';').next());
+    left.unwrap_or_else(|| panic!("{answer:?}")).parse().unwrap()
+}
+
+#[tokio::test]
+async fn know_a_client_however_a_proxy_writes_its_address() {
+    let app = start("127.0.0.1").await;
+    let clients = [
+        ("x-forwarded-for", "203.0.113.1:4711"),
+        ("x-forwarded-for", "[2001:db8:1::1]:4711"),
+        ("x-forwarded-for", "[2001:db8:2::1]"),
+        ("x-forwarded-for", "2001:db8:3::1"),
+        ("x-forwarded-for", "unknown, 203.0.113.2"),
+        ("forwarded", "for=203.0.113.3;proto=https"),
+        ("forwarded", "Proto=http; For=\"203.0.113.4:80\""),
+        ("forwarded", "for=\"[2001:db8:4::17]:4711\""),
+        ("forwarded", "for=_hidden, for=203.0.113.5"),
+    ];
+    // Each of them is a client who was not there before, and is known when it comes again.
+    for (header, value) in &clients {
+        assert_eq!(left_to(&app, header, value).await, 59, "{header}: {value}");
+        assert_eq!(left_to(&app, header, value).await, 58, "{header}: {value}");
+    }
+    // However it is written, it is the same one.
+    assert_eq!(left_to(&app, "x-forwarded-for", "203.0.113.6").await, 59);
+    assert_eq!(left_to(&app, "forwarded", "for=\"203.0.113.6:9\"").await, 58);
 }
 
 #[tokio::test]

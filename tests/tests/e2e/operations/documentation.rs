@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use serde_json::Value;
-use testkit::app::TestApp;
+use serde_json::{Value, json};
+use testkit::app::{PASSWORD, TestApp};
 use testkit::{Engine, TestDatabase};
 
 #[tokio::test]
@@ -15,7 +15,7 @@ async fn the_first_page_says_where_to_go() {
         let answer = app.get(&place).send().await;
         assert!([200, 308].contains(&answer.status), "{place} leads to {}", answer.status);
     }
-    for place in ["/docs", "/openapi.json", "/health/ready"] {
+    for place in ["/docs", "/openapi.json", "/health/live"] {
         assert!(page.text().contains(place), "{place}");
     }
 }
@@ -93,4 +93,44 @@ async fn reading_the_documentation_counts() {
     assert_eq!(left("/openapi.json").await.as_deref(), Some("r=599"));
     assert!(left("/docs/").await.is_some());
     assert_eq!(left("/health/live").await, None);
+}
+
+/// Behind a gateway that strips a prefix, what the server links to has it, and what it serves has not.
+#[tokio::test]
+async fn links_have_the_prefix_that_a_gateway_strips() {
+    let app = TestApp::with(TestDatabase::on(Engine::Sqlite).await, &[("BASE_PATH", "/thoughts")]);
+    let ada = app.sign_up("ada").await;
+    let stripped =
+        |address: &str| address.strip_prefix("/thoughts").map_or_else(|| panic!("{address}"), ToOwned::to_owned);
+
+    assert_eq!(app.get("/docs").expect(308).await.header("location"), "/thoughts/docs/");
+    let places = links(&app.get("/").expect(200).await.text());
+    assert!(places.len() >= 4, "{places:?}");
+    for place in places {
+        let answer = app.get(&stripped(&place)).send().await;
+        assert!([200, 308].contains(&answer.status), "{place} leads to {}", answer.status);
+    }
+    assert_eq!(app.get("/openapi.json").expect(200).await["servers"], json!([{ "url": "/thoughts" }]));
+    let start = app.get("/docs/swagger-initializer.js").expect(200).await.text();
+    assert!(start.contains("\"../openapi.json\""), "{start}");
+
+    let post = ada.post("/v1/posts").json(json!({ "content": "hello" })).expect(201).await;
+    let comments = format!("{}/comments", stripped(post.header("location")));
+    let comment = ada.post(&comments).json(json!({ "content": "hello" })).expect(201).await;
+    let bob = json!({ "username": "bob", "password": PASSWORD });
+    let bob = app.post("/v1/users").json(bob).expect(201).await;
+    for made in [&post, &comment, &bob] {
+        let found = app.get(&stripped(made.header("location"))).expect(200).await;
+        assert_eq!(found["id"], made["id"]);
+    }
+    ada.publish("more").await;
+    for list in ["/v1/posts?limit=1", "/v1/users?limit=1"] {
+        // Twice: the second answer may be made of what the first one left.
+        for _ in 0..2 {
+            let page = app.get(list).expect(200).await;
+            let next = page.header("link").strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
+            let next = app.get(&stripped(next.unwrap())).expect(200).await;
+            assert_eq!(next.items().len(), 1, "{}", page.header("link"));
+        }
+    }
 }

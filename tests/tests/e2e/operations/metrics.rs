@@ -37,6 +37,32 @@ async fn are_behind_a_password_when_there_is_one() {
 }
 
 #[tokio::test]
+async fn are_not_to_be_had_by_guessing() {
+    let variables = [
+        ("METRICS_USER", "prometheus"),
+        ("METRICS_PASSWORD", "a good password"),
+        ("RATE_LIMIT", "on"),
+        ("TRUSTED_PROXIES", "127.0.0.1"),
+    ];
+    let app = TestApp::with(TestDatabase::sqlite().await, &variables);
+    let with = |credentials: &str, from: &str| {
+        let request = app.get("/metrics").header("authorization", format!("Basic {}", STANDARD.encode(credentials)));
+        request.header("x-forwarded-for", from)
+    };
+    let mut tried = 0;
+    while with("prometheus:a bad password", "203.0.113.1").send().await.status == 401 {
+        tried += 1;
+        assert!(tried < 200, "nobody is stopped");
+    }
+    assert!(tried >= 60, "{tried}");
+    let refused = with("prometheus:a good password", "203.0.113.1").problem(429, "rate_limited").await;
+    assert!((1..=2).contains(&refused.header("retry-after").parse::<u64>().unwrap()));
+    with("prometheus:a good password", "203.0.113.2").expect(200).await;
+    // Who gives no credentials guesses none.
+    app.get("/metrics").header("x-forwarded-for", "203.0.113.1").problem(401, "unauthenticated").await;
+}
+
+#[tokio::test]
 async fn have_a_port_of_their_own_when_there_is_one() {
     // Free a moment ago; nobody else picks ports here.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

@@ -8,6 +8,7 @@ on_both_databases![
     are_written_and_shown,
     top_level_ones_are_listed_oldest_first,
     are_edited_by_their_author_only,
+    the_same_words_change_nothing,
     an_edit_is_refused_when_somebody_edited_meanwhile,
     are_deleted_by_their_author_or_the_posts,
     say_what_is_wrong,
@@ -41,6 +42,19 @@ async fn are_written_and_shown(app: TestApp) {
     assert_eq!(rest, expected);
     let anonymous = app.get(comment.header("location")).expect(200).await;
     assert!(anonymous.json.get("viewer").is_none());
+}
+
+async fn the_same_words_change_nothing(app: TestApp) {
+    let ada = app.sign_up("ada").await;
+    let post = ada.publish("hello").await;
+    let path = format!("/v1/comments/{}", ada.comment(&post, "\u{e9}").await);
+    let before = ada.get(&path).expect(200).await;
+    let edit = |content: &str| ada.patch(&path).json(json!({ "content": content }));
+    let same = edit("e\u{301}").header("if-match", before.header("etag")).expect(200).await;
+    assert_eq!((&same.json, same.header("etag")), (&before.json, before.header("etag")));
+    let edited = edit("new").expect(200).await;
+    assert_eq!(edit("new").expect(200).await.json, edited.json);
+    edit("new").header("if-match", before.header("etag")).problem(412, "precondition_failed").await;
 }
 
 async fn top_level_ones_are_listed_oldest_first(app: TestApp) {

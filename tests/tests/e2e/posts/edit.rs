@@ -6,6 +6,7 @@ use testkit::on_both_databases;
 
 on_both_databases![
     changes_the_words_and_says_when,
+    the_same_words_change_nothing,
     only_its_author_may,
     is_refused_when_somebody_edited_meanwhile,
     of_many_edits_of_one_version_one_succeeds,
@@ -25,6 +26,24 @@ async fn changes_the_words_and_says_when(app: TestApp) {
     assert_eq!(edited["viewer"]["liked"], true);
     let found = ada.get(&path).expect(200).await;
     assert_eq!((&found.json, found.header("etag")), (&edited.json, edited.header("etag")));
+}
+
+async fn the_same_words_change_nothing(app: TestApp) {
+    let ada = app.sign_up("ada").await;
+    let path = format!("/v1/posts/{}", ada.publish("\u{e9}").await);
+    let before = ada.get(&path).expect(200).await;
+    let edit = |content: &str| ada.patch(&path).json(json!({ "content": content }));
+    // They are the same once they are normalised.
+    for words in ["\u{e9}", "e\u{301}"] {
+        let answer = edit(words).header("if-match", before.header("etag")).expect(200).await;
+        assert_eq!((&answer.json, answer.header("etag")), (&before.json, before.header("etag")));
+    }
+    let edited = edit("new").expect(200).await;
+    let again = edit("new").expect(200).await;
+    assert_eq!((&again.json, again.header("etag")), (&edited.json, edited.header("etag")));
+    // Whoever saw something else is told so, whatever they want it to say.
+    edit("new").header("if-match", before.header("etag")).problem(412, "precondition_failed").await;
+    assert_eq!(ada.get(&path).expect(200).await.json, edited.json);
 }
 
 async fn only_its_author_may(app: TestApp) {

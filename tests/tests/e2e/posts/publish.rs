@@ -43,7 +43,7 @@ async fn stores_text_as_nfc_and_otherwise_untouched(app: TestApp) {
         ("🦀".repeat(500), "🦀".repeat(500)),
         (" one\n\ttwo ".to_owned(), " one\n\ttwo ".to_owned()),
         ("<b>'\"; DROP TABLE posts; --\\u0000".to_owned(), "<b>'\"; DROP TABLE posts; --\\u0000".to_owned()),
-        ("\u{feff}\u{202e}\u{fffd}".to_owned(), "\u{feff}\u{202e}\u{fffd}".to_owned()),
+        ("\u{feff}\u{202e}\u{fffd}\u{202c}".to_owned(), "\u{feff}\u{202e}\u{fffd}\u{202c}".to_owned()),
     ];
     for (sent, stored) in texts {
         let post = ada.post("/v1/posts").json(json!({ "content": sent })).expect(201).await;

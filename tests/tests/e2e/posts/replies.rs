@@ -4,16 +4,19 @@ use serde_json::json;
 use testkit::app::TestApp;
 use testkit::on_both_databases;
 
-on_both_databases![nest_as_deep_as_one_likes, stay_on_their_post];
+on_both_databases![nest_up_to_a_bound, stay_on_their_post];
 
-async fn nest_as_deep_as_one_likes(app: TestApp) {
+async fn nest_up_to_a_bound(app: TestApp) {
     let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
     let post = ada.publish("hello").await;
     let top = ada.comment(&post, "depth 0").await;
     let mut parent = top.clone();
-    for depth in 1..=20 {
+    for depth in 1..=100 {
         parent = bob.reply(&post, &parent, &format!("depth {depth}")).await;
     }
+    let deeper = json!({ "content": "depth 101", "parent_id": parent });
+    let refused = bob.post(&format!("/v1/posts/{post}/comments")).json(deeper).problem(422, "thread_too_deep").await;
+    assert_eq!(refused.field_errors(), ["parent_id: thread_too_deep"]);
     bob.reply(&post, &top, "another at depth 1").await;
 
     let replies = app.get(&format!("/v1/comments/{top}/replies")).expect(200).await;
@@ -22,7 +25,7 @@ async fn nest_as_deep_as_one_likes(app: TestApp) {
     assert_eq!(replies.each("post_id"), [post.as_str(), post.as_str()]);
     assert_eq!(app.get(&format!("/v1/comments/{top}")).expect(200).await["reply_count"], 2);
     assert_eq!(app.get(&format!("/v1/comments/{parent}/replies")).expect(200).await.items().len(), 0);
-    assert_eq!(app.get(&format!("/v1/posts/{post}")).expect(200).await["comment_count"], 22);
+    assert_eq!(app.get(&format!("/v1/posts/{post}")).expect(200).await["comment_count"], 102);
     app.database().assert_counters_exact().await;
 }
 

@@ -166,6 +166,34 @@ async fn without_configuration_it_keeps_everything_in_a_folder() {
     }
 }
 
+#[tokio::test]
+async fn says_where_it_listens() {
+    for (host, logged, shown) in [
+        ("127.0.0.1", "listening at http://127.0.0.1:", "http://127.0.0.1:"),
+        ("0.0.0.0", "listening at http://0.0.0.0:", "http://127.0.0.1:"),
+    ] {
+        let server = Serving::start(&[("HOST", host)]).await;
+        let (_, said) = server.terminate().await;
+        assert!(said.contains(logged) && said.contains(shown), "{said}");
+        assert_eq!(said.contains("on every address of this machine"), host == "0.0.0.0", "{said}");
+        assert_eq!(said.contains("Other machines reach it"), host == "0.0.0.0", "{said}");
+    }
+}
+
+#[tokio::test]
+async fn in_production_the_default_database_is_worth_a_warning() {
+    let variables = [("APP_ENV", "production"), ("DATABASE_MIGRATE", "true"), KEY];
+    let output = run(&[], &[&variables[..], &[("PORT", "70000")]].concat()).await;
+    assert_eq!(output.status.code(), Some(2), "only a server that starts");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for (url, warned) in [("", true), ("sqlite://data/thoughts.db", true), ("sqlite://data/other.db", false)] {
+        let output = run(&[], &[&variables[..], &[("PORT", port.as_str()), ("DATABASE_URL", url)]].concat()).await;
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(said.contains("below the working directory"), warned, "{url}: {said}");
+    }
+}
+
 async fn serves_until_it_is_told_to_stop(db: TestDatabase) {
     let server = Serving::start(&[("DATABASE_URL", db.url()), KEY]).await;
     server.http.get("/health/ready").expect(200).await;

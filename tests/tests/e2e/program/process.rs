@@ -18,24 +18,24 @@ use tokio::time::timeout;
 /// Longer than anything takes that works.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The executable beside this test's own.
-fn executable() -> PathBuf {
+/// An executable beside this test's own.
+fn executable(name: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap();
-    let file = own.parent().and_then(Path::parent).unwrap().join(format!("thoughts{}", std::env::consts::EXE_SUFFIX));
-    assert!(file.is_file(), "there is no {}: run `cargo build --package thoughts` first", file.display());
+    let file = own.parent().and_then(Path::parent).unwrap().join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    assert!(file.is_file(), "there is no {}: run `cargo build --package {name}` first", file.display());
     file
 }
 
 /// The server in a folder where nothing is configured but by `variables`.
 fn command(folder: &TempDir, variables: &[(&str, &str)]) -> Command {
-    in_folder(Command::new(executable()), folder, variables)
+    in_folder(Command::new(executable("thoughts")), folder, variables)
 }
 
 /// The same, to which a write past the limit for files is an error and not the end.
 #[cfg(target_os = "linux")]
 fn command_with_bounded_files(folder: &TempDir, variables: &[(&str, &str)]) -> Command {
     let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", "trap '' XFSZ; exec \"$0\""]).arg(executable());
+    shell.args(["-c", "trap '' XFSZ; exec \"$0\""]).arg(executable("thoughts"));
     in_folder(shell, folder, variables)
 }
 
@@ -53,8 +53,12 @@ fn in_folder(mut command: Command, folder: &TempDir, variables: &[(&str, &str)])
 
 /// Runs it to its end.
 pub(super) async fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    let folder = tempfile::tempdir().unwrap();
-    let output = command(&folder, variables).args(arguments).output();
+    run_in(&tempfile::tempdir().unwrap(), "thoughts", arguments, variables).await
+}
+
+/// Runs a program of ours in a folder to its end.
+pub(super) async fn run_in(folder: &TempDir, program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let output = in_folder(Command::new(executable(program)), folder, variables).args(arguments).output();
     timeout(PATIENCE, output).await.unwrap_or_else(|_| panic!("it runs and runs")).unwrap()
 }
 

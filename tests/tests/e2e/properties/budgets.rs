@@ -9,6 +9,7 @@ on_both_databases![
     one_thing_takes_one_statement,
     a_list_takes_at_most_two,
     a_write_takes_one_transaction,
+    what_goes_takes_one_transaction_and_few_slices,
     what_is_refused_at_the_door_asks_nothing,
 ];
 
@@ -144,13 +145,23 @@ async fn a_write_takes_one_transaction(app: TestApp) {
         (bob.delete(&format!("/v1/comments/{comment}")), 204),
         (ada.delete("/v1/users/@bob/follow"), 204),
         (ada.put("/v1/users/@bob/follow"), 204),
-        (ada.delete(&path), 204),
         (ada.delete("/v1/sessions/current"), 204),
-        (ada.post("/v1/users/me/erasure").json(json!({ "password": PASSWORD })), 204),
     ];
     for (request, status) in writes {
         let took = send(&app, request, status).await;
         assert_eq!(took.transactions, 1, "{} took {:#?}", took.what, took.statements);
+    }
+    app.database().assert_counters_exact().await;
+}
+
+async fn what_goes_takes_one_transaction_and_few_slices(app: TestApp) {
+    let Scene { ada, post, .. } = fill(&app).await;
+    let erasure = || ada.post("/v1/users/me/erasure").json(json!({ "password": PASSWORD }));
+    // Posts; comments; likes; follows of either kind; the account.
+    for (request, at_most) in [(ada.delete(&format!("/v1/posts/{post}")), 2), (erasure(), 7)] {
+        let took = send(&app, request, 204).await;
+        assert!((2..=at_most).contains(&took.transactions), "{} took {:#?}", took.what, took.statements);
+        assert_eq!(app.database().count("removals").await, 0, "{}", took.what);
     }
     app.database().assert_counters_exact().await;
 }

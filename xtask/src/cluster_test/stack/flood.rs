@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{Compose, LIMIT};
+use super::{Compose, LIMIT, Service};
 
 /// A flood ends by itself, whatever becomes of the test.
 const ENDS_AFTER: u32 = 60;
@@ -29,9 +29,10 @@ impl Flood {
             "{curl} --header 'Content-Type: application/json' --data '{guess}' '{gateway}/v1/sessions#[1-1000000]' & \
              {curl} '{gateway}{path}#[1-1000000]' & wait"
         );
-        let network = compose.network();
-        let args =
-            ["run", "--detach", "--rm", "--init", "--network", &network, "--entrypoint", "/bin/sh", "nginx:1.26"];
+        let (network, nginx) = (compose.network(), compose.container(Service::Nginx));
+        // The image of Nginx has curl, and is there.
+        let image = compose.engine(&["inspect", "--format", "{{.Config.Image}}", &nginx], LIMIT).await?;
+        let args = ["run", "--detach", "--rm", "--init", "--network", &network, "--entrypoint", "/bin/sh", &image];
         let container = compose.engine(&[&args[..], &["-c", &script]].concat(), LIMIT).await?;
         Ok(Self { compose: compose.clone(), container })
     }

@@ -7,6 +7,7 @@
 mod comments;
 mod follows;
 mod posts;
+mod removals;
 #[cfg(test)]
 mod tests;
 mod timelines;
@@ -15,6 +16,7 @@ mod users;
 pub use comments::CachedComments;
 pub use follows::CachedFollows;
 pub use posts::CachedPosts;
+pub use removals::CachedRemovals;
 pub use timelines::CachedTimelines;
 pub use users::CachedUsers;
 

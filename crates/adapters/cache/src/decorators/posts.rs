@@ -100,8 +100,9 @@ impl PostRepository for CachedPosts {
         self.cache.write(change, |_| true, self.inner.edit(id, edit, viewer)).await
     }
 
-    /// Touches the post, the lists (also pages that do not show it: one may have become the last), and its author's count
-    /// of posts. So does finding that it moved or is gone, as with an edit.
+    /// Touches the post and the lists (also pages that do not show it: one may have become the last), and its author's count
+    /// of posts, which may have changed by the time that this is announced. So does finding that it moved or is gone, as
+    /// with an edit.
     async fn delete(&self, id: PostId, by: UserId, expected: Option<Revision>) -> Result<Outcome<()>, RepositoryError> {
         let tags = vec![Tag::Post(id), Tag::PublicFeed, Tag::PostsOf(by), Tag::User(by)];
         let change = Change { by: Some(by), tags };

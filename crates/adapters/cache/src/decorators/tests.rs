@@ -9,8 +9,8 @@ use ::posts::ports::{
     MockPostRepository, PostRepository, Write,
 };
 use accounts::ports::{
-    EraseUser, InsertUser, MockUserRelations, MockUserRepository, PasswordHash, ProfileChanges, UpdateUser,
-    UserRepository,
+    EraseUser, InsertUser, KeptName, MockUserRelations, MockUserRepository, NameHash, NameHashes, PasswordHash,
+    ProfileChanges, UpdateUser, UserRepository,
 };
 use domain::{
     Bio, CommentId, Content, ContentViewer, DisplayName, Page, PageRequest, PostPage, PostView, RepositoryError,
@@ -25,6 +25,11 @@ use crate::{Cache, CacheOptions, InProcessLog, Tag};
 
 fn alone() -> Cache {
     Cache::new(CacheOptions::default(), Arc::new(InProcessLog::new()), None)
+}
+
+/// Hashes of any name.
+fn names() -> NameHashes {
+    NameHashes { current: NameHash([0; 32]), older: Vec::new() }
 }
 
 fn ada() -> UserId {
@@ -236,8 +241,8 @@ mod writes {
         let (user, hash) = (a_user("ada").build(), PasswordHash(String::new()));
         let touched = vec![(Some(ada()), vec![Tag::Name(user.username.clone()), Tag::User(ada())])];
         for (outcome, expected) in [(InsertUser::Created, touched), (InsertUser::UsernameTaken, vec![])] {
-            let announced = users!(|mock| mock.expect_insert().return_once(move |_, _| Ok(outcome)), |users| users
-                .insert(&user, &hash));
+            let announced = users!(|mock| mock.expect_insert().return_once(move |_, _, _| Ok(outcome)), |users| users
+                .insert(&user, &hash, &names()));
             assert_eq!(announced, expected);
         }
     }
@@ -260,16 +265,16 @@ mod writes {
     }
 
     #[tokio::test]
-    async fn erasing_an_account_touches_everything() {
+    async fn erasing_an_account_touches_it_and_its_posts_and_the_lists() {
         let hash = PasswordHash(String::new());
-        let everything = || vec![(Some(ada()), vec![Tag::Everything])];
-        for (outcome, expected) in [
-            (Ok(EraseUser::Erased), everything()),
-            (Ok(EraseUser::PasswordMoved), vec![]),
-            (unavailable(), everything()),
-        ] {
-            let announced =
-                users!(|mock| mock.expect_erase().return_once(move |_, _| outcome), |users| users.erase(ada(), &hash));
+        let kept = KeptName { hash: names().current, until: NOW };
+        let tags = vec![Tag::User(ada()), Tag::Author(ada()), Tag::PostsOf(ada()), Tag::PublicFeed];
+        let touched = || vec![(Some(ada()), tags.clone())];
+        for (outcome, expected) in
+            [(Ok(EraseUser::Erased), touched()), (Ok(EraseUser::PasswordMoved), vec![]), (unavailable(), touched())]
+        {
+            let announced = users!(|mock| mock.expect_erase().return_once(move |_, _, _| outcome), |users| users
+                .erase(ada(), &hash, &kept));
             assert_eq!(announced, expected);
         }
     }
@@ -389,11 +394,11 @@ mod reads {
         let found = ada.clone();
         loader.expect_find().once().returning(move |_, _| Ok(Some(Viewed::new(found.clone(), None))));
         let mut inner = MockUserRepository::new();
-        inner.expect_insert().once().returning(|_, _| Ok(InsertUser::Created));
+        inner.expect_insert().once().returning(|_, _, _| Ok(InsertUser::Created));
         let users = CachedUsers::new(Arc::new(inner), Arc::new(loader), Arc::new(MockUserRelations::new()), alone());
         let find = async || users.find(&named("ada"), None).await.unwrap().map(|user| user.subject);
         assert_eq!((find().await, find().await), (None, None));
-        users.insert(&ada, &PasswordHash(String::new())).await.unwrap();
+        users.insert(&ada, &PasswordHash(String::new()), &names()).await.unwrap();
         assert_eq!(find().await, Some(ada.into()));
     }
 

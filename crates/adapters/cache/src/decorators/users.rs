@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use accounts::ports::{
-    Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, UpdateUser, UserRelations, UserRepository,
+    Credentials, EraseUser, InsertUser, KeptName, NameHashes, PasswordHash, ProfileChanges, RenewHash, UpdateUser,
+    UserRelations, UserRepository,
 };
 use async_trait::async_trait;
 use domain::{Page, PageRequest, RepositoryError, Revision, Shared, User, UserId, UserRef, UserView};
@@ -51,10 +52,15 @@ async fn find(users: Arc<dyn UserRepository>, user: UserRef) -> Result<Value, Re
 #[async_trait]
 impl UserRepository for CachedUsers {
     /// Makes somebody of a name and an id that were nobody's. Nobody else's counters change.
-    async fn insert(&self, user: &User, password: &PasswordHash) -> Result<InsertUser, RepositoryError> {
+    async fn insert(
+        &self,
+        user: &User,
+        password: &PasswordHash,
+        kept: &NameHashes,
+    ) -> Result<InsertUser, RepositoryError> {
         let change = Change { by: Some(user.id), tags: vec![Tag::Name(user.username.clone()), Tag::User(user.id)] };
         let touches = |outcome: &InsertUser| *outcome == InsertUser::Created;
-        self.cache.write(change, touches, self.inner.insert(user, password)).await
+        self.cache.write(change, touches, self.inner.insert(user, password, kept)).await
     }
 
     async fn find(&self, user: &UserRef, viewer: Option<UserId>) -> Result<Option<UserView>, RepositoryError> {
@@ -92,10 +98,22 @@ impl UserRepository for CachedUsers {
         self.cache.write(change, |_| true, self.inner.update(id, changes, expected)).await
     }
 
-    /// Takes along posts, comments, likes and follows, and is taken off the counts of whatever these were on.
-    async fn erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, RepositoryError> {
-        let change = Change { by: Some(id), tags: vec![Tag::Everything] };
+    /// No copy has it.
+    async fn renew_hash(
+        &self,
+        id: UserId,
+        verified: &PasswordHash,
+        renewed: &PasswordHash,
+    ) -> Result<RenewHash, RepositoryError> {
+        self.inner.renew_hash(id, verified, renewed).await
+    }
+
+    /// Hides the account and its posts, on whatever page they are. Pages that show none of them may have become the last.
+    /// Counters of others change later, as its rows are removed.
+    async fn erase(&self, id: UserId, verified: &PasswordHash, kept: &KeptName) -> Result<EraseUser, RepositoryError> {
+        let tags = vec![Tag::User(id), Tag::Author(id), Tag::PostsOf(id), Tag::PublicFeed];
+        let change = Change { by: Some(id), tags };
         let touches = |outcome: &EraseUser| *outcome == EraseUser::Erased;
-        self.cache.write(change, touches, self.inner.erase(id, verified)).await
+        self.cache.write(change, touches, self.inner.erase(id, verified, kept)).await
     }
 }

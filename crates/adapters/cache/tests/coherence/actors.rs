@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use accounts::ports::{PasswordHash, ProfileChanges, UserRepository};
-use cache::{CachedComments, CachedFollows, CachedPosts, CachedTimelines, CachedUsers};
+use accounts::ports::{KeptName, NameHash, NameHashes, PasswordHash, ProfileChanges, UserRepository};
+use cache::{CachedComments, CachedFollows, CachedPosts, CachedRemovals, CachedTimelines, CachedUsers};
 use domain::{
     Bio, CommentId, Content, Cursor, DisplayName, PageRequest, PageSize, PostId, RepositoryError, Timestamp, UserId,
     UserRef, Username,
 };
 use feed::ports::{FollowRepository, TimelineRepository};
 use posts::ports::{CommentRepository, Edit, NewComment, NewPost, PostRepository};
-use testkit::{a_user, id};
+use removals::ports::{Progress, RemovalRepository};
+use removals::{Removal, RemovalKind};
+use testkit::{NOW, a_user, id};
 use tokio::time::{sleep, timeout};
 
 use crate::repositories::{Reads, Repository};
@@ -28,6 +30,7 @@ pub(crate) struct Ports {
     timelines: CachedTimelines,
     follows: CachedFollows,
     comments: CachedComments,
+    removals: CachedRemovals,
 }
 
 impl Ports {
@@ -42,7 +45,8 @@ impl Ports {
             users: CachedUsers::new(inner.clone(), loader.clone(), inner.clone(), cache.clone()),
             timelines: CachedTimelines::new(inner.clone(), loader, inner.clone(), cache.clone()),
             follows: CachedFollows::new(inner.clone(), cache.clone()),
-            comments: CachedComments::new(inner, cache.clone()),
+            comments: CachedComments::new(inner.clone(), cache.clone()),
+            removals: CachedRemovals::new(inner, cache.clone()),
         }
     }
 
@@ -172,9 +176,13 @@ pub(crate) async fn person(world: Arc<World>, ports: Arc<Vec<Ports>>, names: Arc
             ports.read(&some_query(&world, &names), Some(me)).await;
         } else if world.below(120) == 0 && life < 3 {
             world.begins(me);
-            let erased = ports.users.erase(me, &PasswordHash(String::new())).await;
+            let erased = ports
+                .users
+                .erase(me, &PasswordHash(String::new()), &KeptName { hash: NameHash([0; 32]), until: NOW })
+                .await;
             if erased.is_ok() {
                 world.answered(ports.instance, me);
+                remove(&world, ports, me).await;
                 life += 1;
                 sign_up(&world, ports, name, life).await;
             }
@@ -194,10 +202,23 @@ pub(crate) async fn person(world: Arc<World>, ports: Arc<Vec<Ports>>, names: Arc
     }
 }
 
+/// Removes the rows of an erased account, some of them at least.
+async fn remove(world: &World, ports: &Ports, account: UserId) {
+    let removal = Removal { kind: RemovalKind::Account, id: account.cuid() };
+    while let Ok(slice) = ports.removals.remove_some(removal, 1).await {
+        world.answered(ports.instance, account);
+        if slice.progress == Progress::Done {
+            return;
+        }
+        world.pause(20).await;
+    }
+}
+
 async fn sign_up(world: &World, ports: &Ports, name: &str, life: usize) {
     let user = domain::User { id: account(name, life), ..a_user(name).build() };
     // The name is free again once the old account is gone, wherever that was seen.
-    while ports.users.insert(&user, &PasswordHash(String::new())).await.is_err() {
+    let names = NameHashes { current: NameHash([0; 32]), older: Vec::new() };
+    while ports.users.insert(&user, &PasswordHash(String::new()), &names).await.is_err() {
         sleep(Duration::from_millis(50)).await;
     }
     world.answered(ports.instance, user.id);
@@ -231,6 +252,7 @@ async fn write(world: &World, ports: &Ports, names: &Names, me: UserId) -> bool 
                 author_id: me,
                 content,
                 created_at: at,
+                deepest: domain::Comment::DEEPEST,
             };
             !state.comments.contains_key(&new.id) && ports.comments.add(&new, None).await.is_ok()
         }

@@ -4,8 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use ::removals::Removal;
+use ::removals::ports::{Progress, RemovalRepository, Slice, Touched};
 use accounts::ports::{
-    Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, UpdateUser, UserRelations, UserRepository,
+    Credentials, EraseUser, InsertUser, KeptName, NameHashes, PasswordHash, ProfileChanges, RenewHash, UpdateUser,
+    UserRelations, UserRepository,
 };
 use async_trait::async_trait;
 use domain::{
@@ -123,7 +126,7 @@ impl PostRepository for Repository {
     ) -> Result<Write<Post>, RepositoryError> {
         let post = post.clone();
         self.write(post.author_id, move |state| {
-            if !state.users.contains_key(&post.author_id) {
+            if !state.has(post.author_id) {
                 return (false, Write::AuthorGone);
             }
             state.posts.insert(post.id, (post.author_id, post.content, post.created_at, Revision(0)));
@@ -135,7 +138,8 @@ impl PostRepository for Repository {
     async fn edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Change<PostView>, RepositoryError> {
         let content = edit.content.clone();
         self.write(viewer, move |state| {
-            let Some(post) = state.posts.get_mut(&id) else {
+            let is_there = state.post(id).is_some();
+            let Some(post) = state.posts.get_mut(&id).filter(|_| is_there) else {
                 return (false, Change::NotFound);
             };
             (post.1, post.3) = (content, Revision(post.3.0 + 1));
@@ -146,8 +150,10 @@ impl PostRepository for Repository {
 
     async fn delete(&self, id: PostId, by: UserId, _: Option<Revision>) -> Result<Change<()>, RepositoryError> {
         self.write(by, move |state| {
-            let is_there = state.posts.contains_key(&id);
-            state.delete(id);
+            let is_there = state.post(id).is_some();
+            if is_there {
+                state.delete(id);
+            }
             (is_there, if is_there { Change::Changed(()) } else { Change::NotFound })
         })
         .await
@@ -155,7 +161,7 @@ impl PostRepository for Repository {
 
     async fn like(&self, id: PostId, user: UserId, _: Timestamp) -> Result<Like, RepositoryError> {
         self.write(user, move |state| {
-            let is_there = state.posts.contains_key(&id) && state.users.contains_key(&user);
+            let is_there = state.post(id).is_some() && state.has(user);
             (is_there && state.likes.insert((id, user)), if is_there { Like::Done } else { Like::NotFound })
         })
         .await
@@ -199,10 +205,10 @@ impl TimelineRepository for Repository {
 
 #[async_trait]
 impl UserRepository for Repository {
-    async fn insert(&self, user: &User, _: &PasswordHash) -> Result<InsertUser, RepositoryError> {
+    async fn insert(&self, user: &User, _: &PasswordHash, _: &NameHashes) -> Result<InsertUser, RepositoryError> {
         let user = user.clone();
         self.write(user.id, move |state| {
-            if state.users.values().any(|known| known.username == user.username) {
+            if state.user(&UserRef::Username(user.username.clone())).is_some() {
                 return (false, InsertUser::UsernameTaken);
             }
             state.users.insert(user.id, user);
@@ -240,11 +246,33 @@ impl UserRepository for Repository {
         .await
     }
 
-    async fn erase(&self, id: UserId, _: &PasswordHash) -> Result<EraseUser, RepositoryError> {
+    async fn renew_hash(&self, _: UserId, _: &PasswordHash, _: &PasswordHash) -> Result<RenewHash, RepositoryError> {
+        not_asked()
+    }
+
+    async fn erase(&self, id: UserId, _: &PasswordHash, _: &KeptName) -> Result<EraseUser, RepositoryError> {
         self.write(id, move |state| {
-            let is_there = state.users.contains_key(&id);
-            state.erase(id);
+            let is_there = state.hide(id);
             (is_there, if is_there { EraseUser::Erased } else { EraseUser::NotFound })
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl RemovalRepository for Repository {
+    async fn pending(&self, _: u16) -> Result<Vec<Removal>, RepositoryError> {
+        not_asked()
+    }
+
+    async fn remove_some(&self, removal: Removal, _: u16) -> Result<Slice, RepositoryError> {
+        self.write(removal.id.into(), move |state| {
+            if !state.hidden.contains(&removal.id.into()) {
+                return (false, Slice { progress: Progress::Done, touched: Touched::default(), by: None });
+            }
+            let touched = state.remove_some(removal.id.into());
+            let progress = if touched.is_some() { Progress::More } else { Progress::Done };
+            (true, Slice { progress, touched: touched.unwrap_or_default(), by: Some(removal.id.into()) })
         })
         .await
     }
@@ -273,7 +301,7 @@ impl FollowRepository for Repository {
 
     async fn follow(&self, follower: UserId, followee: UserId, _: Timestamp) -> Result<Follow, RepositoryError> {
         self.write(follower, move |state| {
-            if !state.users.contains_key(&followee) || !state.users.contains_key(&follower) {
+            if !state.has(followee) || !state.has(follower) {
                 return (false, Follow::FolloweeGone);
             }
             (state.follows.insert((follower, followee)), Follow::Done)
@@ -326,7 +354,7 @@ impl CommentRepository for Repository {
     ) -> Result<AddCommentOutcome, RepositoryError> {
         let comment = comment.clone();
         self.write(comment.author_id, move |state| {
-            if !state.posts.contains_key(&comment.post_id) || !state.users.contains_key(&comment.author_id) {
+            if state.post(comment.post_id).is_none() || !state.has(comment.author_id) {
                 return (false, AddCommentOutcome::PostNotFound);
             }
             state.comments.insert(comment.id, (comment.post_id, comment.author_id));

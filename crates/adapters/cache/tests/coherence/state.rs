@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use accounts::ports::ProfileChanges;
 use domain::{CommentId, Content, Cursor, Page, PageRequest, Post, PostId, Revision, Timestamp, User, UserId, UserRef};
+use removals::ports::Touched;
 use testkit::author_of;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     pub(crate) users: BTreeMap<UserId, User>,
+    /// Those of them that are erased, and whose rows are being removed.
+    pub(crate) hidden: BTreeSet<UserId>,
     /// Who wrote what, when.
     pub(crate) posts: BTreeMap<PostId, (UserId, Content, Timestamp, Revision)>,
     pub(crate) likes: BTreeSet<(PostId, UserId)>,
@@ -45,6 +48,9 @@ impl State {
 
     pub(crate) fn post(&self, id: PostId) -> Option<Post> {
         let (author, content, created_at, revision) = self.posts.get(&id)?;
+        if self.hidden.contains(author) {
+            return None;
+        }
         let count = |counted: usize| counted as u64;
         Some(Post {
             id,
@@ -59,7 +65,7 @@ impl State {
     }
 
     pub(crate) fn user(&self, user: &UserRef) -> Option<User> {
-        let user = self.users.values().find(|known| match user {
+        let user = self.users.values().filter(|known| !self.hidden.contains(&known.id)).find(|known| match user {
             UserRef::Id(id) => known.id == *id,
             UserRef::Username(name) => known.username == *name,
         })?;
@@ -76,7 +82,7 @@ impl State {
         let mut places: Vec<_> = self
             .posts
             .iter()
-            .filter(|(_, (writer, ..))| author.is_none_or(|author| *writer == author))
+            .filter(|(_, (writer, ..))| author.is_none_or(|author| *writer == author) && !self.hidden.contains(writer))
             .map(|(id, (_, _, at, _))| (*at, id.cuid()))
             .filter(|place| page.after.is_none_or(|after| *place < (after.at, after.id)))
             .collect();
@@ -86,13 +92,40 @@ impl State {
         Page::from_lookahead(posts, page.size, |post: &Post| Cursor { at: post.created_at, id: post.id.cuid() })
     }
 
-    pub(crate) fn erase(&mut self, user: UserId) {
+    /// Whether somebody is there.
+    pub(crate) fn has(&self, user: UserId) -> bool {
+        self.users.contains_key(&user) && !self.hidden.contains(&user)
+    }
+
+    /// Hides an account; answers whether it was there.
+    pub(crate) fn hide(&mut self, user: UserId) -> bool {
+        self.users.contains_key(&user) && self.hidden.insert(user)
+    }
+
+    /// Removes one row of a hidden account; `None` if it was the account itself.
+    pub(crate) fn remove_some(&mut self, user: UserId) -> Option<Touched> {
+        if let Some(post) = self.posts.iter().find(|(_, (author, ..))| *author == user).map(|(post, _)| *post) {
+            self.delete(post);
+            return Some(Touched::default());
+        }
+        if let Some(like) = self.likes.iter().find(|(_, liker)| *liker == user).copied() {
+            self.likes.remove(&like);
+            return Some(Touched { posts: vec![like.0], ..Touched::default() });
+        }
+        if let Some((id, post)) =
+            self.comments.iter().find(|(_, (_, by))| *by == user).map(|(id, (post, _))| (*id, *post))
+        {
+            self.comments.remove(&id);
+            return Some(Touched { posts: vec![post], ..Touched::default() });
+        }
+        if let Some(follow) = self.follows.iter().find(|(one, other)| *one == user || *other == user).copied() {
+            self.follows.remove(&follow);
+            let other = if follow.0 == user { follow.1 } else { follow.0 };
+            return Some(Touched { users: vec![other], ..Touched::default() });
+        }
         self.users.remove(&user);
-        self.posts.retain(|_, (author, ..)| *author != user);
-        let posts = &self.posts;
-        self.likes.retain(|(post, liker)| *liker != user && posts.contains_key(post));
-        self.comments.retain(|_, (post, author)| *author != user && posts.contains_key(post));
-        self.follows.retain(|(follower, followee)| *follower != user && *followee != user);
+        self.hidden.remove(&user);
+        None
     }
 
     pub(crate) fn delete(&mut self, post: PostId) {

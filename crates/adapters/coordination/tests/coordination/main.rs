@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests panic to fail")]
 
 mod commands;
+mod guesses;
 mod journal;
 mod limits;
 mod members;

@@ -6,7 +6,7 @@ use super::work::{Work, begin};
 use crate::database::Database;
 
 /// Whatever refers to an account goes with it, tables of later versions included.
-const POSTGRES: &[&str] = &["TRUNCATE users, posts, comments CASCADE"];
+const POSTGRES: &[&str] = &["TRUNCATE users, posts, comments, kept_names CASCADE"];
 
 /// From the leaves inward: what has gone already costs no cascade.
 const SQLITE: &[&str] = &[
@@ -16,6 +16,7 @@ const SQLITE: &[&str] = &[
     "DELETE FROM comments",
     "DELETE FROM posts",
     "DELETE FROM users",
+    "DELETE FROM kept_names",
 ];
 
 /// Leaves nothing but the schema.

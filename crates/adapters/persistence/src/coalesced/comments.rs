@@ -24,11 +24,13 @@ const COMMENT: &str = set::with_new!(
     "id text, post_id text, author_id text, content text, created_at bigint",
     "authors AS MATERIALIZED ( \
         SELECT id, username, display_name FROM users \
-        WHERE id = ANY (ARRAY(SELECT author_id FROM new)) ORDER BY id FOR KEY SHARE \
+        WHERE id = ANY (ARRAY(SELECT author_id FROM new)) AND NOT removed ORDER BY id FOR KEY SHARE \
     ), by_authors AS MATERIALIZED ( \
         SELECT new.* FROM new JOIN authors ON authors.id = author_id \
     ), on_posts AS MATERIALIZED ( \
-        SELECT id FROM posts WHERE id = ANY (ARRAY(SELECT post_id FROM by_authors)) ORDER BY id FOR NO KEY UPDATE \
+        SELECT id FROM posts WHERE id = ANY (ARRAY(SELECT post_id FROM by_authors)) AND ",
+    set::post_is_there!(),
+    " ORDER BY id FOR NO KEY UPDATE \
     ), counted AS ( \
         UPDATE posts SET comment_count = comment_count + counts.number \
         FROM (SELECT post_id, count(*) AS number FROM by_authors GROUP BY post_id) AS counts \

@@ -45,14 +45,14 @@ impl<T> Liking<T> {
 /// locked it for its counts before (`posts.rs` says what would come of it).
 #[rustfmt::skip]
 macro_rules! like {
-    ($items:literal, $likes:literal, $item:literal) => {
+    ($items:literal, $likes:literal, $item:literal, $($is_there:expr),+) => {
         set::with_new!("item text, liker text, at bigint",
             "likers AS MATERIALIZED ( \
-                SELECT id FROM users WHERE id = ANY (ARRAY(SELECT liker FROM new)) ORDER BY id FOR KEY SHARE \
+                SELECT id FROM users WHERE id = ANY (ARRAY(SELECT liker FROM new)) AND NOT removed ORDER BY id FOR KEY SHARE \
             ), items AS MATERIALIZED ( \
                 SELECT id FROM ", $items, " \
                 WHERE id = ANY (ARRAY(SELECT item FROM new JOIN likers ON likers.id = liker)) \
-                AND author_id IS NOT NULL ORDER BY id FOR NO KEY UPDATE \
+                AND ", $($is_there,)+ " ORDER BY id FOR NO KEY UPDATE \
             ), granted AS MATERIALIZED ( \
                 SELECT item, liker, at FROM new JOIN likers ON likers.id = liker JOIN items ON items.id = item \
             ), added AS ( \
@@ -82,11 +82,20 @@ pub(crate) trait InSets: LikedThings {
 }
 
 impl InSets for LikedPosts {
-    const LIKE_SQL: &str = like!("posts", "post_likes", "post_id");
+    const LIKE_SQL: &str = like!("posts", "post_likes", "post_id", set::post_is_there!());
 }
 
 impl InSets for LikedComments {
-    const LIKE_SQL: &str = like!("comments", "comment_likes", "comment_id");
+    const LIKE_SQL: &str = like!(
+        "comments",
+        "comment_likes",
+        "comment_id",
+        "author_id IS NOT NULL \
+        AND NOT EXISTS (SELECT FROM users WHERE users.id = comments.author_id AND users.removed) \
+        AND EXISTS (SELECT FROM posts WHERE posts.id = comments.post_id AND ",
+        set::post_is_there!(),
+        ")"
+    );
 }
 
 #[derive(Serialize)]

@@ -35,7 +35,7 @@ const PUBLISH: &str = set::with_new!(
         FROM users JOIN ( \
             SELECT author_id, count(*) AS number FROM new GROUP BY author_id \
         ) AS counts ON counts.author_id = users.id \
-        WHERE users.id = ANY (ARRAY(SELECT author_id FROM new)) ORDER BY users.id FOR NO KEY UPDATE OF users \
+        WHERE users.id = ANY (ARRAY(SELECT author_id FROM new)) AND NOT removed ORDER BY users.id FOR NO KEY UPDATE OF users \
         ON CONFLICT (id) DO UPDATE SET post_count = author.post_count + excluded.post_count \
         RETURNING author.id, author.username, author.display_name \
     ), stored AS ( \

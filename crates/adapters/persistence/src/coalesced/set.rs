@@ -37,3 +37,11 @@ macro_rules! with_new {
     };
 }
 pub(super) use with_new;
+
+/// The condition that a row of `posts` is there, and its author: as `view::presence` says it.
+macro_rules! post_is_there {
+    () => {
+        "NOT posts.removed AND NOT EXISTS (SELECT FROM users WHERE users.id = posts.author_id AND users.removed)"
+    };
+}
+pub(super) use post_is_there;

@@ -1,14 +1,19 @@
 //! Connections to the database, and its schema.
 //!
-//! - [`open`] opens them, [`pools`] says how each is told to behave.
+//! - [`open`] opens them, [`pools`] says how each is told to behave, [`new_file`] makes the file of SQLite.
+//! - [`not_reached`] says why a server was not reached, without a word of where it should be.
 //! - [`reading`] chooses a server for each read, [`transaction`] begins and commits what writes.
 //! - [`pipeline`] carries most reads of PostgreSQL, which plans some of them for all values ([`planned_once`]).
 //! - [`plans`] says since when what a connection keeps prepared is good.
 //! - [`release`] lets no connection be used again that is in a transaction, [`storage`] knows whether writes are stored.
+//! - [`inspect`] looks at a server and changes nothing.
 //! - [`node`] is what is known of a server, [`probe`] finds it out, [`position`] says how far each has come.
 
 mod file;
+mod inspect;
+mod new_file;
 mod node;
+mod not_reached;
 mod observer;
 mod open;
 pub(crate) mod pipeline;
@@ -28,9 +33,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use resilience::Gate;
-use sea_orm::{DatabaseConnection, DbBackend, DbErr};
+use sea_orm::{DatabaseConnection, DbBackend};
 
+pub use inspect::{Inspection, inspect};
 pub use node::{Role, ServerStatus};
+pub use not_reached::NotReached;
 pub use observer::{Observer, StatementEvent, Way};
 pub use pools::PLANNER_SETTINGS;
 pub use position::{Noted, Positions, WalPosition, Watermark};
@@ -198,13 +205,13 @@ impl Database {
     }
 }
 
-/// A database that could not be reached.
+/// A database that could not be reached. Says nothing of the address of a server, which may be mistaken.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot connect to {location}")]
+#[error("cannot connect to {location:?}")]
 pub struct ConnectError {
     /// Where it should be.
     pub location: Location,
-    /// What the driver said.
+    /// Why.
     #[source]
-    pub source: DbErr,
+    pub source: NotReached,
 }

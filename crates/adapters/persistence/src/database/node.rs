@@ -1,7 +1,7 @@
 //! One server of the database, and what is known of it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use resilience::{Gate, GateOptions};
@@ -83,6 +83,8 @@ pub(super) struct Node {
     pipelined: Option<Pipelined>,
     observer: Option<Arc<dyn Observer>>,
     up: watch::Sender<bool>,
+    /// Where it is, once it was reached there: before that, nobody knows whether this is the name of a server.
+    reached_at: OnceLock<String>,
     position: AtomicU64,
     asked: Mutex<Option<Instant>>,
 }
@@ -112,6 +114,7 @@ impl Node {
             pipelined: None,
             observer,
             up: watch::Sender::new(true),
+            reached_at: OnceLock::new(),
             position: AtomicU64::new(0),
             asked: Mutex::new(None),
         }
@@ -196,11 +199,23 @@ impl Node {
             pipeline.cut();
         }
         let changed = self.up.send_if_modified(|was| std::mem::replace(was, up) != up);
-        match (changed, up) {
-            (true, true) => tracing::info!(server = self.name, "the database is back"),
-            (true, false) => tracing::error!(server = self.name, "the database is lost"),
-            _ => {}
+        if !changed {
+            return;
         }
+        let (server, at) = (self.name.as_str(), self.reached_at.get());
+        match (self.role, up) {
+            (Role::Primary, true) => tracing::info!(server, at, "the primary database server is back"),
+            (Role::Primary, false) => tracing::error!(server, at, "the primary database server is lost"),
+            (Role::Replica, true) => tracing::info!(server, at, "a replica of the database is back"),
+            (Role::Replica, false) => {
+                tracing::warn!(server, at, "a replica of the database is lost; the other servers are read from");
+            }
+        }
+    }
+
+    /// Notes that it was reached, where the log is to say that it is.
+    pub(super) fn reached_at(&self, place: impl FnOnce() -> String) {
+        self.reached_at.get_or_init(place);
     }
 
     /// How it is, now that the database has been written up to `latest`.

@@ -4,14 +4,16 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 
 use sea_orm::sqlx::postgres::PgConnectOptions;
-use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
+use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, sqlx};
 
 use super::file::DatabaseFile;
+use super::new_file::NewFile;
 use super::node::{self, Node, Role};
+use super::not_reached::NotReached;
 use super::observer::observe;
 use super::pipeline;
 use super::plans::Plans;
-use super::pools::{self, of_driver, prepare_file, reach};
+use super::pools::{self, reach};
 use super::position::{NoPositions, Watermark};
 use super::probe::Probe;
 use super::release::AfterRelease;
@@ -24,20 +26,25 @@ use crate::location::Location;
 const SQLITE_READERS: u32 = 8;
 
 /// One file, read by many and written by one.
-pub(super) async fn sqlite(location: &Location, options: &DatabaseOptions) -> Result<Inner, DbErr> {
+pub(super) async fn sqlite(location: &Location, options: &DatabaseOptions) -> Result<Inner, NotReached> {
     if !options.replicas.is_empty() {
-        return Err(DbErr::Custom("replicas are of PostgreSQL; SQLite has none".to_owned()));
+        return Err(NotReached::because("replicas are of PostgreSQL; SQLite has none"));
     }
+    open_file(location, options).await.map_err(|error| NotReached::file(&error))
+}
+
+async fn open_file(location: &Location, options: &DatabaseOptions) -> Result<Inner, DbErr> {
     let (reads, writes, readers) = if let Location::SqliteFile(path) = location {
-        let url = prepare_file(path)?;
+        let made = NewFile::at(path)?;
         let readers = options.max_connections.min(SQLITE_READERS);
-        let writes =
-            connect(pools::sqlite(url.clone(), 1, AfterRelease::Close, options), Role::Primary, options).await?;
-        let reads = pools::sqlite(url, readers, AfterRelease::Close, options);
-        (connect(reads, Role::Primary, options).await?, writes, readers)
+        let pool = |connections| pools::sqlite(Some(path.clone()), connections, AfterRelease::Close, options);
+        let writes = connect(pool(1), Role::Primary, options).await?;
+        let reads = connect(pool(readers), Role::Primary, options).await?;
+        made.keep();
+        (reads, writes, readers)
     } else {
         // Every connection would have a database of its own, so there is only one.
-        let pool = pools::sqlite("sqlite::memory:".to_owned(), 1, AfterRelease::Mend, options);
+        let pool = pools::sqlite(None, 1, AfterRelease::Mend, options);
         let pool = connect(pool, Role::Primary, options).await?;
         (pool.clone(), pool, 1)
     };
@@ -53,8 +60,8 @@ pub(super) async fn sqlite(location: &Location, options: &DatabaseOptions) -> Re
 }
 
 /// A primary, which must be there, and replicas, which may come later.
-pub(super) async fn postgres(url: &str, schema: Option<&str>, options: &DatabaseOptions) -> Result<Inner, DbErr> {
-    let address: PgConnectOptions = url.parse().map_err(of_driver)?;
+pub(super) async fn postgres(url: &str, schema: Option<&str>, options: &DatabaseOptions) -> Result<Inner, NotReached> {
+    let address = parsed(url)?;
     reach(&address, options.acquire_timeout).await?;
     let server = Server { name: "primary".to_owned(), role: Role::Primary, url, schema };
     let primary = Arc::new(server.open(address.clone(), options).await?);
@@ -62,9 +69,9 @@ pub(super) async fn postgres(url: &str, schema: Option<&str>, options: &Database
     let mut addresses = Vec::new();
     for (number, location) in (1..).zip(&options.replicas) {
         let Location::Postgres { url, schema } = location else {
-            return Err(DbErr::Custom("replicas are of PostgreSQL".to_owned()));
+            return Err(NotReached::because("replicas are of PostgreSQL"));
         };
-        let address: PgConnectOptions = url.parse().map_err(of_driver)?;
+        let address = parsed(url)?;
         let name = format!("replica-{number}");
         let server = Server { name, role: Role::Replica, url, schema: schema.as_deref() };
         replicas.push(Arc::new(server.open(address.clone(), options).await?));
@@ -85,6 +92,11 @@ pub(super) async fn postgres(url: &str, schema: Option<&str>, options: &Database
     Ok(inner)
 }
 
+/// What the driver is told of a server.
+pub(super) fn parsed(url: &str) -> Result<PgConnectOptions, NotReached> {
+    url.parse().map_err(|error: sqlx::Error| NotReached::from(&error))
+}
+
 /// The connections that are left for a pool.
 fn pooled(options: &DatabaseOptions) -> u32 {
     options.max_connections - pipeline::share(options.max_connections)
@@ -100,14 +112,14 @@ struct Server<'a> {
 
 impl Server<'_> {
     /// Opens its pool, and begins to open its pipeline.
-    async fn open(self, address: PgConnectOptions, options: &DatabaseOptions) -> Result<Node, DbErr> {
+    async fn open(self, address: PgConnectOptions, options: &DatabaseOptions) -> Result<Node, NotReached> {
         let told = pools::told(address, options);
         let plans = Plans::default();
         let mut pool = pools::postgres(told.clone(), self.schema, pooled(options), options);
         pools::renew(&mut pool, plans.clone());
         pool.connect_lazy(self.role == Role::Replica);
         let connections = pipeline::share(options.max_connections);
-        let pool = connect(pool, self.role, options).await?;
+        let pool = connect(pool, self.role, options).await.map_err(|error| NotReached::from(&error))?;
         let gate = node::gate(pooled(options), options.read_wait);
         let node = Node::new(self.name, self.role, (pool, plans), gate, options.observer.clone());
         if connections == 0 {

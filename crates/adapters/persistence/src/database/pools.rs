@@ -1,16 +1,16 @@
 //! How connections are opened and what they are told.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _};
-use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr, RuntimeErr};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{ConnectOptions as _, Connection as _};
+use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend};
 
 use tokio::task::JoinSet;
 
+use super::not_reached::NotReached;
 use super::plans::Plans;
 use super::{DatabaseOptions, release};
 
@@ -39,16 +39,12 @@ const PATIENCE_SETTINGS: [(&str, &str); 2] =
 /// How long a statement of a request waits for a lock, while its transaction may hold locks itself.
 const LOCK_TIMEOUT: &str = "3s";
 
-pub(super) fn of_driver(error: sqlx::Error) -> DbErr {
-    DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
-}
-
 /// Connects once, outside the pool: a pool tries again until its time is up, and then says only that.
-pub(super) async fn reach(address: &PgConnectOptions, limit: Duration) -> Result<(), DbErr> {
+pub(super) async fn reach(address: &PgConnectOptions, limit: Duration) -> Result<(), NotReached> {
     match tokio::time::timeout(limit, PgConnection::connect_with(address)).await {
-        Ok(Ok(connection)) => connection.close().await.map_err(of_driver),
-        Ok(Err(error)) => Err(of_driver(error)),
-        Err(_) => Err(DbErr::Custom(format!("no answer within {} s", limit.as_secs()))),
+        Ok(Ok(connection)) => connection.close().await.map_err(|error| NotReached::from(&error)),
+        Ok(Err(error)) => Err(NotReached::from(&error)),
+        Err(_) => Err(NotReached::because(format!("no answer within {} s", limit.as_secs()))),
     }
 }
 
@@ -128,16 +124,20 @@ pub(super) fn renew(pool: &mut ConnectOptions, plans: Plans) {
     });
 }
 
+/// The pool of an SQLite file, or without one of a database in memory.
 pub(super) fn sqlite(
-    url: String,
+    file: Option<PathBuf>,
     max_connections: u32,
     after_release: release::AfterRelease,
     options: &DatabaseOptions,
 ) -> ConnectOptions {
-    let mut pool = pool(url, max_connections, options);
+    let url = if file.is_some() { "sqlite://" } else { "sqlite::memory:" };
+    let mut pool = pool(url.to_owned(), max_connections, options);
     pool.map_sqlx_sqlite_pool_opts(move |pool| after_release.apply(pool));
     // A database in memory is gone with its connection.
-    pool.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).map_sqlx_sqlite_opts(|connection| {
+    pool.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).map_sqlx_sqlite_opts(move |connection| {
+        // Past the address, where a path would be decoded.
+        let connection = file.iter().fold(connection, SqliteConnectOptions::filename);
         connection
             .create_if_missing(true)
             .foreign_keys(true)
@@ -151,22 +151,9 @@ pub(super) fn sqlite(
     pool
 }
 
-pub(super) fn prepare_file(path: &Path) -> Result<String, DbErr> {
-    if let Some(folder) = path.parent() {
-        make_private(folder)
-            .map_err(|error| DbErr::Custom(format!("cannot make the folder {}: {error}", folder.display())))?;
-    }
-    Ok(format!("sqlite://{}", path.display()))
-}
-
-/// Makes a folder, if there is none, that nobody else may look into: the database holds hashes of passwords.
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt;
-        builder.mode(0o700);
-    }
-    builder.create(folder)
+/// A connection that only reads an SQLite file, and does not even set its mode.
+pub(super) fn sqlite_to_read(file: PathBuf, options: &DatabaseOptions) -> ConnectOptions {
+    let mut pool = pool("sqlite://".to_owned(), 1, options);
+    pool.map_sqlx_sqlite_opts(move |connection| connection.filename(&file).read_only(true).busy_timeout(BUSY_TIMEOUT));
+    pool
 }

@@ -51,7 +51,10 @@ impl Probe {
                 }
                 silences = if matches!(answer, Answer::Silence) { silences + 1 } else { 0 };
                 match answer {
-                    Answer::Found(found) => tell(&node, found).await,
+                    Answer::Found(found) => {
+                        node.reached_at(|| place(&address));
+                        tell(&node, found).await;
+                    }
                     Answer::Gone => node.set_up(false),
                     Answer::Silence if silences >= SILENCES => node.set_up(false),
                     Answer::Silence => {}
@@ -59,6 +62,14 @@ impl Probe {
                 sleep(if matches!(answer, Answer::Found(_)) { every } else { RETRY }).await;
             }
         }))
+    }
+}
+
+/// Where a server is, without user and password.
+fn place(address: &PgConnectOptions) -> String {
+    match address.get_socket() {
+        Some(folder) => folder.display().to_string(),
+        None => format!("{}:{}", address.get_host(), address.get_port()),
     }
 }
 

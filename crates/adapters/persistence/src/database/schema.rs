@@ -35,7 +35,7 @@ impl Database {
         Migrator::up(guard.for_migrations(), None).await?;
         guard.commit(None).await?;
         // PostgreSQL answers a `COMMIT` by rolling back where a statement failed of which nobody said so.
-        if self.all_applied().await? {
+        if all_applied(&self.inner.writes).await? {
             Ok(())
         } else {
             Err(DbErr::Custom("the migrations were rolled back".to_owned()))
@@ -48,21 +48,22 @@ impl Database {
     /// # Errors
     /// [`MigrateError`] when the database does not answer.
     pub async fn is_migrated(&self) -> Result<bool, MigrateError> {
-        self.all_applied().await.map_err(MigrateError)
+        all_applied(&self.inner.writes).await.map_err(MigrateError)
     }
+}
 
-    async fn all_applied(&self) -> Result<bool, DbErr> {
-        // By hand: the migrator refuses where a later version has applied more than this one knows, and instances of both
-        // versions run side by side while one takes the place of the other.
-        let select = Query::select().column(Alias::new("version")).from(Alias::new("seaql_migrations")).take();
-        let rows = match self.inner.writes.query_all(&select).await {
-            Ok(rows) => rows,
-            Err(error) if lacks_table(&error) => return Ok(false),
-            Err(error) => return Err(error),
-        };
-        let applied: HashSet<String> = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
-        Ok(Migrator::migrations().iter().all(|migration| applied.contains(migration.name())))
-    }
+/// Whether the database behind `connection` has had every migration of this version.
+pub(super) async fn all_applied(connection: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    // By hand: the migrator refuses where a later version has applied more than this one knows, and instances of both
+    // versions run side by side while one takes the place of the other.
+    let select = Query::select().column(Alias::new("version")).from(Alias::new("seaql_migrations")).take();
+    let rows = match connection.query_all(&select).await {
+        Ok(rows) => rows,
+        Err(error) if lacks_table(&error) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let applied: HashSet<String> = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
+    Ok(Migrator::migrations().iter().all(|migration| applied.contains(migration.name())))
 }
 
 /// Makes a schema if there is none. It is looked for first, because the right to make one is asked for even where there

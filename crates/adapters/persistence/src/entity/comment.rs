@@ -15,6 +15,8 @@ pub struct Model {
     pub revision: i64,
     pub like_count: i64,
     pub reply_count: i64,
+    /// How far below the top level; 0 in a reply when that is not known.
+    pub depth: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -8,7 +8,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::likes::LikedComments;
-use super::{comment_addition, comment_removal, exists};
+use super::{comment_addition, comment_removal, exists, one_if, time_if};
 use crate::coalesced::{Coalesced, Commenting, Liking, Wish};
 use crate::database::{Database, Select};
 use crate::entity::{comment, post};
@@ -16,6 +16,9 @@ use crate::fields::Fields;
 use crate::keyset::{self, Direction};
 use crate::operation::{reading, retrying};
 use crate::view;
+
+/// Likes that are removed together with a comment; the others follow in slices.
+const LIKES_AT_ONCE: u64 = 500;
 
 /// Keeps comments in the database.
 ///
@@ -40,7 +43,11 @@ impl SeaCommentRepository {
         id: CommentId,
         viewer: Option<UserId>,
     ) -> Result<Option<CommentView>, DbErr> {
-        let select = view::comment::select(viewer).and_where(comment::Column::Id.eq(id.as_str())).take();
+        let select = view::comment::select(viewer)
+            .and_where(comment::Column::Id.eq(id.as_str()))
+            .and_where(view::comment::is_shown())
+            .and_where(view::presence::comment_post())
+            .take();
         connection.select_one(&select).await?.map(|row| view::comment::read(&row, viewer)).transpose()
     }
 
@@ -54,7 +61,8 @@ impl SeaCommentRepository {
                 Expr::col((post::Entity, post::Column::Id)).equals((comment::Entity, comment::Column::PostId)),
             )
             .and_where(comment::Column::Id.eq(id.as_str()))
-            .and_where(comment::Column::AuthorId.is_not_null())
+            .and_where(view::presence::comment_author())
+            .and_where(view::presence::post())
             .take();
         let Some(row) = self.db.read_primary().select_one(&select).await? else {
             return Ok(None);
@@ -72,28 +80,44 @@ impl SeaCommentRepository {
         let mut select = view::comment::select(viewer);
         match thread {
             Thread::Post(id) => {
-                select.and_where(comment::Column::PostId.eq(id.as_str())).and_where(comment::Column::ParentId.is_null())
+                let post = view::post::refers((comment::Entity, comment::Column::PostId), id);
+                select.and_where(post).and_where(comment::Column::ParentId.is_null())
             }
-            Thread::Replies(id) => select.and_where(comment::Column::ParentId.eq(id.as_str())),
+            Thread::Replies(id) => {
+                select.and_where(view::comment::refers((comment::Entity, comment::Column::ParentId), id))
+            }
         };
+        select.and_where(view::comment::is_shown());
         keyset::page(&mut select, view::comment::POSITION, Direction::OldestFirst, &page);
         let connection = self.db.read(viewer).await;
         let rows = connection.select_all(&select).await?;
-        if rows.is_empty() && !thread_exists(&connection, thread).await? {
+        if rows.is_empty() && !self.thread_exists(&connection, thread).await? {
             return Ok(None);
         }
         let comments = rows.iter().map(|row| view::comment::read(row, viewer)).collect::<Result<_, _>>()?;
         Ok(Some(Page::from_lookahead(comments, page.size, view::comment::position)))
     }
 
+    async fn thread_exists(&self, connection: &impl Select, thread: Thread) -> Result<bool, DbErr> {
+        match thread {
+            Thread::Post(id) => {
+                let post = post::Column::Id.eq(id.as_str()).and(view::presence::post());
+                exists(connection, post::Entity, post).await
+            }
+            Thread::Replies(id) => Ok(self.try_find(connection, id, None).await?.is_some()),
+        }
+    }
+
     async fn try_edit(&self, id: CommentId, edit: &Edit, viewer: UserId) -> Result<Change<CommentView>, DbErr> {
         let tx = self.db.begin().await?;
+        // The same words are no edit.
+        let differs = || comment::Column::Content.ne(edit.content.as_str());
         let mut update = comment::Entity::update_many()
             .col_expr(comment::Column::Content, Expr::val(edit.content.as_str().to_owned()))
-            .col_expr(comment::Column::EditedAt, Expr::val(edit.at.as_micros()))
-            .col_expr(comment::Column::Revision, Expr::col(comment::Column::Revision).add(1))
+            .col_expr(comment::Column::EditedAt, time_if(differs(), edit.at, comment::Column::EditedAt))
+            .col_expr(comment::Column::Revision, Expr::col(comment::Column::Revision).add(one_if(differs())))
             .filter(comment::Column::Id.eq(id.as_str()))
-            .filter(comment::Column::AuthorId.is_not_null());
+            .filter(view::presence::comment());
         if let Some(Revision(expected)) = edit.expected {
             update = update.filter(comment::Column::Revision.eq(i64::from(expected)));
         }
@@ -115,26 +139,19 @@ impl SeaCommentRepository {
             .and_where(comment::Column::Id.eq(id.as_str()))
             .take();
         lock_posts(&tx, post::Column::Id.in_subquery(post), LockType::NoKeyUpdate).await?;
-        let mut wanted = comment::Column::Id.eq(id.as_str());
+        let mut wanted = comment::Column::Id.eq(id.as_str()).and(view::presence::comment());
         if let Some(Revision(expected)) = expected {
             wanted = wanted.and(comment::Column::Revision.eq(i64::from(expected)));
         }
-        comment_removal::lock(&tx, wanted.clone(), Expr::val(false)).await?;
-        if comment_removal::remove(&tx, wanted).await? == 0 {
-            let alive = comment::Column::Id.eq(id.as_str()).and(comment::Column::AuthorId.is_not_null());
+        comment_removal::lock(&tx, wanted.clone()).await?;
+        if comment_removal::remove(&tx, wanted, LIKES_AT_ONCE).await?.is_empty() {
+            let alive = comment::Column::Id.eq(id.as_str()).and(view::presence::comment());
             let is_there = exists(&tx, comment::Entity, alive).await?;
             tx.abandon(by).await?;
             return Ok(if is_there { Change::Stale } else { Change::NotFound });
         }
         tx.commit(by).await?;
         Ok(Change::Changed(()))
-    }
-}
-
-async fn thread_exists(connection: &impl Select, thread: Thread) -> Result<bool, DbErr> {
-    match thread {
-        Thread::Post(id) => exists(connection, post::Entity, post::Column::Id.eq(id.as_str())).await,
-        Thread::Replies(id) => exists(connection, comment::Entity, comment::Column::Id.eq(id.as_str())).await,
     }
 }
 
@@ -146,20 +163,6 @@ pub(super) async fn lock_posts(tx: &impl ConnectionTrait, condition: SimpleExpr,
         .and_where(condition)
         .order_by(post::Column::Id, Order::Asc)
         .lock(lock)
-        .take();
-    tx.query_all(&select).await?;
-    Ok(())
-}
-
-/// Takes the locks of the comments that `condition` picks, in the order of their ids. Who needs those of their posts as well
-/// has them already.
-pub(super) async fn lock_comments(tx: &impl ConnectionTrait, condition: SimpleExpr) -> Result<(), DbErr> {
-    let select = Query::select()
-        .column(comment::Column::Id)
-        .from(comment::Entity)
-        .and_where(condition)
-        .order_by(comment::Column::Id, Order::Asc)
-        .lock(LockType::Update)
         .take();
     tx.query_all(&select).await?;
     Ok(())

@@ -3,11 +3,11 @@
 use domain::{Author, Comment, CommentBody, CommentId, PostId, Revision, Timestamp, UserId};
 use posts::IdempotentRequest;
 use posts::ports::{AddCommentOutcome, NewComment, Write};
-use sea_orm::sea_query::{ExprTrait, LockType, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::idempotency::{Claim, Effect, claim};
-use super::{counters, exists};
+use super::{comment_depth as depth, counters, exists};
 use crate::database::Database;
 use crate::entity::{comment, post, user};
 use crate::fields::Fields;
@@ -38,17 +38,14 @@ pub(super) async fn add_alone(
     if !count_on_post(&tx, new.post_id).await? {
         return Ok(AddCommentOutcome::PostNotFound);
     }
-    if let Some(parent) = new.parent_id
-        && !count_on_parent(&tx, new.post_id, parent).await?
-    {
-        let elsewhere = comment::Column::Id.eq(parent.as_str()).and(comment::Column::PostId.ne(new.post_id.as_str()));
-        return Ok(if exists(&tx, comment::Entity, elsewhere).await? {
-            AddCommentOutcome::ParentOnOtherPost
-        } else {
-            AddCommentOutcome::ParentNotFound
-        });
-    }
-    insert(&tx, new).await?;
+    let depth = match new.parent_id {
+        Some(parent) => match count_on_parent(&tx, new, parent).await? {
+            Ok(above) => above + 1,
+            Err(refused) => return Ok(refused),
+        },
+        None => 0,
+    };
+    insert(&tx, new, depth).await?;
     tx.commit(new.author_id).await?;
     Ok(AddCommentOutcome::Write(Write::Stored(stored(new, author, new.id, new.created_at))))
 }
@@ -61,7 +58,7 @@ pub(crate) async fn add(tx: &impl ConnectionTrait, new: &NewComment) -> Result<A
     if !count_on_post(tx, new.post_id).await? {
         return Ok(AddCommentOutcome::PostNotFound);
     }
-    insert(tx, new).await?;
+    insert(tx, new, 0).await?;
     Ok(AddCommentOutcome::Write(Write::Stored(stored(new, author, new.id, new.created_at))))
 }
 
@@ -71,7 +68,7 @@ async fn find_author(tx: &impl ConnectionTrait, id: UserId) -> Result<Option<Aut
     let select = Query::select()
         .columns(view::user::AUTHOR_COLUMNS)
         .from(user::Entity)
-        .and_where(user::Column::Id.eq(id.as_str()))
+        .and_where(view::user::is(&id.into()))
         .lock(LockType::KeyShare)
         .take();
     tx.query_one(&select).await?.map(|row| view::user::read_author(&mut Fields::of(&row))).transpose()
@@ -79,20 +76,42 @@ async fn find_author(tx: &impl ConnectionTrait, id: UserId) -> Result<Option<Aut
 
 /// Counts a new comment on its post; answers whether there is one.
 async fn count_on_post(tx: &impl ConnectionTrait, post: PostId) -> Result<bool, DbErr> {
-    let rows = post::Entity::update_many().filter(post::Column::Id.eq(post.as_str()));
+    let rows = post::Entity::update_many().filter(post::Column::Id.eq(post.as_str())).filter(view::presence::post());
     Ok(counters::add(tx, rows, post::Column::CommentCount, 1).await?.rows_affected == 1)
 }
 
-/// Counts a new reply on the comment that it answers; answers whether that can be answered.
-async fn count_on_parent(tx: &impl ConnectionTrait, post: PostId, parent: CommentId) -> Result<bool, DbErr> {
-    let rows = comment::Entity::update_many()
-        .filter(comment::Column::Id.eq(parent.as_str()))
-        .filter(comment::Column::PostId.eq(post.as_str()))
-        .filter(comment::Column::AuthorId.is_not_null());
-    Ok(counters::add(tx, rows, comment::Column::ReplyCount, 1).await?.rows_affected == 1)
+/// Counts a new reply on the comment that it answers; answers how deep that stands, or why it cannot be answered.
+async fn count_on_parent(
+    tx: &impl ConnectionTrait,
+    new: &NewComment,
+    parent: CommentId,
+) -> Result<Result<i64, AddCommentOutcome>, DbErr> {
+    let is_parent = || comment::Column::Id.eq(parent.as_str());
+    let update = Query::update()
+        .table(comment::Entity)
+        .value(comment::Column::ReplyCount, Expr::col(comment::Column::ReplyCount).add(1))
+        .and_where(is_parent())
+        .and_where(comment::Column::PostId.eq(new.post_id.as_str()))
+        .and_where(comment::Column::Depth.lt(i64::from(new.deepest)))
+        .and_where(view::presence::comment_author())
+        .returning(Query::returning().columns([comment::Column::Depth, comment::Column::ParentId]))
+        .take();
+    if let Some(row) = tx.query_one(&update).await? {
+        let mut fields = Fields::of(&row);
+        let (depth, above) = (fields.next::<i64>()?, fields.next::<Option<String>>()?);
+        let depth =
+            if depth == 0 && above.is_some() { depth::find_out(tx, parent, new.deepest).await? } else { Some(depth) };
+        return Ok(depth.ok_or(AddCommentOutcome::TooDeep));
+    }
+    let elsewhere = comment::Column::PostId.ne(new.post_id.as_str());
+    if exists(tx, comment::Entity, is_parent().and(elsewhere)).await? {
+        return Ok(Err(AddCommentOutcome::ParentOnOtherPost));
+    }
+    let is_there = exists(tx, comment::Entity, is_parent().and(view::presence::comment_author())).await?;
+    Ok(Err(if is_there { AddCommentOutcome::TooDeep } else { AddCommentOutcome::ParentNotFound }))
 }
 
-async fn insert(tx: &impl ConnectionTrait, new: &NewComment) -> Result<(), DbErr> {
+async fn insert(tx: &impl ConnectionTrait, new: &NewComment, depth: i64) -> Result<(), DbErr> {
     let row = comment::ActiveModel {
         id: Set(new.id.to_string()),
         post_id: Set(new.post_id.to_string()),
@@ -104,6 +123,7 @@ async fn insert(tx: &impl ConnectionTrait, new: &NewComment) -> Result<(), DbErr
         revision: Set(0),
         like_count: Set(0),
         reply_count: Set(0),
+        depth: Set(depth),
     };
     comment::Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())

@@ -1,44 +1,52 @@
-//! How comments go: first their words, then, if nothing hangs on them, they themselves.
+//! How comments go: first their words, then their likes, then, if nothing hangs on them, they themselves.
 //!
 //! A deleted comment stays, without words or author, as long as it has replies; with its last reply it goes too, and
-//! so on upward. One comment that is deleted and all comments of an erased account go the same way.
+//! so on upward. One comment that is deleted and all comments of an erased account go the same way. What would take long
+//! is left to the removal of that comment: more likes than go at once, or more marks above it than fall at once.
 
+use domain::CommentId;
+use removals::RemovalKind;
 use sea_orm::sea_query::{
     Alias, CommonTableExpression, Expr, ExprTrait, LockType, Order, Query, SimpleExpr, UnionType, WithClause,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, Statement};
 
-use super::counters;
-use crate::entity::{comment, comment_like, post};
+use super::likes::OF_COMMENTS;
+use super::{counters, ids, removal};
+use crate::entity::{comment, post};
+use crate::error::corrupt;
 use crate::fields::Fields;
 
-/// Comments handled by one statement; keeps the number of its parameters far below every database's bound.
-const CHUNK: usize = 500;
+/// Marks that fall in one transaction, one upon the other. Threads as deep as they may be have fewer.
+const LEVELS: usize = 200;
 
-/// Takes the locks of all comments that [`remove`] will change or delete for the same `condition`, and of those that `others`
-/// picks, in the order of their ids: likes lock many comments in that order, and no post.
+/// Takes the locks of all comments that [`remove`] will change or delete for the same `condition`, in the order of their
+/// ids: likes lock many comments in that order, and no post.
 ///
 /// These are the comments that go, those that they answer, and as long as nothing is left of these but their mark, what
 /// they answer in turn. The caller holds the locks of the posts concerned, so that none are added.
-pub(super) async fn lock(tx: &impl ConnectionTrait, condition: SimpleExpr, others: SimpleExpr) -> Result<(), DbErr> {
+pub(super) async fn lock(tx: &impl ConnectionTrait, condition: SimpleExpr) -> Result<(), DbErr> {
     if tx.get_database_backend() != DbBackend::Postgres {
         return Ok(());
     }
-    let (going, goes_on) = (Alias::new("going"), Alias::new("goes_on"));
+    let (going, goes_on, level) = (Alias::new("going"), Alias::new("goes_on"), Alias::new("level"));
     let column = |column: comment::Column| (comment::Entity, column);
     let answered = Query::select()
         .columns([column(comment::Column::Id), column(comment::Column::ParentId)])
         .expr(Expr::col(column(comment::Column::AuthorId)).is_null())
+        .expr(Expr::cust("level + 1"))
         .from(comment::Entity)
         .inner_join(
             going.clone(),
             Expr::col(column(comment::Column::Id)).equals((going.clone(), comment::Column::ParentId)),
         )
         .and_where(Expr::col((going.clone(), goes_on.clone())))
+        .and_where(Expr::cust(format!("level <= {LEVELS}")))
         .take();
     let going_and_answered = Query::select()
         .columns([comment::Column::Id, comment::Column::ParentId])
         .expr_as(Expr::val(true), goes_on)
+        .expr_as(Expr::cust("0"), level)
         .from(comment::Entity)
         .and_where(condition)
         .union(UnionType::Distinct, answered)
@@ -52,7 +60,7 @@ pub(super) async fn lock(tx: &impl ConnectionTrait, condition: SimpleExpr, other
     let select = Query::select()
         .column(comment::Column::Id)
         .from(comment::Entity)
-        .and_where(is_going.or(others))
+        .and_where(is_going)
         .order_by(comment::Column::Id, Order::Asc)
         .lock(LockType::Update)
         .with_cte(with)
@@ -61,60 +69,107 @@ pub(super) async fn lock(tx: &impl ConnectionTrait, condition: SimpleExpr, other
     Ok(())
 }
 
-/// Removes the live comments that `condition` picks, and corrects the counts of their posts and parents. Answers how
-/// many there were.
+/// Removes the live comments that `condition` picks, with up to `most` of their likes, and corrects the counts of their posts
+/// and parents. Answers on which posts they were, one for each.
 ///
 /// The caller holds the locks of the posts concerned: every change to the comments of a post takes that lock first, so
 /// that no reply can be added to a comment while it goes. And those of the comments ([`lock`]).
-pub(super) async fn remove(tx: &impl ConnectionTrait, condition: SimpleExpr) -> Result<usize, DbErr> {
+pub(super) async fn remove(tx: &impl ConnectionTrait, condition: SimpleExpr, most: u64) -> Result<Vec<String>, DbErr> {
     let silence = Query::update()
         .table(comment::Entity)
         .value(comment::Column::AuthorId, Option::<String>::None)
         .value(comment::Column::Content, Option::<String>::None)
         .value(comment::Column::EditedAt, Option::<i64>::None)
-        .value(comment::Column::LikeCount, 0)
         .value(comment::Column::Revision, Expr::col(comment::Column::Revision).add(1))
         .and_where(condition.and(comment::Column::AuthorId.is_not_null()))
         .returning(Query::returning().columns([comment::Column::Id, comment::Column::PostId]))
         .take();
-    let mut ids = Vec::new();
-    let mut posts = Vec::new();
+    let (mut silent, mut posts) = (Vec::new(), Vec::new());
     for row in tx.query_all(&silence).await? {
         let mut fields = Fields::of(&row);
-        ids.push(fields.next::<String>()?);
+        silent.push(fields.next::<String>()?);
         posts.push(fields.next::<String>()?);
     }
-    let removed = ids.len();
-    counters::subtract_occurrences::<post::Entity, _>(tx, (post::Column::Id, post::Column::CommentCount), posts)
-        .await?;
-    for chunk in ids.chunks(CHUNK) {
-        comment_like::Entity::delete_many().filter(comment_like::Column::CommentId.is_in(chunk)).exec(tx).await?;
+    if silent.is_empty() {
+        return Ok(posts);
     }
-    prune(tx, ids).await?;
-    Ok(removed)
+    let counter = (post::Column::Id, post::Column::CommentCount);
+    counters::subtract_occurrences::<post::Entity, _>(tx, counter, posts.clone()).await?;
+    if OF_COMMENTS.remove_some_of(tx, &silent, most).await? == most {
+        let liked = comment::Column::Id.is_in(&silent).and(comment::Column::LikeCount.gt(0));
+        let liked = Query::select().column(comment::Column::Id).from(comment::Entity).and_where(liked).take();
+        let left = ids(tx, &liked).await?;
+        removal::request(tx, RemovalKind::Comment, &left).await?;
+    }
+    prune(tx, &silent).await?;
+    Ok(posts)
 }
 
-/// Deletes those of `ids` that say nothing and have no replies, then those of their parents of which that is true now.
-async fn prune(tx: &impl ConnectionTrait, mut ids: Vec<String>) -> Result<(), DbErr> {
-    while !ids.is_empty() {
-        let mut parents = Vec::new();
-        for chunk in ids.chunks(CHUNK) {
-            let delete = Query::delete()
-                .from_table(comment::Entity)
-                .and_where(comment::Column::Id.is_in(chunk))
-                .and_where(comment::Column::AuthorId.is_null())
-                .and_where(comment::Column::ReplyCount.eq(0))
-                .returning_col(comment::Column::ParentId)
-                .take();
-            for row in tx.query_all(&delete).await? {
-                parents.extend(row.try_get_by_index::<Option<String>>(0)?);
-            }
-        }
-        let counter = (comment::Column::Id, comment::Column::ReplyCount);
-        counters::subtract_occurrences::<comment::Entity, _>(tx, counter, parents.clone()).await?;
-        parents.sort_unstable();
-        parents.dedup();
-        ids = parents;
+/// Deletes those of `silent` that have neither replies nor likes, and the marks above that then have none.
+async fn prune(tx: &impl ConnectionTrait, silent: &[String]) -> Result<(), DbErr> {
+    let delete = Query::delete()
+        .from_table(comment::Entity)
+        .and_where(comment::Column::Id.is_in(silent))
+        .and_where(has_nothing())
+        .returning_col(comment::Column::ParentId)
+        .take();
+    let mut parents = Vec::new();
+    for row in tx.query_all(&delete).await? {
+        parents.extend(row.try_get_by_index::<Option<String>>(0)?);
+    }
+    if parents.is_empty() {
+        return Ok(());
+    }
+    let counter = (comment::Column::Id, comment::Column::ReplyCount);
+    counters::subtract_occurrences::<comment::Entity, _>(tx, counter, parents.clone()).await?;
+    let marks = comment::Column::Id.is_in(parents).and(has_nothing());
+    let marks = Query::select().column(comment::Column::Id).from(comment::Entity).and_where(marks).take();
+    for mark in ids(tx, &marks).await? {
+        fall(tx, &mark).await?;
     }
     Ok(())
+}
+
+/// The condition that a comment says nothing, and nothing hangs on it.
+fn has_nothing() -> SimpleExpr {
+    comment::Column::AuthorId.is_null().and(comment::Column::ReplyCount.eq(0)).and(comment::Column::LikeCount.eq(0))
+}
+
+/// Deletes a mark that nothing hangs on, and the marks above it of which each had only the one below, as many as fall at
+/// once; what is left has its removal requested, and is answered. Nothing happens where there is no such mark.
+pub(super) async fn fall(tx: &impl ConnectionTrait, id: &str) -> Result<Option<CommentId>, DbErr> {
+    let chain = format!(
+        "WITH RECURSIVE chain (id, parent_id, falls, level) AS ( \
+            SELECT id, parent_id, author_id IS NULL AND reply_count = 0 AND like_count = 0, 0 \
+            FROM comments WHERE id = $1 \
+            UNION ALL \
+            SELECT above.id, above.parent_id, \
+                above.author_id IS NULL AND above.reply_count = 1 AND above.like_count = 0, level + 1 \
+            FROM chain JOIN comments AS above ON above.id = chain.parent_id WHERE falls AND level < {LEVELS} \
+        ) \
+        SELECT id, falls FROM chain ORDER BY level"
+    );
+    let chain = Statement::from_sql_and_values(tx.get_database_backend(), chain, [id.into()]);
+    let (mut falling, mut stays) = (Vec::new(), None);
+    for row in tx.query_all_raw(chain).await? {
+        let mut fields = Fields::of(&row);
+        let id = fields.next::<String>()?;
+        if fields.next::<bool>()? && falling.len() < LEVELS { falling.push(id) } else { stays = Some(id) }
+    }
+    if falling.is_empty() {
+        return Ok(None);
+    }
+    let is_full = falling.len() == LEVELS;
+    comment::Entity::delete_many().filter(comment::Column::Id.is_in(falling)).exec(tx).await?;
+    let Some(above) = stays else {
+        return Ok(None);
+    };
+    let parent = comment::Entity::update_many().filter(comment::Column::Id.eq(&above));
+    counters::add(tx, parent, comment::Column::ReplyCount, -1).await?;
+    if !is_full {
+        return Ok(None);
+    }
+    let left = CommentId::parse(&above).map_err(|error| corrupt("comment", error))?;
+    removal::request(tx, RemovalKind::Comment, &[above]).await?;
+    Ok(Some(left))
 }

@@ -1,155 +1,217 @@
-//! How an account goes, with all that it wrote and every count that counted it.
+//! How an account goes: it is hidden at once, and its rows are removed in slices.
 
-use accounts::ports::{EraseUser, PasswordHash};
+use accounts::ports::{EraseUser, KeptName, PasswordHash};
 use domain::UserId;
-use sea_orm::sea_query::{ExprTrait, LockType, Query, SelectStatement, SimpleExpr, UnionType};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait};
+use removals::RemovalKind;
+use removals::ports::Touched;
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::comment::lock_posts;
-use super::follow::{find_users, lock_users, lock_users_that_are_free};
+use super::follow::lock_users;
 use super::likes::{OF_COMMENTS, OF_POSTS};
 use super::session::remove_sessions;
-use super::{comment_removal, counters, exists};
-use crate::entity::{comment, comment_like, follow, post, post_like, session, user};
+use super::{comment_removal, counters, exists, ids, kept_name, removal, thread_removal};
+use crate::entity::{comment, comment_like, follow, idempotency_key, post, post_like, session, user};
+use crate::fields::Fields;
+use crate::view;
 
-/// How an attempt to erase an account ended.
-pub(super) enum Erasure {
-    /// With this.
-    Ended(EraseUser),
-    /// Somebody came to follow it meanwhile whose row another one holds: to be begun again.
-    Overtaken,
-}
+/// Posts of an account of which a slice removes something.
+const POSTS: u64 = 50;
 
-/// Erases an account within `tx`.
+/// Hides an account from everybody, and with it all that it wrote; ends its sessions, and requests the removal of its rows.
 ///
-/// Its row is locked before anything of it is looked at: whatever it was about to write elsewhere either is there by
-/// then or fails. Rows are removed before they are taken off counts, and the counts follow from what was removed.
-pub(super) async fn erase(tx: &impl ConnectionTrait, id: UserId, verified: &PasswordHash) -> Result<Erasure, DbErr> {
-    match lock_account_and_acquaintances(tx, id).await? {
-        Locked::All => {}
-        Locked::NoAccount => return Ok(Erasure::Ended(EraseUser::NotFound)),
-        Locked::NotAll => return Ok(Erasure::Overtaken),
+/// Nothing is left that says who it was. To change the name waits for whatever it was about to write, and is waited for: a
+/// name is a key.
+pub(super) async fn hide(
+    tx: &impl ConnectionTrait,
+    id: UserId,
+    verified: &PasswordHash,
+    kept: &KeptName,
+) -> Result<EraseUser, DbErr> {
+    let hidden = user::Entity::update_many()
+        .col_expr(user::Column::Removed, Expr::val(true))
+        // No name that anybody can have.
+        .col_expr(user::Column::Username, Expr::val(format!("~{id}")))
+        .col_expr(user::Column::DisplayName, Expr::val(""))
+        .col_expr(user::Column::Bio, Expr::val(""))
+        .col_expr(user::Column::PasswordHash, Expr::val(""))
+        .filter(view::user::is(&id.into()))
+        .filter(user::Column::PasswordHash.eq(verified.0.as_str()))
+        .exec(tx)
+        .await?
+        .rows_affected;
+    if hidden == 0 {
+        let is_there = exists(tx, user::Entity, view::user::is(&id.into())).await?;
+        return Ok(if is_there { EraseUser::PasswordMoved } else { EraseUser::NotFound });
     }
-    let proved = user::Column::Id.eq(id.as_str()).and(user::Column::PasswordHash.eq(verified.0.as_str()));
-    if !exists(tx, user::Entity, proved).await? {
-        return Ok(Erasure::Ended(EraseUser::PasswordMoved));
-    }
-    lock_posts(tx, post::Column::Id.in_subquery(posts_concerned(id)), LockType::Update).await?;
-    let by_it = || comment::Column::AuthorId.eq(id.as_str());
-    comment_removal::lock(tx, by_it(), is_concerned(id)).await?;
-    OF_POSTS.remove_all_of(tx, id).await?;
-    OF_COMMENTS.remove_all_of(tx, id).await?;
-    remove_follows(tx, (follow::Column::FollowerId, follow::Column::FolloweeId), user::Column::FollowerCount, id)
-        .await?;
-    remove_follows(tx, (follow::Column::FolloweeId, follow::Column::FollowerId), user::Column::FollowingCount, id)
-        .await?;
-    comment_removal::remove(tx, by_it()).await?;
-    // As with every session that ends: by itself the database would begin at the sessions.
     remove_sessions(tx, session::Column::UserId.eq(id.as_str())).await?;
-    // Posts go with their comments and likes, keys with the account.
-    user::Entity::delete_by_id(id.to_string()).exec(tx).await?;
-    Ok(Erasure::Ended(EraseUser::Erased))
+    kept_name::keep(tx, kept).await?;
+    removal::request(tx, RemovalKind::Account, &[id.to_string()]).await?;
+    Ok(EraseUser::Erased)
 }
 
-enum Locked {
-    All,
-    NoAccount,
-    NotAll,
+/// What a slice removed of an account.
+pub(super) enum Removed {
+    /// Some rows, by which these have other counters.
+    Some(Touched),
+    /// The account itself.
+    Account,
 }
 
-/// Takes the locks of the account and of those who follow it or are followed, whose counts will change, in the order of
-/// their ids.
-///
-/// Who came to follow it while its own row was waited for may stand before it in that order. They are locked late, and only
-/// if that needs no waiting: whoever waits out of order may wait in a circle.
-async fn lock_account_and_acquaintances(tx: &impl ConnectionTrait, id: UserId) -> Result<Locked, DbErr> {
-    let followed = Query::select()
-        .column(follow::Column::FolloweeId)
-        .from(follow::Entity)
-        .and_where(follow::Column::FollowerId.eq(id.as_str()))
-        .take();
-    let acquaintances = Query::select()
-        .column(follow::Column::FollowerId)
-        .from(follow::Entity)
-        .and_where(follow::Column::FolloweeId.eq(id.as_str()))
-        .union(UnionType::Distinct, followed)
-        .take();
-    let is_acquainted = || user::Column::Id.in_subquery(acquaintances.clone());
-    // Others only get other counts: they may go on to like and comment, for which their rows must stay.
-    let before = || is_acquainted().and(user::Column::Id.lt(id.as_str()));
-    lock_users(tx, before(), LockType::NoKeyUpdate).await?;
-    let itself = lock_users(tx, user::Column::Id.eq(id.as_str()), LockType::Update).await?;
-    if itself.is_empty() {
-        return Ok(Locked::NoAccount);
+/// Removes about `most` rows of a hidden account, all of one kind, so that locks are taken in the order that all keep; or the
+/// account itself, when nothing else is left.
+pub(super) async fn remove_some(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Result<Removed, DbErr> {
+    if remove_posts(tx, id, most).await? {
+        return Ok(Removed::Some(Touched::default()));
     }
-    // Nobody comes any more from here on.
-    let held = lock_users_that_are_free(tx, before(), LockType::NoKeyUpdate).await?;
-    if find_users(tx, before()).await? != held {
-        return Ok(Locked::NotAll);
+    let mut posts = remove_comments(tx, id, most).await?;
+    if posts.is_empty() {
+        posts = OF_POSTS.remove_some_by(tx, id.as_str(), most).await?;
     }
-    lock_users(tx, is_acquainted().and(user::Column::Id.gt(id.as_str())), LockType::NoKeyUpdate).await?;
-    Ok(Locked::All)
+    if !posts.is_empty() {
+        return Ok(Removed::Some(Touched { posts: distinct(posts)?, ..Touched::default() }));
+    }
+    if !OF_COMMENTS.remove_some_by(tx, id.as_str(), most).await?.is_empty() {
+        return Ok(Removed::Some(Touched::default()));
+    }
+    for side in [Side::FOLLOWING, Side::FOLLOWERS] {
+        let users = remove_follows(tx, &side, id, most).await?;
+        if !users.is_empty() {
+            return Ok(Removed::Some(Touched { users: distinct(users)?, ..Touched::default() }));
+        }
+    }
+    if remove_keys(tx, id, most).await? {
+        return Ok(Removed::Some(Touched::default()));
+    }
+    remove_account(tx, id).await
 }
 
-/// The posts that go with the account, and those on which something of it goes.
-fn posts_concerned(id: UserId) -> SelectStatement {
-    let own = Query::select()
+fn distinct<T>(mut ids: Vec<String>) -> Result<Vec<domain::Id<T>>, DbErr> {
+    ids.sort_unstable();
+    ids.dedup();
+    ids.iter().map(|id| domain::Id::parse(id).map_err(|error| crate::error::corrupt("id", error))).collect()
+}
+
+/// Removes some of what is below the newest posts: those would be read over most often.
+async fn remove_posts(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Result<bool, DbErr> {
+    let newest = Query::select()
         .column(post::Column::Id)
         .from(post::Entity)
         .and_where(post::Column::AuthorId.eq(id.as_str()))
+        .order_by(post::Column::CreatedAt, Order::Desc)
+        .order_by(post::Column::Id, Order::Desc)
+        .limit(POSTS)
         .take();
-    let liked = Query::select()
-        .column(post_like::Column::PostId)
-        .from(post_like::Entity)
-        .and_where(post_like::Column::UserId.eq(id.as_str()))
-        .take();
-    let likes_of_comments = Query::select()
-        .column(comment_like::Column::CommentId)
-        .from(comment_like::Entity)
-        .and_where(comment_like::Column::UserId.eq(id.as_str()))
-        .take();
-    let of_liked_comments = Query::select()
-        .column(comment::Column::PostId)
-        .from(comment::Entity)
-        .and_where(comment::Column::Id.in_subquery(likes_of_comments))
-        .take();
-    Query::select()
-        .column(comment::Column::PostId)
+    let newest = ids(tx, &newest).await?;
+    if newest.is_empty() {
+        return Ok(false);
+    }
+    thread_removal::remove_some(tx, id, &newest, most).await?;
+    Ok(true)
+}
+
+/// Removes some comments on posts of others; answers on which.
+async fn remove_comments(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Result<Vec<String>, DbErr> {
+    let some = Query::select()
+        .columns([comment::Column::Id, comment::Column::PostId])
         .from(comment::Entity)
         .and_where(comment::Column::AuthorId.eq(id.as_str()))
-        .union(UnionType::Distinct, own)
-        .union(UnionType::Distinct, liked)
-        .union(UnionType::Distinct, of_liked_comments)
-        .take()
-}
-
-/// Whether a comment that others wrote goes with the posts of the account, or loses a like that it gave.
-fn is_concerned(id: UserId) -> SimpleExpr {
-    let on = Query::select()
-        .column(post::Column::Id)
-        .from(post::Entity)
-        .and_where(post::Column::AuthorId.eq(id.as_str()))
+        .limit(most)
         .take();
-    let liked = Query::select()
-        .column(comment_like::Column::CommentId)
-        .from(comment_like::Entity)
-        .and_where(comment_like::Column::UserId.eq(id.as_str()))
-        .take();
-    comment::Column::PostId.in_subquery(on).or(comment::Column::Id.in_subquery(liked))
-}
-
-/// Removes the follows in whose column `own` the account stands, and takes them off `counter` of the accounts in the
-/// column `other`.
-async fn remove_follows(
-    tx: &impl ConnectionTrait,
-    (own, other): (follow::Column, follow::Column),
-    counter: user::Column,
-    id: UserId,
-) -> Result<(), DbErr> {
-    let delete = Query::delete().from_table(follow::Entity).and_where(own.eq(id.as_str())).returning_col(other).take();
-    let mut others = Vec::new();
-    for row in tx.query_all(&delete).await? {
-        others.push(row.try_get_by_index(0)?);
+    let (mut comments, mut posts) = (Vec::new(), Vec::new());
+    for row in tx.query_all(&some).await? {
+        let mut fields = Fields::of(&row);
+        comments.push(fields.next::<String>()?);
+        posts.push(fields.next::<String>()?);
     }
-    counters::subtract_occurrences::<user::Entity, _>(tx, (user::Column::Id, counter), others).await
+    if comments.is_empty() {
+        return Ok(comments);
+    }
+    lock_posts(tx, post::Column::Id.is_in(posts), LockType::NoKeyUpdate).await?;
+    let by_it = || comment::Column::Id.is_in(&comments);
+    comment_removal::lock(tx, by_it()).await?;
+    comment_removal::remove(tx, by_it(), most).await
+}
+
+/// One side of the follows of an account.
+struct Side {
+    own: follow::Column,
+    own_counter: user::Column,
+    other: follow::Column,
+    other_counter: user::Column,
+}
+
+impl Side {
+    const FOLLOWING: Self = Self {
+        own: follow::Column::FollowerId,
+        own_counter: user::Column::FollowingCount,
+        other: follow::Column::FolloweeId,
+        other_counter: user::Column::FollowerCount,
+    };
+    const FOLLOWERS: Self = Self {
+        own: follow::Column::FolloweeId,
+        own_counter: user::Column::FollowerCount,
+        other: follow::Column::FollowerId,
+        other_counter: user::Column::FollowingCount,
+    };
+}
+
+/// Removes some follows, and takes them off the counts of both; answers with whom.
+async fn remove_follows(tx: &impl ConnectionTrait, side: &Side, id: UserId, most: u64) -> Result<Vec<String>, DbErr> {
+    let its = || side.own.eq(id.as_str());
+    let some = Query::select().column(side.other).from(follow::Entity).and_where(its()).limit(most).take();
+    let others = ids(tx, &some).await?;
+    if others.is_empty() {
+        return Ok(others);
+    }
+    let concerned = user::Column::Id.is_in(&others).or(user::Column::Id.eq(id.as_str()));
+    lock_users(tx, concerned, LockType::NoKeyUpdate).await?;
+    let delete = Query::delete()
+        .from_table(follow::Entity)
+        .and_where(its().and(side.other.is_in(others)))
+        .returning_col(side.other)
+        .take();
+    let mut removed = Vec::new();
+    for row in tx.query_all(&delete).await? {
+        removed.push(row.try_get_by_index::<String>(0)?);
+    }
+    let theirs = (user::Column::Id, side.other_counter);
+    counters::subtract_occurrences::<user::Entity, _>(tx, theirs, removed.clone()).await?;
+    let itself = user::Entity::update_many().filter(user::Column::Id.eq(id.as_str()));
+    counters::add(tx, itself, side.own_counter, -i64::try_from(removed.len()).unwrap_or(i64::MAX)).await?;
+    Ok(removed)
+}
+
+/// Removes some idempotency keys; answers whether there were any.
+async fn remove_keys(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Result<bool, DbErr> {
+    let key = [idempotency_key::Column::UserId, idempotency_key::Column::Key];
+    let some = Query::select()
+        .columns(key)
+        .from(idempotency_key::Entity)
+        .and_where(idempotency_key::Column::UserId.eq(id.as_str()))
+        .limit(most)
+        .take();
+    let some = Expr::tuple(key.map(Expr::col)).in_subquery(some);
+    Ok(idempotency_key::Entity::delete_many().filter(some).exec(tx).await?.rows_affected > 0)
+}
+
+/// Removes the account, if nothing is left of it once it is locked: an instance of the previous version, which does not know
+/// that it is hidden, may have stored something.
+async fn remove_account(tx: &impl ConnectionTrait, id: UserId) -> Result<Removed, DbErr> {
+    lock_users(tx, user::Column::Id.eq(id.as_str()), LockType::Update).await?;
+    let left = [
+        exists(tx, post::Entity, post::Column::AuthorId.eq(id.as_str())).await?,
+        exists(tx, comment::Entity, comment::Column::AuthorId.eq(id.as_str())).await?,
+        exists(tx, post_like::Entity, post_like::Column::UserId.eq(id.as_str())).await?,
+        exists(tx, comment_like::Entity, comment_like::Column::UserId.eq(id.as_str())).await?,
+        exists(tx, follow::Entity, follow::Column::FollowerId.eq(id.as_str())).await?,
+        exists(tx, follow::Entity, follow::Column::FolloweeId.eq(id.as_str())).await?,
+    ];
+    if left.contains(&true) {
+        return Ok(Removed::Some(Touched::default()));
+    }
+    // Whatever sessions and keys came meanwhile go with it.
+    user::Entity::delete_by_id(id.to_string()).exec(tx).await?;
+    Ok(Removed::Account)
 }

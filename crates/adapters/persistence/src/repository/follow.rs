@@ -3,9 +3,7 @@
 use async_trait::async_trait;
 use domain::{Page, PageRequest, RepositoryError, Timestamp, UserId, UserRef, UserView};
 use feed::ports::{Follow, FollowRepository, Relation};
-use sea_orm::sea_query::{
-    Expr, ExprTrait, LockBehavior, LockType, OnConflict, Order, Query, SelectStatement, SimpleExpr,
-};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Order, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::{counters, exists};
@@ -39,7 +37,8 @@ impl SeaFollowRepository {
 
     async fn try_follow(&self, follower: UserId, followee: UserId, at: Timestamp) -> Result<Follow, DbErr> {
         let tx = self.db.begin().await?;
-        let there = lock_users(&tx, is_either(follower, followee), LockType::NoKeyUpdate).await?;
+        let both = is_either(follower, followee).and(view::presence::user());
+        let there = lock_users(&tx, both, LockType::NoKeyUpdate).await?;
         if !there.contains(&followee) {
             return Ok(Follow::FolloweeGone);
         }
@@ -92,7 +91,8 @@ impl SeaFollowRepository {
         select
             .column((follow::Entity, follow::Column::CreatedAt))
             .inner_join(follow::Entity, Expr::col((follow::Entity, listed)).equals((user::Entity, user::Column::Id)))
-            .and_where(Expr::col((follow::Entity, own)).eq(view::user::id_of(user)));
+            .and_where(view::user::refers((follow::Entity, own), user))
+            .and_where(view::presence::user());
         let position = ((follow::Entity, follow::Column::CreatedAt), (follow::Entity, listed));
         keyset::page(&mut select, position, Direction::NewestFirst, &page);
         let connection = self.db.read(viewer).await;
@@ -112,31 +112,14 @@ pub(super) async fn lock_users(
     condition: SimpleExpr,
     lock: LockType,
 ) -> Result<Vec<UserId>, DbErr> {
-    read_ids(tx, select_users(condition).lock(lock)).await
-}
-
-/// As [`lock_users`], leaving out those whose locks others hold.
-pub(super) async fn lock_users_that_are_free(
-    tx: &impl ConnectionTrait,
-    condition: SimpleExpr,
-    lock: LockType,
-) -> Result<Vec<UserId>, DbErr> {
-    read_ids(tx, select_users(condition).lock_with_behavior(lock, LockBehavior::SkipLocked)).await
-}
-
-/// The accounts that `condition` picks, in the order of their ids.
-pub(super) async fn find_users(tx: &impl ConnectionTrait, condition: SimpleExpr) -> Result<Vec<UserId>, DbErr> {
-    read_ids(tx, &select_users(condition)).await
-}
-
-fn select_users(condition: SimpleExpr) -> SelectStatement {
-    let mut select = Query::select();
-    select.column(user::Column::Id).from(user::Entity).and_where(condition).order_by(user::Column::Id, Order::Asc);
-    select
-}
-
-async fn read_ids(tx: &impl ConnectionTrait, select: &SelectStatement) -> Result<Vec<UserId>, DbErr> {
-    tx.query_all(select).await?.iter().map(|row| Fields::of(row).id()).collect()
+    let select = Query::select()
+        .column(user::Column::Id)
+        .from(user::Entity)
+        .and_where(condition)
+        .order_by(user::Column::Id, Order::Asc)
+        .lock(lock)
+        .take();
+    tx.query_all(&select).await?.iter().map(|row| Fields::of(row).id()).collect()
 }
 
 fn is_either(one: UserId, other: UserId) -> SimpleExpr {

@@ -2,21 +2,22 @@
 
 use domain::{Cuid, Timestamp, UserId};
 use posts::ports::Like;
-use sea_orm::sea_query::{Expr, LockType, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Order, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
-use super::counters;
 use super::follow::lock_users;
+use super::{counters, ids};
 use crate::database::Transaction;
-use crate::entity::{comment, comment_like, post, post_like, user};
+use crate::entity::{comment, comment_like, post, post_like};
 use crate::error::corrupt;
+use crate::view::{self, presence};
 
 /// A table of things that can be liked, and the table of who likes which.
 pub(super) struct Likes<I: EntityTrait, L: EntityTrait> {
     items: I,
     item_id: I::Column,
-    /// A column that is NULL in items that were deleted but stay.
-    alive: I::Column,
+    /// The condition that a row of `items` is there, and says something.
+    is_there: fn() -> SimpleExpr,
     like_count: I::Column,
     table: L,
     liked: L::Column,
@@ -28,7 +29,7 @@ pub(super) struct Likes<I: EntityTrait, L: EntityTrait> {
 pub(super) const OF_POSTS: Likes<post::Entity, post_like::Entity> = Likes {
     items: post::Entity,
     item_id: post::Column::Id,
-    alive: post::Column::AuthorId,
+    is_there: presence::post,
     like_count: post::Column::LikeCount,
     table: post_like::Entity,
     liked: post_like::Column::PostId,
@@ -40,7 +41,7 @@ pub(super) const OF_POSTS: Likes<post::Entity, post_like::Entity> = Likes {
 pub(super) const OF_COMMENTS: Likes<comment::Entity, comment_like::Entity> = Likes {
     items: comment::Entity,
     item_id: comment::Column::Id,
-    alive: comment::Column::AuthorId,
+    is_there: presence::comment,
     like_count: comment::Column::LikeCount,
     table: comment_like::Entity,
     liked: comment_like::Column::CommentId,
@@ -133,7 +134,7 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
 
     /// Locks who likes, then what is liked, as everybody does who locks both; answers which of them is missing.
     async fn lock(&self, tx: &impl ConnectionTrait, item: Cuid, user: UserId) -> Result<Option<Like>, DbErr> {
-        let there = lock_users(tx, user::Column::Id.eq(user.as_str()), LockType::KeyShare).await?;
+        let there = lock_users(tx, view::user::is(&user.into()), LockType::KeyShare).await?;
         if there.is_empty() {
             return Ok(Some(Like::UserGone));
         }
@@ -141,7 +142,7 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
             .expr(Expr::val(1))
             .from(self.items)
             .and_where(self.item_id.eq(item.as_str()))
-            .and_where(self.alive.is_not_null())
+            .and_where((self.is_there)())
             .lock(LockType::NoKeyUpdate)
             .take();
         Ok(if tx.query_one(&alive).await?.is_some() { None } else { Some(Like::NotFound) })
@@ -153,20 +154,55 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
         Ok(())
     }
 
-    /// Removes all likes that `user` gave, and takes them off the counts.
-    ///
-    /// The likes are removed first and the counts follow from what was removed: a like that is taken back at the same
-    /// moment is counted by whoever removed it, once.
-    pub(super) async fn remove_all_of(&self, tx: &impl ConnectionTrait, user: UserId) -> Result<(), DbErr> {
-        let delete = Query::delete()
-            .from_table(self.table)
-            .and_where(self.user.eq(user.as_str()))
-            .returning_col(self.liked)
-            .take();
+    /// Removes up to `most` of the likes that a hidden account gave, and takes them off the counts; answers of what.
+    pub(super) async fn remove_some_by(
+        &self,
+        tx: &impl ConnectionTrait,
+        user: &str,
+        most: u64,
+    ) -> Result<Vec<String>, DbErr> {
+        let some = Query::select().column(self.liked).from(self.table).and_where(self.user.eq(user)).limit(most).take();
+        let items = ids(tx, &some).await?;
+        if items.is_empty() {
+            return Ok(items);
+        }
+        self.lock_items(tx, &items).await?;
+        let of_user = self.user.eq(user).and(self.liked.is_in(&items));
+        self.remove(tx, of_user).await
+    }
+
+    /// Removes up to `most` likes of `items`, which the caller has locked, and takes them off the counts; answers how many.
+    pub(super) async fn remove_some_of(
+        &self,
+        tx: &impl ConnectionTrait,
+        items: &[String],
+        most: u64,
+    ) -> Result<u64, DbErr> {
+        let key = [self.liked, self.user];
+        let some = Query::select().columns(key).from(self.table).and_where(self.liked.is_in(items)).limit(most).take();
+        Ok(self.remove(tx, Expr::tuple(key.map(Expr::col)).in_subquery(some)).await?.len() as u64)
+    }
+
+    /// Removes likes, and takes them off the counts: these follow from what was really removed.
+    async fn remove(&self, tx: &impl ConnectionTrait, condition: SimpleExpr) -> Result<Vec<String>, DbErr> {
+        let delete = Query::delete().from_table(self.table).and_where(condition).returning_col(self.liked).take();
         let mut items = Vec::new();
         for row in tx.query_all(&delete).await? {
             items.push(row.try_get_by_index(0)?);
         }
-        counters::subtract_occurrences::<I, _>(tx, (self.item_id, self.like_count), items).await
+        counters::subtract_occurrences::<I, _>(tx, (self.item_id, self.like_count), items.clone()).await?;
+        Ok(items)
+    }
+
+    /// Takes the locks of `items`, in the order of their ids.
+    async fn lock_items(&self, tx: &impl ConnectionTrait, items: &[String]) -> Result<(), DbErr> {
+        let select = Query::select()
+            .column(self.item_id)
+            .from(self.items)
+            .and_where(self.item_id.is_in(items))
+            .order_by(self.item_id, Order::Asc)
+            .lock(LockType::NoKeyUpdate)
+            .take();
+        tx.query_all(&select).await.map(drop)
     }
 }

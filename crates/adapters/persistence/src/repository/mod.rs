@@ -2,14 +2,18 @@
 
 mod comment;
 mod comment_addition;
+mod comment_depth;
 mod comment_removal;
 mod counters;
 mod erasure;
 mod follow;
 mod idempotency;
+mod kept_name;
 mod likes;
 mod post;
+mod removal;
 mod session;
+mod thread_removal;
 mod timeline;
 mod user;
 mod viewer_flags;
@@ -21,13 +25,16 @@ pub(crate) use post::{publish, stored as stored_post};
 pub use comment::SeaCommentRepository;
 pub use follow::SeaFollowRepository;
 pub use idempotency::SeaIdempotencyKeyRepository;
+pub use kept_name::SeaKeptNameRepository;
 pub use post::SeaPostRepository;
+pub use removal::SeaRemovalRepository;
 pub use session::SeaSessionRepository;
 pub use timeline::SeaTimelineRepository;
 pub use user::SeaUserRepository;
 
-use sea_orm::DbErr;
-use sea_orm::sea_query::{Expr, IntoTableRef, Query, SimpleExpr};
+use domain::Timestamp;
+use sea_orm::sea_query::{Expr, IntoColumnRef, IntoTableRef, Query, SelectStatement, SimpleExpr};
+use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::database::Select;
 
@@ -35,4 +42,20 @@ use crate::database::Select;
 async fn exists(connection: &impl Select, table: impl IntoTableRef, condition: SimpleExpr) -> Result<bool, DbErr> {
     let select = Query::select().expr(Expr::val(1)).from(table).and_where(condition).limit(1).take();
     Ok(connection.select_one(&select).await?.is_some())
+}
+
+/// The ids in the first column of what `select` finds.
+async fn ids(tx: &impl ConnectionTrait, select: &SelectStatement) -> Result<Vec<String>, DbErr> {
+    tx.query_all(select).await?.iter().map(|row| row.try_get_by_index(0)).collect()
+}
+
+/// 1 where `condition` holds, else 0: what a revision is raised by. Both are decided in the statement that writes, so that
+/// an edit in between counts.
+fn one_if(condition: SimpleExpr) -> SimpleExpr {
+    Expr::case(condition, 1).finally(0).into()
+}
+
+/// `time` where `condition` holds, else what is there.
+fn time_if(condition: SimpleExpr, time: Timestamp, column: impl IntoColumnRef) -> SimpleExpr {
+    Expr::case(condition, time.as_micros()).finally(Expr::col(column)).into()
 }

@@ -7,17 +7,16 @@ use domain::{
 };
 use posts::IdempotentRequest;
 use posts::ports::{Change, Edit, Like, NewPost, PostRepository, Write};
-use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter};
+use removals::RemovalKind;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
-use super::comment::{lock_comments, lock_posts};
-use super::follow::lock_users;
 use super::idempotency::{Claim, Effect, claim};
 use super::likes::LikedPosts;
-use super::{counters, exists};
+use super::{exists, one_if, removal, time_if};
 use crate::coalesced::{Coalesced, Liking, Publishing, Wish};
 use crate::database::{Database, Select};
-use crate::entity::{comment, post, post_like, user};
+use crate::entity::{post, post_like, user};
 use crate::fields::Fields;
 use crate::keyset::{self, Direction};
 use crate::operation::{reading, retrying};
@@ -42,7 +41,8 @@ impl SeaPostRepository {
         id: PostId,
         viewer: Option<UserId>,
     ) -> Result<Option<PostView>, DbErr> {
-        let select = view::post::select(viewer).and_where(post::Column::Id.eq(id.as_str())).take();
+        let is_it = post::Column::Id.eq(id.as_str()).and(view::post::is_there());
+        let select = view::post::select(viewer).and_where(is_it).take();
         let row = connection.select_one(&select).await?;
         row.map(|row| view::post::read(&row, viewer).map(|(post, viewer)| PostView::new(post, viewer))).transpose()
     }
@@ -54,7 +54,8 @@ impl SeaPostRepository {
         viewer: Option<UserId>,
     ) -> Result<Option<PostPage>, DbErr> {
         let mut select = view::post::select(viewer);
-        select.and_where(Expr::col((post::Entity, post::Column::AuthorId)).eq(view::user::id_of(user)));
+        select.and_where(view::user::refers((post::Entity, post::Column::AuthorId), user));
+        select.and_where(view::post::is_there());
         keyset::page(&mut select, view::post::POSITION, Direction::NewestFirst, &page);
         let connection = self.db.read(viewer).await;
         let rows = connection.select_all(&select).await?;
@@ -86,11 +87,14 @@ impl SeaPostRepository {
 
     async fn try_edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Change<PostView>, DbErr> {
         let tx = self.db.begin().await?;
+        // The same words are no edit.
+        let differs = || post::Column::Content.ne(edit.content.as_str());
         let mut update = post::Entity::update_many()
             .col_expr(post::Column::Content, Expr::val(edit.content.as_str().to_owned()))
-            .col_expr(post::Column::EditedAt, Expr::val(edit.at.as_micros()))
-            .col_expr(post::Column::Revision, Expr::col(post::Column::Revision).add(1))
-            .filter(post::Column::Id.eq(id.as_str()));
+            .col_expr(post::Column::EditedAt, time_if(differs(), edit.at, post::Column::EditedAt))
+            .col_expr(post::Column::Revision, Expr::col(post::Column::Revision).add(one_if(differs())))
+            .filter(post::Column::Id.eq(id.as_str()))
+            .filter(view::presence::post());
         if let Some(Revision(expected)) = edit.expected {
             update = update.filter(post::Column::Revision.eq(i64::from(expected)));
         }
@@ -106,26 +110,20 @@ impl SeaPostRepository {
 
     async fn try_delete(&self, id: PostId, by: UserId, expected: Option<Revision>) -> Result<Change<()>, DbErr> {
         let tx = self.db.begin().await?;
-        // The author's row is locked before the post's, as when the account is erased. It is counted down only once the
-        // post is really gone by this: whoever waited for the lock may find that another was faster.
-        let author = Query::select()
-            .column(post::Column::AuthorId)
-            .from(post::Entity)
-            .and_where(post::Column::Id.eq(id.as_str()))
-            .take();
-        let author = lock_users(&tx, user::Column::Id.in_subquery(author), LockType::NoKeyUpdate).await?;
-        lock_thread(&tx, id).await?;
-        let mut delete = post::Entity::delete_many().filter(post::Column::Id.eq(id.as_str()));
+        let mut hide = post::Entity::update_many()
+            .col_expr(post::Column::Removed, Expr::val(true))
+            .filter(post::Column::Id.eq(id.as_str()))
+            .filter(view::presence::post());
         if let Some(Revision(expected)) = expected {
-            delete = delete.filter(post::Column::Revision.eq(i64::from(expected)));
+            hide = hide.filter(post::Column::Revision.eq(i64::from(expected)));
         }
-        if delete.exec(&tx).await?.rows_affected == 0 {
-            let is_there = exists(&tx, post::Entity, post::Column::Id.eq(id.as_str())).await?;
+        if hide.exec(&tx).await?.rows_affected == 0 {
+            let is_there =
+                exists(&tx, post::Entity, post::Column::Id.eq(id.as_str()).and(view::presence::post())).await?;
             tx.abandon(by).await?;
             return Ok(if is_there { Change::Stale } else { Change::NotFound });
         }
-        let rows = user::Entity::update_many().filter(user::Column::Id.is_in(author.iter().map(UserId::as_str)));
-        counters::add(&tx, rows, user::Column::PostCount, -1).await?;
+        removal::request(&tx, RemovalKind::Post, &[id.to_string()]).await?;
         tx.commit(by).await?;
         Ok(Change::Changed(()))
     }
@@ -143,28 +141,20 @@ impl SeaPostRepository {
                 post_like::Entity,
                 Expr::col((post_like::Entity, post_like::Column::UserId)).equals((user::Entity, user::Column::Id)),
             )
-            .and_where(post_like::Column::PostId.eq(id.as_str()));
+            .and_where(view::post::refers((post_like::Entity, post_like::Column::PostId), id))
+            .and_where(view::presence::user());
         let position =
             ((post_like::Entity, post_like::Column::CreatedAt), (post_like::Entity, post_like::Column::UserId));
         keyset::page(&mut select, position, Direction::NewestFirst, &page);
         let connection = self.db.read(viewer).await;
         let rows = connection.select_all(&select).await?;
-        if rows.is_empty() && !exists(&connection, post::Entity, post::Column::Id.eq(id.as_str())).await? {
+        let post = || post::Column::Id.eq(id.as_str()).and(view::presence::post());
+        if rows.is_empty() && !exists(&connection, post::Entity, post()).await? {
             return Ok(None);
         }
         let users = rows.iter().map(|row| view::user::read_with_time(row, viewer)).collect::<Result<_, _>>()?;
         Ok(Some(Page::from_lookahead(users, page.size, |(_, position)| *position).map(|(user, _)| user)))
     }
-}
-
-/// Takes the locks of a post that is to go and of the comments that go with it, in the order of their ids: the database
-/// would go through them as it finds them, and likes lock many comments in that order.
-async fn lock_thread(tx: &impl ConnectionTrait, id: PostId) -> Result<(), DbErr> {
-    if tx.get_database_backend() != DbBackend::Postgres {
-        return Ok(());
-    }
-    lock_posts(tx, post::Column::Id.eq(id.as_str()), LockType::Update).await?;
-    lock_comments(tx, comment::Column::PostId.eq(id.as_str())).await
 }
 
 /// Publishes a post in a transaction that may have others.
@@ -186,6 +176,7 @@ async fn insert(tx: &impl ConnectionTrait, new: &NewPost) -> Result<(), DbErr> {
         revision: Set(0),
         like_count: Set(0),
         comment_count: Set(0),
+        removed: Set(false),
     };
     post::Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
@@ -197,7 +188,7 @@ async fn count_post(tx: &impl ConnectionTrait, author: UserId) -> Result<Option<
     let update = Query::update()
         .table(user::Entity)
         .value(user::Column::PostCount, Expr::col(user::Column::PostCount).add(1))
-        .and_where(user::Column::Id.eq(author.as_str()))
+        .and_where(view::user::is(&author.into()))
         .returning(Query::returning().columns([user::Column::Username, user::Column::DisplayName]))
         .take();
     let Some(row) = tx.query_one(&update).await? else {

@@ -3,7 +3,7 @@
 use accounts::ports::{NewRefreshToken, OpenSession, PasswordHash, RefreshTokenHash, RotateSession, SessionRepository};
 use accounts::{Session, SessionId};
 use async_trait::async_trait;
-use domain::{RepositoryError, Timestamp};
+use domain::{RepositoryError, Timestamp, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
@@ -84,13 +84,13 @@ impl SeaSessionRepository {
         };
         let mut fields = Fields::of(&row);
         let session: SessionId = fields.id()?;
-        let user_id: String = fields.next()?;
+        let user_id: UserId = fields.id()?;
         let used_at = fields.optional_time()?;
         let expires_at = fields.time()?;
         if used_at.is_some() {
             remove_sessions(&tx, session::Column::Id.eq(session.as_str())).await?;
             tx.commit(None).await?;
-            return Ok(RotateSession::Replayed);
+            return Ok(RotateSession::Replayed { user: user_id });
         }
         if expires_at <= now {
             return Ok(RotateSession::Expired);
@@ -102,7 +102,7 @@ impl SeaSessionRepository {
             .await?;
         insert_token(&tx, session, next).await?;
         // Read before the token is used up for good: a client that gets no answer still has a good one.
-        let user = view::user::select_user().and_where(user::Column::Id.eq(user_id)).take();
+        let user = view::user::select_user().and_where(user::Column::Id.eq(user_id.as_str())).take();
         let user = tx.query_one(&user).await?.ok_or_else(|| DbErr::RecordNotFound("user".to_owned()))?;
         let user = view::user::read_user(&mut Fields::of(&user))?;
         tx.commit(None).await?;

@@ -1,7 +1,7 @@
 //! Reads timelines.
 
 use async_trait::async_trait;
-use domain::{PageRequest, PostPage, RepositoryError, UserId};
+use domain::{Cursor, PageRequest, PostPage, RepositoryError, UserId};
 use feed::ports::TimelineRepository;
 use sea_orm::sea_query::{ColumnRef, Expr, ExprTrait, IntoColumnRef, Query, SelectStatement, UnionType};
 use sea_orm::{DbBackend, DbErr, JoinType};
@@ -11,6 +11,10 @@ use crate::entity::{follow, post};
 use crate::keyset::{self, Direction};
 use crate::operation::reading;
 use crate::view;
+
+/// Statements that a page of a home timeline takes at most: one, unless it has posts that are hidden. If they are that many,
+/// the page is shorter.
+const PIECES: usize = 10;
 
 /// Reads timelines from the database.
 pub struct SeaTimelineRepository {
@@ -25,11 +29,36 @@ impl SeaTimelineRepository {
 
     async fn try_public(&self, page: PageRequest, viewer: Option<UserId>) -> Result<PostPage, DbErr> {
         let mut select = view::post::select(viewer);
+        select.and_where(view::post::is_there());
         keyset::page(&mut select, view::post::POSITION, Direction::NewestFirst, &page);
-        self.read(&select, page, viewer).await
+        let rows = self.db.read(viewer).await.select_all_planned_once(&select).await?;
+        view::post::read_page(&rows, page, viewer)
     }
 
     async fn try_home(&self, user: UserId, page: PageRequest) -> Result<PostPage, DbErr> {
+        let (mut shown, mut next, mut from) = (Vec::new(), None, page);
+        for _ in 0..PIECES {
+            let (more, end) = self.try_piece_of_home(user, from).await?;
+            shown.extend(more);
+            (next, from.after) = (end, end);
+            if next.is_none() || shown.len() >= page.size.get() {
+                break;
+            }
+        }
+        if shown.len() > page.size.get() {
+            shown.truncate(page.size.get());
+            next = shown.last().map(|(post, _)| view::post::position(post));
+        }
+        Ok(PostPage::of(shown, next))
+    }
+
+    /// What of a page is not hidden, and where the next one begins. Authors are chosen by an index that says nothing of who is
+    /// hidden: to leave those out there would leave out others as well, whose posts come after theirs.
+    async fn try_piece_of_home(
+        &self,
+        user: UserId,
+        page: PageRequest,
+    ) -> Result<(Vec<view::post::Shown>, Option<Cursor>), DbErr> {
         let newest = newest(user, &page, self.db.backend());
         let mut select = view::post::select(Some(user));
         select.join_subquery(
@@ -38,18 +67,10 @@ impl SeaTimelineRepository {
             "newest",
             Expr::col(("newest", post::Column::Id)).equals((post::Entity, post::Column::Id)),
         );
+        view::post::select_hidden(&mut select);
         keyset::order(&mut select, view::post::POSITION, Direction::NewestFirst);
-        self.read(&select, page, Some(user)).await
-    }
-
-    async fn read(
-        &self,
-        select: &SelectStatement,
-        page: PageRequest,
-        viewer: Option<UserId>,
-    ) -> Result<PostPage, DbErr> {
-        let rows = self.db.read(viewer).await.select_all_planned_once(select).await?;
-        view::post::read_page(&rows, page, viewer)
+        let rows = self.db.read(Some(user)).await.select_all_planned_once(&select).await?;
+        view::post::read_shown(&rows, page, Some(user))
     }
 }
 

@@ -1,16 +1,17 @@
 //! Keeps accounts.
 
-use std::time::Duration;
-
-use accounts::ports::{Credentials, EraseUser, InsertUser, PasswordHash, ProfileChanges, UpdateUser, UserRepository};
+use accounts::ports::{
+    Credentials, EraseUser, InsertUser, KeptName, NameHashes, PasswordHash, ProfileChanges, RenewHash, UpdateUser,
+    UserRepository,
+};
 use async_trait::async_trait;
 use domain::{Cursor, Page, PageRequest, RepositoryError, Revision, User, UserId, UserRef, UserView};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnAcquireErr, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryTrait,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryTrait};
 
-use super::erasure::{self, Erasure};
+use super::erasure;
+use super::kept_name;
+use super::one_if;
 use super::session::remove_sessions;
 use crate::database::{Database, Select};
 use crate::entity::{session, user};
@@ -18,10 +19,6 @@ use crate::fields::Fields;
 use crate::keyset::{self, Direction};
 use crate::operation::{reading, retrying};
 use crate::view;
-
-/// How often an erasure that others overtake is begun, and how much longer each pause between is.
-const ERASING_ATTEMPTS: u32 = 20;
-const ERASING_PAUSE: Duration = Duration::from_millis(5);
 
 /// Keeps accounts in the database.
 pub struct SeaUserRepository {
@@ -34,7 +31,7 @@ impl SeaUserRepository {
         Self { db }
     }
 
-    async fn try_insert(&self, new: &User, password: &PasswordHash) -> Result<InsertUser, DbErr> {
+    async fn try_insert(&self, new: &User, password: &PasswordHash, kept: &NameHashes) -> Result<InsertUser, DbErr> {
         let tx = self.db.begin().await?;
         let row = user::ActiveModel {
             id: Set(new.id.to_string()),
@@ -47,10 +44,14 @@ impl SeaUserRepository {
             post_count: Set(0),
             follower_count: Set(0),
             following_count: Set(0),
+            removed: Set(false),
         };
         let mut insert = user::Entity::insert(row).into_query();
         insert.on_conflict(OnConflict::column(user::Column::Username).do_nothing().to_owned());
         let inserted = tx.execute(&insert).await?.rows_affected();
+        if inserted == 1 && kept_name::is_kept(&tx, kept, new.created_at).await? {
+            return Ok(InsertUser::UsernameTaken);
+        }
         tx.commit(new.id).await?;
         Ok(if inserted == 1 { InsertUser::Created } else { InsertUser::UsernameTaken })
     }
@@ -62,6 +63,7 @@ impl SeaUserRepository {
 
     async fn try_list(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<UserView>, DbErr> {
         let mut select = view::user::select(viewer);
+        select.and_where(view::presence::user());
         let position = ((user::Entity, user::Column::CreatedAt), (user::Entity, user::Column::Id));
         keyset::page(&mut select, position, Direction::NewestFirst, &page);
         let rows = self.db.read(viewer).await.select_all(&select).await?;
@@ -80,9 +82,8 @@ impl SeaUserRepository {
     ) -> Result<UpdateUser, DbErr> {
         let tx = self.db.begin().await?;
         let mut update = user::Entity::update_many()
-            // Asking for nothing changes nothing.
-            .col_expr(user::Column::Revision, Expr::col(user::Column::Revision).add(i64::from(!changes.is_empty())))
-            .filter(user::Column::Id.eq(id.as_str()));
+            .col_expr(user::Column::Revision, Expr::col(user::Column::Revision).add(one_if(differs(changes))))
+            .filter(view::user::is(&id.into()));
         if let Some(display_name) = &changes.display_name {
             update = update.col_expr(user::Column::DisplayName, Expr::val(display_name.as_str().to_owned()));
         }
@@ -114,23 +115,42 @@ impl SeaUserRepository {
         })
     }
 
-    async fn try_erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, DbErr> {
-        for attempt in 1..=ERASING_ATTEMPTS {
-            let tx = self.db.begin().await?;
-            match erasure::erase(&tx, id, verified).await? {
-                Erasure::Ended(EraseUser::Erased) => {
-                    tx.commit(id).await?;
-                    return Ok(EraseUser::Erased);
-                }
-                Erasure::Ended(outcome) => return Ok(outcome),
-                Erasure::Overtaken => {
-                    tx.give_up().await?;
-                    tokio::time::sleep(ERASING_PAUSE * attempt).await;
-                }
-            }
-        }
-        Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
+    async fn try_renew_hash(
+        &self,
+        id: UserId,
+        verified: &PasswordHash,
+        renewed: &PasswordHash,
+    ) -> Result<RenewHash, DbErr> {
+        let tx = self.db.begin().await?;
+        let renewed = user::Entity::update_many()
+            .col_expr(user::Column::PasswordHash, Expr::val(renewed.0.clone()))
+            .filter(view::user::is(&id.into()))
+            .filter(user::Column::PasswordHash.eq(verified.0.as_str()))
+            .exec(&tx)
+            .await?
+            .rows_affected;
+        // Read from the primary only.
+        tx.commit(None).await?;
+        Ok(if renewed == 1 { RenewHash::Renewed } else { RenewHash::HashMoved })
     }
+
+    async fn try_erase(&self, id: UserId, verified: &PasswordHash, kept: &KeptName) -> Result<EraseUser, DbErr> {
+        let tx = self.db.begin().await?;
+        let outcome = erasure::hide(&tx, id, verified, kept).await?;
+        if outcome == EraseUser::Erased {
+            tx.commit(id).await?;
+        }
+        Ok(outcome)
+    }
+}
+
+/// Whether a row is changed: asking for nothing, or for what is so already, changes nothing. A new password always does.
+fn differs(changes: &ProfileChanges) -> SimpleExpr {
+    let display_name = changes.display_name.as_ref().map(|name| user::Column::DisplayName.ne(name.as_str()));
+    let bio = changes.bio.as_ref().map(|bio| user::Column::Bio.ne(bio.as_str()));
+    let password = changes.password.as_ref().map(|_| Expr::val(true));
+    let any = [display_name, bio, password].into_iter().flatten().reduce(ExprTrait::or);
+    any.unwrap_or_else(|| Expr::val(false))
 }
 
 async fn find_credentials(connection: &impl Select, condition: SimpleExpr) -> Result<Option<Credentials>, DbErr> {
@@ -145,8 +165,13 @@ async fn find_credentials(connection: &impl Select, condition: SimpleExpr) -> Re
 
 #[async_trait]
 impl UserRepository for SeaUserRepository {
-    async fn insert(&self, user: &User, password: &PasswordHash) -> Result<InsertUser, RepositoryError> {
-        retrying(&self.db, "users.insert", || self.try_insert(user, password)).await
+    async fn insert(
+        &self,
+        user: &User,
+        password: &PasswordHash,
+        kept: &NameHashes,
+    ) -> Result<InsertUser, RepositoryError> {
+        retrying(&self.db, "users.insert", || self.try_insert(user, password, kept)).await
     }
 
     async fn find(&self, user: &UserRef, viewer: Option<UserId>) -> Result<Option<UserView>, RepositoryError> {
@@ -171,7 +196,16 @@ impl UserRepository for SeaUserRepository {
         retrying(&self.db, "users.update", || self.try_update(id, changes, expected)).await
     }
 
-    async fn erase(&self, id: UserId, verified: &PasswordHash) -> Result<EraseUser, RepositoryError> {
-        retrying(&self.db, "users.erase", || self.try_erase(id, verified)).await
+    async fn renew_hash(
+        &self,
+        id: UserId,
+        verified: &PasswordHash,
+        renewed: &PasswordHash,
+    ) -> Result<RenewHash, RepositoryError> {
+        retrying(&self.db, "users.renew_hash", || self.try_renew_hash(id, verified, renewed)).await
+    }
+
+    async fn erase(&self, id: UserId, verified: &PasswordHash, kept: &KeptName) -> Result<EraseUser, RepositoryError> {
+        retrying(&self.db, "users.erase", || self.try_erase(id, verified, kept)).await
     }
 }

@@ -1,11 +1,14 @@
 //! Comments as readers see them.
 
-use domain::{Author, Comment, CommentBody, CommentView, Content, Cursor, DisplayName, UserId, Username, Viewed};
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use domain::{
+    Author, Comment, CommentBody, CommentId, CommentView, Content, ContentViewer, Cursor, DisplayName, UserId,
+    Username, Viewed,
+};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ColumnTrait, DbErr};
 
 use super::user::AUTHOR_COLUMNS;
-use super::{LikeColumns, read_liked, select_liked};
+use super::{LikeColumns, presence, read_liked, select_liked};
 use crate::entity::{comment, comment_like, user};
 use crate::error::corrupt;
 use crate::fields::{Fields, Row};
@@ -14,7 +17,8 @@ use crate::fields::{Fields, Row};
 pub(crate) const POSITION: ((comment::Entity, comment::Column), (comment::Entity, comment::Column)) =
     ((comment::Entity, comment::Column::CreatedAt), (comment::Entity, comment::Column::Id));
 
-/// Comments with their authors, as `viewer` sees them. Deleted ones have no author, hence the outer join.
+/// Comments with their authors, as `viewer` sees them. Deleted ones have no author, hence the outer join; nor have those
+/// whose author is hidden.
 pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
     let mut select = Query::select();
     select
@@ -36,7 +40,9 @@ pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
         .from(comment::Entity)
         .left_join(
             user::Entity,
-            Expr::col((user::Entity, user::Column::Id)).equals((comment::Entity, comment::Column::AuthorId)),
+            Expr::col((user::Entity, user::Column::Id))
+                .equals((comment::Entity, comment::Column::AuthorId))
+                .and(presence::user()),
         );
     select_liked(
         &mut select,
@@ -51,11 +57,30 @@ pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
     select
 }
 
-/// Reads a row of [`select`].
+/// The condition that a row of [`select`] is shown: it says something, or has replies. Whether its post is there is
+/// another question.
+pub(crate) fn is_shown() -> SimpleExpr {
+    let replies = Expr::col((comment::Entity, comment::Column::ReplyCount));
+    Expr::col((user::Entity, user::Column::Id)).is_not_null().or(replies.gt(0))
+}
+
+/// The condition that `column` refers to a comment, under a post that is there.
+pub(crate) fn refers<C: IntoColumnRef>(column: C, id: CommentId) -> Expr {
+    let is_it = Expr::col((comment::Entity, comment::Column::Id)).eq(id.as_str());
+    let there = Query::select()
+        .expr(Expr::val(1))
+        .from(comment::Entity)
+        .and_where(is_it)
+        .and_where(presence::comment_post())
+        .take();
+    Expr::col(column).eq(id.as_str()).and(Expr::exists(there))
+}
+
+/// Reads a row of [`select`]. Of a deleted comment no likes are shown, though some may still have to be removed.
 pub(crate) fn read(row: &Row, viewer: Option<UserId>) -> Result<CommentView, DbErr> {
     let mut fields = Fields::of(row);
     let body = read_body(&mut fields)?;
-    let comment = Comment {
+    let mut comment = Comment {
         body,
         id: fields.id()?,
         post_id: fields.id()?,
@@ -66,7 +91,12 @@ pub(crate) fn read(row: &Row, viewer: Option<UserId>) -> Result<CommentView, DbE
         like_count: fields.count()?,
         reply_count: fields.count()?,
     };
-    Ok(Viewed::new(comment, read_liked(&mut fields, viewer)?))
+    let mut viewer = read_liked(&mut fields, viewer)?;
+    if comment.body == CommentBody::Deleted {
+        (comment.edited_at, comment.like_count) = (None, 0);
+        viewer = viewer.map(|_| ContentViewer { liked: false });
+    }
+    Ok(Viewed::new(comment, viewer))
 }
 
 fn read_body(fields: &mut Fields<'_>) -> Result<CommentBody, DbErr> {
@@ -83,7 +113,7 @@ fn read_body(fields: &mut Fields<'_>) -> Result<CommentBody, DbErr> {
             },
             content: Content::from_stored(content),
         }),
-        (None, None, None, None) => Ok(CommentBody::Deleted),
+        (None, None, None, _) => Ok(CommentBody::Deleted),
         _ => Err(corrupt("comment", "has either an author or words, but not both")),
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod comment;
 pub(crate) mod post;
+pub(crate) mod presence;
 pub(crate) mod user;
 
 use domain::{ContentViewer, UserId};

@@ -1,11 +1,11 @@
 //! Posts as readers see them.
 
-use domain::{Content, ContentViewer, Cursor, Page, PageRequest, Post, PostPage, UserId};
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use domain::{Content, ContentViewer, Cursor, Page, PageRequest, Post, PostId, PostPage, UserId};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, IntoIden, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ColumnTrait, DbErr};
 
 use super::user::{AUTHOR_COLUMNS, read_author};
-use super::{LikeColumns, read_liked, select_liked};
+use super::{LikeColumns, presence, read_liked, select_liked};
 use crate::entity::{post, post_like, user};
 use crate::fields::{Fields, Row};
 
@@ -51,10 +51,28 @@ pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
     select
 }
 
+/// The condition that a row of [`select`] is there, and its author.
+///
+/// It is one that an author who is not there would meet as well: else the outer join would be an inner one.
+pub(crate) fn is_there() -> SimpleExpr {
+    Expr::col((post::Entity, post::Column::Removed)).not().and(Expr::cust(r#""users"."removed" IS NOT TRUE"#))
+}
+
+/// The condition that `column` refers to a post, which is there.
+pub(crate) fn refers<C: IntoColumnRef>(column: C, id: PostId) -> Expr {
+    let is_it = Expr::col((post::Entity, post::Column::Id)).eq(id.as_str());
+    let there =
+        Query::select().expr(Expr::val(1)).from(post::Entity).and_where(is_it).and_where(presence::post()).take();
+    Expr::col(column).eq(id.as_str()).and(Expr::exists(there))
+}
+
 /// Reads a row of [`select`].
-pub(crate) fn read(row: &Row, viewer: Option<UserId>) -> Result<(Post, Option<ContentViewer>), DbErr> {
-    let mut fields = Fields::of(row);
-    let author = read_author(&mut fields)?;
+pub(crate) fn read(row: &Row, viewer: Option<UserId>) -> Result<Shown, DbErr> {
+    read_from(&mut Fields::of(row), viewer)
+}
+
+fn read_from(fields: &mut Fields<'_>, viewer: Option<UserId>) -> Result<Shown, DbErr> {
+    let author = read_author(fields)?;
     let post = Post {
         author,
         id: fields.id()?,
@@ -65,7 +83,7 @@ pub(crate) fn read(row: &Row, viewer: Option<UserId>) -> Result<(Post, Option<Co
         like_count: fields.count()?,
         comment_count: fields.count()?,
     };
-    Ok((post, read_liked(&mut fields, viewer)?))
+    Ok((post, read_liked(fields, viewer)?))
 }
 
 /// Reads the rows of a page of [`select`], the one too many included.
@@ -75,7 +93,33 @@ pub(crate) fn read_page(rows: &[Row], page: PageRequest, viewer: Option<UserId>)
     Ok(PostPage::of(items, next))
 }
 
+/// Adds whether a row of [`select`] is hidden, as the last column.
+pub(crate) fn select_hidden(select: &mut SelectStatement) {
+    let hidden = Expr::col((post::Entity, post::Column::Removed)).or(Expr::col((user::Entity, user::Column::Removed)));
+    select.expr_as(hidden, "hidden".into_iden());
+}
+
+/// A post as one reader sees it.
+pub(crate) type Shown = (Post, Option<ContentViewer>);
+
+/// Reads the rows of a page, and leaves out those that [`select_hidden`] tells. The next page begins where it would have begun
+/// with them.
+pub(crate) fn read_shown(
+    rows: &[Row],
+    page: PageRequest,
+    viewer: Option<UserId>,
+) -> Result<(Vec<Shown>, Option<Cursor>), DbErr> {
+    let mut posts = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut fields = Fields::of(row);
+        let post = read_from(&mut fields, viewer)?;
+        posts.push((post, fields.next::<bool>()?));
+    }
+    let Page { items, next } = Page::from_lookahead(posts, page.size, |((post, _), _)| position(post));
+    Ok((items.into_iter().filter(|(_, hidden)| !hidden).map(|(post, _)| post).collect(), next))
+}
+
 /// Where a post stands in every list of posts.
-fn position(post: &Post) -> Cursor {
+pub(crate) fn position(post: &Post) -> Cursor {
     Cursor { at: post.created_at, id: post.id.cuid() }
 }

@@ -2,9 +2,9 @@
 
 use domain::{Author, Bio, Cursor, DisplayName, User, UserId, UserRef, UserView, UserViewer, Username};
 use sea_orm::DbErr;
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, IntoColumnRef, Query, SelectStatement};
 
-use super::exists;
+use super::{exists, presence};
 use crate::entity::{follow, user};
 use crate::fields::{Fields, Row};
 
@@ -98,20 +98,22 @@ pub(crate) fn read_author(fields: &mut Fields<'_>) -> Result<Author, DbErr> {
     })
 }
 
-/// The condition that picks the user whom a request names.
+/// The condition that picks the user whom a request names, if they are there.
 pub(crate) fn is(user: &UserRef) -> Expr {
-    match user {
+    let named = match user {
         UserRef::Id(id) => Expr::col((user::Entity, user::Column::Id)).eq(id.as_str()),
         UserRef::Username(name) => Expr::col((user::Entity, user::Column::Username)).eq(name.as_str()),
-    }
+    };
+    named.and(presence::user())
 }
 
-/// An expression for the id of the user whom a request names; NULL if there is none.
-pub(crate) fn id_of(user: &UserRef) -> Expr {
+/// The condition that `column` refers to the user whom a request names, if they are there. An id stands in it as it is, by
+/// which the database knows how much to expect.
+pub(crate) fn refers<C: IntoColumnRef>(column: C, user: &UserRef) -> Expr {
+    let mut named = Query::select();
+    named.from(user::Entity).and_where(is(user));
     match user {
-        UserRef::Id(id) => Expr::val(id.as_str().to_owned()),
-        UserRef::Username(_) => Expr::from(
-            Query::select().column((user::Entity, user::Column::Id)).from(user::Entity).and_where(is(user)).take(),
-        ),
+        UserRef::Id(id) => Expr::col(column).eq(id.as_str()).and(Expr::exists(named.expr(Expr::val(1)).take())),
+        UserRef::Username(_) => Expr::col(column).eq(Expr::from(named.column((user::Entity, user::Column::Id)).take())),
     }
 }

@@ -7,7 +7,7 @@ use domain::{CommentId, Content, PostId, UserId, UserRef, Username};
 use feed::ports::{FollowRepository, Relation, TimelineRepository};
 use testkit::{NOW, a_comment, a_post, a_user, id, on_both_databases};
 
-use crate::scene::{Scene, first_page, hash_of, request};
+use crate::scene::{Scene, any_names, first_page, hash_of, not_kept, request};
 use crate::sessions::token;
 
 on_both_databases![one_thing_takes_one_statement, a_list_takes_at_most_two, a_write_takes_one_transaction];
@@ -116,8 +116,8 @@ async fn a_write_takes_one_transaction(s: Scene) {
     };
     let keyed = request("key", 1, NOW);
     writes![s:
-        s.users.insert(&a_user("cyd").build(), &hash_of("cyd")),
-        s.users.insert(&a_user("cyd").build(), &hash_of("cyd")),
+        s.users.insert(&a_user("cyd").build(), &hash_of("cyd"), &any_names()),
+        s.users.insert(&a_user("cyd").build(), &hash_of("cyd"), &any_names()),
         s.sessions.open(&session, &first, &hash_of("ada")),
         s.sessions.rotate(&first.hash, &second, NOW),
         s.users.update(ada, &changes, None),
@@ -143,7 +143,7 @@ async fn a_write_takes_one_transaction(s: Scene) {
         s.follows.follow(ada, id("bob"), NOW),
         s.keys.purge(NOW),
         s.posts.delete(post, testkit::id("somebody"), None),
-        s.users.erase(ada, &hash_of("new")),
-        s.users.erase(ada, &hash_of("new")),
+        s.users.erase(ada, &hash_of("new"), &not_kept()),
+        s.users.erase(ada, &hash_of("new"), &not_kept()),
     ];
 }

@@ -7,7 +7,7 @@ use domain::{
     Comment, CommentBody, CommentId, CommentView, Content, ContentViewer, Page, PageRequest, PostId, Revision,
     Timestamp,
 };
-use testkit::{a_comment, id, on_both_databases};
+use testkit::{NOW, a_comment, id, on_both_databases};
 
 use crate::scene::{Scene, each, first_page, page};
 
@@ -24,8 +24,54 @@ mod add {
         needs_the_post,
         needs_a_parent_that_is_there_and_says_something,
         needs_a_parent_on_the_same_post,
+        stores_no_reply_that_stands_too_deep,
+        finds_out_how_deep_an_older_reply_stands,
         stores_nothing_for_an_account_that_is_gone,
     ];
+
+    async fn stores_no_reply_that_stands_too_deep(s: Scene) {
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        let mut parent = s.comment("top", post, ada).await;
+        for level in 1..=Comment::DEEPEST {
+            parent = s.reply(&format!("level{level}"), parent, post, ada).await;
+        }
+        let deeper = a_comment("deeper", post, ada).reply_to(parent).build();
+        assert_eq!(s.comments.add(&deeper, None).await.unwrap(), AddCommentOutcome::TooDeep);
+        let keyed = crate::scene::request("key", 1, NOW);
+        assert_eq!(s.comments.add(&deeper, Some(&keyed)).await.unwrap(), AddCommentOutcome::TooDeep);
+        assert_eq!(s.find_comment(parent).await.unwrap().reply_count, 0);
+        assert_eq!((s.db.count("comments").await, s.db.count("idempotency_keys").await), (101, 0));
+        s.db.assert_counters_exact().await;
+    }
+
+    /// As those that the previous version of the program stores, beside this one or before it.
+    async fn finds_out_how_deep_an_older_reply_stands(s: Scene) {
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        s.deep_thread(post, ada, 1_500).await;
+        let at = |level: usize| CommentId::parse(&format!("d{level:023}")).unwrap();
+        let reply = async |word: &str, parent| {
+            let reply = a_comment(word, post, ada).reply_to(parent).build();
+            s.comments.add(&reply, None).await.unwrap()
+        };
+        for (level, deepest) in [(0, false), (1, false), (99, false), (100, true), (101, true), (1_499, true)] {
+            let added = reply(&format!("at{level}"), at(level)).await;
+            assert_eq!(added == AddCommentOutcome::TooDeep, deepest, "{level}: {added:?}");
+        }
+        let depths = s.db.texts("SELECT id || ' ' || depth FROM comments WHERE depth > 0 ORDER BY depth, id").await;
+        let id = |word: &str| testkit::id::<()>(word).to_string();
+        let (one, many) = (at(1), at(99));
+        let expected = [
+            format!("{} 1", id("at0")),
+            format!("{one} 1"),
+            format!("{} 2", id("at1")),
+            format!("{many} 99"),
+            format!("{} 100", id("at99")),
+        ];
+        assert_eq!(depths, expected);
+        s.db.assert_counters_exact().await;
+    }
 
     async fn stores_and_counts(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
@@ -216,7 +262,12 @@ mod list {
 mod edit {
     use super::*;
 
-    on_both_databases![changes_the_words_and_the_revision, refuses_when_the_comment_moved_on, finds_none];
+    on_both_databases![
+        changes_the_words_and_the_revision,
+        leaves_what_says_the_same,
+        refuses_when_the_comment_moved_on,
+        finds_none,
+    ];
 
     async fn changes_the_words_and_the_revision(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
@@ -233,6 +284,22 @@ mod edit {
         assert_eq!((&seen.subject, seen.viewer), (&expected, Some(ContentViewer { liked: true })));
         assert_eq!(s.find_comment(top).await, Some(expected));
         assert!(matches!(s.comments.edit(top, &edit("again", at, None), ada).await.unwrap(), Change::Changed(_)));
+    }
+
+    async fn leaves_what_says_the_same(s: Scene) {
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        let top = s.comment("top", post, ada).await;
+        let before = s.find_comment(top).await.unwrap();
+        let CommentBody::Live { content, .. } = &before.body else {
+            panic!("deleted");
+        };
+        let words = content.as_str().to_owned();
+        let Change::Changed(seen) = s.comments.edit(top, &edit(&words, s.now(), Some(0)), ada).await.unwrap() else {
+            panic!("refused");
+        };
+        assert_eq!(seen.subject, before);
+        assert_eq!(s.find_comment(top).await, Some(before));
     }
 
     async fn refuses_when_the_comment_moved_on(s: Scene) {

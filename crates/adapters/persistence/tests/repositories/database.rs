@@ -5,7 +5,7 @@ use std::time::Duration;
 use accounts::ports::UserRepository;
 use domain::PageRequest;
 use futures_util::future::join_all;
-use persistence::{Database, DatabaseOptions, Location, SeaUserRepository};
+use persistence::{Database, DatabaseOptions, Inspection, Location, Role, SeaUserRepository};
 use testkit::{Engine, TestDatabase, on_both_databases};
 
 mod migrate {
@@ -89,11 +89,73 @@ mod connect {
     use super::*;
 
     #[tokio::test]
-    async fn says_where_nobody_answers_and_not_the_password() {
-        let location = Location::parse("postgresql://me:secret@127.0.0.1:1/thoughts").unwrap();
+    async fn says_why_nobody_answers_and_nothing_of_the_address() {
+        let location = Location::parse("postgresql://secret:secret@127.0.0.1:1/secret").unwrap();
         let options = DatabaseOptions { acquire_timeout: Duration::from_secs(1), ..DatabaseOptions::new(location) };
         let Err(error) = Database::connect(&options).await else { panic!("somebody answered") };
-        assert_eq!(error.to_string(), "cannot connect to PostgreSQL at 127.0.0.1:1/thoughts");
+        assert_eq!(error.to_string(), "cannot connect to a PostgreSQL server");
+        assert_eq!(error.source.to_string(), "Connection refused (os error 111)");
         assert!(!format!("{error:?}").contains("secret"));
+    }
+
+    /// Servers repeat the names that they were called by.
+    #[test]
+    fn says_why_a_server_refuses_and_nothing_of_the_address() {
+        testkit::run(Engine::Postgres, async |db: TestDatabase| {
+            let mut url = url::Url::parse(db.url()).unwrap();
+            url.set_path("secret");
+            let options = DatabaseOptions::new(Location::parse(url.as_str()).unwrap());
+            let Err(error) = Database::connect(&options).await else { panic!("there is such a database") };
+            assert_eq!(error.source.to_string(), "the server has no database of this name (SQLSTATE 3D000)");
+            assert!(!format!("{error:?}").contains("secret"));
+        });
+    }
+
+    #[tokio::test]
+    async fn takes_the_path_of_a_file_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a b", "100% sure", "50%", "#1", "what?", "a\"b'c", "ünï"] {
+            let file = folder.path().join(name).join("deep/t.db");
+            let location = Location::parse(&format!("sqlite://{}", file.display())).unwrap();
+            let database = Database::connect(&DatabaseOptions::new(location.clone())).await.unwrap();
+            database.migrate().await.unwrap();
+            assert!(file.is_file(), "{name}");
+            let found = persistence::inspect(&location, Duration::from_secs(1)).await.unwrap();
+            assert_eq!(found, Some(Inspection { role: Role::Primary, is_migrated: true }), "{name}");
+            database.close().await.unwrap();
+        }
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 7, "and no other folder is made");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn makes_files_that_nobody_else_can_read() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let location = Location::SqliteFile(folder.path().join("t.db"));
+        let database = Database::connect(&DatabaseOptions::new(location)).await.unwrap();
+        database.migrate().await.unwrap();
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+            assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{entry:?}");
+            names.push(entry.file_name().into_string().unwrap());
+        }
+        names.sort();
+        assert_eq!(names, ["t.db", "t.db-shm", "t.db-wal"]);
+        database.close().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn leaves_nothing_behind_where_it_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("t.db")).unwrap();
+        std::fs::write(folder.path().join("file"), "no database, and long enough to be seen as none").unwrap();
+        for path in ["t.db", "file", "file/deep/t.db", "a%20b/t.db"] {
+            let location = Location::SqliteFile(folder.path().join(path));
+            let connected = Database::connect(&DatabaseOptions::new(location)).await;
+            assert!(connected.is_err(), "{path}");
+        }
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
     }
 }

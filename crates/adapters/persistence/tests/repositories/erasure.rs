@@ -1,10 +1,16 @@
 //! What [`UserRepository::erase`] must leave: nothing of the account, everything of the others, and exact counters.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use ::posts::ports::{Change, CommentRepository, NewPost, PostRepository};
 use accounts::Session;
-use accounts::ports::{EraseUser, OpenSession, SessionRepository, UserRepository};
-use domain::{CommentBody, UserId};
-use testkit::{NOW, a_post, id, on_both_databases};
+use accounts::ports::{
+    EraseUser, InsertUser, KeptName, KeptNameRepository, NameHash, NameHashes, OpenSession, SessionRepository,
+    UserRepository,
+};
+use domain::{CommentBody, Timestamp, User, UserId};
+use testkit::{NOW, a_post, a_user, id, on_both_databases};
 
 use crate::scene::{Scene, hash_of, request};
 use crate::sessions::token;
@@ -30,6 +36,9 @@ mod erase {
         keeps_the_replies_of_others_below_what_is_gone,
         removes_threads_that_say_nothing_any_more,
         frees_the_name,
+        keeps_the_name_back_for_as_long_as_it_is_told,
+        keeps_the_name_back_from_whoever_waits_for_it,
+        forgets_names_that_are_free,
         finds_nobody,
         leaves_nothing_of_anybody_when_all_go,
     ];
@@ -130,6 +139,65 @@ mod erase {
         s.erase(ada).await;
         s.user("ada").await;
         assert_eq!(s.users.find_credentials(&ada.into()).await.unwrap().unwrap().password, hash_of("ada"));
+    }
+
+    fn names(byte: u8) -> NameHashes {
+        NameHashes { current: NameHash([byte; 32]), older: vec![NameHash([byte + 1; 32])] }
+    }
+
+    async fn sign_up_as_ada(s: &Scene, at: Timestamp, names: &NameHashes) -> InsertUser {
+        let new = User { id: testkit::id("another"), ..a_user("ada").at(at).build() };
+        s.users.insert(&new, &hash_of("another"), names).await.unwrap()
+    }
+
+    async fn keeps_the_name_back_for_as_long_as_it_is_told(s: Scene) {
+        let ada = s.user("ada").await;
+        let until = NOW.after(Duration::from_hours(24 * 30));
+        let kept = KeptName { hash: names(1).current, until };
+        assert_eq!(s.users.erase(ada, &hash_of("ada"), &kept).await.unwrap(), EraseUser::Erased);
+
+        let just_before = until.before(Duration::from_micros(1));
+        assert_eq!(sign_up_as_ada(&s, just_before, &names(1)).await, InsertUser::UsernameTaken);
+        // The key was changed meanwhile.
+        let renamed = NameHashes { current: NameHash([9; 32]), older: vec![NameHash([8; 32]), names(1).current] };
+        assert_eq!(sign_up_as_ada(&s, just_before, &renamed).await, InsertUser::UsernameTaken);
+        assert_eq!(s.db.count("users").await, 0);
+        assert_eq!(sign_up_as_ada(&s, until, &names(1)).await, InsertUser::Created);
+        // Once more, while the row of the first time is still there.
+        let later = KeptName { until: until.after(Duration::from_hours(1)), ..kept };
+        let another = testkit::id("another");
+        assert_eq!(s.users.erase(another, &hash_of("another"), &later).await.unwrap(), EraseUser::Erased);
+        assert_eq!(sign_up_as_ada(&s, until, &names(1)).await, InsertUser::UsernameTaken);
+    }
+
+    async fn keeps_the_name_back_from_whoever_waits_for_it(s: Scene) {
+        let s = Arc::new(s);
+        for _ in 0..20 {
+            let ada = s.user("ada").await;
+            let kept = KeptName { hash: names(1).current, until: NOW.after(Duration::from_hours(1)) };
+            let erasing = {
+                let s = Arc::clone(&s);
+                tokio::spawn(async move { s.users.erase(ada, &hash_of("ada"), &kept).await.unwrap() })
+            };
+            let waiting = {
+                let s = Arc::clone(&s);
+                tokio::spawn(async move { sign_up_as_ada(&s, NOW, &names(1)).await })
+            };
+            assert_eq!(erasing.await.unwrap(), EraseUser::Erased);
+            assert_eq!(waiting.await.unwrap(), InsertUser::UsernameTaken);
+            s.kept_names.purge(kept.until).await.unwrap();
+        }
+    }
+
+    async fn forgets_names_that_are_free(s: Scene) {
+        for (number, name) in [(0_u8, "ada"), (1, "bob")] {
+            let user = s.user(name).await;
+            let until = NOW.after(Duration::from_secs(number.into()));
+            let kept = KeptName { hash: NameHash([number; 32]), until };
+            s.users.erase(user, &hash_of(name), &kept).await.unwrap();
+        }
+        assert_eq!(s.kept_names.purge(NOW).await.unwrap(), 1);
+        assert_eq!(s.db.count("kept_names").await, 1);
     }
 
     async fn finds_nobody(s: Scene) {

@@ -10,19 +10,20 @@ use std::time::{Duration, Instant};
 
 use ::posts::ports::{CommentRepository, PostRepository};
 use accounts::ports::{EraseUser, UserRepository};
-use domain::{CommentId, PostId, RepositoryError, UserId};
+use domain::{CommentId, Cuid, PostId, RepositoryError, UserId};
 use feed::ports::FollowRepository;
 use futures_util::future::join_all;
 use persistence::{
     Database, DatabaseOptions, Location, SeaCommentRepository, SeaFollowRepository, SeaPostRepository,
-    SeaUserRepository,
+    SeaRemovalRepository, SeaUserRepository,
 };
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
+use removals::{CarryOut, Removal, RemovalKind};
 use testkit::{Engine, NOW, StatementLog, a_comment, a_post, a_user, id};
 
-use crate::scene::{Scene, hash_of};
+use crate::scene::{Scene, any_names, hash_of, not_kept};
 
 /// Of which PostgreSQL's sessions of an instance are told.
 const USUAL: &[(&str, &str)] = &[("deadlock_timeout", "10ms")];
@@ -44,6 +45,7 @@ struct Instance {
     posts: SeaPostRepository,
     comments: SeaCommentRepository,
     follows: SeaFollowRepository,
+    removals: Arc<SeaRemovalRepository>,
     log: Arc<StatementLog>,
 }
 
@@ -63,9 +65,16 @@ impl Instance {
             posts: SeaPostRepository::new(database.clone()),
             comments: SeaCommentRepository::new(database.clone()),
             follows: SeaFollowRepository::new(database.clone()),
+            removals: Arc::new(SeaRemovalRepository::new(database.clone())),
             database,
             log,
         })
+    }
+}
+
+impl Instance {
+    async fn remove(&self, kind: RemovalKind, id: Cuid) {
+        CarryOut::new(Arc::clone(&self.removals) as _).execute(Removal { kind, id }).await.unwrap();
     }
 }
 
@@ -94,9 +103,6 @@ enum Act {
 struct Writer {
     at: Arc<Instance>,
     known: Arc<Mutex<Known>>,
-    /// One erases at a time: a row that is updated twice in a transaction has its references checked, and so an erasure
-    /// comes to want the account of another's author last, which is held by whoever erases that. The retry is for these.
-    erasing: Arc<tokio::sync::Mutex<()>>,
     random: StdRng,
     name: String,
     written: usize,
@@ -167,16 +173,17 @@ impl Writer {
                     gone.for_each(|known| *known = (new.id, first.id));
                 });
                 at.posts.delete(post, id("somebody"), None).await?;
+                at.remove(RemovalKind::Post, post.cuid()).await;
             }
             Act::Erase => {
-                let _erasing = Arc::clone(&self.erasing).lock_owned().await;
                 let new = a_user(&self.word()).build();
-                at.users.insert(&new, &hash_of("new")).await?;
+                at.users.insert(&new, &hash_of("new"), &any_names()).await?;
                 self.note(|known| {
                     known.users.iter_mut().filter(|known| **known == user).for_each(|known| *known = new.id);
                 });
                 let Some(its) = at.users.find_credentials(&user.into()).await? else { return Ok(()) };
-                assert_ne!(at.users.erase(user, &its.password).await?, EraseUser::PasswordMoved);
+                assert_ne!(at.users.erase(user, &its.password, &not_kept()).await?, EraseUser::PasswordMoved);
+                at.remove(RemovalKind::Account, user.cuid()).await;
             }
         }
         Ok(())
@@ -208,13 +215,11 @@ async fn circles(s: &Scene, acts: &'static [Act], each: usize) -> (i64, BTreeMap
     let before = deadlocks(s).await;
     let known = Arc::new(Mutex::new(known));
     let instances = [Instance::new(s, USUAL).await, Instance::new(s, BY_HASHES).await];
-    let erasing = Arc::new(tokio::sync::Mutex::new(()));
     let seed = std::env::var("TEST_SEED").map_or(42, |seed| seed.parse().unwrap());
     let writers = (0..2 * WRITERS).map(|number| {
         let mut writer = Writer {
             at: Arc::clone(&instances[usize::from(number % 2 == 1)]),
             known: Arc::clone(&known),
-            erasing: Arc::clone(&erasing),
             random: StdRng::seed_from_u64(seed + number),
             name: format!("{number}"),
             written: 0,

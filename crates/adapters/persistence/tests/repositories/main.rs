@@ -1,6 +1,6 @@
 //! The repository suite: one file a port, every test on SQLite and on PostgreSQL.
 //!
-//! Beyond the ports' own behaviour: [`erasure`], [`concurrency`] and [`pagination`] hold what must be true whatever
+//! Beyond the ports' own behaviour: [`erasure`], [`removals`], [`concurrency`] and [`pagination`] hold what must be true whatever
 //! happens at once; [`storage`] that nothing is acknowledged in vain; [`replicas`] who is read from; [`budgets`] and [`plans`] hold what it may cost.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
@@ -18,6 +18,7 @@ mod pagination;
 mod pipeline;
 mod plans;
 mod posts;
+mod removals;
 mod replicas;
 mod scene;
 mod schema_changes;

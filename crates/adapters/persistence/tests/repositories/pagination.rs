@@ -14,7 +14,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use testkit::{NOW, a_comment, a_post, a_user, id, on_both_databases};
 
-use crate::scene::{Scene, hash_of, page, views};
+use crate::scene::{Scene, any_names, hash_of, page, views};
 
 on_both_databases![
     public_feed,
@@ -157,7 +157,7 @@ impl List {
                 s.follows.follow(ada(), id.into(), at).await?;
             }
             Self::Users => {
-                s.users.insert(&row.user(), &hash_of("x")).await?;
+                s.users.insert(&row.user(), &hash_of("x"), &any_names()).await?;
             }
         }
         Ok(())
@@ -167,7 +167,7 @@ impl List {
     async fn remove(self, s: &Scene, row: Row) -> Result<(), RepositoryError> {
         match self {
             Self::Public | Self::Home | Self::OfUser => {
-                s.posts.delete(row.id.into(), testkit::id("somebody"), None).await?;
+                s.delete_post(row.id.into()).await;
             }
             Self::Comments | Self::Replies => {
                 s.comments.delete(row.id.into(), testkit::id("somebody"), None).await?;
@@ -267,7 +267,7 @@ async fn walks(s: Scene, list: List) {
     let mut rows: Vec<Row> = (0..2 * ROWS).map(|_| Row::random(&mut random)).collect();
     if list.is_of_users() {
         for row in &rows {
-            s.users.insert(&row.user(), &hash_of("x")).await.unwrap();
+            s.users.insert(&row.user(), &hash_of("x"), &any_names()).await.unwrap();
         }
     }
     let passing = rows.split_off(ROWS);

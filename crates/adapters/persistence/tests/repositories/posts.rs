@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ::posts::ports::{Change, CommentRepository, Edit, Like, PostRepository, Write};
 use accounts::ports::EraseUser;
 use domain::{Content, ContentViewer, Post, PostId, PostView, Revision, Timestamp, UserRef, UserView, Username};
+use futures_util::future::join_all;
 use testkit::{a_post, id, on_both_databases};
 
 use crate::scene::{Scene, each, first_page, page, views};
@@ -94,7 +95,13 @@ mod list_by_user {
 mod edit {
     use super::*;
 
-    on_both_databases![changes_the_words_and_the_revision, refuses_when_the_post_moved_on, finds_none];
+    on_both_databases![
+        changes_the_words_and_the_revision,
+        leaves_what_says_the_same,
+        counts_one_of_many_edits_that_say_the_same,
+        refuses_when_the_post_moved_on,
+        finds_none,
+    ];
 
     async fn changes_the_words_and_the_revision(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
@@ -110,6 +117,30 @@ mod edit {
         assert_eq!(s.find_post(hello).await, Some(expected));
         assert_eq!(s.find_post(other).await.unwrap().content.as_str(), "other");
         assert!(matches!(s.posts.edit(hello, &edit("again", at, None), ada).await.unwrap(), Change::Changed(_)));
+    }
+
+    async fn leaves_what_says_the_same(s: Scene) {
+        let ada = s.user("ada").await;
+        let hello = s.post("hello", ada).await;
+        let before = s.find_post(hello).await.unwrap();
+        for expected in [None, Some(0)] {
+            let Change::Changed(seen) = s.posts.edit(hello, &edit("hello", s.now(), expected), ada).await.unwrap()
+            else {
+                panic!("refused");
+            };
+            assert_eq!(*seen.subject, before);
+        }
+        assert_eq!(s.posts.edit(hello, &edit("hello", s.now(), Some(1)), ada).await.unwrap(), Change::Stale);
+        assert_eq!(s.find_post(hello).await, Some(before));
+    }
+
+    async fn counts_one_of_many_edits_that_say_the_same(s: Scene) {
+        let ada = s.user("ada").await;
+        let hello = s.post("hello", ada).await;
+        let edit = edit("bye", s.now(), None);
+        let edits = join_all((0..8).map(|_| s.posts.edit(hello, &edit, ada))).await;
+        assert!(edits.iter().all(|edit| matches!(edit, Ok(Change::Changed(_)))), "{edits:?}");
+        assert_eq!(s.find_post(hello).await.unwrap().revision, Revision(1));
     }
 
     async fn refuses_when_the_post_moved_on(s: Scene) {
@@ -150,7 +181,7 @@ mod delete {
             s.like_post(hello, user).await;
             s.like_comment(reply, user).await;
         }
-        assert_eq!(s.posts.delete(hello, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
+        assert_eq!(s.delete_post(hello).await, Change::Changed(()));
         assert_eq!(s.find_post(hello).await, None);
         assert_eq!(s.find_comment(top).await, None);
         assert_eq!((s.db.count("post_likes").await, s.db.count("comment_likes").await), (0, 0));
@@ -172,7 +203,7 @@ mod delete {
             if erased {
                 assert_eq!(s.erase(ada).await, EraseUser::Erased);
             } else {
-                assert_eq!(s.posts.delete(post, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
+                assert_eq!(s.delete_post(post).await, Change::Changed(()));
             }
             assert_eq!(s.db.count("comments").await, 0);
         }

@@ -1,19 +1,21 @@
 //! A database with all repositories over it, and short ways to fill it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use ::posts::ports::{AddCommentOutcome, CommentRepository, Like, PostRepository, Write};
+use ::posts::ports::{AddCommentOutcome, Change, CommentRepository, Like, PostRepository, Write};
 use ::posts::{Fingerprint, IdempotentRequest, REPLAY_WINDOW};
-use accounts::ports::{EraseUser, InsertUser, PasswordHash, UserRepository};
+use accounts::ports::{EraseUser, InsertUser, KeptName, NameHash, NameHashes, PasswordHash, UserRepository};
 use domain::{
     Comment, CommentId, Cursor, IdempotencyKey, Page, PageRequest, PageSize, Post, PostId, PostPage, PostView,
     Timestamp, User, UserId,
 };
 use feed::ports::{Follow, FollowRepository};
 use persistence::{
-    SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaPostRepository, SeaSessionRepository,
-    SeaTimelineRepository, SeaUserRepository,
+    SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaKeptNameRepository, SeaPostRepository,
+    SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
 };
+use removals::CarryOut;
 use testkit::{FixedClock, TestDatabase, a_comment, a_post, a_user};
 
 pub(crate) struct Scene {
@@ -22,8 +24,10 @@ pub(crate) struct Scene {
     pub(crate) posts: SeaPostRepository,
     pub(crate) comments: SeaCommentRepository,
     pub(crate) keys: SeaIdempotencyKeyRepository,
+    pub(crate) kept_names: SeaKeptNameRepository,
     pub(crate) follows: SeaFollowRepository,
     pub(crate) timelines: SeaTimelineRepository,
+    pub(crate) removals: Arc<SeaRemovalRepository>,
     clock: FixedClock,
     // Dropped last: what it lends to the next test is nobody's then.
     pub(crate) db: TestDatabase,
@@ -37,12 +41,24 @@ impl From<TestDatabase> for Scene {
             posts: SeaPostRepository::new(db.database()),
             comments: SeaCommentRepository::new(db.database()),
             keys: SeaIdempotencyKeyRepository::new(db.database()),
+            kept_names: SeaKeptNameRepository::new(db.database()),
             follows: SeaFollowRepository::new(db.database()),
             timelines: SeaTimelineRepository::new(db.database()),
+            removals: Arc::new(SeaRemovalRepository::new(db.database())),
             clock: FixedClock::default(),
             db,
         }
     }
+}
+
+/// Hashes of a name that nobody had before.
+pub(crate) fn any_names() -> NameHashes {
+    NameHashes { current: NameHash([0; 32]), older: Vec::new() }
+}
+
+/// A name that is free at once.
+pub(crate) fn not_kept() -> KeptName {
+    KeptName { hash: NameHash([0; 32]), until: Timestamp::from_micros(0) }
 }
 
 impl Scene {
@@ -54,7 +70,7 @@ impl Scene {
     /// A stored account; its password's hash is [`hash_of`] its name.
     pub(crate) async fn user(&self, name: &str) -> UserId {
         let user = a_user(name).at(self.now()).build();
-        assert_eq!(self.users.insert(&user, &hash_of(name)).await.unwrap(), InsertUser::Created);
+        assert_eq!(self.users.insert(&user, &hash_of(name), &any_names()).await.unwrap(), InsertUser::Created);
         user.id
     }
 
@@ -64,9 +80,27 @@ impl Scene {
         credentials.map_or_else(|| hash_of("nobody"), |credentials| credentials.password)
     }
 
+    /// Erases an account, and removes its rows.
     pub(crate) async fn erase(&self, user: UserId) -> EraseUser {
         let verified = self.verified(user).await;
-        self.users.erase(user, &verified).await.unwrap()
+        let erased = self.users.erase(user, &verified, &not_kept()).await.unwrap();
+        self.remove_hidden().await;
+        erased
+    }
+
+    /// Deletes a post, and removes its rows.
+    pub(crate) async fn delete_post(&self, post: PostId) -> Change<()> {
+        let deleted = self.posts.delete(post, testkit::id("somebody"), None).await.unwrap();
+        self.remove_hidden().await;
+        deleted
+    }
+
+    /// Removes the rows of all that is hidden, but for what somebody else is at.
+    pub(crate) async fn remove_hidden(&self) {
+        let carry_out = CarryOut::new(Arc::clone(&self.removals) as _);
+        for removal in carry_out.pending(u16::MAX).await.unwrap() {
+            carry_out.execute(removal).await.unwrap();
+        }
     }
 
     pub(crate) async fn post(&self, word: &str, author: UserId) -> PostId {

@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 use persistence::{Database, DatabaseOptions, SeaPostRepository, SeaUserRepository, Way};
 use testkit::{Engine, NOW, StatementLog, TestDatabase, a_post, a_user, id};
 
-use crate::scene::{Scene, first_page, hash_of, request};
+use crate::scene::{Scene, any_names, first_page, hash_of, request};
 
 /// More at a time than there are connections.
 const MANY: usize = 200;
@@ -155,13 +155,13 @@ fn statements_that_a_session_forgot_are_prepared_anew() {
              CREATE TRIGGER forget AFTER INSERT ON users FOR EACH STATEMENT EXECUTE FUNCTION forget()",
         )
         .await;
-        users.insert(&a_user("bob").build(), &hash_of("bob")).await.unwrap();
+        users.insert(&a_user("bob").build(), &hash_of("bob"), &any_names()).await.unwrap();
         log.clear();
         assert!(posts.find(post, None).await.unwrap().is_some());
         assert_eq!(log.retries(), [("posts.find", "stale_plan")]);
-        users.insert(&a_user("cyd").build(), &hash_of("cyd")).await.unwrap();
+        users.insert(&a_user("cyd").build(), &hash_of("cyd"), &any_names()).await.unwrap();
         log.clear();
-        users.insert(&a_user("dan").build(), &hash_of("dan")).await.unwrap();
+        users.insert(&a_user("dan").build(), &hash_of("dan"), &any_names()).await.unwrap();
         assert_eq!(log.retries(), [("users.insert", "stale_plan")]);
         assert!(users.find(&ada.into(), None).await.unwrap().is_some());
     });

@@ -11,7 +11,7 @@ use accounts::{Principal, Session};
 use domain::{Timestamp, UserId};
 use testkit::{id, on_both_databases};
 
-use crate::scene::{Scene, hash_of};
+use crate::scene::{Scene, hash_of, not_kept};
 
 const LIFETIME: Duration = Duration::from_hours(1);
 
@@ -67,7 +67,7 @@ mod open {
         let opened = s.sessions.open(&late, &token(2, s.now()), &change.verified).await.unwrap();
         assert_eq!(opened, OpenSession::CredentialsMoved);
         assert_eq!(s.users.update(ada, &changes, None).await.unwrap(), UpdateUser::PasswordMoved);
-        assert_eq!(s.users.erase(ada, &change.verified).await.unwrap(), EraseUser::PasswordMoved);
+        assert_eq!(s.users.erase(ada, &change.verified, &not_kept()).await.unwrap(), EraseUser::PasswordMoved);
         assert_eq!(s.db.count("sessions").await, 1);
     }
 
@@ -123,7 +123,10 @@ mod rotate {
         let (_, now) = open(&s, "one", ada, 1).await;
         let (other, _) = open(&s, "other", ada, 100).await;
         s.sessions.rotate(&hash(1), &token(2, now), now).await.unwrap();
-        assert_eq!(s.sessions.rotate(&hash(1), &token(3, now), now).await.unwrap(), RotateSession::Replayed);
+        assert_eq!(
+            s.sessions.rotate(&hash(1), &token(3, now), now).await.unwrap(),
+            RotateSession::Replayed { user: ada }
+        );
         // Its successor is worth nothing now, and neither token is remembered.
         assert_eq!(s.sessions.rotate(&hash(2), &token(3, now), now).await.unwrap(), RotateSession::Unknown);
         assert_eq!(s.sessions.rotate(&hash(1), &token(3, now), now).await.unwrap(), RotateSession::Unknown);
@@ -136,7 +139,10 @@ mod rotate {
         let (_, now) = open(&s, "one", ada, 1).await;
         s.sessions.rotate(&hash(1), &token(2, now), now).await.unwrap();
         let late = now.after(LIFETIME * 2);
-        assert_eq!(s.sessions.rotate(&hash(1), &token(3, late), late).await.unwrap(), RotateSession::Replayed);
+        assert_eq!(
+            s.sessions.rotate(&hash(1), &token(3, late), late).await.unwrap(),
+            RotateSession::Replayed { user: ada }
+        );
     }
 
     async fn lets_one_of_two_at_once_win_and_ends_the_family(s: Scene) {
@@ -152,7 +158,7 @@ mod rotate {
             let (one, two) = (rotate(first + 1), rotate(first + 2));
             let outcomes = [one.await.unwrap(), two.await.unwrap()];
             assert!(outcomes.iter().any(|outcome| proved(outcome) == Some(principal)), "{outcomes:?}");
-            assert!(outcomes.contains(&RotateSession::Replayed), "{outcomes:?}");
+            assert!(outcomes.contains(&RotateSession::Replayed { user: ada }), "{outcomes:?}");
             assert_eq!((s.db.count("sessions").await, s.db.count("refresh_tokens").await), (0, 0));
         }
     }

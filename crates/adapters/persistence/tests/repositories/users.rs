@@ -1,10 +1,10 @@
 //! [`UserRepository`].
 
-use accounts::ports::{Credentials, InsertUser, PasswordChange, ProfileChanges, UpdateUser, UserRepository};
-use domain::{Bio, DisplayName, PageRequest, Revision, User, UserRef, UserView, UserViewer, Username};
+use accounts::ports::{Credentials, InsertUser, PasswordChange, ProfileChanges, RenewHash, UpdateUser, UserRepository};
+use domain::{Bio, DisplayName, PageRequest, Revision, User, UserId, UserRef, UserView, UserViewer, Username};
 use testkit::{a_user, id, on_both_databases};
 
-use crate::scene::{Scene, each, first_page, hash_of, page};
+use crate::scene::{Scene, any_names, each, first_page, hash_of, page};
 
 fn by_name(name: &str) -> UserRef {
     UserRef::Username(Username::parse(name).unwrap())
@@ -17,14 +17,14 @@ mod insert {
 
     async fn stores_all_that_an_account_has(s: Scene) {
         let ada = a_user("ada").display_name("Ada 🦀 L'Ovelace").bio("one\n\ttwo").build();
-        assert_eq!(s.users.insert(&ada, &hash_of("ada")).await.unwrap(), InsertUser::Created);
+        assert_eq!(s.users.insert(&ada, &hash_of("ada"), &any_names()).await.unwrap(), InsertUser::Created);
         assert_eq!(s.find_user(ada.id).await, Some(ada));
     }
 
     async fn refuses_a_name_that_is_taken(s: Scene) {
         let ada = s.user("ada").await;
         let other = User { id: id("other"), ..a_user("ada").display_name("Another").build() };
-        assert_eq!(s.users.insert(&other, &hash_of("other")).await.unwrap(), InsertUser::UsernameTaken);
+        assert_eq!(s.users.insert(&other, &hash_of("other"), &any_names()).await.unwrap(), InsertUser::UsernameTaken);
         assert_eq!(s.db.texts("SELECT id FROM users").await, [ada.to_string()]);
     }
 }
@@ -80,7 +80,7 @@ mod list {
 
     async fn decides_equal_times_by_id(s: Scene) {
         for name in ["bob", "cyd", "ada"] {
-            s.users.insert(&a_user(name).build(), &hash_of(name)).await.unwrap();
+            s.users.insert(&a_user(name).build(), &hash_of(name), &any_names()).await.unwrap();
         }
         let first = s.users.list(page(1, None), None).await.unwrap();
         let rest = s.users.list(PageRequest { after: first.next, ..first_page() }, None).await.unwrap();
@@ -126,6 +126,7 @@ mod update {
     on_both_databases![
         changes_what_is_given_and_nothing_else,
         leaves_the_revision_when_nothing_is_given,
+        leaves_the_revision_when_it_is_so_already,
         refuses_when_the_profile_moved_on,
         takes_any_revision_when_none_is_expected,
         finds_nobody,
@@ -158,6 +159,24 @@ mod update {
             panic!("not updated");
         };
         assert_eq!(user.revision, Revision(0));
+    }
+
+    async fn leaves_the_revision_when_it_is_so_already(s: Scene) {
+        let ada = s.user("ada").await;
+        let before = s.find_user(ada).await.unwrap();
+        let same = ProfileChanges {
+            display_name: Some(before.display_name.clone()),
+            bio: Some(before.bio.clone()),
+            ..ProfileChanges::default()
+        };
+        let updated = s.users.update(ada, &same, Some(Revision(0))).await.unwrap();
+        assert_eq!(updated, UpdateUser::Updated(before));
+        // One part that differs is enough.
+        let one = ProfileChanges { bio: Some(Bio::parse("new").unwrap()), ..same };
+        let UpdateUser::Updated(user) = s.users.update(ada, &one, None).await.unwrap() else {
+            panic!("not updated");
+        };
+        assert_eq!(user.revision, Revision(1));
     }
 
     async fn refuses_when_the_profile_moved_on(s: Scene) {
@@ -222,5 +241,25 @@ mod update {
         assert_eq!(s.users.update(ada, &changes, Some(Revision(7))).await.unwrap(), UpdateUser::Stale);
         assert_eq!(sessions(&s).await.len(), 2);
         assert_eq!(s.users.find_credentials(&ada.into()).await.unwrap().unwrap().password, hash_of("ada"));
+    }
+}
+
+mod renew_hash {
+    use super::*;
+
+    on_both_databases![puts_a_hash_in_the_place_of_the_verified_one_only];
+
+    async fn puts_a_hash_in_the_place_of_the_verified_one_only(s: Scene) {
+        let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+        let before = s.find_user(ada).await.unwrap();
+        let renew = async |user: UserId, verified: &str, renewed: &str| {
+            s.users.renew_hash(user, &hash_of(verified), &hash_of(renewed)).await.unwrap()
+        };
+        assert_eq!(renew(ada, "not hers", "stronger").await, RenewHash::HashMoved);
+        assert_eq!(renew(ada, "ada", "stronger").await, RenewHash::Renewed);
+        assert_eq!(renew(ada, "ada", "stronger").await, RenewHash::HashMoved);
+        assert_eq!(renew(id("nobody"), "ada", "stronger").await, RenewHash::HashMoved);
+        assert_eq!((s.verified(ada).await, s.verified(bob).await), (hash_of("stronger"), hash_of("bob")));
+        assert_eq!(s.find_user(ada).await.unwrap(), before, "nobody sees it");
     }
 }

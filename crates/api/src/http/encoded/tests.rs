@@ -39,7 +39,7 @@ fn parsed(json: &[u8]) -> Value {
 
 fn encode<'p>(page: &'p Shared<Page<Post>>, path: &str, made: &'p mut Option<EncodedPage>) -> &'p EncodedPage {
     let to_be_left = path != "/v1/%70osts";
-    EncodedPage::of::<PostBody>(page, path, to_be_left, |_| "next".to_owned(), made)
+    EncodedPage::of::<PostBody>(page, ("", path), to_be_left, |_| "next".to_owned(), made)
         .unwrap_or_else(|_| panic!("not encoded"))
 }
 
@@ -99,6 +99,17 @@ fn the_link_keeps_the_parameters_of_who_asks() {
     let link = |query| encoded.link(query).unwrap().unwrap();
     assert_eq!(link(""), "</v1/posts?cursor=next>; rel=\"next\"");
     assert_eq!(link("limit=5"), "</v1/posts?limit=5&cursor=next>; rel=\"next\"");
+}
+
+#[test]
+fn the_link_has_the_prefix_that_a_gateway_strips() {
+    let (page, mut made) = (page(&["one"]), None);
+    let cursor = |_| "next".to_owned();
+    let encoded = EncodedPage::of::<PostBody>(&page, ("/thoughts", "/v1/posts"), true, cursor, &mut made);
+    let encoded = encoded.unwrap_or_else(|_| panic!("not encoded"));
+    assert_eq!(encoded.link("").unwrap().unwrap(), "</thoughts/v1/posts?cursor=next>; rel=\"next\"");
+    assert_eq!(encoded.link("limit=5").unwrap().unwrap(), "</thoughts/v1/posts?limit=5&cursor=next>; rel=\"next\"");
+    assert!(made.is_none(), "left with the page");
 }
 
 #[test]

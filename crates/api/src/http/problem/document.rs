@@ -5,6 +5,8 @@ use std::fmt;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::code::Code;
+
 /// Problem details as of RFC 9457.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
@@ -23,8 +25,7 @@ pub struct ProblemDocument<'a> {
     #[schema(examples("There is no such post."))]
     pub(super) detail: &'a str,
     /// What happened, for programs; stable.
-    #[schema(examples("not_found"))]
-    pub(super) code: &'a str,
+    pub(super) code: Code,
     /// Finds the request in the server's log.
     #[schema(examples("0199f0a2-6c1e-7d3b-9b1a-5f2d8c4e7a10"))]
     pub(super) request_id: &'a str,
@@ -35,7 +36,7 @@ pub struct ProblemDocument<'a> {
 }
 
 /// What is wrong with one field of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 pub struct FieldError {
     /// The field, parameter or header.
     #[schema(examples("username"))]

@@ -66,7 +66,7 @@ pub(crate) async fn rate_limit(request: ServiceRequest, next: impl Inner) -> Res
             Ok(response)
         }
         Taken::Refused { retry_after } => {
-            metrics::counter!("rate_limited_total", "budget" => budget.name()).increment(1);
+            count_refusal(budget);
             let mut response = refuse(request, Problem::rate_limited(retry_after));
             describe(response.headers_mut(), budget, 0, retry_after);
             Ok(response)
@@ -74,11 +74,16 @@ pub(crate) async fn rate_limit(request: ServiceRequest, next: impl Inner) -> Res
     }
 }
 
+/// Counts a request that its budget had no room for.
+pub(crate) fn count_refusal(budget: Budget) {
+    metrics::counter!("rate_limited_total", "budget" => budget.name()).increment(1);
+}
+
 /// Signed-in users are held to their own budget wherever they are; guessing passwords is bound to where it comes from.
 pub(super) fn client(request: &ServiceRequest, budget: Budget) -> Client {
     match request.extensions().get::<Principal>() {
         Some(principal) if budget != Budget::CREDENTIALS => Client::User(principal.user_id),
-        _ => Client::Network(client_network(client_address(request))),
+        _ => Client::Network(client_network(client_address(request.request()))),
     }
 }
 

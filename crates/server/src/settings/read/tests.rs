@@ -117,7 +117,8 @@ mod variables {
             ("REFRESH_TOKEN_TTL", "2h 30m"),
             ("RATE_LIMIT", "off"),
             ("TRUSTED_PROXIES", "10.0.0.0/8, ::1"),
-            ("CORS_ALLOWED_ORIGINS", "https://a.example,http://localhost:5173"),
+            ("CORS_ALLOWED_ORIGINS", "https://a.example,tauri://localhost"),
+            ("BASE_PATH", "/thoughts"),
             ("REQUEST_TIMEOUT", "50ms"),
             ("SHUTDOWN_TIMEOUT", "1m"),
             ("RUST_LOG", "warn,thoughts=debug"),
@@ -133,7 +134,8 @@ mod variables {
         assert_eq!(settings.lifetimes, SessionLifetimes { access: SECOND, refresh: 150 * MINUTE });
         assert!(!settings.rate_limit);
         assert_eq!(settings.trusted_proxies, ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()]);
-        assert_eq!(settings.cors_allowed_origins, ["https://a.example", "http://localhost:5173"]);
+        assert_eq!(settings.cors_allowed_origins, ["https://a.example", "tauri://localhost"]);
+        assert_eq!(settings.base_path, "/thoughts");
         assert_eq!((settings.request_timeout, settings.shutdown_timeout), (50 * INSTANT, MINUTE));
         assert_eq!(settings.log.directives, "warn,thoughts=debug");
         assert_eq!(settings.trace_collector, Some("http://collector:4318".parse().unwrap()));
@@ -159,6 +161,7 @@ mod problems {
             ("RATE_LIMIT", "none"),
             ("TRUSTED_PROXIES", "proxy"),
             ("CORS_ALLOWED_ORIGINS", "*"),
+            ("BASE_PATH", "thoughts/"),
             ("REQUEST_TIMEOUT", "10"),
             ("SHUTDOWN_TIMEOUT", "1d"),
             ("METRICS_PORT", "-1"),
@@ -171,8 +174,8 @@ mod problems {
         assert_eq!(blamed, wrong.map(|(name, _)| name));
         let shown = error.to_string();
         for (name, value) in wrong {
-            let is_secret = ["DATABASE_URL", "SIGNING_KEY"].contains(&name);
-            assert_eq!(shown.contains(&format!("{name} is {value:?}; expected")), !is_secret, "{shown}");
+            let is_hidden = ["DATABASE_URL", "SIGNING_KEY", "OTEL_EXPORTER_OTLP_ENDPOINT"].contains(&name);
+            assert_eq!(shown.contains(&format!("{name} is {value:?}; expected")), !is_hidden, "{shown}");
         }
         assert!(!shown.contains("hush"), "{shown}");
     }
@@ -307,5 +310,67 @@ mod of_a_cluster {
         for url in ["http://cache", "redis:", "cache:6379"] {
             assert_eq!(blamed(&[("REDIS_URL", url)]), ["REDIS_URL"], "{url}");
         }
+    }
+}
+
+mod says_nothing_of_a_hidden_value {
+    use super::*;
+
+    const MARKER: &str = "HUSH7";
+    /// A value of each, and what it may be mistaken for.
+    const VALUES: &[(&str, &[&str])] = &[
+        (
+            "DATABASE_URL",
+            &["postgres://app:word@db:5432/t?sslmode=require", "postgres:app:word@db/t", "sqlite://t.db?mode=ro"],
+        ),
+        ("DATABASE_REPLICA_URLS", &["postgres://app:w,rd@a/t,postgres://app:word@b:5432/t?sslmode=require"]),
+        (
+            "REDIS_URL",
+            &["rediss://app:word@redis:6379/0?protocol=resp3", "redis:app:word@redis", "redis://app:1/2@redis"],
+        ),
+        ("SIGNING_KEY", &["word", "0123456789abcdef0123456789abcdef"]),
+        ("METRICS_USER", &["prometheus", "prometheus:word"]),
+        ("METRICS_PASSWORD", &["word", "wo\nrd"]),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &["http://collector:4318/otlp", "https://app:word@collector/?token=word"]),
+    ];
+
+    #[test]
+    fn wherever_in_it_a_secret_stands() {
+        let (mut taken, mut refused) = (0, 0);
+        for (name, values) in VALUES {
+            for (value, at) in values.iter().flat_map(|value| (0..=value.len()).map(move |at| (value, at))) {
+                for between in ["", "@", "/", "?", "&", "=", ":", ","] {
+                    let value = format!("{}{between}{MARKER}{}", &value[..at], &value[at..]);
+                    // The first of a name holds.
+                    let others =
+                        [("DATABASE_URL", "postgres://db/t"), ("METRICS_USER", "me"), ("METRICS_PASSWORD", "word")];
+                    let others = if name.starts_with("METRICS") { &others[..] } else { &others[..1] };
+                    let said = match read(&[&[(*name, value.as_str())][..], others].concat()) {
+                        Ok(settings) if settings.database.location.is_embedded() => continue,
+                        Ok(settings) => {
+                            taken += 1;
+                            format!("{settings:?}")
+                        }
+                        Err(error) => {
+                            refused += 1;
+                            assert!(error.problems.iter().any(|problem| problem.variable == *name), "{error}");
+                            format!("{error} {error:?}")
+                        }
+                    };
+                    // What is hidden without being secret is only mistaken for one that has a secret in it.
+                    let is_good = ["OTEL_EXPORTER_OTLP_ENDPOINT", "METRICS_USER"].contains(name);
+                    let is_good = is_good && said.starts_with("Settings");
+                    assert!(is_good || !said.to_uppercase().contains(MARKER), "{name}={value}: {said}");
+                }
+            }
+        }
+        assert!(taken > 300 && refused > 1000, "{taken} taken, {refused} refused");
+    }
+
+    #[test]
+    fn for_every_variable_that_is_hidden() {
+        let tried: BTreeSet<&str> = VALUES.iter().map(|(name, _)| *name).collect();
+        let hidden: BTreeSet<&str> = VARIABLES.iter().filter(|variable| variable.hidden).map(|v| v.name).collect();
+        assert_eq!(tried, hidden);
     }
 }

@@ -100,6 +100,25 @@ async fn has_the_callers_trace_in_the_log_without_a_collector() {
     }
 }
 
+#[tokio::test]
+async fn says_nothing_of_health_checks_and_writes_times_that_can_be_read() {
+    let server = Serving::start(&[IN_MEMORY, KEY]).await;
+    for path in ["/health/live", "/health/ready", "/v1/posts"] {
+        server.http.get(path).expect(200).await;
+    }
+    let (_, log) = server.terminate().await;
+    let answered: Vec<Value> = log
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|line| line["message"] == "answered")
+        .collect();
+    let [line] = &answered[..] else { panic!("{log}") };
+    assert_eq!(line["route"], "/v1/posts");
+    let milliseconds = line["milliseconds"].to_string();
+    assert!(milliseconds.split_once('.').is_none_or(|(_, decimals)| decimals.len() <= 3), "{milliseconds}");
+    assert!(!log.contains("health changed"), "{log}");
+}
+
 /// One that never answers, for longer than anybody would wait, and a queue that is full at once.
 #[tokio::test]
 async fn a_dead_collector_holds_nothing_up() {

@@ -1,9 +1,9 @@
 //! Where a server is and how it is spoken to, taken from what the pool is told.
 
-use std::borrow::Cow;
 use std::env;
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::MakeTlsConnect;
@@ -11,6 +11,7 @@ use tokio_postgres::{Client, Config, Connection, Error, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use url::Url;
 
+use super::super::not_reached::NotReached;
 use super::tls::{self, Roots};
 
 /// How long a connection may be silent before it is asked whether it is there, and how long that may take.
@@ -99,7 +100,7 @@ impl Address {
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ConnectError {
-    #[error("{}", super::error::chain(.0))]
+    #[error("{}", NotReached::from(.0))]
     Driver(#[from] Error),
     #[error(transparent)]
     Tls(#[from] tls::TlsError),
@@ -124,7 +125,8 @@ impl Secrets {
         let mut secrets =
             Self { password: environment("PGPASSWORD"), roots: environment("PGSSLROOTCERT").map(Roots::from) };
         if let Some(password) = url.password() {
-            secrets.password = Some(unescaped(password)?.into_owned());
+            let password = percent_decode_str(password).decode_utf8().map_err(|_| Unsupported::Parameter)?;
+            secrets.password = Some(password.into_owned());
         }
         for (name, value) in url.query_pairs() {
             match &*name {
@@ -150,28 +152,6 @@ impl Secrets {
         }
         Ok(secrets)
     }
-}
-
-/// Text of an address without its percent signs.
-fn unescaped(text: &str) -> Result<Cow<'_, str>, Unsupported> {
-    if !text.contains('%') {
-        return Ok(text.into());
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let escaped = match (first, after) {
-            (b'%', [high, low, ..]) => hexadecimal(*high).zip(hexadecimal(*low)).map(|(high, low)| high * 16 + low),
-            _ => None,
-        };
-        bytes.push(escaped.unwrap_or(*first));
-        rest = if escaped.is_some() { &after[2..] } else { after };
-    }
-    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| Unsupported::Parameter)
-}
-
-fn hexadecimal(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]

@@ -1,0 +1,119 @@
+//! What an address of Redis says, and what is wrong with one, in words that are not taken from it: an address that is
+//! mistaken may have a part of a password anywhere.
+
+use redis::{ConnectionInfo, IntoConnectionInfo as _};
+use url::Url;
+
+/// Parameters that other clients know. A name that is none of these may be part of a password.
+const UNSUPPORTED: &[&str] = &[
+    "client_name",
+    "db",
+    "family",
+    "pass",
+    "password",
+    "pool_size",
+    "ssl",
+    "ssl_ca_certs",
+    "ssl_cert_reqs",
+    "timeout",
+    "tls",
+    "user",
+    "username",
+];
+
+/// An address that no Redis can be at. Goes on from "this address" to a sentence, and never repeats what may be a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidUrl {
+    /// Not an address of Redis at all.
+    #[error("is not like redis://[user:password@]host[:port][/database], or rediss:// for TLS")]
+    NotAnAddress,
+    /// Where the password ends can be read in two ways.
+    #[error("has a @ after the first / or ?, or a #; write / as %2F, ? as %3F, # as %23 and @ as %40 in the password")]
+    Ambiguous,
+    /// A database that is no number.
+    #[error("has a database that is not a number")]
+    Database,
+    /// A version of the protocol that there is not.
+    #[error("has a value of `protocol` (not shown) that is of no use; expected `resp2` or `resp3`")]
+    Protocol,
+    /// A parameter that is known elsewhere.
+    #[error("has the parameter `{0}`, which is not supported; leave it out")]
+    Unsupported(&'static str),
+    /// Another parameter.
+    #[error("has an unknown parameter (its name is not shown: it may be part of a password)")]
+    Unknown,
+}
+
+/// Whether `url` is the address of a Redis: `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS.
+///
+/// # Errors
+/// [`InvalidUrl`], which says nothing of the password.
+pub fn check_url(url: &str) -> Result<(), InvalidUrl> {
+    parse(url).map(drop)
+}
+
+pub(crate) fn parse(raw: &str) -> Result<ConnectionInfo, InvalidUrl> {
+    let rest = raw.split_once("://").map(|(_, rest)| rest).ok_or(InvalidUrl::NotAnAddress)?;
+    let behind = rest.find(['/', '?', '#']).map_or("", |end| &rest[end..]);
+    if behind.contains(['@', '#']) {
+        return Err(InvalidUrl::Ambiguous);
+    }
+    let url = Url::parse(raw).map_err(|_| InvalidUrl::NotAnAddress)?;
+    if !matches!(url.scheme(), "redis" | "rediss") || url.host_str().is_none_or(str::is_empty) {
+        return Err(InvalidUrl::NotAnAddress);
+    }
+    for (name, value) in url.query_pairs() {
+        match &*name {
+            "protocol" if ["2", "3", "resp2", "resp3"].contains(&&*value) => {}
+            "protocol" => return Err(InvalidUrl::Protocol),
+            name => {
+                let known = UNSUPPORTED.iter().find(|unsupported| **unsupported == name);
+                return Err(known.map_or(InvalidUrl::Unknown, |name| InvalidUrl::Unsupported(name)));
+            }
+        }
+    }
+    let database = url.path().trim_matches('/');
+    if !database.is_empty() && database.parse::<u32>().is_err() {
+        return Err(InvalidUrl::Database);
+    }
+    url.into_connection_info().map_err(|_| InvalidUrl::NotAnAddress)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_the_addresses_of_redis() {
+        for url in [
+            "redis://localhost",
+            "redis://:word@redis:6379/0",
+            "rediss://app:w@rd@redis.example:6380/1?protocol=resp3",
+            "redis://[::1]:6379",
+        ] {
+            assert_eq!(check_url(url), Ok(()), "{url}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong_and_nothing_else() {
+        for (url, wrong) in [
+            ("redis", InvalidUrl::NotAnAddress),
+            ("http://redis", InvalidUrl::NotAnAddress),
+            ("redis:app:HUSH@redis", InvalidUrl::NotAnAddress),
+            ("redis://:HUSH", InvalidUrl::NotAnAddress),
+            ("redis://app:%ff@redis", InvalidUrl::NotAnAddress),
+            ("redis://app:HU/SH@redis", InvalidUrl::Ambiguous),
+            ("redis://app:12/HUSH@redis", InvalidUrl::Ambiguous),
+            ("redis://app:12?HUSH@redis", InvalidUrl::Ambiguous),
+            ("rediss://redis#HUSH", InvalidUrl::Ambiguous),
+            ("redis://redis/HUSH", InvalidUrl::Database),
+            ("redis://redis?protocol=HUSH", InvalidUrl::Protocol),
+            ("redis://redis?password=HUSH", InvalidUrl::Unsupported("password")),
+            ("redis://redis?HUSH", InvalidUrl::Unknown),
+        ] {
+            assert_eq!(check_url(url), Err(wrong), "{url}");
+            assert!(!format!("{wrong} {wrong:?}").contains("HU"), "{wrong}");
+        }
+    }
+}

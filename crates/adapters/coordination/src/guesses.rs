@@ -1,0 +1,92 @@
+//! Guesses at passwords, counted for all instances together.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use redis::Script;
+
+use crate::client::{Redis, Request};
+use crate::error::Unavailable;
+
+static GUESS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/guess.lua")));
+static GIVE_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/give_back.lua")));
+
+/// Budgets of guesses: of each account, and of each guesser at an account. Kept by GCRA and by the clock of Redis, as
+/// [`SharedLimits`](crate::SharedLimits) are.
+#[derive(Clone)]
+pub struct SharedGuesses {
+    redis: Redis,
+}
+
+/// How much there is of a budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// At once.
+    pub burst: u32,
+    /// How long until one is given back.
+    pub refill: Duration,
+}
+
+/// From which budgets a guess is taken.
+#[derive(Debug, Clone, Copy)]
+pub struct GuessKeys<'k> {
+    /// Names the account.
+    pub account: &'k str,
+    /// Names who guesses at it.
+    pub guesser: &'k str,
+}
+
+impl SharedGuesses {
+    /// Budgets in `redis`.
+    pub fn new(redis: Redis) -> Self {
+        Self { redis }
+    }
+
+    /// Takes one guess; answers how long to wait when there is none. While the account has none left, each of its guessers
+    /// has `strict_burst` of its own.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when Redis is.
+    pub async fn take(
+        &self,
+        keys: GuessKeys<'_>,
+        account: Allowance,
+        guesser: Allowance,
+        strict_burst: u32,
+    ) -> Result<Option<Duration>, Unavailable> {
+        let mut script = GUESS.prepare_invoke();
+        let [of_account, of_guesser] = self.names(keys);
+        script.key(of_account).key(of_guesser);
+        script.arg(account.burst).arg(micros(account.refill)).arg(guesser.burst).arg(micros(guesser.refill));
+        script.arg(strict_burst);
+        let (granted, wait) = self.redis.ask::<(bool, u64)>("guess", Request::Script(&script)).await?;
+        Ok((!granted).then(|| Duration::from_micros(wait)))
+    }
+
+    /// Gives a guess back, as it was none.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when Redis is.
+    pub async fn give_back(
+        &self,
+        keys: GuessKeys<'_>,
+        account: Allowance,
+        guesser: Allowance,
+    ) -> Result<(), Unavailable> {
+        let mut script = GIVE_BACK.prepare_invoke();
+        let [of_account, of_guesser] = self.names(keys);
+        script.key(of_account).key(of_guesser).arg(micros(account.refill)).arg(micros(guesser.refill));
+        self.redis.ask::<u64>("give_back", Request::Script(&script)).await.map(drop)
+    }
+
+    fn names(&self, GuessKeys { account, guesser }: GuessKeys<'_>) -> [String; 2] {
+        [
+            self.redis.key(format_args!("guess:account:{account}")),
+            self.redis.key(format_args!("guess:by:{account}:{guesser}")),
+        ]
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX).max(1)
+}

@@ -1,0 +1,46 @@
+//! What is hidden until its rows are removed, and how deep a reply stands in its thread.
+//!
+//! All columns have constant defaults, so that no row is written for them. A reply that was stored before this, or by the
+//! previous version of the program, has a depth of 0, which no reply has: it is found out when somebody replies to it.
+
+use async_trait::async_trait;
+use sea_orm_migration::prelude::DeriveMigrationName;
+use sea_orm_migration::sea_orm::DbErr;
+use sea_orm_migration::{MigrationTrait, SchemaManager};
+
+use crate::ddl;
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        ddl::run(
+            manager,
+            &[
+                "ALTER TABLE users ADD COLUMN removed BOOLEAN NOT NULL DEFAULT FALSE",
+                "ALTER TABLE posts ADD COLUMN removed BOOLEAN NOT NULL DEFAULT FALSE",
+                "ALTER TABLE comments ADD COLUMN depth BIGINT NOT NULL DEFAULT 0",
+                "CREATE TABLE removals (
+                    id {id} PRIMARY KEY,
+                    kind TEXT NOT NULL CHECK (kind IN ('account', 'post', 'comment'))
+                ) {clustered}",
+            ],
+        )
+        .await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        ddl::run(
+            manager,
+            &[
+                "DROP TABLE removals",
+                "ALTER TABLE comments DROP COLUMN depth",
+                "ALTER TABLE posts DROP COLUMN removed",
+                "ALTER TABLE users DROP COLUMN removed",
+            ],
+        )
+        .await
+    }
+}

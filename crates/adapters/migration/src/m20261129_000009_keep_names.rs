@@ -1,0 +1,32 @@
+//! Names of erased accounts that are kept back for a while, as keyed hashes: nobody else is to be taken for who had them.
+
+use async_trait::async_trait;
+use sea_orm_migration::prelude::DeriveMigrationName;
+use sea_orm_migration::sea_orm::DbErr;
+use sea_orm_migration::{MigrationTrait, SchemaManager};
+
+use crate::ddl;
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        ddl::run(
+            manager,
+            &[
+                "CREATE TABLE kept_names (
+                    name_hash {bytes} NOT NULL PRIMARY KEY,
+                    kept_until BIGINT NOT NULL
+                ) {clustered}",
+                "CREATE INDEX kept_names_by_end ON kept_names (kept_until)",
+            ],
+        )
+        .await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        ddl::run(manager, &["DROP TABLE kept_names"]).await
+    }
+}

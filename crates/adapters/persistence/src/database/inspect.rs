@@ -1,0 +1,64 @@
+//! A look at a server, which changes nothing there.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
+
+use super::not_reached::NotReached;
+use super::{ConnectError, DatabaseOptions, Role, open, pools, schema};
+use crate::location::Location;
+
+/// What a look at a server finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inspection {
+    /// What it is now.
+    pub role: Role,
+    /// Whether every migration of this version was applied.
+    pub is_migrated: bool,
+}
+
+/// Looks at the server at `location`, which may take as long as `limit` to let us in. `None` when there is nothing to look
+/// at before a server makes it: a file of SQLite that is not there, or a database in memory.
+///
+/// # Errors
+/// [`ConnectError`] when it is out of reach, or refuses.
+pub async fn inspect(location: &Location, limit: Duration) -> Result<Option<Inspection>, ConnectError> {
+    let options =
+        DatabaseOptions { max_connections: 1, acquire_timeout: limit, ..DatabaseOptions::new(location.clone()) };
+    let found = match location {
+        Location::SqliteMemory => return Ok(None),
+        Location::SqliteFile(path) if !path.exists() => return Ok(None),
+        Location::SqliteFile(path) => of_file(path, &options).await.map_err(|error| NotReached::file(&error)),
+        Location::Postgres { url, schema } => of_server(url, schema.as_deref(), &options).await,
+    };
+    found.map(Some).map_err(|source| ConnectError { location: location.clone(), source })
+}
+
+async fn of_file(path: &Path, options: &DatabaseOptions) -> Result<Inspection, DbErr> {
+    look(&sea_orm::Database::connect(pools::sqlite_to_read(path.to_owned(), options)).await?).await
+}
+
+async fn of_server(url: &str, schema: Option<&str>, options: &DatabaseOptions) -> Result<Inspection, NotReached> {
+    let address = open::parsed(url)?;
+    pools::reach(&address, options.acquire_timeout).await?;
+    let pool = pools::postgres(pools::told(address, options), schema, 1, options);
+    let looked = async { look(&sea_orm::Database::connect(pool).await?).await };
+    looked.await.map_err(|error| NotReached::from(&error))
+}
+
+async fn look(connection: &DatabaseConnection) -> Result<Inspection, DbErr> {
+    let is_migrated = schema::all_applied(connection).await?;
+    let role = if is_replica(connection).await? { Role::Replica } else { Role::Primary };
+    connection.close_by_ref().await?;
+    Ok(Inspection { role, is_migrated })
+}
+
+async fn is_replica(connection: &DatabaseConnection) -> Result<bool, DbErr> {
+    if connection.get_database_backend() != DbBackend::Postgres {
+        return Ok(false);
+    }
+    let question = Statement::from_string(DbBackend::Postgres, "SELECT pg_is_in_recovery()");
+    let row = connection.query_one_raw(question).await?;
+    row.ok_or_else(|| DbErr::RecordNotFound("role".to_owned()))?.try_get_by_index(0)
+}

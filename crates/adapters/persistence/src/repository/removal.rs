@@ -1,0 +1,188 @@
+//! Removes the rows of what is hidden, in slices.
+//!
+//! Purpose: however many rows go, no transaction holds rows of others for longer than a moment, and in SQLite the one writer
+//! is free again after each slice. Called by the use case `removals::CarryOut`. Never broken: a counter equals the rows that
+//! are there, as every slice corrects the counters in its transaction; a removal is forgotten with its last row. A slice
+//! that fails leaves the rest as it was. Slices of one instance follow one another, and take turns with writers as one
+//! caller. Tested in `tests/repositories/removals.rs`.
+
+use async_trait::async_trait;
+use domain::{Cuid, RepositoryError, UserId};
+use removals::ports::{Progress, RemovalRepository, Slice, Touched};
+use removals::{Removal, RemovalKind};
+use resilience::{Caller, caller};
+use sea_orm::sea_query::{LockBehavior, LockType, OnConflict, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr};
+use tokio::sync::Semaphore;
+
+use super::comment::lock_posts;
+use super::erasure::{self, Removed};
+use super::likes::OF_COMMENTS;
+use super::{comment_removal, exists, ids, thread_removal};
+use crate::database::{Database, Select};
+use crate::entity::{comment, post, removal};
+use crate::error::corrupt;
+use crate::fields::Fields;
+use crate::operation::{reading, retrying};
+
+const ACCOUNT: &str = "account";
+const POST: &str = "post";
+const COMMENT: &str = "comment";
+
+/// Removes the rows of what is hidden from the database.
+pub struct SeaRemovalRepository {
+    db: Database,
+    /// One slice at a time, in the order in which they come: a small removal does not wait for the end of a large one.
+    turn: Semaphore,
+}
+
+impl SeaRemovalRepository {
+    /// A repository over `db`.
+    pub fn new(db: Database) -> Self {
+        Self { db, turn: Semaphore::new(1) }
+    }
+
+    async fn try_pending(&self, most: u16) -> Result<Vec<Removal>, DbErr> {
+        let select = Query::select()
+            .columns([removal::Column::Id, removal::Column::Kind])
+            .from(removal::Entity)
+            .limit(most.into())
+            .take();
+        let rows = self.db.read_primary().select_all(&select).await?;
+        let read = |row| {
+            let mut fields = Fields::of(row);
+            let id = fields.id::<()>()?.cuid();
+            let kind = match fields.next::<String>()?.as_str() {
+                ACCOUNT => RemovalKind::Account,
+                POST => RemovalKind::Post,
+                COMMENT => RemovalKind::Comment,
+                other => return Err(corrupt("removal", format!("of an unknown kind, {other}"))),
+            };
+            Ok(Removal { kind, id })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    async fn try_remove_some(&self, removal: Removal, most: u64) -> Result<Slice, DbErr> {
+        let Removal { kind, id } = removal;
+        let tx = self.db.begin().await?;
+        if let Some(progress) = claim(&tx, id).await? {
+            tx.give_up().await?;
+            return Ok(Slice { progress, touched: Touched::default(), by: None });
+        }
+        let slice = match kind {
+            RemovalKind::Account => remove_some_of_account(&tx, id.into(), most).await?,
+            RemovalKind::Post => remove_some_of_post(&tx, id, most).await?,
+            RemovalKind::Comment => remove_some_of_comment(&tx, id, most).await?,
+        };
+        tx.commit(slice.by).await?;
+        Ok(slice)
+    }
+}
+
+/// Requests that what is hidden be removed.
+pub(super) async fn request(tx: &impl ConnectionTrait, kind: RemovalKind, ids: &[String]) -> Result<(), DbErr> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let kind = match kind {
+        RemovalKind::Account => ACCOUNT,
+        RemovalKind::Post => POST,
+        RemovalKind::Comment => COMMENT,
+    };
+    let mut insert = Query::insert();
+    insert.into_table(removal::Entity).columns([removal::Column::Id, removal::Column::Kind]);
+    for id in ids {
+        insert.values([id.as_str().into(), kind.into()]).map_err(|error| corrupt("removal", error))?;
+    }
+    insert.on_conflict(OnConflict::column(removal::Column::Id).do_nothing().to_owned());
+    tx.execute(&insert).await.map(drop)
+}
+
+/// Takes the lock of a removal; answers how it is, if that cannot be had.
+async fn claim(tx: &impl ConnectionTrait, id: Cuid) -> Result<Option<Progress>, DbErr> {
+    let is_it = || removal::Column::Id.eq(id.as_str());
+    let claim = Query::select()
+        .column(removal::Column::Id)
+        .from(removal::Entity)
+        .and_where(is_it())
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .take();
+    if tx.query_one(&claim).await?.is_some() {
+        return Ok(None);
+    }
+    let is_taken = exists(tx, removal::Entity, is_it()).await?;
+    Ok(Some(if is_taken { Progress::Taken } else { Progress::Done }))
+}
+
+/// Forgets a removal that is done.
+async fn forget(tx: &impl ConnectionTrait, id: Cuid) -> Result<(), DbErr> {
+    let delete = Query::delete().from_table(removal::Entity).and_where(removal::Column::Id.eq(id.as_str())).take();
+    tx.execute(&delete).await.map(drop)
+}
+
+fn more(touched: Touched, by: Option<UserId>) -> Slice {
+    Slice { progress: Progress::More, touched, by }
+}
+
+async fn done(tx: &impl ConnectionTrait, id: Cuid, touched: Touched, by: Option<UserId>) -> Result<Slice, DbErr> {
+    forget(tx, id).await?;
+    Ok(Slice { progress: Progress::Done, touched, by })
+}
+
+async fn remove_some_of_account(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Result<Slice, DbErr> {
+    match erasure::remove_some(tx, id, most).await? {
+        Removed::Some(touched) => Ok(more(touched, Some(id))),
+        Removed::Account => done(tx, id.cuid(), Touched::default(), Some(id)).await,
+    }
+}
+
+async fn remove_some_of_post(tx: &impl ConnectionTrait, id: Cuid, most: u64) -> Result<Slice, DbErr> {
+    let author = Query::select()
+        .column(post::Column::AuthorId)
+        .from(post::Entity)
+        .and_where(post::Column::Id.eq(id.as_str()))
+        .take();
+    let Some(row) = tx.query_one(&author).await? else {
+        // It went with its author.
+        return done(tx, id, Touched::default(), None).await;
+    };
+    let author: UserId = Fields::of(&row).id()?;
+    if thread_removal::remove_some(tx, author, &[id.to_string()], most).await? == 0 {
+        return Ok(more(Touched::default(), Some(author)));
+    }
+    done(tx, id, Touched { users: vec![author], ..Touched::default() }, Some(author)).await
+}
+
+/// Removes likes of a comment that says nothing any more, then the comment, unless it has replies.
+async fn remove_some_of_comment(tx: &impl ConnectionTrait, id: Cuid, most: u64) -> Result<Slice, DbErr> {
+    let is_it = || comment::Column::Id.eq(id.as_str());
+    let post = Query::select().column(comment::Column::PostId).from(comment::Entity).and_where(is_it()).take();
+    let on = ids(tx, &post).await?;
+    lock_posts(tx, post::Column::Id.is_in(on), LockType::NoKeyUpdate).await?;
+    comment_removal::lock(tx, is_it()).await?;
+    if OF_COMMENTS.remove_some_of(tx, &[id.to_string()], most).await? == most {
+        return Ok(more(Touched::default(), None));
+    }
+    // First, as marks further up may have their removal requested.
+    let mut slice = done(tx, id, Touched::default(), None).await?;
+    if let Some(left) = comment_removal::fall(tx, id.as_str()).await? {
+        slice.progress = Progress::Left(Removal { kind: RemovalKind::Comment, id: left.cuid() });
+    }
+    Ok(slice)
+}
+
+#[async_trait]
+impl RemovalRepository for SeaRemovalRepository {
+    async fn pending(&self, most: u16) -> Result<Vec<Removal>, RepositoryError> {
+        reading("removals.pending", self.try_pending(most)).await
+    }
+
+    async fn remove_some(&self, removal: Removal, most: u16) -> Result<Slice, RepositoryError> {
+        const OPERATION: &str = "removals.remove_some";
+        let turn = self.turn.acquire().await;
+        let _turn = turn.map_err(|error| RepositoryError::unavailable(OPERATION, error))?;
+        let slice = retrying(&self.db, OPERATION, || self.try_remove_some(removal, most.into()));
+        caller::scope(Caller::of(&OPERATION), slice).await
+    }
+}

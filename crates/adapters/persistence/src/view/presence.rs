@@ -1,0 +1,52 @@
+//! What is there: what is hidden until its rows are removed is there for nobody.
+//!
+//! A post is hidden by itself or with its author. A comment is hidden with its post; one whose author is hidden looks deleted.
+
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
+
+use crate::entity::{comment, post, user};
+
+/// The condition that a row of `users` is there.
+pub(crate) fn user() -> SimpleExpr {
+    Expr::col((user::Entity, user::Column::Removed)).not()
+}
+
+/// The condition that a row of `posts` is there, and its author.
+pub(crate) fn post() -> SimpleExpr {
+    let hidden_author = hidden_author((post::Entity, post::Column::AuthorId));
+    Expr::col((post::Entity, post::Column::Removed)).not().and(Expr::exists(hidden_author).not())
+}
+
+/// The condition that a row of `comments` says something, under a post that is there.
+pub(crate) fn comment() -> SimpleExpr {
+    comment_author().and(comment_post())
+}
+
+/// The condition that a row of `comments` has an author who is there.
+pub(crate) fn comment_author() -> SimpleExpr {
+    let author = (comment::Entity, comment::Column::AuthorId);
+    Expr::col(author).is_not_null().and(Expr::exists(hidden_author(author)).not())
+}
+
+/// The condition that the post of a row of `comments` is there.
+pub(crate) fn comment_post() -> SimpleExpr {
+    let select = Query::select()
+        .expr(Expr::val(1))
+        .from(post::Entity)
+        .and_where(Expr::col((post::Entity, post::Column::Id)).equals((comment::Entity, comment::Column::PostId)))
+        .and_where(post())
+        .take();
+    Expr::exists(select)
+}
+
+fn hidden_author<T, C>(author: (T, C)) -> sea_orm::sea_query::SelectStatement
+where
+    (T, C): sea_orm::sea_query::IntoColumnRef,
+{
+    Query::select()
+        .expr(Expr::val(1))
+        .from(user::Entity)
+        .and_where(Expr::col((user::Entity, user::Column::Id)).equals(author))
+        .and_where(Expr::col((user::Entity, user::Column::Removed)))
+        .take()
+}

@@ -1,0 +1,163 @@
+//! What proxies write of who asked them: `X-Forwarded-For`, and `Forwarded` (RFC 7239).
+//!
+//! Both are read from the right: each proxy appends its peer, and what a client claims itself stands further left. Nothing
+//! that stands left may change how what stands right is understood.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName, HeaderValue, X_FORWARDED_FOR};
+
+/// The peers that proxies noted, the nearest first; `None` for one that is not an address, such as `unknown`.
+///
+/// `Forwarded` counts only where there is no `X-Forwarded-For`: a proxy that writes the latter, as most do, hands on the
+/// former as its client sent it.
+pub(super) fn hops(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
+    let from_lists = lines(headers, &X_FORWARDED_FOR);
+    let from_pairs = if from_lists.is_empty() { lines(headers, &FORWARDED) } else { Vec::new() };
+    let from_lists = from_lists.into_iter().rev().flat_map(|line| elements(line, false)).map(address);
+    let from_pairs = from_pairs.into_iter().rev().flat_map(|line| elements(line, true)).map(address_of_pairs);
+    from_lists.chain(from_pairs)
+}
+
+fn lines<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Vec<&'h [u8]> {
+    headers.get_all(name).map(HeaderValue::as_bytes).collect()
+}
+
+/// The elements of a list, the last first. Commas between quotes do not count where quotes are of the grammar. As they are
+/// matched from the right, one that a client leaves open ends before what a proxy appended.
+fn elements(line: &[u8], has_quotes: bool) -> impl Iterator<Item = &[u8]> {
+    let mut quoted = false;
+    line.rsplit(move |byte| {
+        quoted ^= has_quotes && *byte == b'"';
+        *byte == b',' && !quoted
+    })
+    .map(<[u8]>::trim_ascii)
+    .filter(|element| !element.is_empty())
+}
+
+/// The address that an element of `Forwarded` is for.
+fn address_of_pairs(element: &[u8]) -> Option<IpAddr> {
+    element.split(|byte| *byte == b';').find_map(|pair| {
+        let (name, value) = pair.split_at_checked(pair.iter().position(|byte| *byte == b'=')?)?;
+        name.trim_ascii().eq_ignore_ascii_case(b"for").then(|| address(&value[1..]))?
+    })
+}
+
+/// An address, with or without a port, brackets and quotes.
+fn address(raw: &[u8]) -> Option<IpAddr> {
+    let raw = std::str::from_utf8(raw).ok()?.trim();
+    let raw = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(raw);
+    let without_zone = |address: &str| address.split('%').next().and_then(|address| address.parse().ok());
+    if let Some(rest) = raw.strip_prefix('[') {
+        let (address, port) = rest.split_once(']')?;
+        let is_port = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
+        return without_zone(address).filter(|address: &IpAddr| address.is_ipv6() && is_port);
+    }
+    without_zone(raw).or_else(|| {
+        let (address, port) = raw.split_once(':')?;
+        address.parse::<Ipv4Addr>().ok().filter(|_| is_port(port)).map(IpAddr::V4)
+    })
+}
+
+/// A number, or a name that stands for one (RFC 7239, 6).
+fn is_port(port: &str) -> bool {
+    port.parse::<u16>().is_ok() || port.starts_with('_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(lines: &[(HeaderName, &[u8])]) -> Vec<Option<IpAddr>> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(name.clone(), HeaderValue::from_bytes(value).unwrap());
+        }
+        hops(&headers).collect()
+    }
+
+    fn ip(raw: &str) -> IpAddr {
+        raw.parse().unwrap()
+    }
+
+    #[test]
+    fn addresses_are_known_in_every_form() {
+        let forms: [(&[u8], &str); 9] = [
+            (b"192.0.2.1", "192.0.2.1"),
+            (b" 192.0.2.1:567 ", "192.0.2.1"),
+            (b"\"192.0.2.1:567\"", "192.0.2.1"),
+            (b"2001:db8::1", "2001:db8::1"),
+            (b"[2001:db8::1]", "2001:db8::1"),
+            (b"[2001:db8::1]:567", "2001:db8::1"),
+            (b"\"[2001:DB8::1]:_hidden\"", "2001:db8::1"),
+            (b"fe80::1%eth0", "fe80::1"),
+            (b"[fe80::1%25eth0]:80", "fe80::1"),
+        ];
+        for (raw, expected) in forms {
+            assert_eq!(address(raw), Some(ip(expected)), "{}", raw.escape_ascii());
+        }
+        let none: [&[u8]; 12] = [
+            b"",
+            b"unknown",
+            b"_hidden",
+            b"192.0.2",
+            b"192.0.2.1:",
+            b"192.0.2.1:x",
+            b"192.0.2.1:99999",
+            b"[192.0.2.1]:80",
+            b"[2001:db8::1]80",
+            b"[2001:db8::1",
+            b"example.com:80",
+            b"\xff",
+        ];
+        for raw in none {
+            assert_eq!(address(raw), None, "{}", raw.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn the_nearest_hop_comes_first_over_all_lines() {
+        assert_eq!(
+            read(&[(X_FORWARDED_FOR, b"192.0.2.1, unknown"), (X_FORWARDED_FOR, b", 192.0.2.3:80 ,")]),
+            [Some(ip("192.0.2.3")), None, Some(ip("192.0.2.1"))]
+        );
+        assert_eq!(
+            read(&[
+                (FORWARDED, b"for=192.0.2.1;by=203.0.113.60, for=unknown"),
+                (FORWARDED, b"proto=https;host=\"a,b\";FOR=\"[2001:db8::1]:80\", proto=http"),
+            ]),
+            [None, Some(ip("2001:db8::1")), None, Some(ip("192.0.2.1"))]
+        );
+    }
+
+    #[test]
+    fn forwarded_counts_where_there_is_nothing_else() {
+        let both: [(HeaderName, &[u8]); 2] = [(FORWARDED, b"for=192.0.2.1"), (X_FORWARDED_FOR, b"192.0.2.2")];
+        assert_eq!(read(&both), [Some(ip("192.0.2.2"))]);
+        assert_eq!(read(&both[..1]), [Some(ip("192.0.2.1"))]);
+    }
+
+    /// What a proxy appends is read the same, whatever its client wrote before it.
+    #[test]
+    fn nothing_on_the_left_changes_what_stands_on_the_right() {
+        const NOTABLE: &[u8] = b"\"\\,;=[]:%. 1af_for\xff";
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = |bound: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state % bound as u64).unwrap()
+        };
+        for _ in 0..50_000 {
+            let claimed: Vec<u8> = (0..next(40)).map(|_| NOTABLE[next(NOTABLE.len())]).collect();
+            let appended = |hop: &str| [claimed.as_slice(), b", ", hop.as_bytes()].concat();
+            for hop in ["192.0.2.1:80", "[2001:db8::1]:80"] {
+                let expected = address(hop.as_bytes());
+                assert!(expected.is_some());
+                assert_eq!(read(&[(X_FORWARDED_FOR, &appended(hop))])[0], expected, "{}", claimed.escape_ascii());
+                let pair = appended(&format!("for=\"{hop}\";proto=https"));
+                assert_eq!(read(&[(FORWARDED, &pair)])[0], expected, "{}", claimed.escape_ascii());
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Passwords that somebody chooses: stricter than those that somebody proves to know.
+
+use std::fmt;
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::common::is_common;
+use super::{ParsePasswordError, Password};
+
+/// A password that was chosen for an account: not blank, and not among those that are guessed first.
+///
+/// Only what is chosen is held to these rules. A password that was accepted before they were made still logs in, as a
+/// [`Password`].
+///
+/// It never shows itself, as a password does not.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ChosenPassword {
+    password: Password,
+    folded: String,
+}
+
+impl ChosenPassword {
+    /// Normalises and checks `raw`. Commonness is judged without letter case, compatibility forms (Unicode NFKC),
+    /// characters that show nothing, and white space around it.
+    ///
+    /// # Errors
+    /// [`ChoosePasswordError`] says which rule was broken.
+    pub fn parse(raw: &str) -> Result<Self, ChoosePasswordError> {
+        let password = Password::parse(raw)?;
+        let folded = fold(password.expose());
+        if folded.is_empty() {
+            return Err(ChoosePasswordError::Blank);
+        }
+        if is_common(&folded) {
+            return Err(ChoosePasswordError::Common);
+        }
+        Ok(Self { password, folded })
+    }
+
+    /// Whether the password is `name`, which everybody may know. Folded as commonness is.
+    pub fn is_name(&self, name: &str) -> bool {
+        self.folded == fold(name)
+    }
+
+    /// The password itself.
+    pub fn as_password(&self) -> &Password {
+        &self.password
+    }
+}
+
+impl fmt::Debug for ChosenPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.password.fmt(f)
+    }
+}
+
+/// Why a password cannot be chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ChoosePasswordError {
+    /// It cannot be a password at all.
+    #[error(transparent)]
+    Malformed(#[from] ParsePasswordError),
+    /// Nothing in it shows.
+    #[error("must not be blank")]
+    Blank,
+    /// It is one of the 10,000 that are guessed first.
+    #[error("is one of the commonest passwords")]
+    Common,
+}
+
+/// What is left of `text` when it is compared with what others may guess: NFKC, lower case, nothing that shows nothing,
+/// no white space around it. Idempotent.
+pub(super) fn fold(text: &str) -> String {
+    let lower: String = text.nfkc().filter(|c| !shows_nothing(*c)).flat_map(char::to_lowercase).collect();
+    let folded: String = lower.nfkc().filter(|c| !shows_nothing(*c)).collect();
+    folded.trim().to_owned()
+}
+
+/// Whether a character leaves no mark and takes no room: a control, one of Unicode's `Default_Ignorable_Code_Point` (whose
+/// ranges Unicode does not take back), or U+2800, the Braille pattern without a dot, which no property tells from others.
+fn shows_nothing(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(raw: &str) -> ChoosePasswordError {
+        ChosenPassword::parse(raw).expect_err(raw)
+    }
+
+    mod parse {
+        use super::*;
+
+        #[test]
+        fn takes_what_is_not_guessed_first() {
+            for raw in ["correct horse battery", "8 chars!", "ÄÖÜß-äöüß", "пароль-мой", "🦀🦀🦀🦀🦀🦀🦀🦀"]
+            {
+                assert_eq!(ChosenPassword::parse(raw).unwrap().as_password(), &Password::parse(raw).unwrap());
+            }
+        }
+
+        #[test]
+        fn rejects_what_no_password_can_be() {
+            assert_eq!(refused("1234567"), ChoosePasswordError::Malformed(ParsePasswordError::TooShort));
+            assert_eq!(refused("12345678\0"), ChoosePasswordError::Malformed(ParsePasswordError::ControlCharacter));
+        }
+
+        #[test]
+        fn rejects_what_shows_nothing() {
+            let blanks = [
+                ' ',
+                '\u{a0}',
+                '\u{3000}',
+                '\u{2028}',
+                '\u{200b}',
+                '\u{200e}',
+                '\u{2060}',
+                '\u{3164}',
+                '\u{2800}',
+                '\u{feff}',
+                '\u{ad}',
+                '\u{1160}',
+                '\u{ffa0}',
+                '\u{fe0f}',
+                '\u{e0020}',
+                '\u{180e}',
+            ];
+            for blank in blanks {
+                assert_eq!(refused(&blank.to_string().repeat(8)), ChoosePasswordError::Blank, "{blank:?}");
+            }
+            assert_eq!(refused(&String::from_iter(blanks)), ChoosePasswordError::Blank);
+        }
+
+        #[test]
+        fn rejects_the_commonest_however_they_are_written() {
+            for raw in [
+                "password",
+                "12345678",
+                "aaaaaaaa",
+                "PassWord",
+                " password ",
+                "ｐａｓｓｗｏｒｄ",
+                "pass\u{200b}word",
+                "\u{feff}qwertyuiop",
+                "①②③④⑤⑥⑦⑧",
+            ] {
+                assert_eq!(refused(raw), ChoosePasswordError::Common, "{raw}");
+            }
+        }
+    }
+
+    mod is_name {
+        use super::*;
+
+        #[test]
+        fn compares_without_case_and_what_shows_nothing() {
+            let chosen = ChosenPassword::parse("Ada_Love\u{ad}lace").unwrap();
+            assert!(chosen.is_name("ada_lovelace") && chosen.is_name(" ADA_LOVELACE "));
+            assert!(!chosen.is_name("ada_lovelace_1") && !chosen.is_name(""));
+        }
+    }
+
+    #[test]
+    fn folding_twice_is_folding_once() {
+        // Sign capital forms, ligatures and the letters whose lower case has several characters.
+        for text in ["ẞSS", "ﬁﬂﬃ", "İstanbul", "Ǆ", "ϓ", "\u{1e9e}\u{ad}Å", " \u{3164}x\u{2800} ", "㍿"] {
+            assert_eq!(fold(&fold(text)), fold(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn never_shows_itself() {
+        let shown = format!("{:?}", ChosenPassword::parse("correct horse").unwrap());
+        assert!(!shown.contains("horse"), "{shown}");
+    }
+}

@@ -1,0 +1,109 @@
+//! Explicit directions of writing (UAX #9): embeddings, overrides and isolates, and what closes them.
+//!
+//! One that a text leaves open turns around what is shown after the text, and a closing one too many ends the isolation in
+//! which a client shows it. [`closed`] mends a text so that it does neither. A paragraph ends every direction, so that each
+//! is closed in its own.
+
+use std::borrow::Cow;
+
+use icu_properties::props::{BidiClass, EnumeratedProperty};
+
+/// POP DIRECTIONAL FORMATTING closes an embedding or an override.
+const PDF: char = '\u{202c}';
+/// POP DIRECTIONAL ISOLATE closes an isolate.
+const PDI: char = '\u{2069}';
+
+/// The text with every direction closed in its paragraph by a character of its own, the innermost first, and without
+/// characters that close nothing. Nothing that is seen changes.
+pub(super) fn closed(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || text.chars().all(|c| Sign::of(c).is_none()) {
+        return Cow::Borrowed(text);
+    }
+    let mut written = String::with_capacity(text.len());
+    let mut open = Vec::new();
+    for c in text.chars() {
+        match Sign::of(c) {
+            Some(Sign::Opens(closer)) => open.push(closer),
+            Some(Sign::Closes) => match open.iter().rposition(|closer| *closer == c) {
+                // An isolate ends what was opened within it; an embedding does not reach out of an isolate.
+                Some(place) if c == PDI || place + 1 == open.len() => {
+                    written.extend(open.drain(place + 1..).rev());
+                    open.pop();
+                }
+                _ => continue,
+            },
+            Some(Sign::EndsParagraph) => written.extend(open.drain(..).rev()),
+            None => {}
+        }
+        written.push(c);
+    }
+    written.extend(open.drain(..).rev());
+    if written == text { Cow::Borrowed(text) } else { Cow::Owned(written) }
+}
+
+/// What a character does to directions.
+enum Sign {
+    /// Opens one, which this character closes.
+    Opens(char),
+    /// Closes one.
+    Closes,
+    /// Ends all.
+    EndsParagraph,
+}
+
+impl Sign {
+    fn of(c: char) -> Option<Self> {
+        if c.is_ascii_graphic() || c == ' ' {
+            return None;
+        }
+        match BidiClass::for_char(c) {
+            BidiClass::LeftToRightEmbedding
+            | BidiClass::LeftToRightOverride
+            | BidiClass::RightToLeftEmbedding
+            | BidiClass::RightToLeftOverride => Some(Self::Opens(PDF)),
+            BidiClass::LeftToRightIsolate | BidiClass::RightToLeftIsolate | BidiClass::FirstStrongIsolate => {
+                Some(Self::Opens(PDI))
+            }
+            BidiClass::PopDirectionalFormat | BidiClass::PopDirectionalIsolate => Some(Self::Closes),
+            BidiClass::ParagraphSeparator => Some(Self::EndsParagraph),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_open_is_closed_in_its_paragraph_innermost_first() {
+        for (text, expected) in [
+            ("a\u{202e}b", "a\u{202e}b\u{202c}"),
+            ("\u{2066}\u{202a}a\nb", "\u{2066}\u{202a}a\u{202c}\u{2069}\nb"),
+            ("\u{2067}\u{202e}a\u{2069}b", "\u{2067}\u{202e}a\u{202c}\u{2069}b"),
+            ("\u{2068}a\u{2029}b", "\u{2068}a\u{2069}\u{2029}b"),
+        ] {
+            assert_eq!(closed(text), expected, "{}", text.escape_unicode());
+        }
+    }
+
+    #[test]
+    fn what_closes_nothing_is_left_out() {
+        for (text, expected) in [
+            ("a\u{2069}b\u{202c}", "ab"),
+            ("\u{2066}a\u{202c}\u{2069}", "\u{2066}a\u{2069}"),
+            ("\u{202a}a\u{2069}\u{202c}", "\u{202a}a\u{202c}"),
+            ("\u{202a}a\n\u{202c}", "\u{202a}a\u{202c}\n"),
+        ] {
+            assert_eq!(closed(text), expected, "{}", text.escape_unicode());
+        }
+    }
+
+    #[test]
+    fn what_is_closed_and_marks_that_open_nothing_stay() {
+        for text in ["plain", "שלום עולם", "a\u{200e}b\u{200f}\u{61c}", "\u{2068}\u{202b}שלום\u{202c}\u{2069}!", "a\nb"]
+        {
+            assert!(matches!(closed(text), Cow::Borrowed(same) if same == text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Checking a password: within the bounds of guessing, and with a note of every wrong one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{Password, RepositoryError, UserId, UserRef, Username};
+
+use crate::guessing::{Guess, GuessBounds, Guesser};
+use crate::ports::{Credentials, GuessLimiter, HashingError, PasswordHasher, SecurityLog, TakeGuess, UserRepository};
+use crate::security_event::SecurityEvent;
+
+/// Checks passwords. Everything that asks for one asks here.
+pub(crate) struct PasswordCheck {
+    pub(crate) users: Arc<dyn UserRepository>,
+    pub(crate) hasher: Arc<dyn PasswordHasher>,
+    /// `None` lets everybody guess as often as they like.
+    pub(crate) guesses: Option<Arc<dyn GuessLimiter>>,
+    pub(crate) log: Arc<dyn SecurityLog>,
+}
+
+/// Why a password was not found right.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PasswordCheckError {
+    #[error("there is no such account, or the password is another one")]
+    Wrong,
+    #[error("too many wrong passwords were tried")]
+    TooManyGuesses { retry_after: Duration },
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+impl PasswordCheck {
+    /// The credentials of `name`, if `password` is its. An account that does not exist takes the same time and the same
+    /// budgets.
+    pub(crate) async fn by_name(
+        &self,
+        name: Username,
+        password: &Password,
+        guesser: Guesser,
+    ) -> Result<Credentials, PasswordCheckError> {
+        let guess = Guess { account: name, guesser };
+        self.take(&guess, None).await?;
+        let known = self.users.find_credentials(&UserRef::Username(guess.account.clone())).await;
+        let known = match known {
+            Ok(known) => known,
+            Err(error) => {
+                self.give_back(&guess).await;
+                return Err(error.into());
+            }
+        };
+        self.verify(&guess, password, known, SecurityEvent::LogInFailed).await
+    }
+
+    /// The credentials of the signed-in `user`, if `password` is theirs; `None` if the account is gone.
+    pub(crate) async fn of_signed_in(
+        &self,
+        user: UserId,
+        password: &Password,
+        guesser: Guesser,
+    ) -> Result<Option<Credentials>, PasswordCheckError> {
+        let Some(credentials) = self.users.find_credentials(&UserRef::Id(user)).await? else {
+            return Ok(None);
+        };
+        let guess = Guess { account: credentials.user.username.clone(), guesser };
+        self.take(&guess, Some(user)).await?;
+        self.verify(&guess, password, Some(credentials), SecurityEvent::WrongPassword).await.map(Some)
+    }
+
+    /// Before the password is hashed, which is what costs.
+    async fn take(&self, guess: &Guess, user: Option<UserId>) -> Result<(), PasswordCheckError> {
+        let Some(guesses) = &self.guesses else {
+            return Ok(());
+        };
+        match guesses.take(guess, &GuessBounds::STANDARD).await {
+            TakeGuess::Granted => Ok(()),
+            TakeGuess::Refused { retry_after } => {
+                self.log.record(SecurityEvent::GuessRefused, user);
+                Err(PasswordCheckError::TooManyGuesses { retry_after })
+            }
+        }
+    }
+
+    async fn give_back(&self, guess: &Guess) {
+        if let Some(guesses) = &self.guesses {
+            guesses.give_back(guess, &GuessBounds::STANDARD).await;
+        }
+    }
+
+    /// Only a wrong password is a guess: whatever else comes of it gives back what was taken.
+    async fn verify(
+        &self,
+        guess: &Guess,
+        password: &Password,
+        known: Option<Credentials>,
+        wrong: SecurityEvent,
+    ) -> Result<Credentials, PasswordCheckError> {
+        let hash = known.as_ref().map(|credentials| credentials.password.clone());
+        // Verified also when nobody is known, so that the time taken does not tell.
+        let matches = match self.hasher.verify(password, hash).await {
+            Ok(matches) => matches,
+            Err(error) => {
+                self.give_back(guess).await;
+                return Err(error.into());
+            }
+        };
+        match known {
+            Some(credentials) if matches => {
+                self.give_back(guess).await;
+                Ok(credentials)
+            }
+            known => {
+                self.log.record(wrong, known.map(|credentials| credentials.user.id));
+                Err(PasswordCheckError::Wrong)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mockall::predicate::eq;
+
+    use super::*;
+    use crate::guessing::ClientNetwork;
+    use crate::ports::{MockGuessLimiter, MockPasswordHasher, MockSecurityLog, MockUserRepository, PasswordHash};
+    use crate::test_support::{id, user};
+
+    const NETWORK: Guesser = Guesser::Network(ClientNetwork(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)));
+
+    fn guess() -> Guess {
+        Guess { account: Username::parse("ada").unwrap(), guesser: NETWORK }
+    }
+
+    fn credentials() -> Credentials {
+        Credentials { user: user(7), password: PasswordHash("hash".to_owned()) }
+    }
+
+    fn knows(known: Option<Credentials>) -> MockUserRepository {
+        let mut users = MockUserRepository::new();
+        users.expect_find_credentials().returning(move |_| Ok(known.clone()));
+        users
+    }
+
+    fn says(verified: fn() -> Result<bool, HashingError>) -> MockPasswordHasher {
+        let mut hasher = MockPasswordHasher::new();
+        hasher.expect_verify().returning(move |_, _| verified());
+        hasher
+    }
+
+    /// A limiter that grants, and expects so many to be given back.
+    fn grants(given_back: usize) -> MockGuessLimiter {
+        let mut guesses = MockGuessLimiter::new();
+        guesses.expect_take().withf(|its, _| *its == guess()).once().returning(|_, _| TakeGuess::Granted);
+        guesses.expect_give_back().withf(|its, _| *its == guess()).times(given_back).returning(|_, _| ());
+        guesses
+    }
+
+    fn notes(events: &[(SecurityEvent, Option<UserId>)]) -> MockSecurityLog {
+        let mut log = MockSecurityLog::new();
+        for (event, user) in events {
+            log.expect_record().with(eq(*event), eq(*user)).once().return_const(());
+        }
+        log
+    }
+
+    async fn by_name(
+        users: MockUserRepository,
+        hasher: MockPasswordHasher,
+        guesses: MockGuessLimiter,
+        log: MockSecurityLog,
+    ) -> Result<Credentials, PasswordCheckError> {
+        let check = PasswordCheck {
+            users: Arc::new(users),
+            hasher: Arc::new(hasher),
+            guesses: Some(Arc::new(guesses)),
+            log: Arc::new(log),
+        };
+        check.by_name(guess().account, &Password::parse("correct horse").unwrap(), NETWORK).await
+    }
+
+    mod by_name {
+        use super::*;
+
+        #[tokio::test]
+        async fn a_right_password_gives_back_what_it_took() {
+            let found = super::by_name(knows(Some(credentials())), says(|| Ok(true)), grants(1), notes(&[])).await;
+            assert_eq!(found.unwrap(), credentials());
+        }
+
+        #[tokio::test]
+        async fn a_wrong_password_is_noted_and_stays_counted() {
+            for (known, noted) in [(Some(credentials()), Some(id(7))), (None, None)] {
+                let log = notes(&[(SecurityEvent::LogInFailed, noted)]);
+                let result = super::by_name(knows(known), says(|| Ok(false)), grants(0), log).await;
+                assert!(matches!(result, Err(PasswordCheckError::Wrong)));
+            }
+        }
+
+        #[tokio::test]
+        async fn what_could_not_be_checked_is_no_guess() {
+            let overloaded = || Err(HashingError::Overloaded { retry_after: Duration::from_secs(1) });
+            let result = super::by_name(knows(Some(credentials())), says(overloaded), grants(1), notes(&[])).await;
+            assert!(matches!(result, Err(PasswordCheckError::Hashing(_))));
+
+            let mut lost = MockUserRepository::new();
+            lost.expect_find_credentials().returning(|_| Err(RepositoryError::unavailable("test", "lost")));
+            let result = super::by_name(lost, MockPasswordHasher::new(), grants(1), notes(&[])).await;
+            assert!(matches!(result, Err(PasswordCheckError::Repository(_))));
+        }
+
+        #[tokio::test]
+        async fn one_guess_too_many_is_neither_looked_up_nor_hashed() {
+            let mut guesses = MockGuessLimiter::new();
+            let retry_after = Duration::from_mins(1);
+            guesses.expect_take().once().returning(move |_, _| TakeGuess::Refused { retry_after });
+            let log = notes(&[(SecurityEvent::GuessRefused, None)]);
+
+            let result = super::by_name(MockUserRepository::new(), MockPasswordHasher::new(), guesses, log).await;
+
+            assert!(
+                matches!(result, Err(PasswordCheckError::TooManyGuesses { retry_after: told }) if told == retry_after)
+            );
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Carrying out a removal, slice by slice.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use domain::RepositoryError;
+
+use crate::Removal;
+use crate::ports::{Progress, RemovalRepository};
+
+/// How many rows the first slice of a removal removes.
+const FIRST: u16 = 200;
+/// No slice is smaller than this, however slow the store is, and none is larger than that, however fast.
+const FEWEST: u16 = 25;
+const MOST: u16 = 500;
+/// About how long a slice may take: others wait for the rows that it holds, and in SQLite for the one writer.
+const LONGEST: Duration = Duration::from_millis(50);
+
+/// Why a removal was left off. It is taken up again later.
+#[derive(Debug, thiserror::Error)]
+pub enum CarryOutError {
+    /// The store failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// Removes what is hidden.
+pub struct CarryOut {
+    removals: Arc<dyn RemovalRepository>,
+}
+
+impl CarryOut {
+    /// Wires the use case.
+    pub fn new(removals: Arc<dyn RemovalRepository>) -> Self {
+        Self { removals }
+    }
+
+    /// Removals that are requested and not done yet; no more than `most`.
+    pub async fn pending(&self, most: u16) -> Result<Vec<Removal>, CarryOutError> {
+        Ok(self.removals.pending(most).await?)
+    }
+
+    /// Removes all of it, unless somebody else is at it: then that is left to them.
+    pub async fn execute(&self, mut removal: Removal) -> Result<(), CarryOutError> {
+        let mut size = FIRST;
+        loop {
+            let begun = Instant::now();
+            match self.removals.remove_some(removal, size).await?.progress {
+                Progress::More => size = next(size, begun.elapsed()),
+                Progress::Left(other) => removal = other,
+                Progress::Done | Progress::Taken => return Ok(()),
+            }
+        }
+    }
+}
+
+/// The size of the slice after one of `size` that took so long, its wait for a turn included: while others have much to do
+/// it is smaller.
+fn next(size: u16, took: Duration) -> u16 {
+    if took > LONGEST {
+        (size / 2).max(FEWEST)
+    } else if took < LONGEST / 3 {
+        (size * 2).min(MOST)
+    } else {
+        size
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RemovalKind;
+    use crate::ports::{MockRemovalRepository, Slice, Touched};
+
+    fn removal() -> Removal {
+        Removal { kind: RemovalKind::Post, id: domain::Cuid::parse("tz4a98xxat96iws9zmbrgj3a").unwrap() }
+    }
+
+    mod execute {
+        use super::*;
+
+        async fn slices(ending: Progress) -> Result<(), CarryOutError> {
+            let mut removals = MockRemovalRepository::new();
+            let mut left = 3;
+            removals.expect_remove_some().times(4).returning(move |_, most| {
+                assert!((FEWEST..=MOST).contains(&most));
+                left -= 1;
+                let progress = if left < 0 { ending } else { Progress::More };
+                Ok(Slice { progress, touched: Touched::default(), by: None })
+            });
+            CarryOut::new(Arc::new(removals)).execute(removal()).await
+        }
+
+        #[tokio::test]
+        async fn goes_on_until_nothing_is_left_or_somebody_else_is_at_it() {
+            for ending in [Progress::Done, Progress::Taken] {
+                assert!(slices(ending).await.is_ok());
+            }
+        }
+
+        #[tokio::test]
+        async fn goes_on_with_what_is_left_of_it() {
+            let left = Removal { kind: RemovalKind::Comment, ..removal() };
+            let mut removals = MockRemovalRepository::new();
+            removals.expect_remove_some().times(2).returning(move |asked, _| {
+                let progress = if asked == left { Progress::Done } else { Progress::Left(left) };
+                Ok(Slice { progress, touched: Touched::default(), by: None })
+            });
+            assert!(CarryOut::new(Arc::new(removals)).execute(removal()).await.is_ok());
+        }
+
+        #[tokio::test]
+        async fn leaves_off_when_the_store_fails() {
+            let mut removals = MockRemovalRepository::new();
+            removals
+                .expect_remove_some()
+                .once()
+                .returning(|_, _| Err(RepositoryError::unavailable("removals.remove_some", "gone")));
+            assert!(CarryOut::new(Arc::new(removals)).execute(removal()).await.is_err());
+        }
+    }
+
+    #[test]
+    fn slices_are_smaller_when_they_take_long_and_have_bounds() {
+        let (slow, usual, fast) = (LONGEST * 2, LONGEST / 2, Duration::ZERO);
+        assert_eq!((next(200, slow), next(200, usual), next(200, fast)), (100, 200, 400));
+        assert_eq!((next(FEWEST, slow), next(MOST, fast)), (FEWEST, MOST));
+    }
+}

@@ -1,0 +1,51 @@
+//! What the removals context needs of the world.
+
+use async_trait::async_trait;
+use domain::{PostId, RepositoryError, UserId};
+
+use crate::Removal;
+
+/// Keeps what is to be removed, and removes it.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait RemovalRepository: Send + Sync {
+    /// Removals that are requested and not done yet; no more than `most`.
+    async fn pending(&self, most: u16) -> Result<Vec<Removal>, RepositoryError>;
+
+    /// Removes about `most` rows of it, and corrects the counters that counted them, in one transaction. The removal is done
+    /// when nothing is left, and then forgotten in the same transaction.
+    async fn remove_some(&self, removal: Removal, most: u16) -> Result<Slice, RepositoryError>;
+}
+
+/// What a transaction removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slice {
+    /// How far the removal is.
+    pub progress: Progress,
+    /// Whose counters it changed, of those who are there.
+    pub touched: Touched,
+    /// On whose behalf: whoever hid it reads from now on what was removed.
+    pub by: Option<UserId>,
+}
+
+/// How far a removal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// There is more to remove.
+    More,
+    /// This removal is done, and what was left of it is another one.
+    Left(Removal),
+    /// Nothing is left, now or already.
+    Done,
+    /// Somebody else is at it right now; nothing was done.
+    Taken,
+}
+
+/// Things with counters that were changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Touched {
+    /// Accounts.
+    pub users: Vec<UserId>,
+    /// Posts.
+    pub posts: Vec<PostId>,
+}

@@ -1,0 +1,169 @@
+//! The format of `api.http`, that of the extension REST Client, as far as the file makes use of it.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use testkit::app::TestResponse;
+
+/// The file, read.
+pub(super) struct ApiFile {
+    /// `@name = value`.
+    variables: HashMap<String, String>,
+    /// The calls in their order.
+    pub(super) calls: Vec<Call>,
+}
+
+/// One call, with its variables in it.
+pub(super) struct Call {
+    /// What follows `###`.
+    pub(super) title: String,
+    /// What others call its answer: `# @name`.
+    name: Option<String>,
+    /// The status to expect: `# →`.
+    pub(super) expected: u16,
+    /// The method.
+    pub(super) method: String,
+    target: String,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+/// A call as it is sent.
+pub(super) struct Filled {
+    /// Path and query.
+    pub(super) path: String,
+    /// The headers, without the type of the body.
+    pub(super) headers: Vec<(String, String)>,
+    /// The type of the body, and the body.
+    pub(super) body: Option<(String, String)>,
+}
+
+impl ApiFile {
+    /// The one in the repository.
+    pub(super) fn read() -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../api.http");
+        Self::parse(&std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+    }
+
+    fn parse(text: &str) -> Self {
+        let mut file = Self { variables: HashMap::new(), calls: Vec::new() };
+        for block in text.split("\n###") {
+            let (title, block) = block.split_once('\n').unwrap_or((block, ""));
+            // What stands above the first call has variables only.
+            if let Some(call) = file.parse_call(title.trim(), block) {
+                file.calls.push(call);
+            }
+        }
+        file
+    }
+
+    fn parse_call(&mut self, title: &str, block: &str) -> Option<Call> {
+        let (mut name, mut expected) = (None, None);
+        let mut lines = block.lines();
+        let request = loop {
+            let line = lines.next()?;
+            if let Some(comment) = line.strip_prefix('#') {
+                let comment = comment.trim();
+                name = comment.strip_prefix("@name ").map(ToOwned::to_owned).or(name);
+                expected = comment.strip_prefix("→ ").map(|status| status.parse().unwrap()).or(expected);
+            } else if let Some(variable) = line.strip_prefix('@') {
+                let (name, value) = variable.split_once(" = ").unwrap_or_else(|| panic!("what is {line:?}?"));
+                self.variables.insert(name.to_owned(), value.to_owned());
+            } else if !line.is_empty() {
+                break line;
+            }
+        };
+        let (method, target) = request.split_once(' ').unwrap_or_else(|| panic!("what is {request:?}?"));
+        let headers = lines.by_ref().take_while(|line| !line.is_empty()).map(|line| {
+            let (name, value) = line.split_once(": ").unwrap_or_else(|| panic!("{title}: what is {line:?}?"));
+            (name.to_owned(), value.to_owned())
+        });
+        Some(Call {
+            title: title.to_owned(),
+            name,
+            expected: expected.unwrap_or_else(|| panic!("{title} does not say what to expect")),
+            method: method.to_owned(),
+            target: target.to_owned(),
+            headers: headers.collect(),
+            body: lines.collect::<Vec<_>>().join("\n").trim().to_owned(),
+        })
+    }
+}
+
+impl Call {
+    /// The path as the OpenAPI document writes it.
+    pub(super) fn pattern(&self) -> String {
+        let path = self.target.strip_prefix("{{base}}").unwrap_or(&self.target);
+        let path = path.split('?').next().unwrap_or_default();
+        let part = |part: &str| match part {
+            user if user.starts_with('@') => "{user}".to_owned(),
+            id if id.starts_with("{{") => "{id}".to_owned(),
+            other => other.to_owned(),
+        };
+        path.split('/').map(part).collect::<Vec<_>>().join("/")
+    }
+}
+
+/// What was answered so far, from which variables get their values.
+pub(super) struct Answers<'a> {
+    variables: &'a HashMap<String, String>,
+    answers: HashMap<String, TestResponse>,
+}
+
+impl<'a> Answers<'a> {
+    /// None yet.
+    pub(super) fn new(file: &'a ApiFile) -> Self {
+        Self { variables: &file.variables, answers: HashMap::new() }
+    }
+
+    /// Remembers the answer to a call that has a name.
+    pub(super) fn keep(&mut self, call: &Call, answer: TestResponse) {
+        if let Some(name) = &call.name {
+            self.answers.insert(name.clone(), answer);
+        }
+    }
+
+    /// The call with values for its variables.
+    pub(super) fn fill(&self, call: &Call) -> Filled {
+        let headers = call.headers.iter().map(|(name, value)| (name.clone(), self.fill_text(value)));
+        let (types, headers): (Vec<_>, Vec<_>) = headers.partition(|(name, _)| name == "Content-Type");
+        let content_type = types.into_iter().next().map(|(_, value)| value);
+        assert_eq!(content_type.is_some(), !call.body.is_empty(), "{}: a body has a type", call.title);
+        Filled {
+            path: self.fill_text(&call.target),
+            headers,
+            body: content_type.map(|content_type| (content_type, self.fill_text(&call.body))),
+        }
+    }
+
+    fn fill_text(&self, text: &str) -> String {
+        let Some((before, rest)) = text.split_once("{{") else {
+            return text.to_owned();
+        };
+        let (name, after) = rest.split_once("}}").unwrap_or_else(|| panic!("what is {text:?}?"));
+        format!("{before}{}{}", self.value(name), self.fill_text(after))
+    }
+
+    fn value(&self, name: &str) -> String {
+        match name {
+            // The client of the test knows where the server is.
+            "base" => String::new(),
+            "$guid" => format!("{:032x}", rand::random::<u128>()),
+            _ => match self.variables.get(name) {
+                Some(value) => self.fill_text(value),
+                None => self.of_an_answer(name).unwrap_or_else(|| panic!("what is {{{{{name}}}}}?")),
+            },
+        }
+    }
+
+    /// `NAME.response.body.$.FIELD` or `NAME.response.headers.NAME`.
+    fn of_an_answer(&self, path: &str) -> Option<String> {
+        let (name, place) = path.split_once(".response.")?;
+        let answer = self.answers.get(name)?;
+        match place.split_once('.')? {
+            ("headers", header) => Some(answer.header(header).to_owned()),
+            ("body", field) => answer.json[field.strip_prefix("$.")?].as_str().map(ToOwned::to_owned),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! `api.http` at the root of the repository: every call of the API, to be tried by hand.
+
+mod file;
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use testkit::app::{TestApp, operations};
+use testkit::on_both_databases;
+
+use file::{Answers, ApiFile};
+
+on_both_databases![every_call_is_answered_as_it_says];
+
+async fn every_call_is_answered_as_it_says(app: TestApp) {
+    let file = ApiFile::read();
+    let mut answers = Answers::new(&file);
+    for call in &file.calls {
+        let filled = answers.fill(call);
+        let mut request = app.request(Method::from_bytes(call.method.as_bytes()).unwrap(), &filled.path);
+        for (name, value) in &filled.headers {
+            request = request.header(name, value);
+        }
+        if let Some((content_type, body)) = filled.body {
+            request = request.body(&content_type, body);
+        }
+        let answer = request.send().await;
+        assert_eq!(answer.status, call.expected, "{} answers {}", call.title, answer.text());
+        answers.keep(call, answer);
+    }
+}
+
+#[test]
+fn no_call_is_missing() {
+    let calls: BTreeSet<_> = ApiFile::read().calls.iter().map(|call| (call.method.clone(), call.pattern())).collect();
+    let operations: BTreeSet<_> = operations().into_iter().collect();
+    let missing: Vec<_> = operations.difference(&calls).collect();
+    assert!(missing.is_empty(), "not in api.http: {missing:?}");
+    let unknown: Vec<_> = calls.difference(&operations).collect();
+    assert!(unknown.is_empty(), "not in openapi.json: {unknown:?}");
+}

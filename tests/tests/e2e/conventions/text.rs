@@ -1,0 +1,62 @@
+//! What a text may be made of. The rules themselves are tested in `domain`.
+
+use serde_json::{Value, json};
+use testkit::app::{PASSWORD, TestApp};
+use testkit::on_both_databases;
+
+on_both_databases![
+    what_shows_nothing_is_refused,
+    a_name_has_one_line_and_closes_its_directions,
+    what_is_seen_stays_as_it_was_written,
+];
+
+async fn what_shows_nothing_is_refused(app: TestApp) {
+    let ada = app.sign_up("ada").await;
+    let post = ada.publish("hello").await;
+    let comments = format!("/v1/posts/{post}/comments");
+    for blank in
+        ["\u{200b}", "\u{200e}", "\u{2060}", "\u{3164}", "\u{2800}", "\u{feff}", "\u{ad}", "\u{2063}\u{e0020} \u{180e}"]
+    {
+        let said = json!({ "content": blank });
+        let calls = [ada.post("/v1/posts"), ada.patch(&format!("/v1/posts/{post}")), ada.post(&comments)]
+            .map(|it| it.json(said.clone()));
+        for call in calls {
+            assert_eq!(call.expect(422).await.field_errors(), ["content: blank"], "{}", blank.escape_unicode());
+        }
+        let name = json!({ "username": "bob", "password": PASSWORD, "display_name": blank });
+        let calls =
+            [ada.patch("/v1/users/me").json(json!({ "display_name": blank })), app.post("/v1/users").json(name)];
+        for call in calls {
+            assert_eq!(call.expect(422).await.field_errors(), ["display_name: blank"], "{}", blank.escape_unicode());
+        }
+    }
+}
+
+async fn a_name_has_one_line_and_closes_its_directions(app: TestApp) {
+    let ada = app.sign_up("ada").await;
+    let cases = [
+        ("a\u{2028}b", "display_name: line_break"),
+        ("a\u{2029}b", "display_name: line_break"),
+        ("a\u{202e}b", "display_name: unclosed_direction"),
+        ("a\u{2066}b", "display_name: unclosed_direction"),
+        ("a\u{2069}b", "display_name: unclosed_direction"),
+    ];
+    for (name, error) in cases {
+        let answer = ada.patch("/v1/users/me").json(json!({ "display_name": name })).expect(422).await;
+        assert_eq!(answer.field_errors(), [error], "{}", name.escape_unicode());
+    }
+    let closed = "Ada \u{2067}שלום\u{2069}";
+    let answer = ada.patch("/v1/users/me").json(json!({ "display_name": closed })).expect(200).await;
+    assert_eq!(answer["display_name"], closed);
+}
+
+async fn what_is_seen_stays_as_it_was_written(app: TestApp) {
+    let ada = app.sign_up("ada").await;
+    for content in ["👩\u{200d}👧 ❤\u{fe0f}", "می\u{200c}خواهم", "one\u{2028}two", "\u{301}", "\u{6dd}"] {
+        let post = ada.post("/v1/posts").json(json!({ "content": content })).expect(201).await;
+        let found = app.get(post.header("location")).expect(200).await;
+        assert_eq!([&post["content"], &found["content"]], [&Value::from(content); 2]);
+    }
+    let open = ada.post("/v1/posts").json(json!({ "content": "a\u{202e}b\nc\u{2069}" })).expect(201).await;
+    assert_eq!(open["content"], "a\u{202e}b\u{202c}\nc");
+}

@@ -1,0 +1,121 @@
+//! What is said of an address that nobody was reached at: nothing of what it says.
+//!
+//! Where an address is mistaken, a part of a password stands where the name of a host, a database or a parameter is looked
+//! for. So no part of it is shown. The parsers are tried with a secret in every place by their own tests.
+
+use std::process::Output;
+
+use testkit::{Engine, TestDatabase};
+
+use super::process::run_in;
+
+const MARKER: &str = "HUSH7";
+/// Nobody listens there.
+const NOBODY: &str = "127.0.0.1:1";
+const KEY: (&str, &str) = ("SIGNING_KEY", "0123456789abcdef0123456789abcdef");
+
+fn said(output: &Output) -> String {
+    let text = [&output.stdout[..], &output.stderr[..]].concat();
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// Runs everything that reads the variable, its value in the environment, in `.env` and in a file; answers the exit codes.
+async fn codes(name: &str, value: &str) -> Vec<Option<i32>> {
+    let mut programs = vec![("thoughts", &[][..]), ("thoughts", &["check"][..])];
+    if name == "DATABASE_URL" {
+        programs.extend([("thoughts", &["migrate"][..]), ("seed", &["--reset", "--yes"][..])]);
+    }
+    let file_variable = format!("{name}_FILE");
+    let mut codes = Vec::new();
+    for (program, arguments) in programs {
+        for way in ["environment", "file", ".env"] {
+            let folder = tempfile::tempdir().unwrap();
+            let secret = folder.path().join("secret");
+            let secret_path = secret.to_str().unwrap().to_owned();
+            let mut variables = vec![("PORT", "0"), ("RUST_LOG", "trace"), KEY];
+            variables.retain(|(other, _)| *other != name);
+            if !name.starts_with("DATABASE_URL") {
+                variables.push(("DATABASE_URL", "postgres://127.0.0.1:1/t"));
+            }
+            match way {
+                "environment" => variables.push((name, value)),
+                // Not a secret by itself, so that no file has it.
+                "file" if name.starts_with("OTEL") || name == "METRICS_USER" => continue,
+                "file" => {
+                    std::fs::write(&secret, value).unwrap();
+                    variables.push((file_variable.as_str(), secret_path.as_str()));
+                }
+                _ => std::fs::write(folder.path().join(".env"), format!("{name}='{value}'\n")).unwrap(),
+            }
+            let output = run_in(&folder, program, arguments, &variables).await;
+            let said = said(&output);
+            assert!(!said.contains(MARKER), "{program} {arguments:?}, {name}={value} in {way}: {said}");
+            if output.status.code() == Some(2) {
+                assert!(said.contains(name), "{program} {arguments:?}, {name}={value} in {way}: {said}");
+            }
+            codes.push(output.status.code());
+            let left: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+            assert!(left.iter().all(|name| name == "secret" || name == ".env"), "{value} left {left:?}");
+        }
+    }
+    codes
+}
+
+#[tokio::test]
+async fn an_address_that_is_wrong_is_refused_by_the_name_of_its_variable() {
+    for (name, value) in [
+        ("DATABASE_URL", format!("postgres:app:{MARKER}@{NOBODY}/t")),
+        ("DATABASE_URL", format!("postgres://app:p@{MARKER}/rest@{NOBODY}/t")),
+        ("DATABASE_URL", format!("postgres://app:12/{MARKER}@{NOBODY}/t")),
+        ("DATABASE_URL", format!("postgres://app@{NOBODY}/t?pasword={MARKER}")),
+        ("DATABASE_URL", format!("postgres://app@{NOBODY}/t?{MARKER}=x")),
+        ("DATABASE_URL", format!("postgres://app@{NOBODY}/t?sslmode={MARKER}")),
+        ("DATABASE_URL", format!("sqlite://app:{MARKER}@{NOBODY}/t")),
+        ("DATABASE_REPLICA_URLS", format!("postgres://app:a,{MARKER}@{NOBODY}/t")),
+        ("DATABASE_REPLICA_URLS", format!("postgres://app:1/{MARKER}@{NOBODY}/t")),
+        ("REDIS_URL", format!("redis://app:1/{MARKER}@{NOBODY}")),
+        ("REDIS_URL", format!("redis://{NOBODY}/{MARKER}")),
+        ("REDIS_URL", format!("redis://{NOBODY}?{MARKER}=x")),
+        ("SIGNING_KEY", MARKER.to_owned()),
+        ("METRICS_PASSWORD", MARKER.to_owned()),
+        ("METRICS_USER", format!("prometheus:{MARKER}")),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("https://app:{MARKER}@{NOBODY}")),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{NOBODY}/?token={MARKER}")),
+    ] {
+        let codes = codes(name, &value).await;
+        assert!(codes.iter().all(|code| *code == Some(2)), "{name}={value}: {codes:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_where_nobody_is_is_not_shown() {
+    for value in [
+        format!("postgres://{MARKER}:{MARKER}@{NOBODY}/{MARKER}?application_name={MARKER}&sslrootcert=/{MARKER}"),
+        format!("postgres://app:word@{MARKER}.invalid/t"),
+        format!("postgres://app@{NOBODY}/t?host=/{MARKER}"),
+    ] {
+        let codes = codes("DATABASE_URL", &value).await;
+        assert!(codes.iter().all(|code| *code == Some(1)), "{value}: {codes:?}");
+    }
+}
+
+/// Servers repeat in their refusals what they were called by.
+#[tokio::test]
+async fn an_address_that_a_server_refuses_is_not_shown() {
+    let db = TestDatabase::without_tables(Engine::Postgres).await;
+    let url = url::Url::parse(db.url()).unwrap();
+    let refused = |change: &dyn Fn(&mut url::Url)| {
+        let mut url = url.clone();
+        change(&mut url);
+        url.to_string()
+    };
+    for value in [
+        refused(&|url| url.set_username(MARKER).unwrap()),
+        refused(&|url| url.set_path(MARKER)),
+        refused(&|url| url.set_query(Some(&format!("options[{MARKER}]=x")))),
+        refused(&|url| url.set_query(Some(&format!("sslmode=verify-full&sslrootcert={MARKER}")))),
+    ] {
+        let codes = codes("DATABASE_URL", &value).await;
+        assert!(codes.iter().all(|code| *code == Some(1)), "{value}: {codes:?}");
+    }
+}

@@ -1,0 +1,16 @@
+//! A place for what a chore needs and makes by itself. `cargo clean` removes it.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use cargo_metadata::MetadataCommand;
+
+use crate::root::root;
+
+/// The folder `name` in the cache, which is made if it is not there.
+pub(crate) fn folder(name: &str) -> Result<PathBuf> {
+    let metadata = MetadataCommand::new().no_deps().current_dir(root()).exec().context("cargo does not answer")?;
+    let folder = metadata.target_directory.into_std_path_buf().join("xtask").join(name);
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    Ok(folder)
+}

@@ -1,0 +1,36 @@
+//! `cargo xtask check-chain`: what the dependencies may be, and whether any is known to be dangerous. `deny.toml` has the rules.
+
+mod cargo_deny;
+
+use anyhow::Result;
+
+use crate::interrupt::Interrupt;
+use cargo_deny::CargoDeny;
+
+/// What has dependencies of its own: the workspace, and the generated client.
+const MANIFESTS: [&str; 2] = ["Cargo.toml", "tests/clients/rust/Cargo.toml"];
+
+/// Checks licences, bans and sources; advisories, where their database can be fetched.
+pub(crate) async fn run() -> Result<()> {
+    check(&Interrupt::listen()?).await
+}
+
+/// As [`run`], as a step of another chore.
+pub(crate) async fn check(interrupt: &Interrupt) -> Result<()> {
+    let deny = CargoDeny::find(interrupt).await?;
+    for manifest in MANIFESTS {
+        deny.run(manifest, &["check", "licenses", "bans", "sources"], interrupt).await?;
+    }
+    if let Err(error) = deny.run(MANIFESTS[0], &["fetch", "db"], interrupt).await {
+        interrupt.check()?;
+        eprintln!(
+            "\nWARNING: the database of advisories cannot be fetched ({error:#}).\n\
+             WARNING: advisories were not checked. A dependency may have a known vulnerability.\n"
+        );
+        return Ok(());
+    }
+    for manifest in MANIFESTS {
+        deny.run(manifest, &["check", "advisories"], interrupt).await?;
+    }
+    Ok(())
+}

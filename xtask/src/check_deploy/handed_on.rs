@@ -11,6 +11,8 @@ const DECIDED: &[&str] = &[
     "PORT",
     "DATABASE_URL",
     "DATABASE_REPLICA_URLS",
+    // Instances may not change the schema: `migrate` does.
+    "DATABASE_MIGRATE",
     "REDIS_URL",
     "TRUSTED_PROXIES",
     "METRICS_PORT",

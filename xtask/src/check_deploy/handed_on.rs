@@ -22,7 +22,7 @@ const DECIDED: &[&str] = &[
 /// What reaches the instances in a file that this service makes.
 const BY_FILE: (&str, &str) = ("SIGNING_KEY", "secrets");
 /// The services that run the server.
-const INSTANCES: &[&str] = &["app1", "app2", "migrate"];
+const INSTANCES: &[&str] = &["app1", "app2", "app-more"];
 
 /// The variables of the server, by the text of `.env.example`.
 pub(super) fn variables(example: &str) -> Result<Vec<&str>> {

@@ -78,7 +78,7 @@ mod tests {
     fn are_lost_where_they_do_not_arrive() {
         let instance = json!({ "environment": { "RUST_LOG": "mark-of-RUST_LOG" } });
         let mut compose = json!({ "services": {
-            "app1": instance, "app2": instance, "migrate": instance,
+            "app1": instance, "app2": instance, "app-more": instance,
             "secrets": { "environment": { "SIGNING_KEY": "mark-of-SIGNING_KEY" } },
         } });
         let example = example();

@@ -1,48 +1,116 @@
 #!/bin/sh
-# Makes what the system keeps secret, at the first start; what is there stays. Run by the service `secrets`.
+# Makes every secret of the system at the first start, and gives each service its own. Run by the service `secrets`.
 #
-# Each file belongs to the user that needs it; those of PostgreSQL and Redis to root, as which their entrypoints begin.
+# The volume `secrets` holds what is made here, once; no other service mounts it. Each reader has a volume of its own,
+# with the files that it needs and no other; they are written anew at every start. A file can be read by its reader's
+# user only.
 set -eu
 umask 077
-folder=/run/thoughts
-instance=10001
+masters=/run/thoughts/masters
+readers=/run/thoughts/readers
+rules=/etc/thoughts/users.acl
+
+# The users that the images run as.
+server=10001
+postgres=999
+redis=999
 grafana=472
 redis_insight=1000
-
-chmod 0711 "$folder"
-
-# put NAME OWNER: keeps what comes in, whole or not at all.
-put() {
-  cat >"$folder/.$1"
-  chown "$2:$2" "$folder/.$1"
-  chmod 0400 "$folder/.$1"
-  mv "$folder/.$1" "$folder/$1"
-}
 
 # random: 64 hexadecimal digits.
 random() {
   od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n'
 }
 
-# once NAME OWNER: makes a random secret, if there is none.
-once() {
-  [ -s "$folder/$1" ] || random | put "$1" "$2"
+# write FILE OWNER: keeps what comes in, whole or not at all.
+write() {
+  draft="$(dirname "$1")/.$(basename "$1")"
+  cat >"$draft"
+  chown "$2:$2" "$draft"
+  chmod 0400 "$draft"
+  mv "$draft" "$1"
 }
 
-once postgres_password 0
-once replication_password 0
-once database_password 0
-once redis_password 0
-once grafana_password "$grafana"
-once signing_key "$instance"
-if [ -n "${SIGNING_KEY:-}" ]; then
-  printf %s "$SIGNING_KEY" | put signing_key "$instance"
-fi
+# once NAME: makes a random secret, if there is none.
+once() {
+  [ -s "$masters/$1" ] || random | write "$masters/$1" 0
+}
 
-database=$(cat "$folder/database_password")
-redis=$(cat "$folder/redis_password")
-printf 'postgresql://thoughts:%s@postgres-primary:5432/thoughts' "$database" | put database_url "$instance"
-printf 'postgresql://thoughts:%s@postgres-replica:5432/thoughts' "$database" | put database_replica_urls "$instance"
-printf 'redis://:%s@redis:6379/0' "$redis" | put redis_url "$instance"
-printf '[{"id":"thoughts","name":"thoughts","host":"redis","port":6379,"password":"%s"}]' "$redis" \
-  | put redis_insight.json "$redis_insight"
+# hash NAME: a secret as Redis keeps it.
+hash() {
+  sha256sum <"$masters/$1" | cut -d ' ' -f 1
+}
+
+# reader NAME USER: those that come next are for this service.
+reader() {
+  folder="$readers/$1" owner="$2"
+  chown "$owner:$owner" "$folder"
+  chmod 0500 "$folder"
+}
+
+# hand NAME...: hands on secrets as they are.
+hand() {
+  for name in "$@"; do write "$folder/$name" "$owner" <"$masters/$name"; done
+}
+
+# put NAME: hands on what comes in.
+put() {
+  write "$folder/$1" "$owner"
+}
+
+# say FORMAT NAME: hands on a text with a secret in it.
+say() {
+  # shellcheck disable=SC2059
+  printf "$1" "$(cat "$masters/$2")"
+}
+
+once postgres_password
+once replication_password
+once database_password
+once app_password
+once read_password
+once redis_password
+once redis_admin_password
+once redis_insight_password
+once grafana_password
+once signing_key
+if [ -n "${SIGNING_KEY:-}" ]; then
+  printf %s "$SIGNING_KEY" | write "$masters/signing_key" 0
+fi
+# Earlier versions had everything in this one volume, for all services to mount.
+rm -f "$masters/database_url" "$masters/database_replica_urls" "$masters/redis_url" "$masters/redis_insight.json"
+chown 0:0 "$masters"/*
+chmod 0700 "$masters"
+
+reader app "$server"
+hand signing_key
+say 'postgresql://thoughts_app:%s@postgres-primary:5432/thoughts' app_password | put database_url
+say 'postgresql://thoughts_read:%s@postgres-replica:5432/thoughts' read_password | put database_replica_urls
+say 'redis://thoughts:%s@redis:6379/0' redis_password | put redis_url
+
+reader migrate "$server"
+say 'postgresql://thoughts:%s@postgres-primary:5432/thoughts' database_password | put database_url
+
+reader postgres "$postgres"
+hand postgres_password replication_password database_password
+
+reader replica "$postgres"
+hand replication_password
+
+reader roles "$postgres"
+hand postgres_password app_password read_password
+
+reader redis "$redis"
+hand redis_admin_password
+# Redis takes one line a user, and no comments.
+sed -e '/^#/d' "$rules" | tr '\n' ' ' | sed -e 's/ user /\nuser /g' -e 's/  */ /g' -e 's/ *$/\n/' \
+  -e "s/@redis_password@/#$(hash redis_password)/" \
+  -e "s/@redis_admin_password@/#$(hash redis_admin_password)/" \
+  -e "s/@redis_insight_password@/#$(hash redis_insight_password)/" | put users.acl
+
+reader grafana "$grafana"
+hand grafana_password
+
+reader insight "$redis_insight"
+say '[{"id":"thoughts","name":"thoughts","host":"redis","port":6379,"username":"insight","password":"%s"}]' \
+  redis_insight_password | put redis_insight.json

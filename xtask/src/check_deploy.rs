@@ -9,6 +9,7 @@ mod handed_on;
 mod metrics;
 mod promql;
 mod promtool;
+mod rights;
 mod rules;
 
 use std::fs::Permissions;

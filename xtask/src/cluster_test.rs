@@ -7,6 +7,7 @@
 mod cases;
 mod cluster;
 mod figures;
+mod guide;
 mod http;
 mod load;
 mod metrics;

@@ -3,6 +3,9 @@
 //! `cargo xtask instructions` runs it under callgrind with two numbers of times: what the second run takes more is what
 //! the work takes, without the start. So there is nothing to measure with in here.
 
+// Every middleware nests the type of the service inside it.
+#![recursion_limit = "256"]
+
 mod answers;
 mod requests;
 mod samples;

@@ -41,6 +41,9 @@ pub enum ParseTextError {
 
 /// Normalises to NFC without copying what is normal already.
 pub(crate) fn normalise(raw: &str) -> String {
+    if raw.is_ascii() {
+        return raw.to_owned();
+    }
     match is_nfc_quick(raw.chars()) {
         IsNormalized::Yes => raw.to_owned(),
         _ => raw.nfc().collect(),

@@ -106,7 +106,7 @@ fn check() -> ExitCode {
         Err(error) => return bad_configuration(&error),
     };
     let findings = actix_web::rt::System::new().block_on(thoughts::check(&settings));
-    let lines: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
+    let lines: String = findings.iter().map(|finding| format!("{finding}\n")).collect::<Vec<_>>().concat();
     let printed = print(&lines);
     if findings.iter().any(thoughts::Finding::is_bad) { ExitCode::FAILURE } else { printed }
 }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 use tokio::process::Command;
 
-use super::handed_on;
+use super::{handed_on, rights};
 use crate::interrupt::Interrupt;
 use crate::process;
 use crate::root::root;
@@ -36,8 +36,8 @@ fn image<'a>(compose: &'a Value, service: &str) -> Result<&'a str> {
     compose["services"][service]["image"].as_str().with_context(|| format!("{service} has no image"))
 }
 
-/// Checks the compose file, and that it names every image by an exact version: so the same is run everywhere, and a bot
-/// can propose the next one.
+/// Checks the compose file. It names every image by an exact version: so the same is run everywhere, and a bot can propose
+/// the next one. No service has more rights than it needs.
 pub(super) async fn check_compose(interrupt: &Interrupt) -> Result<()> {
     let compose = compose_file(interrupt).await?;
     let services = compose["services"].as_object().context("there are no services")?;
@@ -46,6 +46,11 @@ pub(super) async fn check_compose(interrupt: &Interrupt) -> Result<()> {
         let built = services[name]["build"].is_object() || image.starts_with("thoughts:");
         anyhow::ensure!(built || is_exact(image), "{name}: {image} names no exact version");
     }
+    let excesses = rights::excesses(&compose)?;
+    for excess in &excesses {
+        eprintln!("{excess}");
+    }
+    anyhow::ensure!(excesses.is_empty(), "{} rights too many", excesses.len());
     eprintln!("{} services", services.len());
     Ok(())
 }

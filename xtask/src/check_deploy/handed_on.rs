@@ -11,6 +11,8 @@ const DECIDED: &[&str] = &[
     "PORT",
     "DATABASE_URL",
     "DATABASE_REPLICA_URLS",
+    // Instances may not change the schema: `migrate` does.
+    "DATABASE_MIGRATE",
     "REDIS_URL",
     "TRUSTED_PROXIES",
     "METRICS_PORT",
@@ -20,7 +22,7 @@ const DECIDED: &[&str] = &[
 /// What reaches the instances in a file that this service makes.
 const BY_FILE: (&str, &str) = ("SIGNING_KEY", "secrets");
 /// The services that run the server.
-const INSTANCES: &[&str] = &["app1", "app2", "migrate"];
+const INSTANCES: &[&str] = &["app1", "app2", "app-more"];
 
 /// The variables of the server, by the text of `.env.example`.
 pub(super) fn variables(example: &str) -> Result<Vec<&str>> {
@@ -60,7 +62,7 @@ mod tests {
     use super::*;
 
     fn example() -> String {
-        DECIDED.iter().map(|name| format!("#{name}=\n")).collect::<String>()
+        DECIDED.iter().map(|name| format!("#{name}=\n")).collect::<Vec<_>>().concat()
             + "# A word.\n#\n#SIGNING_KEY=\n#RUST_LOG=info\n"
     }
 
@@ -76,7 +78,7 @@ mod tests {
     fn are_lost_where_they_do_not_arrive() {
         let instance = json!({ "environment": { "RUST_LOG": "mark-of-RUST_LOG" } });
         let mut compose = json!({ "services": {
-            "app1": instance, "app2": instance, "migrate": instance,
+            "app1": instance, "app2": instance, "app-more": instance,
             "secrets": { "environment": { "SIGNING_KEY": "mark-of-SIGNING_KEY" } },
         } });
         let example = example();

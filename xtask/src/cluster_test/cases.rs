@@ -3,6 +3,7 @@
 mod coherence;
 mod crowd;
 mod faults;
+mod guide;
 mod hostile;
 mod idempotency;
 mod instances;
@@ -31,6 +32,11 @@ pub(crate) enum Case {
     LostReplica,
     LostPrimary,
     RollingRestart,
+    GuideRollingRestart,
+    GuideAnotherInstance,
+    GuideReplicaAnew,
+    GuideRestore,
+    GuideFailOver,
     Crowd,
     Hostile,
     Overload,
@@ -52,6 +58,11 @@ impl Case {
             Self::LostReplica => "lost-replica",
             Self::LostPrimary => "lost-primary",
             Self::RollingRestart => "rolling-restart",
+            Self::GuideRollingRestart => "guide-rolling-restart",
+            Self::GuideAnotherInstance => "guide-another-instance",
+            Self::GuideReplicaAnew => "guide-replica-anew",
+            Self::GuideRestore => "guide-restore",
+            Self::GuideFailOver => "guide-fail-over",
             Self::Crowd => "crowd",
             Self::Hostile => "hostile",
             Self::Overload => "overload",
@@ -74,6 +85,13 @@ impl Case {
                 "kill -9 of the primary: reads go on, writes get 503 with Retry-After, nothing is lost"
             }
             Self::RollingRestart => "a rolling restart under load: no request fails, nothing is lost",
+            Self::GuideRollingRestart => {
+                "the guide's rolling restart: no request fails, and a bad variable takes down one instance only"
+            }
+            Self::GuideAnotherInstance => "the guide's third instance serves and goes again: no request fails",
+            Self::GuideReplicaAnew => "the guide's way to a new replica: no request fails",
+            Self::GuideRestore => "the guide's backup and restore bring back what was there",
+            Self::GuideFailOver => "the guide's fail-over keeps all that the replica had",
             Self::Crowd => "a crowd that signs up at once is let in, and others read meanwhile",
             Self::Hostile => "one address that asks for all it can get, then four: nobody else is refused",
             Self::Overload => {
@@ -97,6 +115,11 @@ impl Case {
             Self::LostReplica => faults::run(cluster, Service::PostgresReplica).await,
             Self::LostPrimary => faults::run(cluster, Service::PostgresPrimary).await,
             Self::RollingRestart => rolling_restart::run(cluster).await,
+            Self::GuideRollingRestart => guide::rolling_restart::run(cluster).await,
+            Self::GuideAnotherInstance => guide::another_instance::run(cluster).await,
+            Self::GuideReplicaAnew => guide::replica_anew::run(cluster).await,
+            Self::GuideRestore => guide::restore::run(cluster).await,
+            Self::GuideFailOver => guide::fail_over::run(cluster).await,
             Self::Crowd => crowd::run(cluster).await,
             Self::Hostile => hostile::run(cluster).await,
             Self::Overload => overload::run(cluster).await,

@@ -21,7 +21,8 @@ impl Metrics {
         Ok(Self::parse(&text))
     }
 
-    fn parse(text: &str) -> Self {
+    /// What a text says that was got otherwise.
+    pub(crate) fn parse(text: &str) -> Self {
         Self { samples: text.lines().filter_map(sample).collect() }
     }
 

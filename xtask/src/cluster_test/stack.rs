@@ -5,13 +5,15 @@ mod flood;
 mod names;
 mod service;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use tokio::time::sleep;
 
+use super::guide::Sequence;
 use super::ports;
 use crate::root::root;
 use compose::Compose;
@@ -166,6 +168,40 @@ impl Stack {
         }
         let args = ["up", "--detach", "--no-build", "--no-deps", "--wait", "app1", "app2"];
         self.compose.with("RATE_LIMIT", if on { "on" } else { "off" }).run(&args, UP_LIMIT).await.map(drop)
+    }
+
+    /// Runs commands of the operations guide word for word in `folder`, with one variable set besides, and answers how
+    /// they ended.
+    pub(crate) async fn follow(
+        &self,
+        sequence: Sequence,
+        folder: &Path,
+        variable: Option<(&'static str, &str)>,
+    ) -> Result<Output> {
+        let compose = variable.map(|(name, value)| self.compose.with(name, value));
+        compose.as_ref().unwrap_or(&self.compose).shell(&sequence.commands()?, folder, UP_LIMIT).await
+    }
+
+    /// Starts and changes what is not as the compose file says, with one variable set besides.
+    pub(crate) async fn plain_up(&self, variable: Option<(&'static str, &str)>) -> Result<()> {
+        let compose = variable.map(|(name, value)| self.compose.with(name, value));
+        let compose = compose.as_ref().unwrap_or(&self.compose);
+        compose.run(&["up", "--detach", "--wait"], UP_LIMIT).await.map(drop)
+    }
+
+    /// The identifier of each service's container, in the order of [`Service::ALL`].
+    pub(crate) async fn containers(&self) -> Result<Vec<String>> {
+        let mut containers = Vec::with_capacity(Service::ALL.len());
+        for service in Service::ALL {
+            containers.push(self.inspect(service, "{{.Id}}").await?);
+        }
+        Ok(containers)
+    }
+
+    /// Runs a command within the container of Nginx and answers what it wrote.
+    pub(crate) async fn in_nginx(&self, command: &[&str]) -> Result<String> {
+        let container = self.compose.container(Service::Nginx);
+        self.compose.engine(&[&["exec", container.as_str()], command].concat(), LIMIT).await
     }
 
     /// Begins a flood from an address of its own: log-ins with the body `guess`, and reads of `path`.

@@ -9,7 +9,10 @@ use redis::{AsyncConnectionConfig, Client};
 /// A server that takes longer to answer will not do for hundreds of tests.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Removes the keys that tests made and could not remove, because they were killed.
+/// The user that tests of the adapter make (crates/adapters/coordination/tests/coordination/rules.rs).
+const USER: &str = "thoughts_test";
+
+/// Removes the keys that tests made and could not remove, because they were killed, and the user that they made.
 pub(crate) async fn drop_leftovers(url: &str) -> Result<()> {
     let mut server = connect(url).await?;
     let mut found: u64 = 0;
@@ -29,6 +32,7 @@ pub(crate) async fn drop_leftovers(url: &str) -> Result<()> {
     if found > 0 {
         eprintln!("dropped {found}");
     }
+    let _: u64 = redis::cmd("ACL").arg("DELUSER").arg(USER).query_async(&mut server).await?;
     Ok(())
 }
 

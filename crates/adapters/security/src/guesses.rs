@@ -232,7 +232,8 @@ mod tests {
             assert_eq!(guesses.budgets().guessers.len(), KEPT);
             clock.advance(MINUTE * 200);
             guesses.forget_idle();
-            assert_eq!((guesses.budgets().guessers.len(), guesses.budgets().accounts.len()), (0, 0));
+            let budgets = guesses.budgets();
+            assert_eq!((budgets.guessers.len(), budgets.accounts.len()), (0, 0));
         }
     }
 

@@ -19,6 +19,7 @@ const OF_COMPOSE: &[&str] = &[
     "IMAGE_TAG",
     "JAEGER_PORT",
     "LOG_LEVEL",
+    "MORE_INSTANCES",
     "NETWORK_PREFIX",
     "NGINX_BODIES",
     "NGINX_BURST",

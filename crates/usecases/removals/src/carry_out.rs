@@ -41,12 +41,13 @@ impl CarryOut {
     }
 
     /// Removes all of it, unless somebody else is at it: then that is left to them.
-    pub async fn execute(&self, removal: Removal) -> Result<(), CarryOutError> {
+    pub async fn execute(&self, mut removal: Removal) -> Result<(), CarryOutError> {
         let mut size = FIRST;
         loop {
             let begun = Instant::now();
             match self.removals.remove_some(removal, size).await?.progress {
                 Progress::More => size = next(size, begun.elapsed()),
+                Progress::Left(other) => removal = other,
                 Progress::Done | Progress::Taken => return Ok(()),
             }
         }
@@ -95,6 +96,17 @@ mod tests {
             for ending in [Progress::Done, Progress::Taken] {
                 assert!(slices(ending).await.is_ok());
             }
+        }
+
+        #[tokio::test]
+        async fn goes_on_with_what_is_left_of_it() {
+            let left = Removal { kind: RemovalKind::Comment, ..removal() };
+            let mut removals = MockRemovalRepository::new();
+            removals.expect_remove_some().times(2).returning(move |asked, _| {
+                let progress = if asked == left { Progress::Done } else { Progress::Left(left) };
+                Ok(Slice { progress, touched: Touched::default(), by: None })
+            });
+            assert!(CarryOut::new(Arc::new(removals)).execute(removal()).await.is_ok());
         }
 
         #[tokio::test]

@@ -33,6 +33,8 @@ pub struct Slice {
 pub enum Progress {
     /// There is more to remove.
     More,
+    /// This removal is done, and what was left of it is another one.
+    Left(Removal),
     /// Nothing is left, now or already.
     Done,
     /// Somebody else is at it right now; nothing was done.

@@ -101,7 +101,7 @@ async fn links_have_the_prefix_that_a_gateway_strips() {
     let app = TestApp::with(TestDatabase::on(Engine::Sqlite).await, &[("BASE_PATH", "/thoughts")]);
     let ada = app.sign_up("ada").await;
     let stripped =
-        |address: &str| address.strip_prefix("/thoughts").map(ToOwned::to_owned).unwrap_or_else(|| panic!("{address}"));
+        |address: &str| address.strip_prefix("/thoughts").map_or_else(|| panic!("{address}"), ToOwned::to_owned);
 
     assert_eq!(app.get("/docs").expect(308).await.header("location"), "/thoughts/docs/");
     let places = links(&app.get("/").expect(200).await.text());

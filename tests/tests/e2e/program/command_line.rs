@@ -66,7 +66,8 @@ async fn a_database_out_of_reach_is_said_without_its_password() {
     let output = run(&[], &[("DATABASE_URL", url), ("PORT", "0"), KEY]).await;
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("127.0.0.1:1") && !said.contains("hush-hush") && !said.contains("panicked"), "{said}");
+    assert!(said.contains("DATABASE_URL") && said.contains("Connection refused"), "{said}");
+    assert!(!said.contains("hush-hush") && !said.contains("panicked"), "{said}");
 }
 
 #[tokio::test]

@@ -20,13 +20,22 @@ pub(crate) struct Api {
 
 /// A client that goes through no proxy but the one under test.
 pub(crate) fn client() -> Result<reqwest::Client> {
-    reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().context("no HTTP client can be made")
+    built(reqwest::Client::builder())
+}
+
+fn built(builder: reqwest::ClientBuilder) -> Result<reqwest::Client> {
+    builder.no_proxy().timeout(PATIENCE).build().context("no HTTP client can be made")
 }
 
 impl Api {
     /// The door at a port of this machine.
     pub(crate) fn new(name: &'static str, port: u16) -> Result<Self> {
         Ok(Self { http: client()?, base: format!("http://127.0.0.1:{port}"), name })
+    }
+
+    /// The same door, with a connection of its own for each request.
+    pub(crate) fn without_keep_alive(&self) -> Result<Self> {
+        Ok(Self { http: built(reqwest::Client::builder().pool_max_idle_per_host(0))?, ..self.clone() })
     }
 
     /// What it is called.

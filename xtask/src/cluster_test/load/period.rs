@@ -15,6 +15,7 @@ use super::board::Board;
 use super::ledger::Ledger;
 use super::sample::Sample;
 use crate::cluster_test::cluster::Cluster;
+use crate::cluster_test::http::Api;
 
 /// After this, who has not come to an end is hanging.
 const LAST_LIMIT: Duration = Duration::from_mins(1);
@@ -51,6 +52,11 @@ pub(crate) struct Period {
 impl Load {
     /// Starts it, through the gateway.
     pub(crate) async fn start(cluster: &Cluster<'_>, name: &str, manner: Manner) -> Result<Self> {
+        Self::start_at(&cluster.gateway, cluster, name, manner).await
+    }
+
+    /// Starts it through `api`.
+    pub(crate) async fn start_at(api: &Api, cluster: &Cluster<'_>, name: &str, manner: Manner) -> Result<Self> {
         let users = cluster.crowd().await?;
         let name = cluster.fresh(name);
         let everybody = Arc::new(users.iter().map(|user| user.id.clone()).collect::<Vec<_>>());
@@ -59,7 +65,7 @@ impl Load {
         let mut actors = JoinSet::new();
         for (number, user) in (0u64..).zip(users) {
             let actor = Actor {
-                api: cluster.gateway.clone(),
+                api: api.clone(),
                 user,
                 everybody: Arc::clone(&everybody),
                 board: Arc::clone(&board),

@@ -1,8 +1,9 @@
 //! `docker compose`, for one project.
 
 use std::convert::Infallible;
-use std::path::PathBuf;
-use std::process::Stdio;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -114,6 +115,22 @@ impl Compose {
         Ok(self.finish(command, args, limit).await?.trim().to_owned())
     }
 
+    /// Runs commands as somebody would type them in `folder`, up to the first that fails, and answers how they ended.
+    pub(super) async fn shell(&self, commands: &str, folder: &Path, limit: Duration) -> Result<Output> {
+        let mut command = Command::new("sh");
+        command.args(["-e", "-c", commands]).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut files = OsString::new();
+        for file in &self.files {
+            if !files.is_empty() {
+                files.push(":");
+            }
+            files.push(std::path::absolute(file)?);
+        }
+        command.env("COMPOSE_PROJECT_NAME", &self.project).env("COMPOSE_FILE", files).env("COMPOSE_ANSI", "never");
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        self.ended(command, || format!("`{}`", commands.lines().next().unwrap_or_default()), limit).await
+    }
+
     /// Waits until nothing runs any more of commands that were given up.
     pub(super) async fn settled(&self) {
         drop(self.running.write().await);
@@ -131,9 +148,18 @@ impl Compose {
         command
     }
 
-    /// Runs a command to its end. Whoever does not wait for that stops it, with all that it started.
+    /// Runs a command to its end, which has to be a good one, and answers what it wrote.
     async fn finish(&self, command: Command, args: &[&str], limit: Duration) -> Result<String> {
         let shown = || format!("`docker … {}`", args.join(" "));
+        let output = self.ended(command, shown, limit).await?;
+        if !output.status.success() {
+            bail!("{} ended with {}: {}", shown(), output.status, String::from_utf8_lossy(&output.stderr).trim());
+        }
+        String::from_utf8(output.stdout).with_context(shown)
+    }
+
+    /// Runs a command to its end. Whoever does not wait for that stops it, with all that it started.
+    async fn ended(&self, command: Command, shown: impl Fn() -> String, limit: Duration) -> Result<Output> {
         let running = Arc::clone(&self.running).read_owned().await;
         let (_awaited, given_up) = oneshot::channel::<Infallible>();
         // In a task of its own, which has the time to stop what this one drops on Ctrl-C.
@@ -142,14 +168,10 @@ impl Compose {
             drop(running);
             output
         });
-        let output = timeout(limit, ended)
+        timeout(limit, ended)
             .await
             .with_context(|| format!("{} took longer than {} s", shown(), limit.as_secs()))??
-            .with_context(shown)?;
-        if !output.status.success() {
-            bail!("{} ended with {}: {}", shown(), output.status, String::from_utf8_lossy(&output.stderr).trim());
-        }
-        String::from_utf8(output.stdout).with_context(shown)
+            .with_context(shown)
     }
 }
 

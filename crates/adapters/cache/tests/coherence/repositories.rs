@@ -138,7 +138,8 @@ impl PostRepository for Repository {
     async fn edit(&self, id: PostId, edit: &Edit, by: Principal) -> Result<Change<PostView>, RepositoryError> {
         let content = edit.content.clone();
         self.write(by.user_id, move |state| {
-            let Some(post) = state.posts.get_mut(&id) else {
+            let is_there = state.post(id).is_some();
+            let Some(post) = state.posts.get_mut(&id).filter(|_| is_there) else {
                 return (false, Change::NotFound);
             };
             (post.1, post.3) = (content, Revision(post.3.0 + 1));
@@ -149,8 +150,10 @@ impl PostRepository for Repository {
 
     async fn delete(&self, id: PostId, by: Principal, _: Option<Revision>) -> Result<Change<()>, RepositoryError> {
         self.write(by.user_id, move |state| {
-            let is_there = state.posts.contains_key(&id);
-            state.delete(id);
+            let is_there = state.post(id).is_some();
+            if is_there {
+                state.delete(id);
+            }
             (is_there, if is_there { Change::Changed(()) } else { Change::NotFound })
         })
         .await

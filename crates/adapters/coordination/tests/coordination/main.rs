@@ -9,5 +9,6 @@ mod limits;
 mod members;
 mod positions;
 mod proxy;
+mod rules;
 mod scene;
 mod values;

@@ -8,13 +8,18 @@ use domain::UserId;
 use redis::IntoConnectionInfo as _;
 
 use crate::proxy::Proxy;
+use crate::rules;
 
 /// Long enough for whatever is waited for, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A part of the Redis that `TEST_REDIS_URL` names, cleared at the end.
+/// A part of the Redis that `TEST_REDIS_URL` names, cleared at the end. The adapter works there with the rights that a
+/// deployment gives it.
 pub(crate) struct Scene {
+    /// As whom the test itself looks into Redis.
     url: String,
+    /// As whom the adapter does.
+    confined: String,
     prefix: String,
 }
 
@@ -23,7 +28,8 @@ impl Scene {
         let Some(url) = std::env::var("TEST_REDIS_URL").ok().filter(|url| !url.is_empty()) else {
             panic!("this test needs Redis: run `cargo xtask test`, which provides it, or set TEST_REDIS_URL")
         };
-        Self { url, prefix: format!("thoughts_test_{:016x}:", RandomState::new().hash_one(0)) }
+        let confined = rules::confined(&url);
+        Self { url, confined, prefix: format!("thoughts_test_{:016x}:", RandomState::new().hash_one(0)) }
     }
 
     /// Options that give a busy machine time to answer.
@@ -36,7 +42,19 @@ impl Scene {
     }
 
     pub(crate) fn redis(&self) -> Redis {
-        Redis::connect(&self.url, self.options()).unwrap()
+        Redis::connect(&self.confined, self.options()).unwrap()
+    }
+
+    /// What Redis says of a command of the adapter's user.
+    pub(crate) async fn as_adapter(&self, command: &[&str]) -> redis::RedisResult<redis::Value> {
+        let mut connection =
+            redis::Client::open(self.confined.as_str()).unwrap().get_multiplexed_async_connection().await.unwrap();
+        redis::cmd(command[0]).arg(&command[1..]).query_async(&mut connection).await
+    }
+
+    /// A key of this part.
+    pub(crate) fn key(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
     }
 
     /// A way to the Redis that can be cut.
@@ -57,8 +75,8 @@ impl Scene {
     pub(crate) fn redis_behind_with(&self, proxy: &Proxy, options: RedisOptions) -> Redis {
         let address = self.url.as_str().into_connection_info().unwrap();
         let redis::ConnectionAddr::Tcp(host, port) = address.addr() else { unreachable!() };
-        let url = self.url.replacen(&format!("{host}:{port}"), &proxy.address().to_string(), 1);
-        assert_ne!(url, self.url, "TEST_REDIS_URL must name the port");
+        let url = self.confined.replacen(&format!("{host}:{port}"), &proxy.address().to_string(), 1);
+        assert_ne!(url, self.confined, "the address names host and port");
         Redis::connect(&url, options).unwrap()
     }
 

@@ -126,7 +126,8 @@ fn create_private(file: &Path) -> io::Result<()> {
     options.open(file).map(drop)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 

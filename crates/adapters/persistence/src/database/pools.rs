@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{ConnectOptions as _, Connection as _};
 use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend};
 
@@ -137,7 +137,7 @@ pub(super) fn sqlite(
     // A database in memory is gone with its connection.
     pool.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).map_sqlx_sqlite_opts(move |connection| {
         // Past the address, where a path would be decoded.
-        let connection = file.iter().fold(connection, |connection, file| connection.filename(file));
+        let connection = file.iter().fold(connection, SqliteConnectOptions::filename);
         connection
             .create_if_missing(true)
             .foreign_keys(true)

@@ -4,6 +4,7 @@
 //! so on upward. One comment that is deleted and all comments of an erased account go the same way. What would take long
 //! is left to the removal of that comment: more likes than go at once, or more marks above it than fall at once.
 
+use domain::CommentId;
 use removals::RemovalKind;
 use sea_orm::sea_query::{
     Alias, CommonTableExpression, Expr, ExprTrait, LockType, Order, Query, SimpleExpr, UnionType, WithClause,
@@ -13,6 +14,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, Query
 use super::likes::OF_COMMENTS;
 use super::{counters, ids, removal};
 use crate::entity::{comment, post};
+use crate::error::corrupt;
 use crate::fields::Fields;
 
 /// Marks that fall in one transaction, one upon the other. Threads as deep as they may be have fewer.
@@ -134,8 +136,8 @@ fn has_nothing() -> SimpleExpr {
 }
 
 /// Deletes a mark that nothing hangs on, and the marks above it of which each had only the one below, as many as fall at
-/// once; what is left has its removal requested. Nothing happens where there is no such mark.
-pub(super) async fn fall(tx: &impl ConnectionTrait, id: &str) -> Result<(), DbErr> {
+/// once; what is left has its removal requested, and is answered. Nothing happens where there is no such mark.
+pub(super) async fn fall(tx: &impl ConnectionTrait, id: &str) -> Result<Option<CommentId>, DbErr> {
     let chain = format!(
         "WITH RECURSIVE chain (id, parent_id, falls, level) AS ( \
             SELECT id, parent_id, author_id IS NULL AND reply_count = 0 AND like_count = 0, 0 \
@@ -155,17 +157,19 @@ pub(super) async fn fall(tx: &impl ConnectionTrait, id: &str) -> Result<(), DbEr
         if fields.next::<bool>()? && falling.len() < LEVELS { falling.push(id) } else { stays = Some(id) }
     }
     if falling.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let is_full = falling.len() == LEVELS;
     comment::Entity::delete_many().filter(comment::Column::Id.is_in(falling)).exec(tx).await?;
     let Some(above) = stays else {
-        return Ok(());
+        return Ok(None);
     };
     let parent = comment::Entity::update_many().filter(comment::Column::Id.eq(&above));
     counters::add(tx, parent, comment::Column::ReplyCount, -1).await?;
-    if is_full {
-        removal::request(tx, RemovalKind::Comment, &[above]).await?;
+    if !is_full {
+        return Ok(None);
     }
-    Ok(())
+    let left = CommentId::parse(&above).map_err(|error| corrupt("comment", error))?;
+    removal::request(tx, RemovalKind::Comment, &[above]).await?;
+    Ok(Some(left))
 }

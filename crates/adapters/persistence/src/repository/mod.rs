@@ -50,7 +50,7 @@ async fn exists(connection: &impl Select, table: impl IntoTableRef, condition: S
 
 /// The ids in the first column of what `select` finds.
 async fn ids(tx: &impl ConnectionTrait, select: &SelectStatement) -> Result<Vec<String>, DbErr> {
-    tx.query_all(select).await?.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>().map_err(Into::into)
+    tx.query_all(select).await?.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
 /// 1 where `condition` holds, else 0: what a revision is raised by. Both are decided in the statement that writes, so that

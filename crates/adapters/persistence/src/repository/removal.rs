@@ -165,9 +165,11 @@ async fn remove_some_of_comment(tx: &impl ConnectionTrait, id: Cuid, most: u64) 
         return Ok(more(Touched::default(), None));
     }
     // First, as marks further up may have their removal requested.
-    let done = done(tx, id, Touched::default(), None).await?;
-    comment_removal::fall(tx, id.as_str()).await?;
-    Ok(done)
+    let mut slice = done(tx, id, Touched::default(), None).await?;
+    if let Some(left) = comment_removal::fall(tx, id.as_str()).await? {
+        slice.progress = Progress::Left(Removal { kind: RemovalKind::Comment, id: left.cuid() });
+    }
+    Ok(slice)
 }
 
 #[async_trait]

@@ -1,0 +1,76 @@
+//! The rights that a deployment gives an instance in Redis: the rules of deploy/redis/users.acl.
+//!
+//! Every test of the adapter runs as a user that has them, so that a command without a rule fails.
+
+use std::sync::OnceLock;
+
+use redis::{ConnectionAddr, IntoConnectionInfo as _};
+
+use crate::scene::Scene;
+
+const FILE: &str = include_str!("../../../../../deploy/redis/users.acl");
+
+/// The user that has the rules in tests, and its password.
+const USER: &str = "thoughts_test";
+
+/// The address of the Redis at `url` for a user that may do what the file allows an instance, with keys of tests.
+pub(crate) fn confined(url: &str) -> String {
+    static MADE: OnceLock<()> = OnceLock::new();
+    MADE.get_or_init(|| make(url));
+    let info = url.into_connection_info().unwrap();
+    let ConnectionAddr::Tcp(host, port) = info.addr() else {
+        panic!("these tests need a Redis without TLS");
+    };
+    format!("redis://{USER}:{USER}@{host}:{port}/{}", info.redis_settings().db())
+}
+
+fn make(url: &str) {
+    let mut connection = redis::Client::open(url).unwrap().get_connection().unwrap();
+    let mut command = redis::cmd("ACL");
+    command.arg("SETUSER").arg(USER).arg("reset").arg(format!(">{USER}"));
+    for rule in of_user("thoughts") {
+        match rule {
+            // The file's password.
+            rule if rule.starts_with('@') => {}
+            // Redis before 7.2 does not know it, and the driver does without.
+            "+client|setinfo" => {}
+            "~thoughts:*" => {
+                command.arg("~thoughts_test_*");
+            }
+            rule => {
+                command.arg(rule);
+            }
+        }
+    }
+    let () = command.query(&mut connection).unwrap();
+}
+
+/// The rules of a user, however many lines they take.
+fn of_user(name: &str) -> Vec<&'static str> {
+    let text: Vec<&str> = FILE.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace).collect();
+    let users = text.split(|word| *word == "user");
+    let rules = users.filter_map(<[_]>::split_first).find_map(|(user, rules)| (*user == name).then_some(rules));
+    rules.expect("the file has the user").to_vec()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn allow_no_more_than_the_adapter_needs() {
+    let scene = Scene::new();
+    let mine = scene.key("value:x");
+    scene.as_adapter(&["GET", &mine]).await.unwrap();
+    let refused: [&[&str]; 9] = [
+        &["GET", "thoughts:journal"],
+        &["SET", "other", "1"],
+        &["UNLINK", &mine],
+        &["KEYS", "*"],
+        &["FLUSHDB"],
+        &["CONFIG", "GET", "*"],
+        &["ACL", "LIST"],
+        &["EVAL", "return 1", "0"],
+        &["PUBLISH", &mine, "x"],
+    ];
+    for command in refused {
+        let error = scene.as_adapter(command).await.unwrap_err();
+        assert_eq!(error.code(), Some("NOPERM"), "{command:?}: {error}");
+    }
+}

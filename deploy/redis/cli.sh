@@ -1,0 +1,7 @@
+#!/bin/sh
+# redis-cli as the administrator, for use within the container of Redis.
+set -eu
+
+REDISCLI_AUTH=$(cat /run/thoughts/redis_admin_password)
+export REDISCLI_AUTH
+exec redis-cli --user admin "$@"

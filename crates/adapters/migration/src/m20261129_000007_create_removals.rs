@@ -1,7 +1,7 @@
 //! What is hidden until its rows are removed, and how deep a reply stands in its thread.
 //!
 //! All columns have constant defaults, so that no row is written for them. A reply that was stored before this, or by the
-//! previous version of the program, has a depth of 0, which no reply has: it is found out when somebody replies to it.
+//! previous version of the program, has a depth of 0, which no reply has: it is determined when a reply to it is added.
 
 use async_trait::async_trait;
 use sea_orm_migration::prelude::DeriveMigrationName;

@@ -1,4 +1,5 @@
-//! Names of erased accounts that are kept back for a while, as keyed hashes: nobody else is to be taken for who had them.
+//! Names of erased accounts that are kept back for a while, as keyed hashes: another account must not be mistaken for the
+//! erased one.
 
 use async_trait::async_trait;
 use sea_orm_migration::prelude::DeriveMigrationName;

@@ -1,4 +1,4 @@
-//! Passwords that somebody chooses: stricter than those that somebody proves to know.
+//! Passwords as chosen at sign-up and in an edit: stricter than those that log in.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The passwords that are tried first by whoever guesses.
+//! The passwords that guessers try first.
 
 use std::sync::LazyLock;
 

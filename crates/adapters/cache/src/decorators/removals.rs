@@ -15,7 +15,7 @@ use crate::tag::Tag;
 /// load again what is copied.
 const MOST: usize = 1_000;
 
-/// Announces whose counters removals change. What is removed was hidden before, and nobody has a copy of it.
+/// Announces whose counters removals change. What is removed was hidden before: no cache entry has it.
 pub struct CachedRemovals {
     inner: Arc<dyn RemovalRepository>,
     cache: Cache,

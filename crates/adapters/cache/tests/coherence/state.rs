@@ -92,7 +92,7 @@ impl State {
         Page::from_lookahead(posts, page.size, |post: &Post| Cursor { at: post.created_at, id: post.id.cuid() })
     }
 
-    /// Whether somebody is there.
+    /// Whether the account is there.
     pub(crate) fn has(&self, user: UserId) -> bool {
         self.users.contains_key(&user) && !self.hidden.contains(&user)
     }

@@ -1,4 +1,4 @@
-//! The file of an SQLite database before it is opened: made for nobody else to read, and gone again if it is not opened
+//! The file of an SQLite database before it is opened: readable by its owner only, and removed again if it is not opened
 //! after all.
 //!
 //! SQLite gives its `-wal` and `-shm` the mode of the file.
@@ -63,7 +63,7 @@ impl NewFile {
 
 impl Drop for NewFile {
     fn drop(&mut self) {
-        // Somebody else may have opened it meanwhile, and written to it.
+        // Another process may have opened it meanwhile, and written to it.
         if let Some(file) = self.file.take()
             && fs::metadata(&file).is_ok_and(|metadata| metadata.len() == 0)
         {
@@ -102,7 +102,7 @@ fn is_public(_: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Makes a folder, if there is none, that nobody else may look into: the database holds hashes of passwords.
+/// Makes a folder, if there is none, that only its owner may enter: the database holds hashes of passwords.
 fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);

@@ -83,7 +83,7 @@ pub(super) struct Node {
     pipelined: Option<Pipelined>,
     observer: Option<Arc<dyn Observer>>,
     up: watch::Sender<bool>,
-    /// Where it is, once it was reached there: before that, nobody knows whether this is the name of a server.
+    /// Where it is, once it was reached there: before that, it may not be the name of a server.
     reached_at: OnceLock<String>,
     position: AtomicU64,
     asked: Mutex<Option<Instant>>,

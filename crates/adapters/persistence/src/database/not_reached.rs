@@ -9,7 +9,7 @@ use std::io;
 
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
-/// Why nobody was reached. Fit for every log.
+/// Why no server was reached. Fit for every log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct NotReached(String);

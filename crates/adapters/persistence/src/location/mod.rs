@@ -2,7 +2,7 @@
 //!
 //! An address may be mistaken, and then what stands for the name of a host or of a parameter may be part of a password. So
 //! an address that can be read in two ways is refused, errors never repeat it, and nothing of the address of a server is
-//! to be shown before somebody was reached there.
+//! to be shown before a server was reached there.
 
 mod parameters;
 mod postgres;

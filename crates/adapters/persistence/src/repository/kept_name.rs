@@ -31,7 +31,7 @@ impl SeaKeptNameRepository {
             .from(kept_name::Entity)
             .and_where(kept_name::Column::KeptUntil.lte(now.as_micros()))
             .limit(PURGED_AT_ONCE)
-            // Whoever purges at the same time, as other instances do, takes others.
+            // Other instances that purge at the same time take other rows.
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
             .take();
         let tx = self.db.begin().await?;
@@ -60,7 +60,7 @@ impl KeptNameRepository for SeaKeptNameRepository {
 pub(super) async fn keep(tx: &impl ConnectionTrait, name: &KeptName) -> Result<(), DbErr> {
     let row = kept_name::ActiveModel { name_hash: Set(name.hash.0.to_vec()), kept_until: Set(name.until.as_micros()) };
     let mut insert = kept_name::Entity::insert(row).into_query();
-    // The one before is over, or somebody had the name before it was kept.
+    // The one before is over, or an account had the name before it was kept.
     let renewed =
         OnConflict::column(kept_name::Column::NameHash).update_column(kept_name::Column::KeptUntil).to_owned();
     tx.execute(insert.on_conflict(renewed)).await?;

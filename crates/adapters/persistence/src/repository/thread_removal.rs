@@ -1,6 +1,6 @@
 //! How the rows below hidden posts go, and then the posts.
 //!
-//! Comments go from the leaves upward, as each refers to the one that it answers. Nobody adds any: a hidden post takes no
+//! Comments go from the leaves upward, as each refers to the one that it answers. None are added: a hidden post takes no
 //! comments and no likes.
 
 use domain::UserId;

@@ -1,4 +1,4 @@
-//! What is there: what is hidden until its rows are removed is there for nobody.
+//! Which rows are there: what is hidden is invisible to every reader until its rows are removed.
 //!
 //! A post is hidden by itself or with its author. A comment is hidden with its post; one whose author is hidden looks deleted.
 

@@ -5,6 +5,7 @@
 //! is closed in its own.
 
 use std::borrow::Cow;
+use std::iter;
 
 use icu_properties::props::{BidiClass, EnumeratedProperty};
 
@@ -20,19 +21,27 @@ pub(super) fn closed(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut written = String::with_capacity(text.len());
-    let mut open = Vec::new();
+    // What closes each that is open, the innermost last; and how many of these are isolates.
+    let (mut open, mut isolates) = (Vec::new(), 0_usize);
     for c in text.chars() {
         match Sign::of(c) {
-            Some(Sign::Opens(closer)) => open.push(closer),
-            Some(Sign::Closes) => match open.iter().rposition(|closer| *closer == c) {
-                // An isolate ends what was opened within it; an embedding does not reach out of an isolate.
-                Some(place) if c == PDI || place + 1 == open.len() => {
-                    written.extend(open.drain(place + 1..).rev());
-                    open.pop();
-                }
-                _ => continue,
-            },
-            Some(Sign::EndsParagraph) => written.extend(open.drain(..).rev()),
+            Some(Sign::Opens(closer)) => {
+                open.push(closer);
+                isolates += usize::from(closer == PDI);
+            }
+            // An isolate ends what was opened within it; an embedding does not reach out of an isolate.
+            Some(Sign::Closes) if c == PDI && isolates > 0 => {
+                written.extend(iter::from_fn(|| open.pop().filter(|closer| *closer != PDI)));
+                isolates -= 1;
+            }
+            Some(Sign::Closes) if c == PDF && open.last() == Some(&PDF) => {
+                open.pop();
+            }
+            Some(Sign::Closes) => continue,
+            Some(Sign::EndsParagraph) => {
+                written.extend(open.drain(..).rev());
+                isolates = 0;
+            }
             None => {}
         }
         written.push(c);

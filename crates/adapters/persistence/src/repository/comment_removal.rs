@@ -150,23 +150,23 @@ pub(super) async fn fall(tx: &impl ConnectionTrait, id: &str) -> Result<Option<C
         SELECT id, falls FROM chain ORDER BY level"
     );
     let chain = Statement::from_sql_and_values(tx.get_database_backend(), chain, [id.into()]);
-    let (mut falling, mut stays) = (Vec::new(), None);
+    // The last row is the one above those that fall; it falls later, or stays.
+    let (mut falling, mut above) = (Vec::new(), None);
     for row in tx.query_all_raw(chain).await? {
         let mut fields = Fields::of(&row);
-        let id = fields.next::<String>()?;
-        if fields.next::<bool>()? && falling.len() < LEVELS { falling.push(id) } else { stays = Some(id) }
+        let (id, falls) = (fields.next::<String>()?, fields.next::<bool>()?);
+        if falls && falling.len() < LEVELS { falling.push(id) } else { above = Some((id, falls)) }
     }
     if falling.is_empty() {
         return Ok(None);
     }
-    let is_full = falling.len() == LEVELS;
     comment::Entity::delete_many().filter(comment::Column::Id.is_in(falling)).exec(tx).await?;
-    let Some(above) = stays else {
+    let Some((above, falls_later)) = above else {
         return Ok(None);
     };
     let parent = comment::Entity::update_many().filter(comment::Column::Id.eq(&above));
     counters::add(tx, parent, comment::Column::ReplyCount, -1).await?;
-    if !is_full {
+    if !falls_later {
         return Ok(None);
     }
     let left = CommentId::parse(&above).map_err(|error| corrupt("comment", error))?;

@@ -11,7 +11,7 @@ use domain::{Cuid, RepositoryError, UserId};
 use removals::ports::{Progress, RemovalRepository, Slice, Touched};
 use removals::{Removal, RemovalKind};
 use resilience::{Caller, caller};
-use sea_orm::sea_query::{LockBehavior, LockType, OnConflict, Query};
+use sea_orm::sea_query::{ExprTrait, LockBehavior, LockType, OnConflict, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr};
 use tokio::sync::Semaphore;
 
@@ -156,9 +156,12 @@ async fn remove_some_of_post(tx: &impl ConnectionTrait, id: Cuid, most: u64) -> 
 
 /// Removes likes of a comment that says nothing any more, then the comment, unless it has replies.
 async fn remove_some_of_comment(tx: &impl ConnectionTrait, id: Cuid, most: u64) -> Result<Slice, DbErr> {
-    let is_it = || comment::Column::Id.eq(id.as_str());
+    let is_it = || comment::Column::Id.eq(id.as_str()).and(comment::Column::AuthorId.is_null());
     let post = Query::select().column(comment::Column::PostId).from(comment::Entity).and_where(is_it()).take();
     let on = ids(tx, &post).await?;
+    if on.is_empty() {
+        return done(tx, id, Touched::default(), None).await;
+    }
     lock_posts(tx, post::Column::Id.is_in(on), LockType::NoKeyUpdate).await?;
     comment_removal::lock(tx, is_it()).await?;
     if OF_COMMENTS.remove_some_of(tx, &[id.to_string()], most).await? == most {

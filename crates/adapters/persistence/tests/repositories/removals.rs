@@ -21,6 +21,8 @@ on_both_databases![
     a_post_with_many_comments_goes_in_slices,
     a_comment_with_many_likes_goes_in_slices,
     marks_above_a_deep_reply_fall_in_slices,
+    a_comment_above_200_marks_keeps_its_likes,
+    a_comment_above_400_marks_keeps_its_likes,
     what_is_hidden_is_there_for_nobody,
     what_is_hidden_takes_no_writes,
     home_timelines_are_full_though_posts_on_them_are_hidden,
@@ -189,6 +191,37 @@ async fn marks_above_a_deep_reply_fall_in_slices(s: Scene) {
     s.remove_hidden().await;
     s.db.assert_counters_exact().await;
     assert_eq!((s.db.count("comments").await, s.db.count("removals").await), (0, 0));
+}
+
+/// As many marks as fall in one transaction.
+async fn a_comment_above_200_marks_keeps_its_likes(s: Scene) {
+    keeps_its_likes_above(&s, 200).await;
+}
+
+async fn a_comment_above_400_marks_keeps_its_likes(s: Scene) {
+    keeps_its_likes_above(&s, 400).await;
+}
+
+async fn keeps_its_likes_above(s: &Scene, marks: usize) {
+    let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+    let post = s.post("post", ada).await;
+    s.deep_thread(post, bob, marks + 2).await;
+    let are_marks = "reply_count > 0 AND parent_id IS NOT NULL";
+    s.db.execute(&format!("UPDATE comments SET author_id = NULL, content = NULL WHERE {are_marks}")).await;
+    s.db.execute(&format!("UPDATE posts SET comment_count = 2 WHERE id = '{post}'")).await;
+    let [top, leaf] =
+        ["parent_id IS NULL", "reply_count = 0"].map(|which| format!("SELECT id FROM comments WHERE {which}"));
+    let top = CommentId::parse(&s.db.texts(&top).await.remove(0)).unwrap();
+    let leaf = CommentId::parse(&s.db.texts(&leaf).await.remove(0)).unwrap();
+    s.like_comment(top, ada).await;
+    s.db.assert_counters_exact().await;
+
+    assert_eq!(s.comments.delete(leaf, bob, None).await.unwrap(), Change::Changed(()));
+    s.remove_hidden().await;
+    let kept = s.comments.find(top, None).await.unwrap().unwrap().subject;
+    assert_eq!((kept.like_count, kept.reply_count), (1, 0));
+    s.db.assert_counters_exact().await;
+    assert_eq!((s.db.count("comments").await, s.db.count("removals").await), (1, 0));
 }
 
 /// Ada, who is hidden; Bob, who is not; hers and his post, each with a comment of both, all of which have replies of Bob.

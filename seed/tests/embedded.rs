@@ -207,7 +207,11 @@ async fn extends_what_is_there() {
 async fn removes_everything_when_asked() {
     let fixture = Fixture::new().await;
     fixture.execute(STRANGERS).await;
+    let account = fixture.execute("INSERT INTO removals (id, kind) SELECT id, 'account' FROM users LIMIT 1").await;
+    assert_eq!(account, 1);
     fixture.fill(Order { reset: true, ..ORDER }).await;
+    // Else an account that is made anew with the same id would go.
+    assert_eq!(fixture.number("SELECT COUNT(*) FROM removals").await, 0);
     assert_eq!(fixture.sizes().await, ALL);
     assert_eq!(fixture.number("SELECT count(*) FROM users WHERE username = 'stranger'").await, 0);
     fixture.assert_counters_are_exact().await;

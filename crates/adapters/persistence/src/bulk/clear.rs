@@ -6,7 +6,7 @@ use super::work::{Work, begin};
 use crate::database::Database;
 
 /// Whatever refers to an account goes with it, tables of later versions included.
-const POSTGRES: &[&str] = &["TRUNCATE users, posts, comments, kept_names CASCADE"];
+const POSTGRES: &[&str] = &["TRUNCATE users, posts, comments, kept_names, removals CASCADE"];
 
 /// From the leaves inward: what has gone already costs no cascade.
 const SQLITE: &[&str] = &[
@@ -17,6 +17,8 @@ const SQLITE: &[&str] = &[
     "DELETE FROM posts",
     "DELETE FROM users",
     "DELETE FROM kept_names",
+    // Accounts and posts that are made anew may have the same ids.
+    "DELETE FROM removals",
 ];
 
 /// Leaves nothing but the schema.

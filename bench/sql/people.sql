@@ -9,3 +9,6 @@ SELECT 'benchpost' || lpad(n::text, 15, '0'), 'benchuser' || lpad(n::text, 15, '
 FROM generate_series(0, 999) AS n;
 
 UPDATE users SET post_count = 1 WHERE id LIKE 'benchuser%';
+
+-- Everybody is signed in, in a session of their own id: writes ask for it.
+INSERT INTO sessions (id, user_id, created_at) SELECT id, id, created_at FROM users;

@@ -4,14 +4,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use accounts::ports::AccessTokens as _;
-use accounts::{Principal, SessionId};
 use anyhow::{Context as _, Result};
 use chrono::DateTime;
-use domain::{Clock as _, Cuid, Cursor, PostId, Timestamp, UserId};
+use domain::{Clock as _, Cuid, Cursor, PostId, Principal, Timestamp, UserId};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use security::{JwtAccessTokens, SigningKey};
+use security::{JwtAccessTokens, SigningKeys};
 use serde_json::Value;
-use system::{CuidGenerator, SystemClock};
+use system::SystemClock;
 use tokio::process::Command;
 
 use crate::requests::Request;
@@ -101,7 +100,7 @@ impl Caller {
     /// When the key is none.
     pub fn new(host: &str, signing_key: &str) -> Result<Self> {
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?;
-        let tokens = JwtAccessTokens::new(&SigningKey::new(signing_key)?);
+        let tokens = JwtAccessTokens::new(&SigningKeys::parse(signing_key)?);
         Ok(Self { http, host: host.to_owned(), tokens })
     }
 
@@ -114,10 +113,15 @@ impl Caller {
     }
 
     fn account(&self, id: &str) -> Result<Account> {
+        // `people.sql` opens a session for everybody, of the same id.
         let id = UserId::parse(id)?;
-        let principal = Principal { user_id: id, session_id: SessionId::generate(&CuidGenerator) };
+        let principal = Principal { user_id: id, session_id: id.cuid().into() };
+        self.sign(principal)
+    }
+
+    fn sign(&self, principal: Principal) -> Result<Account> {
         let now = SystemClock.now();
-        Ok(Account { id, token: self.tokens.sign(&principal, now, now.after(TOKEN_LIFE))? })
+        Ok(Account { id: principal.user_id, token: self.tokens.sign(&principal, now, now.after(TOKEN_LIFE))? })
     }
 
     /// Walks over the pages at `path` until there are `most` items; answers them and where the walk would go on.
@@ -140,8 +144,12 @@ impl Caller {
     /// Signs somebody up who follows the first `count` of `others`.
     async fn follower(&self, count: usize, others: &[Account]) -> Result<Account> {
         let body = format!(r#"{{"username":"follows_{count}","password":"a long enough password"}}"#);
-        let answer = self.ask(&Request::post("/v1/users", body)).await?.json()?;
-        let account = self.account(text(&answer, "id")?)?;
+        self.ask(&Request::post("/v1/users", body)).await?;
+        let body = format!(r#"{{"username":"follows_{count}","password":"a long enough password"}}"#);
+        let answer = self.ask(&Request::post("/v1/sessions", body)).await?.json()?;
+        // In the session of the log-in, for longer than its access token lives.
+        let proved = self.tokens.verify(text(&answer, "access_token")?, SystemClock.now());
+        let account = self.sign(proved.context("a log-in that proves nobody")?)?;
         let follows = others.iter().take(count).map(|other| {
             let request = Request { method: "PUT", ..Request::get(format!("/v1/users/{}/follow", other.id)) };
             let request = request.by(&account.token);

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accounts::ports::{
-    MockAccountRemover, MockKeptNameRepository, MockNameHasher, MockPasswordHasher, MockRefreshTokens, MockSecurityLog,
-    MockSessionRepository, MockUserRepository,
+    MockAccountRemover, MockEndedSessions, MockKeptNameRepository, MockNameHasher, MockPasswordHasher,
+    MockRefreshTokens, MockSecurityLog, MockSessionRepository, MockUserRepository,
 };
-use accounts::{Accounts, Principal, SessionId, SessionLifetimes};
+use accounts::{Accounts, SessionLifetimes};
 use anyhow::Result;
 use api::{Api, CursorCodec, Health, HttpSettings, MetricsAccess, MetricsEndpoint, Services};
-use domain::UserId;
+use domain::{Principal, SessionId, UserId};
 use feed::Feed;
 use feed::ports::MockFollowRepository;
 use posts::Posts;
@@ -27,7 +27,7 @@ pub(crate) fn api(shared: bool) -> Result<Api> {
         accounts: Arc::new(accounts()?),
         posts: Arc::new(posts()?),
         feed: Arc::new(feed(shared)?),
-        cursors: CursorCodec::new(&[7; 32]),
+        cursors: CursorCodec::new(&[[7; 32]]),
         health,
         metrics: MetricsEndpoint { render: Arc::new(String::new), access: MetricsAccess::Elsewhere },
         // Their work depends on the time that passes.
@@ -49,9 +49,12 @@ pub(crate) fn api(shared: bool) -> Result<Api> {
 fn accounts() -> Result<Accounts> {
     let principal =
         Principal { user_id: UserId::from(samples::cuid(1000)?), session_id: SessionId::from(samples::cuid(2000)?) };
+    let mut ended_sessions = MockEndedSessions::new();
+    ended_sessions.expect_contains().return_const(false);
     Ok(Accounts::new(accounts::Dependencies {
         users: Arc::new(MockUserRepository::new()),
         sessions: Arc::new(MockSessionRepository::new()),
+        ended_sessions: Arc::new(ended_sessions),
         remover: Arc::new(MockAccountRemover::new()),
         kept_names: Arc::new(MockKeptNameRepository::new()),
         name_hasher: Arc::new(MockNameHasher::new()),
@@ -62,7 +65,12 @@ fn accounts() -> Result<Accounts> {
         refresh_tokens: Arc::new(MockRefreshTokens::new()),
         clock: Arc::new(FixedClock),
         ids: Arc::new(FixedId(samples::cuid(0)?)),
-        lifetimes: SessionLifetimes { access: Duration::from_mins(10), refresh: Duration::from_hours(1) },
+        lifetimes: SessionLifetimes {
+            access: Duration::from_mins(10),
+            refresh: Duration::from_hours(1),
+            grace: Duration::from_secs(30),
+            session: Duration::from_hours(24),
+        },
     }))
 }
 

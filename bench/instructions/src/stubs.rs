@@ -1,11 +1,10 @@
 //! Ports that answer at once and always the same, so that what is counted is the work of the layers above.
 
-use accounts::Principal;
 use accounts::ports::{AccessTokens, SigningError};
 use async_trait::async_trait;
 use domain::{
-    Clock, ContentViewer, Cuid, IdGenerator, Page, PageRequest, Post, PostId, PostPage, PostView, RepositoryError,
-    Revision, Shared, Timestamp, UserId, UserRef, UserView,
+    Clock, ContentViewer, Cuid, IdGenerator, Page, PageRequest, Post, PostId, PostPage, PostView, Principal,
+    RepositoryError, Revision, Shared, Timestamp, UserId, UserRef, UserView,
 };
 use feed::ports::TimelineRepository;
 use posts::IdempotentRequest;
@@ -98,19 +97,19 @@ impl PostRepository for OnePost {
         }))
     }
 
-    async fn edit(&self, _: PostId, _: &Edit, _: UserId) -> Result<Change<PostView>, RepositoryError> {
+    async fn edit(&self, _: PostId, _: &Edit, _: Principal) -> Result<Change<PostView>, RepositoryError> {
         Err(unasked("edit"))
     }
 
-    async fn delete(&self, _: PostId, _: UserId, _: Option<Revision>) -> Result<Change<()>, RepositoryError> {
+    async fn delete(&self, _: PostId, _: Principal, _: Option<Revision>) -> Result<Change<()>, RepositoryError> {
         Err(unasked("delete"))
     }
 
-    async fn like(&self, _: PostId, _: UserId, _: Timestamp) -> Result<Like, RepositoryError> {
+    async fn like(&self, _: PostId, _: Principal, _: Timestamp) -> Result<Like, RepositoryError> {
         Err(unasked("like"))
     }
 
-    async fn unlike(&self, _: PostId, _: UserId) -> Result<Like, RepositoryError> {
+    async fn unlike(&self, _: PostId, _: Principal) -> Result<Like, RepositoryError> {
         Err(unasked("unlike"))
     }
 

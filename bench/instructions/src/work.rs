@@ -49,7 +49,7 @@ impl Work {
 }
 
 fn cursor(times: u32) -> Result<()> {
-    let codec = CursorCodec::new(&[7; 32]);
+    let codec = CursorCodec::new(&[[7; 32]]);
     let cursor = samples::cursor()?;
     for _ in 0..times {
         let text = codec.encode("/v1/posts", black_box(cursor));

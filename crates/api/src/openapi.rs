@@ -116,7 +116,12 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
 
     let mut answers = vec![&problems::INTERNAL_ERROR, &problems::URI_TOO_LONG];
     if is_api {
-        answers.extend([&problems::UNAUTHORIZED, &problems::UNAVAILABLE]);
+        answers.push(match (method, path) {
+            ("POST", "/v1/sessions") => &problems::INVALID_CREDENTIALS,
+            ("POST", "/v1/sessions/refresh") => &problems::INVALID_REFRESH_TOKEN,
+            _ => &problems::UNAUTHORIZED,
+        });
+        answers.push(&problems::UNAVAILABLE);
     }
     if is_api && method != "GET" {
         answers.extend([&problems::BODY_TIMEOUT, &problems::BODY_TOO_LARGE]);
@@ -231,7 +236,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(count, 37);
+        assert_eq!(count, 40);
     }
 
     #[test]

@@ -34,10 +34,13 @@ impl MethodTable {
 
     /// The methods that `path` knows, for an `Allow` header; `None` for an unknown path.
     fn allowed(&self, path: &str) -> Option<String> {
-        let mut methods: Vec<&str> = Vec::new();
-        for (_, known) in self.rows.iter().filter(|(pattern, _)| pattern.is_match(path)) {
-            methods.extend(known);
-        }
+        let fitting = || self.rows.iter().filter(|(pattern, _)| pattern.is_match(path));
+        // A path of its own is not also one of those that a pattern with parameters stands for.
+        let own = |(pattern, _): &&(ResourceDef, Vec<&'static str>)| pattern.pattern() == Some(path);
+        let mut methods: Vec<&str> = match fitting().find(own) {
+            Some((_, known)) => known.clone(),
+            None => fitting().flat_map(|(_, known)| known.iter().copied()).collect(),
+        };
         if methods.contains(&"GET") {
             methods.push("HEAD");
         }
@@ -76,6 +79,8 @@ mod tests {
         assert_eq!(table.allowed("/v1/posts").as_deref(), Some("GET, HEAD, POST"));
         assert_eq!(table.allowed("/v1/posts/abc").as_deref(), Some("DELETE, GET, HEAD, PATCH"));
         assert_eq!(table.allowed("/v1/sessions/current").as_deref(), Some("DELETE"));
+        assert_eq!(table.allowed("/v1/sessions/refresh").as_deref(), Some("POST"));
+        assert_eq!(table.allowed("/v1/sessions/tz4a98xxat96iws9zmbrgj3a").as_deref(), Some("DELETE"));
         assert_eq!(table.allowed("/v1/postss"), None);
         assert_eq!(table.allowed("/v1/posts/"), None);
     }

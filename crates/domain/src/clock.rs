@@ -36,7 +36,8 @@ impl Timestamp {
         Self(self.0.saturating_sub(micros(span)))
     }
 
-    /// How long after `earlier` this is; nothing if it is not.
+    /// The span from `earlier` to this; zero if that is not earlier.
+    #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }

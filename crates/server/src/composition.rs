@@ -8,15 +8,16 @@ use cache::{Cache, CachedComments, CachedFollows, CachedPosts, CachedRemovals, C
 use feed::Feed;
 use feed::ports::{FollowRepository, TimelineRepository};
 use persistence::{
-    Database, SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaKeptNameRepository,
-    SeaPostRepository, SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
+    Database, SeaCommentRepository, SeaEndedSessions, SeaFollowRepository, SeaIdempotencyKeyRepository,
+    SeaKeptNameRepository, SeaPostRepository, SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository,
+    SeaUserRepository,
 };
 use posts::Posts;
 use posts::ports::{CommentRepository, PostRepository};
 use removals::CarryOut;
 use removals::ports::RemovalRepository;
 use security::{
-    Argon2Hasher, HashingCost, HashingLimits, JwtAccessTokens, KeyedNameHasher, RandomRefreshTokens, SigningKey,
+    Argon2Hasher, HashingCost, HashingLimits, JwtAccessTokens, KeyedNameHasher, RandomRefreshTokens, SigningKeys,
 };
 use system::{CuidGenerator, SystemClock};
 
@@ -45,7 +46,7 @@ struct Repositories {
 pub(crate) fn use_cases(
     database: &Database,
     cache: Option<&Cache>,
-    signing_key: &SigningKey,
+    signing_keys: &SigningKeys,
     lifetimes: SessionLifetimes,
     hashing_cost: HashingCost,
     guesses: Option<Arc<dyn GuessLimiter>>,
@@ -60,13 +61,14 @@ pub(crate) fn use_cases(
     let accounts = Accounts::new(accounts::Dependencies {
         users: repositories.users,
         sessions: Arc::new(SeaSessionRepository::new(database.clone())),
+        ended_sessions: Arc::new(SeaEndedSessions::new(database.clone())),
         remover: Arc::new(remover.clone()),
         kept_names: Arc::new(SeaKeptNameRepository::new(database.clone())),
-        name_hasher: Arc::new(KeyedNameHasher::new(signing_key, [])),
+        name_hasher: Arc::new(KeyedNameHasher::new(signing_keys.first(), signing_keys.iter().skip(1))),
         hasher: Arc::new(Argon2Hasher::new(hashing_cost, HashingLimits::default())),
         guesses,
         security_log: Arc::new(LoggedSecurityEvents),
-        access_tokens: Arc::new(JwtAccessTokens::new(signing_key)),
+        access_tokens: Arc::new(JwtAccessTokens::new(signing_keys)),
         refresh_tokens: Arc::new(RandomRefreshTokens),
         clock: clock.clone(),
         ids: ids.clone(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use accounts::Accounts;
+use accounts::{Accounts, LearnEndedSessions};
 use api::LocalRateLimits;
 use coordination::Redis;
 use persistence::Database;
@@ -51,7 +51,7 @@ impl Housekeeping {
     /// Begins. Every instance does all of it; none of it is harmed by that.
     pub(crate) fn begin(household: Household) -> Self {
         let Household { accounts, posts, remover, rate_limits, database, redis } = household;
-        let storage = database.clone();
+        let (storage, ends) = (database.clone(), Arc::clone(&accounts));
         let purging = tokio::spawn(async move {
             let mut interval = every(PURGE);
             loop {
@@ -74,6 +74,14 @@ impl Housekeeping {
                 storage.probe_storage().await;
             }
         });
+        let learning = tokio::spawn(async move {
+            let mut interval = every(LearnEndedSessions::EVERY);
+            let mut fails = false;
+            loop {
+                interval.tick().await;
+                fails = learn_ended_sessions(&ends, fails).await;
+            }
+        });
         let removing = remover.clone();
         // At once, for what an earlier run left off.
         let resuming = tokio::spawn(async move {
@@ -84,7 +92,7 @@ impl Housekeeping {
                 removing.resume().await;
             }
         });
-        let mut tasks = vec![purging, looking, probing, resuming];
+        let mut tasks = vec![purging, looking, probing, learning, resuming];
         if let Some(rate_limits) = rate_limits {
             tasks.push(tokio::spawn(async move {
                 let mut interval = every(FORGET);
@@ -113,6 +121,22 @@ fn every(period: Duration) -> tokio::time::Interval {
     let mut interval = interval_at(Instant::now() + period, period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval
+}
+
+/// Answers whether it fails. A line when it begins to fail, and one when it does no longer: every look of an outage is not
+/// worth one.
+async fn learn_ended_sessions(accounts: &Accounts, failed: bool) -> bool {
+    match (accounts.learn_ended_sessions.execute().await, failed) {
+        (Ok(()), false) | (Err(_), true) => failed,
+        (Ok(()), true) => {
+            tracing::info!("it is known again which sessions have ended");
+            false
+        }
+        (Err(error), false) => {
+            tracing::warn!(%error, "it is not known which sessions end; those known to have ended stay so");
+            true
+        }
+    }
 }
 
 async fn purge(accounts: &Accounts, posts: &Posts) {

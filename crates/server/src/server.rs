@@ -14,7 +14,7 @@ use api::{
 use coordination::Redis;
 use persistence::{Database, DatabaseOptions, Location, Observer};
 use secrecy::ExposeSecret;
-use security::{HashingCost, LocalGuesses, cursor_key};
+use security::{HashingCost, LocalGuesses, SigningKeys, cursor_keys};
 use system::SystemClock;
 use tokio::net::TcpSocket;
 
@@ -110,9 +110,9 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
     let cluster = Cluster::new(settings.redis_url.as_ref())?;
     let database = open_database(&settings, &cluster, &overrides).await?;
     // Made only where a server starts.
-    let signing_key = match &settings.signing_key {
-        Some(key) => key.clone(),
-        None => development_key()?,
+    let signing_keys = match &settings.signing_keys {
+        Some(keys) => keys.clone(),
+        None => SigningKeys::from(development_key()?),
     };
     let cached = cluster.cache(settings.cache_ttl, database.watermark());
     let cache = cached.as_ref().map(|cached| &cached.cache);
@@ -121,7 +121,8 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         guesses: Arc::new(LocalGuesses::new(Arc::new(SystemClock))),
     });
     let guesses = local_limits.as_ref().map(|limits| cluster.guesses(Arc::clone(&limits.guesses)));
-    let use_cases = use_cases(&database, cache, &signing_key, settings.lifetimes, overrides.hashing_cost, guesses);
+    let use_cases = use_cases(&database, cache, &signing_keys, settings.lifetimes, overrides.hashing_cost, guesses);
+    use_cases.accounts.learn_ended_sessions.execute().await?;
     let health = Arc::new(Health::new(dependencies(&settings, &database, cluster.redis())));
     let housekeeping = Housekeeping::begin(Household {
         accounts: Arc::clone(&use_cases.accounts),
@@ -135,7 +136,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         accounts: use_cases.accounts,
         posts: use_cases.posts,
         feed: use_cases.feed,
-        cursors: CursorCodec::new(&cursor_key(&signing_key)),
+        cursors: CursorCodec::new(&cursor_keys(&signing_keys)),
         health: Arc::clone(&health),
         metrics: MetricsEndpoint { render: overrides.metrics.clone(), access: access(&settings.metrics) },
         rate_limits: local_limits.map(|limits| cluster.rate_limits(limits.requests)),

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use accounts::LearnEndedSessionsError;
 use coordination::InvalidUrl;
 use metrics_exporter_prometheus::BuildError;
 use persistence::{ConnectError, MigrateError};
@@ -26,6 +27,9 @@ pub enum StartError {
     /// No development key.
     #[error(transparent)]
     DevelopmentKey(#[from] DevelopmentKeyError),
+    /// It could not be read who has ended.
+    #[error("it cannot be read which sessions have ended")]
+    EndedSessions(#[from] LearnEndedSessionsError),
     /// The address is taken or not of this machine.
     #[error("cannot listen at {address}")]
     Listen {

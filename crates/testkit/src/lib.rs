@@ -2,7 +2,8 @@
 //! databases to store them in.
 //!
 //! - [`FixedClock`] and [`SequentialIds`] stand in for the adapters that own the time and chance.
-//! - [`a_user`], [`a_post`] and [`a_comment`] build things with sensible defaults; [`id`] makes an id of a word.
+//! - [`a_user`], [`a_post`] and [`a_comment`] build things with sensible defaults; [`id`] makes an id of a word, and
+//!   [`acting`] has a user act in a session.
 //! - [`TestDatabase`] is an empty, migrated database of the test's own, on SQLite or on PostgreSQL;
 //!   [`on_both_databases!`] runs a test whole against either.
 //! - [`Proxy`] is a way to a server that can be cut.
@@ -23,7 +24,7 @@ mod database;
 mod ids;
 mod proxy;
 
-pub use build::{CommentBuilder, PostBuilder, UserBuilder, a_comment, a_post, a_user, author_of};
+pub use build::{CommentBuilder, PostBuilder, UserBuilder, a_comment, a_post, a_user, acting, author_of};
 pub use clock::{FixedClock, NOW};
 pub use database::{Engine, LoggedStatement, StatementLog, TestDatabase, run};
 pub use ids::{SequentialIds, id};

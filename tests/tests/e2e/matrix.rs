@@ -24,7 +24,7 @@ const fn row(method: &'static str, path: &'static str, body: fn(&Scene) -> Value
     Row { method, path, body, answers }
 }
 
-/// The owner of `{user}` is that user; of a comment, who wrote it; of a post, its author, who is thus both.
+/// The owner of `{user}` is that user, and of a session too; of a comment, who wrote it; of a post, its author, who is thus both.
 #[rustfmt::skip]
 const TABLE: &[Row] = &[
     //                                                                  nobody stranger owner author
@@ -43,7 +43,10 @@ const TABLE: &[Row] = &[
     row("GET",    "/v1/users/{user}",             nothing,              [200,  200,     200,  200]),
     row("POST",   "/v1/sessions",                 credentials,          [201,  201,     201,  201]),
     row("POST",   "/v1/sessions/refresh",         a_refresh_token,      [200,  200,     200,  200]),
+    row("GET",    "/v1/sessions",                 nothing,              [401,  200,     200,  200]),
+    row("DELETE", "/v1/sessions",                 nothing,              [401,  204,     204,  204]),
     row("DELETE", "/v1/sessions/current",         nothing,              [401,  204,     204,  204]),
+    row("DELETE", "/v1/sessions/{id}",            nothing,              [401,  404,     204,  404]),
 
     row("POST",   "/v1/posts",                    words,                [401,  201,     201,  201]),
     row("GET",    "/v1/posts",                    nothing,              [200,  200,     200,  200]),
@@ -106,6 +109,8 @@ struct Scene {
     stranger: TestUser,
     post: String,
     comment: String,
+    /// Of the one who wrote the comment.
+    session: String,
 }
 
 impl Scene {
@@ -115,13 +120,16 @@ impl Scene {
         let [author, commenter, stranger] = app.sign_up_all([&names[0], &names[1], &names[2]]).await;
         let post = author.publish("a post").await;
         let comment = commenter.comment(&post, "a comment").await;
-        Self { author, commenter, stranger, post, comment }
+        let sessions = commenter.get("/v1/sessions").expect(200).await;
+        let session = sessions["items"][0]["id"].as_str().unwrap().to_owned();
+        Self { author, commenter, stranger, post, comment, session }
     }
 
     /// What the path names, and whose it is.
     fn fill(&self, path: &str) -> (String, &TestUser) {
         let (id, owner) = match path {
             path if path.starts_with("/v1/posts/{id}") => (&self.post, &self.author),
+            "/v1/sessions/{id}" => (&self.session, &self.commenter),
             _ => (&self.comment, &self.commenter),
         };
         (path.replace("{id}", id).replace("{user}", &self.commenter.id), owner)

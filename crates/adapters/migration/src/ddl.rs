@@ -11,22 +11,35 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 /// | `{counted}` | nothing | `WITH (fillfactor = 85)` |
 /// | `{bytes}` | `BLOB` | `BYTEA` |
 /// | `{clustered}` | `WITHOUT ROWID` | nothing |
+/// | `{committed}` | the number of the row | that of the transaction that stores it |
+/// | `{now}` | the time in microseconds | the same |
 ///
 /// `"C"` makes PostgreSQL compare identifiers and names byte by byte, as SQLite does: faster, and independent of the
 /// system's locales, whose changes would corrupt indexes. `{counted}` leaves room in the pages of tables whose counters
 /// change often: a new version of a row that finds room in its page needs no new entries in any index. `{clustered}`
-/// keeps a table that is hardly more than its key in it.
+/// keeps a table that is hardly more than its key in it. `{committed}` is a number that tells what was committed since it
+/// was last asked: SQLite has one writer, and PostgreSQL says below which transaction all have ended.
 pub(crate) async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
-    let (id, bytes, clustered, counted) = match manager.get_database_backend() {
-        DbBackend::Postgres => ("TEXT COLLATE \"C\"", "BYTEA", "", "WITH (fillfactor = 85)"),
-        _ => ("TEXT", "BLOB", "WITHOUT ROWID", ""),
+    let words = match manager.get_database_backend() {
+        DbBackend::Postgres => [
+            ("{id}", "TEXT COLLATE \"C\""),
+            ("{bytes}", "BYTEA"),
+            ("{clustered}", ""),
+            ("{counted}", "WITH (fillfactor = 85)"),
+            ("{committed}", "BIGINT NOT NULL DEFAULT (pg_current_xact_id()::text::bigint)"),
+            ("{now}", "((extract(epoch FROM clock_timestamp()) * 1000000)::bigint)"),
+        ],
+        _ => [
+            ("{id}", "TEXT"),
+            ("{bytes}", "BLOB"),
+            ("{clustered}", "WITHOUT ROWID"),
+            ("{counted}", ""),
+            ("{committed}", "INTEGER PRIMARY KEY AUTOINCREMENT"),
+            ("{now}", "(CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER))"),
+        ],
     };
     for statement in statements {
-        let sql = statement
-            .replace("{id}", id)
-            .replace("{bytes}", bytes)
-            .replace("{clustered}", clustered)
-            .replace("{counted}", counted);
+        let sql = words.iter().fold((*statement).to_owned(), |sql, (word, spelled)| sql.replace(word, spelled));
         manager.get_connection().execute_unprepared(&sql).await?;
     }
     Ok(())

@@ -11,6 +11,7 @@ mod m20261122_000004_create_comments;
 mod m20261122_000005_create_follows;
 mod m20261122_000006_create_idempotency_keys;
 mod m20261129_000007_create_removals;
+mod m20261129_000008_end_sessions;
 mod m20261129_000009_keep_names;
 
 use async_trait::async_trait;
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000005_create_follows::Migration),
             Box::new(m20261122_000006_create_idempotency_keys::Migration),
             Box::new(m20261129_000007_create_removals::Migration),
+            Box::new(m20261129_000008_end_sessions::Migration),
             Box::new(m20261129_000009_keep_names::Migration),
         ]
     }

@@ -24,6 +24,6 @@ pub use database::{
 };
 pub use location::{Location, ParseLocationError};
 pub use repository::{
-    SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaKeptNameRepository, SeaPostRepository,
-    SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
+    SeaCommentRepository, SeaEndedSessions, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaKeptNameRepository,
+    SeaPostRepository, SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
 };

@@ -3,22 +3,25 @@
 use std::fmt;
 
 use accounts::ports::{AccessTokens, SigningError};
-use accounts::{Principal, SessionId};
-use domain::{Timestamp, UserId};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use domain::{Principal, SessionId, Timestamp, UserId};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize};
 
-use crate::signing_key::SigningKey;
+use crate::signing_keys::SigningKeys;
 
 /// The one algorithm that tokens are signed with and accepted in, whatever a token's header says.
 const ALGORITHM: Algorithm = Algorithm::HS256;
 const ISSUER: &str = "thoughts";
+/// Whom tokens are for: this API, and nothing else that may come to know the key.
+const AUDIENCE: &str = "thoughts";
 
 /// What a token says (RFC 7519). Times are whole seconds since 1970.
 #[derive(Serialize, Deserialize)]
 struct Claims<'a> {
     /// Who made the token: always [`ISSUER`].
     iss: &'a str,
+    /// Whom it is for: always [`AUDIENCE`].
+    aud: &'a str,
     /// The account.
     sub: &'a str,
     /// The session.
@@ -33,6 +36,8 @@ struct Claims<'a> {
 #[derive(Deserialize)]
 struct PresentedClaims {
     iss: String,
+    /// Missing in tokens of the version before, which live for minutes.
+    aud: Option<String>,
     sub: String,
     sid: String,
     exp: i64,
@@ -40,23 +45,42 @@ struct PresentedClaims {
 
 /// Signs and checks access tokens.
 pub struct JwtAccessTokens {
+    header: Header,
     encoding: EncodingKey,
-    decoding: DecodingKey,
+    /// What tokens are checked with, by the id of the key; that of the key that signs first.
+    decoding: Vec<(String, DecodingKey)>,
     validation: Validation,
 }
 
 impl JwtAccessTokens {
-    /// Tokens signed with `key`; every instance with the same key accepts them.
-    pub fn new(key: &SigningKey) -> Self {
+    /// Tokens signed with the first of `keys`; every instance that has it among its own accepts them.
+    pub fn new(keys: &SigningKeys) -> Self {
         let mut validation = Validation::new(ALGORITHM);
         validation.set_required_spec_claims(&["iss", "sub", "exp"]);
         validation.set_issuer(&[ISSUER]);
         // The crate would ask the system's clock and allow a minute; `verify` asks its caller's and allows nothing.
         validation.validate_exp = false;
+        // `verify` looks at it, as a token may still have none.
+        validation.validate_aud = false;
         Self {
-            encoding: EncodingKey::from_secret(key.expose()),
-            decoding: DecodingKey::from_secret(key.expose()),
+            header: Header { kid: Some(keys.first().id()), ..Header::new(ALGORITHM) },
+            encoding: EncodingKey::from_secret(keys.first().expose()),
+            decoding: keys.iter().map(|key| (key.id(), DecodingKey::from_secret(key.expose()))).collect(),
             validation,
+        }
+    }
+
+    /// What a token says that was signed with one of the keys.
+    fn claims(&self, token: &str) -> Option<PresentedClaims> {
+        let claims = |key| decode::<PresentedClaims>(token, key, &self.validation).ok().map(|token| token.claims);
+        // One key is the rule, and then nothing depends on what the token says of it.
+        if let [(_, key)] = self.decoding.as_slice() {
+            return claims(key);
+        }
+        // A token of the version before does not say.
+        match decode_header(token).ok()?.kid {
+            Some(id) => claims(self.decoding.iter().find(|(its, _)| *its == id).map(|(_, key)| key)?),
+            None => self.decoding.iter().find_map(|(_, key)| claims(key)),
         }
     }
 }
@@ -66,18 +90,22 @@ impl AccessTokens for JwtAccessTokens {
     fn sign(&self, principal: &Principal, issued_at: Timestamp, expires_at: Timestamp) -> Result<String, SigningError> {
         let claims = Claims {
             iss: ISSUER,
+            aud: AUDIENCE,
             sub: principal.user_id.as_str(),
             sid: principal.session_id.as_str(),
             iat: issued_at.as_seconds(),
             exp: seconds_rounded_up(expires_at),
         };
-        encode(&Header::new(ALGORITHM), &claims, &self.encoding).map_err(|e| SigningError(e.into()))
+        encode(&self.header, &claims, &self.encoding).map_err(|e| SigningError(e.into()))
     }
 
     fn verify(&self, token: &str, now: Timestamp) -> Option<Principal> {
-        let claims = decode::<PresentedClaims>(token, &self.decoding, &self.validation).ok()?.claims;
+        let claims = self.claims(token)?;
         // Said again, because the crate lets a list of issuers pass that has the right one in it.
         if claims.iss != ISSUER || now.as_seconds() >= claims.exp {
+            return None;
+        }
+        if claims.aud.is_some_and(|audience| audience != AUDIENCE) {
             return None;
         }
         Some(Principal { user_id: UserId::parse(&claims.sub).ok()?, session_id: SessionId::parse(&claims.sid).ok()? })
@@ -98,6 +126,7 @@ fn seconds_rounded_up(time: Timestamp) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signing_key::SigningKey;
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::{Value, json};
@@ -112,8 +141,13 @@ mod tests {
         SigningKey::new([byte; 32]).unwrap()
     }
 
+    fn keys(bytes: &[u8]) -> SigningKeys {
+        let keys: Vec<_> = bytes.iter().map(|byte| char::from(*byte).to_string().repeat(32)).collect();
+        SigningKeys::parse(&keys.join(",")).unwrap()
+    }
+
     fn tokens() -> JwtAccessTokens {
-        JwtAccessTokens::new(&key(b'k'))
+        JwtAccessTokens::new(&keys(b"k"))
     }
 
     fn principal() -> Principal {
@@ -125,7 +159,7 @@ mod tests {
     }
 
     fn claims() -> Value {
-        json!({ "iss": "thoughts", "sub": USER, "sid": SESSION, "iat": 1_795_320_960, "exp": 1_795_321_860 })
+        json!({ "iss": "thoughts", "aud": "thoughts", "sub": USER, "sid": SESSION, "iat": 1_795_320_960, "exp": 1_795_321_860 })
     }
 
     fn part(value: &Value) -> String {
@@ -147,7 +181,7 @@ mod tests {
 
         #[test]
         fn says_who_made_it_for_whom_and_how_long() {
-            assert_eq!(read(&token(), 0), json!({ "typ": "JWT", "alg": "HS256" }));
+            assert_eq!(read(&token(), 0), json!({ "typ": "JWT", "alg": "HS256", "kid": key(b'k').id() }));
             assert_eq!(read(&token(), 1), claims());
         }
 
@@ -184,8 +218,34 @@ mod tests {
         }
 
         #[test]
+        fn takes_what_any_of_its_keys_signed_and_signs_with_the_first() {
+            let (before, both, after) =
+                (tokens(), JwtAccessTokens::new(&keys(b"lk")), JwtAccessTokens::new(&keys(b"l")));
+            assert_eq!(both.verify(&token(), NOW), Some(principal()));
+            // As the version before signed: without the id of a key.
+            assert_eq!(both.verify(&signed(ALGORITHM, &claims()), NOW), Some(principal()));
+            let new = both.sign(&principal(), NOW, NOW.after(LIFETIME)).unwrap();
+            let verified = [&before, &both, &after].map(|tokens| tokens.verify(&new, NOW));
+            assert_eq!(verified, [None, Some(principal()), Some(principal())]);
+        }
+
+        #[test]
+        fn rejects_a_token_that_names_a_key_that_it_has_not() {
+            let header = Header { kid: Some("cafecafe".to_owned()), ..Header::new(ALGORITHM) };
+            let foreign = encode(&header, &claims(), &EncodingKey::from_secret(key(b'k').expose())).unwrap();
+            assert_eq!(JwtAccessTokens::new(&keys(b"lk")).verify(&foreign, NOW), None);
+        }
+
+        #[test]
+        fn takes_a_token_of_the_version_before_which_is_for_nobody_in_particular() {
+            let mut before = claims();
+            before.as_object_mut().unwrap().remove("aud");
+            assert_eq!(tokens().verify(&signed(ALGORITHM, &before), NOW), Some(principal()));
+        }
+
+        #[test]
         fn rejects_another_key() {
-            assert_eq!(JwtAccessTokens::new(&key(b'l')).verify(&token(), NOW), None);
+            assert_eq!(JwtAccessTokens::new(&keys(b"l")).verify(&token(), NOW), None);
         }
 
         #[test]
@@ -256,6 +316,8 @@ mod tests {
                 ("exp", json!(1e300)),
                 ("exp", Value::Null),
                 ("aud", json!("others")),
+                ("aud", json!(["thoughts"])),
+                ("aud", json!("")),
             ];
             for (name, value) in foreign {
                 let mut changed = claims();

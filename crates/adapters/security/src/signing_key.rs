@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest;
 use secrecy::{ExposeSecret, SecretSlice};
 
 use crate::random::random_bytes;
@@ -13,6 +14,10 @@ pub struct SigningKey(SecretSlice<u8>);
 impl SigningKey {
     /// Fewest bytes: as many as HMAC-SHA256 has of output, which RFC 7518 (section 3.2) demands of a key for HS256.
     pub const MIN_BYTES: usize = 32;
+
+    /// Fewest different bytes of a key that is not easily guessed. Of 64 random hexadecimal digits, with 16 to choose
+    /// from, one in more than 10^21 has fewer.
+    const MIN_VARIETY: usize = 8;
 
     /// Takes the bytes as they are; text is not decoded, so that 64 hexadecimal digits are 64 bytes.
     ///
@@ -34,6 +39,22 @@ impl SigningKey {
         let hex: Vec<u8> =
             random_bytes::<32>().into_iter().flat_map(|byte| [half(byte >> 4), half(byte & 0x0f)]).collect();
         Self(hex.into())
+    }
+
+    /// Whether it is made of so few different bytes that somebody must have typed it to fill the length. No random key is.
+    pub fn is_monotonous(&self) -> bool {
+        let bytes = self.expose();
+        let mut seen = [false; 256];
+        for byte in bytes {
+            seen[usize::from(*byte)] = true;
+        }
+        seen.iter().filter(|seen| **seen).count() < Self::MIN_VARIETY
+    }
+
+    /// Tells keys apart without giving anything of them away: 8 hexadecimal digits of a hash, as the `kid` of a token.
+    pub(crate) fn id(&self) -> String {
+        let digest = digest::digest(&digest::SHA256, self.expose());
+        digest.as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
     }
 
     /// The key itself, for signing or for keeping it.
@@ -73,6 +94,40 @@ mod tests {
         fn counts_bytes_of_text_as_they_are() {
             let hex = "0f".repeat(32);
             assert_eq!(SigningKey::new(hex.clone()).unwrap().expose(), hex.as_bytes());
+        }
+    }
+
+    mod is_monotonous {
+        use super::*;
+
+        fn is_monotonous(key: &str) -> bool {
+            SigningKey::new(key).unwrap().is_monotonous()
+        }
+
+        #[test]
+        fn finds_what_was_typed_to_fill_the_length() {
+            for piece in ["a", "ab", "secret", "1234567"] {
+                let key = piece.repeat(32);
+                assert!(is_monotonous(&key), "{key}");
+            }
+        }
+
+        #[test]
+        fn takes_what_is_random() {
+            for _ in 0..1_000 {
+                assert!(!SigningKey::generate().is_monotonous());
+            }
+            assert!(!is_monotonous("a signing key for tests, at least 32 bytes long"));
+        }
+    }
+
+    mod id {
+        use super::*;
+
+        #[test]
+        fn tells_keys_apart() {
+            assert_ne!(SigningKey::new([b'k'; 32]).unwrap().id(), SigningKey::new([b'l'; 32]).unwrap().id());
+            assert_eq!(SigningKey::new([b'k'; 32]).unwrap().id().len(), 8);
         }
     }
 

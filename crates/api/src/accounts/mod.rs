@@ -1,6 +1,7 @@
 //! Accounts over HTTP.
 
 mod dto;
+mod open_session;
 mod problems;
 mod sessions;
 mod users;
@@ -8,7 +9,8 @@ mod users;
 pub(crate) use dto::UserBody;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// The routes. Those of `/v1/users/me` come before `/v1/users/{user}`, which would match them too.
+/// The routes. Those of `/v1/users/me` come before `/v1/users/{user}`, which would match them too, and so does
+/// `/v1/sessions/current` before `/v1/sessions/{id}`.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(users::sign_up)
@@ -19,5 +21,8 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(users::show)
         .service(sessions::log_in)
         .service(sessions::refresh)
-        .service(sessions::log_out);
+        .service(sessions::log_out)
+        .service(sessions::list)
+        .service(sessions::end)
+        .service(sessions::end_others);
 }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use accounts::ports::{HashingError, SigningError};
 use accounts::{
-    EditProfileError, EraseAccountError, GetUserError, ListUsersError, LogInError, LogOutError, RefreshSessionError,
-    SignUpError,
+    EditProfileError, EndSessionError, EraseAccountError, GetUserError, ListSessionsError, ListUsersError, LogInError,
+    LogOutError, RefreshSessionError, SignUpError,
 };
 use actix_web::http::StatusCode;
 
@@ -59,7 +59,7 @@ impl From<LogInError> for Problem {
 impl From<RefreshSessionError> for Problem {
     fn from(error: RefreshSessionError) -> Self {
         match error {
-            RefreshSessionError::InvalidToken => Self::invalid_token(error),
+            RefreshSessionError::InvalidToken => Self::invalid_refresh_token(error),
             RefreshSessionError::Signing(error) => error.into(),
             RefreshSessionError::Repository(error) => error.into(),
         }
@@ -70,6 +70,24 @@ impl From<LogOutError> for Problem {
     fn from(error: LogOutError) -> Self {
         match error {
             LogOutError::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl From<ListSessionsError> for Problem {
+    fn from(error: ListSessionsError) -> Self {
+        match error {
+            ListSessionsError::Repository(error) => error.into(),
+        }
+    }
+}
+
+impl From<EndSessionError> for Problem {
+    fn from(error: EndSessionError) -> Self {
+        match error {
+            EndSessionError::NotFound => Self::not_found(error),
+            EndSessionError::SessionEnded => Self::invalid_token(error),
+            EndSessionError::Repository(error) => error.into(),
         }
     }
 }
@@ -94,7 +112,7 @@ impl From<ListUsersError> for Problem {
 impl From<EditProfileError> for Problem {
     fn from(error: EditProfileError) -> Self {
         match error {
-            EditProfileError::AccountGone => Self::invalid_token(error),
+            EditProfileError::SessionEnded => Self::invalid_token(error),
             EditProfileError::WrongPassword => Self::forbidden(Code::WrongPassword, error),
             EditProfileError::TooManyGuesses { retry_after } => Self::too_many_guesses(retry_after),
             EditProfileError::PasswordIsName => password_is_name(error),
@@ -108,7 +126,7 @@ impl From<EditProfileError> for Problem {
 impl From<EraseAccountError> for Problem {
     fn from(error: EraseAccountError) -> Self {
         match error {
-            EraseAccountError::AccountGone => Self::invalid_token(error),
+            EraseAccountError::SessionEnded => Self::invalid_token(error),
             EraseAccountError::WrongPassword => Self::forbidden(Code::WrongPassword, error),
             EraseAccountError::TooManyGuesses { retry_after } => Self::too_many_guesses(retry_after),
             EraseAccountError::Hashing(error) => error.into(),

@@ -1,20 +1,26 @@
 //! `/v1/sessions`.
 
 use accounts::Accounts;
+use actix_web::guard::GuardContext;
 use actix_web::http::StatusCode;
+use actix_web::http::header::USER_AGENT;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, delete, post};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post};
+use domain::{Session, UserAgent};
 
 use super::dto::{LogInRequest, RefreshRequest, SessionBody};
+use super::open_session::OpenSessionBody;
 use crate::http::body::Body;
 use crate::http::identity::{Origin, SignedIn};
+use crate::http::paging::{PageBody, PageParameters, PageQuery};
+use crate::http::paths::{IdParameter, IdPath};
 use crate::http::problem::Problem;
-use crate::http::reply::{secret, status_with_secret};
+use crate::http::reply::{Reply, secret, status_with_secret};
 
 /// Log in
 ///
 /// The answer to a wrong password and to an unknown name is the same, and takes as long. After ten wrong passwords for a
-/// name, a client may try once a minute (429).
+/// name, a client may try once a minute (429). An `Authorization` header is not looked at.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "logIn",
@@ -25,16 +31,24 @@ use crate::http::reply::{secret, status_with_secret};
 pub(super) async fn log_in(
     accounts: Data<Accounts>,
     Origin(network): Origin,
+    http: HttpRequest,
     Body(request): Body<LogInRequest>,
 ) -> Result<HttpResponse, Problem> {
     let (username, password) = request.into_credentials()?;
-    let signed_in = accounts.log_in.execute(username, password, network).await?;
+    let signed_in = accounts.log_in.execute(username, password, network, user_agent(&http)).await?;
     status_with_secret(StatusCode::CREATED, &SessionBody::from(signed_in))
+}
+
+fn user_agent(request: &HttpRequest) -> Option<UserAgent> {
+    let name = request.headers().get(USER_AGENT)?;
+    UserAgent::clean(&String::from_utf8_lossy(name.as_bytes()))
 }
 
 /// Exchange a refresh token for new tokens
 ///
-/// A refresh token is good once. One that comes a second time ends its session, for somebody has a copy.
+/// A refresh token is good once. A client that got no answer sends the same token again: within 30 seconds, and as long as
+/// no newer token was used, it gets another pair. Later, or after a newer token, a used token ends its session, because
+/// somebody has a copy. An `Authorization` header is not looked at.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "refreshSession",
@@ -52,7 +66,8 @@ pub(super) async fn refresh(
 
 /// Log out
 ///
-/// The session's refresh token stops working; its access token expires by itself, within minutes.
+/// The session's refresh token stops working at once, and so do writes with its access token. Reads with it stop within a
+/// second.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "logOut",
@@ -62,5 +77,66 @@ pub(super) async fn refresh(
 #[delete("/v1/sessions/current")]
 pub(super) async fn log_out(accounts: Data<Accounts>, SignedIn(me): SignedIn) -> Result<HttpResponse, Problem> {
     accounts.log_out.execute(me).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// List one's own sessions, newest first
+///
+/// One for each log-in that has not ended.
+#[utoipa::path(
+    tag = "accounts",
+    operation_id = "listSessions",
+    params(PageParameters),
+    security(("bearer" = [])),
+    responses((status = 200, description = "A page of sessions.", body = PageBody<OpenSessionBody>)),
+)]
+#[get("/v1/sessions")]
+pub(super) async fn list(
+    accounts: Data<Accounts>,
+    SignedIn(me): SignedIn,
+    PageQuery(page): PageQuery,
+    reply: Reply,
+) -> Result<HttpResponse, Problem> {
+    let sessions = accounts.list_sessions.execute(me.user_id, page).await?;
+    reply.page(sessions, |view| OpenSessionBody::of(view, me.session_id))
+}
+
+/// End one of one's own sessions
+///
+/// As a log-out on that device: for a lost phone. The current one may be ended too.
+#[utoipa::path(
+    tag = "accounts",
+    operation_id = "endSession",
+    params(IdParameter),
+    security(("bearer" = [])),
+    responses((status = 204, description = "The session has ended.")),
+)]
+#[delete("/v1/sessions/{id}", guard = "is_not_refresh")]
+pub(super) async fn end(
+    accounts: Data<Accounts>,
+    SignedIn(me): SignedIn,
+    IdPath(id): IdPath<Session>,
+) -> Result<HttpResponse, Problem> {
+    accounts.end_session.execute(me, id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `/v1/sessions/refresh` is a path of its own, which does not know `DELETE`.
+fn is_not_refresh(request: &GuardContext<'_>) -> bool {
+    !request.head().uri.path().ends_with("/refresh")
+}
+
+/// End all of one's own sessions but the current one
+///
+/// As a log-out on every other device: for somebody who does not know where they are logged in.
+#[utoipa::path(
+    tag = "accounts",
+    operation_id = "endOtherSessions",
+    security(("bearer" = [])),
+    responses((status = 204, description = "All other sessions have ended.")),
+)]
+#[delete("/v1/sessions")]
+pub(super) async fn end_others(accounts: Data<Accounts>, SignedIn(me): SignedIn) -> Result<HttpResponse, Problem> {
+    accounts.end_session.execute_on_others(me).await?;
     Ok(HttpResponse::NoContent().finish())
 }

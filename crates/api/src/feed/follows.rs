@@ -31,7 +31,7 @@ pub(super) async fn follow(
     UserPath(user): UserPath,
     SignedIn(me): SignedIn,
 ) -> Result<HttpResponse, Problem> {
-    feed.follow.execute(me.user_id, &user).await?;
+    feed.follow.execute(me, &user).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -54,7 +54,7 @@ pub(super) async fn unfollow(
     UserPath(user): UserPath,
     SignedIn(me): SignedIn,
 ) -> Result<HttpResponse, Problem> {
-    feed.follow.undo(me.user_id, &user).await?;
+    feed.follow.undo(me, &user).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

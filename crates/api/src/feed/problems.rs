@@ -9,7 +9,7 @@ impl From<FollowUserError> for Problem {
         match error {
             FollowUserError::NotFound => Self::not_found(error),
             FollowUserError::Oneself => Self::unprocessable("user", Code::CannotFollowSelf, error),
-            FollowUserError::AccountGone => Self::invalid_token(error),
+            FollowUserError::SessionEnded => Self::invalid_token(error),
             FollowUserError::Repository(error) => error.into(),
         }
     }

@@ -20,13 +20,15 @@ const SIGNED: usize = 1 + 8 + Cuid::LENGTH;
 /// Writes and reads cursors.
 #[derive(Clone)]
 pub struct CursorCodec {
-    key: Arc<hmac::Key>,
+    /// The first signs, and all are taken.
+    keys: Arc<[hmac::Key]>,
 }
 
 impl CursorCodec {
-    /// A codec whose cursors every instance with the same `key` understands.
-    pub fn new(key: &[u8; 32]) -> Self {
-        Self { key: Arc::new(hmac::Key::new(hmac::HMAC_SHA256, key)) }
+    /// A codec that signs with the first of `keys`, and takes what was signed with any of them: a walk goes on while the
+    /// key is changed. Without keys no cursor is good.
+    pub fn new(keys: &[[u8; 32]]) -> Self {
+        Self { keys: keys.iter().map(|key| hmac::Key::new(hmac::HMAC_SHA256, key)).collect() }
     }
 
     /// The text form of a position in the list at `path`.
@@ -35,8 +37,9 @@ impl CursorCodec {
         bytes.push(VERSION);
         bytes.extend_from_slice(&cursor.at.as_micros().to_be_bytes());
         bytes.extend_from_slice(cursor.id.as_str().as_bytes());
-        let tag = self.tag(path, &bytes);
-        bytes.extend_from_slice(&tag.as_ref()[..TAG]);
+        if let Some(key) = self.keys.first() {
+            bytes.extend_from_slice(&tag(key, path, &bytes).as_ref()[..TAG]);
+        }
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
@@ -52,20 +55,24 @@ impl CursorCodec {
 
     fn try_decode(&self, path: &str, text: &str) -> Option<Cursor> {
         let bytes: [u8; SIGNED + TAG] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
-        let (signed, tag) = bytes.split_at(SIGNED);
-        constant_time::verify_slices_are_equal(tag, &self.tag(path, signed).as_ref()[..TAG]).ok()?;
+        let (signed, signature) = bytes.split_at(SIGNED);
+        let is_by =
+            |key| constant_time::verify_slices_are_equal(signature, &tag(key, path, signed).as_ref()[..TAG]).is_ok();
+        if !self.keys.iter().any(is_by) {
+            return None;
+        }
         let (version, rest) = signed.split_first()?;
         let (at, id) = rest.split_first_chunk::<8>()?;
         let id = Cuid::parse(std::str::from_utf8(id).ok()?).ok()?;
         (*version == VERSION).then_some(Cursor { at: Timestamp::from_micros(i64::from_be_bytes(*at)), id })
     }
+}
 
-    fn tag(&self, path: &str, signed: &[u8]) -> hmac::Tag {
-        let mut context = hmac::Context::with_key(&self.key);
-        context.update(signed);
-        context.update(path.as_bytes());
-        context.sign()
-    }
+fn tag(key: &hmac::Key, path: &str, signed: &[u8]) -> hmac::Tag {
+    let mut context = hmac::Context::with_key(key);
+    context.update(signed);
+    context.update(path.as_bytes());
+    context.sign()
 }
 
 #[cfg(test)]
@@ -78,18 +85,27 @@ mod tests {
 
     #[test]
     fn comes_back_as_it_was() {
-        let codec = CursorCodec::new(&[7; 32]);
+        let codec = CursorCodec::new(&[[7; 32]]);
         let text = codec.encode("/v1/posts", cursor());
         assert_eq!(text.len(), 66);
         assert_eq!(codec.decode("/v1/posts", &text).unwrap(), cursor());
     }
 
     #[test]
+    fn is_good_under_every_key_and_signed_with_the_first() {
+        let [old, new] = [[7; 32], [8; 32]];
+        let (before, both, after) = (CursorCodec::new(&[old]), CursorCodec::new(&[new, old]), CursorCodec::new(&[new]));
+        assert_eq!(both.decode("/v1/posts", &before.encode("/v1/posts", cursor())).unwrap(), cursor());
+        assert_eq!(after.decode("/v1/posts", &both.encode("/v1/posts", cursor())).unwrap(), cursor());
+        assert!(before.decode("/v1/posts", &both.encode("/v1/posts", cursor())).is_err());
+    }
+
+    #[test]
     fn is_refused_when_foreign_or_tampered() {
-        let codec = CursorCodec::new(&[7; 32]);
+        let codec = CursorCodec::new(&[[7; 32]]);
         let text = codec.encode("/v1/posts", cursor());
         assert!(codec.decode("/v1/users", &text).is_err());
-        assert!(CursorCodec::new(&[8; 32]).decode("/v1/posts", &text).is_err());
+        assert!(CursorCodec::new(&[[8; 32]]).decode("/v1/posts", &text).is_err());
         for position in 0..text.len() {
             let mut tampered = text.clone().into_bytes();
             tampered[position] = if tampered[position] == b'A' { b'B' } else { b'A' };

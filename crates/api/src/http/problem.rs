@@ -100,6 +100,13 @@ impl Problem {
             .with_header(WWW_AUTHENTICATE, "Bearer realm=\"thoughts\", error=\"invalid_token\"")
     }
 
+    /// 401 for a refresh token that is not good any more: a code of its own, as a client that refreshes whenever it hears
+    /// `invalid_token` would go round in a circle.
+    pub fn invalid_refresh_token(detail: impl fmt::Display) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, Code::InvalidRefreshToken, sentence(&detail.to_string()))
+            .with_header(WWW_AUTHENTICATE, "Bearer realm=\"thoughts\"")
+    }
+
     /// 401 for a log-in that failed.
     pub fn invalid_credentials() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, Code::InvalidCredentials, "The user name or the password is wrong.")

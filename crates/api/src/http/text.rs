@@ -28,6 +28,17 @@ pub(crate) fn optional_id<T, S: Serializer>(id: &Option<Id<T>>, serializer: S) -
     }
 }
 
+#[expect(clippy::ref_option, reason = "serde passes fields by reference")]
+pub(crate) fn optional_user_agent<S: Serializer>(
+    agent: &Option<domain::UserAgent>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match agent {
+        Some(agent) => serializer.serialize_str(agent.as_str()),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// Writes a text of the domain.
 macro_rules! as_str {
     ($($name:ident: $text:ty),*) => {$(

@@ -1,10 +1,12 @@
 //! Who sends a request: checks the access token, if there is one.
 
-use accounts::{Accounts, Principal};
+use accounts::Accounts;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
+use domain::Principal;
 
 use super::observe::is_about_accounts;
 use super::{Inner, refuse, routed_path};
@@ -15,7 +17,7 @@ struct Refused(Problem);
 
 /// Notes who sends the request, or that the token is bad.
 pub(crate) async fn identify(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
-    if routed_path(&request).starts_with("/v1/") {
+    if routed_path(&request).starts_with("/v1/") && !begins_a_session(&request) {
         match principal(&request) {
             Ok(Some(principal)) => {
                 if is_about_accounts(&request) {
@@ -32,8 +34,14 @@ pub(crate) async fn identify(request: ServiceRequest, next: impl Inner) -> Resul
     next(request).await
 }
 
-/// Refuses a bad token on every call of the API, also on those that need none: nobody is taken for anonymous who means
-/// to be somebody. Comes after the limits of rates, so that guessing is counted.
+/// Whether the call gets new tokens, for which nobody needs good ones: what clients attach to every request is not judged
+/// there. Who has a stale token could never get another one.
+fn begins_a_session(request: &ServiceRequest) -> bool {
+    request.method() == Method::POST && matches!(routed_path(request), "/v1/sessions" | "/v1/sessions/refresh")
+}
+
+/// Refuses a bad token on every call of the API but those, also on calls that need none: nobody is taken for anonymous who
+/// means to be somebody. Comes after the limits of rates, so that guessing is counted.
 pub(crate) async fn refuse_bad_tokens(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
     let refused = request.extensions_mut().remove::<Refused>();
     match refused {

@@ -27,14 +27,16 @@ struct Related {
 }
 
 /// What paths do not say.
-const RELATED: [Related; 8] = [
+const RELATED: [Related; 10] = [
     related("signUp", "201", "logIn", "logIn", &[], Some(credentials)),
     related("logIn", "201", "refreshSession", "refreshSession", &[], Some(refresh_token)),
     related("logIn", "201", "logOut", "logOut", &[], None),
     related("logIn", "201", "showMe", "showMe", &[], None),
+    related("logIn", "201", "listSessions", "listSessions", &[], None),
     related("refreshSession", "200", "refreshSession", "refreshSession", &[], Some(refresh_token)),
     related("refreshSession", "200", "logOut", "logOut", &[], None),
     related("refreshSession", "200", "showMe", "showMe", &[], None),
+    related("refreshSession", "200", "listSessions", "listSessions", &[], None),
     related("addComment", "201", "reply", "addComment", &[("id", "$request.path.id")], Some(reply)),
 ];
 
@@ -136,7 +138,7 @@ mod tests {
             assert!(takes.len() >= 6, "{takes:?}");
             assert!(takes.is_subset(&linked), "{from}: {:?}", takes.difference(&linked));
         }
-        let session = ["logOut", "refreshSession", "showMe"].map(ToOwned::to_owned).into();
+        let session = ["listSessions", "logOut", "refreshSession", "showMe"].map(ToOwned::to_owned).into();
         assert_eq!(links(&document, "logIn", "201"), session);
         assert_eq!(links(&document, "refreshSession", "200"), session);
     }

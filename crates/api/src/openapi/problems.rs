@@ -34,7 +34,9 @@ macro_rules! answers {
 answers! {
     MALFORMED_BODY = "MalformedBody", 400, [MalformedBody], "";
     INVALID_CURSOR = "InvalidCursor", 400, [InvalidCursor], "";
-    UNAUTHORIZED = "Unauthorized", 401, [Unauthenticated, InvalidToken, InvalidCredentials], "";
+    UNAUTHORIZED = "Unauthorized", 401, [Unauthenticated, InvalidToken], "";
+    INVALID_CREDENTIALS = "InvalidCredentials", 401, [InvalidCredentials], "";
+    INVALID_REFRESH_TOKEN = "InvalidRefreshToken", 401, [InvalidRefreshToken], "";
     NOT_THE_AUTHOR = "NotTheAuthor", 403, [NotTheAuthor], "";
     WRONG_PASSWORD = "WrongPassword", 403, [WrongPassword], "";
     NOT_FOUND = "NotFound", 404, [NotFound], "";

@@ -42,7 +42,7 @@ pub(super) async fn add(
     Body(request): Body<CommentRequest>,
 ) -> Result<HttpResponse, Problem> {
     let (content, parent) = request.into_words()?;
-    let command = AddCommentCommand { post, parent, author: me.user_id, content, key };
+    let command = AddCommentCommand { post, parent, author: me, content, key };
     let written = posts.add_comment.execute(command).await?;
     if !written.replayed {
         metrics::counter!("comments_added_total").increment(1);
@@ -138,7 +138,7 @@ pub(super) async fn edit(
     Body(request): Body<ContentRequest>,
     reply: Reply,
 ) -> Result<HttpResponse, Problem> {
-    let command = EditCommentCommand { id, actor: me.user_id, content: request.into_content()?, expected };
+    let command = EditCommentCommand { id, actor: me, content: request.into_content()?, expected };
     let comment = posts.edit_comment.execute(command).await?;
     let revision = comment.subject.revision;
     reply.resource(&CommentBody::from(comment), revision)
@@ -164,7 +164,7 @@ pub(super) async fn delete(
     SignedIn(me): SignedIn,
     IfMatch(expected): IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    posts.delete_comment.execute(id, me.user_id, expected).await?;
+    posts.delete_comment.execute(id, me, expected).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -184,7 +184,7 @@ pub(super) async fn like(
     IdPath(id): IdPath<domain::Comment>,
     SignedIn(me): SignedIn,
 ) -> Result<HttpResponse, Problem> {
-    posts.like_comment.execute(id, me.user_id).await?;
+    posts.like_comment.execute(id, me).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -204,6 +204,6 @@ pub(super) async fn unlike(
     IdPath(id): IdPath<domain::Comment>,
     SignedIn(me): SignedIn,
 ) -> Result<HttpResponse, Problem> {
-    posts.like_comment.undo(id, me.user_id).await?;
+    posts.like_comment.undo(id, me).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -40,7 +40,7 @@ pub(super) async fn publish(
     Idempotency(key): Idempotency,
     Body(request): Body<ContentRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let command = PublishPostCommand { author: me.user_id, content: request.into_content()?, key };
+    let command = PublishPostCommand { author: me, content: request.into_content()?, key };
     let written = posts.publish.execute(command).await?;
     if !written.replayed {
         metrics::counter!("posts_published_total").increment(1);
@@ -93,7 +93,7 @@ pub(super) async fn edit(
     Body(request): Body<ContentRequest>,
     reply: Reply,
 ) -> Result<HttpResponse, Problem> {
-    let command = EditPostCommand { id, actor: me.user_id, content: request.into_content()?, expected };
+    let command = EditPostCommand { id, actor: me, content: request.into_content()?, expected };
     let post = posts.edit.execute(command).await?;
     reply.view::<PostBody>(&post, post.subject.revision)
 }
@@ -118,7 +118,7 @@ pub(super) async fn delete(
     SignedIn(me): SignedIn,
     IfMatch(expected): IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    posts.delete.execute(id, me.user_id, expected).await?;
+    posts.delete.execute(id, me, expected).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -138,7 +138,7 @@ pub(super) async fn like(
     IdPath(id): IdPath<domain::Post>,
     SignedIn(me): SignedIn,
 ) -> Result<HttpResponse, Problem> {
-    posts.like.execute(id, me.user_id).await?;
+    posts.like.execute(id, me).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -158,7 +158,7 @@ pub(super) async fn unlike(
     IdPath(id): IdPath<domain::Post>,
     SignedIn(me): SignedIn,
 ) -> Result<HttpResponse, Problem> {
-    posts.like.undo(id, me.user_id).await?;
+    posts.like.undo(id, me).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -13,7 +13,7 @@ impl From<PublishPostError> for Problem {
     fn from(error: PublishPostError) -> Self {
         match error {
             PublishPostError::KeyReused => Self::unprocessable(IDEMPOTENCY_KEY, Code::IdempotencyKeyReused, error),
-            PublishPostError::AccountGone => Self::invalid_token(error),
+            PublishPostError::SessionEnded => Self::invalid_token(error),
             PublishPostError::Repository(error) => error.into(),
         }
     }
@@ -25,6 +25,7 @@ impl From<EditPostError> for Problem {
             EditPostError::NotFound => Self::not_found(error),
             EditPostError::NotTheAuthor => Self::forbidden(Code::NotTheAuthor, error),
             EditPostError::Stale => Self::stale(error),
+            EditPostError::SessionEnded => Self::invalid_token(error),
             EditPostError::Repository(error) => error.into(),
         }
     }
@@ -36,6 +37,7 @@ impl From<DeletePostError> for Problem {
             DeletePostError::NotFound => Self::not_found(error),
             DeletePostError::NotTheAuthor => Self::forbidden(Code::NotTheAuthor, error),
             DeletePostError::Stale => Self::stale(error),
+            DeletePostError::SessionEnded => Self::invalid_token(error),
             DeletePostError::Repository(error) => error.into(),
         }
     }
@@ -48,7 +50,7 @@ impl From<AddCommentError> for Problem {
             AddCommentError::ParentOnOtherPost => Self::unprocessable("parent_id", Code::ParentOnOtherPost, error),
             AddCommentError::TooDeep => Self::unprocessable("parent_id", Code::ThreadTooDeep, error),
             AddCommentError::KeyReused => Self::unprocessable(IDEMPOTENCY_KEY, Code::IdempotencyKeyReused, error),
-            AddCommentError::AccountGone => Self::invalid_token(error),
+            AddCommentError::SessionEnded => Self::invalid_token(error),
             AddCommentError::Repository(error) => error.into(),
         }
     }
@@ -60,6 +62,7 @@ impl From<EditCommentError> for Problem {
             EditCommentError::NotFound => Self::not_found(error),
             EditCommentError::NotTheAuthor => Self::forbidden(Code::NotTheAuthor, error),
             EditCommentError::Stale => Self::stale(error),
+            EditCommentError::SessionEnded => Self::invalid_token(error),
             EditCommentError::Repository(error) => error.into(),
         }
     }
@@ -71,6 +74,7 @@ impl From<DeleteCommentError> for Problem {
             DeleteCommentError::NotFound => Self::not_found(error),
             DeleteCommentError::NotAnOwner => Self::forbidden(Code::NotTheAuthor, error),
             DeleteCommentError::Stale => Self::stale(error),
+            DeleteCommentError::SessionEnded => Self::invalid_token(error),
             DeleteCommentError::Repository(error) => error.into(),
         }
     }
@@ -99,7 +103,7 @@ macro_rules! like {
             fn from(error: $error) -> Self {
                 match error {
                     $error::NotFound => Self::not_found(error),
-                    $error::AccountGone => Self::invalid_token(error),
+                    $error::SessionEnded => Self::invalid_token(error),
                     $error::Repository(error) => error.into(),
                 }
             }

@@ -22,7 +22,7 @@ use accounts::SessionLifetimes;
 use ipnet::IpNet;
 use persistence::Location;
 use secrecy::SecretString;
-use security::SigningKey;
+use security::SigningKeys;
 use url::Url;
 
 pub use problem::{Problem, SettingsError};
@@ -47,9 +47,9 @@ pub struct Settings {
     pub redis_url: Option<SecretString>,
     /// How long what was read is kept (`CACHE_TTL`); zero is not at all.
     pub cache_ttl: Duration,
-    /// The secret of all instances (`SIGNING_KEY`); `None` only in development, where the server makes one and keeps it.
-    pub signing_key: Option<SigningKey>,
-    /// How long tokens are good (`ACCESS_TOKEN_TTL`, `REFRESH_TOKEN_TTL`).
+    /// The secrets of all instances (`SIGNING_KEY`); `None` only in development, where the server makes one and keeps it.
+    pub signing_keys: Option<SigningKeys>,
+    /// How long tokens and sessions are good (`ACCESS_TOKEN_TTL`, `REFRESH_TOKEN_TTL`, `REFRESH_GRACE`, `SESSION_TTL`).
     pub lifetimes: SessionLifetimes,
     /// Whether clients that ask too often are turned away (`RATE_LIMIT`).
     pub rate_limit: bool,

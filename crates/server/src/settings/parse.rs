@@ -9,7 +9,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use persistence::Location;
 use secrecy::SecretString;
-use security::SigningKey;
+use security::{SigningKey, SigningKeys};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
@@ -120,10 +120,13 @@ pub(super) fn redis_url(raw: &str) -> Parsed<SecretString> {
     }
 }
 
-/// A secret to sign with.
-pub(super) fn signing_key(raw: &str) -> Parsed<SigningKey> {
-    let expected = |_| format!("at least {} bytes; make one with `openssl rand -hex 32`", SigningKey::MIN_BYTES);
-    SigningKey::new(raw).map_err(expected)
+/// Secrets to sign with, the first of which signs.
+pub(super) fn signing_keys(raw: &str) -> Parsed<SigningKeys> {
+    let expected = |_| {
+        let bytes = SigningKey::MIN_BYTES;
+        format!("at least {bytes} bytes a key, with commas between keys; make one with `openssl rand -hex 32`")
+    };
+    SigningKeys::parse(raw).map_err(expected)
 }
 
 /// What is worth a line in the log.
@@ -309,13 +312,13 @@ mod tests {
         }
     }
 
-    mod signing_key {
+    mod signing_keys {
         use super::*;
 
         #[test]
         fn counts_bytes() {
-            rejects(signing_key, &[&"k".repeat(31)]);
-            assert_eq!(signing_key(&"é".repeat(16)).unwrap().expose().len(), 32);
+            rejects(signing_keys, &[&"k".repeat(31)]);
+            assert_eq!(signing_keys(&"é".repeat(16)).unwrap().first().expose().len(), 32);
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use accounts::SessionLifetimes;
 use persistence::Location;
-use security::SigningKey;
+use security::{SigningKey, SigningKeys};
 
 use super::problem::{Problem, SettingsError};
 use super::reader::Reader;
@@ -107,9 +107,11 @@ fn settings(reader: &mut Reader<'_>, surroundings: Surroundings) -> Option<Setti
     let database = database(reader, in_production);
     let redis_url = reader.optional("REDIS_URL", parse::redis_url);
     let cache_ttl = reader.value("CACHE_TTL", parse::duration(Duration::ZERO..=DAY));
-    let signing_key = signing_key(reader, in_production);
+    let signing_keys = signing_keys(reader, in_production);
     let access = reader.value("ACCESS_TOKEN_TTL", parse::duration(SECOND..=DAY));
     let refresh = reader.value("REFRESH_TOKEN_TTL", parse::duration(SECOND..=365 * DAY));
+    let grace = reader.value("REFRESH_GRACE", parse::duration(Duration::ZERO..=10 * MINUTE));
+    let session = reader.value("SESSION_TTL", parse::duration(SECOND..=3650 * DAY));
     let rate_limit = reader.value("RATE_LIMIT", parse::one_of(&[("on", true), ("off", false)]));
     let trusted_proxies = reader.list("TRUSTED_PROXIES", parse::network);
     let cors_allowed_origins = reader.list("CORS_ALLOWED_ORIGINS", parse::origin);
@@ -128,8 +130,8 @@ fn settings(reader: &mut Reader<'_>, surroundings: Surroundings) -> Option<Setti
         database: database?,
         redis_url,
         cache_ttl: cache_ttl?,
-        signing_key,
-        lifetimes: SessionLifetimes { access: access?, refresh: refresh? },
+        signing_keys,
+        lifetimes: SessionLifetimes { access: access?, refresh: refresh?, grace: grace?, session: session? },
         rate_limit: rate_limit?,
         trusted_proxies,
         cors_allowed_origins,
@@ -159,7 +161,7 @@ fn database(reader: &mut Reader<'_>, in_production: bool) -> Option<DatabaseSett
     })
 }
 
-fn signing_key(reader: &mut Reader<'_>, in_production: bool) -> Option<SigningKey> {
+fn signing_keys(reader: &mut Reader<'_>, in_production: bool) -> Option<SigningKeys> {
     if in_production && !reader.is_set("SIGNING_KEY") {
         reader.note(Problem::unset(
             "SIGNING_KEY",
@@ -167,7 +169,14 @@ fn signing_key(reader: &mut Reader<'_>, in_production: bool) -> Option<SigningKe
              Make one with `openssl rand -hex 32`",
         ));
     }
-    reader.optional("SIGNING_KEY", parse::signing_key)
+    let keys = reader.optional("SIGNING_KEY", parse::signing_keys)?;
+    if in_production && keys.iter().any(SigningKey::is_monotonous) {
+        reader.note(Problem::bad_secret(
+            "SIGNING_KEY",
+            "keys that nobody guesses, not the same few characters again and again; make one with `openssl rand -hex 32`",
+        ));
+    }
+    Some(keys)
 }
 
 fn metrics(reader: &mut Reader<'_>, server_port: Option<u16>) -> MetricsAccess {

@@ -73,10 +73,18 @@ pub const VARIABLES: &[Variable] = &[
         "SIGNING_KEY",
         Described("made and kept in data/ in development"),
         "The secret that tokens are signed with, at least 32 bytes, the same on every instance; production needs it. \
-         Make one with `openssl rand -hex 32`.",
+         Make one with `openssl rand -hex 32`. May be several with commas between, or one a line: the first signs, all \
+         are taken, so that the key can be changed without a stop.",
     ),
     plain("ACCESS_TOKEN_TTL", Value("15m"), "How long an access token is good."),
     plain("REFRESH_TOKEN_TTL", Value("30d"), "How long a refresh token is good, and so a session without a request."),
+    plain(
+        "REFRESH_GRACE",
+        Value("30s"),
+        "How long a used refresh token gets another successor, while none of them was used: for clients whose answer was \
+         lost. `0s` ends the session at once.",
+    ),
+    plain("SESSION_TTL", Value("180d"), "How long a session lasts from its log-in, however often it is refreshed."),
     plain("RATE_LIMIT", Value("on"), "`off` for load tests and trusted networks."),
     plain(
         "TRUSTED_PROXIES",

@@ -3,7 +3,7 @@
 use domain::{Comment, CommentBody, CommentId, Content, PostId, Revision, Timestamp, User, UserId};
 use posts::ports::NewComment;
 
-use crate::{NOW, author_of, id};
+use crate::{NOW, acting, author_of, id};
 
 /// A comment that is being described.
 #[derive(Debug, Clone)]
@@ -16,6 +16,7 @@ pub fn a_comment(word: &str, post: PostId, author: UserId) -> CommentBuilder {
         post_id: post,
         parent_id: None,
         author_id: author,
+        session_id: acting(author).session_id,
         content: Content::parse(word).unwrap(),
         created_at: NOW,
         deepest: Comment::DEEPEST,

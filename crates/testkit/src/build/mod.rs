@@ -8,4 +8,4 @@ mod user;
 
 pub use comment::{CommentBuilder, a_comment};
 pub use post::{PostBuilder, a_post};
-pub use user::{UserBuilder, a_user, author_of};
+pub use user::{UserBuilder, a_user, acting, author_of};

@@ -3,7 +3,7 @@
 use domain::{Content, Post, PostId, Revision, Timestamp, User, UserId};
 use posts::ports::NewPost;
 
-use crate::{NOW, author_of, id};
+use crate::{NOW, acting, author_of, id};
 
 /// A post that is being described.
 #[derive(Debug, Clone)]
@@ -11,7 +11,13 @@ pub struct PostBuilder(NewPost);
 
 /// A post by `author` that says `word`.
 pub fn a_post(word: &str, author: UserId) -> PostBuilder {
-    PostBuilder(NewPost { id: id(word), author_id: author, content: Content::parse(word).unwrap(), created_at: NOW })
+    PostBuilder(NewPost {
+        id: id(word),
+        author_id: author,
+        session_id: acting(author).session_id,
+        content: Content::parse(word).unwrap(),
+        created_at: NOW,
+    })
 }
 
 impl PostBuilder {

@@ -1,6 +1,6 @@
 //! Accounts.
 
-use domain::{Author, Bio, DisplayName, Revision, Timestamp, User, Username};
+use domain::{Author, Bio, DisplayName, Principal, Revision, Timestamp, User, UserId, Username};
 
 use crate::{NOW, id};
 
@@ -54,4 +54,9 @@ impl UserBuilder {
 /// What a post or a comment shows of `user`.
 pub fn author_of(user: &User) -> Author {
     Author { id: user.id, username: user.username.clone(), display_name: user.display_name.clone() }
+}
+
+/// `user`, acting in a session whose id is that of the account: `TestDatabase::sign_in` stores one.
+pub fn acting(user: UserId) -> Principal {
+    Principal { user_id: user, session_id: user.cuid().into() }
 }

@@ -9,6 +9,7 @@ mod statement_log;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::UserId;
 use persistence::{Database, DatabaseOptions, Location};
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, QueryResult};
 
@@ -138,6 +139,13 @@ impl TestDatabase {
             self.texts(tables).await.iter().map(|table| format!("{table}_rows AS (DELETE FROM {table})")).collect();
         // One statement, at whose end references are checked, so that the order does not matter.
         self.execute(&format!("WITH {} SELECT", deletes.join(", "))).await;
+    }
+
+    /// Stores the session that [`acting`](crate::acting) has `user` act in.
+    pub async fn sign_in(&self, user: UserId) {
+        let session = crate::acting(user).session_id;
+        let values = format!("'{session}', '{user}', 0");
+        self.execute(&format!("INSERT INTO sessions (id, user_id, created_at) VALUES ({values})")).await;
     }
 
     /// The number that `sql` selects.

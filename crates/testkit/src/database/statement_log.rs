@@ -15,7 +15,7 @@ pub struct LoggedStatement {
     pub way: Way,
 }
 
-/// Remembers every statement with its values and every retry, and counts transactions.
+/// Remembers every statement but those by which a server learns who has ended, with its values and every retry, and counts transactions.
 #[derive(Debug, Default)]
 pub struct StatementLog(Mutex<Entries>);
 
@@ -54,6 +54,10 @@ impl StatementLog {
 
 impl Observer for StatementLog {
     fn statement(&self, event: &StatementEvent<'_>) {
+        // A server does so twice a second, whatever it is asked.
+        if event.operation == "ended_sessions.learn" {
+            return;
+        }
         self.entries().statements.push(LoggedStatement {
             sql: event.sql.to_owned(),
             values: event.values.cloned(),

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use domain::Clock;
+use domain::{Clock, Principal};
 
-use crate::ports::AccessTokens;
-use crate::session::Principal;
+use crate::ports::{AccessTokens, EndedSessions};
 
 /// A token that proves nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AuthenticateError {
-    /// Forged, foreign, malformed or expired.
+    /// Forged, foreign, malformed or expired, or of a session that has ended.
     #[error("the access token is invalid or has expired")]
     InvalidToken,
 }
@@ -18,13 +17,14 @@ pub enum AuthenticateError {
 /// Recognises who sends a request. Asks no store, so every instance can, at no cost.
 pub struct Authenticate {
     tokens: Arc<dyn AccessTokens>,
+    ended: Arc<dyn EndedSessions>,
     clock: Arc<dyn Clock>,
 }
 
 impl Authenticate {
     /// Wires the use case.
-    pub fn new(tokens: Arc<dyn AccessTokens>, clock: Arc<dyn Clock>) -> Self {
-        Self { tokens, clock }
+    pub fn new(tokens: Arc<dyn AccessTokens>, ended: Arc<dyn EndedSessions>, clock: Arc<dyn Clock>) -> Self {
+        Self { tokens, ended, clock }
     }
 
     /// Whom `access_token` proves now.
@@ -32,6 +32,37 @@ impl Authenticate {
     /// # Errors
     /// [`AuthenticateError::InvalidToken`] for every token that proves nobody.
     pub fn execute(&self, access_token: &str) -> Result<Principal, AuthenticateError> {
-        self.tokens.verify(access_token, self.clock.now()).ok_or(AuthenticateError::InvalidToken)
+        let proved = self.tokens.verify(access_token, self.clock.now());
+        proved.filter(|principal| !self.ended.contains(principal.session_id)).ok_or(AuthenticateError::InvalidToken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::{MockAccessTokens, MockEndedSessions};
+    use crate::test_support::{FixedClock, NOW, id, principal};
+
+    fn authenticate(proved: Option<Principal>, ended: bool) -> Result<Principal, AuthenticateError> {
+        let mut tokens = MockAccessTokens::new();
+        tokens.expect_verify().withf(|_, now| *now == NOW).return_const(proved);
+        let mut sessions = MockEndedSessions::new();
+        sessions.expect_contains().withf(|session| *session == id(1007)).return_const(ended);
+        Authenticate::new(Arc::new(tokens), Arc::new(sessions), Arc::new(FixedClock)).execute("token")
+    }
+
+    mod execute {
+        use super::*;
+
+        #[test]
+        fn recognises_whom_the_token_proves() {
+            assert_eq!(authenticate(Some(principal(7)), false), Ok(principal(7)));
+            assert_eq!(authenticate(None, false), Err(AuthenticateError::InvalidToken));
+        }
+
+        #[test]
+        fn rejects_the_tokens_of_an_ended_session() {
+            assert_eq!(authenticate(Some(principal(7)), true), Err(AuthenticateError::InvalidToken));
+        }
     }
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Bio, ChosenPassword, DisplayName, Password, RepositoryError, Revision, User};
+use domain::{Bio, ChosenPassword, DisplayName, Password, Principal, RepositoryError, Revision, User};
 
+use crate::ended_sessions::LearnEndedSessions;
 use crate::guessing::Guesser;
 use crate::password_check::{PasswordCheck, PasswordCheckError};
 use crate::ports::{HashingError, PasswordChange, ProfileChanges, UpdateUser};
 use crate::security_event::SecurityEvent;
-use crate::session::Principal;
 
 /// What to change; `None` leaves a part as it is.
 #[derive(Debug, Clone, Default)]
@@ -36,9 +36,9 @@ pub struct NewPassword {
 /// Why a profile was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum EditProfileError {
-    /// The account was erased meanwhile.
-    #[error("the account does not exist any more")]
-    AccountGone,
+    /// The session ended meanwhile, with the account or without.
+    #[error("the session has ended")]
+    SessionEnded,
     /// The present password is another one.
     #[error("the current password is wrong")]
     WrongPassword,
@@ -76,12 +76,13 @@ impl From<PasswordCheckError> for EditProfileError {
 /// Changes one's own profile or password.
 pub struct EditProfile {
     passwords: Arc<PasswordCheck>,
+    learn: Arc<LearnEndedSessions>,
 }
 
 impl EditProfile {
     /// Wires the use case.
-    pub(crate) fn new(passwords: Arc<PasswordCheck>) -> Self {
-        Self { passwords }
+    pub(crate) fn new(passwords: Arc<PasswordCheck>, learn: Arc<LearnEndedSessions>) -> Self {
+        Self { passwords, learn }
     }
 
     /// Applies `edit` and answers the account after it. A new password ends all sessions but the one in use.
@@ -95,10 +96,11 @@ impl EditProfile {
             UpdateUser::Updated(user) => {
                 if edit.password.is_some() {
                     self.passwords.log.record(SecurityEvent::PasswordChanged, Some(user.id));
+                    self.learn.at_once().await;
                 }
                 Ok(user)
             }
-            UpdateUser::NotFound => Err(EditProfileError::AccountGone),
+            UpdateUser::SessionEnded => Err(EditProfileError::SessionEnded),
             UpdateUser::Stale => Err(EditProfileError::Stale),
             UpdateUser::PasswordMoved => Err(EditProfileError::WrongPassword),
         }
@@ -110,7 +112,7 @@ impl EditProfile {
             None => None,
         };
         let changes = ProfileChanges { display_name: edit.display_name.clone(), bio: edit.bio.clone(), password };
-        Ok(self.passwords.users.update(actor.user_id, &changes, edit.expected).await?)
+        Ok(self.passwords.users.update(actor, &changes, edit.expected).await?)
     }
 
     /// The new password for the present one. `renamed` is what the account will be shown as, if that changes.
@@ -123,13 +125,13 @@ impl EditProfile {
         let current = change.current.as_ref().ok_or(EditProfileError::WrongPassword)?;
         let guesser = Guesser::Session(actor.session_id);
         let known = self.passwords.of_signed_in(actor.user_id, current, guesser).await?;
-        let known = known.ok_or(EditProfileError::AccountGone)?;
+        let known = known.ok_or(EditProfileError::SessionEnded)?;
         let shown = renamed.unwrap_or(&known.user.display_name);
         if change.new.is_name(known.user.username.as_str()) || change.new.is_name(shown.as_str()) {
             return Err(EditProfileError::PasswordIsName);
         }
         let new = self.passwords.hasher.hash(change.new.as_password()).await?;
-        Ok(PasswordChange { verified: known.password, new, kept: actor.session_id })
+        Ok(PasswordChange { verified: known.password, new })
     }
 }
 
@@ -139,12 +141,10 @@ mod tests {
     use mockall::predicate::eq;
 
     use super::*;
-    use crate::ports::{Credentials, MockPasswordHasher, MockSecurityLog, MockUserRepository, PasswordHash};
-    use crate::test_support::{id, password_check, user};
-
-    fn actor() -> Principal {
-        Principal { user_id: id(7), session_id: id(8) }
-    }
+    use crate::ports::{
+        Credentials, MockEndedSessions, MockPasswordHasher, MockSecurityLog, MockUserRepository, PasswordHash,
+    };
+    use crate::test_support::{id, learning, learning_whatever, password_check, principal, user};
 
     fn changed_to(new: &str) -> ProfileEdit {
         let current = Some(Password::parse("old password").unwrap());
@@ -181,17 +181,22 @@ mod tests {
             let mut users = knows(user(7));
             users
                 .expect_update()
-                .withf(|id_, changes, _| {
-                    *id_ == id(7)
-                        && changes.password.as_ref().is_some_and(|change| {
-                            (change.new.0.as_str(), change.verified.0.as_str(), change.kept) == ("new", "old", id(8))
-                        })
+                .withf(|by, changes, _| {
+                    *by == principal(7)
+                        && changes
+                            .password
+                            .as_ref()
+                            .is_some_and(|change| (change.new.0.as_str(), change.verified.0.as_str()) == ("new", "old"))
                 })
                 .once()
                 .returning(|_, _, _| Ok(UpdateUser::Updated(user(7))));
             let check = password_check(users, hashes(true), notes(SecurityEvent::PasswordChanged));
 
-            let edited = EditProfile::new(check).execute(actor(), changed_to("a new password")).await;
+            let mut ended = MockEndedSessions::new();
+            ended.expect_learn().once().returning(|_| Ok(()));
+
+            let edit = EditProfile::new(check, learning(ended));
+            let edited = edit.execute(principal(7), changed_to("a new password")).await;
 
             assert_eq!(edited.unwrap().id, id(7));
         }
@@ -203,7 +208,8 @@ mod tests {
             users.expect_update().times(2).returning(move |_, _, _| Ok(outcomes.next().unwrap()));
             let check = password_check(users, hashes(true), notes(SecurityEvent::PasswordChanged));
 
-            let edited = EditProfile::new(check).execute(actor(), changed_to("a new password")).await;
+            let edited =
+                EditProfile::new(check, learning_whatever()).execute(principal(7), changed_to("a new password")).await;
 
             assert_eq!(edited.unwrap().id, id(7));
         }
@@ -212,7 +218,8 @@ mod tests {
         async fn rejects_a_wrong_current_password_and_changes_nothing() {
             let check = password_check(knows(user(7)), hashes(false), notes(SecurityEvent::WrongPassword));
 
-            let result = EditProfile::new(check).execute(actor(), changed_to("a new password")).await;
+            let result =
+                EditProfile::new(check, learning_whatever()).execute(principal(7), changed_to("a new password")).await;
 
             assert!(matches!(result, Err(EditProfileError::WrongPassword)));
         }
@@ -227,7 +234,7 @@ mod tests {
             for (account, edit) in [(user(7), renamed), (long_name, changed_to("Ada_Lovelace"))] {
                 let check = password_check(knows(account), hashes(true), MockSecurityLog::new());
 
-                let result = EditProfile::new(check).execute(actor(), edit).await;
+                let result = EditProfile::new(check, learning_whatever()).execute(principal(7), edit).await;
 
                 assert!(matches!(result, Err(EditProfileError::PasswordIsName)));
             }
@@ -243,7 +250,7 @@ mod tests {
             let edit = ProfileEdit { expected: Some(Revision(3)), ..ProfileEdit::default() };
             let check = password_check(users, MockPasswordHasher::new(), MockSecurityLog::new());
 
-            let result = EditProfile::new(check).execute(actor(), edit).await;
+            let result = EditProfile::new(check, learning_whatever()).execute(principal(7), edit).await;
 
             assert!(matches!(result, Err(EditProfileError::Stale)));
         }

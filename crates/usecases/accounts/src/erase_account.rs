@@ -3,20 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Clock, Password, RepositoryError};
+use domain::{Clock, Password, Principal, RepositoryError};
 
+use crate::ended_sessions::LearnEndedSessions;
 use crate::guessing::Guesser;
 use crate::password_check::{PasswordCheck, PasswordCheckError};
 use crate::ports::{AccountRemover, Credentials, EraseUser, HashingError, KeptName, NameHasher};
 use crate::security_event::SecurityEvent;
-use crate::session::Principal;
 
 /// Why an account was not erased.
 #[derive(Debug, thiserror::Error)]
 pub enum EraseAccountError {
-    /// It is gone already.
-    #[error("the account does not exist any more")]
-    AccountGone,
+    /// The session ended meanwhile, with the account or without.
+    #[error("the session has ended")]
+    SessionEnded,
     /// The password is another one.
     #[error("the password is wrong")]
     WrongPassword,
@@ -54,6 +54,7 @@ pub struct EraseAccount {
     passwords: Arc<PasswordCheck>,
     names: Arc<dyn NameHasher>,
     remover: Arc<dyn AccountRemover>,
+    learn: Arc<LearnEndedSessions>,
     clock: Arc<dyn Clock>,
 }
 
@@ -63,9 +64,10 @@ impl EraseAccount {
         passwords: Arc<PasswordCheck>,
         names: Arc<dyn NameHasher>,
         remover: Arc<dyn AccountRemover>,
+        learn: Arc<LearnEndedSessions>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { passwords, names, remover, clock }
+        Self { passwords, names, remover, learn, clock }
     }
 
     /// Erases the account of `actor`, who proves the wish with the password (`None` stands for text that no
@@ -77,6 +79,7 @@ impl EraseAccount {
             return Err(EraseAccountError::WrongPassword);
         }
         self.passwords.log.record(SecurityEvent::AccountErased, Some(actor.user_id));
+        self.learn.at_once().await;
         self.remover.remove(actor.user_id).await;
         Ok(())
     }
@@ -85,13 +88,13 @@ impl EraseAccount {
     async fn erase(&self, actor: Principal, password: &Password) -> Result<bool, EraseAccountError> {
         let guesser = Guesser::Session(actor.session_id);
         let verified = self.passwords.of_signed_in(actor.user_id, password, guesser).await?;
-        let Credentials { user, password: verified } = verified.ok_or(EraseAccountError::AccountGone)?;
+        let Credentials { user, password: verified } = verified.ok_or(EraseAccountError::SessionEnded)?;
         let hash = self.names.hashes(&user.username).current;
         let kept = KeptName { hash, until: self.clock.now().after(NAME_KEPT_FOR) };
-        match self.passwords.users.erase(user.id, &verified, &kept).await? {
+        match self.passwords.users.erase(actor, &verified, &kept).await? {
             EraseUser::Erased => Ok(true),
             EraseUser::PasswordMoved => Ok(false),
-            EraseUser::NotFound => Err(EraseAccountError::AccountGone),
+            EraseUser::SessionEnded => Err(EraseAccountError::SessionEnded),
         }
     }
 }
@@ -101,8 +104,12 @@ mod tests {
     use mockall::predicate::eq;
 
     use super::*;
-    use crate::ports::{MockAccountRemover, MockPasswordHasher, MockSecurityLog, MockUserRepository, PasswordHash};
-    use crate::test_support::{FixedClock, NOW, id, name_hasher, name_hashes, password_check, user};
+    use crate::ports::{
+        MockAccountRemover, MockEndedSessions, MockPasswordHasher, MockSecurityLog, MockUserRepository, PasswordHash,
+    };
+    use crate::test_support::{
+        FixedClock, NOW, id, learning, name_hasher, name_hashes, password_check, principal, user,
+    };
 
     fn erase(password_matches: bool, erased: &'static [EraseUser], noted: &[SecurityEvent]) -> EraseAccount {
         let mut users = MockUserRepository::new();
@@ -113,7 +120,7 @@ mod tests {
         let kept = KeptName { hash: name_hashes().current, until: NOW.after(NAME_KEPT_FOR) };
         users
             .expect_erase()
-            .withf(move |_, _, its| *its == kept)
+            .withf(move |by, _, its| *by == principal(7) && *its == kept)
             .times(erased.len())
             .returning(move |_, _, _| Ok(*outcomes.next().unwrap()));
         let mut hasher = MockPasswordHasher::new();
@@ -125,16 +132,15 @@ mod tests {
         let mut remover = MockAccountRemover::new();
         let removed = erased.iter().filter(|outcome| **outcome == EraseUser::Erased).count();
         remover.expect_remove().times(removed).with(eq(id(7))).return_const(());
+        let mut ended = MockEndedSessions::new();
+        ended.expect_learn().times(removed).returning(|_| Ok(()));
         EraseAccount::new(
             password_check(users, hasher, log),
             Arc::new(name_hasher()),
             Arc::new(remover),
+            learning(ended),
             Arc::new(FixedClock),
         )
-    }
-
-    fn actor() -> Principal {
-        Principal { user_id: id(7), session_id: id(8) }
     }
 
     mod execute {
@@ -143,19 +149,19 @@ mod tests {
         #[tokio::test]
         async fn erases_when_the_password_is_right_and_has_the_rows_removed() {
             let erase = erase(true, &[EraseUser::Erased], &[SecurityEvent::AccountErased]);
-            assert!(erase.execute(actor(), Password::parse("correct horse").ok()).await.is_ok());
+            assert!(erase.execute(principal(7), Password::parse("correct horse").ok()).await.is_ok());
         }
 
         #[tokio::test]
         async fn looks_again_when_the_hash_was_renewed_meanwhile() {
             let erase = erase(true, &[EraseUser::PasswordMoved, EraseUser::Erased], &[SecurityEvent::AccountErased]);
-            assert!(erase.execute(actor(), Password::parse("correct horse").ok()).await.is_ok());
+            assert!(erase.execute(principal(7), Password::parse("correct horse").ok()).await.is_ok());
         }
 
         #[tokio::test]
         async fn removes_nothing_when_the_password_was_changed_meanwhile() {
             let erase = erase(true, &[EraseUser::PasswordMoved, EraseUser::PasswordMoved], &[]);
-            let result = erase.execute(actor(), Password::parse("correct horse").ok()).await;
+            let result = erase.execute(principal(7), Password::parse("correct horse").ok()).await;
             assert!(matches!(result, Err(EraseAccountError::WrongPassword)));
         }
 
@@ -164,7 +170,7 @@ mod tests {
             for (password, noted) in
                 [(Password::parse("password").ok(), &[SecurityEvent::WrongPassword][..]), (None, &[][..])]
             {
-                let result = erase(false, &[], noted).execute(actor(), password).await;
+                let result = erase(false, &[], noted).execute(principal(7), password).await;
                 assert!(matches!(result, Err(EraseAccountError::WrongPassword)));
             }
         }

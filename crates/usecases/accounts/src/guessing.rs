@@ -4,9 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use domain::Username;
-
-use crate::session::SessionId;
+use domain::{SessionId, Username};
 
 /// Where a request comes from: an IPv4 address, or the /64 network of an IPv6 address, of which a client has all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -4,9 +4,12 @@
 
 mod authenticate;
 mod edit_profile;
+mod end_session;
+mod ended_sessions;
 mod erase_account;
 mod get_user;
 mod guessing;
+mod list_sessions;
 mod list_users;
 mod log_in;
 mod log_out;
@@ -15,6 +18,7 @@ pub mod ports;
 mod purge_kept_names;
 mod purge_sessions;
 mod refresh_session;
+mod rotation;
 mod security_event;
 mod session;
 mod sign_up;
@@ -24,26 +28,31 @@ mod test_support;
 use std::sync::Arc;
 
 use domain::{Clock, IdGenerator};
+pub use domain::{Principal, Session, SessionId};
 
 pub use authenticate::{Authenticate, AuthenticateError};
 pub use edit_profile::{EditProfile, EditProfileError, NewPassword, ProfileEdit};
+pub use end_session::{EndSession, EndSessionError};
+pub use ended_sessions::{LearnEndedSessions, LearnEndedSessionsError};
 pub use erase_account::{EraseAccount, EraseAccountError, NAME_KEPT_FOR};
 pub use get_user::{GetUser, GetUserError};
 pub use guessing::{ClientNetwork, Guess, GuessBounds, Guesser};
+pub use list_sessions::{ListSessions, ListSessionsError};
 pub use list_users::{ListUsers, ListUsersError};
 pub use log_in::{LogIn, LogInError};
 pub use log_out::{LogOut, LogOutError};
 pub use purge_kept_names::{PurgeKeptNames, PurgeKeptNamesError};
 pub use purge_sessions::{PurgeSessions, PurgeSessionsError};
 pub use refresh_session::{RefreshSession, RefreshSessionError};
+pub use rotation::{PresentedToken, Rotation, Successors, Verdict};
 pub use security_event::SecurityEvent;
-pub use session::{Principal, Session, SessionId, SessionLifetimes, SignedIn};
+pub use session::{SessionLifetimes, SessionView, SignedIn};
 pub use sign_up::{SignUp, SignUpCommand, SignUpError};
 
 use password_check::PasswordCheck;
 use ports::{
-    AccessTokens, AccountRemover, GuessLimiter, KeptNameRepository, NameHasher, PasswordHasher, RefreshTokens,
-    SecurityLog, SessionRepository, UserRepository,
+    AccessTokens, AccountRemover, EndedSessions, GuessLimiter, KeptNameRepository, NameHasher, PasswordHasher,
+    RefreshTokens, SecurityLog, SessionRepository, UserRepository,
 };
 use session::SessionIssuer;
 
@@ -53,6 +62,8 @@ pub struct Dependencies {
     pub users: Arc<dyn UserRepository>,
     /// Keeps sessions.
     pub sessions: Arc<dyn SessionRepository>,
+    /// Knows which sessions have ended.
+    pub ended_sessions: Arc<dyn EndedSessions>,
     /// Removes the rows of erased accounts.
     pub remover: Arc<dyn AccountRemover>,
     /// Keeps back the names of erased accounts.
@@ -73,7 +84,7 @@ pub struct Dependencies {
     pub clock: Arc<dyn Clock>,
     /// Makes identifiers.
     pub ids: Arc<dyn IdGenerator>,
-    /// How long tokens are good.
+    /// How long tokens and sessions are good.
     pub lifetimes: SessionLifetimes,
 }
 
@@ -85,8 +96,14 @@ pub struct Accounts {
     pub log_in: LogIn,
     /// Exchanges a refresh token for new tokens.
     pub refresh_session: RefreshSession,
-    /// Ends a session.
+    /// Ends the session in use.
     pub log_out: LogOut,
+    /// Lists one's own sessions.
+    pub list_sessions: ListSessions,
+    /// Ends sessions of one's own.
+    pub end_session: EndSession,
+    /// Learns which sessions have ended.
+    pub learn_ended_sessions: Arc<LearnEndedSessions>,
     /// Recognises who sends a request.
     pub authenticate: Authenticate,
     /// Shows one account.
@@ -112,6 +129,11 @@ impl Accounts {
             lifetimes: with.lifetimes,
         });
         let (users, sessions, hasher, clock) = (&with.users, &with.sessions, &with.hasher, &with.clock);
+        let learn = Arc::new(LearnEndedSessions::new(
+            Arc::clone(&with.ended_sessions),
+            Arc::clone(clock),
+            with.lifetimes.access,
+        ));
         let log = &with.security_log;
         let passwords = Arc::new(PasswordCheck {
             users: Arc::clone(users),
@@ -138,17 +160,27 @@ impl Accounts {
                 Arc::clone(sessions),
                 Arc::clone(&with.refresh_tokens),
                 issuer,
+                Arc::clone(&learn),
                 Arc::clone(log),
                 Arc::clone(clock),
             ),
-            log_out: LogOut::new(Arc::clone(sessions), Arc::clone(log)),
-            authenticate: Authenticate::new(with.access_tokens, Arc::clone(clock)),
+            log_out: LogOut::new(Arc::clone(sessions), Arc::clone(&learn), Arc::clone(log)),
+            list_sessions: ListSessions::new(Arc::clone(sessions)),
+            end_session: EndSession::new(Arc::clone(sessions), Arc::clone(&learn), Arc::clone(log)),
+            authenticate: Authenticate::new(with.access_tokens, with.ended_sessions, Arc::clone(clock)),
             get_user: GetUser::new(Arc::clone(users)),
             list_users: ListUsers::new(Arc::clone(users)),
-            edit_profile: EditProfile::new(Arc::clone(&passwords)),
-            erase_account: EraseAccount::new(passwords, with.name_hasher, with.remover, Arc::clone(clock)),
+            edit_profile: EditProfile::new(Arc::clone(&passwords), Arc::clone(&learn)),
+            erase_account: EraseAccount::new(
+                passwords,
+                with.name_hasher,
+                with.remover,
+                Arc::clone(&learn),
+                Arc::clone(clock),
+            ),
             purge_kept_names: PurgeKeptNames::new(with.kept_names, Arc::clone(clock)),
-            purge_sessions: PurgeSessions::new(with.sessions, with.clock),
+            purge_sessions: PurgeSessions::new(with.sessions, with.clock, with.lifetimes.access),
+            learn_ended_sessions: learn,
         }
     }
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Clock, IdGenerator, Password, RepositoryError, UserId, Username};
+use domain::{Clock, IdGenerator, Password, RepositoryError, Session, SessionId, UserAgent, UserId, Username};
 
 use crate::guessing::{ClientNetwork, Guesser};
 use crate::password_check::{PasswordCheck, PasswordCheckError};
 use crate::ports::{Credentials, HashingError, OpenSession, PasswordHash, RenewHash, SessionRepository, SigningError};
 use crate::security_event::SecurityEvent;
-use crate::session::{Session, SessionId, SessionIssuer, SignedIn};
+use crate::session::{SessionIssuer, SignedIn};
 
 /// Why nobody was signed in.
 #[derive(Debug, thiserror::Error)]
@@ -66,18 +66,20 @@ impl LogIn {
         Self { passwords, sessions, issuer, clock, ids }
     }
 
-    /// Checks the password and opens a session. A hash that costs too little is renewed on the way.
+    /// Checks the password and opens a session, which remembers what the client calls itself. A hash that costs too little is
+    /// renewed on the way.
     pub async fn execute(
         &self,
         username: Username,
         password: Password,
         from: ClientNetwork,
+        user_agent: Option<UserAgent>,
     ) -> Result<SignedIn, LogInError> {
         // Another log-in may have renewed the hash meanwhile: once more then, with the one that is in force now.
-        if let Some(signed_in) = self.open(&username, &password, from).await? {
+        if let Some(signed_in) = self.open(&username, &password, from, user_agent.clone()).await? {
             return Ok(signed_in);
         }
-        self.open(&username, &password, from).await?.ok_or(LogInError::InvalidCredentials)
+        self.open(&username, &password, from, user_agent).await?.ok_or(LogInError::InvalidCredentials)
     }
 
     /// Answers `None` if the account has another hash than was verified.
@@ -86,12 +88,14 @@ impl LogIn {
         username: &Username,
         password: &Password,
         from: ClientNetwork,
+        user_agent: Option<UserAgent>,
     ) -> Result<Option<SignedIn>, LogInError> {
         let guesser = Guesser::Network(from);
         let Credentials { user, password: verified } =
             self.passwords.by_name(username.clone(), password, guesser).await?;
         let now = self.clock.now();
-        let session = Session { id: SessionId::generate(self.ids.as_ref()), user_id: user.id, created_at: now };
+        let id = SessionId::generate(self.ids.as_ref());
+        let session = Session { id, user_id: user.id, created_at: now, user_agent };
         let (token, refresh_token) = self.issuer.refresh_token(now);
         match self.sessions.open(&session, &token, &verified).await? {
             OpenSession::CredentialsMoved => Ok(None),
@@ -99,7 +103,7 @@ impl LogIn {
                 if !self.passwords.hasher.is_current(&verified) {
                     self.renew(user.id, password, &verified).await;
                 }
-                Ok(Some(self.issuer.sign_in(session.id, user, refresh_token, now)?))
+                Ok(Some(self.issuer.sign_in((session.id, now), user, refresh_token, now)?))
             }
         }
     }
@@ -137,11 +141,7 @@ mod tests {
         MockAccessTokens, MockPasswordHasher, MockRefreshTokens, MockSecurityLog, MockSessionRepository,
         MockUserRepository, RefreshTokenHash,
     };
-    use crate::session::SessionLifetimes;
-    use crate::test_support::{FixedClock, FixedIds, NOW, id, password_check, user};
-
-    const LIFETIMES: SessionLifetimes =
-        SessionLifetimes { access: Duration::from_mins(15), refresh: Duration::from_hours(1) };
+    use crate::test_support::{FixedClock, FixedIds, LIFETIMES, NOW, id, password_check, user};
 
     /// What a log-in meets.
     struct World {
@@ -199,7 +199,8 @@ mod tests {
                 Arc::new(FixedIds),
             );
             let from = ClientNetwork(IpAddr::V4(Ipv4Addr::LOCALHOST));
-            log_in.execute(Username::parse("ada").unwrap(), Password::parse("correct horse").unwrap(), from).await
+            let (username, password) = (Username::parse("ada").unwrap(), Password::parse("correct horse").unwrap());
+            log_in.execute(username, password, from, UserAgent::clean("tablet")).await
         }
     }
 
@@ -218,6 +219,7 @@ mod tests {
                 .expect_open()
                 .withf(|session, token, verified| {
                     session.user_id == id(7)
+                        && session.user_agent == UserAgent::clean("tablet")
                         && *verified == credentials().password
                         && token.hash == RefreshTokenHash([9; 32])
                         && token.expires_at == NOW.after(LIFETIMES.refresh)

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use domain::RepositoryError;
+use domain::{Principal, RepositoryError};
 
-use crate::ports::{SecurityLog, SessionRepository};
+use crate::ended_sessions::LearnEndedSessions;
+use crate::ports::{CloseSession, SecurityLog, SessionRepository};
 use crate::security_event::SecurityEvent;
-use crate::session::Principal;
 
 /// Why a session was not ended.
 #[derive(Debug, thiserror::Error)]
@@ -16,22 +16,29 @@ pub enum LogOutError {
     Repository(#[from] RepositoryError),
 }
 
-/// Ends a session.
+/// Ends the session in use.
 pub struct LogOut {
     sessions: Arc<dyn SessionRepository>,
+    learn: Arc<LearnEndedSessions>,
     log: Arc<dyn SecurityLog>,
 }
 
 impl LogOut {
-    /// Wires the use case.
-    pub fn new(sessions: Arc<dyn SessionRepository>, log: Arc<dyn SecurityLog>) -> Self {
-        Self { sessions, log }
+    pub(crate) fn new(
+        sessions: Arc<dyn SessionRepository>,
+        learn: Arc<LearnEndedSessions>,
+        log: Arc<dyn SecurityLog>,
+    ) -> Self {
+        Self { sessions, learn, log }
     }
 
-    /// Ends the session of `actor`: its refresh token stops working. Its access token stays good until it expires.
+    /// Ends the session of `actor`: its tokens stop working. One that has ended already is no error.
     pub async fn execute(&self, actor: Principal) -> Result<(), LogOutError> {
-        self.sessions.close(actor.session_id).await?;
-        self.log.record(SecurityEvent::SessionEnded, Some(actor.user_id));
+        match self.sessions.close(actor, actor.session_id).await? {
+            CloseSession::Closed => self.log.record(SecurityEvent::SessionEnded, Some(actor.user_id)),
+            CloseSession::NotFound | CloseSession::SessionEnded => {}
+        }
+        self.learn.at_once().await;
         Ok(())
     }
 }
@@ -41,21 +48,34 @@ mod tests {
     use mockall::predicate::eq;
 
     use super::*;
-    use crate::ports::{MockSecurityLog, MockSessionRepository};
-    use crate::test_support::id;
+    use crate::ports::{MockEndedSessions, MockSecurityLog, MockSessionRepository};
+    use crate::test_support::{id, learning, principal};
 
     mod execute {
         use super::*;
 
         #[tokio::test]
-        async fn ends_the_session_in_use_and_notes_whose_it_was() {
-            let mut sessions = MockSessionRepository::new();
-            sessions.expect_close().with(eq(id(8))).once().returning(|_| Ok(()));
-            let mut log = MockSecurityLog::new();
-            log.expect_record().with(eq(SecurityEvent::SessionEnded), eq(Some(id(7)))).once().return_const(());
+        async fn ends_the_session_in_use_and_notes_once_whose_it_was() {
+            for (outcome, noted) in
+                [(CloseSession::Closed, 1), (CloseSession::NotFound, 0), (CloseSession::SessionEnded, 0)]
+            {
+                let mut sessions = MockSessionRepository::new();
+                sessions
+                    .expect_close()
+                    .with(eq(principal(7)), eq(principal(7).session_id))
+                    .once()
+                    .returning(move |_, _| Ok(outcome));
+                let mut ended = MockEndedSessions::new();
+                ended.expect_learn().once().returning(|_| Ok(()));
+                let mut log = MockSecurityLog::new();
+                log.expect_record()
+                    .with(eq(SecurityEvent::SessionEnded), eq(Some(id(7))))
+                    .times(noted)
+                    .return_const(());
 
-            let actor = Principal { user_id: id(7), session_id: id(8) };
-            LogOut::new(Arc::new(sessions), Arc::new(log)).execute(actor).await.unwrap();
+                let log_out = LogOut::new(Arc::new(sessions), learning(ended), Arc::new(log));
+                assert!(log_out.execute(principal(7)).await.is_ok());
+            }
         }
     }
 }

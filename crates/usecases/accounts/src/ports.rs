@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    Bio, DisplayName, Page, PageRequest, Password, RepositoryError, Revision, Timestamp, User, UserId, UserRef,
-    UserView, UserViewer, Username,
+    Bio, DisplayName, Page, PageRequest, Password, Principal, RepositoryError, Revision, Session, SessionId, Timestamp,
+    User, UserId, UserRef, UserView, UserViewer, Username,
 };
 
 use crate::guessing::{Guess, GuessBounds};
+use crate::rotation::Rotation;
 use crate::security_event::SecurityEvent;
-use crate::session::{Principal, Session, SessionId};
+use crate::session::SessionView;
 
 /// Keeps accounts.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
@@ -36,11 +37,12 @@ pub trait UserRepository: Send + Sync {
     /// The account with the hash of its password, or `None` if there is no such account.
     async fn find_credentials(&self, user: &UserRef) -> Result<Option<Credentials>, RepositoryError>;
 
-    /// Applies `changes` unless the profile moved past `expected`, or the password is not the verified one any more. What is
-    /// so already is no change: the revision stays. A new password ends every other session of the account in the same transaction.
+    /// Applies `changes` to the account of `by`, unless its session ended, the profile moved past `expected`, or the
+    /// password is not the verified one any more. What is so already is no change: the revision stays. A new password ends
+    /// every other session of the account in the same transaction.
     async fn update(
         &self,
-        id: UserId,
+        by: Principal,
         changes: &ProfileChanges,
         expected: Option<Revision>,
     ) -> Result<UpdateUser, RepositoryError>;
@@ -54,10 +56,15 @@ pub trait UserRepository: Send + Sync {
         renewed: &PasswordHash,
     ) -> Result<RenewHash, RepositoryError>;
 
-    /// Hides the account and all that it wrote from everybody, ends its sessions, keeps its name back as `kept` says, and
-    /// requests that its rows be removed, in one transaction. Its comments with replies of others look deleted. Counters of
+    /// Hides the account of `by` and all that it wrote from everybody, ends its sessions, keeps its name back as `kept` says,
+    /// and requests that its rows be removed, in one transaction. Its comments with replies of others look deleted. Counters of
     /// others count its rows until these are removed.
-    async fn erase(&self, id: UserId, verified: &PasswordHash, kept: &KeptName) -> Result<EraseUser, RepositoryError>;
+    async fn erase(
+        &self,
+        by: Principal,
+        verified: &PasswordHash,
+        kept: &KeptName,
+    ) -> Result<EraseUser, RepositoryError>;
 }
 
 /// Removes the rows of erased accounts.
@@ -106,8 +113,6 @@ pub struct PasswordChange {
     pub verified: PasswordHash,
     /// The hash of the new one.
     pub new: PasswordHash,
-    /// The session that stays open.
-    pub kept: SessionId,
 }
 
 /// What came of [`UserRepository::insert`].
@@ -124,8 +129,8 @@ pub enum InsertUser {
 pub enum UpdateUser {
     /// The account after the change.
     Updated(User),
-    /// There is no such account.
-    NotFound,
+    /// The session ended meanwhile, with the account or without.
+    SessionEnded,
     /// The profile is at another revision than expected.
     Stale,
     /// The password was changed since it was verified.
@@ -146,8 +151,8 @@ pub enum RenewHash {
 pub enum EraseUser {
     /// The account is gone for everybody.
     Erased,
-    /// It was gone already.
-    NotFound,
+    /// The session ended meanwhile, with the account or without.
+    SessionEnded,
     /// The password was changed since it was verified.
     PasswordMoved,
 }
@@ -209,21 +214,34 @@ pub trait SessionRepository: Send + Sync {
         verified: &PasswordHash,
     ) -> Result<OpenSession, RepositoryError>;
 
-    /// Uses up the refresh token `presented` and stores its successor `next`, in one transaction.
-    ///
-    /// A token that was used before ends its whole session: either the client or a thief has a copy.
-    async fn rotate(
-        &self,
-        presented: &RefreshTokenHash,
-        next: &NewRefreshToken,
-        now: Timestamp,
-    ) -> Result<RotateSession, RepositoryError>;
+    /// Exchanges a refresh token in one transaction, as [`Rotation::verdict`] says: uses it up and stores its successor,
+    /// or ends its whole session.
+    async fn rotate(&self, rotation: &Rotation) -> Result<RotateSession, RepositoryError>;
 
-    /// Ends a session; its refresh tokens stop working. Ending one that is gone is no error.
-    async fn close(&self, id: SessionId) -> Result<(), RepositoryError>;
+    /// The sessions of `user`, newest first.
+    async fn list(&self, user: UserId, page: PageRequest) -> Result<Page<SessionView>, RepositoryError>;
 
-    /// Forgets sessions that have no token that is good after `now`; answers how many.
-    async fn purge(&self, now: Timestamp) -> Result<u64, RepositoryError>;
+    /// Ends the session `id` of the account of `by`; its refresh tokens stop working, and what it writes is not stored.
+    async fn close(&self, by: Principal, id: SessionId) -> Result<CloseSession, RepositoryError>;
+
+    /// Ends all sessions of the account of `by` but the one that it acts in.
+    async fn close_others(&self, by: Principal) -> Result<CloseSession, RepositoryError>;
+
+    /// Forgets sessions that have no token that is good after `now`, and ends from before `remembered_since`. Answers how
+    /// many sessions.
+    async fn purge(&self, now: Timestamp, remembered_since: Timestamp) -> Result<u64, RepositoryError>;
+}
+
+/// Knows which sessions have ended while access tokens of theirs may still be good. It is asked at every request, and
+/// asks no store.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait EndedSessions: Send + Sync {
+    /// Whether the session is known to have ended.
+    fn contains(&self, session: SessionId) -> bool;
+
+    /// Learns which sessions have ended, through whichever instance, and forgets those that did before `remembered_since`.
+    async fn learn(&self, remembered_since: Timestamp) -> Result<(), RepositoryError>;
 }
 
 /// A refresh token to be stored.
@@ -253,6 +271,8 @@ pub enum RotateSession {
     Rotated {
         /// The session.
         session: SessionId,
+        /// When it was opened.
+        opened_at: Timestamp,
         /// The account.
         user: User,
     },
@@ -260,11 +280,24 @@ pub enum RotateSession {
     Unknown,
     /// The token's time is over.
     Expired,
+    /// The session's time is over; it is ended.
+    SessionExpired,
     /// The token was used before; its session is ended.
     Replayed {
         /// Whose session it was.
         user: UserId,
     },
+}
+
+/// What came of [`SessionRepository::close`] and [`SessionRepository::close_others`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseSession {
+    /// What was to end has ended.
+    Closed,
+    /// The account has no such session.
+    NotFound,
+    /// The session that acts ended meanwhile.
+    SessionEnded,
 }
 
 /// Hashes passwords, slowly on purpose and with bounded concurrency.

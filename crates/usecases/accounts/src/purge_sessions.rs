@@ -1,9 +1,11 @@
 //! Forgetting sessions that ended by themselves.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::{Clock, RepositoryError};
 
+use crate::ended_sessions::remembered;
 use crate::ports::SessionRepository;
 
 /// Why ended sessions were not forgotten.
@@ -14,20 +16,22 @@ pub enum PurgeSessionsError {
     Repository(#[from] RepositoryError),
 }
 
-/// Forgets sessions whose every token has expired.
+/// Forgets sessions whose every token has expired, and ends that no token depends on any more.
 pub struct PurgeSessions {
     sessions: Arc<dyn SessionRepository>,
     clock: Arc<dyn Clock>,
+    remembered: Duration,
 }
 
 impl PurgeSessions {
-    /// Wires the use case.
-    pub fn new(sessions: Arc<dyn SessionRepository>, clock: Arc<dyn Clock>) -> Self {
-        Self { sessions, clock }
+    /// `access` is the lifetime of an access token.
+    pub(crate) fn new(sessions: Arc<dyn SessionRepository>, clock: Arc<dyn Clock>, access: Duration) -> Self {
+        Self { sessions, clock, remembered: remembered(access) }
     }
 
     /// Forgets them; answers how many. Harmless to run on several instances at once.
     pub async fn execute(&self) -> Result<u64, PurgeSessionsError> {
-        Ok(self.sessions.purge(self.clock.now()).await?)
+        let now = self.clock.now();
+        Ok(self.sessions.purge(now, now.before(self.remembered)).await?)
     }
 }

@@ -9,11 +9,11 @@ pub enum SecurityEvent {
     WrongPassword,
     /// A guess at a password was refused, right or wrong, for there were too many wrong ones.
     GuessRefused,
-    /// A refresh token was used a second time: somebody has a copy. Its session has ended.
+    /// A used refresh token came again, past its grace or after its successor: somebody has a copy. Its session has ended.
     RefreshReplayed,
     /// A user changed the password. All other sessions have ended.
     PasswordChanged,
-    /// A user ended a session.
+    /// A user ended a session, or all but the one in use.
     SessionEnded,
     /// A user erased the account. All its sessions have ended.
     AccountErased,

@@ -4,40 +4,30 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Id, Timestamp, User, UserId};
+use domain::{Principal, Session, SessionId, Timestamp, User};
 
 use crate::ports::{AccessTokens, NewRefreshToken, RefreshTokens, SigningError};
 
-/// One log-in on one device: a family of refresh tokens, of which the newest is good.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Session {
-    /// Identity.
-    pub id: SessionId,
-    /// Whose it is.
-    pub user_id: UserId,
-    /// When it was opened.
-    pub created_at: Timestamp,
-}
-
-/// Identifies a [`Session`].
-pub type SessionId = Id<Session>;
-
-/// Who sends a request: what an access token proves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Principal {
-    /// The account.
-    pub user_id: UserId,
-    /// The session that the token belongs to.
-    pub session_id: SessionId,
-}
-
-/// How long tokens are good.
+/// How long tokens and sessions are good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionLifetimes {
     /// An access token, from its making.
     pub access: Duration,
     /// A refresh token, from its making; every refresh makes a new one.
     pub refresh: Duration,
+    /// After the first use of a refresh token: how long it gets another successor when it comes again. Zero for never.
+    pub grace: Duration,
+    /// A session, from its log-in, however often it is refreshed.
+    pub session: Duration,
+}
+
+/// A session as its owner sees it in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionView {
+    /// The session.
+    pub session: Session,
+    /// When it last got tokens: at its log-in or its latest refresh.
+    pub last_used_at: Timestamp,
 }
 
 /// The answer to a log-in or a refresh. Its tokens do not show themselves in `Debug`.
@@ -67,22 +57,25 @@ pub(crate) struct SessionIssuer {
 }
 
 impl SessionIssuer {
-    /// A refresh token to store as its hash, and its plain text for the client.
+    /// A refresh token to store as its hash, and its plain text for the client. No session outlives its time by it.
     pub(crate) fn refresh_token(&self, now: Timestamp) -> (NewRefreshToken, String) {
         let (plain, hash) = self.refresh_tokens.generate();
-        (NewRefreshToken { hash, created_at: now, expires_at: now.after(self.lifetimes.refresh) }, plain)
+        let lifetime = self.lifetimes.refresh.min(self.lifetimes.session);
+        (NewRefreshToken { hash, created_at: now, expires_at: now.after(lifetime) }, plain)
     }
 
-    /// Signs the access token that goes with `refresh_token`.
+    /// Signs the access token that goes with `refresh_token`, for a session that was opened at `opened_at`. It is good no
+    /// longer than the session.
     pub(crate) fn sign_in(
         &self,
-        session_id: SessionId,
+        (session_id, opened_at): (SessionId, Timestamp),
         user: User,
         refresh_token: String,
         now: Timestamp,
     ) -> Result<SignedIn, SigningError> {
         let principal = Principal { user_id: user.id, session_id };
-        let access_token = self.access_tokens.sign(&principal, now, now.after(self.lifetimes.access))?;
-        Ok(SignedIn { access_token, expires_in: self.lifetimes.access, refresh_token, user })
+        let expires_at = now.after(self.lifetimes.access).min(opened_at.after(self.lifetimes.session));
+        let access_token = self.access_tokens.sign(&principal, now, expires_at)?;
+        Ok(SignedIn { access_token, expires_in: expires_at.since(now), refresh_token, user })
     }
 }

@@ -1,13 +1,25 @@
 //! What the tests of this crate share.
 
-use domain::{Bio, Clock, Cuid, DisplayName, Id, IdGenerator, Revision, Timestamp, User, Username};
-
 use std::sync::Arc;
+use std::time::Duration;
 
+use domain::{Bio, Clock, Cuid, DisplayName, Id, IdGenerator, Principal, Revision, Timestamp, User, Username};
+
+use crate::ended_sessions::LearnEndedSessions;
 use crate::password_check::PasswordCheck;
-use crate::ports::{MockNameHasher, MockPasswordHasher, MockSecurityLog, MockUserRepository, NameHash, NameHashes};
+use crate::ports::{
+    MockEndedSessions, MockNameHasher, MockPasswordHasher, MockSecurityLog, MockUserRepository, NameHash, NameHashes,
+};
+use crate::session::SessionLifetimes;
 
 pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+
+pub(crate) const LIFETIMES: SessionLifetimes = SessionLifetimes {
+    access: Duration::from_mins(15),
+    refresh: Duration::from_hours(1),
+    grace: Duration::from_secs(30),
+    session: Duration::from_hours(24),
+};
 
 pub(crate) struct FixedClock;
 
@@ -45,6 +57,23 @@ pub(crate) fn user(n: u32) -> User {
         follower_count: 0,
         following_count: 0,
     }
+}
+
+/// User `n`, who acts in a session of their own.
+pub(crate) fn principal(n: u32) -> Principal {
+    Principal { user_id: id(n), session_id: id(1000 + n) }
+}
+
+/// What is told to learn which sessions have ended.
+pub(crate) fn learning(ended: MockEndedSessions) -> Arc<LearnEndedSessions> {
+    Arc::new(LearnEndedSessions::new(Arc::new(ended), Arc::new(FixedClock), LIFETIMES.access))
+}
+
+/// The same, where that must not matter.
+pub(crate) fn learning_whatever() -> Arc<LearnEndedSessions> {
+    let mut ended = MockEndedSessions::new();
+    ended.expect_learn().returning(|_| Ok(()));
+    learning(ended)
 }
 
 /// A check without bounds.

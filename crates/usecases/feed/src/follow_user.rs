@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{Clock, RepositoryError, UserId, UserRef};
+use domain::{Clock, Principal, RepositoryError, UserId, UserRef};
 
-use crate::ports::{Follow, FollowRepository};
+use crate::ports::{Follow, FollowRepository, Unfollow};
 
 /// Why a follow was not noted.
 #[derive(Debug, thiserror::Error)]
@@ -15,9 +15,9 @@ pub enum FollowUserError {
     /// Nobody follows themselves.
     #[error("nobody can follow themselves")]
     Oneself,
-    /// The follower's account was erased meanwhile.
-    #[error("the account does not exist any more")]
-    AccountGone,
+    /// The session ended meanwhile, with the account or without.
+    #[error("the session has ended")]
+    SessionEnded,
     /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
@@ -36,19 +36,22 @@ impl FollowUser {
     }
 
     /// Notes that `actor` follows `user`.
-    pub async fn execute(&self, actor: UserId, user: &UserRef) -> Result<(), FollowUserError> {
-        let followee = self.other(actor, user).await?;
+    pub async fn execute(&self, actor: Principal, user: &UserRef) -> Result<(), FollowUserError> {
+        let followee = self.other(actor.user_id, user).await?;
         match self.follows.follow(actor, followee, self.clock.now()).await? {
             Follow::Done => Ok(()),
             Follow::FolloweeGone => Err(FollowUserError::NotFound),
-            Follow::FollowerGone => Err(FollowUserError::AccountGone),
+            Follow::SessionEnded => Err(FollowUserError::SessionEnded),
         }
     }
 
     /// Notes that `actor` does not follow `user`, or not any more.
-    pub async fn undo(&self, actor: UserId, user: &UserRef) -> Result<(), FollowUserError> {
-        let followee = self.other(actor, user).await?;
-        Ok(self.follows.unfollow(actor, followee).await?)
+    pub async fn undo(&self, actor: Principal, user: &UserRef) -> Result<(), FollowUserError> {
+        let followee = self.other(actor.user_id, user).await?;
+        match self.follows.unfollow(actor, followee).await? {
+            Unfollow::Done => Ok(()),
+            Unfollow::SessionEnded => Err(FollowUserError::SessionEnded),
+        }
     }
 
     async fn other(&self, actor: UserId, user: &UserRef) -> Result<UserId, FollowUserError> {
@@ -74,8 +77,13 @@ mod tests {
         }
     }
 
-    fn id(n: u32) -> UserId {
+    fn id<T>(n: u32) -> Id<T> {
         Id::parse(&format!("t{n:023}")).unwrap()
+    }
+
+    /// User `n`, who acts in a session of their own.
+    fn principal(n: u32) -> Principal {
+        Principal { user_id: id(n), session_id: id(1000 + n) }
     }
 
     fn follow(follows: MockFollowRepository) -> FollowUser {
@@ -96,22 +104,22 @@ mod tests {
             let mut follows = resolves_to(Some(id(8)));
             follows
                 .expect_follow()
-                .withf(|follower, followee, at| *follower == id(7) && *followee == id(8) && *at == NOW)
+                .withf(|by, followee, at| *by == principal(7) && *followee == id(8) && *at == NOW)
                 .once()
                 .returning(|_, _, _| Ok(Follow::Done));
-            assert!(follow(follows).execute(id(7), &UserRef::Id(id(8))).await.is_ok());
+            assert!(follow(follows).execute(principal(7), &UserRef::Id(id(8))).await.is_ok());
         }
 
         #[tokio::test]
         async fn rejects_oneself_under_any_name() {
             let me = UserRef::parse("@ada").unwrap();
-            let result = follow(resolves_to(Some(id(7)))).execute(id(7), &me).await;
+            let result = follow(resolves_to(Some(id(7)))).execute(principal(7), &me).await;
             assert!(matches!(result, Err(FollowUserError::Oneself)));
         }
 
         #[tokio::test]
         async fn rejects_nobody() {
-            let result = follow(resolves_to(None)).execute(id(7), &UserRef::Id(id(8))).await;
+            let result = follow(resolves_to(None)).execute(principal(7), &UserRef::Id(id(8))).await;
             assert!(matches!(result, Err(FollowUserError::NotFound)));
         }
     }
@@ -120,10 +128,22 @@ mod tests {
         use super::*;
 
         #[tokio::test]
+        async fn says_that_the_session_ended_meanwhile() {
+            let mut follows = resolves_to(Some(id(8)));
+            follows.expect_unfollow().returning(|_, _| Ok(Unfollow::SessionEnded));
+            let result = follow(follows).undo(principal(7), &UserRef::Id(id(8))).await;
+            assert!(matches!(result, Err(FollowUserError::SessionEnded)));
+        }
+
+        #[tokio::test]
         async fn takes_the_follow_back() {
             let mut follows = resolves_to(Some(id(8)));
-            follows.expect_unfollow().withf(|a, b| *a == id(7) && *b == id(8)).once().returning(|_, _| Ok(()));
-            assert!(follow(follows).undo(id(7), &UserRef::Id(id(8))).await.is_ok());
+            follows
+                .expect_unfollow()
+                .withf(|a, b| *a == principal(7) && *b == id(8))
+                .once()
+                .returning(|_, _| Ok(Unfollow::Done));
+            assert!(follow(follows).undo(principal(7), &UserRef::Id(id(8))).await.is_ok());
         }
     }
 }

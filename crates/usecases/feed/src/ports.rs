@@ -1,7 +1,7 @@
 //! What the feed context needs of the world.
 
 use async_trait::async_trait;
-use domain::{Page, PageRequest, PostPage, RepositoryError, Timestamp, UserId, UserRef, UserView};
+use domain::{Page, PageRequest, PostPage, Principal, RepositoryError, Timestamp, UserId, UserRef, UserView};
 
 /// Keeps who follows whom.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
@@ -10,12 +10,12 @@ pub trait FollowRepository: Send + Sync {
     /// Whom `user` names, or `None` if nobody.
     async fn resolve(&self, user: &UserRef) -> Result<Option<UserId>, RepositoryError>;
 
-    /// Notes that `follower` follows `followee`, and counts it on both, in one transaction. A second follow changes
+    /// Notes that `by` follows `followee`, and counts it on both, in one transaction. A second follow changes
     /// nothing.
-    async fn follow(&self, follower: UserId, followee: UserId, at: Timestamp) -> Result<Follow, RepositoryError>;
+    async fn follow(&self, by: Principal, followee: UserId, at: Timestamp) -> Result<Follow, RepositoryError>;
 
     /// Takes a follow back, and counts it on both, in one transaction. Where there is none, nothing changes.
-    async fn unfollow(&self, follower: UserId, followee: UserId) -> Result<(), RepositoryError>;
+    async fn unfollow(&self, by: Principal, followee: UserId) -> Result<Unfollow, RepositoryError>;
 
     /// Who stands in `relation` to a user, newest follow first, or `None` if there is no such user.
     async fn list(
@@ -54,6 +54,15 @@ pub enum Follow {
     Done,
     /// The account to follow was erased meanwhile.
     FolloweeGone,
-    /// The follower's own account was erased meanwhile.
-    FollowerGone,
+    /// The follower's session ended meanwhile, with the account or without.
+    SessionEnded,
+}
+
+/// What came of taking a follow back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfollow {
+    /// It is as wished, now or already.
+    Done,
+    /// The follower's session ended meanwhile, with the account or without.
+    SessionEnded,
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Clock, Comment, CommentId, Content, IdGenerator, IdempotencyKey, PostId, RepositoryError, UserId};
+use domain::{Clock, Comment, CommentId, Content, IdGenerator, IdempotencyKey, PostId, Principal, RepositoryError};
 
 use crate::idempotency::{Fingerprint, IdempotentRequest, Written};
 use crate::ports::{AddCommentOutcome, CommentRepository, NewComment, Write};
@@ -15,7 +15,7 @@ pub struct AddCommentCommand {
     /// The comment to reply to, if any.
     pub parent: Option<CommentId>,
     /// Who.
-    pub author: UserId,
+    pub author: Principal,
     /// What.
     pub content: Content,
     /// The client's name for this effect, under which it may be asked for again.
@@ -40,9 +40,9 @@ pub enum AddCommentError {
     /// The key belongs to an earlier request with another wish.
     #[error("the idempotency key was used for another request")]
     KeyReused,
-    /// The account was erased meanwhile.
-    #[error("the account does not exist any more")]
-    AccountGone,
+    /// The session ended meanwhile, with the account or without.
+    #[error("the session has ended")]
+    SessionEnded,
     /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
@@ -73,7 +73,8 @@ impl AddComment {
             id: CommentId::generate(self.ids.as_ref()),
             post_id: command.post,
             parent_id: command.parent,
-            author_id: command.author,
+            author_id: command.author.user_id,
+            session_id: command.author.session_id,
             content: command.content,
             created_at: now,
             deepest: Comment::DEEPEST,
@@ -82,7 +83,7 @@ impl AddComment {
             AddCommentOutcome::Write(Write::Stored(item)) => Ok(Written { item, replayed: false }),
             AddCommentOutcome::Write(Write::Replayed(item)) => Ok(Written { item, replayed: true }),
             AddCommentOutcome::Write(Write::KeyReused) => Err(AddCommentError::KeyReused),
-            AddCommentOutcome::Write(Write::AuthorGone) => Err(AddCommentError::AccountGone),
+            AddCommentOutcome::Write(Write::SessionEnded) => Err(AddCommentError::SessionEnded),
             AddCommentOutcome::PostNotFound => Err(AddCommentError::PostNotFound),
             AddCommentOutcome::ParentNotFound => Err(AddCommentError::ParentNotFound),
             AddCommentOutcome::ParentOnOtherPost => Err(AddCommentError::ParentOnOtherPost),
@@ -95,13 +96,13 @@ impl AddComment {
 mod tests {
     use super::*;
     use crate::ports::MockCommentRepository;
-    use crate::test_support::{FixedClock, FixedIds, NOW, comment, id};
+    use crate::test_support::{FixedClock, FixedIds, NOW, comment, id, principal};
 
     fn command(parent: Option<CommentId>, key: Option<&str>) -> AddCommentCommand {
         AddCommentCommand {
             post: id(100),
             parent,
-            author: id(7),
+            author: principal(7),
             content: Content::parse("hello").unwrap(),
             key: key.map(|raw| IdempotencyKey::parse(raw).unwrap()),
         }
@@ -120,10 +121,8 @@ mod tests {
             comments
                 .expect_add()
                 .withf(|new, _| {
-                    new.id == id(1)
-                        && new.post_id == id(100)
-                        && new.parent_id == Some(id(5))
-                        && new.created_at == NOW
+                    (new.id, new.post_id, new.parent_id) == (id(1), id(100), Some(id(5)))
+                        && (new.author_id, new.session_id, new.created_at) == (id(7), id(1007), NOW)
                         && new.deepest == 100
                 })
                 .once()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{CommentId, RepositoryError, Revision, UserId};
+use domain::{CommentId, Principal, RepositoryError, Revision};
 
 use crate::ports::{Change, CommentRepository};
 
@@ -18,6 +18,9 @@ pub enum DeleteCommentError {
     /// It was edited since the client saw it.
     #[error("the comment was changed meanwhile")]
     Stale,
+    /// The session ended meanwhile, with the account or without.
+    #[error("the session has ended")]
+    SessionEnded,
     /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
@@ -38,17 +41,18 @@ impl DeleteComment {
     pub async fn execute(
         &self,
         id: CommentId,
-        actor: UserId,
+        actor: Principal,
         expected: Option<Revision>,
     ) -> Result<(), DeleteCommentError> {
         let owners = self.comments.find_owners(id).await?.ok_or(DeleteCommentError::NotFound)?;
-        if actor != owners.author && actor != owners.post_author {
+        if ![owners.author, owners.post_author].contains(&actor.user_id) {
             return Err(DeleteCommentError::NotAnOwner);
         }
         match self.comments.delete(id, actor, expected).await? {
             Change::Changed(()) => Ok(()),
             Change::NotFound => Err(DeleteCommentError::NotFound),
             Change::Stale => Err(DeleteCommentError::Stale),
+            Change::SessionEnded => Err(DeleteCommentError::SessionEnded),
         }
     }
 }
@@ -57,7 +61,7 @@ impl DeleteComment {
 mod tests {
     use super::*;
     use crate::ports::{CommentOwners, MockCommentRepository};
-    use crate::test_support::id;
+    use crate::test_support::{id, principal};
 
     fn comments() -> MockCommentRepository {
         let mut comments = MockCommentRepository::new();
@@ -73,13 +77,13 @@ mod tests {
             for actor in [7, 8] {
                 let mut comments = comments();
                 comments.expect_delete().once().returning(|_, _, _| Ok(Change::Changed(())));
-                assert!(DeleteComment::new(Arc::new(comments)).execute(id(1), id(actor), None).await.is_ok());
+                assert!(DeleteComment::new(Arc::new(comments)).execute(id(1), principal(actor), None).await.is_ok());
             }
         }
 
         #[tokio::test]
         async fn rejects_a_stranger() {
-            let result = DeleteComment::new(Arc::new(comments())).execute(id(1), id(9), None).await;
+            let result = DeleteComment::new(Arc::new(comments())).execute(id(1), principal(9), None).await;
             assert!(matches!(result, Err(DeleteCommentError::NotAnOwner)));
         }
     }

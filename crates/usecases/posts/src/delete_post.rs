@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{PostId, RepositoryError, Revision, UserId};
+use domain::{PostId, Principal, RepositoryError, Revision};
 
 use crate::ports::{Change, PostRemover, PostRepository};
 
@@ -18,6 +18,9 @@ pub enum DeletePostError {
     /// It was edited since the client saw it.
     #[error("the post was changed meanwhile")]
     Stale,
+    /// The session ended meanwhile, with the account or without.
+    #[error("the session has ended")]
+    SessionEnded,
     /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
@@ -36,9 +39,14 @@ impl DeletePost {
     }
 
     /// Removes the post if `actor` wrote it, and it is still at the `expected` revision.
-    pub async fn execute(&self, id: PostId, actor: UserId, expected: Option<Revision>) -> Result<(), DeletePostError> {
-        let post = self.posts.find(id, Some(actor)).await?.ok_or(DeletePostError::NotFound)?;
-        if post.subject.author.id != actor {
+    pub async fn execute(
+        &self,
+        id: PostId,
+        actor: Principal,
+        expected: Option<Revision>,
+    ) -> Result<(), DeletePostError> {
+        let post = self.posts.find(id, Some(actor.user_id)).await?.ok_or(DeletePostError::NotFound)?;
+        if post.subject.author.id != actor.user_id {
             return Err(DeletePostError::NotTheAuthor);
         }
         match self.posts.delete(id, actor, expected).await? {
@@ -48,6 +56,7 @@ impl DeletePost {
             }
             Change::NotFound => Err(DeletePostError::NotFound),
             Change::Stale => Err(DeletePostError::Stale),
+            Change::SessionEnded => Err(DeletePostError::SessionEnded),
         }
     }
 }
@@ -58,7 +67,7 @@ mod tests {
 
     use super::*;
     use crate::ports::{MockPostRemover, MockPostRepository};
-    use crate::test_support::{id, post};
+    use crate::test_support::{id, post, principal};
 
     fn delete(author: u32, outcome: Option<Change<()>>) -> DeletePost {
         let mut posts = MockPostRepository::new();
@@ -77,20 +86,29 @@ mod tests {
 
         #[tokio::test]
         async fn removes_ones_own_post_and_has_its_rows_removed() {
-            assert!(delete(7, Some(Change::Changed(()))).execute(id(1), id(7), None).await.is_ok());
+            assert!(delete(7, Some(Change::Changed(()))).execute(id(1), principal(7), None).await.is_ok());
         }
 
         #[tokio::test]
         async fn says_not_found_when_another_request_was_faster() {
             assert!(matches!(
-                delete(7, Some(Change::NotFound)).execute(id(1), id(7), None).await,
+                delete(7, Some(Change::NotFound)).execute(id(1), principal(7), None).await,
                 Err(DeletePostError::NotFound)
             ));
         }
 
         #[tokio::test]
+        async fn says_that_the_session_ended_meanwhile() {
+            let result = delete(7, Some(Change::SessionEnded)).execute(id(1), principal(7), None).await;
+            assert!(matches!(result, Err(DeletePostError::SessionEnded)));
+        }
+
+        #[tokio::test]
         async fn rejects_everybody_but_the_author() {
-            assert!(matches!(delete(8, None).execute(id(1), id(7), None).await, Err(DeletePostError::NotTheAuthor)));
+            assert!(matches!(
+                delete(8, None).execute(id(1), principal(7), None).await,
+                Err(DeletePostError::NotTheAuthor)
+            ));
         }
     }
 }

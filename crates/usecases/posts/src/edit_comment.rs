@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Clock, CommentId, CommentView, Content, RepositoryError, Revision, UserId};
+use domain::{Clock, CommentId, CommentView, Content, Principal, RepositoryError, Revision};
 
 use crate::ports::{Change, CommentRepository, Edit};
 
@@ -12,7 +12,7 @@ pub struct EditCommentCommand {
     /// Which comment.
     pub id: CommentId,
     /// Who asks.
-    pub actor: UserId,
+    pub actor: Principal,
     /// What it shall say.
     pub content: Content,
     /// The revision that the client saw; another one means that its picture is stale.
@@ -31,6 +31,9 @@ pub enum EditCommentError {
     /// It was edited since the client saw it.
     #[error("the comment was changed meanwhile")]
     Stale,
+    /// The session ended meanwhile, with the account or without.
+    #[error("the session has ended")]
+    SessionEnded,
     /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
@@ -51,7 +54,7 @@ impl EditComment {
     /// Stores the new words and answers the comment with them.
     pub async fn execute(&self, command: EditCommentCommand) -> Result<CommentView, EditCommentError> {
         let owners = self.comments.find_owners(command.id).await?.ok_or(EditCommentError::NotFound)?;
-        if owners.author != command.actor {
+        if owners.author != command.actor.user_id {
             return Err(EditCommentError::NotTheAuthor);
         }
         let edit = Edit { content: command.content, at: self.clock.now(), expected: command.expected };
@@ -59,6 +62,7 @@ impl EditComment {
             Change::Changed(comment) => Ok(comment),
             Change::NotFound => Err(EditCommentError::NotFound),
             Change::Stale => Err(EditCommentError::Stale),
+            Change::SessionEnded => Err(EditCommentError::SessionEnded),
         }
     }
 }
@@ -69,10 +73,15 @@ mod tests {
 
     use super::*;
     use crate::ports::{CommentOwners, MockCommentRepository};
-    use crate::test_support::{FixedClock, NOW, comment, id};
+    use crate::test_support::{FixedClock, NOW, comment, id, principal};
 
     fn command() -> EditCommentCommand {
-        EditCommentCommand { id: id(1), actor: id(7), content: Content::parse("better").unwrap(), expected: None }
+        EditCommentCommand {
+            id: id(1),
+            actor: principal(7),
+            content: Content::parse("better").unwrap(),
+            expected: None,
+        }
     }
 
     fn owned_by(author: u32, post_author: u32) -> MockCommentRepository {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Clock, Content, PostId, PostView, RepositoryError, Revision, UserId};
+use domain::{Clock, Content, PostId, PostView, Principal, RepositoryError, Revision};
 
 use crate::ports::{Change, Edit, PostRepository};
 
@@ -12,7 +12,7 @@ pub struct EditPostCommand {
     /// Which post.
     pub id: PostId,
     /// Who asks.
-    pub actor: UserId,
+    pub actor: Principal,
     /// What it shall say.
     pub content: Content,
     /// The revision that the client saw; another one means that its picture is stale.
@@ -31,6 +31,9 @@ pub enum EditPostError {
     /// It was edited since the client saw it.
     #[error("the post was changed meanwhile")]
     Stale,
+    /// The session ended meanwhile, with the account or without.
+    #[error("the session has ended")]
+    SessionEnded,
     /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
@@ -50,8 +53,8 @@ impl EditPost {
 
     /// Stores the new words and answers the post with them.
     pub async fn execute(&self, command: EditPostCommand) -> Result<PostView, EditPostError> {
-        let post = self.posts.find(command.id, Some(command.actor)).await?.ok_or(EditPostError::NotFound)?;
-        if post.subject.author.id != command.actor {
+        let post = self.posts.find(command.id, Some(command.actor.user_id)).await?.ok_or(EditPostError::NotFound)?;
+        if post.subject.author.id != command.actor.user_id {
             return Err(EditPostError::NotTheAuthor);
         }
         let edit = Edit { content: command.content, at: self.clock.now(), expected: command.expected };
@@ -59,6 +62,7 @@ impl EditPost {
             Change::Changed(post) => Ok(post),
             Change::NotFound => Err(EditPostError::NotFound),
             Change::Stale => Err(EditPostError::Stale),
+            Change::SessionEnded => Err(EditPostError::SessionEnded),
         }
     }
 }
@@ -69,12 +73,12 @@ mod tests {
 
     use super::*;
     use crate::ports::MockPostRepository;
-    use crate::test_support::{FixedClock, NOW, id, post};
+    use crate::test_support::{FixedClock, NOW, id, post, principal};
 
     fn command() -> EditPostCommand {
         EditPostCommand {
             id: id(1),
-            actor: id(7),
+            actor: principal(7),
             content: Content::parse("better").unwrap(),
             expected: Some(Revision(0)),
         }
@@ -94,11 +98,11 @@ mod tests {
             let mut posts = written_by(Some(7));
             posts
                 .expect_edit()
-                .withf(|_, edit, viewer| {
+                .withf(|_, edit, by| {
                     edit.content.as_str() == "better"
                         && edit.at == NOW
                         && edit.expected == Some(Revision(0))
-                        && *viewer == id(7)
+                        && *by == principal(7)
                 })
                 .once()
                 .returning(|_, _, _| Ok(Change::Changed(Viewed::new(post(1, 7), None))));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Clock, CommentId, RepositoryError, UserId};
+use domain::{Clock, CommentId, Principal, RepositoryError};
 
 use crate::ports::{CommentRepository, Like};
 
@@ -12,9 +12,9 @@ pub enum LikeCommentError {
     /// There is nothing to like.
     #[error("there is no such comment")]
     NotFound,
-    /// The account was erased meanwhile.
-    #[error("the account does not exist any more")]
-    AccountGone,
+    /// The session ended meanwhile, with the account or without.
+    #[error("the session has ended")]
+    SessionEnded,
     /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
@@ -33,12 +33,12 @@ impl LikeComment {
     }
 
     /// Notes that `actor` likes the comment.
-    pub async fn execute(&self, id: CommentId, actor: UserId) -> Result<(), LikeCommentError> {
+    pub async fn execute(&self, id: CommentId, actor: Principal) -> Result<(), LikeCommentError> {
         settle(self.comments.like(id, actor, self.clock.now()).await?)
     }
 
     /// Notes that `actor` does not like the comment, or not any more.
-    pub async fn undo(&self, id: CommentId, actor: UserId) -> Result<(), LikeCommentError> {
+    pub async fn undo(&self, id: CommentId, actor: Principal) -> Result<(), LikeCommentError> {
         settle(self.comments.unlike(id, actor).await?)
     }
 }
@@ -47,7 +47,7 @@ fn settle(outcome: Like) -> Result<(), LikeCommentError> {
     match outcome {
         Like::Done => Ok(()),
         Like::NotFound => Err(LikeCommentError::NotFound),
-        Like::UserGone => Err(LikeCommentError::AccountGone),
+        Like::SessionEnded => Err(LikeCommentError::SessionEnded),
     }
 }
 
@@ -55,7 +55,7 @@ fn settle(outcome: Like) -> Result<(), LikeCommentError> {
 mod tests {
     use super::*;
     use crate::ports::MockCommentRepository;
-    use crate::test_support::{FixedClock, NOW, id};
+    use crate::test_support::{FixedClock, NOW, id, principal};
 
     mod execute {
         use super::*;
@@ -65,10 +65,12 @@ mod tests {
             let mut comments = MockCommentRepository::new();
             comments
                 .expect_like()
-                .withf(|liked, user, at| *liked == id(1) && *user == id(7) && *at == NOW)
+                .withf(|liked, by, at| *liked == id(1) && *by == principal(7) && *at == NOW)
                 .once()
                 .returning(|_, _, _| Ok(Like::Done));
-            assert!(LikeComment::new(Arc::new(comments), Arc::new(FixedClock)).execute(id(1), id(7)).await.is_ok());
+            assert!(
+                LikeComment::new(Arc::new(comments), Arc::new(FixedClock)).execute(id(1), principal(7)).await.is_ok()
+            );
         }
     }
 
@@ -79,7 +81,7 @@ mod tests {
         async fn rejects_what_is_not_there() {
             let mut comments = MockCommentRepository::new();
             comments.expect_unlike().returning(|_, _| Ok(Like::NotFound));
-            let result = LikeComment::new(Arc::new(comments), Arc::new(FixedClock)).undo(id(1), id(7)).await;
+            let result = LikeComment::new(Arc::new(comments), Arc::new(FixedClock)).undo(id(1), principal(7)).await;
             assert!(matches!(result, Err(LikeCommentError::NotFound)));
         }
     }

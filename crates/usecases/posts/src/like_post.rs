@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Clock, PostId, RepositoryError, UserId};
+use domain::{Clock, PostId, Principal, RepositoryError};
 
 use crate::ports::{Like, PostRepository};
 
@@ -12,9 +12,9 @@ pub enum LikePostError {
     /// There is nothing to like.
     #[error("there is no such post")]
     NotFound,
-    /// The account was erased meanwhile.
-    #[error("the account does not exist any more")]
-    AccountGone,
+    /// The session ended meanwhile, with the account or without.
+    #[error("the session has ended")]
+    SessionEnded,
     /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
@@ -33,12 +33,12 @@ impl LikePost {
     }
 
     /// Notes that `actor` likes the post.
-    pub async fn execute(&self, id: PostId, actor: UserId) -> Result<(), LikePostError> {
+    pub async fn execute(&self, id: PostId, actor: Principal) -> Result<(), LikePostError> {
         settle(self.posts.like(id, actor, self.clock.now()).await?)
     }
 
     /// Notes that `actor` does not like the post, or not any more.
-    pub async fn undo(&self, id: PostId, actor: UserId) -> Result<(), LikePostError> {
+    pub async fn undo(&self, id: PostId, actor: Principal) -> Result<(), LikePostError> {
         settle(self.posts.unlike(id, actor).await?)
     }
 }
@@ -47,7 +47,7 @@ fn settle(outcome: Like) -> Result<(), LikePostError> {
     match outcome {
         Like::Done => Ok(()),
         Like::NotFound => Err(LikePostError::NotFound),
-        Like::UserGone => Err(LikePostError::AccountGone),
+        Like::SessionEnded => Err(LikePostError::SessionEnded),
     }
 }
 
@@ -55,7 +55,7 @@ fn settle(outcome: Like) -> Result<(), LikePostError> {
 mod tests {
     use super::*;
     use crate::ports::MockPostRepository;
-    use crate::test_support::{FixedClock, NOW, id};
+    use crate::test_support::{FixedClock, NOW, id, principal};
 
     mod execute {
         use super::*;
@@ -65,10 +65,10 @@ mod tests {
             let mut posts = MockPostRepository::new();
             posts
                 .expect_like()
-                .withf(|liked, user, at| *liked == id(1) && *user == id(7) && *at == NOW)
+                .withf(|liked, by, at| *liked == id(1) && *by == principal(7) && *at == NOW)
                 .once()
                 .returning(|_, _, _| Ok(Like::Done));
-            assert!(LikePost::new(Arc::new(posts), Arc::new(FixedClock)).execute(id(1), id(7)).await.is_ok());
+            assert!(LikePost::new(Arc::new(posts), Arc::new(FixedClock)).execute(id(1), principal(7)).await.is_ok());
         }
     }
 
@@ -79,7 +79,7 @@ mod tests {
         async fn rejects_what_is_not_there() {
             let mut posts = MockPostRepository::new();
             posts.expect_unlike().returning(|_, _| Ok(Like::NotFound));
-            let result = LikePost::new(Arc::new(posts), Arc::new(FixedClock)).undo(id(1), id(7)).await;
+            let result = LikePost::new(Arc::new(posts), Arc::new(FixedClock)).undo(id(1), principal(7)).await;
             assert!(matches!(result, Err(LikePostError::NotFound)));
         }
     }

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 use domain::{
-    Comment, CommentId, CommentView, Content, Page, PageRequest, Post, PostId, PostPage, PostView, RepositoryError,
-    Revision, Timestamp, UserId, UserRef, UserView,
+    Comment, CommentId, CommentView, Content, Page, PageRequest, Post, PostId, PostPage, PostView, Principal,
+    RepositoryError, Revision, SessionId, Timestamp, UserId, UserRef, UserView,
 };
 
 use crate::idempotency::IdempotentRequest;
@@ -32,19 +32,24 @@ pub trait PostRepository: Send + Sync {
         request: Option<&'a IdempotentRequest>,
     ) -> Result<Write<Post>, RepositoryError>;
 
-    /// Changes what the post says, unless it moved past the expected revision; answers it as `viewer` sees it. The same words
+    /// Changes what the post says, unless it moved past the expected revision; answers it as `by` sees it. The same words
     /// are no edit: time and revision stay.
-    async fn edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Change<PostView>, RepositoryError>;
+    async fn edit(&self, id: PostId, edit: &Edit, by: Principal) -> Result<Change<PostView>, RepositoryError>;
 
     /// Hides the post and all below it from everybody, and requests that its rows be removed, in one transaction; unless it
     /// moved past `expected`. Its author's count of posts counts it until its row is removed. `by` is who wrote it.
-    async fn delete(&self, id: PostId, by: UserId, expected: Option<Revision>) -> Result<Change<()>, RepositoryError>;
+    async fn delete(
+        &self,
+        id: PostId,
+        by: Principal,
+        expected: Option<Revision>,
+    ) -> Result<Change<()>, RepositoryError>;
 
-    /// Notes that `user` likes the post, and counts it, in one transaction. A second like changes nothing.
-    async fn like(&self, id: PostId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError>;
+    /// Notes that `by` likes the post, and counts it, in one transaction. A second like changes nothing.
+    async fn like(&self, id: PostId, by: Principal, at: Timestamp) -> Result<Like, RepositoryError>;
 
     /// Takes a like back, and counts it, in one transaction. Where there is none, nothing changes.
-    async fn unlike(&self, id: PostId, user: UserId) -> Result<Like, RepositoryError>;
+    async fn unlike(&self, id: PostId, by: Principal) -> Result<Like, RepositoryError>;
 
     /// Who likes the post, newest like first, or `None` if there is no such post.
     async fn list_likes(
@@ -98,9 +103,9 @@ pub trait CommentRepository: Send + Sync {
         request: Option<&'a IdempotentRequest>,
     ) -> Result<AddCommentOutcome, RepositoryError>;
 
-    /// Changes what the comment says, unless it moved past the expected revision; answers it as `viewer` sees it. The same
+    /// Changes what the comment says, unless it moved past the expected revision; answers it as `by` sees it. The same
     /// words are no edit: time and revision stay.
-    async fn edit(&self, id: CommentId, edit: &Edit, viewer: UserId) -> Result<Change<CommentView>, RepositoryError>;
+    async fn edit(&self, id: CommentId, edit: &Edit, by: Principal) -> Result<Change<CommentView>, RepositoryError>;
 
     /// Deletes the comment and corrects the counts of its post and its parent, in one transaction. One with replies
     /// stays without words or author; it goes with its last reply. Of many likes some are removed later. Does nothing if the
@@ -108,15 +113,15 @@ pub trait CommentRepository: Send + Sync {
     async fn delete(
         &self,
         id: CommentId,
-        by: UserId,
+        by: Principal,
         expected: Option<Revision>,
     ) -> Result<Change<()>, RepositoryError>;
 
-    /// Notes that `user` likes the comment, and counts it, in one transaction. A second like changes nothing.
-    async fn like(&self, id: CommentId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError>;
+    /// Notes that `by` likes the comment, and counts it, in one transaction. A second like changes nothing.
+    async fn like(&self, id: CommentId, by: Principal, at: Timestamp) -> Result<Like, RepositoryError>;
 
     /// Takes a like back, and counts it, in one transaction. Where there is none, nothing changes.
-    async fn unlike(&self, id: CommentId, user: UserId) -> Result<Like, RepositoryError>;
+    async fn unlike(&self, id: CommentId, by: Principal) -> Result<Like, RepositoryError>;
 }
 
 /// Keeps idempotency keys; they are stored by the writes that they belong to.
@@ -134,6 +139,8 @@ pub struct NewPost {
     pub id: PostId,
     /// Who wrote it.
     pub author_id: UserId,
+    /// In which session; nothing is stored once it has ended.
+    pub session_id: SessionId,
     /// What it says.
     pub content: Content,
     /// When.
@@ -151,6 +158,8 @@ pub struct NewComment {
     pub parent_id: Option<CommentId>,
     /// Who wrote it.
     pub author_id: UserId,
+    /// In which session; nothing is stored once it has ended.
+    pub session_id: SessionId,
     /// What it says.
     pub content: Content,
     /// When.
@@ -197,8 +206,8 @@ pub enum Write<T> {
     Replayed(T),
     /// The key belongs to an earlier request with another wish.
     KeyReused,
-    /// The account was erased meanwhile.
-    AuthorGone,
+    /// The session ended meanwhile, with the account or without.
+    SessionEnded,
 }
 
 /// What came of [`CommentRepository::add`].
@@ -225,6 +234,8 @@ pub enum Change<T> {
     NotFound,
     /// It is at another revision than expected.
     Stale,
+    /// The session ended meanwhile, with the account or without.
+    SessionEnded,
 }
 
 /// What came of a like, or of taking one back.
@@ -234,6 +245,6 @@ pub enum Like {
     Done,
     /// There is nothing to like.
     NotFound,
-    /// The account was erased meanwhile.
-    UserGone,
+    /// The session ended meanwhile, with the account or without.
+    SessionEnded,
 }

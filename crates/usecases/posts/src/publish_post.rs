@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Clock, Content, IdGenerator, IdempotencyKey, Post, PostId, RepositoryError, UserId};
+use domain::{Clock, Content, IdGenerator, IdempotencyKey, Post, PostId, Principal, RepositoryError};
 
 use crate::idempotency::{Fingerprint, IdempotentRequest, Written};
 use crate::ports::{NewPost, PostRepository, Write};
@@ -11,7 +11,7 @@ use crate::ports::{NewPost, PostRepository, Write};
 #[derive(Debug, Clone)]
 pub struct PublishPostCommand {
     /// Who.
-    pub author: UserId,
+    pub author: Principal,
     /// What.
     pub content: Content,
     /// The client's name for this effect, under which it may be asked for again.
@@ -24,9 +24,9 @@ pub enum PublishPostError {
     /// The key belongs to an earlier request with another wish.
     #[error("the idempotency key was used for another request")]
     KeyReused,
-    /// The account was erased meanwhile.
-    #[error("the account does not exist any more")]
-    AccountGone,
+    /// The session ended meanwhile, with the account or without.
+    #[error("the session has ended")]
+    SessionEnded,
     /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
@@ -54,7 +54,8 @@ impl PublishPost {
         });
         let post = NewPost {
             id: PostId::generate(self.ids.as_ref()),
-            author_id: command.author,
+            author_id: command.author.user_id,
+            session_id: command.author.session_id,
             content: command.content,
             created_at: now,
         };
@@ -62,7 +63,7 @@ impl PublishPost {
             Write::Stored(item) => Ok(Written { item, replayed: false }),
             Write::Replayed(item) => Ok(Written { item, replayed: true }),
             Write::KeyReused => Err(PublishPostError::KeyReused),
-            Write::AuthorGone => Err(PublishPostError::AccountGone),
+            Write::SessionEnded => Err(PublishPostError::SessionEnded),
         }
     }
 }
@@ -72,11 +73,11 @@ mod tests {
     use super::*;
     use crate::idempotency::REPLAY_WINDOW;
     use crate::ports::MockPostRepository;
-    use crate::test_support::{FixedClock, FixedIds, NOW, id, post};
+    use crate::test_support::{FixedClock, FixedIds, NOW, id, post, principal};
 
     fn command(key: Option<&str>) -> PublishPostCommand {
         PublishPostCommand {
-            author: id(7),
+            author: principal(7),
             content: Content::parse("hello").unwrap(),
             key: key.map(|raw| IdempotencyKey::parse(raw).unwrap()),
         }
@@ -95,7 +96,10 @@ mod tests {
             posts
                 .expect_publish()
                 .withf(|new, request| {
-                    new.id == id(1) && new.author_id == id(7) && new.created_at == NOW && request.is_none()
+                    new.id == id(1)
+                        && (new.author_id, new.session_id) == (id(7), id(1007))
+                        && new.created_at == NOW
+                        && request.is_none()
                 })
                 .once()
                 .returning(|_, _| Ok(Write::Stored(post(1, 7))));
@@ -119,9 +123,9 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn rejects_a_reused_key_and_an_erased_author() {
+        async fn rejects_a_reused_key_and_an_ended_session() {
             for (outcome, wanted) in
-                [(Write::KeyReused, PublishPostError::KeyReused), (Write::AuthorGone, PublishPostError::AccountGone)]
+                [(Write::KeyReused, PublishPostError::KeyReused), (Write::SessionEnded, PublishPostError::SessionEnded)]
             {
                 let mut posts = MockPostRepository::new();
                 posts.expect_publish().return_once(move |_, _| Ok(outcome));

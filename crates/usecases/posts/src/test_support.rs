@@ -1,8 +1,8 @@
 //! What the tests of this crate share.
 
 use domain::{
-    Author, Clock, Comment, CommentBody, Content, Cuid, DisplayName, Id, IdGenerator, Post, Revision, Timestamp,
-    Username,
+    Author, Clock, Comment, CommentBody, Content, Cuid, DisplayName, Id, IdGenerator, Post, Principal, Revision,
+    Timestamp, Username,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
@@ -29,6 +29,11 @@ fn cuid(n: u32) -> Cuid {
 
 pub(crate) fn id<T>(n: u32) -> Id<T> {
     cuid(n).into()
+}
+
+/// User `n`, who acts in a session of their own.
+pub(crate) fn principal(n: u32) -> Principal {
+    Principal { user_id: id(n), session_id: id(1000 + n) }
 }
 
 fn author(n: u32) -> Author {

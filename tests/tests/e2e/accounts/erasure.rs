@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use testkit::app::{PASSWORD, TestApp, TestUser};
 use testkit::{TestDatabase, on_both_databases};
 
-use super::sessions::refresh;
+use super::refresh::refresh;
 
 on_both_databases![
     leaves_nothing_but_silence_where_others_replied,
@@ -74,7 +74,7 @@ async fn ends_what_the_tokens_were_good_for(app: TestApp) {
     let comment = bob.comment(&post, "his, too").await;
     ada.erase().await;
 
-    refresh(&app, &ada.refresh_token).await.problem(401, "invalid_token");
+    refresh(&app, &ada.refresh_token).await.problem(401, "invalid_refresh_token");
     let content = || json!({ "content": "from beyond" });
     let writes = [
         ada.get("/v1/users/me"),

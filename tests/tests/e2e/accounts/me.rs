@@ -6,7 +6,7 @@ use serde_json::json;
 use testkit::app::{PASSWORD, TestApp, TestUser};
 use testkit::on_both_databases;
 
-use super::sessions::refresh;
+use super::refresh::refresh;
 
 mod show {
     use super::*;
@@ -113,7 +113,7 @@ mod edit {
         let edit = json!({ "password": "a brand new one", "current_password": PASSWORD });
         ada.patch("/v1/users/me").json(edit).expect(200).await;
 
-        refresh(&app, &elsewhere.refresh_token).await.problem(401, "invalid_token");
+        refresh(&app, &elsewhere.refresh_token).await.problem(401, "invalid_refresh_token");
         refresh(&app, &ada.refresh_token).await.expect(200);
         refresh(&app, &bob.refresh_token).await.expect(200);
         TestUser::log_in(app.http(), "ada", "a brand new one").await;

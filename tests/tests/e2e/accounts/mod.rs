@@ -3,6 +3,8 @@
 mod erasure;
 mod guessing;
 mod me;
+mod refresh;
+mod revocation;
 mod sessions;
 mod sign_up;
 mod users;

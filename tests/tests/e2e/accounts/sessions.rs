@@ -4,13 +4,10 @@ use serde_json::{Value, json};
 use testkit::app::{PASSWORD, TestApp, TestResponse, TestUser};
 use testkit::on_both_databases;
 
+use super::refresh::refresh;
+
 async fn log_in(app: &TestApp, username: &str, password: &str) -> TestResponse {
     app.post("/v1/sessions").json(json!({ "username": username, "password": password })).send().await
-}
-
-/// Exchanges a refresh token.
-pub(super) async fn refresh(app: &TestApp, token: &str) -> TestResponse {
-    app.post("/v1/sessions/refresh").json(json!({ "refresh_token": token })).send().await
 }
 
 mod log_in {
@@ -90,70 +87,6 @@ mod hashes {
     }
 }
 
-mod refresh {
-    use super::*;
-
-    on_both_databases![
-        rotates_the_token,
-        a_token_that_comes_twice_ends_its_session_and_no_other,
-        refuses_what_is_no_token,
-        one_of_32_at_once_at_most_succeeds_and_the_session_ends,
-    ];
-
-    async fn rotates_the_token(app: TestApp) {
-        let ada = app.sign_up("ada").await;
-        let mut token = ada.refresh_token.clone();
-        for _ in 0..3 {
-            let next = super::refresh(&app, &token).await.expect(200);
-            assert_ne!(next["refresh_token"], token);
-            assert_eq!(next["user"]["id"], ada.id);
-            assert_eq!(next.header("cache-control"), "no-store");
-            app.get("/v1/users/me").bearer(next.str("access_token")).expect(200).await;
-            next.str("refresh_token").clone_into(&mut token);
-        }
-        assert!(!app.database().texts("SELECT username FROM users").await.is_empty());
-    }
-
-    async fn a_token_that_comes_twice_ends_its_session_and_no_other(app: TestApp) {
-        let ada = app.sign_up("ada").await;
-        let elsewhere = TestUser::log_in(app.http(), "ada", PASSWORD).await;
-        let second = super::refresh(&app, &ada.refresh_token).await.expect(200);
-        let third = super::refresh(&app, second.str("refresh_token")).await.expect(200);
-
-        // Another instance ends it just as well.
-        let other = app.another();
-        let replayed = super::refresh(&other, &ada.refresh_token).await.problem(401, "invalid_token");
-        assert!(replayed.header("www-authenticate").starts_with("Bearer"));
-
-        for token in [second.str("refresh_token"), third.str("refresh_token")] {
-            super::refresh(&app, token).await.problem(401, "invalid_token");
-        }
-        super::refresh(&app, &elsewhere.refresh_token).await.expect(200);
-    }
-
-    async fn refuses_what_is_no_token(app: TestApp) {
-        let ada = app.sign_up("ada").await;
-        for garbage in ["", "x", &"x".repeat(43), "nul\0", "é", ada.access_token.as_str(), &"x".repeat(10_000)] {
-            super::refresh(&app, garbage).await.problem(401, "invalid_token");
-        }
-        let missing = app.post("/v1/sessions/refresh").json(json!({})).problem(422, "validation_failed").await;
-        assert_eq!(missing.field_errors(), ["refresh_token: required"]);
-        super::refresh(&app, &ada.refresh_token).await.expect(200);
-    }
-
-    async fn one_of_32_at_once_at_most_succeeds_and_the_session_ends(app: TestApp) {
-        let ada = app.sign_up("ada").await;
-        let answers = futures_util::future::join_all((0..32).map(|_| super::refresh(&app, &ada.refresh_token))).await;
-        let succeeded: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
-        assert!(succeeded.len() <= 1, "{} succeeded", succeeded.len());
-        assert!(answers.iter().all(|answer| [200, 401].contains(&answer.status)));
-        for answer in succeeded {
-            super::refresh(&app, answer.str("refresh_token")).await.problem(401, "invalid_token");
-        }
-        super::refresh(&app, &ada.refresh_token).await.problem(401, "invalid_token");
-    }
-}
-
 mod log_out {
     use super::*;
 
@@ -163,8 +96,9 @@ mod log_out {
         let ada = app.sign_up("ada").await;
         let elsewhere = TestUser::log_in(app.http(), "ada", PASSWORD).await;
         ada.delete("/v1/sessions/current").expect(204).await;
-        super::refresh(&app, &ada.refresh_token).await.problem(401, "invalid_token");
-        super::refresh(&app, &elsewhere.refresh_token).await.expect(200);
-        ada.delete("/v1/sessions/current").expect(204).await;
+        refresh(&app, &ada.refresh_token).await.problem(401, "invalid_refresh_token");
+        refresh(&app, &elsewhere.refresh_token).await.expect(200);
+        // It is nobody's any more.
+        ada.delete("/v1/sessions/current").problem(401, "invalid_token").await;
     }
 }

@@ -156,13 +156,17 @@ impl<'a> Answers<'a> {
         }
     }
 
-    /// `NAME.response.body.$.FIELD` or `NAME.response.headers.NAME`.
+    /// `NAME.response.body.$.FIELD`, where the field may be one of an item as in `items[0].id`, or
+    /// `NAME.response.headers.NAME`.
     fn of_an_answer(&self, path: &str) -> Option<String> {
         let (name, place) = path.split_once(".response.")?;
         let answer = self.answers.get(name)?;
         match place.split_once('.')? {
             ("headers", header) => Some(answer.header(header).to_owned()),
-            ("body", field) => answer.json[field.strip_prefix("$.")?].as_str().map(ToOwned::to_owned),
+            ("body", field) => {
+                let pointer = field.strip_prefix('$')?.replace(['.', '['], "/").replace(']', "");
+                answer.json.pointer(&pointer)?.as_str().map(ToOwned::to_owned)
+            }
             _ => None,
         }
     }

@@ -1,16 +1,19 @@
 //! `Authorization: Bearer`.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
-use testkit::app::{SIGNING_KEY, TestApp, TestUser};
+use testkit::app::{AppOptions, SIGNING_KEY, TestApp, TestUser};
 use testkit::{TestDatabase, on_both_databases};
 
 on_both_databases![
     a_call_that_needs_a_token_says_so,
     a_bad_token_is_refused_everywhere,
     a_token_is_good_on_every_instance_and_for_its_time,
+    the_key_is_changed_while_a_client_walks_and_refreshes,
 ];
 
 async fn a_call_that_needs_a_token_says_so(app: TestApp) {
@@ -58,6 +61,7 @@ fn forgeries(ada: &TestUser) -> Vec<(&'static str, String)> {
         ("HS512", same(Algorithm::HS512, &claims)),
         ("expired", same(Algorithm::HS256, &with(&claims, "exp", json!(1)))),
         ("no expiry", same(Algorithm::HS256, &with(&claims, "exp", Value::Null))),
+        ("foreign audience", same(Algorithm::HS256, &with(&claims, "aud", json!("others")))),
         ("foreign issuer", same(Algorithm::HS256, &with(&claims, "iss", json!("others")))),
         ("no user", same(Algorithm::HS256, &with(&claims, "sub", json!("ada")))),
         ("no session", same(Algorithm::HS256, &with(&claims, "sid", Value::Null))),
@@ -86,7 +90,9 @@ async fn a_bad_token_is_refused_everywhere(app: TestApp) {
             app.get("/v1/users/@ada"),
             app.put(&format!("{path}/like")),
             app.post("/v1/posts").json(json!({ "content": "forged" })),
-            app.post("/v1/sessions").json(json!({ "username": "ada", "password": "x" })),
+            app.post("/v1/users").json(json!({ "username": "bob", "password": "long enough" })),
+            app.get("/v1/sessions"),
+            app.delete("/v1/sessions"),
         ];
         for request in requests {
             let answer = request.header("authorization", &header).send().await;
@@ -106,8 +112,46 @@ async fn a_token_is_good_on_every_instance_and_for_its_time(db: TestDatabase) {
     let other = app.another();
     assert_eq!(ada.at(&other).me().await["id"], ada.id);
     let claims = claims(&ada.access_token);
+    assert_eq!((&claims["iss"], &claims["aud"]), (&json!("thoughts"), &json!("thoughts")));
     let lifetime = claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
     assert!((120..=121).contains(&lifetime), "{lifetime}");
     let session = json!({ "username": "ada", "password": testkit::app::PASSWORD });
     assert_eq!(app.post("/v1/sessions").json(session).expect(201).await["expires_in"], 120);
+}
+
+/// As in the operations guide: all learn the new key, then sign with it, then forget the old one. Nobody notices.
+async fn the_key_is_changed_while_a_client_walks_and_refreshes(db: TestDatabase) {
+    const OLD: &str = "an old signing key of 32 bytes and more";
+    const NEW: &str = "a new signing key of 32 bytes and more";
+    let db = Arc::new(db);
+    let start = |keys: &str| {
+        let variables = vec![("SIGNING_KEY", keys.to_owned())];
+        TestApp::start(Arc::clone(&db), AppOptions { variables, ..AppOptions::default() })
+    };
+    let mut app = start(OLD);
+    let mut ada = app.sign_up("ada").await;
+    for number in 0..8 {
+        ada.publish(&format!("post {number}")).await;
+    }
+    let mut seen = Vec::new();
+    let mut path = "/v1/posts?limit=2".to_owned();
+    let steps = [format!("{OLD},{NEW}"), format!("{NEW},\n{OLD}"), NEW.to_owned()];
+    for keys in steps.iter().map(Some).chain([None]) {
+        let page = ada.at(&app).get(&path).expect(200).await;
+        seen.extend(page.each("content").into_iter().map(ToOwned::to_owned));
+        path = format!("/v1/posts?limit=2&cursor={}", page["next_cursor"].as_str().unwrap_or_default());
+        let Some(keys) = keys else { continue };
+        let before = std::mem::replace(&mut app, start(keys));
+        // The instance of the step before is still there, and takes what this one signs.
+        ada.at(&app).me().await;
+        let body = json!({ "refresh_token": ada.refresh_token });
+        let next = app.post("/v1/sessions/refresh").json(body).expect(200).await;
+        ada.access_token = next.str("access_token").to_owned();
+        ada.refresh_token = next.str("refresh_token").to_owned();
+        ada.at(&before).me().await;
+        before.stop().await;
+    }
+    assert_eq!(seen, ["post 7", "post 6", "post 5", "post 4", "post 3", "post 2", "post 1", "post 0"]);
+    // Who still has the old key has nothing any more.
+    ada.at(&start(OLD)).get("/v1/users/me").problem(401, "invalid_token").await;
 }

@@ -31,6 +31,6 @@ async fn answers_as_get_would_without_the_body() {
     }
     assert!(count >= 18, "{count} operations");
     app.head("/v1/nothing").expect(404).await;
-    app.head("/v1/sessions").expect(405).await;
+    app.head("/v1/sessions/refresh").expect(405).await;
     app.head("/v1/feed").expect(401).await;
 }

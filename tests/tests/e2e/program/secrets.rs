@@ -13,9 +13,17 @@ const KEY: &str = "a signing key that nobody may see 0123456789";
 
 async fn are_not_even_in_the_most_talkative_log(db: TestDatabase) {
     for level in ["trace", "info"] {
-        let server = Serving::start(&[("DATABASE_URL", db.url()), ("SIGNING_KEY", KEY), ("RUST_LOG", level)]).await;
+        let server = Serving::start(&[
+            ("DATABASE_URL", db.url()),
+            ("SIGNING_KEY", KEY),
+            ("REFRESH_GRACE", "0s"),
+            ("RUST_LOG", level),
+        ])
+        .await;
         let ada = TestUser::sign_up(&server.http, &format!("ada_{level}")).await;
-        let refresh = json!({ "refresh_token": ada.refresh_token });
+        // A replay ends its session, so that it is one of its own.
+        let elsewhere = TestUser::log_in(&server.http, &ada.username, PASSWORD).await;
+        let refresh = json!({ "refresh_token": elsewhere.refresh_token });
         let next = server.http.post("/v1/sessions/refresh").json(refresh.clone()).expect(200).await;
         server.http.post("/v1/sessions/refresh").json(refresh).expect(401).await;
         let edit = json!({ "password": "another good secret", "current_password": PASSWORD });
@@ -27,6 +35,7 @@ async fn are_not_even_in_the_most_talkative_log(db: TestDatabase) {
         let hashes = db.texts("SELECT password_hash FROM users").await;
         let mut secrets = vec![KEY, PASSWORD, "another good secret", ada.access_token.as_str(), &ada.refresh_token];
         secrets.extend([next.str("access_token"), next.str("refresh_token")]);
+        secrets.extend([elsewhere.access_token.as_str(), &elsewhere.refresh_token]);
         secrets.extend(hashes.iter().map(String::as_str));
         let database_password =
             Url::parse(db.url()).ok().and_then(|url| url.password().map(|word| format!(":{word}@")));

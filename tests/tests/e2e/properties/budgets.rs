@@ -70,6 +70,7 @@ async fn one_thing_takes_one_statement(Uncached(app): Uncached) {
         reads(&app, 1, ada.get(&path)).await;
     }
     reads(&app, 1, ada.get("/v1/users/me")).await;
+    reads(&app, 1, ada.get("/v1/sessions")).await;
 }
 
 async fn a_copy_takes_nothing_but_what_is_a_readers_own(app: TestApp) {
@@ -126,7 +127,8 @@ async fn a_write_takes_one_transaction(app: TestApp) {
         (app.post("/v1/users").json(json!({ "username": "cyd", "password": PASSWORD })), 409),
         (app.post("/v1/sessions").json(json!({ "username": "ada", "password": PASSWORD })), 201),
         (app.post("/v1/sessions/refresh").json(json!({ "refresh_token": bob.refresh_token })), 200),
-        (app.post("/v1/sessions/refresh").json(json!({ "refresh_token": bob.refresh_token })), 401),
+        (app.post("/v1/sessions/refresh").json(json!({ "refresh_token": bob.refresh_token })), 200),
+        (app.post("/v1/sessions/refresh").json(json!({ "refresh_token": "unknown" })), 401),
         (ada.patch("/v1/users/me").json(json!({ "bio": "words" })), 200),
         (ada.patch("/v1/users/me").json(json!({ "password": PASSWORD, "current_password": PASSWORD })), 200),
         (ada.post("/v1/posts").json(content()), 201),
@@ -145,7 +147,9 @@ async fn a_write_takes_one_transaction(app: TestApp) {
         (bob.delete(&format!("/v1/comments/{comment}")), 204),
         (ada.delete("/v1/users/@bob/follow"), 204),
         (ada.put("/v1/users/@bob/follow"), 204),
-        (ada.delete("/v1/sessions/current"), 204),
+        (ada.delete("/v1/sessions"), 204),
+        (bob.delete("/v1/sessions/tz4a98xxat96iws9zmbrgj3a"), 404),
+        (bob.delete("/v1/sessions/current"), 204),
     ];
     for (request, status) in writes {
         let took = send(&app, request, status).await;

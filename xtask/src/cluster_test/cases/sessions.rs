@@ -1,5 +1,7 @@
 //! A log-in on one instance is good on the other.
 
+use std::time::{Duration, Instant};
+
 use anyhow::Result;
 use serde_json::json;
 
@@ -8,6 +10,8 @@ use crate::cluster_test::http::{Api, Call, Reply};
 use crate::cluster_test::verdict::Verdict;
 
 const ROUNDS: usize = 10;
+/// How long a session that ended on one instance may still read on the other.
+const READS_END_WITHIN: Duration = Duration::from_secs(1);
 
 /// Logs in here, goes on there.
 pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
@@ -31,9 +35,11 @@ async fn one_round(cluster: &Cluster<'_>, here: &Api, there: &Api, verdict: &mut
 
     let refreshed = there.ask(&refresh(&user.refresh_token)).await?;
     expect("a refresh on the other instance", &refreshed, 200);
+    // Its answer may have been lost.
+    expect("the same refresh again", &here.ask(&refresh(&user.refresh_token)).await?, 200);
     let again = here.ask(&refresh(refreshed.text("/refresh_token"))).await?;
     expect("the refresh of what the other instance gave", &again, 200);
-    // A token that comes a second time ends its session, wherever it comes.
+    // A token that comes back after its successor ends its session, wherever it comes.
     expect("a used refresh token", &here.ask(&refresh(&user.refresh_token)).await?, 401);
     let last = there.ask(&refresh(again.text("/refresh_token"))).await?;
     expect("a refresh in a session that was ended on the other instance", &last, 401);
@@ -42,6 +48,14 @@ async fn one_round(cluster: &Cluster<'_>, here: &Api, there: &Api, verdict: &mut
     expect("a log-out", &here.ask(&Call::delete("/v1/sessions/current").by(&other)).await?, 204);
     let after = there.ask(&refresh(&other.refresh_token)).await?;
     expect("a refresh after a log-out on the other instance", &after, 401);
+    expect("a post after it", &there.ask(&Call::publish("too late").by(&other)).await?, 401);
+    let ended = Instant::now();
+    while there.ask(&Call::get("/v1/users/me").by(&other)).await?.status != 401 {
+        verdict.check(ended.elapsed() < READS_END_WITHIN, || "a session that has ended still reads".to_owned());
+        if ended.elapsed() > 10 * READS_END_WITHIN {
+            break;
+        }
+    }
     Ok(())
 }
 

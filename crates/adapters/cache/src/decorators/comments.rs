@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{CommentId, CommentView, Page, PageRequest, RepositoryError, Revision, Timestamp, UserId};
+use domain::{CommentId, CommentView, Page, PageRequest, Principal, RepositoryError, Revision, Timestamp, UserId};
 use posts::IdempotentRequest;
 use posts::ports::{
     AddCommentOutcome, Change as Outcome, CommentOwners, CommentRepository, Edit, Like, NewComment, Thread, Write,
@@ -59,8 +59,8 @@ impl CommentRepository for CachedComments {
         self.cache.write(change, touches, self.inner.add(comment, request)).await
     }
 
-    async fn edit(&self, id: CommentId, edit: &Edit, viewer: UserId) -> Result<Outcome<CommentView>, RepositoryError> {
-        self.inner.edit(id, edit, viewer).await
+    async fn edit(&self, id: CommentId, edit: &Edit, by: Principal) -> Result<Outcome<CommentView>, RepositoryError> {
+        self.inner.edit(id, edit, by).await
     }
 
     /// Touches the post that the comment is about: its count of comments. Which that is has to be asked first; where
@@ -68,21 +68,21 @@ impl CommentRepository for CachedComments {
     async fn delete(
         &self,
         id: CommentId,
-        by: UserId,
+        by: Principal,
         expected: Option<Revision>,
     ) -> Result<Outcome<()>, RepositoryError> {
-        let post = self.inner.find(id, Some(by)).await?.map(|comment| comment.subject.post_id);
-        let change = Change { by: Some(by), tags: vec![post.map_or(Tag::Everything, Tag::Post)] };
+        let post = self.inner.find(id, Some(by.user_id)).await?.map(|comment| comment.subject.post_id);
+        let change = Change { by: Some(by.user_id), tags: vec![post.map_or(Tag::Everything, Tag::Post)] };
         // A comment that is gone may have gone by a request whose instance did not come to announce it.
         let touches = |outcome: &Outcome<()>| post.is_some() || matches!(outcome, Outcome::Changed(()));
         self.cache.write(change, touches, self.inner.delete(id, by, expected)).await
     }
 
-    async fn like(&self, id: CommentId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError> {
-        self.inner.like(id, user, at).await
+    async fn like(&self, id: CommentId, by: Principal, at: Timestamp) -> Result<Like, RepositoryError> {
+        self.inner.like(id, by, at).await
     }
 
-    async fn unlike(&self, id: CommentId, user: UserId) -> Result<Like, RepositoryError> {
-        self.inner.unlike(id, user).await
+    async fn unlike(&self, id: CommentId, by: Principal) -> Result<Like, RepositoryError> {
+        self.inner.unlike(id, by).await
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{Page, PageRequest, RepositoryError, Timestamp, UserId, UserRef, UserView};
-use feed::ports::{Follow, FollowRepository, Relation};
+use domain::{Page, PageRequest, Principal, RepositoryError, Timestamp, UserId, UserRef, UserView};
+use feed::ports::{Follow, FollowRepository, Relation, Unfollow};
 
 use crate::cache::Cache;
 use crate::change::Change;
@@ -35,16 +35,17 @@ impl FollowRepository for CachedFollows {
     }
 
     /// Touches the counts of both accounts.
-    async fn follow(&self, follower: UserId, followee: UserId, at: Timestamp) -> Result<Follow, RepositoryError> {
+    async fn follow(&self, by: Principal, followee: UserId, at: Timestamp) -> Result<Follow, RepositoryError> {
         let touches = |outcome: &Follow| *outcome == Follow::Done;
-        let write = self.inner.follow(follower, followee, at);
-        self.cache.write(touching(follower, followee), touches, write).await
+        let write = self.inner.follow(by, followee, at);
+        self.cache.write(touching(by.user_id, followee), touches, write).await
     }
 
     /// Touches the counts of both accounts.
-    async fn unfollow(&self, follower: UserId, followee: UserId) -> Result<(), RepositoryError> {
-        let write = self.inner.unfollow(follower, followee);
-        self.cache.write(touching(follower, followee), |()| true, write).await
+    async fn unfollow(&self, by: Principal, followee: UserId) -> Result<Unfollow, RepositoryError> {
+        let touches = |outcome: &Unfollow| *outcome == Unfollow::Done;
+        let write = self.inner.unfollow(by, followee);
+        self.cache.write(touching(by.user_id, followee), touches, write).await
     }
 
     async fn list(

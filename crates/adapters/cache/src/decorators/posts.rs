@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    Page, PageRequest, Post, PostId, PostPage, PostView, RepositoryError, Revision, Timestamp, UserId, UserRef,
-    UserView,
+    Page, PageRequest, Post, PostId, PostPage, PostView, Principal, RepositoryError, Revision, Timestamp, UserId,
+    UserRef, UserView,
 };
 use futures_util::FutureExt;
 use posts::IdempotentRequest;
@@ -95,30 +95,35 @@ impl PostRepository for CachedPosts {
 
     /// Touches the post, and so every page that shows it. So does finding that it moved or is gone: whoever did that may
     /// not have come to announce it, as when a request is repeated that took its instance with it.
-    async fn edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Outcome<PostView>, RepositoryError> {
-        let change = Change { by: Some(viewer), tags: vec![Tag::Post(id)] };
-        self.cache.write(change, |_| true, self.inner.edit(id, edit, viewer)).await
+    async fn edit(&self, id: PostId, edit: &Edit, by: Principal) -> Result<Outcome<PostView>, RepositoryError> {
+        let change = Change { by: Some(by.user_id), tags: vec![Tag::Post(id)] };
+        self.cache.write(change, |_| true, self.inner.edit(id, edit, by)).await
     }
 
     /// Touches the post and the lists (also pages that do not show it: one may have become the last), and its author's count
     /// of posts, which may have changed by the time that this is announced. So does finding that it moved or is gone, as
     /// with an edit.
-    async fn delete(&self, id: PostId, by: UserId, expected: Option<Revision>) -> Result<Outcome<()>, RepositoryError> {
-        let tags = vec![Tag::Post(id), Tag::PublicFeed, Tag::PostsOf(by), Tag::User(by)];
-        let change = Change { by: Some(by), tags };
+    async fn delete(
+        &self,
+        id: PostId,
+        by: Principal,
+        expected: Option<Revision>,
+    ) -> Result<Outcome<()>, RepositoryError> {
+        let tags = vec![Tag::Post(id), Tag::PublicFeed, Tag::PostsOf(by.user_id), Tag::User(by.user_id)];
+        let change = Change { by: Some(by.user_id), tags };
         self.cache.write(change, |_| true, self.inner.delete(id, by, expected)).await
     }
 
     /// Touches the post: its count of likes.
-    async fn like(&self, id: PostId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError> {
-        let change = Change { by: Some(user), tags: vec![Tag::Post(id)] };
-        self.cache.write(change, |outcome| *outcome == Like::Done, self.inner.like(id, user, at)).await
+    async fn like(&self, id: PostId, by: Principal, at: Timestamp) -> Result<Like, RepositoryError> {
+        let change = Change { by: Some(by.user_id), tags: vec![Tag::Post(id)] };
+        self.cache.write(change, |outcome| *outcome == Like::Done, self.inner.like(id, by, at)).await
     }
 
     /// Touches the post: its count of likes.
-    async fn unlike(&self, id: PostId, user: UserId) -> Result<Like, RepositoryError> {
-        let change = Change { by: Some(user), tags: vec![Tag::Post(id)] };
-        self.cache.write(change, |outcome| *outcome == Like::Done, self.inner.unlike(id, user)).await
+    async fn unlike(&self, id: PostId, by: Principal) -> Result<Like, RepositoryError> {
+        let change = Change { by: Some(by.user_id), tags: vec![Tag::Post(id)] };
+        self.cache.write(change, |outcome| *outcome == Like::Done, self.inner.unlike(id, by)).await
     }
 
     async fn list_likes(

@@ -13,11 +13,13 @@ use accounts::ports::{
     ProfileChanges, UpdateUser, UserRepository,
 };
 use domain::{
-    Bio, CommentId, Content, ContentViewer, DisplayName, Page, PageRequest, PostPage, PostView, RepositoryError,
-    UserId, UserRef, UserViewer, Username, Viewed,
+    Bio, CommentId, Content, ContentViewer, DisplayName, Page, PageRequest, PostPage, PostView, Principal,
+    RepositoryError, UserId, UserRef, UserViewer, Username, Viewed,
 };
-use feed::ports::{Follow, FollowRepository, MockFollowRepository, MockTimelineRepository, TimelineRepository};
-use testkit::{NOW, a_comment, a_post, a_user, id};
+use feed::ports::{
+    Follow, FollowRepository, MockFollowRepository, MockTimelineRepository, TimelineRepository, Unfollow,
+};
+use testkit::{NOW, a_comment, a_post, a_user, acting, id};
 
 use super::{CachedComments, CachedFollows, CachedPosts, CachedTimelines, CachedUsers};
 use crate::test_support::{FakeLog, following, post};
@@ -34,6 +36,10 @@ fn names() -> NameHashes {
 
 fn ada() -> UserId {
     id("ada")
+}
+
+fn by_ada() -> Principal {
+    acting(ada())
 }
 
 fn named(name: &str) -> UserRef {
@@ -126,7 +132,7 @@ mod writes {
                 .publish(&new, None));
             assert_eq!(announced, [(Some(ada()), lists_of_ada())]);
         }
-        for outcome in [Write::KeyReused, Write::AuthorGone] {
+        for outcome in [Write::KeyReused, Write::SessionEnded] {
             let announced = posts!(|mock| mock.expect_publish().return_once(move |_, _| Ok(outcome)), |posts| posts
                 .publish(&new, None));
             assert_eq!(announced, []);
@@ -140,7 +146,7 @@ mod writes {
             let announced = posts!(|mock| mock.expect_edit().return_once(move |_, _, _| outcome), |posts| posts.edit(
                 id("hello"),
                 &edit(),
-                ada()
+                by_ada()
             ));
             assert_eq!(announced, [(Some(ada()), vec![Tag::Post(id("hello"))])]);
         }
@@ -150,7 +156,7 @@ mod writes {
     async fn deleting_touches_the_lists_and_the_author() {
         for outcome in [Ok(Outcome::Changed(())), Ok(Outcome::Stale), Ok(Outcome::NotFound), unavailable()] {
             let announced = posts!(|mock| mock.expect_delete().return_once(move |_, _, _| outcome), |posts| posts
-                .delete(id("hello"), ada(), None));
+                .delete(id("hello"), by_ada(), None));
             assert_eq!(announced, [(Some(ada()), lists_of_ada())]);
         }
     }
@@ -163,13 +169,13 @@ mod writes {
         {
             let announced = posts!(|mock| mock.expect_like().return_once(move |_, _, _| outcome), |posts| posts.like(
                 id("hello"),
-                ada(),
+                by_ada(),
                 NOW
             ));
             assert_eq!(announced, expected);
         }
         let announced = posts!(|mock| mock.expect_unlike().return_once(|_, _| Ok(Like::Done)), |posts| posts
-            .unlike(id("hello"), ada()));
+            .unlike(id("hello"), by_ada()));
         assert_eq!(announced, touched());
     }
 
@@ -200,7 +206,7 @@ mod writes {
                 mock.expect_find().return_once(move |_, _| Ok(Some(Viewed::new(found, None))));
                 mock.expect_delete().return_once(|_, _, _| Ok(Outcome::Changed(())));
             },
-            |comments| comments.delete(nice, ada(), None)
+            |comments| comments.delete(nice, by_ada(), None)
         );
         assert_eq!(known, [(Some(ada()), vec![Tag::Post(id("hello"))])]);
         for (outcome, expected) in
@@ -211,7 +217,7 @@ mod writes {
                     mock.expect_find().return_once(|_, _| Ok(None));
                     mock.expect_delete().return_once(move |_, _, _| Ok(outcome));
                 },
-                |comments| comments.delete(nice, ada(), None)
+                |comments| comments.delete(nice, by_ada(), None)
             );
             assert_eq!(unknown, expected);
         }
@@ -225,14 +231,15 @@ mod writes {
         {
             let announced =
                 follows!(|mock| mock.expect_follow().return_once(move |_, _, _| outcome), |follows| follows.follow(
-                    ada(),
+                    by_ada(),
                     id("bob"),
                     NOW
                 ));
             assert_eq!(announced, expected);
         }
-        let announced = follows!(|mock| mock.expect_unfollow().return_once(|_, _| Ok(())), |follows| follows
-            .unfollow(ada(), id("bob")));
+        let announced =
+            follows!(|mock| mock.expect_unfollow().return_once(|_, _| Ok(Unfollow::Done)), |follows| follows
+                .unfollow(by_ada(), id("bob")));
         assert_eq!(announced, touched());
     }
 
@@ -255,11 +262,11 @@ mod writes {
         for (changes, tags) in [(bio, vec![Tag::User(ada())]), (name, vec![Tag::User(ada()), Tag::Author(ada())])] {
             let updated = users!(
                 |mock| mock.expect_update().return_once(|_, _, _| Ok(UpdateUser::Updated(a_user("ada").build()))),
-                |users| users.update(ada(), &changes, None)
+                |users| users.update(by_ada(), &changes, None)
             );
             assert_eq!(updated, [(Some(ada()), tags.clone())]);
             let stale = users!(|mock| mock.expect_update().return_once(|_, _, _| Ok(UpdateUser::Stale)), |users| users
-                .update(ada(), &changes, None));
+                .update(by_ada(), &changes, None));
             assert_eq!(stale, [(Some(ada()), tags)]);
         }
     }
@@ -274,7 +281,7 @@ mod writes {
             [(Ok(EraseUser::Erased), touched()), (Ok(EraseUser::PasswordMoved), vec![]), (unavailable(), touched())]
         {
             let announced = users!(|mock| mock.expect_erase().return_once(move |_, _, _| outcome), |users| users
-                .erase(ada(), &hash, &kept));
+                .erase(by_ada(), &hash, &kept));
             assert_eq!(announced, expected);
         }
     }

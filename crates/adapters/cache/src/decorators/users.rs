@@ -7,7 +7,7 @@ use accounts::ports::{
     UserRelations, UserRepository,
 };
 use async_trait::async_trait;
-use domain::{Page, PageRequest, RepositoryError, Revision, Shared, User, UserId, UserRef, UserView};
+use domain::{Page, PageRequest, Principal, RepositoryError, Revision, Shared, User, UserId, UserRef, UserView};
 use futures_util::FutureExt;
 
 use super::load;
@@ -86,16 +86,17 @@ impl UserRepository for CachedUsers {
     /// come to announce it.
     async fn update(
         &self,
-        id: UserId,
+        by: Principal,
         changes: &ProfileChanges,
         expected: Option<Revision>,
     ) -> Result<UpdateUser, RepositoryError> {
+        let id = by.user_id;
         let mut tags = vec![Tag::User(id)];
         if changes.display_name.is_some() {
             tags.push(Tag::Author(id));
         }
         let change = Change { by: Some(id), tags };
-        self.cache.write(change, |_| true, self.inner.update(id, changes, expected)).await
+        self.cache.write(change, |_| true, self.inner.update(by, changes, expected)).await
     }
 
     /// No copy has it.
@@ -110,10 +111,16 @@ impl UserRepository for CachedUsers {
 
     /// Hides the account and its posts, on whatever page they are. Pages that show none of them may have become the last.
     /// Counters of others change later, as its rows are removed.
-    async fn erase(&self, id: UserId, verified: &PasswordHash, kept: &KeptName) -> Result<EraseUser, RepositoryError> {
+    async fn erase(
+        &self,
+        by: Principal,
+        verified: &PasswordHash,
+        kept: &KeptName,
+    ) -> Result<EraseUser, RepositoryError> {
+        let id = by.user_id;
         let tags = vec![Tag::User(id), Tag::Author(id), Tag::PostsOf(id), Tag::PublicFeed];
         let change = Change { by: Some(id), tags };
         let touches = |outcome: &EraseUser| *outcome == EraseUser::Erased;
-        self.cache.write(change, touches, self.inner.erase(id, verified, kept)).await
+        self.cache.write(change, touches, self.inner.erase(by, verified, kept)).await
     }
 }

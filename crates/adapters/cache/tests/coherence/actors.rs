@@ -14,7 +14,7 @@ use feed::ports::{FollowRepository, TimelineRepository};
 use posts::ports::{CommentRepository, Edit, NewComment, NewPost, PostRepository};
 use removals::ports::{Progress, RemovalRepository};
 use removals::{Removal, RemovalKind};
-use testkit::{NOW, a_user, id};
+use testkit::{NOW, a_user, acting, id};
 use tokio::time::{sleep, timeout};
 
 use crate::repositories::{Reads, Repository};
@@ -178,7 +178,7 @@ pub(crate) async fn person(world: Arc<World>, ports: Arc<Vec<Ports>>, names: Arc
             world.begins(me);
             let erased = ports
                 .users
-                .erase(me, &PasswordHash(String::new()), &KeptName { hash: NameHash([0; 32]), until: NOW })
+                .erase(acting(me), &PasswordHash(String::new()), &KeptName { hash: NameHash([0; 32]), until: NOW })
                 .await;
             if erased.is_ok() {
                 world.answered(ports.instance, me);
@@ -233,31 +233,38 @@ async fn write(world: &World, ports: &Ports, names: &Names, me: UserId) -> bool 
     let content = Content::parse(&format!("says {}", world.latest())).unwrap();
     match world.below(11) {
         0 | 1 => {
-            let new = NewPost { id: post_id(names.next()), author_id: me, content, created_at: at };
+            let new = NewPost {
+                id: post_id(names.next()),
+                author_id: me,
+                session_id: acting(me).session_id,
+                content,
+                created_at: at,
+            };
             ports.posts.publish(&new, None).await.is_ok()
         }
-        2 => ports.posts.edit(own, &Edit { content, at, expected: None }, me).await.is_ok(),
-        3 if mine.contains(&own) => ports.posts.delete(own, me, None).await.is_ok(),
-        4 | 5 => ports.posts.like(post, me, at).await.is_ok(),
-        6 => ports.posts.unlike(post, me).await.is_ok(),
+        2 => ports.posts.edit(own, &Edit { content, at, expected: None }, acting(me)).await.is_ok(),
+        3 if mine.contains(&own) => ports.posts.delete(own, acting(me), None).await.is_ok(),
+        4 | 5 => ports.posts.like(post, acting(me), at).await.is_ok(),
+        6 => ports.posts.unlike(post, acting(me)).await.is_ok(),
         7 => {
             let number = world.below(200);
             if let Some((_, author)) = state.comments.get(&comment_id(number)).filter(|(_, author)| *author == me) {
-                return ports.comments.delete(comment_id(number), *author, None).await.is_ok();
+                return ports.comments.delete(comment_id(number), acting(*author), None).await.is_ok();
             }
             let new = NewComment {
                 id: comment_id(number),
                 post_id: post,
                 parent_id: None,
                 author_id: me,
+                session_id: acting(me).session_id,
                 content,
                 created_at: at,
                 deepest: domain::Comment::DEEPEST,
             };
             !state.comments.contains_key(&new.id) && ports.comments.add(&new, None).await.is_ok()
         }
-        8 => ports.follows.follow(me, some_account(world), at).await.is_ok(),
-        9 => ports.follows.unfollow(me, some_account(world)).await.is_ok(),
+        8 => ports.follows.follow(acting(me), some_account(world), at).await.is_ok(),
+        9 => ports.follows.unfollow(acting(me), some_account(world)).await.is_ok(),
         _ => {
             let display_name = DisplayName::parse(&format!("name {}", world.latest())).unwrap();
             let changes = ProfileChanges {
@@ -265,7 +272,7 @@ async fn write(world: &World, ports: &Ports, names: &Names, me: UserId) -> bool 
                 bio: Some(Bio::parse(&format!("bio {}", world.latest())).unwrap()),
                 ..ProfileChanges::default()
             };
-            ports.users.update(me, &changes, None).await.is_ok()
+            ports.users.update(acting(me), &changes, None).await.is_ok()
         }
     }
 }

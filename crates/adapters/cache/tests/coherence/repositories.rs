@@ -12,10 +12,10 @@ use accounts::ports::{
 };
 use async_trait::async_trait;
 use domain::{
-    CommentId, CommentView, Page, PageRequest, Post, PostId, PostPage, PostView, RepositoryError, Revision, Timestamp,
-    User, UserId, UserRef, UserView, UserViewer, Viewed,
+    CommentId, CommentView, Page, PageRequest, Post, PostId, PostPage, PostView, Principal, RepositoryError, Revision,
+    Timestamp, User, UserId, UserRef, UserView, UserViewer, Viewed,
 };
-use feed::ports::{Follow, FollowRepository, Relation, TimelineRepository};
+use feed::ports::{Follow, FollowRepository, Relation, TimelineRepository, Unfollow};
 use posts::IdempotentRequest;
 use posts::ports::{
     AddCommentOutcome, Change, CommentOwners, CommentRepository, Edit, Like, NewComment, NewPost, PostLikes,
@@ -127,7 +127,7 @@ impl PostRepository for Repository {
         let post = post.clone();
         self.write(post.author_id, move |state| {
             if !state.has(post.author_id) {
-                return (false, Write::AuthorGone);
+                return (false, Write::SessionEnded);
             }
             state.posts.insert(post.id, (post.author_id, post.content, post.created_at, Revision(0)));
             (true, Write::Stored(state.post(post.id).unwrap()))
@@ -135,9 +135,9 @@ impl PostRepository for Repository {
         .await
     }
 
-    async fn edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Change<PostView>, RepositoryError> {
+    async fn edit(&self, id: PostId, edit: &Edit, by: Principal) -> Result<Change<PostView>, RepositoryError> {
         let content = edit.content.clone();
-        self.write(viewer, move |state| {
+        self.write(by.user_id, move |state| {
             let is_there = state.post(id).is_some();
             let Some(post) = state.posts.get_mut(&id).filter(|_| is_there) else {
                 return (false, Change::NotFound);
@@ -148,8 +148,8 @@ impl PostRepository for Repository {
         .await
     }
 
-    async fn delete(&self, id: PostId, by: UserId, _: Option<Revision>) -> Result<Change<()>, RepositoryError> {
-        self.write(by, move |state| {
+    async fn delete(&self, id: PostId, by: Principal, _: Option<Revision>) -> Result<Change<()>, RepositoryError> {
+        self.write(by.user_id, move |state| {
             let is_there = state.post(id).is_some();
             if is_there {
                 state.delete(id);
@@ -159,7 +159,8 @@ impl PostRepository for Repository {
         .await
     }
 
-    async fn like(&self, id: PostId, user: UserId, _: Timestamp) -> Result<Like, RepositoryError> {
+    async fn like(&self, id: PostId, by: Principal, _: Timestamp) -> Result<Like, RepositoryError> {
+        let user = by.user_id;
         self.write(user, move |state| {
             let is_there = state.post(id).is_some() && state.has(user);
             (is_there && state.likes.insert((id, user)), if is_there { Like::Done } else { Like::NotFound })
@@ -167,7 +168,8 @@ impl PostRepository for Repository {
         .await
     }
 
-    async fn unlike(&self, id: PostId, user: UserId) -> Result<Like, RepositoryError> {
+    async fn unlike(&self, id: PostId, by: Principal) -> Result<Like, RepositoryError> {
+        let user = by.user_id;
         self.write(user, move |state| (state.likes.remove(&(id, user)), Like::Done)).await
     }
 
@@ -231,16 +233,17 @@ impl UserRepository for Repository {
 
     async fn update(
         &self,
-        id: UserId,
+        by: Principal,
         changes: &ProfileChanges,
         _: Option<Revision>,
     ) -> Result<UpdateUser, RepositoryError> {
+        let id = by.user_id;
         let changes = changes.clone();
         self.write(id, move |state| {
             state.update(id, &changes);
             match state.user(&id.into()) {
                 Some(user) => (true, UpdateUser::Updated(user)),
-                None => (false, UpdateUser::NotFound),
+                None => (false, UpdateUser::SessionEnded),
             }
         })
         .await
@@ -250,10 +253,11 @@ impl UserRepository for Repository {
         not_asked()
     }
 
-    async fn erase(&self, id: UserId, _: &PasswordHash, _: &KeptName) -> Result<EraseUser, RepositoryError> {
+    async fn erase(&self, by: Principal, _: &PasswordHash, _: &KeptName) -> Result<EraseUser, RepositoryError> {
+        let id = by.user_id;
         self.write(id, move |state| {
             let is_there = state.hide(id);
-            (is_there, if is_there { EraseUser::Erased } else { EraseUser::NotFound })
+            (is_there, if is_there { EraseUser::Erased } else { EraseUser::SessionEnded })
         })
         .await
     }
@@ -299,7 +303,8 @@ impl FollowRepository for Repository {
         not_asked()
     }
 
-    async fn follow(&self, follower: UserId, followee: UserId, _: Timestamp) -> Result<Follow, RepositoryError> {
+    async fn follow(&self, by: Principal, followee: UserId, _: Timestamp) -> Result<Follow, RepositoryError> {
+        let follower = by.user_id;
         self.write(follower, move |state| {
             if !state.has(followee) || !state.has(follower) {
                 return (false, Follow::FolloweeGone);
@@ -309,8 +314,9 @@ impl FollowRepository for Repository {
         .await
     }
 
-    async fn unfollow(&self, follower: UserId, followee: UserId) -> Result<(), RepositoryError> {
-        self.write(follower, move |state| (state.follows.remove(&(follower, followee)), ())).await
+    async fn unfollow(&self, by: Principal, followee: UserId) -> Result<Unfollow, RepositoryError> {
+        let follower = by.user_id;
+        self.write(follower, move |state| (state.follows.remove(&(follower, followee)), Unfollow::Done)).await
     }
 
     async fn list(
@@ -365,23 +371,23 @@ impl CommentRepository for Repository {
         .await
     }
 
-    async fn edit(&self, _: CommentId, _: &Edit, _: UserId) -> Result<Change<CommentView>, RepositoryError> {
+    async fn edit(&self, _: CommentId, _: &Edit, _: Principal) -> Result<Change<CommentView>, RepositoryError> {
         not_asked()
     }
 
-    async fn delete(&self, id: CommentId, by: UserId, _: Option<Revision>) -> Result<Change<()>, RepositoryError> {
-        self.write(by, move |state| match state.comments.remove(&id) {
+    async fn delete(&self, id: CommentId, by: Principal, _: Option<Revision>) -> Result<Change<()>, RepositoryError> {
+        self.write(by.user_id, move |state| match state.comments.remove(&id) {
             Some(_) => (true, Change::Changed(())),
             None => (false, Change::NotFound),
         })
         .await
     }
 
-    async fn like(&self, _: CommentId, _: UserId, _: Timestamp) -> Result<Like, RepositoryError> {
+    async fn like(&self, _: CommentId, _: Principal, _: Timestamp) -> Result<Like, RepositoryError> {
         not_asked()
     }
 
-    async fn unlike(&self, _: CommentId, _: UserId) -> Result<Like, RepositoryError> {
+    async fn unlike(&self, _: CommentId, _: Principal) -> Result<Like, RepositoryError> {
         not_asked()
     }
 }

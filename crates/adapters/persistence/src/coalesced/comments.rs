@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use domain::{Author, PostId, UserId};
+use domain::{Author, PostId, SessionId, UserId};
 use posts::ports::{AddCommentOutcome, NewComment, Write};
 use resilience::Coalesce;
 use sea_orm::{DbErr, QueryResult, Statement};
@@ -15,18 +15,20 @@ use crate::fields::Fields;
 use crate::repository::{add_comment, stored_comment};
 use crate::view::user::read_author;
 
-/// Keeps the accounts of the authors from being erased, then locks the posts, both in the order of ids; counts the comments
-/// of authors who are there on posts that are, and stores them. Answers these authors (`true`) and posts (`false`).
+/// Keeps the accounts of the authors whose sessions are there from being erased, then locks the posts, both in the order of
+/// ids; counts the comments of these authors on posts that are there, and stores them. Answers these authors (`true`) and
+/// posts (`false`), and the sessions that have ended (`NULL`).
 ///
 /// To update what was locked in the same statement is safe here: nobody holds `FOR KEY SHARE` on a post without having
 /// locked it for its counts before (`posts.rs` says what would come of it).
 const COMMENT: &str = set::with_new!(
-    "id text, post_id text, author_id text, content text, created_at bigint",
-    "authors AS MATERIALIZED ( \
+    "id text, post_id text, author_id text, session_id text, content text, created_at bigint",
+    set::acting!(),
+    ", authors AS MATERIALIZED ( \
         SELECT id, username, display_name FROM users \
-        WHERE id = ANY (ARRAY(SELECT author_id FROM new)) AND NOT removed ORDER BY id FOR KEY SHARE \
+        WHERE id = ANY (ARRAY(SELECT author_id FROM acting)) AND NOT removed ORDER BY id FOR KEY SHARE \
     ), by_authors AS MATERIALIZED ( \
-        SELECT new.* FROM new JOIN authors ON authors.id = author_id \
+        SELECT acting.* FROM acting JOIN authors ON authors.id = author_id \
     ), on_posts AS MATERIALIZED ( \
         SELECT id FROM posts WHERE id = ANY (ARRAY(SELECT post_id FROM by_authors)) AND ",
     set::post_is_there!(),
@@ -40,7 +42,8 @@ const COMMENT: &str = set::with_new!(
         SELECT by_authors.id, post_id, author_id, content, created_at \
         FROM by_authors JOIN on_posts ON on_posts.id = post_id \
     ) \
-    SELECT true, id, username, display_name FROM authors UNION ALL SELECT false, id, NULL, NULL FROM on_posts"
+    SELECT true, id, username, display_name FROM authors UNION ALL SELECT false, id, NULL, NULL FROM on_posts \
+    UNION ALL SELECT NULL, ended.id, NULL, NULL FROM ended"
 );
 
 #[derive(Serialize)]
@@ -48,6 +51,7 @@ struct CommentRow<'c> {
     id: &'c str,
     post_id: &'c str,
     author_id: &'c str,
+    session_id: &'c str,
     content: &'c str,
     created_at: i64,
 }
@@ -85,6 +89,7 @@ impl Together for Commenting {
                 id: comment.id.as_str(),
                 post_id: comment.post_id.as_str(),
                 author_id: comment.author_id.as_str(),
+                session_id: comment.session_id.as_str(),
                 content: comment.content.as_str(),
                 created_at: comment.created_at.as_micros(),
             }
@@ -94,17 +99,21 @@ impl Together for Commenting {
 
     fn outcomes(commentings: &[&Self], rows: &[QueryResult]) -> Result<Vec<AddCommentOutcome>, DbErr> {
         let (mut authors, mut posts) = (HashMap::<UserId, Author>::new(), HashSet::<PostId>::new());
+        let mut ended = HashSet::<SessionId>::new();
         for row in rows {
             let mut fields = Fields::of(row);
-            if fields.next()? {
-                let author = read_author(&mut fields)?;
-                authors.insert(author.id, author);
-            } else {
-                posts.insert(fields.id()?);
+            match fields.next::<Option<bool>>()? {
+                Some(true) => {
+                    let author = read_author(&mut fields)?;
+                    authors.insert(author.id, author);
+                }
+                Some(false) => drop(posts.insert(fields.id()?)),
+                None => drop(ended.insert(fields.id()?)),
             }
         }
         let outcome = |comment: &NewComment| match authors.get(&comment.author_id) {
-            None => AddCommentOutcome::Write(Write::AuthorGone),
+            _ if ended.contains(&comment.session_id) => AddCommentOutcome::Write(Write::SessionEnded),
+            None => AddCommentOutcome::Write(Write::SessionEnded),
             Some(_) if !posts.contains(&comment.post_id) => AddCommentOutcome::PostNotFound,
             Some(author) => AddCommentOutcome::Write(Write::Stored(stored_comment(
                 comment,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use domain::{Cuid, Timestamp, UserId};
+use domain::{Cuid, Principal, SessionId, Timestamp, UserId};
 use posts::ports::Like;
 use resilience::Coalesce;
 use sea_orm::{DbErr, QueryResult, Statement};
@@ -26,35 +26,38 @@ pub(crate) enum Wish {
 /// What somebody wishes about one of `T`.
 pub(crate) struct Liking<T> {
     pub(crate) item: Cuid,
-    pub(crate) user: UserId,
+    pub(crate) by: Principal,
     pub(crate) wish: Wish,
     things: std::marker::PhantomData<fn() -> T>,
 }
 
 impl<T> Liking<T> {
-    pub(crate) fn new(item: Cuid, user: UserId, wish: Wish) -> Self {
-        Self { item, user, wish, things: std::marker::PhantomData }
+    pub(crate) fn new(item: Cuid, by: Principal, wish: Wish) -> Self {
+        Self { item, by, wish, things: std::marker::PhantomData }
     }
 }
 
-/// Locks in the order of ids those who like, whose accounts are kept from being erased, and then what they like. Then
-/// likes come and go, and each thing's count follows from what really did: whoever else changes the likes of a thing
-/// has to lock it first. Answers who is there (`true`), and what (`false`).
+/// Locks in the order of ids those who like in sessions that are there, whose accounts are kept from being erased, and then
+/// what they like. Then likes come and go, and each thing's count follows from what really did: whoever else changes the
+/// likes of a thing has to lock it first. Answers who is there (`true`), what (`false`), and which sessions have ended
+/// (`NULL`).
 ///
 /// To update what was locked in the same statement is safe because nobody holds `FOR KEY SHARE` on a thing without having
 /// locked it for its counts before (`posts.rs` says what would come of it).
 #[rustfmt::skip]
 macro_rules! like {
     ($items:literal, $likes:literal, $item:literal, $($is_there:expr),+) => {
-        set::with_new!("item text, liker text, at bigint",
-            "likers AS MATERIALIZED ( \
-                SELECT id FROM users WHERE id = ANY (ARRAY(SELECT liker FROM new)) AND NOT removed ORDER BY id FOR KEY SHARE \
+        set::with_new!("item text, liker text, session_id text, at bigint",
+            set::acting!(),
+            ", likers AS MATERIALIZED ( \
+                SELECT id FROM users WHERE id = ANY (ARRAY(SELECT liker FROM acting)) AND NOT removed \
+                ORDER BY id FOR KEY SHARE \
             ), items AS MATERIALIZED ( \
                 SELECT id FROM ", $items, " \
-                WHERE id = ANY (ARRAY(SELECT item FROM new JOIN likers ON likers.id = liker)) \
+                WHERE id = ANY (ARRAY(SELECT item FROM acting JOIN likers ON likers.id = liker)) \
                 AND ", $($is_there,)+ " ORDER BY id FOR NO KEY UPDATE \
             ), granted AS MATERIALIZED ( \
-                SELECT item, liker, at FROM new JOIN likers ON likers.id = liker JOIN items ON items.id = item \
+                SELECT item, liker, at FROM acting JOIN likers ON likers.id = liker JOIN items ON items.id = item \
             ), added AS ( \
                 INSERT INTO ", $likes, " (", $item, ", user_id, created_at) \
                 SELECT item, liker, at FROM granted WHERE at IS NOT NULL \
@@ -71,7 +74,8 @@ macro_rules! like {
                 WHERE ", $items, ".id = counts.item AND counts.number <> 0 \
                 AND ", $items, ".id = ANY (ARRAY(SELECT id FROM items)) \
             ) \
-            SELECT true, id FROM likers UNION ALL SELECT false, id FROM items"
+            SELECT true, id FROM likers UNION ALL SELECT false, id FROM items \
+            UNION ALL SELECT NULL, ended.id FROM ended"
         )
     };
 }
@@ -102,6 +106,7 @@ impl InSets for LikedComments {
 struct LikeRow<'l> {
     item: &'l str,
     liker: &'l str,
+    session_id: &'l str,
     /// `None` to take the like back.
     at: Option<i64>,
 }
@@ -110,7 +115,7 @@ impl<T: InSets> Coalesce for Liking<T> {
     type Key = (Cuid, UserId);
 
     fn key(&self) -> Option<Self::Key> {
-        Some((self.item, self.user))
+        Some((self.item, self.by.user_id))
     }
 }
 
@@ -125,20 +130,21 @@ impl<T: InSets> Together for Liking<T> {
     }
 
     fn by(&self) -> UserId {
-        self.user
+        self.by.user_id
     }
 
     async fn alone(&self, tx: &Transaction) -> Result<Like, DbErr> {
         match self.wish {
-            Wish::Like(at) => T::like(tx, self.item, self.user, at).await,
-            Wish::Unlike => T::unlike(tx, self.item, self.user).await,
+            Wish::Like(at) => T::like(tx, self.item, self.by, at).await,
+            Wish::Unlike => T::unlike(tx, self.item, self.by).await,
         }
     }
 
     fn as_statement(likings: &[&Self], patience: Duration) -> Result<Statement, DbErr> {
         let rows = likings.iter().map(|liking| LikeRow {
             item: liking.item.as_str(),
-            liker: liking.user.as_str(),
+            liker: liking.by.user_id.as_str(),
+            session_id: liking.by.session_id.as_str(),
             at: match liking.wish {
                 Wish::Like(at) => Some(at.as_micros()),
                 Wish::Unlike => None,
@@ -148,15 +154,19 @@ impl<T: InSets> Together for Liking<T> {
     }
 
     fn outcomes(likings: &[&Self], rows: &[QueryResult]) -> Result<Vec<Like>, DbErr> {
-        let (mut likers, mut items) = (HashSet::<Cuid>::new(), HashSet::<Cuid>::new());
+        let (mut likers, mut items) = (HashSet::<UserId>::new(), HashSet::<Cuid>::new());
+        let mut ended = HashSet::<SessionId>::new();
         for row in rows {
             let mut fields = Fields::of(row);
-            let set = if fields.next()? { &mut likers } else { &mut items };
-            set.insert(fields.id::<()>()?.cuid());
+            match fields.next::<Option<bool>>()? {
+                Some(true) => likers.insert(fields.id()?),
+                Some(false) => items.insert(fields.id::<()>()?.cuid()),
+                None => ended.insert(fields.id()?),
+            };
         }
         let outcome = |liking: &&Self| {
-            if !likers.contains(&liking.user.cuid()) {
-                Like::UserGone
+            if ended.contains(&liking.by.session_id) || !likers.contains(&liking.by.user_id) {
+                Like::SessionEnded
             } else if !items.contains(&liking.item) {
                 Like::NotFound
             } else {

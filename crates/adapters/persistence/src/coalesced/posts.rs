@@ -1,9 +1,9 @@
 //! Posts that are published together.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use domain::{Post, UserId};
+use domain::{Author, Post, SessionId, UserId};
 use posts::ports::{NewPost, Write};
 use resilience::Coalesce;
 use sea_orm::{DbErr, QueryResult, Statement};
@@ -15,8 +15,8 @@ use crate::fields::Fields;
 use crate::repository::{publish, stored_post};
 use crate::view::user::read_author;
 
-/// Counts the posts on their authors, in the order of ids as everybody does, and stores those of authors who are there;
-/// answers these.
+/// Counts the posts of sessions that are there on their authors, in the order of ids as everybody does, and stores them.
+/// Answers the authors (`true`), and the sessions that have ended (`false`).
 ///
 /// The count is raised by way of a conflict, as that alone takes the order that it is given and meets each row as it is
 /// now. An `UPDATE` can do neither:
@@ -28,27 +28,29 @@ use crate::view::user::read_author;
 ///
 /// Nothing is ever inserted: what is proposed is a row that is there, and is locked.
 const PUBLISH: &str = set::with_new!(
-    "id text, author_id text, content text, created_at bigint",
-    "authors AS ( \
+    "id text, author_id text, session_id text, content text, created_at bigint",
+    set::acting!(),
+    ", authors AS ( \
         INSERT INTO users AS author (id, username, display_name, bio, password_hash, created_at, post_count) \
         SELECT users.id, username, display_name, bio, password_hash, created_at, number \
         FROM users JOIN ( \
-            SELECT author_id, count(*) AS number FROM new GROUP BY author_id \
+            SELECT author_id, count(*) AS number FROM acting GROUP BY author_id \
         ) AS counts ON counts.author_id = users.id \
-        WHERE users.id = ANY (ARRAY(SELECT author_id FROM new)) AND NOT removed ORDER BY users.id FOR NO KEY UPDATE OF users \
+        WHERE users.id = ANY (ARRAY(SELECT author_id FROM acting)) AND NOT removed ORDER BY users.id FOR NO KEY UPDATE OF users \
         ON CONFLICT (id) DO UPDATE SET post_count = author.post_count + excluded.post_count \
         RETURNING author.id, author.username, author.display_name \
     ), stored AS ( \
         INSERT INTO posts (id, author_id, content, created_at) \
-        SELECT new.id, author_id, content, created_at FROM new JOIN authors ON authors.id = author_id \
+        SELECT acting.id, author_id, content, created_at FROM acting JOIN authors ON authors.id = author_id \
     ) \
-    SELECT id, username, display_name FROM authors"
+    SELECT true, id, username, display_name FROM authors UNION ALL SELECT false, ended.id, NULL, NULL FROM ended"
 );
 
 #[derive(Serialize)]
 struct PostRow<'p> {
     id: &'p str,
     author_id: &'p str,
+    session_id: &'p str,
     content: &'p str,
     created_at: i64,
 }
@@ -85,6 +87,7 @@ impl Together for Publishing {
             PostRow {
                 id: post.id.as_str(),
                 author_id: post.author_id.as_str(),
+                session_id: post.session_id.as_str(),
                 content: post.content.as_str(),
                 created_at: post.created_at.as_micros(),
             }
@@ -93,11 +96,21 @@ impl Together for Publishing {
     }
 
     fn outcomes(publishings: &[&Self], rows: &[QueryResult]) -> Result<Vec<Write<Post>>, DbErr> {
-        let author = |row| read_author(&mut Fields::of(row)).map(|author| (author.id, author));
-        let authors: HashMap<_, _> = rows.iter().map(author).collect::<Result<_, _>>()?;
+        let (mut authors, mut ended) = (HashMap::<UserId, Author>::new(), HashSet::<SessionId>::new());
+        for row in rows {
+            let mut fields = Fields::of(row);
+            if fields.next()? {
+                let author = read_author(&mut fields)?;
+                authors.insert(author.id, author);
+            } else {
+                ended.insert(fields.id()?);
+            }
+        }
         let outcome = |post: &NewPost| match authors.get(&post.author_id) {
-            Some(author) => Write::Stored(stored_post(post, author.clone(), post.id, post.created_at)),
-            None => Write::AuthorGone,
+            Some(author) if !ended.contains(&post.session_id) => {
+                Write::Stored(stored_post(post, author.clone(), post.id, post.created_at))
+            }
+            _ => Write::SessionEnded,
         };
         Ok(publishings.iter().map(|publishing| outcome(&publishing.0)).collect())
     }

@@ -38,6 +38,22 @@ macro_rules! with_new {
 }
 pub(super) use with_new;
 
+/// After [`with_new!`]: the rows of `new` whose session is there, named `acting`, and the sessions of the others, named
+/// `ended`. In the same statement as what stores them, so that nothing is stored for a session whose end was committed
+/// before the statement began. No lock is taken on sessions: their ends wait for nobody.
+macro_rules! acting {
+    () => {
+        "live AS MATERIALIZED ( \
+            SELECT id FROM sessions WHERE id = ANY (ARRAY(SELECT session_id FROM new)) \
+        ), acting AS MATERIALIZED ( \
+            SELECT new.* FROM new JOIN live ON live.id = session_id \
+        ), ended AS ( \
+            SELECT session_id AS id FROM new WHERE session_id <> ALL (ARRAY(SELECT id FROM live)) \
+        )"
+    };
+}
+pub(super) use acting;
+
 /// The condition that a row of `posts` is there, and its author: as `view::presence` says it.
 macro_rules! post_is_there {
     () => {

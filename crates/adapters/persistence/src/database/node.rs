@@ -271,6 +271,17 @@ impl Node {
         read_position(self.unless_lost(self.pool.query_one_raw(statement)).await?)
     }
 
+    /// The rows that `statement` finds over the pool, without waiting for a turn. If it had been prepared before the schema
+    /// changed it fails, and succeeds the next time.
+    pub(super) async fn query_at_once(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let epoch = self.plans.epoch();
+        let found = self.unless_lost(self.pool.query_all_raw(statement)).await;
+        if found.as_ref().is_err_and(has_stale_plan) {
+            self.plans.end(epoch);
+        }
+        found
+    }
+
     /// What comes of `work`, or an error at once when the server is down or goes down meanwhile: a pool would go on
     /// trying to connect until its time is up.
     pub(super) async fn unless_lost<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {

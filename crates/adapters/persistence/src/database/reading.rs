@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use domain::UserId;
 use sea_orm::sea_query::SelectStatement;
-use sea_orm::{ConnectionTrait, DbErr, ExecResult, Statement};
+use sea_orm::{ConnectionTrait, DbErr, ExecResult, QueryResult, Statement};
 
 use super::node::Node;
 use super::planned_once::planned_once;
@@ -99,6 +99,11 @@ impl Reading {
     /// All rows that `select` finds, which is read in the same way whatever its values are.
     pub(crate) async fn select_all_planned_once(&self, select: &SelectStatement) -> Result<Vec<Row>, DbErr> {
         self.query(&planned_once(self.first.pool.get_database_backend(), select)).await
+    }
+
+    /// The rows that `statement` finds, which waits for no turn: for what a whole instance depends on, now and then.
+    pub(crate) async fn query_at_once(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.first.query_at_once(statement).await
     }
 
     /// Runs what finds no rows.

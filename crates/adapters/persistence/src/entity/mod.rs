@@ -2,6 +2,7 @@
 
 pub(crate) mod comment;
 pub(crate) mod comment_like;
+pub(crate) mod ended_session;
 pub(crate) mod follow;
 pub(crate) mod idempotency_key;
 pub(crate) mod kept_name;

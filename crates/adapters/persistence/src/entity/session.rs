@@ -8,6 +8,7 @@ pub struct Model {
     pub id: String,
     pub user_id: String,
     pub created_at: i64,
+    pub user_agent: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,12 +1,13 @@
 //! Keeps comments.
 
 use async_trait::async_trait;
-use domain::{CommentId, CommentView, Page, PageRequest, RepositoryError, Revision, Timestamp, UserId};
+use domain::{CommentId, CommentView, Page, PageRequest, Principal, RepositoryError, Revision, Timestamp, UserId};
 use posts::IdempotentRequest;
 use posts::ports::{AddCommentOutcome, Change, CommentOwners, CommentRepository, Edit, Like, NewComment, Thread};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
+use super::acting::{has_session, in_session};
 use super::likes::LikedComments;
 use super::{comment_addition, comment_removal, exists, one_if, time_if};
 use crate::coalesced::{Coalesced, Commenting, Liking, Wish};
@@ -108,7 +109,7 @@ impl SeaCommentRepository {
         }
     }
 
-    async fn try_edit(&self, id: CommentId, edit: &Edit, viewer: UserId) -> Result<Change<CommentView>, DbErr> {
+    async fn try_edit(&self, id: CommentId, edit: &Edit, by: Principal) -> Result<Change<CommentView>, DbErr> {
         let tx = self.db.begin().await?;
         // The same words are no edit.
         let differs = || comment::Column::Content.ne(edit.content.as_str());
@@ -117,13 +118,17 @@ impl SeaCommentRepository {
             .col_expr(comment::Column::EditedAt, time_if(differs(), edit.at, comment::Column::EditedAt))
             .col_expr(comment::Column::Revision, Expr::col(comment::Column::Revision).add(one_if(differs())))
             .filter(comment::Column::Id.eq(id.as_str()))
-            .filter(view::presence::comment());
+            .filter(view::presence::comment())
+            .filter(in_session(by.session_id));
         if let Some(Revision(expected)) = edit.expected {
             update = update.filter(comment::Column::Revision.eq(i64::from(expected)));
         }
         let updated = update.exec(&tx).await?.rows_affected == 1;
-        let found = self.try_find(&tx, id, Some(viewer)).await?;
-        tx.commit(viewer).await?;
+        if !updated && !has_session(&tx, by.session_id).await? {
+            return Ok(Change::SessionEnded);
+        }
+        let found = self.try_find(&tx, id, Some(by.user_id)).await?;
+        tx.commit(by.user_id).await?;
         Ok(match found {
             Some(comment) if updated => Change::Changed(comment),
             Some(comment) if comment.subject.author().is_some() => Change::Stale,
@@ -131,7 +136,7 @@ impl SeaCommentRepository {
         })
     }
 
-    async fn try_delete(&self, id: CommentId, by: UserId, expected: Option<Revision>) -> Result<Change<()>, DbErr> {
+    async fn try_delete(&self, id: CommentId, by: Principal, expected: Option<Revision>) -> Result<Change<()>, DbErr> {
         let tx = self.db.begin().await?;
         let post = Query::select()
             .column(comment::Column::PostId)
@@ -144,13 +149,16 @@ impl SeaCommentRepository {
             wanted = wanted.and(comment::Column::Revision.eq(i64::from(expected)));
         }
         comment_removal::lock(&tx, wanted.clone()).await?;
-        if comment_removal::remove(&tx, wanted, LIKES_AT_ONCE).await?.is_empty() {
+        if comment_removal::remove(&tx, wanted.and(in_session(by.session_id)), LIKES_AT_ONCE).await?.is_empty() {
+            if !has_session(&tx, by.session_id).await? {
+                return Ok(Change::SessionEnded);
+            }
             let alive = comment::Column::Id.eq(id.as_str()).and(view::presence::comment());
             let is_there = exists(&tx, comment::Entity, alive).await?;
-            tx.abandon(by).await?;
+            tx.abandon(by.user_id).await?;
             return Ok(if is_there { Change::Stale } else { Change::NotFound });
         }
-        tx.commit(by).await?;
+        tx.commit(by.user_id).await?;
         Ok(Change::Changed(()))
     }
 }
@@ -199,24 +207,24 @@ impl CommentRepository for SeaCommentRepository {
         self.added.write(Commenting(comment.clone())).await
     }
 
-    async fn edit(&self, id: CommentId, edit: &Edit, viewer: UserId) -> Result<Change<CommentView>, RepositoryError> {
-        retrying(&self.db, "comments.edit", || self.try_edit(id, edit, viewer)).await
+    async fn edit(&self, id: CommentId, edit: &Edit, by: Principal) -> Result<Change<CommentView>, RepositoryError> {
+        retrying(&self.db, "comments.edit", || self.try_edit(id, edit, by)).await
     }
 
     async fn delete(
         &self,
         id: CommentId,
-        by: UserId,
+        by: Principal,
         expected: Option<Revision>,
     ) -> Result<Change<()>, RepositoryError> {
         retrying(&self.db, "comments.delete", || self.try_delete(id, by, expected)).await
     }
 
-    async fn like(&self, id: CommentId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError> {
-        self.likes.write(Liking::new(id.cuid(), user, Wish::Like(at))).await
+    async fn like(&self, id: CommentId, by: Principal, at: Timestamp) -> Result<Like, RepositoryError> {
+        self.likes.write(Liking::new(id.cuid(), by, Wish::Like(at))).await
     }
 
-    async fn unlike(&self, id: CommentId, user: UserId) -> Result<Like, RepositoryError> {
-        self.likes.write(Liking::new(id.cuid(), user, Wish::Unlike)).await
+    async fn unlike(&self, id: CommentId, by: Principal) -> Result<Like, RepositoryError> {
+        self.likes.write(Liking::new(id.cuid(), by, Wish::Unlike)).await
     }
 }

@@ -1,15 +1,17 @@
 //! How comments come: their author is kept from going, and their post, and the comment that they answer, count them.
 
-use domain::{Author, Comment, CommentBody, CommentId, PostId, Revision, Timestamp, UserId};
+use domain::{Author, Comment, CommentBody, CommentId, PostId, Revision, Timestamp};
 use posts::IdempotentRequest;
 use posts::ports::{AddCommentOutcome, NewComment, Write};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
+use super::acting::in_session;
 use super::idempotency::{Claim, Effect, claim};
 use super::{comment_depth as depth, counters, exists};
 use crate::database::Database;
 use crate::entity::{comment, post, user};
+use crate::error::corrupt;
 use crate::fields::Fields;
 use crate::view;
 
@@ -20,8 +22,8 @@ pub(super) async fn add_alone(
     request: Option<&IdempotentRequest>,
 ) -> Result<AddCommentOutcome, DbErr> {
     let tx = db.begin().await?;
-    let Some(author) = find_author(&tx, new.author_id).await? else {
-        return Ok(AddCommentOutcome::Write(Write::AuthorGone));
+    let Some(author) = find_author(&tx, new).await? else {
+        return Ok(AddCommentOutcome::Write(Write::SessionEnded));
     };
     // The key comes before everything else: a retry is answered even if the post has gone meanwhile.
     if let Some(request) = request {
@@ -45,30 +47,35 @@ pub(super) async fn add_alone(
         },
         None => 0,
     };
-    insert(&tx, new, depth).await?;
+    if !insert(&tx, new, depth).await? {
+        return Ok(AddCommentOutcome::Write(Write::SessionEnded));
+    }
     tx.commit(new.author_id).await?;
     Ok(AddCommentOutcome::Write(Write::Stored(stored(new, author, new.id, new.created_at))))
 }
 
 /// Adds a comment on a post, which is no reply, in a transaction that may have others.
 pub(crate) async fn add(tx: &impl ConnectionTrait, new: &NewComment) -> Result<AddCommentOutcome, DbErr> {
-    let Some(author) = find_author(tx, new.author_id).await? else {
-        return Ok(AddCommentOutcome::Write(Write::AuthorGone));
+    let Some(author) = find_author(tx, new).await? else {
+        return Ok(AddCommentOutcome::Write(Write::SessionEnded));
     };
     if !count_on_post(tx, new.post_id).await? {
         return Ok(AddCommentOutcome::PostNotFound);
     }
-    insert(tx, new, 0).await?;
+    if !insert(tx, new, 0).await? {
+        return Ok(AddCommentOutcome::Write(Write::SessionEnded));
+    }
     Ok(AddCommentOutcome::Write(Write::Stored(stored(new, author, new.id, new.created_at))))
 }
 
-/// Finds the author, and keeps the account from being erased until the end. Who erases it locks it before any post, so
+/// Finds the author, unless the session has ended, and keeps the account from being erased until the end. Who erases it locks it before any post, so
 /// that whoever writes must lock it before any post as well.
-async fn find_author(tx: &impl ConnectionTrait, id: UserId) -> Result<Option<Author>, DbErr> {
+async fn find_author(tx: &impl ConnectionTrait, new: &NewComment) -> Result<Option<Author>, DbErr> {
     let select = Query::select()
         .columns(view::user::AUTHOR_COLUMNS)
         .from(user::Entity)
-        .and_where(view::user::is(&id.into()))
+        .and_where(view::user::is(&new.author_id.into()))
+        .and_where(in_session(new.session_id))
         .lock(LockType::KeyShare)
         .take();
     tx.query_one(&select).await?.map(|row| view::user::read_author(&mut Fields::of(&row))).transpose()
@@ -111,22 +118,34 @@ async fn count_on_parent(
     Ok(Err(if is_there { AddCommentOutcome::TooDeep } else { AddCommentOutcome::ParentNotFound }))
 }
 
-async fn insert(tx: &impl ConnectionTrait, new: &NewComment, depth: i64) -> Result<(), DbErr> {
-    let row = comment::ActiveModel {
-        id: Set(new.id.to_string()),
-        post_id: Set(new.post_id.to_string()),
-        parent_id: Set(new.parent_id.map(|id| id.to_string())),
-        author_id: Set(Some(new.author_id.to_string())),
-        content: Set(Some(new.content.as_str().to_owned())),
-        created_at: Set(new.created_at.as_micros()),
-        edited_at: Set(None),
-        revision: Set(0),
-        like_count: Set(0),
-        reply_count: Set(0),
-        depth: Set(depth),
-    };
-    comment::Entity::insert(row).exec_without_returning(tx).await?;
-    Ok(())
+/// Stores a comment that stands so deep, unless its session has ended; answers whether it did.
+async fn insert(tx: &impl ConnectionTrait, new: &NewComment, depth: i64) -> Result<bool, DbErr> {
+    let columns = [
+        comment::Column::Id,
+        comment::Column::PostId,
+        comment::Column::ParentId,
+        comment::Column::AuthorId,
+        comment::Column::Content,
+        comment::Column::CreatedAt,
+        comment::Column::Depth,
+    ];
+    let row = Query::select()
+        .expr(Expr::val(new.id.as_str()))
+        .expr(Expr::val(new.post_id.as_str()))
+        .expr(Expr::val(new.parent_id.map(|id| id.to_string())))
+        .expr(Expr::val(new.author_id.as_str()))
+        .expr(Expr::val(new.content.as_str()))
+        .expr(Expr::val(new.created_at.as_micros()))
+        .expr(Expr::val(depth))
+        .and_where(in_session(new.session_id))
+        .take();
+    let insert = Query::insert()
+        .into_table(comment::Entity)
+        .columns(columns)
+        .select_from(row)
+        .map_err(|error| corrupt("comment", error))?
+        .take();
+    Ok(tx.execute(&insert).await?.rows_affected() == 1)
 }
 
 fn first_answer(request: &NewComment, author: Author, effect: Effect) -> Comment {

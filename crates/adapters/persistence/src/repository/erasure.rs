@@ -1,12 +1,13 @@
 //! How an account goes: it is hidden at once, and its rows are removed in slices.
 
 use accounts::ports::{EraseUser, KeptName, PasswordHash};
-use domain::UserId;
+use domain::{Principal, UserId};
 use removals::RemovalKind;
 use removals::ports::Touched;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
+use super::acting::{has_session, in_session};
 use super::comment::lock_posts;
 use super::follow::lock_users;
 use super::likes::{OF_COMMENTS, OF_POSTS};
@@ -19,16 +20,18 @@ use crate::view;
 /// Posts of an account of which a slice removes something.
 const POSTS: u64 = 50;
 
-/// Hides an account from everybody, and with it all that it wrote; ends its sessions, and requests the removal of its rows.
+/// Hides the account of `by` from everybody, and with it all that it wrote; ends its sessions, and requests the removal of its
+/// rows.
 ///
 /// Nothing is left that says who it was. To change the name waits for whatever it was about to write, and is waited for: a
 /// name is a key.
 pub(super) async fn hide(
     tx: &impl ConnectionTrait,
-    id: UserId,
+    by: Principal,
     verified: &PasswordHash,
     kept: &KeptName,
 ) -> Result<EraseUser, DbErr> {
+    let id = by.user_id;
     let hidden = user::Entity::update_many()
         .col_expr(user::Column::Removed, Expr::val(true))
         // No name that anybody can have.
@@ -38,12 +41,13 @@ pub(super) async fn hide(
         .col_expr(user::Column::PasswordHash, Expr::val(""))
         .filter(view::user::is(&id.into()))
         .filter(user::Column::PasswordHash.eq(verified.0.as_str()))
+        .filter(in_session(by.session_id))
         .exec(tx)
         .await?
         .rows_affected;
     if hidden == 0 {
-        let is_there = exists(tx, user::Entity, view::user::is(&id.into())).await?;
-        return Ok(if is_there { EraseUser::PasswordMoved } else { EraseUser::NotFound });
+        let is_in_session = has_session(tx, by.session_id).await?;
+        return Ok(if is_in_session { EraseUser::PasswordMoved } else { EraseUser::SessionEnded });
     }
     remove_sessions(tx, session::Column::UserId.eq(id.as_str())).await?;
     kept_name::keep(tx, kept).await?;

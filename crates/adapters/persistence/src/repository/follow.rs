@@ -1,11 +1,12 @@
 //! Keeps who follows whom.
 
 use async_trait::async_trait;
-use domain::{Page, PageRequest, RepositoryError, Timestamp, UserId, UserRef, UserView};
-use feed::ports::{Follow, FollowRepository, Relation};
+use domain::{Page, PageRequest, Principal, RepositoryError, Timestamp, UserId, UserRef, UserView};
+use feed::ports::{Follow, FollowRepository, Relation, Unfollow};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Order, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
+use super::acting::{has_session, in_session};
 use super::{counters, exists};
 use crate::database::{Database, Select};
 use crate::entity::{follow, user};
@@ -35,20 +36,26 @@ impl SeaFollowRepository {
         self.db.read_primary().select_one(&select).await?.map(|row| Fields::of(&row).id()).transpose()
     }
 
-    async fn try_follow(&self, follower: UserId, followee: UserId, at: Timestamp) -> Result<Follow, DbErr> {
-        let tx = self.db.begin().await?;
+    async fn try_follow(&self, by: Principal, followee: UserId, at: Timestamp) -> Result<Follow, DbErr> {
+        let (tx, follower) = (self.db.begin().await?, by.user_id);
         let both = is_either(follower, followee).and(view::presence::user());
         let there = lock_users(&tx, both, LockType::NoKeyUpdate).await?;
+        if !there.contains(&follower) {
+            return Ok(Follow::SessionEnded);
+        }
         if !there.contains(&followee) {
             return Ok(Follow::FolloweeGone);
         }
-        if !there.contains(&follower) {
-            return Ok(Follow::FollowerGone);
-        }
+        let row = Query::select()
+            .expr(Expr::val(follower.as_str()))
+            .expr(Expr::val(followee.as_str()))
+            .expr(Expr::val(at.as_micros()))
+            .and_where(in_session(by.session_id))
+            .take();
         let insert = Query::insert()
             .into_table(follow::Entity)
             .columns([follow::Column::FollowerId, follow::Column::FolloweeId, follow::Column::CreatedAt])
-            .values([follower.as_str().into(), followee.as_str().into(), at.as_micros().into()])
+            .select_from(row)
             .map_err(|error| corrupt("follow", error))?
             .on_conflict(
                 OnConflict::columns([follow::Column::FollowerId, follow::Column::FolloweeId]).do_nothing().to_owned(),
@@ -56,24 +63,30 @@ impl SeaFollowRepository {
             .take();
         if tx.execute(&insert).await?.rows_affected() == 1 {
             count(&tx, follower, followee, 1).await?;
+        } else if !has_session(&tx, by.session_id).await? {
+            return Ok(Follow::SessionEnded);
         }
         tx.commit(follower).await?;
         Ok(Follow::Done)
     }
 
-    async fn try_unfollow(&self, follower: UserId, followee: UserId) -> Result<(), DbErr> {
-        let tx = self.db.begin().await?;
+    async fn try_unfollow(&self, by: Principal, followee: UserId) -> Result<Unfollow, DbErr> {
+        let (tx, follower) = (self.db.begin().await?, by.user_id);
         lock_users(&tx, is_either(follower, followee), LockType::NoKeyUpdate).await?;
         let removed = follow::Entity::delete_many()
             .filter(follow::Column::FollowerId.eq(follower.as_str()))
             .filter(follow::Column::FolloweeId.eq(followee.as_str()))
+            .filter(in_session(by.session_id))
             .exec(&tx)
             .await?
             .rows_affected;
         if removed == 1 {
             count(&tx, follower, followee, -1).await?;
+        } else if !has_session(&tx, by.session_id).await? {
+            return Ok(Unfollow::SessionEnded);
         }
-        tx.commit(follower).await
+        tx.commit(follower).await?;
+        Ok(Unfollow::Done)
     }
 
     async fn try_list(
@@ -141,12 +154,12 @@ impl FollowRepository for SeaFollowRepository {
         reading("follows.resolve", self.try_resolve(user)).await
     }
 
-    async fn follow(&self, follower: UserId, followee: UserId, at: Timestamp) -> Result<Follow, RepositoryError> {
-        retrying(&self.db, "follows.follow", || self.try_follow(follower, followee, at)).await
+    async fn follow(&self, by: Principal, followee: UserId, at: Timestamp) -> Result<Follow, RepositoryError> {
+        retrying(&self.db, "follows.follow", || self.try_follow(by, followee, at)).await
     }
 
-    async fn unfollow(&self, follower: UserId, followee: UserId) -> Result<(), RepositoryError> {
-        retrying(&self.db, "follows.unfollow", || self.try_unfollow(follower, followee)).await
+    async fn unfollow(&self, by: Principal, followee: UserId) -> Result<Unfollow, RepositoryError> {
+        retrying(&self.db, "follows.unfollow", || self.try_unfollow(by, followee)).await
     }
 
     async fn list(

@@ -1,10 +1,11 @@
 //! Likes of posts and of comments: the same act on two pairs of tables.
 
-use domain::{Cuid, Timestamp, UserId};
+use domain::{Cuid, Principal, Timestamp};
 use posts::ports::Like;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Order, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
+use super::acting::in_session;
 use super::follow::lock_users;
 use super::{counters, ids};
 use crate::database::Transaction;
@@ -58,12 +59,12 @@ pub(crate) trait LikedThings: Send + Sync + 'static {
     fn like(
         tx: &Transaction,
         item: Cuid,
-        user: UserId,
+        by: Principal,
         at: Timestamp,
     ) -> impl Future<Output = Result<Like, DbErr>> + Send;
 
     /// Removes a like, and counts that if there was one, in a transaction that may have others.
-    fn unlike(tx: &Transaction, item: Cuid, user: UserId) -> impl Future<Output = Result<Like, DbErr>> + Send;
+    fn unlike(tx: &Transaction, item: Cuid, by: Principal) -> impl Future<Output = Result<Like, DbErr>> + Send;
 }
 
 /// Names what can be liked.
@@ -76,12 +77,12 @@ macro_rules! liked_things {
             const LIKE: &'static str = $like;
             const UNLIKE: &'static str = $unlike;
 
-            async fn like(tx: &Transaction, item: Cuid, user: UserId, at: Timestamp) -> Result<Like, DbErr> {
-                $likes.like(tx, item, user, at).await
+            async fn like(tx: &Transaction, item: Cuid, by: Principal, at: Timestamp) -> Result<Like, DbErr> {
+                $likes.like(tx, item, by, at).await
             }
 
-            async fn unlike(tx: &Transaction, item: Cuid, user: UserId) -> Result<Like, DbErr> {
-                $likes.unlike(tx, item, user).await
+            async fn unlike(tx: &Transaction, item: Cuid, by: Principal) -> Result<Like, DbErr> {
+                $likes.unlike(tx, item, by).await
             }
         }
     };
@@ -98,14 +99,14 @@ liked_things!(
 
 impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
     /// Stores a like, and counts it if it is new.
-    async fn like(&self, tx: &impl ConnectionTrait, item: Cuid, user: UserId, at: Timestamp) -> Result<Like, DbErr> {
-        if let Some(missing) = self.lock(tx, item, user).await? {
+    async fn like(&self, tx: &impl ConnectionTrait, item: Cuid, by: Principal, at: Timestamp) -> Result<Like, DbErr> {
+        if let Some(missing) = self.lock(tx, item, by).await? {
             return Ok(missing);
         }
         let insert = Query::insert()
             .into_table(self.table)
             .columns([self.liked, self.user, self.at])
-            .values([item.as_str().into(), user.as_str().into(), at.as_micros().into()])
+            .values([item.as_str().into(), by.user_id.as_str().into(), at.as_micros().into()])
             .map_err(|error| corrupt("like", error))?
             .on_conflict(OnConflict::columns([self.liked, self.user]).do_nothing().to_owned())
             .take();
@@ -116,13 +117,13 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
     }
 
     /// Removes a like, and counts that if there was one.
-    async fn unlike(&self, tx: &impl ConnectionTrait, item: Cuid, user: UserId) -> Result<Like, DbErr> {
-        if let Some(missing) = self.lock(tx, item, user).await? {
+    async fn unlike(&self, tx: &impl ConnectionTrait, item: Cuid, by: Principal) -> Result<Like, DbErr> {
+        if let Some(missing) = self.lock(tx, item, by).await? {
             return Ok(missing);
         }
         let removed = L::delete_many()
             .filter(self.liked.eq(item.as_str()))
-            .filter(self.user.eq(user.as_str()))
+            .filter(self.user.eq(by.user_id.as_str()))
             .exec(tx)
             .await?
             .rows_affected;
@@ -132,11 +133,12 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
         Ok(Like::Done)
     }
 
-    /// Locks who likes, then what is liked, as everybody does who locks both; answers which of them is missing.
-    async fn lock(&self, tx: &impl ConnectionTrait, item: Cuid, user: UserId) -> Result<Option<Like>, DbErr> {
-        let there = lock_users(tx, view::user::is(&user.into()), LockType::KeyShare).await?;
-        if there.is_empty() {
-            return Ok(Some(Like::UserGone));
+    /// Locks who likes, then what is liked, as everybody does who locks both; answers which of
+    /// them is missing: an account whose session has ended counts as such.
+    async fn lock(&self, tx: &impl ConnectionTrait, item: Cuid, by: Principal) -> Result<Option<Like>, DbErr> {
+        let acting = view::user::is(&by.user_id.into()).and(in_session(by.session_id));
+        if lock_users(tx, acting, LockType::KeyShare).await?.is_empty() {
+            return Ok(Some(Like::SessionEnded));
         }
         let alive = Query::select()
             .expr(Expr::val(1))

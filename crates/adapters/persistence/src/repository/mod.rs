@@ -1,16 +1,19 @@
 //! The ports of the use cases, one file a port, and what several of them share.
 
+mod acting;
 mod comment;
 mod comment_addition;
 mod comment_depth;
 mod comment_removal;
 mod counters;
+mod ended_sessions;
 mod erasure;
 mod follow;
 mod idempotency;
 mod kept_name;
 mod likes;
 mod post;
+mod refresh_token;
 mod removal;
 mod session;
 mod thread_removal;
@@ -23,6 +26,7 @@ pub(crate) use likes::{LikedComments, LikedPosts, LikedThings};
 pub(crate) use post::{publish, stored as stored_post};
 
 pub use comment::SeaCommentRepository;
+pub use ended_sessions::SeaEndedSessions;
 pub use follow::SeaFollowRepository;
 pub use idempotency::SeaIdempotencyKeyRepository;
 pub use kept_name::SeaKeptNameRepository;

@@ -2,21 +2,23 @@
 
 use async_trait::async_trait;
 use domain::{
-    Author, DisplayName, Page, PageRequest, Post, PostId, PostPage, PostView, RepositoryError, Revision, Timestamp,
-    UserId, UserRef, UserView, Username,
+    Author, DisplayName, Page, PageRequest, Post, PostId, PostPage, PostView, Principal, RepositoryError, Revision,
+    Timestamp, UserId, UserRef, UserView, Username,
 };
 use posts::IdempotentRequest;
 use posts::ports::{Change, Edit, Like, NewPost, PostRepository, Write};
 use removals::RemovalKind;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
+use super::acting::{has_session, in_session};
 use super::idempotency::{Claim, Effect, claim};
 use super::likes::LikedPosts;
 use super::{exists, one_if, removal, time_if};
 use crate::coalesced::{Coalesced, Liking, Publishing, Wish};
 use crate::database::{Database, Select};
 use crate::entity::{post, post_like, user};
+use crate::error::corrupt;
 use crate::fields::Fields;
 use crate::keyset::{self, Direction};
 use crate::operation::{reading, retrying};
@@ -68,8 +70,8 @@ impl SeaPostRepository {
     /// Publishes under an idempotency key, which needs a transaction to itself: it may have to be given up.
     async fn try_publish_once(&self, new: &NewPost, request: &IdempotentRequest) -> Result<Write<Post>, DbErr> {
         let tx = self.db.begin().await?;
-        let Some(author) = count_post(&tx, new.author_id).await? else {
-            return Ok(Write::AuthorGone);
+        let Some(author) = count_post(&tx, new).await? else {
+            return Ok(Write::SessionEnded);
         };
         let effect = Effect { id: new.id.cuid(), at: new.created_at, author_display_name: author.display_name.clone() };
         match claim(&tx, new.author_id, request, &effect).await? {
@@ -80,12 +82,14 @@ impl SeaPostRepository {
             }
             Claim::Reused => return Ok(Write::KeyReused),
         }
-        insert(&tx, new).await?;
+        if !insert(&tx, new).await? {
+            return Ok(Write::SessionEnded);
+        }
         tx.commit(new.author_id).await?;
         Ok(Write::Stored(stored(new, author, new.id, new.created_at)))
     }
 
-    async fn try_edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Change<PostView>, DbErr> {
+    async fn try_edit(&self, id: PostId, edit: &Edit, by: Principal) -> Result<Change<PostView>, DbErr> {
         let tx = self.db.begin().await?;
         // The same words are no edit.
         let differs = || post::Column::Content.ne(edit.content.as_str());
@@ -94,13 +98,17 @@ impl SeaPostRepository {
             .col_expr(post::Column::EditedAt, time_if(differs(), edit.at, post::Column::EditedAt))
             .col_expr(post::Column::Revision, Expr::col(post::Column::Revision).add(one_if(differs())))
             .filter(post::Column::Id.eq(id.as_str()))
-            .filter(view::presence::post());
+            .filter(view::presence::post())
+            .filter(in_session(by.session_id));
         if let Some(Revision(expected)) = edit.expected {
             update = update.filter(post::Column::Revision.eq(i64::from(expected)));
         }
         let updated = update.exec(&tx).await?.rows_affected == 1;
-        let found = self.try_find(&tx, id, Some(viewer)).await?;
-        tx.commit(viewer).await?;
+        if !updated && !has_session(&tx, by.session_id).await? {
+            return Ok(Change::SessionEnded);
+        }
+        let found = self.try_find(&tx, id, Some(by.user_id)).await?;
+        tx.commit(by.user_id).await?;
         Ok(match found {
             Some(post) if updated => Change::Changed(post),
             Some(_) => Change::Stale,
@@ -108,23 +116,27 @@ impl SeaPostRepository {
         })
     }
 
-    async fn try_delete(&self, id: PostId, by: UserId, expected: Option<Revision>) -> Result<Change<()>, DbErr> {
+    async fn try_delete(&self, id: PostId, by: Principal, expected: Option<Revision>) -> Result<Change<()>, DbErr> {
         let tx = self.db.begin().await?;
         let mut hide = post::Entity::update_many()
             .col_expr(post::Column::Removed, Expr::val(true))
             .filter(post::Column::Id.eq(id.as_str()))
-            .filter(view::presence::post());
+            .filter(view::presence::post())
+            .filter(in_session(by.session_id));
         if let Some(Revision(expected)) = expected {
             hide = hide.filter(post::Column::Revision.eq(i64::from(expected)));
         }
         if hide.exec(&tx).await?.rows_affected == 0 {
+            if !has_session(&tx, by.session_id).await? {
+                return Ok(Change::SessionEnded);
+            }
             let is_there =
                 exists(&tx, post::Entity, post::Column::Id.eq(id.as_str()).and(view::presence::post())).await?;
-            tx.abandon(by).await?;
+            tx.abandon(by.user_id).await?;
             return Ok(if is_there { Change::Stale } else { Change::NotFound });
         }
         removal::request(&tx, RemovalKind::Post, &[id.to_string()]).await?;
-        tx.commit(by).await?;
+        tx.commit(by.user_id).await?;
         Ok(Change::Changed(()))
     }
 
@@ -159,36 +171,42 @@ impl SeaPostRepository {
 
 /// Publishes a post in a transaction that may have others.
 pub(crate) async fn publish(tx: &impl ConnectionTrait, new: &NewPost) -> Result<Write<Post>, DbErr> {
-    let Some(author) = count_post(tx, new.author_id).await? else {
-        return Ok(Write::AuthorGone);
+    let Some(author) = count_post(tx, new).await? else {
+        return Ok(Write::SessionEnded);
     };
-    insert(tx, new).await?;
+    if !insert(tx, new).await? {
+        return Ok(Write::SessionEnded);
+    }
     Ok(Write::Stored(stored(new, author, new.id, new.created_at)))
 }
 
-async fn insert(tx: &impl ConnectionTrait, new: &NewPost) -> Result<(), DbErr> {
-    let row = post::ActiveModel {
-        id: Set(new.id.to_string()),
-        author_id: Set(new.author_id.to_string()),
-        content: Set(new.content.as_str().to_owned()),
-        created_at: Set(new.created_at.as_micros()),
-        edited_at: Set(None),
-        revision: Set(0),
-        like_count: Set(0),
-        comment_count: Set(0),
-        removed: Set(false),
-    };
-    post::Entity::insert(row).exec_without_returning(tx).await?;
-    Ok(())
+/// Stores a post, unless its session has ended; answers whether it did.
+async fn insert(tx: &impl ConnectionTrait, new: &NewPost) -> Result<bool, DbErr> {
+    let columns = [post::Column::Id, post::Column::AuthorId, post::Column::Content, post::Column::CreatedAt];
+    let row = Query::select()
+        .expr(Expr::val(new.id.as_str()))
+        .expr(Expr::val(new.author_id.as_str()))
+        .expr(Expr::val(new.content.as_str()))
+        .expr(Expr::val(new.created_at.as_micros()))
+        .and_where(in_session(new.session_id))
+        .take();
+    let insert = Query::insert()
+        .into_table(post::Entity)
+        .columns(columns)
+        .select_from(row)
+        .map_err(|error| corrupt("post", error))?
+        .take();
+    Ok(tx.execute(&insert).await?.rows_affected() == 1)
 }
 
-/// Counts a new post of `author`, which locks the account: it cannot be erased between this and the end. Answers what
-/// the post shows of them; `None` if the account is gone.
-async fn count_post(tx: &impl ConnectionTrait, author: UserId) -> Result<Option<Author>, DbErr> {
+/// Counts a new post of its author, which locks the account: it cannot be erased between this and the end. Answers what
+/// the post shows of them; `None` if the session has ended, as that of an erased account has.
+async fn count_post(tx: &impl ConnectionTrait, new: &NewPost) -> Result<Option<Author>, DbErr> {
     let update = Query::update()
         .table(user::Entity)
         .value(user::Column::PostCount, Expr::col(user::Column::PostCount).add(1))
-        .and_where(view::user::is(&author.into()))
+        .and_where(view::user::is(&new.author_id.into()))
+        .and_where(in_session(new.session_id))
         .returning(Query::returning().columns([user::Column::Username, user::Column::DisplayName]))
         .take();
     let Some(row) = tx.query_one(&update).await? else {
@@ -196,7 +214,7 @@ async fn count_post(tx: &impl ConnectionTrait, author: UserId) -> Result<Option<
     };
     let mut fields = Fields::of(&row);
     Ok(Some(Author {
-        id: author,
+        id: new.author_id,
         username: Username::from_stored(fields.next()?),
         display_name: DisplayName::from_stored(fields.next()?),
     }))
@@ -247,20 +265,25 @@ impl PostRepository for SeaPostRepository {
         }
     }
 
-    async fn edit(&self, id: PostId, edit: &Edit, viewer: UserId) -> Result<Change<PostView>, RepositoryError> {
-        retrying(&self.db, "posts.edit", || self.try_edit(id, edit, viewer)).await
+    async fn edit(&self, id: PostId, edit: &Edit, by: Principal) -> Result<Change<PostView>, RepositoryError> {
+        retrying(&self.db, "posts.edit", || self.try_edit(id, edit, by)).await
     }
 
-    async fn delete(&self, id: PostId, by: UserId, expected: Option<Revision>) -> Result<Change<()>, RepositoryError> {
+    async fn delete(
+        &self,
+        id: PostId,
+        by: Principal,
+        expected: Option<Revision>,
+    ) -> Result<Change<()>, RepositoryError> {
         retrying(&self.db, "posts.delete", || self.try_delete(id, by, expected)).await
     }
 
-    async fn like(&self, id: PostId, user: UserId, at: Timestamp) -> Result<Like, RepositoryError> {
-        self.likes.write(Liking::new(id.cuid(), user, Wish::Like(at))).await
+    async fn like(&self, id: PostId, by: Principal, at: Timestamp) -> Result<Like, RepositoryError> {
+        self.likes.write(Liking::new(id.cuid(), by, Wish::Like(at))).await
     }
 
-    async fn unlike(&self, id: PostId, user: UserId) -> Result<Like, RepositoryError> {
-        self.likes.write(Liking::new(id.cuid(), user, Wish::Unlike)).await
+    async fn unlike(&self, id: PostId, by: Principal) -> Result<Like, RepositoryError> {
+        self.likes.write(Liking::new(id.cuid(), by, Wish::Unlike)).await
     }
 
     async fn list_likes(

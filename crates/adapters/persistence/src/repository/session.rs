@@ -1,19 +1,23 @@
 //! Keeps sessions.
 
-use accounts::ports::{NewRefreshToken, OpenSession, PasswordHash, RefreshTokenHash, RotateSession, SessionRepository};
-use accounts::{Session, SessionId};
+use accounts::ports::{CloseSession, NewRefreshToken, OpenSession, PasswordHash, RotateSession, SessionRepository};
+use accounts::{PresentedToken, Rotation, SessionView, Verdict};
 use async_trait::async_trait;
-use domain::{RepositoryError, Timestamp, UserId};
-use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query, SelectStatement, SimpleExpr};
+use domain::{Cursor, Page, PageRequest, Principal, RepositoryError, Session, SessionId, Timestamp, UserAgent, UserId};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Order, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
-use crate::database::Database;
-use crate::entity::{refresh_token, session, user};
+use super::acting::{has_session, in_session};
+use super::ended_sessions;
+use super::refresh_token::{insert_token, select_presented, successors, use_up};
+use crate::database::{Database, Select, Transaction};
+use crate::entity::{ended_session, refresh_token, session, user};
 use crate::fields::Fields;
-use crate::operation::retrying;
+use crate::keyset::{self, Direction};
+use crate::operation::{reading, retrying};
 use crate::view;
 
-/// Tokens forgotten by one transaction, so that none holds up others for long.
+/// Tokens, and as many ends, forgotten by one transaction, so that none holds up others for long.
 const PURGED_AT_ONCE: u64 = 1_000;
 
 /// Keeps sessions in the database.
@@ -50,73 +54,107 @@ impl SeaSessionRepository {
             id: Set(session.id.to_string()),
             user_id: Set(session.user_id.to_string()),
             created_at: Set(session.created_at.as_micros()),
+            user_agent: Set(session.user_agent.as_ref().map(|agent| agent.as_str().to_owned())),
         };
         session::Entity::insert(row).exec_without_returning(&tx).await?;
-        insert_token(&tx, session.id, token).await?;
+        insert_token(&tx, session.id, token, None).await?;
         tx.commit(None).await?;
         Ok(OpenSession::Opened)
     }
 
-    async fn try_rotate(
-        &self,
-        presented: &RefreshTokenHash,
-        next: &NewRefreshToken,
-        now: Timestamp,
-    ) -> Result<RotateSession, DbErr> {
+    async fn try_rotate(&self, rotation: &Rotation) -> Result<RotateSession, DbErr> {
         let tx = self.db.begin().await?;
-        // The row is locked, so that of two requests with the same token the second sees it used.
-        let select = Query::select()
-            .column((session::Entity, session::Column::Id))
-            .column((session::Entity, session::Column::UserId))
-            .column((refresh_token::Entity, refresh_token::Column::UsedAt))
-            .column((refresh_token::Entity, refresh_token::Column::ExpiresAt))
-            .from(refresh_token::Entity)
-            .inner_join(
-                session::Entity,
-                Expr::col((session::Entity, session::Column::Id))
-                    .equals((refresh_token::Entity, refresh_token::Column::SessionId)),
-            )
-            .and_where(refresh_token::Column::TokenHash.eq(presented.0.to_vec()))
-            .lock(LockType::Update)
-            .take();
-        let Some(row) = tx.query_one(&select).await? else {
+        let Some(row) = tx.query_one(&select_presented(&rotation.presented)).await? else {
             return Ok(RotateSession::Unknown);
         };
         let mut fields = Fields::of(&row);
-        let session: SessionId = fields.id()?;
-        let user_id: UserId = fields.id()?;
-        let used_at = fields.optional_time()?;
-        let expires_at = fields.time()?;
-        if used_at.is_some() {
-            remove_sessions(&tx, session::Column::Id.eq(session.as_str())).await?;
-            tx.commit(None).await?;
-            return Ok(RotateSession::Replayed { user: user_id });
-        }
-        if expires_at <= now {
-            return Ok(RotateSession::Expired);
-        }
-        refresh_token::Entity::update_many()
-            .col_expr(refresh_token::Column::UsedAt, Expr::val(now.as_micros()))
-            .filter(refresh_token::Column::TokenHash.eq(presented.0.to_vec()))
-            .exec(&tx)
-            .await?;
-        insert_token(&tx, session, next).await?;
         // Read before the token is used up for good: a client that gets no answer still has a good one.
-        let user = view::user::select_user().and_where(user::Column::Id.eq(user_id.as_str())).take();
-        let user = tx.query_one(&user).await?.ok_or_else(|| DbErr::RecordNotFound("user".to_owned()))?;
-        let user = view::user::read_user(&mut Fields::of(&user))?;
+        let user = view::user::read_user(&mut fields)?;
+        let session: SessionId = fields.id()?;
+        let (opened_at, expires_at) = (fields.time()?, fields.time()?);
+        let used = match fields.optional_time()? {
+            Some(at) => Some((at, successors(&tx, session, &rotation.presented).await?)),
+            None => None,
+        };
+        let outcome = match rotation.verdict(&PresentedToken { opened_at, expires_at, used }) {
+            Verdict::Expired => return Ok(RotateSession::Expired),
+            Verdict::Exchanged { until } => {
+                if used.is_none() {
+                    use_up(&tx, &rotation.presented, rotation.now).await?;
+                }
+                let next = NewRefreshToken { expires_at: until, ..rotation.next.clone() };
+                insert_token(&tx, session, &next, Some(&rotation.presented)).await?;
+                RotateSession::Rotated { session, opened_at, user }
+            }
+            Verdict::SessionExpired => {
+                remove_sessions(&tx, session::Column::Id.eq(session.as_str())).await?;
+                RotateSession::SessionExpired
+            }
+            Verdict::Replayed => {
+                remove_sessions(&tx, session::Column::Id.eq(session.as_str())).await?;
+                RotateSession::Replayed { user: user.id }
+            }
+        };
         tx.commit(None).await?;
-        Ok(RotateSession::Rotated { session, user })
+        Ok(outcome)
     }
 
-    async fn try_close(&self, id: SessionId) -> Result<(), DbErr> {
+    async fn try_list(&self, user: UserId, page: PageRequest) -> Result<Page<SessionView>, DbErr> {
+        let newest_token = Query::select()
+            .expr(Expr::col((refresh_token::Entity, refresh_token::Column::CreatedAt)).max())
+            .from(refresh_token::Entity)
+            .and_where(
+                Expr::col((refresh_token::Entity, refresh_token::Column::SessionId))
+                    .equals((session::Entity, session::Column::Id)),
+            )
+            .take();
+        let mut select = Query::select();
+        select
+            .column((session::Entity, session::Column::Id))
+            .column((session::Entity, session::Column::CreatedAt))
+            .column((session::Entity, session::Column::UserAgent))
+            .expr(Expr::from(newest_token))
+            .from(session::Entity)
+            .and_where(Expr::col((session::Entity, session::Column::UserId)).eq(user.as_str()));
+        let position = ((session::Entity, session::Column::CreatedAt), (session::Entity, session::Column::Id));
+        keyset::page(&mut select, position, Direction::NewestFirst, &page);
+        let mut sessions = Vec::new();
+        for row in self.db.read_primary().select_all(&select).await? {
+            let mut fields = Fields::of(&row);
+            let session = Session {
+                id: fields.id()?,
+                user_id: user,
+                created_at: fields.time()?,
+                user_agent: fields.next::<Option<String>>()?.map(UserAgent::from_stored),
+            };
+            let last_used_at = fields.optional_time()?.unwrap_or(session.created_at);
+            sessions.push(SessionView { session, last_used_at });
+        }
+        Ok(Page::from_lookahead(sessions, page.size, |view: &SessionView| Cursor {
+            at: view.session.created_at,
+            id: view.session.id.cuid(),
+        }))
+    }
+
+    async fn try_close(&self, by: Principal, id: SessionId) -> Result<CloseSession, DbErr> {
         let tx = self.db.begin().await?;
-        remove_sessions(&tx, session::Column::Id.eq(id.as_str())).await?;
-        tx.commit(None).await
+        match end_of(&tx, by, session::Column::Id.eq(id.as_str())).await? {
+            0 if has_session(&tx, by.session_id).await? => Ok(CloseSession::NotFound),
+            0 => Ok(CloseSession::SessionEnded),
+            _ => tx.commit(None).await.map(|()| CloseSession::Closed),
+        }
     }
 
-    /// Forgets some of what is over; answers how many tokens and sessions that were.
-    async fn try_purge_some(&self, now: Timestamp) -> Result<(usize, u64), DbErr> {
+    async fn try_close_others(&self, by: Principal) -> Result<CloseSession, DbErr> {
+        let tx = self.db.begin().await?;
+        match end_of(&tx, by, session::Column::Id.ne(by.session_id.as_str())).await? {
+            0 if !has_session(&tx, by.session_id).await? => Ok(CloseSession::SessionEnded),
+            _ => tx.commit(None).await.map(|()| CloseSession::Closed),
+        }
+    }
+
+    /// Forgets some of what is over; answers whether there may be more of it, and how many sessions that were.
+    async fn try_purge_some(&self, now: Timestamp, remembered_since: Timestamp) -> Result<(bool, u64), DbErr> {
         let tx = self.db.begin().await?;
         let mut some = select_tokens(refresh_token::Column::ExpiresAt.lte(now.as_micros()));
         some.limit(PURGED_AT_ONCE);
@@ -129,7 +167,7 @@ impl SeaSessionRepository {
         for row in tx.query_all(&delete).await? {
             sessions.push(row.try_get_by_index::<String>(0)?);
         }
-        let tokens = sessions.len();
+        let tokens = sessions.len() as u64;
         let remaining = Query::select()
             .expr(Expr::val(1))
             .from(refresh_token::Entity)
@@ -141,19 +179,45 @@ impl SeaSessionRepository {
         let over = session::Column::Id.is_in(sessions).and(Expr::exists(remaining).not());
         let over = session::Column::Id.in_subquery(select_sessions(over));
         let purged = session::Entity::delete_many().filter(over).exec(&tx).await?.rows_affected;
+        let some = Query::select()
+            .column(ended_session::Column::SessionId)
+            .from(ended_session::Entity)
+            .and_where(ended_session::Column::EndedAt.lt(remembered_since.as_micros()))
+            .limit(PURGED_AT_ONCE)
+            // Whoever purges at the same time, as other instances do, takes others.
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .take();
+        let over = ended_session::Column::SessionId.in_subquery(some);
+        let ends = ended_session::Entity::delete_many().filter(over).exec(&tx).await?.rows_affected;
         tx.commit(None).await?;
-        Ok((tokens, purged))
+        Ok((tokens >= PURGED_AT_ONCE || ends >= PURGED_AT_ONCE, purged))
     }
 }
 
-/// Ends the sessions that `condition` picks. Their tokens go first, as whoever exchanges one locks it first.
-pub(super) async fn remove_sessions(tx: &impl ConnectionTrait, condition: SimpleExpr) -> Result<(), DbErr> {
+/// Ends those sessions of the account of `by` that `which` picks, unless the one that acts has ended; answers how many.
+async fn end_of(tx: &Transaction, by: Principal, which: SimpleExpr) -> Result<usize, DbErr> {
+    let own = session::Column::UserId.eq(by.user_id.as_str());
+    remove_sessions(tx, own.and(which).and(in_session(by.session_id))).await
+}
+
+/// Ends the sessions that `condition` picks, and notes that; answers how many. Their tokens go first, as whoever exchanges
+/// one locks it first.
+pub(super) async fn remove_sessions(tx: &impl ConnectionTrait, condition: SimpleExpr) -> Result<usize, DbErr> {
     let sessions =
         Query::select().column(session::Column::Id).from(session::Entity).and_where(condition.clone()).take();
     let tokens = select_tokens(refresh_token::Column::SessionId.in_subquery(sessions));
     refresh_token::Entity::delete_many().filter(refresh_token::Column::TokenHash.in_subquery(tokens)).exec(tx).await?;
-    session::Entity::delete_many().filter(session::Column::Id.in_subquery(select_sessions(condition))).exec(tx).await?;
-    Ok(())
+    let delete = Query::delete()
+        .from_table(session::Entity)
+        .and_where(session::Column::Id.in_subquery(select_sessions(condition)))
+        .returning_col(session::Column::Id)
+        .take();
+    let mut ended = Vec::new();
+    for row in tx.query_all(&delete).await? {
+        ended.push(row.try_get_by_index::<String>(0)?);
+    }
+    ended_sessions::note(tx, &ended).await?;
+    Ok(ended.len())
 }
 
 /// The tokens that `condition` picks, locked in the order in which all lock them who delete several.
@@ -180,22 +244,6 @@ fn select_sessions(condition: SimpleExpr) -> SelectStatement {
         .take()
 }
 
-async fn insert_token(
-    connection: &impl ConnectionTrait,
-    session: SessionId,
-    token: &NewRefreshToken,
-) -> Result<(), DbErr> {
-    let row = refresh_token::ActiveModel {
-        token_hash: Set(token.hash.0.to_vec()),
-        session_id: Set(session.to_string()),
-        created_at: Set(token.created_at.as_micros()),
-        expires_at: Set(token.expires_at.as_micros()),
-        used_at: Set(None),
-    };
-    refresh_token::Entity::insert(row).exec_without_returning(connection).await?;
-    Ok(())
-}
-
 #[async_trait]
 impl SessionRepository for SeaSessionRepository {
     async fn open(
@@ -207,25 +255,29 @@ impl SessionRepository for SeaSessionRepository {
         retrying(&self.db, "sessions.open", || self.try_open(session, token, verified)).await
     }
 
-    async fn rotate(
-        &self,
-        presented: &RefreshTokenHash,
-        next: &NewRefreshToken,
-        now: Timestamp,
-    ) -> Result<RotateSession, RepositoryError> {
-        retrying(&self.db, "sessions.rotate", || self.try_rotate(presented, next, now)).await
+    async fn rotate(&self, rotation: &Rotation) -> Result<RotateSession, RepositoryError> {
+        retrying(&self.db, "sessions.rotate", || self.try_rotate(rotation)).await
     }
 
-    async fn close(&self, id: SessionId) -> Result<(), RepositoryError> {
-        retrying(&self.db, "sessions.close", || self.try_close(id)).await
+    async fn list(&self, user: UserId, page: PageRequest) -> Result<Page<SessionView>, RepositoryError> {
+        reading("sessions.list", self.try_list(user, page)).await
     }
 
-    async fn purge(&self, now: Timestamp) -> Result<u64, RepositoryError> {
+    async fn close(&self, by: Principal, id: SessionId) -> Result<CloseSession, RepositoryError> {
+        retrying(&self.db, "sessions.close", || self.try_close(by, id)).await
+    }
+
+    async fn close_others(&self, by: Principal) -> Result<CloseSession, RepositoryError> {
+        retrying(&self.db, "sessions.close_others", || self.try_close_others(by)).await
+    }
+
+    async fn purge(&self, now: Timestamp, remembered_since: Timestamp) -> Result<u64, RepositoryError> {
         let mut purged = 0;
         loop {
-            let (tokens, sessions) = retrying(&self.db, "sessions.purge", || self.try_purge_some(now)).await?;
+            let attempt = || self.try_purge_some(now, remembered_since);
+            let (more, sessions) = retrying(&self.db, "sessions.purge", attempt).await?;
             purged += sessions;
-            if tokens as u64 != PURGED_AT_ONCE {
+            if !more {
                 return Ok(purged);
             }
         }

@@ -5,10 +5,11 @@ use accounts::ports::{
     UserRepository,
 };
 use async_trait::async_trait;
-use domain::{Cursor, Page, PageRequest, RepositoryError, Revision, User, UserId, UserRef, UserView};
+use domain::{Cursor, Page, PageRequest, Principal, RepositoryError, Revision, User, UserId, UserRef, UserView};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryTrait};
 
+use super::acting::{has_session, in_session};
 use super::erasure;
 use super::kept_name;
 use super::one_if;
@@ -76,14 +77,15 @@ impl SeaUserRepository {
 
     async fn try_update(
         &self,
-        id: UserId,
+        by: Principal,
         changes: &ProfileChanges,
         expected: Option<Revision>,
     ) -> Result<UpdateUser, DbErr> {
-        let tx = self.db.begin().await?;
+        let (tx, id) = (self.db.begin().await?, by.user_id);
         let mut update = user::Entity::update_many()
             .col_expr(user::Column::Revision, Expr::col(user::Column::Revision).add(one_if(differs(changes))))
-            .filter(view::user::is(&id.into()));
+            .filter(view::user::is(&id.into()))
+            .filter(in_session(by.session_id));
         if let Some(display_name) = &changes.display_name {
             update = update.col_expr(user::Column::DisplayName, Expr::val(display_name.as_str().to_owned()));
         }
@@ -99,12 +101,15 @@ impl SeaUserRepository {
             update = update.filter(user::Column::Revision.eq(i64::from(expected)));
         }
         let updated = update.exec(&tx).await?.rows_affected == 1;
-        if let (true, Some(change)) = (updated, &changes.password) {
-            let others = session::Column::UserId.eq(id.as_str()).and(session::Column::Id.ne(change.kept.as_str()));
+        if updated && changes.password.is_some() {
+            let others = session::Column::UserId.eq(id.as_str()).and(session::Column::Id.ne(by.session_id.as_str()));
             remove_sessions(&tx, others).await?;
         }
+        if !updated && !has_session(&tx, by.session_id).await? {
+            return Ok(UpdateUser::SessionEnded);
+        }
         let Some(found) = find_credentials(&tx, view::user::is(&id.into())).await? else {
-            return Ok(UpdateUser::NotFound);
+            return Ok(UpdateUser::SessionEnded);
         };
         tx.commit(id).await?;
         let moved = changes.password.as_ref().is_some_and(|change| change.verified != found.password);
@@ -134,11 +139,11 @@ impl SeaUserRepository {
         Ok(if renewed == 1 { RenewHash::Renewed } else { RenewHash::HashMoved })
     }
 
-    async fn try_erase(&self, id: UserId, verified: &PasswordHash, kept: &KeptName) -> Result<EraseUser, DbErr> {
+    async fn try_erase(&self, by: Principal, verified: &PasswordHash, kept: &KeptName) -> Result<EraseUser, DbErr> {
         let tx = self.db.begin().await?;
-        let outcome = erasure::hide(&tx, id, verified, kept).await?;
+        let outcome = erasure::hide(&tx, by, verified, kept).await?;
         if outcome == EraseUser::Erased {
-            tx.commit(id).await?;
+            tx.commit(by.user_id).await?;
         }
         Ok(outcome)
     }
@@ -189,11 +194,11 @@ impl UserRepository for SeaUserRepository {
 
     async fn update(
         &self,
-        id: UserId,
+        by: Principal,
         changes: &ProfileChanges,
         expected: Option<Revision>,
     ) -> Result<UpdateUser, RepositoryError> {
-        retrying(&self.db, "users.update", || self.try_update(id, changes, expected)).await
+        retrying(&self.db, "users.update", || self.try_update(by, changes, expected)).await
     }
 
     async fn renew_hash(
@@ -205,7 +210,12 @@ impl UserRepository for SeaUserRepository {
         retrying(&self.db, "users.renew_hash", || self.try_renew_hash(id, verified, renewed)).await
     }
 
-    async fn erase(&self, id: UserId, verified: &PasswordHash, kept: &KeptName) -> Result<EraseUser, RepositoryError> {
-        retrying(&self.db, "users.erase", || self.try_erase(id, verified, kept)).await
+    async fn erase(
+        &self,
+        by: Principal,
+        verified: &PasswordHash,
+        kept: &KeptName,
+    ) -> Result<EraseUser, RepositoryError> {
+        retrying(&self.db, "users.erase", || self.try_erase(by, verified, kept)).await
     }
 }

@@ -1,14 +1,13 @@
 //! How many statements and transactions each port method may take: as many with a full page as with one row.
 
 use ::posts::ports::{CommentRepository, Edit, IdempotencyKeyRepository, PostRepository, Thread};
-use accounts::Session;
 use accounts::ports::{PasswordChange, ProfileChanges, SessionRepository, UserRepository};
-use domain::{CommentId, Content, PostId, UserId, UserRef, Username};
+use domain::{CommentId, Content, PostId, Principal, Session, UserId, UserRef, Username};
 use feed::ports::{FollowRepository, Relation, TimelineRepository};
-use testkit::{NOW, a_comment, a_post, a_user, id, on_both_databases};
+use testkit::{NOW, a_comment, a_post, a_user, acting, id, on_both_databases};
 
 use crate::scene::{Scene, any_names, first_page, hash_of, not_kept, request};
-use crate::sessions::token;
+use crate::sessions::{rotation, token};
 
 on_both_databases![one_thing_takes_one_statement, a_list_takes_at_most_two, a_write_takes_one_transaction];
 
@@ -85,6 +84,7 @@ async fn a_list_takes_at_most_two(s: Scene) {
         s.timelines.public(first_page(), None),
         s.timelines.public(first_page(), Some(ada)),
         s.timelines.home(ada, first_page()),
+        s.sessions.list(ada, first_page()),
         s.users.list(first_page(), Some(ada)),
         s.posts.list_by_user(&bob, first_page(), Some(ada)),
         s.posts.list_likes(post, first_page(), Some(ada)),
@@ -108,10 +108,11 @@ async fn a_list_takes_at_most_two(s: Scene) {
 async fn a_write_takes_one_transaction(s: Scene) {
     let (ada, post, comment) = fill(&s).await;
     let edit = Edit { content: Content::parse("new words").unwrap(), at: NOW, expected: None };
-    let session = Session { id: id("session"), user_id: ada, created_at: NOW };
-    let (first, second) = (token(1, NOW), token(2, NOW));
+    let session = Session { id: id("session"), user_id: ada, created_at: NOW, user_agent: None };
+    let in_session = Principal { user_id: ada, session_id: session.id };
+    let first = token(1, NOW);
     let changes = ProfileChanges {
-        password: Some(PasswordChange { verified: hash_of("ada"), new: hash_of("new"), kept: session.id }),
+        password: Some(PasswordChange { verified: hash_of("ada"), new: hash_of("new") }),
         ..ProfileChanges::default()
     };
     let keyed = request("key", 1, NOW);
@@ -119,31 +120,34 @@ async fn a_write_takes_one_transaction(s: Scene) {
         s.users.insert(&a_user("cyd").build(), &hash_of("cyd"), &any_names()),
         s.users.insert(&a_user("cyd").build(), &hash_of("cyd"), &any_names()),
         s.sessions.open(&session, &first, &hash_of("ada")),
-        s.sessions.rotate(&first.hash, &second, NOW),
-        s.users.update(ada, &changes, None),
-        s.sessions.rotate(&first.hash, &second, NOW),
-        s.sessions.close(session.id),
-        s.sessions.purge(NOW),
+        s.sessions.rotate(&rotation(1, 2, NOW)),
+        s.sessions.rotate(&rotation(1, 3, NOW)),
+        s.sessions.rotate(&rotation(3, 4, NOW)),
+        s.sessions.rotate(&rotation(1, 5, NOW)),
+        s.users.update(acting(ada), &changes, None),
+        s.sessions.close(in_session, id("nothing")),
+        s.sessions.close_others(acting(ada)),
+        s.sessions.purge(NOW, NOW),
         s.posts.publish(&a_post("new", ada).build(), None),
         s.posts.publish(&a_post("keyed", ada).build(), Some(&keyed)),
         s.posts.publish(&a_post("keyed", ada).build(), Some(&keyed)),
-        s.posts.edit(post, &edit, ada),
-        s.posts.like(post, ada, NOW),
-        s.posts.like(post, ada, NOW),
-        s.posts.like(id("nothing"), ada, NOW),
-        s.posts.unlike(post, ada),
+        s.posts.edit(post, &edit, acting(ada)),
+        s.posts.like(post, acting(ada), NOW),
+        s.posts.like(post, acting(ada), NOW),
+        s.posts.like(id("nothing"), acting(ada), NOW),
+        s.posts.unlike(post, acting(ada)),
         s.comments.add(&a_comment("new", post, ada).reply_to(comment).build(), None),
         s.comments.add(&a_comment("other", post, ada).reply_to(id("nothing")).build(), None),
-        s.comments.edit(comment, &edit, ada),
-        s.comments.like(comment, ada, NOW),
-        s.comments.unlike(comment, ada),
-        s.comments.delete(id("new"), testkit::id("somebody"), None),
-        s.comments.delete(comment, testkit::id("somebody"), None),
-        s.follows.unfollow(ada, id("bob")),
-        s.follows.follow(ada, id("bob"), NOW),
+        s.comments.edit(comment, &edit, acting(ada)),
+        s.comments.like(comment, acting(ada), NOW),
+        s.comments.unlike(comment, acting(ada)),
+        s.comments.delete(id("new"), acting(id("ada")), None),
+        s.comments.delete(comment, acting(id("ada")), None),
+        s.follows.unfollow(acting(ada), id("bob")),
+        s.follows.follow(acting(ada), id("bob"), NOW),
         s.keys.purge(NOW),
-        s.posts.delete(post, testkit::id("somebody"), None),
-        s.users.erase(ada, &hash_of("new"), &not_kept()),
-        s.users.erase(ada, &hash_of("new"), &not_kept()),
+        s.posts.delete(post, acting(id("ada")), None),
+        s.users.erase(acting(ada), &hash_of("new"), &not_kept()),
+        s.users.erase(acting(ada), &hash_of("new"), &not_kept()),
     ];
 }

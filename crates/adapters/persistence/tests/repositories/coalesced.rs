@@ -11,7 +11,7 @@ use persistence::{Database, DatabaseOptions, SeaPostRepository};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
-use testkit::{Engine, NOW, a_comment, a_post, id, on_both_databases};
+use testkit::{Engine, NOW, a_comment, a_post, acting, id, on_both_databases};
 
 use crate::scene::Scene;
 
@@ -103,9 +103,9 @@ async fn likes_come_and_go_as_they_should(s: Scene) {
             for _ in 0..20 {
                 let (number, wish) = (random.random_range(0..posts.len()), random.random_bool(0.5));
                 let done = if wish {
-                    s.posts.like(posts[number], liker, NOW).await
+                    s.posts.like(posts[number], acting(liker), NOW).await
                 } else {
-                    s.posts.unlike(posts[number], liker).await
+                    s.posts.unlike(posts[number], acting(liker)).await
                 };
                 assert_eq!(done.unwrap(), Like::Done);
                 likes[number] = wish;
@@ -140,15 +140,15 @@ async fn what_is_gone_harms_nobody_else(s: Scene) {
                 on,
                 added,
                 s.posts.publish(&post, None).await.unwrap(),
-                s.posts.like(on, author, NOW).await.unwrap(),
+                s.posts.like(on, acting(author), NOW).await.unwrap(),
             )
         }
     }))
     .await;
     for (author, on, added, published, liked) in outcomes {
         if author == bob {
-            assert!(matches!(added, AddCommentOutcome::Write(Write::AuthorGone)), "{added:?}");
-            assert_eq!((published, liked), (Write::AuthorGone, Like::UserGone));
+            assert!(matches!(added, AddCommentOutcome::Write(Write::SessionEnded)), "{added:?}");
+            assert_eq!((published, liked), (Write::SessionEnded, Like::SessionEnded));
         } else if on == gone {
             assert_eq!((added, liked), (AddCommentOutcome::PostNotFound, Like::NotFound));
         } else {
@@ -202,13 +202,13 @@ fn a_row_that_is_held_holds_up_nobody_else() {
         let likes: Vec<_> = (likers.iter().copied())
             .map(|liker| {
                 let s = Arc::clone(&s);
-                async move { s.posts.like(held, liker, NOW).await }
+                async move { s.posts.like(held, acting(liker), NOW).await }
             })
             .collect();
         let of_held = tokio::spawn(at_once(likes));
         // Those of the free one come behind and between them.
         for liker in likers {
-            let liked = tokio::time::timeout(Duration::from_secs(2), s.posts.like(free, liker, NOW)).await;
+            let liked = tokio::time::timeout(Duration::from_secs(2), s.posts.like(free, acting(liker), NOW)).await;
             assert_eq!(liked.expect("nobody holds this one").unwrap(), Like::Done);
         }
         lock.rollback().await.unwrap();
@@ -235,9 +235,9 @@ fn two_instances_count_the_same_likes_once() {
                 async move {
                     let posts = if here { &s.posts } else { &*other };
                     let done = if number % 3 == 0 {
-                        posts.unlike(post, liker).await
+                        posts.unlike(post, acting(liker)).await
                     } else {
-                        posts.like(post, liker, NOW).await
+                        posts.like(post, acting(liker), NOW).await
                     };
                     assert_eq!(done.unwrap(), Like::Done);
                 }
@@ -257,7 +257,7 @@ fn a_batch_is_one_statement_on_postgres() {
         s.post("new", ada).await;
         s.comment("new", post, ada).await;
         s.like_post(post, ada).await;
-        s.posts.unlike(post, ada).await.unwrap();
+        s.posts.unlike(post, acting(ada)).await.unwrap();
         let log = s.db.log();
         assert_eq!((log.statements().len(), log.transactions()), (4, 4), "{:#?}", log.statements());
     });

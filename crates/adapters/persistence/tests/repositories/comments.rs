@@ -7,7 +7,7 @@ use domain::{
     Comment, CommentBody, CommentId, CommentView, Content, ContentViewer, Page, PageRequest, PostId, Revision,
     Timestamp,
 };
-use testkit::{NOW, a_comment, id, on_both_databases};
+use testkit::{NOW, a_comment, acting, id, on_both_databases};
 
 use crate::scene::{Scene, each, first_page, page};
 
@@ -101,7 +101,7 @@ mod add {
         let ada = s.user("ada").await;
         let post = s.post("post", ada).await;
         let top = s.comment("top", post, ada).await;
-        s.posts.delete(post, testkit::id("somebody"), None).await.unwrap();
+        s.posts.delete(post, acting(id("ada")), None).await.unwrap();
         for comment in [a_comment("new", post, ada), a_comment("new", post, ada).reply_to(top)] {
             assert_eq!(s.comments.add(&comment.build(), None).await.unwrap(), AddCommentOutcome::PostNotFound);
         }
@@ -112,7 +112,7 @@ mod add {
         let post = s.post("post", ada).await;
         let top = s.comment("top", post, ada).await;
         s.reply("reply", top, post, ada).await;
-        s.comments.delete(top, testkit::id("somebody"), None).await.unwrap();
+        s.comments.delete(top, acting(id("ada")), None).await.unwrap();
         for parent in [top, id("nothing")] {
             let comment = a_comment("new", post, ada).reply_to(parent).build();
             assert_eq!(s.comments.add(&comment, None).await.unwrap(), AddCommentOutcome::ParentNotFound);
@@ -134,7 +134,7 @@ mod add {
         let post = s.post("post", ada).await;
         let comment = a_comment("new", post, id("nobody")).build();
         let added = s.comments.add(&comment, None).await.unwrap();
-        assert_eq!(added, AddCommentOutcome::Write(Write::AuthorGone));
+        assert_eq!(added, AddCommentOutcome::Write(Write::SessionEnded));
         s.db.assert_counters_exact().await;
     }
 }
@@ -178,7 +178,7 @@ mod find_owners {
         let post = s.post("post", ada).await;
         let top = s.comment("top", post, ada).await;
         s.reply("reply", top, post, ada).await;
-        s.comments.delete(top, testkit::id("somebody"), None).await.unwrap();
+        s.comments.delete(top, acting(id("ada")), None).await.unwrap();
         assert_eq!(s.comments.find_owners(top).await.unwrap(), None);
         assert_eq!(s.comments.find_owners(id("nothing")).await.unwrap(), None);
     }
@@ -240,7 +240,7 @@ mod list {
         let post = s.post("post", ada).await;
         let (top, next) = (s.comment("top", post, ada).await, s.comment("next", post, ada).await);
         let reply = s.reply("reply", top, post, ada).await;
-        s.comments.delete(top, testkit::id("somebody"), None).await.unwrap();
+        s.comments.delete(top, acting(id("ada")), None).await.unwrap();
         let listed = list(&s, Thread::Post(post), first_page()).await;
         assert_eq!(ids(&listed), [top, next]);
         assert_eq!(listed.items[0].subject.body, CommentBody::Deleted);
@@ -275,7 +275,7 @@ mod edit {
         let top = s.comment("top", post, ada).await;
         s.like_comment(top, bob).await;
         let (before, at) = (s.find_comment(top).await.unwrap(), s.now());
-        let Change::Changed(seen) = s.comments.edit(top, &edit("bye", at, Some(0)), bob).await.unwrap() else {
+        let Change::Changed(seen) = s.comments.edit(top, &edit("bye", at, Some(0)), acting(bob)).await.unwrap() else {
             panic!("not changed");
         };
         let body =
@@ -283,7 +283,10 @@ mod edit {
         let expected = Comment { body, edited_at: Some(at), revision: Revision(1), ..before };
         assert_eq!((&seen.subject, seen.viewer), (&expected, Some(ContentViewer { liked: true })));
         assert_eq!(s.find_comment(top).await, Some(expected));
-        assert!(matches!(s.comments.edit(top, &edit("again", at, None), ada).await.unwrap(), Change::Changed(_)));
+        assert!(matches!(
+            s.comments.edit(top, &edit("again", at, None), acting(ada)).await.unwrap(),
+            Change::Changed(_)
+        ));
     }
 
     async fn leaves_what_says_the_same(s: Scene) {
@@ -295,7 +298,8 @@ mod edit {
             panic!("deleted");
         };
         let words = content.as_str().to_owned();
-        let Change::Changed(seen) = s.comments.edit(top, &edit(&words, s.now(), Some(0)), ada).await.unwrap() else {
+        let Change::Changed(seen) = s.comments.edit(top, &edit(&words, s.now(), Some(0)), acting(ada)).await.unwrap()
+        else {
             panic!("refused");
         };
         assert_eq!(seen.subject, before);
@@ -307,7 +311,7 @@ mod edit {
         let post = s.post("post", ada).await;
         let top = s.comment("top", post, ada).await;
         let before = s.find_comment(top).await;
-        assert_eq!(s.comments.edit(top, &edit("bye", s.now(), Some(1)), ada).await.unwrap(), Change::Stale);
+        assert_eq!(s.comments.edit(top, &edit("bye", s.now(), Some(1)), acting(ada)).await.unwrap(), Change::Stale);
         assert_eq!(s.find_comment(top).await, before);
     }
 
@@ -316,10 +320,10 @@ mod edit {
         let post = s.post("post", ada).await;
         let top = s.comment("top", post, ada).await;
         s.reply("reply", top, post, ada).await;
-        s.comments.delete(top, testkit::id("somebody"), None).await.unwrap();
+        s.comments.delete(top, acting(id("ada")), None).await.unwrap();
         for gone in [top, id("nothing")] {
             for expected in [None, Some(0), Some(1)] {
-                let edited = s.comments.edit(gone, &edit("bye", s.now(), expected), ada).await.unwrap();
+                let edited = s.comments.edit(gone, &edit("bye", s.now(), expected), acting(ada)).await.unwrap();
                 assert_eq!(edited, Change::NotFound);
             }
         }
@@ -356,7 +360,7 @@ mod delete {
     async fn removes_one_without_replies(s: Scene) {
         let (post, [.., last]) = chain(&s).await;
         s.like_comment(last, id("ada")).await;
-        assert_eq!(s.comments.delete(last, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
+        assert_eq!(s.comments.delete(last, acting(id("ada")), None).await.unwrap(), Change::Changed(()));
         assert_eq!(left(&s).await, ["aaa", "bbb", "ccc"]);
         assert_eq!((s.find_comment(last).await, s.db.count("comment_likes").await), (None, 0));
         assert_eq!(s.find_post(post).await.unwrap().comment_count, 3);
@@ -366,9 +370,9 @@ mod delete {
     async fn keeps_one_with_replies_without_words_or_author(s: Scene) {
         let (post, [first, second, ..]) = chain(&s).await;
         s.like_comment(second, id("ada")).await;
-        s.comments.edit(second, &edit("edited", s.now(), None), id("ada")).await.unwrap();
+        s.comments.edit(second, &edit("edited", s.now(), None), acting(id("ada"))).await.unwrap();
         let before = s.find_comment(second).await.unwrap();
-        assert_eq!(s.comments.delete(second, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
+        assert_eq!(s.comments.delete(second, acting(id("ada")), None).await.unwrap(), Change::Changed(()));
         let expected = Comment {
             body: CommentBody::Deleted,
             edited_at: None,
@@ -386,10 +390,10 @@ mod delete {
     async fn removes_silent_ancestors_with_their_last_reply(s: Scene) {
         let (post, [first, second, third, last]) = chain(&s).await;
         for silent in [second, first, third] {
-            assert_eq!(s.comments.delete(silent, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
+            assert_eq!(s.comments.delete(silent, acting(id("ada")), None).await.unwrap(), Change::Changed(()));
             assert_eq!(left(&s).await.len(), 4);
         }
-        assert_eq!(s.comments.delete(last, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
+        assert_eq!(s.comments.delete(last, acting(id("ada")), None).await.unwrap(), Change::Changed(()));
         assert_eq!(left(&s).await, [""; 0]);
         assert_eq!(s.find_post(post).await.unwrap().comment_count, 0);
     }
@@ -397,7 +401,7 @@ mod delete {
     async fn stops_at_an_ancestor_that_says_something(s: Scene) {
         let (_, [first, second, third, last]) = chain(&s).await;
         for gone in [second, third, last] {
-            assert_eq!(s.comments.delete(gone, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
+            assert_eq!(s.comments.delete(gone, acting(id("ada")), None).await.unwrap(), Change::Changed(()));
         }
         assert_eq!(left(&s).await, ["aaa"]);
         assert_eq!(s.find_comment(first).await.unwrap().reply_count, 0);
@@ -408,7 +412,7 @@ mod delete {
         let (post, [first, second, third, last]) = chain(&s).await;
         s.reply("other", first, post, id("ada")).await;
         for gone in [first, second, third, last] {
-            assert_eq!(s.comments.delete(gone, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
+            assert_eq!(s.comments.delete(gone, acting(id("ada")), None).await.unwrap(), Change::Changed(()));
         }
         assert_eq!(left(&s).await, ["aaa", "oth"]);
         assert_eq!(s.find_comment(first).await.unwrap().reply_count, 1);
@@ -417,13 +421,13 @@ mod delete {
 
     async fn finds_none(s: Scene) {
         let (_, [first, ..]) = chain(&s).await;
-        assert_eq!(s.comments.delete(first, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
+        assert_eq!(s.comments.delete(first, acting(id("ada")), None).await.unwrap(), Change::Changed(()));
         assert_eq!(
-            s.comments.delete(first, testkit::id("somebody"), None).await.unwrap(),
+            s.comments.delete(first, acting(id("ada")), None).await.unwrap(),
             Change::NotFound,
             "it was deleted already"
         );
-        assert_eq!(s.comments.delete(id("nothing"), testkit::id("somebody"), None).await.unwrap(), Change::NotFound);
+        assert_eq!(s.comments.delete(id("nothing"), acting(id("ada")), None).await.unwrap(), Change::NotFound);
         s.db.assert_counters_exact().await;
     }
 }
@@ -443,12 +447,12 @@ mod like {
         let top = a_comment(&s).await;
         let bob = s.user("bob").await;
         for _ in 0..2 {
-            assert_eq!(s.comments.like(top, bob, s.now()).await.unwrap(), Like::Done);
+            assert_eq!(s.comments.like(top, acting(bob), s.now()).await.unwrap(), Like::Done);
             assert_eq!(s.find_comment(top).await.unwrap().like_count, 1);
         }
         s.like_comment(top, id("ada")).await;
         for _ in 0..2 {
-            assert_eq!(s.comments.unlike(top, bob).await.unwrap(), Like::Done);
+            assert_eq!(s.comments.unlike(top, acting(bob)).await.unwrap(), Like::Done);
             assert_eq!(s.find_comment(top).await.unwrap().like_count, 1);
         }
         s.db.assert_counters_exact().await;
@@ -456,24 +460,24 @@ mod like {
 
     async fn finds_none(s: Scene) {
         let ada = s.user("ada").await;
-        assert_eq!(s.comments.like(id("nothing"), ada, s.now()).await.unwrap(), Like::NotFound);
-        assert_eq!(s.comments.unlike(id("nothing"), ada).await.unwrap(), Like::NotFound);
+        assert_eq!(s.comments.like(id("nothing"), acting(ada), s.now()).await.unwrap(), Like::NotFound);
+        assert_eq!(s.comments.unlike(id("nothing"), acting(ada)).await.unwrap(), Like::NotFound);
     }
 
     async fn finds_none_that_was_deleted_but_stays(s: Scene) {
         let top = a_comment(&s).await;
         s.reply("reply", top, id("post"), id("ada")).await;
         s.like_comment(top, id("ada")).await;
-        s.comments.delete(top, testkit::id("somebody"), None).await.unwrap();
-        assert_eq!(s.comments.like(top, id("ada"), s.now()).await.unwrap(), Like::NotFound);
-        assert_eq!(s.comments.unlike(top, id("ada")).await.unwrap(), Like::NotFound);
+        s.comments.delete(top, acting(id("ada")), None).await.unwrap();
+        assert_eq!(s.comments.like(top, acting(id("ada")), s.now()).await.unwrap(), Like::NotFound);
+        assert_eq!(s.comments.unlike(top, acting(id("ada"))).await.unwrap(), Like::NotFound);
         assert_eq!(s.db.count("comment_likes").await, 0);
         s.db.assert_counters_exact().await;
     }
 
     async fn says_that_the_account_is_gone(s: Scene) {
         let top = a_comment(&s).await;
-        assert_eq!(s.comments.like(top, id("nobody"), s.now()).await.unwrap(), Like::UserGone);
+        assert_eq!(s.comments.like(top, acting(id("nobody")), s.now()).await.unwrap(), Like::SessionEnded);
         assert_eq!(s.find_comment(top).await.unwrap().like_count, 0);
     }
 }

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
-use testkit::{NOW, a_comment, a_post, a_user, id, on_both_databases};
+use testkit::{NOW, a_comment, a_post, a_user, acting, id, on_both_databases};
 
 use crate::scene::{Scene, any_names, hash_of};
 
@@ -77,30 +77,30 @@ impl Writer {
         let at = NOW.after(Duration::from_micros(self.random.random_range(0..1000)));
         match (self.random.random_range(0..100_u8), comment) {
             (0..15, _) => {
-                scene.posts.like(post, user, at).await?;
+                scene.posts.like(post, acting(user), at).await?;
             }
             (15..25, _) => {
-                scene.posts.unlike(post, user).await?;
+                scene.posts.unlike(post, acting(user)).await?;
             }
             (25..35, Some((_, comment))) => {
-                scene.comments.like(comment, user, at).await?;
+                scene.comments.like(comment, acting(user), at).await?;
             }
             (35..40, Some((_, comment))) => {
-                scene.comments.unlike(comment, user).await?;
+                scene.comments.unlike(comment, acting(user)).await?;
             }
             (40..55, parent) => self.add_comment(user, parent).await?,
             (55..67, Some((_, comment))) => {
-                scene.comments.delete(comment, testkit::id("somebody"), None).await?;
+                scene.comments.delete(comment, acting(user), None).await?;
             }
             (67..77, _) => {
                 let followee = self.user();
                 if followee != user {
-                    scene.follows.follow(user, followee, at).await?;
+                    scene.follows.follow(acting(user), followee, at).await?;
                 }
             }
             (77..83, _) => {
                 let followee = self.user();
-                scene.follows.unfollow(user, followee).await?;
+                scene.follows.unfollow(acting(user), followee).await?;
             }
             (83..97, _) => {
                 let new = a_post(&self.word(), user).at(at).build();
@@ -108,7 +108,7 @@ impl Writer {
                 self.known(|known| known.posts.push(new.id));
             }
             (97..99, _) => {
-                scene.delete_post(post).await;
+                scene.delete_post(user, post).await;
                 self.known(|known| known.posts.retain(|known| *known != post));
             }
             (99.., _) => self.replace(user).await?,
@@ -138,6 +138,7 @@ impl Writer {
         self.scene.erase(user).await;
         let new = a_user(&self.word()).build();
         self.scene.users.insert(&new, &hash_of("new"), &any_names()).await?;
+        self.scene.db.sign_in(new.id).await;
         self.known(|known| {
             known.users.retain(|known| *known != user);
             known.users.push(new.id);
@@ -206,7 +207,7 @@ async fn all_of_64_likes_are_counted(s: Scene) {
     let s = Arc::new(s);
     let likes = join_all(users.into_iter().map(|user| {
         let s = Arc::clone(&s);
-        tokio::spawn(async move { s.posts.like(post, user, NOW).await.unwrap() })
+        tokio::spawn(async move { s.posts.like(post, acting(user), NOW).await.unwrap() })
     }))
     .await;
     assert!(likes.into_iter().all(|like| like.unwrap() == Like::Done));
@@ -222,7 +223,7 @@ async fn two_that_follow_each_other_do_not_get_into_each_others_way(s: Scene) {
         tokio::spawn(async move {
             for _ in 0..25 {
                 s.follow(follower, followee).await;
-                s.follows.unfollow(follower, followee).await.unwrap();
+                s.follows.unfollow(acting(follower), followee).await.unwrap();
             }
         })
     });

@@ -10,7 +10,7 @@ use accounts::ports::{
     UserRepository,
 };
 use domain::{CommentBody, Timestamp, User, UserId};
-use testkit::{NOW, a_post, a_user, id, on_both_databases};
+use testkit::{NOW, a_post, a_user, acting, id, on_both_databases};
 
 use crate::scene::{Scene, hash_of, request};
 use crate::sessions::token;
@@ -50,7 +50,8 @@ mod erase {
             let post = s.post(&format!("post{index}"), author).await;
             let key = NewPost { id: id(&format!("keyed{index}")), ..a_post("keyed", author).build() };
             s.posts.publish(&key, Some(&request("key", 1, NOW))).await.unwrap();
-            let session = Session { id: id(&format!("session{index}")), user_id: author, created_at: NOW };
+            let id = id(&format!("session{index}"));
+            let session = Session { id, user_id: author, created_at: NOW, user_agent: None };
             let token = token(u8::try_from(index).unwrap(), NOW);
             assert_eq!(
                 s.sessions.open(&session, &token, &s.verified(author).await).await.unwrap(),
@@ -100,7 +101,8 @@ mod erase {
             assert_eq!((user.post_count, user.follower_count, user.following_count), (2, 1, 1));
         }
         assert_eq!(s.db.count("posts").await, 4);
-        assert_eq!(s.db.count("sessions").await, 2);
+        // Of each of the two that stay: the one that they are signed in by, and another.
+        assert_eq!((s.db.count("sessions").await, s.db.count("ended_sessions").await), (4, 2));
         // On each of the two posts that stay, everybody else said four things, half of them in a thread.
         assert_eq!(s.db.scalar_i64("SELECT count(*) FROM comments WHERE author_id IS NOT NULL").await, 16);
         assert_eq!(s.db.scalar_i64("SELECT CAST(sum(like_count) AS BIGINT) FROM posts").await, 4);
@@ -118,7 +120,7 @@ mod erase {
         assert_eq!(s.find_comment(leaf).await, None);
         assert_eq!(s.find_post(post).await.unwrap().comment_count, 1);
         s.db.assert_counters_exact().await;
-        assert_eq!(s.comments.delete(reply, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
+        assert_eq!(s.comments.delete(reply, acting(id("ada")), None).await.unwrap(), Change::Changed(()));
         assert_eq!(s.db.count("comments").await, 0, "the silent parent went with its last reply");
     }
 
@@ -128,7 +130,7 @@ mod erase {
         let top = s.comment("top", post, ada).await;
         let middle = s.reply("middle", top, post, bob).await;
         s.reply("leaf", middle, post, bob).await;
-        assert_eq!(s.comments.delete(top, testkit::id("somebody"), None).await.unwrap(), Change::Changed(()));
+        assert_eq!(s.comments.delete(top, acting(id("ada")), None).await.unwrap(), Change::Changed(()));
         s.erase(bob).await;
         assert_eq!(s.db.count("comments").await, 0);
         s.db.assert_counters_exact().await;
@@ -137,7 +139,7 @@ mod erase {
     async fn frees_the_name(s: Scene) {
         let ada = s.user("ada").await;
         s.erase(ada).await;
-        s.user("ada").await;
+        s.account("ada").await;
         assert_eq!(s.users.find_credentials(&ada.into()).await.unwrap().unwrap().password, hash_of("ada"));
     }
 
@@ -154,7 +156,7 @@ mod erase {
         let ada = s.user("ada").await;
         let until = NOW.after(Duration::from_hours(24 * 30));
         let kept = KeptName { hash: names(1).current, until };
-        assert_eq!(s.users.erase(ada, &hash_of("ada"), &kept).await.unwrap(), EraseUser::Erased);
+        assert_eq!(s.users.erase(acting(ada), &hash_of("ada"), &kept).await.unwrap(), EraseUser::Erased);
         s.remove_hidden().await;
 
         let just_before = until.before(Duration::from_micros(1));
@@ -167,7 +169,8 @@ mod erase {
         // Once more, while the row of the first time is still there.
         let later = KeptName { until: until.after(Duration::from_hours(1)), ..kept };
         let another = testkit::id("another");
-        assert_eq!(s.users.erase(another, &hash_of("another"), &later).await.unwrap(), EraseUser::Erased);
+        s.db.sign_in(another).await;
+        assert_eq!(s.users.erase(acting(another), &hash_of("another"), &later).await.unwrap(), EraseUser::Erased);
         s.remove_hidden().await;
         assert_eq!(sign_up_as_ada(&s, until, &names(1)).await, InsertUser::UsernameTaken);
     }
@@ -179,7 +182,7 @@ mod erase {
             let kept = KeptName { hash: names(1).current, until: NOW.after(Duration::from_hours(1)) };
             let erasing = {
                 let s = Arc::clone(&s);
-                tokio::spawn(async move { s.users.erase(ada, &hash_of("ada"), &kept).await.unwrap() })
+                tokio::spawn(async move { s.users.erase(acting(ada), &hash_of("ada"), &kept).await.unwrap() })
             };
             let waiting = {
                 let s = Arc::clone(&s);
@@ -189,6 +192,8 @@ mod erase {
             assert_eq!(waiting.await.unwrap(), InsertUser::UsernameTaken);
             s.remove_hidden().await;
             s.kept_names.purge(kept.until).await.unwrap();
+            // The next round has the same account once more, in the same session.
+            s.db.execute("DELETE FROM ended_sessions").await;
         }
     }
 
@@ -197,7 +202,7 @@ mod erase {
             let user = s.user(name).await;
             let until = NOW.after(Duration::from_secs(number.into()));
             let kept = KeptName { hash: NameHash([number; 32]), until };
-            s.users.erase(user, &hash_of(name), &kept).await.unwrap();
+            s.users.erase(acting(user), &hash_of(name), &kept).await.unwrap();
         }
         assert_eq!(s.kept_names.purge(NOW).await.unwrap(), 1);
         assert_eq!(s.db.count("kept_names").await, 1);
@@ -205,9 +210,9 @@ mod erase {
 
     async fn finds_nobody(s: Scene) {
         let ada = s.user("ada").await;
-        assert_eq!(s.erase(id("nobody")).await, EraseUser::NotFound);
+        assert_eq!(s.erase(id("nobody")).await, EraseUser::SessionEnded);
         assert_eq!(s.erase(ada).await, EraseUser::Erased);
-        assert_eq!(s.erase(ada).await, EraseUser::NotFound);
+        assert_eq!(s.erase(ada).await, EraseUser::SessionEnded);
     }
 
     async fn leaves_nothing_of_anybody_when_all_go(s: Scene) {

@@ -2,7 +2,7 @@
 
 use domain::{UserRef, UserView, UserViewer, Username};
 use feed::ports::{Follow, FollowRepository, Relation};
-use testkit::{id, on_both_databases};
+use testkit::{acting, id, on_both_databases};
 
 use crate::scene::{Scene, each, first_page, page};
 
@@ -32,7 +32,7 @@ mod follow {
     async fn counts_once_on_both(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
         for _ in 0..2 {
-            assert_eq!(s.follows.follow(ada, bob, s.now()).await.unwrap(), Follow::Done);
+            assert_eq!(s.follows.follow(acting(ada), bob, s.now()).await.unwrap(), Follow::Done);
             let (ada, bob) = (s.find_user(ada).await.unwrap(), s.find_user(bob).await.unwrap());
             assert_eq!((ada.following_count, ada.follower_count), (1, 0));
             assert_eq!((bob.following_count, bob.follower_count), (0, 1));
@@ -43,8 +43,8 @@ mod follow {
 
     async fn says_who_is_gone(s: Scene) {
         let ada = s.user("ada").await;
-        assert_eq!(s.follows.follow(ada, id("nobody"), s.now()).await.unwrap(), Follow::FolloweeGone);
-        assert_eq!(s.follows.follow(id("nobody"), ada, s.now()).await.unwrap(), Follow::FollowerGone);
+        assert_eq!(s.follows.follow(acting(ada), id("nobody"), s.now()).await.unwrap(), Follow::FolloweeGone);
+        assert_eq!(s.follows.follow(acting(id("nobody")), ada, s.now()).await.unwrap(), Follow::SessionEnded);
         s.db.assert_counters_exact().await;
     }
 }
@@ -59,12 +59,12 @@ mod unfollow {
         s.follow(ada, bob).await;
         s.follow(bob, ada).await;
         for _ in 0..2 {
-            s.follows.unfollow(ada, bob).await.unwrap();
+            s.follows.unfollow(acting(ada), bob).await.unwrap();
             let (ada, bob) = (s.find_user(ada).await.unwrap(), s.find_user(bob).await.unwrap());
             assert_eq!((ada.following_count, ada.follower_count), (0, 1));
             assert_eq!((bob.following_count, bob.follower_count), (1, 0));
         }
-        s.follows.unfollow(ada, id("nobody")).await.unwrap();
+        s.follows.unfollow(acting(ada), id("nobody")).await.unwrap();
         s.db.assert_counters_exact().await;
     }
 }

@@ -10,7 +10,7 @@ use ::posts::ports::{
 use accounts::ports::{ProfileChanges, UserRepository};
 use domain::{Comment, CommentId, Content, DisplayName, Post, PostId, Timestamp, UserId};
 use futures_util::future::join_all;
-use testkit::{NOW, a_comment, a_post, id, on_both_databases};
+use testkit::{NOW, a_comment, a_post, acting, id, on_both_databases};
 
 use crate::scene::{Scene, request};
 
@@ -19,7 +19,7 @@ const MOMENT: Duration = Duration::from_micros(1);
 async fn rename(s: &Scene, user: UserId) {
     let display_name = Some(DisplayName::parse("Renamed").unwrap());
     let changes = ProfileChanges { display_name, ..ProfileChanges::default() };
-    s.users.update(user, &changes, None).await.unwrap();
+    s.users.update(acting(user), &changes, None).await.unwrap();
 }
 
 fn new_words(at: Timestamp) -> Edit {
@@ -56,7 +56,7 @@ mod publish {
         let first = stored(publish(&s, "first", ada, 1, NOW).await);
         rename(&s, ada).await;
         s.like_post(first.id, ada).await;
-        s.posts.edit(first.id, &new_words(s.now()), ada).await.unwrap();
+        s.posts.edit(first.id, &new_words(s.now()), acting(ada)).await.unwrap();
         assert_eq!(publish(&s, "again", ada, 1, NOW.after(MOMENT)).await, Write::Replayed(first));
         assert_eq!((s.db.count("posts").await, s.find_user(ada).await.unwrap().post_count), (1, 1));
     }
@@ -64,7 +64,7 @@ mod publish {
     async fn gives_it_even_when_the_post_is_gone(s: Scene) {
         let ada = s.user("ada").await;
         let first = stored(publish(&s, "first", ada, 1, NOW).await);
-        s.delete_post(first.id).await;
+        s.delete_post(ada, first.id).await;
         assert_eq!(publish(&s, "again", ada, 1, NOW).await, Write::Replayed(first));
         assert_eq!((s.db.count("posts").await, s.find_user(ada).await.unwrap().post_count), (0, 0));
     }
@@ -94,7 +94,7 @@ mod publish {
     }
 
     async fn keeps_no_key_of_a_write_that_did_not_happen(s: Scene) {
-        assert_eq!(publish(&s, "hello", id("nobody"), 1, NOW).await, Write::AuthorGone);
+        assert_eq!(publish(&s, "hello", id("nobody"), 1, NOW).await, Write::SessionEnded);
         assert_eq!(s.db.count("idempotency_keys").await, 0);
     }
 
@@ -165,10 +165,10 @@ mod add_comment {
         let wish = |word| Wish { word, post, parent: Some(parent), author: ada, fingerprint: 1 };
         let first = stored(add(&s, wish("first")).await);
         rename(&s, ada).await;
-        s.comments.edit(first.id, &new_words(s.now()), ada).await.unwrap();
+        s.comments.edit(first.id, &new_words(s.now()), acting(ada)).await.unwrap();
         assert_eq!(add(&s, wish("again")).await, replayed(first.clone()));
-        s.comments.delete(first.id, testkit::id("somebody"), None).await.unwrap();
-        s.comments.delete(parent, testkit::id("somebody"), None).await.unwrap();
+        s.comments.delete(first.id, acting(id("ada")), None).await.unwrap();
+        s.comments.delete(parent, acting(id("ada")), None).await.unwrap();
         assert_eq!(add(&s, wish("again")).await, replayed(first));
         assert_eq!(s.db.count("comments").await, 0);
         s.db.assert_counters_exact().await;
@@ -179,7 +179,7 @@ mod add_comment {
         let post = s.post("post", ada).await;
         let wish = |word| Wish { word, post, parent: None, author: ada, fingerprint: 1 };
         let first = stored(add(&s, wish("first")).await);
-        s.delete_post(post).await;
+        s.delete_post(ada, post).await;
         assert_eq!(add(&s, wish("again")).await, replayed(first));
     }
 
@@ -206,7 +206,7 @@ mod add_comment {
         let parent = s.comment("parent", other, ada).await;
         let wish = |post, parent, author| Wish { word: "first", post, parent, author, fingerprint: 1 };
         let outcomes = [
-            (wish(post, None, id("nobody")), AddCommentOutcome::Write(Write::AuthorGone)),
+            (wish(post, None, id("nobody")), AddCommentOutcome::Write(Write::SessionEnded)),
             (wish(id("nothing"), None, ada), AddCommentOutcome::PostNotFound),
             (wish(post, Some(id("nothing")), ada), AddCommentOutcome::ParentNotFound),
             (wish(post, Some(parent), ada), AddCommentOutcome::ParentOnOtherPost),

@@ -9,19 +9,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ::posts::ports::{CommentRepository, PostRepository};
-use accounts::ports::{EraseUser, UserRepository};
-use domain::{CommentId, Cuid, PostId, RepositoryError, UserId};
+use accounts::ports::{EraseUser, NewRefreshToken, RefreshTokenHash, SessionRepository, UserRepository};
+use domain::{CommentId, Cuid, PostId, RepositoryError, Session, UserId};
 use feed::ports::FollowRepository;
 use futures_util::future::join_all;
 use persistence::{
     Database, DatabaseOptions, Location, SeaCommentRepository, SeaFollowRepository, SeaPostRepository,
-    SeaRemovalRepository, SeaUserRepository,
+    SeaRemovalRepository, SeaSessionRepository, SeaUserRepository,
 };
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use removals::{CarryOut, Removal, RemovalKind};
-use testkit::{Engine, NOW, StatementLog, a_comment, a_post, a_user, id};
+use testkit::{Engine, NOW, StatementLog, a_comment, a_post, a_user, acting};
 
 use crate::scene::{Scene, any_names, hash_of, not_kept};
 
@@ -42,6 +42,7 @@ const WRITERS: u64 = 12;
 struct Instance {
     database: Database,
     users: SeaUserRepository,
+    sessions: SeaSessionRepository,
     posts: SeaPostRepository,
     comments: SeaCommentRepository,
     follows: SeaFollowRepository,
@@ -62,6 +63,7 @@ impl Instance {
         let database = Database::connect(&options).await.unwrap();
         Arc::new(Self {
             users: SeaUserRepository::new(database.clone()),
+            sessions: SeaSessionRepository::new(database.clone()),
             posts: SeaPostRepository::new(database.clone()),
             comments: SeaCommentRepository::new(database.clone()),
             follows: SeaFollowRepository::new(database.clone()),
@@ -70,9 +72,16 @@ impl Instance {
             log,
         })
     }
-}
 
-impl Instance {
+    /// Opens the session that a new account is [`acting`] in.
+    async fn sign_in(&self, user: UserId) -> Result<(), RepositoryError> {
+        let session = Session { id: acting(user).session_id, user_id: user, created_at: NOW, user_agent: None };
+        let mut hash = [0; 32];
+        hash[..Cuid::LENGTH].copy_from_slice(user.as_str().as_bytes());
+        let token = NewRefreshToken { hash: RefreshTokenHash(hash), created_at: NOW, expires_at: NOW };
+        self.sessions.open(&session, &token, &hash_of("new")).await.map(drop)
+    }
+
     async fn remove(&self, kind: RemovalKind, id: Cuid) {
         CarryOut::new(Arc::clone(&self.removals) as _).execute(Removal { kind, id }).await.unwrap();
     }
@@ -146,20 +155,20 @@ impl Writer {
                     known.comments[place] = (of, reply.id);
                 });
             }
-            Act::LikePost if yes => drop(at.posts.like(post, user, NOW).await?),
-            Act::LikePost => drop(at.posts.unlike(post, user).await?),
-            Act::LikeComment if yes => drop(at.comments.like(comment, user, NOW).await?),
-            Act::LikeComment => drop(at.comments.unlike(comment, user).await?),
+            Act::LikePost if yes => drop(at.posts.like(post, acting(user), NOW).await?),
+            Act::LikePost => drop(at.posts.unlike(post, acting(user)).await?),
+            Act::LikeComment if yes => drop(at.comments.like(comment, acting(user), NOW).await?),
+            Act::LikeComment => drop(at.comments.unlike(comment, acting(user)).await?),
             Act::Follow => {
                 let other = self.choose(|known| &known.users);
                 if other != user && yes {
-                    at.follows.follow(user, other, NOW).await?;
+                    at.follows.follow(acting(user), other, NOW).await?;
                 } else {
-                    at.follows.unfollow(user, other).await?;
+                    at.follows.unfollow(acting(user), other).await?;
                 }
             }
             Act::DeleteComment => {
-                at.comments.delete(comment, id("somebody"), None).await?;
+                at.comments.delete(comment, acting(user), None).await?;
             }
             Act::DeletePost => {
                 // Another takes its place first: there is always something to write about.
@@ -172,17 +181,19 @@ impl Writer {
                     let gone = known.comments.iter_mut().filter(|(on, _)| *on == post);
                     gone.for_each(|known| *known = (new.id, first.id));
                 });
-                at.posts.delete(post, id("somebody"), None).await?;
+                at.posts.delete(post, acting(user), None).await?;
                 at.remove(RemovalKind::Post, post.cuid()).await;
             }
             Act::Erase => {
                 let new = a_user(&self.word()).build();
                 at.users.insert(&new, &hash_of("new"), &any_names()).await?;
+                at.sign_in(new.id).await?;
                 self.note(|known| {
                     known.users.iter_mut().filter(|known| **known == user).for_each(|known| *known = new.id);
                 });
                 let Some(its) = at.users.find_credentials(&user.into()).await? else { return Ok(()) };
-                assert_ne!(at.users.erase(user, &its.password, &not_kept()).await?, EraseUser::PasswordMoved);
+                let erased = at.users.erase(acting(user), &its.password, &not_kept()).await?;
+                assert_ne!(erased, EraseUser::PasswordMoved);
                 at.remove(RemovalKind::Account, user.cuid()).await;
             }
         }

@@ -12,7 +12,7 @@ use domain::{CommentId, Cuid, Page, PageRequest, PostId, RepositoryError, Timest
 use feed::ports::{FollowRepository, Relation, TimelineRepository};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use testkit::{NOW, a_comment, a_post, a_user, id, on_both_databases};
+use testkit::{NOW, a_comment, a_post, a_user, acting, id, on_both_databases};
 
 use crate::scene::{Scene, any_names, hash_of, page, views};
 
@@ -148,16 +148,17 @@ impl List {
                 s.comments.add(&new, None).await?;
             }
             Self::Likes => {
-                s.posts.like(post(), id.into(), at).await?;
+                s.posts.like(post(), acting(id.into()), at).await?;
             }
             Self::Followers => {
-                s.follows.follow(id.into(), ada(), at).await?;
+                s.follows.follow(acting(id.into()), ada(), at).await?;
             }
             Self::Following => {
-                s.follows.follow(ada(), id.into(), at).await?;
+                s.follows.follow(acting(ada()), id.into(), at).await?;
             }
             Self::Users => {
                 s.users.insert(&row.user(), &hash_of("x"), &any_names()).await?;
+                s.db.sign_in(row.id.into()).await;
             }
         }
         Ok(())
@@ -167,18 +168,20 @@ impl List {
     async fn remove(self, s: &Scene, row: Row) -> Result<(), RepositoryError> {
         match self {
             Self::Public | Self::Home | Self::OfUser => {
-                s.delete_post(row.id.into()).await;
+                s.delete_post(ada(), row.id.into()).await;
             }
             Self::Comments | Self::Replies => {
-                s.comments.delete(row.id.into(), testkit::id("somebody"), None).await?;
+                s.comments.delete(row.id.into(), acting(id("ada")), None).await?;
             }
             Self::Likes => {
-                s.posts.unlike(post(), row.id.into()).await?;
+                s.posts.unlike(post(), acting(row.id.into())).await?;
             }
-            Self::Followers => s.follows.unfollow(row.id.into(), ada()).await?,
-            Self::Following => s.follows.unfollow(ada(), row.id.into()).await?,
+            Self::Followers => drop(s.follows.unfollow(acting(row.id.into()), ada()).await?),
+            Self::Following => drop(s.follows.unfollow(acting(ada()), row.id.into()).await?),
             Self::Users => {
                 s.erase(row.id.into()).await;
+                // The row may come back, with the same session.
+                s.db.execute("DELETE FROM ended_sessions").await;
             }
         }
         Ok(())
@@ -268,6 +271,7 @@ async fn walks(s: Scene, list: List) {
     if list.is_of_users() {
         for row in &rows {
             s.users.insert(&row.user(), &hash_of("x"), &any_names()).await.unwrap();
+            s.db.sign_in(row.id.into()).await;
         }
     }
     let passing = rows.split_off(ROWS);

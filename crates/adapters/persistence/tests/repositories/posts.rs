@@ -6,7 +6,7 @@ use ::posts::ports::{Change, CommentRepository, Edit, Like, PostRepository, Writ
 use accounts::ports::EraseUser;
 use domain::{Content, ContentViewer, Post, PostId, PostView, Revision, Timestamp, UserRef, UserView, Username};
 use futures_util::future::join_all;
-use testkit::{a_post, id, on_both_databases};
+use testkit::{a_post, acting, id, on_both_databases};
 
 use crate::scene::{Scene, each, first_page, page, views};
 
@@ -30,7 +30,7 @@ mod publish {
 
     async fn stores_nothing_for_an_account_that_is_gone(s: Scene) {
         let post = a_post("hello", id("nobody")).build();
-        assert_eq!(s.posts.publish(&post, None).await.unwrap(), Write::AuthorGone);
+        assert_eq!(s.posts.publish(&post, None).await.unwrap(), Write::SessionEnded);
         assert_eq!(s.db.count("posts").await, 0);
     }
 }
@@ -108,7 +108,7 @@ mod edit {
         let (hello, other) = (s.post("hello", ada).await, s.post("other", ada).await);
         s.like_post(hello, bob).await;
         let (before, at) = (s.find_post(hello).await.unwrap(), s.now());
-        let Change::Changed(seen) = s.posts.edit(hello, &edit("bye", at, Some(0)), bob).await.unwrap() else {
+        let Change::Changed(seen) = s.posts.edit(hello, &edit("bye", at, Some(0)), acting(bob)).await.unwrap() else {
             panic!("not changed");
         };
         let expected =
@@ -116,7 +116,10 @@ mod edit {
         assert_eq!((&*seen.subject, seen.viewer), (&expected, Some(ContentViewer { liked: true })));
         assert_eq!(s.find_post(hello).await, Some(expected));
         assert_eq!(s.find_post(other).await.unwrap().content.as_str(), "other");
-        assert!(matches!(s.posts.edit(hello, &edit("again", at, None), ada).await.unwrap(), Change::Changed(_)));
+        assert!(matches!(
+            s.posts.edit(hello, &edit("again", at, None), acting(ada)).await.unwrap(),
+            Change::Changed(_)
+        ));
     }
 
     async fn leaves_what_says_the_same(s: Scene) {
@@ -124,13 +127,14 @@ mod edit {
         let hello = s.post("hello", ada).await;
         let before = s.find_post(hello).await.unwrap();
         for expected in [None, Some(0)] {
-            let Change::Changed(seen) = s.posts.edit(hello, &edit("hello", s.now(), expected), ada).await.unwrap()
+            let Change::Changed(seen) =
+                s.posts.edit(hello, &edit("hello", s.now(), expected), acting(ada)).await.unwrap()
             else {
                 panic!("refused");
             };
             assert_eq!(*seen.subject, before);
         }
-        assert_eq!(s.posts.edit(hello, &edit("hello", s.now(), Some(1)), ada).await.unwrap(), Change::Stale);
+        assert_eq!(s.posts.edit(hello, &edit("hello", s.now(), Some(1)), acting(ada)).await.unwrap(), Change::Stale);
         assert_eq!(s.find_post(hello).await, Some(before));
     }
 
@@ -138,7 +142,7 @@ mod edit {
         let ada = s.user("ada").await;
         let hello = s.post("hello", ada).await;
         let edit = edit("bye", s.now(), None);
-        let edits = join_all((0..8).map(|_| s.posts.edit(hello, &edit, ada))).await;
+        let edits = join_all((0..8).map(|_| s.posts.edit(hello, &edit, acting(ada)))).await;
         assert!(edits.iter().all(|edit| matches!(edit, Ok(Change::Changed(_)))), "{edits:?}");
         assert_eq!(s.find_post(hello).await.unwrap().revision, Revision(1));
     }
@@ -147,14 +151,14 @@ mod edit {
         let ada = s.user("ada").await;
         let hello = s.post("hello", ada).await;
         let before = s.find_post(hello).await;
-        assert_eq!(s.posts.edit(hello, &edit("bye", s.now(), Some(1)), ada).await.unwrap(), Change::Stale);
+        assert_eq!(s.posts.edit(hello, &edit("bye", s.now(), Some(1)), acting(ada)).await.unwrap(), Change::Stale);
         assert_eq!(s.find_post(hello).await, before);
     }
 
     async fn finds_none(s: Scene) {
         let ada = s.user("ada").await;
         for expected in [None, Some(0)] {
-            let edited = s.posts.edit(id("nothing"), &edit("bye", s.now(), expected), ada).await.unwrap();
+            let edited = s.posts.edit(id("nothing"), &edit("bye", s.now(), expected), acting(ada)).await.unwrap();
             assert_eq!(edited, Change::NotFound);
         }
     }
@@ -181,14 +185,14 @@ mod delete {
             s.like_post(hello, user).await;
             s.like_comment(reply, user).await;
         }
-        assert_eq!(s.delete_post(hello).await, Change::Changed(()));
+        assert_eq!(s.delete_post(ada, hello).await, Change::Changed(()));
         assert_eq!(s.find_post(hello).await, None);
         assert_eq!(s.find_comment(top).await, None);
         assert_eq!((s.db.count("post_likes").await, s.db.count("comment_likes").await), (0, 0));
         assert_eq!((s.db.count("posts").await, s.db.count("comments").await), (1, 1));
         assert_eq!(s.find_user(ada).await.unwrap().post_count, 1);
         s.db.assert_counters_exact().await;
-        assert_eq!(s.posts.delete(hello, testkit::id("somebody"), None).await.unwrap(), Change::NotFound);
+        assert_eq!(s.posts.delete(hello, acting(id("ada")), None).await.unwrap(), Change::NotFound);
         assert_eq!(s.find_user(ada).await.unwrap().post_count, 1);
         assert_eq!(s.comments.find_owners(reply).await.unwrap(), None);
     }
@@ -203,7 +207,7 @@ mod delete {
             if erased {
                 assert_eq!(s.erase(ada).await, EraseUser::Erased);
             } else {
-                assert_eq!(s.delete_post(post).await, Change::Changed(()));
+                assert_eq!(s.delete_post(ada, post).await, Change::Changed(()));
             }
             assert_eq!(s.db.count("comments").await, 0);
         }
@@ -216,7 +220,7 @@ mod delete {
             let post = s.post(&format!("round{round}"), ada).await;
             let delete = || {
                 let s = Arc::clone(&s);
-                tokio::spawn(async move { s.posts.delete(post, testkit::id("somebody"), None).await.unwrap() })
+                tokio::spawn(async move { s.posts.delete(post, acting(id("ada")), None).await.unwrap() })
             };
             let (one, other) = (delete(), delete());
             let outcomes = [one.await.unwrap(), other.await.unwrap()];
@@ -228,17 +232,15 @@ mod delete {
     async fn leaves_what_moved_on(s: Scene) {
         let ada = s.user("ada").await;
         let post = s.post("hello", ada).await;
-        assert_eq!(s.posts.delete(post, testkit::id("somebody"), Some(Revision(1))).await.unwrap(), Change::Stale);
+        assert_eq!(s.posts.delete(post, acting(id("ada")), Some(Revision(1))).await.unwrap(), Change::Stale);
         assert!(s.find_post(post).await.is_some());
         s.db.assert_counters_exact().await;
-        assert_eq!(
-            s.posts.delete(post, testkit::id("somebody"), Some(Revision(0))).await.unwrap(),
-            Change::Changed(())
-        );
+        assert_eq!(s.posts.delete(post, acting(id("ada")), Some(Revision(0))).await.unwrap(), Change::Changed(()));
     }
 
     async fn finds_none(s: Scene) {
-        assert_eq!(s.posts.delete(id("nothing"), testkit::id("somebody"), None).await.unwrap(), Change::NotFound);
+        let ada = s.user("ada").await;
+        assert_eq!(s.posts.delete(id("nothing"), acting(ada), None).await.unwrap(), Change::NotFound);
     }
 }
 
@@ -251,7 +253,7 @@ mod like {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
         let hello = s.post("hello", ada).await;
         for _ in 0..2 {
-            assert_eq!(s.posts.like(hello, bob, s.now()).await.unwrap(), Like::Done);
+            assert_eq!(s.posts.like(hello, acting(bob), s.now()).await.unwrap(), Like::Done);
             assert_eq!(s.find_post(hello).await.unwrap().like_count, 1);
         }
         s.like_post(hello, ada).await;
@@ -262,15 +264,15 @@ mod like {
     async fn finds_none(s: Scene) {
         let ada = s.user("ada").await;
         let gone: PostId = s.post("hello", ada).await;
-        s.posts.delete(gone, testkit::id("somebody"), None).await.unwrap();
-        assert_eq!(s.posts.like(gone, ada, s.now()).await.unwrap(), Like::NotFound);
-        assert_eq!(s.posts.like(id("nothing"), id("nobody"), s.now()).await.unwrap(), Like::UserGone);
+        s.posts.delete(gone, acting(id("ada")), None).await.unwrap();
+        assert_eq!(s.posts.like(gone, acting(ada), s.now()).await.unwrap(), Like::NotFound);
+        assert_eq!(s.posts.like(id("nothing"), acting(id("nobody")), s.now()).await.unwrap(), Like::SessionEnded);
     }
 
     async fn says_that_the_account_is_gone(s: Scene) {
         let ada = s.user("ada").await;
         let hello = s.post("hello", ada).await;
-        assert_eq!(s.posts.like(hello, id("nobody"), s.now()).await.unwrap(), Like::UserGone);
+        assert_eq!(s.posts.like(hello, acting(id("nobody")), s.now()).await.unwrap(), Like::SessionEnded);
         assert_eq!(s.find_post(hello).await.unwrap().like_count, 0);
     }
 
@@ -293,7 +295,7 @@ mod unlike {
         s.like_post(hello, ada).await;
         s.like_post(hello, bob).await;
         for _ in 0..2 {
-            assert_eq!(s.posts.unlike(hello, bob).await.unwrap(), Like::Done);
+            assert_eq!(s.posts.unlike(hello, acting(bob)).await.unwrap(), Like::Done);
             assert_eq!(s.find_post(hello).await.unwrap().like_count, 1);
         }
         s.db.assert_counters_exact().await;
@@ -301,7 +303,7 @@ mod unlike {
 
     async fn finds_none(s: Scene) {
         let ada = s.user("ada").await;
-        assert_eq!(s.posts.unlike(id("nothing"), ada).await.unwrap(), Like::NotFound);
+        assert_eq!(s.posts.unlike(id("nothing"), acting(ada)).await.unwrap(), Like::NotFound);
     }
 }
 

@@ -12,7 +12,7 @@ use feed::ports::{Follow, FollowRepository, Relation, TimelineRepository};
 use persistence::SeaRemovalRepository;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use testkit::{NOW, a_comment, a_post, id, on_both_databases};
+use testkit::{NOW, a_comment, a_post, acting, id, on_both_databases};
 
 use crate::scene::{Scene, each, first_page, not_kept, views};
 
@@ -61,12 +61,12 @@ async fn crowd(s: &Scene, size: i64) {
 
 async fn hide(s: &Scene, user: UserId) -> Removal {
     let verified = s.verified(user).await;
-    assert_eq!(s.users.erase(user, &verified, &not_kept()).await.unwrap(), EraseUser::Erased);
+    assert_eq!(s.users.erase(acting(user), &verified, &not_kept()).await.unwrap(), EraseUser::Erased);
     Removal { kind: RemovalKind::Account, id: user.cuid() }
 }
 
 async fn hide_post(s: &Scene, post: PostId) -> Removal {
-    assert_eq!(s.posts.delete(post, id("somebody"), None).await.unwrap(), Change::Changed(()));
+    assert_eq!(s.posts.delete(post, acting(id("ada")), None).await.unwrap(), Change::Changed(()));
     Removal { kind: RemovalKind::Post, id: post.cuid() }
 }
 
@@ -105,6 +105,7 @@ async fn many_followers_go_in_slices_while_they_publish(s: Scene) {
         number += 1;
         // Those that are just being removed, and others.
         let follower = nth("users", number * 199 % MANY + 1);
+        s.db.sign_in(follower).await;
         let post = a_post(&format!("p{number}"), follower).build();
         assert!(matches!(s.posts.publish(&post, None).await.unwrap(), Write::Stored(_)));
         let counted = "SELECT CAST(sum(following_count) AS BIGINT) FROM users WHERE username LIKE 'name%'";
@@ -157,7 +158,7 @@ async fn a_comment_with_many_likes_goes_in_slices(s: Scene) {
     insert(&s, 2_000, "comment_likes", "comment_id, user_id, created_at", &format!("'{top}', {}, n", sql_id("users")))
         .await;
     s.db.execute(&format!("UPDATE comments SET like_count = 2000 WHERE id = '{top}'")).await;
-    assert_eq!(s.comments.delete(top, ada, None).await.unwrap(), Change::Changed(()));
+    assert_eq!(s.comments.delete(top, acting(ada), None).await.unwrap(), Change::Changed(()));
     assert_eq!(s.db.count("comment_likes").await, 1_500, "some go at once");
     let list = || s.comments.list(Thread::Post(post), first_page(), None);
     assert_eq!(each(&list().await.unwrap().unwrap(), |comment| comment.subject.id), [other]);
@@ -181,7 +182,10 @@ async fn marks_above_a_deep_reply_fall_in_slices(s: Scene) {
     let leaf = s.db.texts("SELECT id FROM comments WHERE reply_count = 0").await.remove(0);
     let before = s.db.count("comments").await;
     s.db.log().clear();
-    assert_eq!(s.comments.delete(CommentId::parse(&leaf).unwrap(), bob, None).await.unwrap(), Change::Changed(()));
+    assert_eq!(
+        s.comments.delete(CommentId::parse(&leaf).unwrap(), acting(bob), None).await.unwrap(),
+        Change::Changed(())
+    );
     let statements = s.db.log().statements().len();
     assert!(statements < 20, "{statements} statements, whatever the depth");
     let gone = before - s.db.count("comments").await;
@@ -216,7 +220,7 @@ async fn keeps_its_likes_above(s: &Scene, marks: usize) {
     s.like_comment(top, ada).await;
     s.db.assert_counters_exact().await;
 
-    assert_eq!(s.comments.delete(leaf, bob, None).await.unwrap(), Change::Changed(()));
+    assert_eq!(s.comments.delete(leaf, acting(bob), None).await.unwrap(), Change::Changed(()));
     s.remove_hidden().await;
     let kept = s.comments.find(top, None).await.unwrap().unwrap().subject;
     assert_eq!((kept.like_count, kept.reply_count), (1, 0));
@@ -311,30 +315,32 @@ async fn what_is_hidden_takes_no_writes(s: Scene) {
     let Hidden { ada, bob, hers, his, her_comment, under_hers } = hidden(&s).await;
     let before = s.db.count("comments").await;
     let edit = Edit { content: Content::parse("new").unwrap(), at: NOW, expected: None };
-    assert_eq!(s.posts.publish(&a_post("more", ada).build(), None).await.unwrap(), Write::AuthorGone);
+    assert_eq!(s.posts.publish(&a_post("more", ada).build(), None).await.unwrap(), Write::SessionEnded);
     let keyed = crate::scene::request("key", 1, NOW);
-    assert_eq!(s.posts.publish(&a_post("more", ada).build(), Some(&keyed)).await.unwrap(), Write::AuthorGone);
-    assert_eq!(s.posts.edit(hers, &edit, ada).await.unwrap(), Change::NotFound);
-    assert_eq!(s.posts.delete(hers, ada, None).await.unwrap(), Change::NotFound);
+    assert_eq!(s.posts.publish(&a_post("more", ada).build(), Some(&keyed)).await.unwrap(), Write::SessionEnded);
+    assert_eq!(s.posts.edit(hers, &edit, acting(ada)).await.unwrap(), Change::SessionEnded);
+    assert_eq!(s.posts.delete(hers, acting(ada), None).await.unwrap(), Change::SessionEnded);
+    assert_eq!(s.posts.edit(hers, &edit, acting(bob)).await.unwrap(), Change::NotFound);
+    assert_eq!(s.posts.delete(hers, acting(bob), None).await.unwrap(), Change::NotFound);
     for by in [ada, bob] {
-        let gone = if by == ada { Like::UserGone } else { Like::NotFound };
-        assert_eq!(s.posts.like(hers, by, NOW).await.unwrap(), gone);
-        assert_eq!(s.posts.unlike(hers, by).await.unwrap(), gone);
+        let gone = if by == ada { Like::SessionEnded } else { Like::NotFound };
+        assert_eq!(s.posts.like(hers, acting(by), NOW).await.unwrap(), gone);
+        assert_eq!(s.posts.unlike(hers, acting(by)).await.unwrap(), gone);
         for comment in [her_comment, under_hers] {
-            assert_eq!(s.comments.like(comment, by, NOW).await.unwrap(), gone);
+            assert_eq!(s.comments.like(comment, acting(by), NOW).await.unwrap(), gone);
         }
     }
     let add = async |comment: testkit::CommentBuilder| s.comments.add(&comment.build(), None).await.unwrap();
-    assert_eq!(add(a_comment("one", his, ada)).await, AddCommentOutcome::Write(Write::AuthorGone));
+    assert_eq!(add(a_comment("one", his, ada)).await, AddCommentOutcome::Write(Write::SessionEnded));
     assert_eq!(add(a_comment("two", hers, bob)).await, AddCommentOutcome::PostNotFound);
     assert_eq!(add(a_comment("three", hers, bob).reply_to(under_hers)).await, AddCommentOutcome::PostNotFound);
     assert_eq!(add(a_comment("four", his, bob).reply_to(her_comment)).await, AddCommentOutcome::ParentNotFound);
     for comment in [her_comment, under_hers] {
-        assert_eq!(s.comments.edit(comment, &edit, bob).await.unwrap(), Change::NotFound);
-        assert_eq!(s.comments.delete(comment, bob, None).await.unwrap(), Change::NotFound);
+        assert_eq!(s.comments.edit(comment, &edit, acting(bob)).await.unwrap(), Change::NotFound);
+        assert_eq!(s.comments.delete(comment, acting(bob), None).await.unwrap(), Change::NotFound);
     }
-    assert_eq!(s.follows.follow(ada, bob, NOW).await.unwrap(), Follow::FollowerGone);
-    assert_eq!(s.follows.follow(bob, ada, NOW).await.unwrap(), Follow::FolloweeGone);
+    assert_eq!(s.follows.follow(acting(ada), bob, NOW).await.unwrap(), Follow::SessionEnded);
+    assert_eq!(s.follows.follow(acting(bob), ada, NOW).await.unwrap(), Follow::FolloweeGone);
     assert_eq!((s.db.count("comments").await, s.db.count("posts").await), (before, 2));
     s.db.assert_counters_exact().await;
 }
@@ -389,7 +395,7 @@ async fn counters_equal_rows_at_every_moment_of_a_removal(s: Scene) {
     }
     for _ in 0..comments.len() / 4 {
         let (_, comment) = comments[random.random_range(0..comments.len())];
-        s.comments.delete(comment, id("somebody"), None).await.unwrap();
+        s.comments.delete(comment, acting(id("ada")), None).await.unwrap();
     }
     s.db.assert_counters_exact().await;
     let mut removals = vec![hide(&s, users[1]).await];

@@ -15,7 +15,7 @@ use persistence::{
     Database, DatabaseOptions, Location, Noted, Positions, SeaFollowRepository, SeaPostRepository,
     SeaTimelineRepository, SeaUserRepository, WalPosition,
 };
-use testkit::{Proxy, TestDatabase, id};
+use testkit::{Proxy, TestDatabase, acting, id};
 
 use crate::scene::{Scene, first_page};
 
@@ -132,7 +132,7 @@ mod a_writer {
         let pair = Pair::new().await;
         let posts = SeaPostRepository::new(pair.database.clone());
         let before = pair.database.watermark().latest();
-        posts.like(id("primary"), pair.ada, pair.primary.now()).await.unwrap();
+        posts.like(id("primary"), acting(pair.ada), pair.primary.now()).await.unwrap();
         let noted = pair.told.noted.lock().unwrap().clone();
         let [(user, position)] = noted[..] else { panic!("{noted:?}") };
         assert_eq!(user, pair.ada);
@@ -147,10 +147,10 @@ mod a_writer {
         pair.to_primary.cut();
         assert_eq!(pair.read_from(Some(pair.ada)).await, "replica");
         let posts = SeaPostRepository::new(pair.database.clone());
-        assert!(posts.like(id("primary"), pair.ada, pair.primary.now()).await.unwrap_err().is_unavailable());
+        assert!(posts.like(id("primary"), acting(pair.ada), pair.primary.now()).await.unwrap_err().is_unavailable());
         pair.to_primary.mend();
         assert_eq!(pair.read_from(Some(pair.ada)).await, "primary");
-        posts.like(id("primary"), pair.ada, pair.primary.now()).await.unwrap();
+        posts.like(id("primary"), acting(pair.ada), pair.primary.now()).await.unwrap();
     }
 }
 

@@ -12,15 +12,16 @@ use domain::{
 };
 use feed::ports::{Follow, FollowRepository};
 use persistence::{
-    SeaCommentRepository, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaKeptNameRepository, SeaPostRepository,
-    SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
+    SeaCommentRepository, SeaEndedSessions, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaKeptNameRepository,
+    SeaPostRepository, SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
 };
 use removals::CarryOut;
-use testkit::{FixedClock, TestDatabase, a_comment, a_post, a_user};
+use testkit::{FixedClock, TestDatabase, a_comment, a_post, a_user, acting};
 
 pub(crate) struct Scene {
     pub(crate) users: SeaUserRepository,
     pub(crate) sessions: SeaSessionRepository,
+    pub(crate) ended: SeaEndedSessions,
     pub(crate) posts: SeaPostRepository,
     pub(crate) comments: SeaCommentRepository,
     pub(crate) keys: SeaIdempotencyKeyRepository,
@@ -38,6 +39,7 @@ impl From<TestDatabase> for Scene {
         Self {
             users: SeaUserRepository::new(db.database()),
             sessions: SeaSessionRepository::new(db.database()),
+            ended: SeaEndedSessions::new(db.database()),
             posts: SeaPostRepository::new(db.database()),
             comments: SeaCommentRepository::new(db.database()),
             keys: SeaIdempotencyKeyRepository::new(db.database()),
@@ -67,8 +69,16 @@ impl Scene {
         self.clock.advance(Duration::from_secs(1))
     }
 
-    /// A stored account; its password's hash is [`hash_of`] its name.
+    /// A stored account that is signed in, in the session that it is [`acting`] in; its password's hash is [`hash_of`] its
+    /// name.
     pub(crate) async fn user(&self, name: &str) -> UserId {
+        let user = self.account(name).await;
+        self.db.sign_in(user).await;
+        user
+    }
+
+    /// The same, not signed in.
+    pub(crate) async fn account(&self, name: &str) -> UserId {
         let user = a_user(name).at(self.now()).build();
         assert_eq!(self.users.insert(&user, &hash_of(name), &any_names()).await.unwrap(), InsertUser::Created);
         user.id
@@ -83,14 +93,14 @@ impl Scene {
     /// Erases an account, and removes its rows.
     pub(crate) async fn erase(&self, user: UserId) -> EraseUser {
         let verified = self.verified(user).await;
-        let erased = self.users.erase(user, &verified, &not_kept()).await.unwrap();
+        let erased = self.users.erase(acting(user), &verified, &not_kept()).await.unwrap();
         self.remove_hidden().await;
         erased
     }
 
-    /// Deletes a post, and removes its rows.
-    pub(crate) async fn delete_post(&self, post: PostId) -> Change<()> {
-        let deleted = self.posts.delete(post, testkit::id("somebody"), None).await.unwrap();
+    /// Deletes a post in the session that `by` is [`acting`] in, and removes its rows.
+    pub(crate) async fn delete_post(&self, by: UserId, post: PostId) -> Change<()> {
+        let deleted = self.posts.delete(post, acting(by), None).await.unwrap();
         self.remove_hidden().await;
         deleted
     }
@@ -140,15 +150,15 @@ impl Scene {
     }
 
     pub(crate) async fn like_post(&self, post: PostId, user: UserId) {
-        assert_eq!(self.posts.like(post, user, self.now()).await.unwrap(), Like::Done);
+        assert_eq!(self.posts.like(post, acting(user), self.now()).await.unwrap(), Like::Done);
     }
 
     pub(crate) async fn like_comment(&self, comment: CommentId, user: UserId) {
-        assert_eq!(self.comments.like(comment, user, self.now()).await.unwrap(), Like::Done);
+        assert_eq!(self.comments.like(comment, acting(user), self.now()).await.unwrap(), Like::Done);
     }
 
     pub(crate) async fn follow(&self, follower: UserId, followee: UserId) {
-        assert_eq!(self.follows.follow(follower, followee, self.now()).await.unwrap(), Follow::Done);
+        assert_eq!(self.follows.follow(acting(follower), followee, self.now()).await.unwrap(), Follow::Done);
     }
 
     pub(crate) async fn find_user(&self, id: UserId) -> Option<User> {

@@ -10,7 +10,7 @@ use accounts::ports::UserRepository;
 use domain::{Content, PostId, UserId};
 use futures_util::future::join_all;
 use persistence::{Database, DatabaseOptions, SeaPostRepository, SeaUserRepository, Way};
-use testkit::{Engine, NOW, StatementLog, TestDatabase, a_post, a_user, id};
+use testkit::{Engine, NOW, StatementLog, TestDatabase, a_post, a_user, acting, id};
 
 use crate::scene::{Scene, any_names, first_page, hash_of, request};
 
@@ -111,7 +111,7 @@ fn writers_are_begun_again() {
                     let new = a_post(&word, ada).build();
                     assert!(matches!(posts.publish(&new, None).await.unwrap(), Write::Stored(_)));
                     let edit = Edit { content: Content::parse(&word).unwrap(), at: NOW, expected: None };
-                    assert!(matches!(posts.edit(new.id, &edit, ada).await.unwrap(), Change::Changed(_)));
+                    assert!(matches!(posts.edit(new.id, &edit, acting(ada)).await.unwrap(), Change::Changed(_)));
                     let once = a_post(&format!("o{word}"), ada).build();
                     let request = request(&word, 1, NOW);
                     assert!(matches!(posts.publish(&once, Some(&request)).await.unwrap(), Write::Stored(_)));
@@ -133,7 +133,7 @@ fn writers_are_begun_again() {
         log.clear();
         s.db.execute(WIDE).await;
         let edit = Edit { content: Content::parse("wide").unwrap(), at: NOW, expected: None };
-        assert!(matches!(posts.edit(post, &edit, ada).await.unwrap(), Change::Changed(_)));
+        assert!(matches!(posts.edit(post, &edit, acting(ada)).await.unwrap(), Change::Changed(_)));
         assert_eq!(log.retries(), [("posts.edit", "stale_plan")]);
         write(2).await;
         assert!(posts.find(post, None).await.unwrap().is_some());

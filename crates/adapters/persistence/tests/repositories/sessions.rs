@@ -3,40 +3,51 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use accounts::Rotation;
 use accounts::ports::{
-    EraseUser, NewRefreshToken, OpenSession, PasswordChange, ProfileChanges, RefreshTokenHash, RotateSession,
-    SessionRepository, UpdateUser, UserRepository,
+    CloseSession, EraseUser, NewRefreshToken, OpenSession, PasswordChange, ProfileChanges, RefreshTokenHash,
+    RotateSession, SessionRepository, UpdateUser, UserRepository,
 };
-use accounts::{Principal, Session};
-use domain::{Timestamp, UserId};
+use domain::{Principal, Session, Timestamp, UserAgent, UserId};
 use testkit::{id, on_both_databases};
 
-use crate::scene::{Scene, hash_of, not_kept};
+use crate::scene::{Scene, each, first_page, hash_of, not_kept, page};
 
-const LIFETIME: Duration = Duration::from_hours(1);
+pub(crate) const LIFETIME: Duration = Duration::from_hours(1);
+pub(crate) const GRACE: Duration = Duration::from_secs(30);
+pub(crate) const SESSION: Duration = Duration::from_hours(24);
 
 /// A refresh token told apart by a number, made at `now`.
 pub(crate) fn token(number: u8, now: Timestamp) -> NewRefreshToken {
-    NewRefreshToken { hash: RefreshTokenHash([number; 32]), created_at: now, expires_at: now.after(LIFETIME) }
+    NewRefreshToken { hash: hash(number), created_at: now, expires_at: now.after(LIFETIME) }
 }
 
 fn hash(number: u8) -> RefreshTokenHash {
     RefreshTokenHash([number; 32])
 }
 
+/// An exchange of one token for another at `now`.
+pub(crate) fn rotation(presented: u8, next: u8, now: Timestamp) -> Rotation {
+    Rotation { presented: hash(presented), next: token(next, now), now, grace: GRACE, session_ttl: SESSION }
+}
+
 /// Opens a session named by a word whose first token is `number`; answers whom it proves and when that was.
 async fn open(s: &Scene, word: &str, user: UserId, number: u8) -> (Principal, Timestamp) {
     let now = s.now();
-    let session = Session { id: id(word), user_id: user, created_at: now };
+    let session = Session { id: id(word), user_id: user, created_at: now, user_agent: UserAgent::clean(word) };
     let verified = s.verified(user).await;
     assert_eq!(s.sessions.open(&session, &token(number, now), &verified).await.unwrap(), OpenSession::Opened);
     (Principal { user_id: user, session_id: session.id }, now)
 }
 
+async fn rotate(s: &Scene, presented: u8, next: u8, now: Timestamp) -> RotateSession {
+    s.sessions.rotate(&rotation(presented, next, now)).await.unwrap()
+}
+
 /// Whom a rotation proves.
 fn proved(outcome: &RotateSession) -> Option<Principal> {
     match outcome {
-        RotateSession::Rotated { session, user } => Some(Principal { user_id: user.id, session_id: *session }),
+        RotateSession::Rotated { session, user, .. } => Some(Principal { user_id: user.id, session_id: *session }),
         _ => None,
     }
 }
@@ -51,28 +62,29 @@ mod open {
     ];
 
     async fn stores_the_session_and_its_token(s: Scene) {
-        let ada = s.user("ada").await;
+        let ada = s.account("ada").await;
         let (principal, now) = open(&s, "one", ada, 1).await;
-        let rotated = s.sessions.rotate(&hash(1), &token(2, now), now).await.unwrap();
+        let rotated = rotate(&s, 1, 2, now).await;
         assert_eq!(proved(&rotated), Some(principal));
+        assert!(matches!(rotated, RotateSession::Rotated { opened_at, .. } if opened_at == now));
     }
 
     async fn does_not_outlive_the_password_that_was_verified(s: Scene) {
-        let ada = s.user("ada").await;
+        let ada = s.account("ada").await;
         let (kept, _) = open(&s, "kept", ada, 1).await;
-        let change = PasswordChange { verified: hash_of("ada"), new: hash_of("new"), kept: kept.session_id };
+        let change = PasswordChange { verified: hash_of("ada"), new: hash_of("new") };
         let changes = ProfileChanges { password: Some(change.clone()), ..ProfileChanges::default() };
-        assert!(matches!(s.users.update(ada, &changes, None).await.unwrap(), UpdateUser::Updated(_)));
-        let late = Session { id: id("late"), user_id: ada, created_at: s.now() };
+        assert!(matches!(s.users.update(kept, &changes, None).await.unwrap(), UpdateUser::Updated(_)));
+        let late = Session { id: id("late"), user_id: ada, created_at: s.now(), user_agent: None };
         let opened = s.sessions.open(&late, &token(2, s.now()), &change.verified).await.unwrap();
         assert_eq!(opened, OpenSession::CredentialsMoved);
-        assert_eq!(s.users.update(ada, &changes, None).await.unwrap(), UpdateUser::PasswordMoved);
-        assert_eq!(s.users.erase(ada, &change.verified, &not_kept()).await.unwrap(), EraseUser::PasswordMoved);
+        assert_eq!(s.users.update(kept, &changes, None).await.unwrap(), UpdateUser::PasswordMoved);
+        assert_eq!(s.users.erase(kept, &change.verified, &not_kept()).await.unwrap(), EraseUser::PasswordMoved);
         assert_eq!(s.db.count("sessions").await, 1);
     }
 
     async fn says_that_the_account_is_gone(s: Scene) {
-        let session = Session { id: id("one"), user_id: id("nobody"), created_at: s.now() };
+        let session = Session { id: id("one"), user_id: id("nobody"), created_at: s.now(), user_agent: None };
         let opened = s.sessions.open(&session, &token(1, s.now()), &hash_of("nobody")).await.unwrap();
         assert_eq!(opened, OpenSession::CredentialsMoved);
         assert_eq!((s.db.count("sessions").await, s.db.count("refresh_tokens").await), (0, 0));
@@ -86,118 +98,236 @@ mod rotate {
         goes_on_from_token_to_token,
         does_not_know_a_token_that_was_never_made,
         refuses_a_token_exactly_when_it_expires,
-        ends_the_family_of_a_token_that_comes_back,
-        knows_a_used_token_before_an_expired_one,
-        lets_one_of_two_at_once_win_and_ends_the_family,
+        exchanges_a_used_token_again_while_its_successors_are_unused,
+        ends_the_family_of_a_token_that_comes_back_after_its_successor,
+        ends_the_family_of_a_token_that_comes_back_late,
+        ends_the_family_of_a_token_that_the_version_before_exchanged,
+        ends_a_session_whose_time_is_over,
+        gives_both_of_two_at_once_a_successor_that_is_good,
     ];
 
     async fn goes_on_from_token_to_token(s: Scene) {
-        let ada = s.user("ada").await;
+        let ada = s.account("ada").await;
         let (principal, now) = open(&s, "one", ada, 1).await;
         for number in 1..5 {
-            let rotated = s.sessions.rotate(&hash(number), &token(number + 1, now), now).await.unwrap();
-            assert_eq!(proved(&rotated), Some(principal));
+            assert_eq!(proved(&rotate(&s, number, number + 1, now).await), Some(principal));
         }
     }
 
     async fn does_not_know_a_token_that_was_never_made(s: Scene) {
-        let ada = s.user("ada").await;
+        let ada = s.account("ada").await;
         let (_, now) = open(&s, "one", ada, 1).await;
-        let rotated = s.sessions.rotate(&hash(9), &token(2, now), now).await.unwrap();
-        assert_eq!((rotated, s.db.count("refresh_tokens").await), (RotateSession::Unknown, 1));
+        assert_eq!(rotate(&s, 9, 2, now).await, RotateSession::Unknown);
+        assert_eq!(s.db.count("refresh_tokens").await, 1);
     }
 
     async fn refuses_a_token_exactly_when_it_expires(s: Scene) {
-        let ada = s.user("ada").await;
+        let ada = s.account("ada").await;
         let (principal, now) = open(&s, "one", ada, 1).await;
         let expiry = now.after(LIFETIME);
-        let rotated = s.sessions.rotate(&hash(1), &token(2, expiry), expiry).await.unwrap();
-        assert_eq!((rotated, s.db.count("refresh_tokens").await), (RotateSession::Expired, 1));
+        assert_eq!(rotate(&s, 1, 2, expiry).await, RotateSession::Expired);
+        assert_eq!(s.db.count("refresh_tokens").await, 1);
         let just_before = expiry.before(Duration::from_micros(1));
-        let rotated = s.sessions.rotate(&hash(1), &token(2, just_before), just_before).await.unwrap();
-        assert_eq!(proved(&rotated), Some(principal));
+        assert_eq!(proved(&rotate(&s, 1, 2, just_before).await), Some(principal));
     }
 
-    async fn ends_the_family_of_a_token_that_comes_back(s: Scene) {
-        let ada = s.user("ada").await;
+    async fn exchanges_a_used_token_again_while_its_successors_are_unused(s: Scene) {
+        let ada = s.account("ada").await;
+        let (principal, now) = open(&s, "one", ada, 1).await;
+        let last = now.after(GRACE).before(Duration::from_micros(1));
+        for (next, at) in [(2, now), (3, now), (4, last)] {
+            assert_eq!(proved(&rotate(&s, 1, next, at).await), Some(principal));
+        }
+        // Each successor goes on by itself, and has a grace of its own.
+        for (presented, next) in [(3, 13), (2, 12), (3, 23), (4, 14)] {
+            assert_eq!(proved(&rotate(&s, presented, next, last).await), Some(principal));
+        }
+    }
+
+    async fn ends_the_family_of_a_token_that_comes_back_after_its_successor(s: Scene) {
+        let ada = s.account("ada").await;
         let (_, now) = open(&s, "one", ada, 1).await;
         let (other, _) = open(&s, "other", ada, 100).await;
-        s.sessions.rotate(&hash(1), &token(2, now), now).await.unwrap();
-        assert_eq!(
-            s.sessions.rotate(&hash(1), &token(3, now), now).await.unwrap(),
-            RotateSession::Replayed { user: ada }
-        );
-        // Its successor is worth nothing now, and neither token is remembered.
-        assert_eq!(s.sessions.rotate(&hash(2), &token(3, now), now).await.unwrap(), RotateSession::Unknown);
-        assert_eq!(s.sessions.rotate(&hash(1), &token(3, now), now).await.unwrap(), RotateSession::Unknown);
-        let rotated = s.sessions.rotate(&hash(100), &token(101, now), now).await.unwrap();
-        assert_eq!(proved(&rotated), Some(other), "another session is not concerned");
+        for (presented, next) in [(1, 2), (1, 3), (3, 4)] {
+            assert!(proved(&rotate(&s, presented, next, now).await).is_some());
+        }
+        assert_eq!(rotate(&s, 1, 5, now).await, RotateSession::Replayed { user: ada });
+        // Its successors are worth nothing now, and no token is remembered.
+        for token in [1, 2, 3, 4] {
+            assert_eq!(rotate(&s, token, 5, now).await, RotateSession::Unknown);
+        }
+        assert_eq!(proved(&rotate(&s, 100, 101, now).await), Some(other), "another session is not concerned");
+        assert_eq!(s.db.texts("SELECT session_id FROM ended_sessions").await, [id::<()>("one").to_string()]);
     }
 
-    async fn knows_a_used_token_before_an_expired_one(s: Scene) {
-        let ada = s.user("ada").await;
+    async fn ends_the_family_of_a_token_that_comes_back_late(s: Scene) {
+        let ada = s.account("ada").await;
         let (_, now) = open(&s, "one", ada, 1).await;
-        s.sessions.rotate(&hash(1), &token(2, now), now).await.unwrap();
-        let late = now.after(LIFETIME * 2);
-        assert_eq!(
-            s.sessions.rotate(&hash(1), &token(3, late), late).await.unwrap(),
-            RotateSession::Replayed { user: ada }
-        );
+        rotate(&s, 1, 2, now).await;
+        assert_eq!(rotate(&s, 1, 3, now.after(GRACE)).await, RotateSession::Replayed { user: ada });
+        assert_eq!(s.db.count("sessions").await, 0);
     }
 
-    async fn lets_one_of_two_at_once_win_and_ends_the_family(s: Scene) {
-        let ada = s.user("ada").await;
+    async fn ends_the_family_of_a_token_that_the_version_before_exchanged(s: Scene) {
+        let ada = s.account("ada").await;
+        let (_, now) = open(&s, "one", ada, 1).await;
+        rotate(&s, 1, 2, now).await;
+        s.db.execute("UPDATE refresh_tokens SET parent_hash = NULL").await;
+        assert_eq!(rotate(&s, 1, 3, now).await, RotateSession::Replayed { user: ada });
+    }
+
+    async fn ends_a_session_whose_time_is_over(s: Scene) {
+        let ada = s.account("ada").await;
+        let (_, now) = open(&s, "one", ada, 1).await;
+        let fresh = Rotation { session_ttl: LIFETIME / 2, ..rotation(1, 2, now.after(LIFETIME / 4)) };
+        assert!(proved(&s.sessions.rotate(&fresh).await.unwrap()).is_some());
+        // No token outlives the session.
+        let latest = s.db.scalar_i64("SELECT max(expires_at) FROM refresh_tokens WHERE parent_hash IS NOT NULL").await;
+        assert_eq!(latest, now.after(LIFETIME / 2).as_micros());
+        let over = Rotation { session_ttl: LIFETIME / 2, ..rotation(2, 3, now.after(LIFETIME / 2)) };
+        assert_eq!(s.sessions.rotate(&over).await.unwrap(), RotateSession::SessionExpired);
+        assert_eq!((s.db.count("sessions").await, s.db.count("ended_sessions").await), (0, 1));
+    }
+
+    async fn gives_both_of_two_at_once_a_successor_that_is_good(s: Scene) {
+        let ada = s.account("ada").await;
         let s = Arc::new(s);
         for round in 0..20_u8 {
             let first = round * 10 + 1;
             let (principal, now) = open(&s, &format!("round{round}"), ada, first).await;
-            let rotate = |next: u8| {
+            let rotated = |presented: u8, next: u8| {
                 let s = Arc::clone(&s);
-                tokio::spawn(async move { s.sessions.rotate(&hash(first), &token(next, now), now).await.unwrap() })
+                tokio::spawn(async move { rotate(&s, presented, next, now).await })
             };
-            let (one, two) = (rotate(first + 1), rotate(first + 2));
-            let outcomes = [one.await.unwrap(), two.await.unwrap()];
-            assert!(outcomes.iter().any(|outcome| proved(outcome) == Some(principal)), "{outcomes:?}");
-            assert!(outcomes.contains(&RotateSession::Replayed { user: ada }), "{outcomes:?}");
-            assert_eq!((s.db.count("sessions").await, s.db.count("refresh_tokens").await), (0, 0));
+            let (one, two) = (rotated(first, first + 1), rotated(first, first + 2));
+            for outcome in [one.await.unwrap(), two.await.unwrap()] {
+                assert_eq!(proved(&outcome), Some(principal));
+            }
+            for next in [first + 1, first + 2] {
+                assert_eq!(proved(&rotate(&s, next, next + 2, now).await), Some(principal));
+            }
         }
+    }
+}
+
+mod list {
+    use super::*;
+
+    on_both_databases![shows_newest_first_when_each_last_got_tokens, comes_in_pages];
+
+    async fn shows_newest_first_when_each_last_got_tokens(s: Scene) {
+        let (ada, bob) = (s.account("ada").await, s.account("bob").await);
+        let (first, _) = open(&s, "first", ada, 1).await;
+        let (second, opened) = open(&s, "second", ada, 2).await;
+        open(&s, "bobs", bob, 3).await;
+        let used = s.now();
+        rotate(&s, 1, 4, used).await;
+        let listed = s.sessions.list(ada, first_page()).await.unwrap();
+        assert_eq!(each(&listed, |view| view.session.id), [second.session_id, first.session_id]);
+        assert_eq!(each(&listed, |view| view.last_used_at), [opened, used]);
+        assert_eq!(listed.items[1].session.user_agent, UserAgent::clean("first"));
+    }
+
+    async fn comes_in_pages(s: Scene) {
+        let ada = s.account("ada").await;
+        for number in 0..5 {
+            open(&s, &format!("session{number}"), ada, number).await;
+        }
+        let whole = each(&s.sessions.list(ada, first_page()).await.unwrap(), |view| view.session.id);
+        let first = s.sessions.list(ada, page(3, None)).await.unwrap();
+        let rest = s.sessions.list(ada, page(3, first.next)).await.unwrap();
+        assert_eq!([each(&first, |view| view.session.id), each(&rest, |view| view.session.id)].concat(), whole);
+        assert_eq!((whole.len(), rest.next), (5, None));
     }
 }
 
 mod close {
     use super::*;
 
-    on_both_databases![ends_one_session_and_may_be_repeated];
+    on_both_databases![
+        ends_one_session,
+        ends_all_others,
+        finds_neither_what_is_gone_nor_what_is_of_others,
+        does_nothing_for_a_session_that_has_ended,
+    ];
 
-    async fn ends_one_session_and_may_be_repeated(s: Scene) {
-        let ada = s.user("ada").await;
+    async fn ends_one_session(s: Scene) {
+        let ada = s.account("ada").await;
         let (one, now) = open(&s, "one", ada, 1).await;
         let (other, _) = open(&s, "other", ada, 2).await;
-        s.sessions.close(one.session_id).await.unwrap();
-        s.sessions.close(one.session_id).await.unwrap();
-        assert_eq!(s.sessions.rotate(&hash(1), &token(3, now), now).await.unwrap(), RotateSession::Unknown);
-        let rotated = s.sessions.rotate(&hash(2), &token(3, now), now).await.unwrap();
-        assert_eq!(proved(&rotated), Some(other));
+        assert_eq!(s.sessions.close(other, one.session_id).await.unwrap(), CloseSession::Closed);
+        assert_eq!(rotate(&s, 1, 3, now).await, RotateSession::Unknown);
+        assert_eq!(proved(&rotate(&s, 2, 3, now).await), Some(other));
+        // The one that acts as well.
+        assert_eq!(s.sessions.close(other, other.session_id).await.unwrap(), CloseSession::Closed);
+        assert_eq!((s.db.count("sessions").await, s.db.count("ended_sessions").await), (0, 2));
+    }
+
+    async fn ends_all_others(s: Scene) {
+        let (ada, bob) = (s.account("ada").await, s.account("bob").await);
+        let (kept, now) = open(&s, "kept", ada, 1).await;
+        open(&s, "other", ada, 2).await;
+        open(&s, "another", ada, 3).await;
+        let (of_bob, _) = open(&s, "bobs", bob, 4).await;
+        for _ in 0..2 {
+            assert_eq!(s.sessions.close_others(kept).await.unwrap(), CloseSession::Closed);
+        }
+        assert_eq!(proved(&rotate(&s, 1, 11, now).await), Some(kept));
+        assert_eq!(proved(&rotate(&s, 4, 14, now).await), Some(of_bob));
+        assert_eq!((s.db.count("sessions").await, s.db.count("ended_sessions").await), (2, 2));
+    }
+
+    async fn finds_neither_what_is_gone_nor_what_is_of_others(s: Scene) {
+        let (ada, bob) = (s.account("ada").await, s.account("bob").await);
+        let (one, _) = open(&s, "one", ada, 1).await;
+        let (of_bob, _) = open(&s, "bobs", bob, 2).await;
+        for gone in [id("nothing"), of_bob.session_id] {
+            assert_eq!(s.sessions.close(one, gone).await.unwrap(), CloseSession::NotFound);
+        }
+        assert_eq!(s.db.count("sessions").await, 2);
+    }
+
+    async fn does_nothing_for_a_session_that_has_ended(s: Scene) {
+        let ada = s.account("ada").await;
+        let (ended, _) = open(&s, "ended", ada, 1).await;
+        let (kept, _) = open(&s, "kept", ada, 2).await;
+        s.sessions.close(kept, ended.session_id).await.unwrap();
+        assert_eq!(s.sessions.close(ended, kept.session_id).await.unwrap(), CloseSession::SessionEnded);
+        assert_eq!(s.sessions.close_others(ended).await.unwrap(), CloseSession::SessionEnded);
+        assert_eq!(s.db.count("sessions").await, 1);
     }
 }
 
 mod purge {
     use super::*;
 
-    on_both_databases![forgets_sessions_whose_tokens_are_all_over];
+    on_both_databases![forgets_sessions_whose_tokens_are_all_over, forgets_ends_from_before_a_time];
 
     async fn forgets_sessions_whose_tokens_are_all_over(s: Scene) {
-        let ada = s.user("ada").await;
+        let ada = s.account("ada").await;
         let (_, start) = open(&s, "over", ada, 1).await;
         open(&s, "rotated", ada, 2).await;
         let later = start.after(LIFETIME / 2);
-        let rotated = s.sessions.rotate(&hash(2), &token(3, later), later).await.unwrap();
-        assert!(proved(&rotated).is_some());
+        assert!(proved(&rotate(&s, 2, 3, later).await).is_some());
 
-        assert_eq!(s.sessions.purge(start.after(LIFETIME).before(Duration::from_micros(1))).await.unwrap(), 0);
-        assert_eq!(s.sessions.purge(start.after(LIFETIME)).await.unwrap(), 1);
+        let purge = async |now| s.sessions.purge(now, now).await.unwrap();
+        assert_eq!(purge(start.after(LIFETIME).before(Duration::from_micros(1))).await, 0);
+        assert_eq!(purge(start.after(LIFETIME)).await, 1);
         assert_eq!(s.db.texts("SELECT id FROM sessions").await, [id::<()>("rotated").to_string()]);
-        assert_eq!(s.sessions.purge(later.after(LIFETIME)).await.unwrap(), 1);
+        assert_eq!(purge(later.after(LIFETIME)).await, 1);
         assert_eq!((s.db.count("sessions").await, s.db.count("refresh_tokens").await), (0, 0));
+    }
+
+    async fn forgets_ends_from_before_a_time(s: Scene) {
+        let ada = s.account("ada").await;
+        let mut ends = Vec::new();
+        for number in 1..4 {
+            let (session, _) = open(&s, &format!("session{number}"), ada, number).await;
+            s.sessions.close(session, session.session_id).await.unwrap();
+            ends.push(s.db.scalar_i64("SELECT max(ended_at) FROM ended_sessions").await);
+        }
+        s.sessions.purge(s.now(), Timestamp::from_micros(ends[1])).await.unwrap();
+        let left = s.db.scalar_i64("SELECT min(ended_at) FROM ended_sessions").await;
+        assert_eq!((left, s.db.count("ended_sessions").await), (ends[1], 2));
     }
 }

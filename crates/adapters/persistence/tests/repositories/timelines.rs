@@ -2,7 +2,7 @@
 
 use domain::PostView;
 use feed::ports::{FollowRepository, TimelineRepository};
-use testkit::{id, on_both_databases};
+use testkit::{acting, id, on_both_databases};
 
 use crate::scene::{Scene, each, first_page, page, views};
 
@@ -89,7 +89,7 @@ mod home {
         assert_eq!(count().await, 0);
         s.follow(ada, bob).await;
         assert_eq!(count().await, 1);
-        s.follows.unfollow(ada, bob).await.unwrap();
+        s.follows.unfollow(acting(ada), bob).await.unwrap();
         assert_eq!(count().await, 0);
     }
 

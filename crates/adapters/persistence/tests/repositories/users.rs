@@ -2,7 +2,7 @@
 
 use accounts::ports::{Credentials, InsertUser, PasswordChange, ProfileChanges, RenewHash, UpdateUser, UserRepository};
 use domain::{Bio, DisplayName, PageRequest, Revision, User, UserId, UserRef, UserView, UserViewer, Username};
-use testkit::{a_user, id, on_both_databases};
+use testkit::{a_user, acting, id, on_both_databases};
 
 use crate::scene::{Scene, any_names, each, first_page, hash_of, page};
 
@@ -118,8 +118,7 @@ mod update {
     use super::*;
 
     use accounts::ports::{OpenSession, SessionRepository};
-    use accounts::{Session, SessionId};
-    use domain::UserId;
+    use domain::{Principal, Session, UserId};
 
     use crate::sessions::token;
 
@@ -140,7 +139,7 @@ mod update {
         let changes = ProfileChanges { bio: Some(Bio::parse("new").unwrap()), ..ProfileChanges::default() };
         let expected = User { bio: Bio::parse("new").unwrap(), revision: Revision(1), ..before.0 };
         assert_eq!(
-            s.users.update(ada, &changes, Some(Revision(0))).await.unwrap(),
+            s.users.update(acting(ada), &changes, Some(Revision(0))).await.unwrap(),
             UpdateUser::Updated(expected.clone())
         );
         assert_eq!(s.find_user(ada).await, Some(expected.clone()));
@@ -148,14 +147,18 @@ mod update {
         let name = DisplayName::parse("Lady Ada").unwrap();
         let changes = ProfileChanges { display_name: Some(name.clone()), ..ProfileChanges::default() };
         let expected = User { display_name: name, revision: Revision(2), ..expected };
-        assert_eq!(s.users.update(ada, &changes, Some(Revision(1))).await.unwrap(), UpdateUser::Updated(expected));
+        assert_eq!(
+            s.users.update(acting(ada), &changes, Some(Revision(1))).await.unwrap(),
+            UpdateUser::Updated(expected)
+        );
         assert_eq!(s.find_user(bob).await, before.1);
         assert_eq!(s.users.find_credentials(&ada.into()).await.unwrap().unwrap().password, hash_of("ada"));
     }
 
     async fn leaves_the_revision_when_nothing_is_given(s: Scene) {
         let ada = s.user("ada").await;
-        let UpdateUser::Updated(user) = s.users.update(ada, &ProfileChanges::default(), None).await.unwrap() else {
+        let UpdateUser::Updated(user) = s.users.update(acting(ada), &ProfileChanges::default(), None).await.unwrap()
+        else {
             panic!("not updated");
         };
         assert_eq!(user.revision, Revision(0));
@@ -169,11 +172,11 @@ mod update {
             bio: Some(before.bio.clone()),
             ..ProfileChanges::default()
         };
-        let updated = s.users.update(ada, &same, Some(Revision(0))).await.unwrap();
+        let updated = s.users.update(acting(ada), &same, Some(Revision(0))).await.unwrap();
         assert_eq!(updated, UpdateUser::Updated(before));
         // One part that differs is enough.
         let one = ProfileChanges { bio: Some(Bio::parse("new").unwrap()), ..same };
-        let UpdateUser::Updated(user) = s.users.update(ada, &one, None).await.unwrap() else {
+        let UpdateUser::Updated(user) = s.users.update(acting(ada), &one, None).await.unwrap() else {
             panic!("not updated");
         };
         assert_eq!(user.revision, Revision(1));
@@ -183,32 +186,32 @@ mod update {
         let ada = s.user("ada").await;
         let before = s.find_user(ada).await;
         let changes = ProfileChanges { bio: Some(Bio::parse("new").unwrap()), ..ProfileChanges::default() };
-        assert_eq!(s.users.update(ada, &changes, Some(Revision(1))).await.unwrap(), UpdateUser::Stale);
+        assert_eq!(s.users.update(acting(ada), &changes, Some(Revision(1))).await.unwrap(), UpdateUser::Stale);
         assert_eq!(s.find_user(ada).await, before);
     }
 
     async fn takes_any_revision_when_none_is_expected(s: Scene) {
         let ada = s.user("ada").await;
         for _ in 0..2 {
-            let updated = s.users.update(ada, &ProfileChanges::default(), None).await.unwrap();
+            let updated = s.users.update(acting(ada), &ProfileChanges::default(), None).await.unwrap();
             assert!(matches!(updated, UpdateUser::Updated(_)));
         }
     }
 
     async fn finds_nobody(s: Scene) {
-        let nobody = s.users.update(id("nobody"), &ProfileChanges::default(), None).await.unwrap();
-        assert_eq!(nobody, UpdateUser::NotFound);
-        let nobody = s.users.update(id("nobody"), &ProfileChanges::default(), Some(Revision(0))).await.unwrap();
-        assert_eq!(nobody, UpdateUser::NotFound);
+        let nobody = s.users.update(acting(id("nobody")), &ProfileChanges::default(), None).await.unwrap();
+        assert_eq!(nobody, UpdateUser::SessionEnded);
+        let nobody = s.users.update(acting(id("nobody")), &ProfileChanges::default(), Some(Revision(0))).await.unwrap();
+        assert_eq!(nobody, UpdateUser::SessionEnded);
     }
 
-    async fn open(s: &Scene, word: &str, user: UserId, number: u8) -> SessionId {
-        let session = Session { id: id(word), user_id: user, created_at: s.now() };
+    async fn open(s: &Scene, word: &str, user: UserId, number: u8) -> Principal {
+        let session = Session { id: id(word), user_id: user, created_at: s.now(), user_agent: None };
         assert_eq!(
             s.sessions.open(&session, &token(number, s.now()), &s.verified(user).await).await.unwrap(),
             OpenSession::Opened
         );
-        session.id
+        Principal { user_id: user, session_id: session.id }
     }
 
     async fn sessions(s: &Scene) -> Vec<String> {
@@ -216,29 +219,30 @@ mod update {
     }
 
     async fn ends_the_other_sessions_with_the_old_password(s: Scene) {
-        let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+        let (ada, bob) = (s.account("ada").await, s.account("bob").await);
         let kept = open(&s, "kept", ada, 1).await;
         open(&s, "other", ada, 2).await;
         let of_bob = open(&s, "bobs", bob, 3).await;
         let changes = ProfileChanges {
-            password: Some(PasswordChange { verified: hash_of("ada"), new: hash_of("new"), kept }),
+            password: Some(PasswordChange { verified: hash_of("ada"), new: hash_of("new") }),
             ..ProfileChanges::default()
         };
-        assert!(matches!(s.users.update(ada, &changes, None).await.unwrap(), UpdateUser::Updated(_)));
-        assert_eq!(sessions(&s).await, [of_bob.to_string(), kept.to_string()]);
+        assert!(matches!(s.users.update(kept, &changes, None).await.unwrap(), UpdateUser::Updated(_)));
+        assert_eq!(sessions(&s).await, [of_bob.session_id.to_string(), kept.session_id.to_string()]);
+        assert_eq!(s.db.texts("SELECT session_id FROM ended_sessions").await, [id::<()>("other").to_string()]);
         assert_eq!(s.db.count("refresh_tokens").await, 2);
         assert_eq!(s.users.find_credentials(&ada.into()).await.unwrap().unwrap().password, hash_of("new"));
     }
 
     async fn ends_no_session_when_it_refuses(s: Scene) {
-        let ada = s.user("ada").await;
+        let ada = s.account("ada").await;
         let kept = open(&s, "kept", ada, 1).await;
         open(&s, "other", ada, 2).await;
         let changes = ProfileChanges {
-            password: Some(PasswordChange { verified: hash_of("ada"), new: hash_of("new"), kept }),
+            password: Some(PasswordChange { verified: hash_of("ada"), new: hash_of("new") }),
             ..ProfileChanges::default()
         };
-        assert_eq!(s.users.update(ada, &changes, Some(Revision(7))).await.unwrap(), UpdateUser::Stale);
+        assert_eq!(s.users.update(kept, &changes, Some(Revision(7))).await.unwrap(), UpdateUser::Stale);
         assert_eq!(sessions(&s).await.len(), 2);
         assert_eq!(s.users.find_credentials(&ada.into()).await.unwrap().unwrap().password, hash_of("ada"));
     }

@@ -38,6 +38,8 @@ codes! {
     MalformedBody = "malformed_body",
     /// 401: the name or the password is wrong.
     InvalidCredentials = "invalid_credentials",
+    /// 401: the refresh token is not good any more; only a log-in helps.
+    InvalidRefreshToken = "invalid_refresh_token",
     /// 401: the token proves nobody.
     InvalidToken = "invalid_token",
     /// 401: there is no token.

@@ -34,8 +34,9 @@ mod defaults {
         assert_eq!(settings.database.max_connections, 20);
         assert!(settings.database.replicas.is_empty() && settings.redis_url.is_none());
         assert_eq!(settings.cache_ttl, 300 * SECOND);
-        assert!(settings.signing_key.is_none());
-        assert_eq!(settings.lifetimes, SessionLifetimes { access: 15 * MINUTE, refresh: 30 * DAY });
+        assert!(settings.signing_keys.is_none());
+        let (access, refresh, grace, session) = (15 * MINUTE, 30 * DAY, 30 * SECOND, 180 * DAY);
+        assert_eq!(settings.lifetimes, SessionLifetimes { access, refresh, grace, session });
         assert!(settings.rate_limit);
         assert!(settings.trusted_proxies.is_empty() && settings.cors_allowed_origins.is_empty());
         assert_eq!((settings.request_timeout, settings.shutdown_timeout), (10 * SECOND, 25 * SECOND));
@@ -115,6 +116,8 @@ mod variables {
             ("SIGNING_KEY", KEY),
             ("ACCESS_TOKEN_TTL", "1s"),
             ("REFRESH_TOKEN_TTL", "2h 30m"),
+            ("REFRESH_GRACE", "0s"),
+            ("SESSION_TTL", "1d"),
             ("RATE_LIMIT", "off"),
             ("TRUSTED_PROXIES", "10.0.0.0/8, ::1"),
             ("CORS_ALLOWED_ORIGINS", "https://a.example,tauri://localhost"),
@@ -130,8 +133,9 @@ mod variables {
         assert_eq!(settings.workers.get(), 1024);
         assert_eq!(settings.database.location, Location::parse("postgres://u:p@db/thoughts").unwrap());
         assert_eq!(settings.database.max_connections, 10_000);
-        assert_eq!(settings.signing_key.unwrap().expose(), KEY.as_bytes());
-        assert_eq!(settings.lifetimes, SessionLifetimes { access: SECOND, refresh: 150 * MINUTE });
+        assert_eq!(settings.signing_keys.unwrap().first().expose(), KEY.as_bytes());
+        let (access, refresh, grace, session) = (SECOND, 150 * MINUTE, Duration::ZERO, DAY);
+        assert_eq!(settings.lifetimes, SessionLifetimes { access, refresh, grace, session });
         assert!(!settings.rate_limit);
         assert_eq!(settings.trusted_proxies, ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()]);
         assert_eq!(settings.cors_allowed_origins, ["https://a.example", "tauri://localhost"]);
@@ -205,6 +209,26 @@ mod signing_key {
     #[test]
     fn is_checked_in_development_too() {
         assert_eq!(blamed(&[("SIGNING_KEY", "short")]), ["SIGNING_KEY"]);
+    }
+
+    #[test]
+    fn may_be_several_of_which_the_first_signs() {
+        let keys = format!("{KEY},{}", KEY.to_uppercase());
+        let settings = read(&[("APP_ENV", "production"), ("SIGNING_KEY", &keys)]).unwrap();
+        let keys: Vec<_> =
+            settings.signing_keys.iter().flat_map(|keys| keys.iter().map(|key| key.expose().to_vec())).collect();
+        assert_eq!(keys, [KEY.as_bytes(), KEY.to_uppercase().as_bytes()]);
+        assert_eq!(blamed(&[("SIGNING_KEY", &format!("{KEY},short"))]), ["SIGNING_KEY"]);
+    }
+
+    #[test]
+    fn is_refused_in_production_when_it_is_monotonous_and_not_shown() {
+        for weak in ["a".repeat(32), "ab".repeat(16), format!("{KEY},{}", "z".repeat(40))] {
+            let problems = read(&[("APP_ENV", "production"), ("SIGNING_KEY", &weak)]).unwrap_err().problems;
+            let said = problems[0].to_string();
+            assert!(problems.len() == 1 && said.starts_with("SIGNING_KEY ") && !said.contains(&weak), "{said}");
+            assert!(read(&[("SIGNING_KEY", &weak)]).is_ok(), "development is for trying things");
+        }
     }
 }
 

@@ -1,0 +1,54 @@
+//! What it takes to end sessions: whose successor a refresh token is, what a client called itself, and which sessions
+//! have ended while access tokens of theirs may still be good.
+
+use async_trait::async_trait;
+use sea_orm_migration::prelude::DeriveMigrationName;
+use sea_orm_migration::sea_orm::DbErr;
+use sea_orm_migration::{MigrationTrait, SchemaManager};
+
+use crate::ddl;
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        ddl::run(
+            manager,
+            &[
+                "ALTER TABLE sessions ADD COLUMN user_agent TEXT",
+                "ALTER TABLE refresh_tokens ADD COLUMN parent_hash {bytes}",
+                // In the order of a list of sessions, and with the newest token of each at hand.
+                "CREATE INDEX sessions_by_user_and_time ON sessions (user_id, created_at, id)",
+                "DROP INDEX sessions_by_user",
+                "CREATE INDEX refresh_tokens_by_session_and_time ON refresh_tokens (session_id, created_at)",
+                "DROP INDEX refresh_tokens_by_session",
+                "CREATE TABLE ended_sessions (
+                    position {committed},
+                    session_id {id} NOT NULL UNIQUE,
+                    ended_at BIGINT NOT NULL DEFAULT {now}
+                )",
+                "CREATE INDEX ended_sessions_by_position ON ended_sessions (position)",
+                "CREATE INDEX ended_sessions_by_time ON ended_sessions (ended_at)",
+            ],
+        )
+        .await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        ddl::run(
+            manager,
+            &[
+                "DROP TABLE ended_sessions",
+                "CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id)",
+                "DROP INDEX refresh_tokens_by_session_and_time",
+                "CREATE INDEX sessions_by_user ON sessions (user_id)",
+                "DROP INDEX sessions_by_user_and_time",
+                "ALTER TABLE refresh_tokens DROP COLUMN parent_hash",
+                "ALTER TABLE sessions DROP COLUMN user_agent",
+            ],
+        )
+        .await
+    }
+}

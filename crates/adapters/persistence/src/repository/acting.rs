@@ -1,0 +1,28 @@
+//! Whether the session that a write is made in is still there.
+//!
+//! The statement that decides a write asks for it, so that a write whose statement begins after the end of its session was
+//! committed stores nothing. It takes no lock: whoever ends a session waits for nobody who writes in it. A transaction of
+//! several statements asks in the one by which the write stands or falls, after it has waited for its locks.
+
+use domain::SessionId;
+use sea_orm::DbErr;
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
+
+use super::exists;
+use crate::database::Select;
+use crate::entity::session;
+
+/// The condition that the session is there.
+pub(super) fn in_session(id: SessionId) -> SimpleExpr {
+    let row = Query::select().expr(Expr::val(1)).from(session::Entity).and_where(is(id)).take();
+    Expr::exists(row)
+}
+
+/// Whether the session is there: for a write that changed nothing, to tell why.
+pub(super) async fn has_session(connection: &impl Select, id: SessionId) -> Result<bool, DbErr> {
+    exists(connection, session::Entity, is(id)).await
+}
+
+fn is(id: SessionId) -> SimpleExpr {
+    Expr::col((session::Entity, session::Column::Id)).eq(id.as_str())
+}

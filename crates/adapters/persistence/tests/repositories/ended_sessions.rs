@@ -1,0 +1,179 @@
+//! [`EndedSessions`]: what is learnt of the ends of sessions; and that a session whose end was committed stores nothing.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ::posts::ports::{AddCommentOutcome, CommentRepository, Like, NewComment, NewPost, PostRepository, Write};
+use accounts::ports::{CloseSession, EndedSessions, SessionRepository};
+use domain::{Principal, SessionId, Timestamp, UserId};
+use futures_util::future::join_all;
+use persistence::{Database, DatabaseOptions, Location, SeaEndedSessions};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
+use testkit::{NOW, Proxy, TestDatabase, a_comment, a_post, acting, id, on_both_databases};
+
+use crate::scene::Scene;
+
+/// Long before anything in these tests.
+const EVER: Timestamp = Timestamp::from_micros(0);
+
+async fn end(s: &Scene, user: UserId) -> Principal {
+    let by = acting(user);
+    assert_eq!(s.sessions.close(by, by.session_id).await.unwrap(), CloseSession::Closed);
+    by
+}
+
+mod learn {
+    use super::*;
+
+    on_both_databases![
+        knows_what_ended_wherever,
+        forgets_what_ended_before_a_time,
+        reads_nothing_twice_but_misses_nothing,
+    ];
+
+    async fn knows_what_ended_wherever(s: Scene) {
+        let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+        let elsewhere = SeaEndedSessions::new(s.db.database());
+        elsewhere.learn(EVER).await.unwrap();
+        let ended = end(&s, ada).await;
+        assert!(!elsewhere.contains(ended.session_id), "it was not told yet");
+        for instance in [&elsewhere, &SeaEndedSessions::new(s.db.database())] {
+            instance.learn(EVER).await.unwrap();
+            assert!(instance.contains(ended.session_id));
+            assert!(!instance.contains(acting(bob).session_id));
+        }
+    }
+
+    async fn forgets_what_ended_before_a_time(s: Scene) {
+        let ada = s.user("ada").await;
+        let ended = end(&s, ada).await;
+        let at = s.db.scalar_i64("SELECT ended_at FROM ended_sessions").await;
+        s.ended.learn(Timestamp::from_micros(at)).await.unwrap();
+        assert!(s.ended.contains(ended.session_id));
+        s.ended.learn(Timestamp::from_micros(at + 1)).await.unwrap();
+        assert!(!s.ended.contains(ended.session_id));
+    }
+
+    async fn reads_nothing_twice_but_misses_nothing(s: Scene) {
+        for number in 0..20 {
+            let user = s.user(&format!("user{number}")).await;
+            let ended = end(&s, user).await;
+            s.ended.learn(EVER).await.unwrap();
+            assert!(s.ended.contains(ended.session_id), "{number}");
+        }
+        // What was read before is not read again: what is deleted behind its back it still knows.
+        s.db.execute("DELETE FROM ended_sessions").await;
+        s.ended.learn(EVER).await.unwrap();
+        assert!(s.ended.contains(acting(id("user0")).session_id));
+    }
+}
+
+/// Rows become visible in the order of commits, which is not that in which they were stored.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_is_committed_late_is_not_missed() {
+    let s = Scene::from(TestDatabase::postgres().await);
+    let ada = s.user("ada").await;
+    let late: SessionId = id("late");
+    let slow = s.db.sql().begin().await.unwrap();
+    slow.execute_unprepared(&format!("INSERT INTO ended_sessions (session_id) VALUES ('{late}')")).await.unwrap();
+    let ended = end(&s, ada).await;
+    s.ended.learn(EVER).await.unwrap();
+    assert!(s.ended.contains(ended.session_id) && !s.ended.contains(late));
+    slow.commit().await.unwrap();
+    s.ended.learn(EVER).await.unwrap();
+    assert!(s.ended.contains(late));
+}
+
+/// Nobody can end a session while the primary is lost, so what is known stays true.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_known_stays_known_while_the_database_is_lost() {
+    let s = Scene::from(TestDatabase::postgres().await);
+    let ada = s.user("ada").await;
+    let ended = end(&s, ada).await;
+    let (proxy, url) = Proxy::before(s.db.url()).await;
+    let acquire_timeout = Duration::from_secs(3);
+    let options = DatabaseOptions { acquire_timeout, ..DatabaseOptions::new(Location::parse(&url).unwrap()) };
+    let instance = SeaEndedSessions::new(Database::connect(&options).await.unwrap());
+    instance.learn(EVER).await.unwrap();
+    proxy.cut();
+    assert!(instance.learn(EVER).await.unwrap_err().is_unavailable());
+    assert!(instance.contains(ended.session_id));
+}
+
+mod writes {
+    use super::*;
+
+    on_both_databases![a_batch_stores_what_is_written_in_sessions_that_are_there, a_like_that_was_given_stays];
+
+    /// One session of two has ended; what both write at once shares transactions.
+    async fn a_batch_stores_what_is_written_in_sessions_that_are_there(s: Scene) {
+        let s = Arc::new(s);
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        let lost: SessionId = id("lost");
+        s.db.execute(&format!("INSERT INTO sessions (id, user_id, created_at) VALUES ('{lost}', '{ada}', 0)")).await;
+        assert_eq!(s.sessions.close(acting(ada), lost).await.unwrap(), CloseSession::Closed);
+
+        let writes = (0..60).map(|number| {
+            let s = Arc::clone(&s);
+            let session_id = if number % 2 == 0 { lost } else { acting(ada).session_id };
+            tokio::spawn(async move {
+                let new = NewPost { session_id, ..a_post(&format!("post{number}"), ada).build() };
+                let published = matches!(s.posts.publish(&new, None).await.unwrap(), Write::Stored(_));
+                let new = NewComment { session_id, ..a_comment(&format!("comment{number}"), post, ada).build() };
+                let added = s.comments.add(&new, None).await.unwrap();
+                let added = matches!(added, AddCommentOutcome::Write(Write::Stored(_)));
+                let liked = s.posts.like(post, Principal { user_id: ada, session_id }, NOW).await.unwrap();
+                (session_id == lost, published, added, liked)
+            })
+        });
+        for outcome in join_all(writes).await {
+            match outcome.unwrap() {
+                (true, published, added, liked) => {
+                    assert_eq!((published, added, liked), (false, false, Like::SessionEnded));
+                }
+                (false, published, added, liked) => assert_eq!((published, added, liked), (true, true, Like::Done)),
+            }
+        }
+        assert_eq!((s.db.count("posts").await, s.db.count("comments").await), (31, 30));
+        s.db.assert_counters_exact().await;
+    }
+
+    async fn a_like_that_was_given_stays(s: Scene) {
+        let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+        let post = s.post("post", ada).await;
+        s.like_post(post, bob).await;
+        let ended = end(&s, bob).await;
+        assert_eq!(s.posts.unlike(post, ended).await.unwrap(), Like::SessionEnded);
+        assert_eq!(s.find_post(post).await.unwrap().like_count, 1);
+    }
+
+    /// It has begun before the session ends, and waits for a post that somebody holds. What it would store it would store
+    /// by a statement that begins after the end.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_transaction_that_waited_past_the_end_of_its_session_stores_nothing() {
+        let s = Arc::new(Scene::from(TestDatabase::postgres().await));
+        let ada = s.user("ada").await;
+        let post = s.post("post", ada).await;
+        let parent = s.comment("parent", post, ada).await;
+        let holder = s.db.sql().begin().await.unwrap();
+        holder.execute_unprepared(&format!("SELECT id FROM posts WHERE id = '{post}' FOR UPDATE")).await.unwrap();
+        let reply = tokio::spawn({
+            let (s, reply) = (Arc::clone(&s), a_comment("reply", post, ada).reply_to(parent).build());
+            async move { s.comments.add(&reply, None).await.unwrap() }
+        });
+        let waits = "SELECT 1 FROM pg_stat_activity \
+                     WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let begun = Instant::now();
+        let is_waiting = || Statement::from_string(DbBackend::Postgres, waits);
+        while holder.query_one_raw(is_waiting()).await.unwrap().is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "nobody waits for the post");
+        }
+        // It waits for none of those who write in it.
+        end(&s, ada).await;
+        holder.rollback().await.unwrap();
+        assert_eq!(reply.await.unwrap(), AddCommentOutcome::Write(Write::SessionEnded));
+        assert_eq!(s.find_post(post).await.unwrap().comment_count, 1);
+        s.db.assert_counters_exact().await;
+    }
+}

@@ -1,0 +1,33 @@
+//! Listing one's own sessions.
+
+use std::sync::Arc;
+
+use domain::{Page, PageRequest, RepositoryError, UserId};
+
+use crate::ports::SessionRepository;
+use crate::session::SessionView;
+
+/// Why sessions were not listed.
+#[derive(Debug, thiserror::Error)]
+pub enum ListSessionsError {
+    /// The store failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// Lists one's own sessions, newest first.
+pub struct ListSessions {
+    sessions: Arc<dyn SessionRepository>,
+}
+
+impl ListSessions {
+    /// Wires the use case.
+    pub fn new(sessions: Arc<dyn SessionRepository>) -> Self {
+        Self { sessions }
+    }
+
+    /// A page of the sessions of `user`. One whose time is over is listed until it is purged, within an hour.
+    pub async fn execute(&self, user: UserId, page: PageRequest) -> Result<Page<SessionView>, ListSessionsError> {
+        Ok(self.sessions.list(user, page).await?)
+    }
+}

@@ -1,7 +1,8 @@
-//! A way to a server that can be cut.
+//! A way to a server that can be cut, and be slow to open.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -13,6 +14,7 @@ use url::Url;
 pub struct Proxy {
     address: SocketAddr,
     open: Arc<watch::Sender<bool>>,
+    delay: watch::Sender<Duration>,
     accepting: JoinHandle<()>,
 }
 
@@ -25,10 +27,12 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, receiver) = watch::channel(true);
+        let (delay, delayed) = watch::channel(Duration::ZERO);
         let accepting = tokio::spawn(async move {
             while let Ok((mut near, _)) = listener.accept().await {
-                let (target, mut open) = (target.clone(), receiver.clone());
+                let (target, mut open, delay) = (target.clone(), receiver.clone(), *delayed.borrow());
                 tokio::spawn(async move {
+                    tokio::time::sleep(delay).await;
                     // A cut way takes connections and lets them go at once.
                     if *open.borrow()
                         && let Ok(mut far) = TcpStream::connect(target).await
@@ -41,7 +45,7 @@ impl Proxy {
                 });
             }
         });
-        Self { address, open: Arc::new(sender), accepting }
+        Self { address, open: Arc::new(sender), delay, accepting }
     }
 
     /// An open way to the server in `url`, and the address that leads through it.
@@ -64,6 +68,11 @@ impl Proxy {
     /// Ends all connections, and lets no more through.
     pub fn cut(&self) {
         self.open.send_replace(false);
+    }
+
+    /// Has every new connection wait so long before it is handed on.
+    pub fn delay(&self, delay: Duration) {
+        self.delay.send_replace(delay);
     }
 
     /// Lets connections through again.

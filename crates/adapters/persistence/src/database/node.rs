@@ -1,7 +1,7 @@
 //! One server of the database, and what is known of it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use resilience::{Gate, GateOptions};
@@ -64,7 +64,7 @@ const ASKED_AT_MOST_EVERY: Duration = Duration::from_millis(2);
 /// How often a read is begun that meets statements prepared before the schema changed: one that meets a change each time
 /// has met a migration at work.
 const READ_AT_MOST: u32 = 3;
-/// How long it may take to say how far it is; the primary serves sooner than that.
+/// How long a reader waits for it to say how far it is; the primary serves sooner than that.
 const ASKED_FOR_AT_MOST: Duration = Duration::from_millis(20);
 
 /// Reads that may wait for a server; each keeps a request in memory.
@@ -86,7 +86,8 @@ pub(super) struct Node {
     /// Where it is, once it was reached there: before that, it may not be the name of a server.
     reached_at: OnceLock<String>,
     position: AtomicU64,
-    asked: Mutex<Option<Instant>>,
+    /// When it was last asked how far it is; locked while it is being asked.
+    asked: Arc<tokio::sync::Mutex<Option<Instant>>>,
 }
 
 /// A pipeline, and what reads pass that may take it, or the pool where it has no room.
@@ -116,7 +117,7 @@ impl Node {
             up: watch::Sender::new(true),
             reached_at: OnceLock::new(),
             position: AtomicU64::new(0),
-            asked: Mutex::new(None),
+            asked: Arc::default(),
         }
     }
 
@@ -242,27 +243,31 @@ impl Node {
     }
 
     /// Whether it has everything up to `position`; asks it, if it did not when it was last heard of.
-    pub(super) async fn has(&self, position: WalPosition) -> bool {
+    pub(super) async fn has(self: &Arc<Self>, position: WalPosition) -> bool {
         if self.position() >= position {
             return true;
         }
-        if position == WalPosition::UNKNOWN || !self.may_ask() {
+        if position == WalPosition::UNKNOWN {
             return false;
         }
-        if let Ok(Ok(reached)) = tokio::time::timeout(ASKED_FOR_AT_MOST, self.ask()).await {
-            self.set_position(reached);
+        let Ok(mut asked) = Arc::clone(&self.asked).try_lock_owned() else {
+            return false;
+        };
+        if asked.is_some_and(|last| last.elapsed() < ASKED_AT_MOST_EVERY) {
+            return false;
         }
+        *asked = Some(Instant::now());
+        let node = Arc::clone(self);
+        // Its answer is waited for after that, too: a question that is left alone costs its connection, and a busy server
+        // would have no time to accept another before the next is left alone.
+        let answer = tokio::spawn(async move {
+            if let Ok(reached) = node.ask().await {
+                node.set_position(reached);
+            }
+            drop(asked);
+        });
+        let _ = tokio::time::timeout(ASKED_FOR_AT_MOST, answer).await;
         self.position() >= position
-    }
-
-    fn may_ask(&self) -> bool {
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        let may = asked.is_none_or(|last| now.duration_since(last) >= ASKED_AT_MOST_EVERY);
-        if may {
-            *asked = Some(now);
-        }
-        may
     }
 
     /// How far it is now.

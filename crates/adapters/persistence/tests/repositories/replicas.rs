@@ -62,7 +62,7 @@ impl Pair {
         let options = DatabaseOptions {
             replicas: vec![Location::parse(&replica_url).unwrap()],
             positions: Some(told.clone()),
-            acquire_timeout: Duration::from_secs(1),
+            acquire_timeout: Duration::from_secs(5),
             ..DatabaseOptions::new(Location::parse(&url).unwrap())
         };
         let database = Database::connect(&options).await.unwrap();
@@ -117,6 +117,15 @@ mod a_writer {
         // It is asked how far it is only now and then, and not waited for.
         let caught_up = async { while pair.read_from(Some(pair.ada)).await != "replica" {} };
         tokio::time::timeout(Duration::from_secs(30), caught_up).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn reads_from_a_replica_that_takes_longer_to_connect_than_readers_wait() {
+        let pair = Pair::new().await;
+        pair.to_replica.delay(Duration::from_millis(60));
+        pair.say(Noted::UpTo(WalPosition(1)));
+        let asked = async { while pair.read_from(Some(pair.ada)).await != "replica" {} };
+        tokio::time::timeout(Duration::from_secs(30), asked).await.unwrap();
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accounts::ports::{
-    MockAccountRemover, MockEndedSessions, MockKeptNameRepository, MockNameHasher, MockPasswordHasher,
-    MockRefreshTokens, MockSecurityLog, MockSessionRepository, MockUserRepository,
+    MockAccountRemover, MockKeptNameRepository, MockNameHasher, MockPasswordHasher, MockRefreshTokens, MockSecurityLog,
+    MockSessionRepository, MockUserRepository,
 };
 use accounts::{Accounts, SessionLifetimes};
 use anyhow::Result;
@@ -17,7 +17,7 @@ use posts::Posts;
 use posts::ports::{MockCommentRepository, MockIdempotencyKeyRepository, MockPostRemover};
 
 use crate::samples;
-use crate::stubs::{FixedClock, FixedId, FixedPrincipal, OnePage, OnePost};
+use crate::stubs::{FixedClock, FixedId, FixedPrincipal, NoneEnded, OnePage, OnePost};
 
 /// An API whose readers share the page of the public feed, or get one each. Wants a runtime around it.
 pub(crate) fn api(shared: bool) -> Result<Api> {
@@ -49,12 +49,10 @@ pub(crate) fn api(shared: bool) -> Result<Api> {
 fn accounts() -> Result<Accounts> {
     let principal =
         Principal { user_id: UserId::from(samples::cuid(1000)?), session_id: SessionId::from(samples::cuid(2000)?) };
-    let mut ended_sessions = MockEndedSessions::new();
-    ended_sessions.expect_contains().return_const(false);
     Ok(Accounts::new(accounts::Dependencies {
         users: Arc::new(MockUserRepository::new()),
         sessions: Arc::new(MockSessionRepository::new()),
-        ended_sessions: Arc::new(ended_sessions),
+        ended_sessions: Arc::new(NoneEnded),
         remover: Arc::new(MockAccountRemover::new()),
         kept_names: Arc::new(MockKeptNameRepository::new()),
         name_hasher: Arc::new(MockNameHasher::new()),

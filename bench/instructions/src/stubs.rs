@@ -1,10 +1,10 @@
 //! Ports that answer at once and always the same, so that what is counted is the work of the layers above.
 
-use accounts::ports::{AccessTokens, SigningError};
+use accounts::ports::{AccessTokens, EndedSessions, SigningError};
 use async_trait::async_trait;
 use domain::{
     Clock, ContentViewer, Cuid, IdGenerator, Page, PageRequest, Post, PostId, PostPage, PostView, Principal,
-    RepositoryError, Revision, Shared, Timestamp, UserId, UserRef, UserView,
+    RepositoryError, Revision, SessionId, Shared, Timestamp, UserId, UserRef, UserView,
 };
 use feed::ports::TimelineRepository;
 use posts::IdempotentRequest;
@@ -40,6 +40,20 @@ impl AccessTokens for FixedPrincipal {
 
     fn verify(&self, _: &str, _: Timestamp) -> Option<Principal> {
         Some(self.0)
+    }
+}
+
+/// No session has ended.
+pub(crate) struct NoneEnded;
+
+#[async_trait]
+impl EndedSessions for NoneEnded {
+    fn contains(&self, _: SessionId) -> bool {
+        false
+    }
+
+    async fn learn(&self, _: Timestamp) -> Result<(), RepositoryError> {
+        Ok(())
     }
 }
 

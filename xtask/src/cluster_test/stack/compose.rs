@@ -115,10 +115,11 @@ impl Compose {
         Ok(self.finish(command, args, limit).await?.trim().to_owned())
     }
 
-    /// Runs commands as somebody would type them in `folder`, up to the first that fails, and answers how they ended.
+    /// Runs commands in `folder` as they are typed at a prompt, where a failure does not keep the next from running, and
+    /// answers how the last one ended.
     pub(super) async fn shell(&self, commands: &str, folder: &Path, limit: Duration) -> Result<Output> {
         let mut command = Command::new("sh");
-        command.args(["-e", "-c", commands]).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(["-c", commands]).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut files = OsString::new();
         for file in &self.files {
             if !files.is_empty() {

@@ -72,8 +72,8 @@ pub struct Dependencies {
     pub name_hasher: Arc<dyn NameHasher>,
     /// Hashes and checks passwords.
     pub hasher: Arc<dyn PasswordHasher>,
-    /// Bounds how often passwords are guessed; `None` lets everybody guess as often as they like.
-    pub guesses: Option<Arc<dyn GuessLimiter>>,
+    /// Bounds how often passwords are guessed.
+    pub guesses: Arc<dyn GuessLimiter>,
     /// Keeps what operators must be able to find out later.
     pub security_log: Arc<dyn SecurityLog>,
     /// Signs and checks access tokens.

@@ -13,8 +13,7 @@ use crate::security_event::SecurityEvent;
 pub(crate) struct PasswordCheck {
     pub(crate) users: Arc<dyn UserRepository>,
     pub(crate) hasher: Arc<dyn PasswordHasher>,
-    /// `None` lets everybody guess as often as they like.
-    pub(crate) guesses: Option<Arc<dyn GuessLimiter>>,
+    pub(crate) guesses: Arc<dyn GuessLimiter>,
     pub(crate) log: Arc<dyn SecurityLog>,
 }
 
@@ -70,10 +69,7 @@ impl PasswordCheck {
 
     /// Before the password is hashed, which is what costs.
     async fn take(&self, guess: &Guess, user: Option<UserId>) -> Result<(), PasswordCheckError> {
-        let Some(guesses) = &self.guesses else {
-            return Ok(());
-        };
-        match guesses.take(guess, &GuessBounds::STANDARD).await {
+        match self.guesses.take(guess, &GuessBounds::STANDARD).await {
             TakeGuess::Granted => Ok(()),
             TakeGuess::Refused { retry_after } => {
                 self.log.record(SecurityEvent::GuessRefused, user);
@@ -83,9 +79,7 @@ impl PasswordCheck {
     }
 
     async fn give_back(&self, guess: &Guess) {
-        if let Some(guesses) = &self.guesses {
-            guesses.give_back(guess, &GuessBounds::STANDARD).await;
-        }
+        self.guesses.give_back(guess, &GuessBounds::STANDARD).await;
     }
 
     /// Only a wrong password is a guess: whatever else comes of it gives back what was taken.
@@ -174,7 +168,7 @@ mod tests {
         let check = PasswordCheck {
             users: Arc::new(users),
             hasher: Arc::new(hasher),
-            guesses: Some(Arc::new(guesses)),
+            guesses: Arc::new(guesses),
             log: Arc::new(log),
         };
         check.by_name(guess().account, &Password::parse("correct horse").unwrap(), NETWORK).await

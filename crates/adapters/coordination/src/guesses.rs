@@ -36,14 +36,28 @@ pub struct GuessKeys<'k> {
     pub guesser: &'k str,
 }
 
+/// What came of [`SharedGuesses::take`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GuessTaken {
+    /// There was one left.
+    Granted {
+        /// Whether the account had none left, so that none was taken from it.
+        is_strict: bool,
+    },
+    /// There was none. Nothing was taken.
+    Refused {
+        /// When the next one will be there.
+        retry_after: Duration,
+    },
+}
+
 impl SharedGuesses {
     /// Budgets in `redis`.
     pub fn new(redis: Redis) -> Self {
         Self { redis }
     }
 
-    /// Takes one guess; answers how long to wait when there is none. While the account has none left, each of its guessers
-    /// has `strict_burst` of its own.
+    /// Takes one guess. While the account has none left, each of its guessers has `strict_burst` of its own.
     ///
     /// # Errors
     /// [`Unavailable`] when Redis is.
@@ -53,29 +67,35 @@ impl SharedGuesses {
         account: Allowance,
         guesser: Allowance,
         strict_burst: u32,
-    ) -> Result<Option<Duration>, Unavailable> {
+    ) -> Result<GuessTaken, Unavailable> {
         let mut script = GUESS.prepare_invoke();
         let [of_account, of_guesser] = self.names(keys);
         script.key(of_account).key(of_guesser);
         script.arg(account.burst).arg(micros(account.refill)).arg(guesser.burst).arg(micros(guesser.refill));
         script.arg(strict_burst);
-        let (granted, wait) = self.redis.ask::<(bool, u64)>("guess", Request::Script(&script)).await?;
-        Ok((!granted).then(|| Duration::from_micros(wait)))
+        Ok(match self.redis.ask::<(bool, u64)>("guess", Request::Script(&script)).await? {
+            (true, strict) => GuessTaken::Granted { is_strict: strict == 1 },
+            (false, wait) => GuessTaken::Refused { retry_after: Duration::from_micros(wait) },
+        })
     }
 
-    /// Gives a guess back, as it was none.
+    /// Gives a guess back, as it was none. `is_strict` is what [`take`](Self::take) answered: then the account gave none.
     ///
     /// # Errors
     /// [`Unavailable`] when Redis is.
     pub async fn give_back(
         &self,
         keys: GuessKeys<'_>,
+        is_strict: bool,
         account: Allowance,
         guesser: Allowance,
     ) -> Result<(), Unavailable> {
         let mut script = GIVE_BACK.prepare_invoke();
         let [of_account, of_guesser] = self.names(keys);
-        script.key(of_account).key(of_guesser).arg(micros(account.refill)).arg(micros(guesser.refill));
+        script.key(of_guesser).arg(micros(guesser.refill));
+        if !is_strict {
+            script.key(of_account).arg(micros(account.refill));
+        }
         self.redis.ask::<u64>("give_back", Request::Script(&script)).await.map(drop)
     }
 

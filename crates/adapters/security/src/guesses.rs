@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use accounts::ports::{GuessLimiter, TakeGuess};
+use accounts::ports::{GuessLimiter, TakeGuess, TakenGuess};
 use accounts::{Guess, GuessBounds};
 use async_trait::async_trait;
 use domain::{Clock, Timestamp, Username};
@@ -44,30 +44,33 @@ impl LocalGuesses {
     }
 
     /// Takes one guess, or says when there will be one.
-    pub fn take(&self, guess: &Guess, bounds: &GuessBounds) -> TakeGuess {
+    pub fn take(&self, guess: Guess, bounds: &GuessBounds) -> TakeGuess {
         let now = self.clock.now();
         let mut budgets = self.budgets();
         let account = taken(budgets.accounts.get(&guess.account), bounds.account_burst, bounds.account_refill, now);
-        let allowed = if account.wait.is_zero() { bounds.burst } else { bounds.strict_burst };
-        let guesser = taken(budgets.guessers.get(guess), bounds.burst, bounds.refill, now);
+        let is_strict = !account.wait.is_zero();
+        let allowed = if is_strict { bounds.strict_burst } else { bounds.burst };
+        let guesser = taken(budgets.guessers.get(&guess), bounds.burst, bounds.refill, now);
         // Of a full budget, a smaller one has less to spare.
         let wait = guesser.full_at.since(now).saturating_sub(bounds.refill * allowed);
         if !wait.is_zero() {
             return TakeGuess::Refused { retry_after: wait };
         }
-        keep(&mut budgets.guessers, guess, guesser.full_at, now);
-        if account.wait.is_zero() {
+        keep(&mut budgets.guessers, &guess, guesser.full_at, now);
+        if !is_strict {
             keep(&mut budgets.accounts, &guess.account, account.full_at, now);
         }
-        TakeGuess::Granted
+        TakeGuess::Granted(TakenGuess { guess, is_strict, is_shared: false })
     }
 
-    /// Gives back a guess that was none.
-    pub fn give_back(&self, guess: &Guess, bounds: &GuessBounds) {
+    /// Gives back a guess that was taken here and was none.
+    pub fn give_back(&self, TakenGuess { guess, is_strict, .. }: &TakenGuess, bounds: &GuessBounds) {
         let now = self.clock.now();
         let mut budgets = self.budgets();
         give_back(&mut budgets.guessers, guess, bounds.refill, now);
-        give_back(&mut budgets.accounts, &guess.account, bounds.account_refill, now);
+        if !is_strict {
+            give_back(&mut budgets.accounts, &guess.account, bounds.account_refill, now);
+        }
     }
 
     fn budgets(&self) -> MutexGuard<'_, Budgets> {
@@ -77,12 +80,12 @@ impl LocalGuesses {
 
 #[async_trait]
 impl GuessLimiter for LocalGuesses {
-    async fn take(&self, guess: &Guess, bounds: &GuessBounds) -> TakeGuess {
+    async fn take(&self, guess: Guess, bounds: &GuessBounds) -> TakeGuess {
         Self::take(self, guess, bounds)
     }
 
-    async fn give_back(&self, guess: &Guess, bounds: &GuessBounds) {
-        Self::give_back(self, guess, bounds);
+    async fn give_back(&self, taken: TakenGuess, bounds: &GuessBounds) {
+        Self::give_back(self, &taken, bounds);
     }
 }
 
@@ -155,17 +158,21 @@ mod tests {
         Guess { account: Username::parse(account).unwrap(), guesser: Guesser::Network(network) }
     }
 
-    fn refused(wait: Duration) -> TakeGuess {
-        TakeGuess::Refused { retry_after: wait }
-    }
-
     /// How many are let through one after the other.
     fn granted(guesses: &LocalGuesses, guess: &Guess) -> u32 {
         let mut granted = 0;
-        while guesses.take(guess, &BOUNDS) == TakeGuess::Granted {
+        while take(guesses, guess).is_ok() {
             granted += 1;
         }
         granted
+    }
+
+    /// Takes one, or answers how long to wait.
+    fn take(guesses: &LocalGuesses, guess: &Guess) -> Result<TakenGuess, Duration> {
+        match guesses.take(guess.clone(), &BOUNDS) {
+            TakeGuess::Granted(taken) => Ok(taken),
+            TakeGuess::Refused { retry_after } => Err(retry_after),
+        }
     }
 
     mod take {
@@ -176,9 +183,9 @@ mod tests {
             let (guesses, clock) = guesses();
             let ada = guess("ada", 1);
             assert_eq!(granted(&guesses, &ada), 10);
-            assert_eq!(guesses.take(&ada, &BOUNDS), refused(MINUTE));
+            assert_eq!(take(&guesses, &ada).unwrap_err(), MINUTE);
             clock.advance(MINUTE / 4);
-            assert_eq!(guesses.take(&ada, &BOUNDS), refused(MINUTE * 3 / 4));
+            assert_eq!(take(&guesses, &ada).unwrap_err(), MINUTE * 3 / 4);
             clock.advance(MINUTE * 3 / 4);
             assert_eq!(granted(&guesses, &ada), 1);
             clock.advance(MINUTE * 10);
@@ -200,7 +207,7 @@ mod tests {
             // Ten networks use the account's up; the others have three each.
             assert_eq!(total, 100 + 990 * 3);
             assert_eq!(granted(&guesses, &guess("ada", 5_000)), 3, "who did not guess yet");
-            assert_eq!(guesses.take(&guess("ada", 1), &BOUNDS), refused(MINUTE * 8), "who used all ten");
+            assert_eq!(take(&guesses, &guess("ada", 1)).unwrap_err(), MINUTE * 8, "who used all ten");
             assert_eq!(granted(&guesses, &guess("bob", 1)), 10, "another account");
             // Going on all day changes nothing for whoever comes anew.
             for _ in 0..60 {
@@ -219,7 +226,7 @@ mod tests {
             granted(&guesses, &guess("ada", 1));
             clock.0.store(0, Ordering::Relaxed);
             // As though the account's budget had been used up as well.
-            assert_eq!(guesses.take(&guess("ada", 1), &BOUNDS), refused(MINUTE * 8));
+            assert_eq!(take(&guesses, &guess("ada", 1)).unwrap_err(), MINUTE * 8);
         }
 
         #[test]
@@ -227,7 +234,7 @@ mod tests {
             let (guesses, clock) = guesses();
             let most = u32::try_from(KEPT).unwrap();
             for network in 0..=most {
-                assert_eq!(guesses.take(&guess("ada", network), &BOUNDS), TakeGuess::Granted);
+                assert!(take(&guesses, &guess("ada", network)).is_ok());
             }
             assert_eq!(guesses.budgets().guessers.len(), KEPT);
             clock.advance(MINUTE * 200);
@@ -245,11 +252,24 @@ mod tests {
             let (guesses, _) = guesses();
             let ada = guess("ada", 1);
             for _ in 0..500 {
-                assert_eq!(guesses.take(&ada, &BOUNDS), TakeGuess::Granted);
-                guesses.give_back(&ada, &BOUNDS);
+                let taken = take(&guesses, &ada).unwrap();
+                guesses.give_back(&taken, &BOUNDS);
             }
             assert!(guesses.budgets().guessers.is_empty() && guesses.budgets().accounts.is_empty());
             assert_eq!(granted(&guesses, &ada), 10);
+        }
+
+        #[test]
+        fn gives_an_account_nothing_that_was_not_taken_from_it() {
+            let (guesses, _) = guesses();
+            for network in 0..10 {
+                assert_eq!(granted(&guesses, &guess("ada", network)), 10);
+            }
+            for _ in 0..500 {
+                let taken = take(&guesses, &guess("ada", 100)).unwrap();
+                guesses.give_back(&taken, &BOUNDS);
+            }
+            assert_eq!(granted(&guesses, &guess("ada", 101)), 3, "still strict");
         }
     }
 }

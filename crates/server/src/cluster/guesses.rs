@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use accounts::ports::{GuessLimiter, TakeGuess};
+use accounts::ports::{GuessLimiter, TakeGuess, TakenGuess};
 use accounts::{Guess, GuessBounds};
 use async_trait::async_trait;
-use coordination::{Allowance, GuessKeys, SharedGuesses};
+use coordination::{Allowance, GuessKeys, GuessTaken, SharedGuesses};
 use security::LocalGuesses;
 
 /// Counts in Redis, and while that is lost in the memory of this instance, as
@@ -23,23 +23,26 @@ impl SharedGuessLimits {
 
 #[async_trait]
 impl GuessLimiter for SharedGuessLimits {
-    async fn take(&self, guess: &Guess, bounds: &GuessBounds) -> TakeGuess {
+    async fn take(&self, guess: Guess, bounds: &GuessBounds) -> TakeGuess {
         let guesser = guess.guesser.to_string();
         let keys = GuessKeys { account: guess.account.as_str(), guesser: &guesser };
         match self.shared.take(keys, of_account(bounds), of_guesser(bounds), bounds.strict_burst).await {
-            Ok(None) => TakeGuess::Granted,
-            Ok(Some(retry_after)) => TakeGuess::Refused { retry_after },
+            Ok(GuessTaken::Granted { is_strict }) => {
+                TakeGuess::Granted(TakenGuess { guess, is_strict, is_shared: true })
+            }
+            Ok(GuessTaken::Refused { retry_after }) => TakeGuess::Refused { retry_after },
             Err(_) => self.local.take(guess, bounds),
         }
     }
 
-    async fn give_back(&self, guess: &Guess, bounds: &GuessBounds) {
-        let guesser = guess.guesser.to_string();
-        let keys = GuessKeys { account: guess.account.as_str(), guesser: &guesser };
-        if self.shared.give_back(keys, of_account(bounds), of_guesser(bounds)).await.is_err() {
-            // It was taken there, if Redis was lost by then; else there is nothing to give back.
-            self.local.give_back(guess, bounds);
+    async fn give_back(&self, taken: TakenGuess, bounds: &GuessBounds) {
+        if !taken.is_shared {
+            return self.local.give_back(&taken, bounds);
         }
+        let guesser = taken.guess.guesser.to_string();
+        let keys = GuessKeys { account: taken.guess.account.as_str(), guesser: &guesser };
+        // When Redis was lost since, the guess stays counted there until time gives it back.
+        let _ = self.shared.give_back(keys, taken.is_strict, of_account(bounds), of_guesser(bounds)).await;
     }
 }
 

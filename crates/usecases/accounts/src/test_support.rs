@@ -9,7 +9,7 @@ use crate::ended_sessions::LearnEndedSessions;
 use crate::password_check::PasswordCheck;
 use crate::ports::{
     MockEndedSessions, MockGuessLimiter, MockNameHasher, MockPasswordHasher, MockSecurityLog, MockUserRepository,
-    NameHash, NameHashes, TakeGuess,
+    NameHash, NameHashes, TakeGuess, TakenGuess,
 };
 use crate::session::SessionLifetimes;
 
@@ -84,7 +84,8 @@ pub(crate) fn password_check(
     log: MockSecurityLog,
 ) -> Arc<PasswordCheck> {
     let mut guesses = MockGuessLimiter::new();
-    guesses.expect_take().returning(|_, _| TakeGuess::Granted);
+    let grant = |guess| TakeGuess::Granted(TakenGuess { guess, is_strict: false, is_shared: false });
+    guesses.expect_take().returning(move |guess, _| grant(guess));
     guesses.expect_give_back().returning(|_, _| ());
     Arc::new(PasswordCheck {
         users: Arc::new(users),

@@ -1,7 +1,7 @@
 -- Takes one guess at a password from two budgets, both kept by GCRA: that of the account, and that of who guesses at it.
 -- KEYS: the account; the guesser. ARGV: burst and microseconds until one is given back, of the account and of the guesser;
 -- burst of the guesser while the account has none left.
--- Answers {1, 0}, or {0, microseconds to wait}; then nothing was taken.
+-- Answers {1, 1 if the account had none left and gave none, else 0}, or {0, microseconds to wait}; then nothing was taken.
 local account_burst, account_refill = tonumber(ARGV[1]), tonumber(ARGV[2])
 local burst, refill, strict_burst = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 
@@ -31,4 +31,4 @@ keep(KEYS[2], guesser)
 if not is_strict then
     keep(KEYS[1], account)
 end
-return {1, 0}
+return {1, is_strict and 1 or 0}

@@ -24,9 +24,8 @@ impl SharedGuessLimits {
 #[async_trait]
 impl GuessLimiter for SharedGuessLimits {
     async fn take(&self, guess: Guess, bounds: &GuessBounds) -> TakeGuess {
-        let guesser = guess.guesser.to_string();
-        let keys = GuessKeys { account: guess.account.as_str(), guesser: &guesser };
-        match self.shared.take(keys, of_account(bounds), of_guesser(bounds), bounds.strict_burst).await {
+        let names = Names::of(&guess);
+        match self.shared.take(names.keys(), of_account(bounds), of_guesser(bounds), bounds.strict_burst).await {
             Ok(GuessTaken::Granted { is_strict }) => {
                 TakeGuess::Granted(TakenGuess { guess, is_strict, is_shared: true })
             }
@@ -39,10 +38,30 @@ impl GuessLimiter for SharedGuessLimits {
         if !taken.is_shared {
             return self.local.give_back(&taken, bounds);
         }
-        let guesser = taken.guess.guesser.to_string();
-        let keys = GuessKeys { account: taken.guess.account.as_str(), guesser: &guesser };
+        let names = Names::of(&taken.guess);
         // When Redis was lost since, the guess stays counted there until time gives it back.
-        let _ = self.shared.give_back(keys, taken.is_strict, of_account(bounds), of_guesser(bounds)).await;
+        let _ = self.shared.give_back(names.keys(), taken.is_strict, of_account(bounds), of_guesser(bounds)).await;
+    }
+}
+
+/// The parts of a guess as they stand in keys.
+struct Names {
+    account: String,
+    guesser: String,
+    site: Option<String>,
+}
+
+impl Names {
+    fn of(guess: &Guess) -> Self {
+        Self {
+            account: guess.account.as_str().to_owned(),
+            guesser: guess.guesser.to_string(),
+            site: guess.guesser.site().map(|site| site.to_string()),
+        }
+    }
+
+    fn keys(&self) -> GuessKeys<'_> {
+        GuessKeys { account: &self.account, guesser: &self.guesser, site: self.site.as_deref() }
     }
 }
 

@@ -36,7 +36,7 @@ pub use end_session::{EndSession, EndSessionError};
 pub use ended_sessions::{LearnEndedSessions, LearnEndedSessionsError};
 pub use erase_account::{EraseAccount, EraseAccountError, NAME_KEPT_FOR};
 pub use get_user::{GetUser, GetUserError};
-pub use guessing::{ClientNetwork, Guess, GuessBounds, Guesser};
+pub use guessing::{ClientNetwork, Guess, GuessBounds, Guesser, Site};
 pub use list_sessions::{ListSessions, ListSessionsError};
 pub use list_users::{ListUsers, ListUsersError};
 pub use log_in::{LogIn, LogInError};

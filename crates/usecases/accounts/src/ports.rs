@@ -345,7 +345,7 @@ pub enum TakeGuess {
 pub struct TakenGuess {
     /// The guess.
     pub guess: Guess,
-    /// Whether the account had none left, so that none of its own was taken.
+    /// Whether the account had none left: none was taken from it, but one from the guesser's site.
     pub is_strict: bool,
     /// Whether the store that instances share counted it, and not this instance by itself.
     pub is_shared: bool,

@@ -11,16 +11,21 @@ const OF_ACCOUNT: Allowance = Allowance { burst: 6, refill: HOUR };
 const OF_GUESSER: Allowance = Allowance { burst: 3, refill: HOUR };
 const STRICT: u32 = 1;
 
+/// `site/network` is a guesser in a site.
+fn keys<'k>(account: &'k str, guesser: &'k str) -> GuessKeys<'k> {
+    GuessKeys { account, guesser, site: guesser.split_once('/').map(|(site, _)| site) }
+}
+
 /// Takes one and answers whether the account was spared; or how long to wait.
 async fn take(guesses: &SharedGuesses, account: &str, guesser: &str) -> Result<bool, Duration> {
-    match guesses.take(GuessKeys { account, guesser }, OF_ACCOUNT, OF_GUESSER, STRICT).await.unwrap() {
+    match guesses.take(keys(account, guesser), OF_ACCOUNT, OF_GUESSER, STRICT).await.unwrap() {
         GuessTaken::Granted { is_strict } => Ok(is_strict),
         GuessTaken::Refused { retry_after } => Err(retry_after),
     }
 }
 
 async fn give_back(guesses: &SharedGuesses, account: &str, guesser: &str, is_strict: bool) {
-    guesses.give_back(GuessKeys { account, guesser }, is_strict, OF_ACCOUNT, OF_GUESSER).await.unwrap();
+    guesses.give_back(keys(account, guesser), is_strict, OF_ACCOUNT, OF_GUESSER).await.unwrap();
 }
 
 /// How many are let through one after the other.
@@ -88,6 +93,24 @@ async fn are_given_back_to_no_account_that_they_were_not_taken_from() {
         give_back(&guesses, "ada", "three", true).await;
     }
     assert_eq!(granted(&guesses, "ada", "four").await, STRICT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn are_bounded_for_a_site_once_the_account_has_none_left() {
+    let scene = Scene::new();
+    let guesses = SharedGuesses::new(scene.redis());
+    for network in ["a/1", "a/2"] {
+        assert_eq!(granted(&guesses, "ada", network).await, 3, "each by itself before that");
+    }
+    for _ in 0..20 {
+        assert_eq!(take(&guesses, "ada", "b/1").await, Ok(true));
+        give_back(&guesses, "ada", "b/1", true).await;
+    }
+    assert_eq!(granted(&guesses, "ada", "b/1").await, STRICT);
+    let wait = take(&guesses, "ada", "b/2").await.unwrap_err();
+    assert!(wait > Duration::ZERO && wait <= HOUR, "{wait:?}");
+    assert_eq!(granted(&guesses, "ada", "c/1").await, STRICT, "another site");
+    assert_eq!(granted(&guesses, "bob", "b/2").await, 3, "another account");
 }
 
 #[tokio::test(flavor = "multi_thread")]

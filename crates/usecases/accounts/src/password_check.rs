@@ -32,6 +32,21 @@ pub(crate) enum PasswordCheckError {
     Repository(#[from] RepositoryError),
 }
 
+/// Does what follows from a verified password, bound to the hash that it was verified against. `attempt` verifies it, and
+/// answers `None` if the account has another hash by then. A log-in may have renewed it: once more, with the one that is in
+/// force now.
+pub(crate) async fn bound_to_hash<T, E>(attempt: impl AsyncFn() -> Result<Option<T>, E>) -> Result<T, E>
+where
+    E: From<PasswordCheckError>,
+{
+    for _ in 0..2 {
+        if let Some(done) = attempt().await? {
+            return Ok(done);
+        }
+    }
+    Err(PasswordCheckError::Wrong.into())
+}
+
 impl PasswordCheck {
     /// The credentials of `name`, if `password` is its. An account that does not exist takes the same time and the same
     /// budgets.

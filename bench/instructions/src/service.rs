@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accounts::ports::{
-    MockAccountRemover, MockKeptNameRepository, MockNameHasher, MockPasswordHasher, MockRefreshTokens, MockSecurityLog,
-    MockSessionRepository, MockUserRepository,
+    MockAccountRemover, MockGuessLimiter, MockKeptNameRepository, MockNameHasher, MockPasswordHasher, MockRefreshTokens,
+    MockSecurityLog, MockSessionRepository, MockUserRepository,
 };
 use accounts::{Accounts, SessionLifetimes};
 use anyhow::Result;
@@ -57,7 +57,7 @@ fn accounts() -> Result<Accounts> {
         kept_names: Arc::new(MockKeptNameRepository::new()),
         name_hasher: Arc::new(MockNameHasher::new()),
         hasher: Arc::new(MockPasswordHasher::new()),
-        guesses: None,
+        guesses: Arc::new(MockGuessLimiter::new()),
         security_log: Arc::new(MockSecurityLog::new()),
         access_tokens: Arc::new(FixedPrincipal(principal)),
         refresh_tokens: Arc::new(MockRefreshTokens::new()),

@@ -40,6 +40,7 @@ use http::links::Links;
 use middleware::shed::WriteGate;
 use middleware::target::ParameterTable;
 use operations::docs::Files;
+use operations::metrics_guesses::MetricsGuesses;
 use routing::MethodTable;
 
 /// How the API behaves towards its clients.
@@ -110,6 +111,7 @@ pub struct Api {
     links: Data<Links>,
     health: Data<Health>,
     metrics: Data<MetricsEndpoint>,
+    metrics_guesses: Data<MetricsGuesses>,
     rate_limits: Data<middleware::rate_limit::Limits>,
     security_log: Data<dyn SecurityLog>,
     writes: Data<WriteGate>,
@@ -139,6 +141,7 @@ impl Api {
             links: Data::new(Links::new(services.cursors, services.settings.base_path.clone())),
             health: Data::from(services.health),
             metrics: Data::new(services.metrics),
+            metrics_guesses: Data::new(MetricsGuesses::new()),
             rate_limits: Data::new(services.rate_limits),
             security_log: Data::from(services.security_log),
             writes: Data::new(WriteGate::new(services.settings.database_connections, services.settings.write_wait)),
@@ -181,6 +184,7 @@ impl Api {
             .app_data(self.links)
             .app_data(self.health)
             .app_data(self.metrics)
+            .app_data(self.metrics_guesses)
             .app_data(self.writes)
             .app_data(self.settings)
             .app_data(self.runtime)

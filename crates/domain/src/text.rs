@@ -10,6 +10,8 @@ use std::fmt;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
+pub(crate) use visible::visible_part;
+
 /// Why a text was refused. Lengths count Unicode scalar values after normalisation to NFC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ParseTextError {

@@ -49,7 +49,7 @@ pub(crate) fn use_cases(
     signing_keys: &SigningKeys,
     lifetimes: SessionLifetimes,
     hashing_cost: HashingCost,
-    guesses: Option<Arc<dyn GuessLimiter>>,
+    guesses: Arc<dyn GuessLimiter>,
 ) -> UseCases {
     let clock = Arc::new(SystemClock);
     let ids = Arc::new(CuidGenerator);

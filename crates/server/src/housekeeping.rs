@@ -29,16 +29,10 @@ pub(crate) struct Household {
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) posts: Arc<Posts>,
     pub(crate) remover: Remover,
-    pub(crate) rate_limits: Option<LocalLimits>,
+    pub(crate) rate_limits: Option<Arc<LocalRateLimits>>,
+    pub(crate) guesses: Arc<LocalGuesses>,
     pub(crate) database: Database,
     pub(crate) redis: Option<Redis>,
-}
-
-/// What this instance counts by itself.
-#[derive(Clone)]
-pub(crate) struct LocalLimits {
-    pub(crate) requests: Arc<LocalRateLimits>,
-    pub(crate) guesses: Arc<LocalGuesses>,
 }
 
 /// Ends with what it holds.
@@ -50,7 +44,7 @@ pub(crate) struct Housekeeping {
 impl Housekeeping {
     /// Begins. Every instance does all of it; none of it is harmed by that.
     pub(crate) fn begin(household: Household) -> Self {
-        let Household { accounts, posts, remover, rate_limits, database, redis } = household;
+        let Household { accounts, posts, remover, rate_limits, guesses, database, redis } = household;
         let (storage, ends) = (database.clone(), Arc::clone(&accounts));
         let purging = tokio::spawn(async move {
             let mut interval = every(PURGE);
@@ -92,18 +86,17 @@ impl Housekeeping {
                 removing.resume().await;
             }
         });
-        let mut tasks = vec![purging, looking, probing, learning, resuming];
-        if let Some(rate_limits) = rate_limits {
-            tasks.push(tokio::spawn(async move {
-                let mut interval = every(FORGET);
-                loop {
-                    interval.tick().await;
-                    rate_limits.requests.forget_idle_clients();
-                    rate_limits.guesses.forget_idle();
+        let forgetting = tokio::spawn(async move {
+            let mut interval = every(FORGET);
+            loop {
+                interval.tick().await;
+                if let Some(rate_limits) = &rate_limits {
+                    rate_limits.forget_idle_clients();
                 }
-            }));
-        }
-        Self { tasks, remover }
+                guesses.forget_idle();
+            }
+        });
+        Self { tasks: vec![purging, looking, probing, learning, resuming, forgetting], remover }
     }
 }
 

@@ -23,7 +23,7 @@ use crate::composition::use_cases;
 use crate::connections::{self, Serving};
 use crate::dependencies::{PrimaryDependency, RedisDependency, ReplicasDependency};
 use crate::health_check;
-use crate::housekeeping::{Household, Housekeeping, LocalLimits};
+use crate::housekeeping::{Household, Housekeeping};
 use crate::metrics::DatabaseMetrics;
 use crate::security_log::LoggedSecurityEvents;
 use crate::settings::{DatabaseSettings, Environment, MetricsAccess, MigrationSettings, Settings};
@@ -116,11 +116,10 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
     };
     let cached = cluster.cache(settings.cache_ttl, database.watermark());
     let cache = cached.as_ref().map(|cached| &cached.cache);
-    let local_limits = settings.rate_limit.then(|| LocalLimits {
-        requests: Arc::new(LocalRateLimits::new()),
-        guesses: Arc::new(LocalGuesses::new(Arc::new(SystemClock))),
-    });
-    let guesses = local_limits.as_ref().map(|limits| cluster.guesses(Arc::clone(&limits.guesses)));
+    let rate_limits = settings.rate_limit.then(|| Arc::new(LocalRateLimits::new()));
+    // However often clients may ask: guessing is bounded where rates are not.
+    let local_guesses = Arc::new(LocalGuesses::new(Arc::new(SystemClock)));
+    let guesses = cluster.guesses(Arc::clone(&local_guesses));
     let use_cases = use_cases(&database, cache, &signing_keys, settings.lifetimes, overrides.hashing_cost, guesses);
     use_cases.accounts.learn_ended_sessions.execute().await?;
     let health = Arc::new(Health::new(dependencies(&settings, &database, cluster.redis())));
@@ -128,7 +127,8 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         accounts: Arc::clone(&use_cases.accounts),
         posts: Arc::clone(&use_cases.posts),
         remover: use_cases.remover.clone(),
-        rate_limits: local_limits.clone(),
+        rate_limits: rate_limits.clone(),
+        guesses: local_guesses,
         database: database.clone(),
         redis: cluster.redis().cloned(),
     });
@@ -139,7 +139,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         cursors: CursorCodec::new(&cursor_keys(&signing_keys)),
         health: Arc::clone(&health),
         metrics: MetricsEndpoint { render: overrides.metrics.clone(), access: access(&settings.metrics) },
-        rate_limits: local_limits.map(|limits| cluster.rate_limits(limits.requests)),
+        rate_limits: rate_limits.map(|limits| cluster.rate_limits(limits)),
         security_log: Arc::new(LoggedSecurityEvents),
         settings: HttpSettings {
             request_timeout: settings.request_timeout,

@@ -11,7 +11,7 @@ use crate::error::Unavailable;
 static GUESS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/guess.lua")));
 static GIVE_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/give_back.lua")));
 
-/// Budgets of guesses: of each account, and of each guesser at an account. Kept by GCRA and by the clock of Redis, as
+/// Budgets of guesses: of each account, and of each guesser and each site at an account. Kept by GCRA and by the clock of Redis, as
 /// [`SharedLimits`](crate::SharedLimits) are.
 #[derive(Clone)]
 pub struct SharedGuesses {
@@ -34,6 +34,23 @@ pub struct GuessKeys<'k> {
     pub account: &'k str,
     /// Names who guesses at it.
     pub guesser: &'k str,
+    /// Names where several guessers are at home that are held together while the account has none left.
+    pub site: Option<&'k str>,
+}
+
+/// What came of [`SharedGuesses::take`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GuessTaken {
+    /// There was one left.
+    Granted {
+        /// Whether the account had none left, so that none was taken from it.
+        is_strict: bool,
+    },
+    /// There was none. Nothing was taken.
+    Refused {
+        /// When the next one will be there.
+        retry_after: Duration,
+    },
 }
 
 impl SharedGuesses {
@@ -42,8 +59,8 @@ impl SharedGuesses {
         Self { redis }
     }
 
-    /// Takes one guess; answers how long to wait when there is none. While the account has none left, each of its guessers
-    /// has `strict_burst` of its own.
+    /// Takes one guess. While the account has none left, each of its guessers has `strict_burst` of its own, and so has each
+    /// site.
     ///
     /// # Errors
     /// [`Unavailable`] when Redis is.
@@ -53,37 +70,51 @@ impl SharedGuesses {
         account: Allowance,
         guesser: Allowance,
         strict_burst: u32,
-    ) -> Result<Option<Duration>, Unavailable> {
+    ) -> Result<GuessTaken, Unavailable> {
         let mut script = GUESS.prepare_invoke();
-        let [of_account, of_guesser] = self.names(keys);
-        script.key(of_account).key(of_guesser);
+        script.key(self.account(keys)).key(self.guesser(keys));
+        if let Some(site) = self.site(keys) {
+            script.key(site);
+        }
         script.arg(account.burst).arg(micros(account.refill)).arg(guesser.burst).arg(micros(guesser.refill));
         script.arg(strict_burst);
-        let (granted, wait) = self.redis.ask::<(bool, u64)>("guess", Request::Script(&script)).await?;
-        Ok((!granted).then(|| Duration::from_micros(wait)))
+        Ok(match self.redis.ask::<(bool, u64)>("guess", Request::Script(&script)).await? {
+            (true, strict) => GuessTaken::Granted { is_strict: strict == 1 },
+            (false, wait) => GuessTaken::Refused { retry_after: Duration::from_micros(wait) },
+        })
     }
 
-    /// Gives a guess back, as it was none.
+    /// Gives a guess back, as it was none. `is_strict` is what [`take`](Self::take) answered: then the account gave none.
     ///
     /// # Errors
     /// [`Unavailable`] when Redis is.
     pub async fn give_back(
         &self,
         keys: GuessKeys<'_>,
+        is_strict: bool,
         account: Allowance,
         guesser: Allowance,
     ) -> Result<(), Unavailable> {
         let mut script = GIVE_BACK.prepare_invoke();
-        let [of_account, of_guesser] = self.names(keys);
-        script.key(of_account).key(of_guesser).arg(micros(account.refill)).arg(micros(guesser.refill));
+        script.key(self.guesser(keys)).arg(micros(guesser.refill));
+        if !is_strict {
+            script.key(self.account(keys)).arg(micros(account.refill));
+        } else if let Some(site) = self.site(keys) {
+            script.key(site).arg(micros(guesser.refill));
+        }
         self.redis.ask::<u64>("give_back", Request::Script(&script)).await.map(drop)
     }
 
-    fn names(&self, GuessKeys { account, guesser }: GuessKeys<'_>) -> [String; 2] {
-        [
-            self.redis.key(format_args!("guess:account:{account}")),
-            self.redis.key(format_args!("guess:by:{account}:{guesser}")),
-        ]
+    fn account(&self, GuessKeys { account, .. }: GuessKeys<'_>) -> String {
+        self.redis.key(format_args!("guess:account:{account}"))
+    }
+
+    fn guesser(&self, GuessKeys { account, guesser, .. }: GuessKeys<'_>) -> String {
+        self.redis.key(format_args!("guess:by:{account}:{guesser}"))
+    }
+
+    fn site(&self, GuessKeys { account, site, .. }: GuessKeys<'_>) -> Option<String> {
+        Some(self.redis.key(format_args!("guess:site:{account}:{}", site?)))
     }
 }
 

@@ -22,7 +22,7 @@ mod values;
 pub use address::{InvalidUrl, check_url};
 pub use client::Redis;
 pub use error::Unavailable;
-pub use guesses::{Allowance, GuessKeys, SharedGuesses};
+pub use guesses::{Allowance, GuessKeys, GuessTaken, SharedGuesses};
 pub use journal::{EntryId, Following, Journal, JournalListener};
 pub use limits::{SharedLimits, Taken};
 pub use members::{Members, Membership};

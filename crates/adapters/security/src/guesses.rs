@@ -1,129 +1,126 @@
 //! Guesses at passwords, counted in the memory of this process.
 
-use std::collections::HashMap;
-use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use accounts::ports::{GuessLimiter, TakeGuess};
-use accounts::{Guess, GuessBounds};
+use accounts::ports::{GuessLimiter, TakeGuess, TakenGuess};
+use accounts::{Guess, GuessBounds, Site};
 use async_trait::async_trait;
-use domain::{Clock, Timestamp, Username};
+use domain::{Clock, Username};
+use resilience::{Allowance, Budgets};
 
-/// Budgets that are kept at once, of accounts and of guessers each. Those that are full again are forgotten; who comes when
-/// there is no room is not counted, for these bounds lock nobody out.
+/// Budgets that are kept at once, of accounts, of guessers and of sites each.
 const KEPT: usize = 100_000;
 
-/// Budgets by GCRA: kept is when a budget will be full again. All there is where no store is shared, and what a shared
-/// limiter falls back to while its store is out of reach.
+/// Budgets by GCRA. All there is where no store is shared, and what a shared limiter falls back to while its store is out
+/// of reach.
 pub struct LocalGuesses {
     clock: Arc<dyn Clock>,
-    budgets: Mutex<Budgets>,
+    kept: Mutex<Kept>,
 }
 
-#[derive(Default)]
-struct Budgets {
-    accounts: HashMap<Username, Timestamp>,
-    guessers: HashMap<Guess, Timestamp>,
+struct Kept {
+    accounts: Budgets<Username>,
+    guessers: Budgets<Guess>,
+    sites: Budgets<(Username, Site)>,
 }
 
 impl LocalGuesses {
     /// Full budgets for everybody, by `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, budgets: Mutex::default() }
+        let (accounts, guessers, sites) = (Budgets::new(KEPT), Budgets::new(KEPT), Budgets::new(KEPT));
+        Self { clock, kept: Mutex::new(Kept { accounts, guessers, sites }) }
     }
 
-    /// Forgets budgets that are full again; to be called now and then, so that memory stays bounded.
+    /// Forgets budgets that are full again; to be called now and then, so that memory is given back.
     pub fn forget_idle(&self) {
-        let now = self.clock.now();
-        let mut budgets = self.budgets();
-        budgets.accounts.retain(|_, full_at| *full_at > now);
-        budgets.guessers.retain(|_, full_at| *full_at > now);
-        budgets.accounts.shrink_to_fit();
-        budgets.guessers.shrink_to_fit();
+        let (now, mut kept) = (self.now(), self.kept());
+        kept.accounts.forget_full(now);
+        kept.guessers.forget_full(now);
+        kept.sites.forget_full(now);
     }
 
     /// Takes one guess, or says when there will be one.
-    pub fn take(&self, guess: &Guess, bounds: &GuessBounds) -> TakeGuess {
-        let now = self.clock.now();
-        let mut budgets = self.budgets();
-        let account = taken(budgets.accounts.get(&guess.account), bounds.account_burst, bounds.account_refill, now);
-        let allowed = if account.wait.is_zero() { bounds.burst } else { bounds.strict_burst };
-        let guesser = taken(budgets.guessers.get(guess), bounds.burst, bounds.refill, now);
+    pub fn take(&self, guess: Guess, bounds: &GuessBounds) -> TakeGuess {
+        let (now, mut kept) = (self.now(), self.kept());
+        let account = kept.accounts.take(&guess.account, of_account(bounds), now);
+        let is_strict = !account.wait(bounds.account_burst).is_zero();
+        let guesser = kept.guessers.take(&guess, of_guesser(bounds), now);
         // Of a full budget, a smaller one has less to spare.
-        let wait = guesser.full_at.since(now).saturating_sub(bounds.refill * allowed);
+        let mut wait = guesser.wait(if is_strict { bounds.strict_burst } else { bounds.burst });
+        let site = site(&guess).filter(|_| is_strict).map(|site| {
+            let taken = kept.sites.take(&site, of_site(bounds), now);
+            wait = wait.max(taken.wait(bounds.strict_burst));
+            (site, taken)
+        });
         if !wait.is_zero() {
             return TakeGuess::Refused { retry_after: wait };
         }
-        keep(&mut budgets.guessers, guess, guesser.full_at, now);
-        if account.wait.is_zero() {
-            keep(&mut budgets.accounts, &guess.account, account.full_at, now);
+        kept.guessers.keep(&guess, guesser);
+        if let Some((site, taken)) = site {
+            kept.sites.keep(&site, taken);
         }
-        TakeGuess::Granted
+        if !is_strict {
+            kept.accounts.keep(&guess.account, account);
+        }
+        TakeGuess::Granted(TakenGuess { guess, is_strict, is_shared: false })
     }
 
-    /// Gives back a guess that was none.
-    pub fn give_back(&self, guess: &Guess, bounds: &GuessBounds) {
-        let now = self.clock.now();
-        let mut budgets = self.budgets();
-        give_back(&mut budgets.guessers, guess, bounds.refill, now);
-        give_back(&mut budgets.accounts, &guess.account, bounds.account_refill, now);
+    /// Gives back a guess that was taken here and was none.
+    pub fn give_back(&self, TakenGuess { guess, is_strict, .. }: &TakenGuess, bounds: &GuessBounds) {
+        let (now, mut kept) = (self.now(), self.kept());
+        kept.guessers.give_back(guess, bounds.refill, now);
+        if !is_strict {
+            kept.accounts.give_back(&guess.account, bounds.account_refill, now);
+        } else if let Some(site) = site(guess) {
+            kept.sites.give_back(&site, bounds.refill, now);
+        }
     }
 
-    fn budgets(&self) -> MutexGuard<'_, Budgets> {
-        self.budgets.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Since the Unix epoch, before which nobody guessed.
+    fn now(&self) -> Duration {
+        Duration::from_micros(u64::try_from(self.clock.now().as_micros()).unwrap_or(0))
     }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn site(guess: &Guess) -> Option<(Username, Site)> {
+    Some((guess.account.clone(), guess.guesser.site()?))
+}
+
+fn of_account(bounds: &GuessBounds) -> Allowance {
+    Allowance { burst: bounds.account_burst, refill: bounds.account_refill }
+}
+
+fn of_guesser(bounds: &GuessBounds) -> Allowance {
+    Allowance { burst: bounds.burst, refill: bounds.refill }
+}
+
+fn of_site(bounds: &GuessBounds) -> Allowance {
+    Allowance { burst: bounds.strict_burst, refill: bounds.refill }
 }
 
 #[async_trait]
 impl GuessLimiter for LocalGuesses {
-    async fn take(&self, guess: &Guess, bounds: &GuessBounds) -> TakeGuess {
+    async fn take(&self, guess: Guess, bounds: &GuessBounds) -> TakeGuess {
         Self::take(self, guess, bounds)
     }
 
-    async fn give_back(&self, guess: &Guess, bounds: &GuessBounds) {
-        Self::give_back(self, guess, bounds);
-    }
-}
-
-/// A budget after one was taken.
-struct Taken {
-    /// When it will be full again.
-    full_at: Timestamp,
-    /// How long until it had one to give; none when it has.
-    wait: Duration,
-}
-
-fn taken(full_at: Option<&Timestamp>, burst: u32, refill: Duration, now: Timestamp) -> Taken {
-    // Full for long; or, after the clock was put back, emptier than a budget can be.
-    let full_at = full_at.map_or(now, |full_at| (*full_at).clamp(now, now.after(refill * burst)));
-    let full_at = full_at.after(refill);
-    Taken { full_at, wait: full_at.since(now).saturating_sub(refill * burst) }
-}
-
-fn keep<K: Hash + Eq + Clone>(budgets: &mut HashMap<K, Timestamp>, key: &K, full_at: Timestamp, now: Timestamp) {
-    if let Some(kept) = budgets.get_mut(key) {
-        *kept = full_at.max(now);
-    } else if budgets.len() < KEPT {
-        budgets.insert(key.clone(), full_at);
-    }
-}
-
-fn give_back<K: Hash + Eq>(budgets: &mut HashMap<K, Timestamp>, key: &K, refill: Duration, now: Timestamp) {
-    if let Some(kept) = budgets.get_mut(key) {
-        *kept = kept.before(refill);
-        if *kept <= now {
-            budgets.remove(key);
-        }
+    async fn give_back(&self, taken: TakenGuess, bounds: &GuessBounds) {
+        Self::give_back(self, &taken, bounds);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::IpAddr;
+    use std::net::{IpAddr, Ipv6Addr};
     use std::sync::atomic::{AtomicI64, Ordering};
 
     use accounts::{ClientNetwork, Guesser};
+    use domain::Timestamp;
 
     use super::*;
 
@@ -155,17 +152,27 @@ mod tests {
         Guess { account: Username::parse(account).unwrap(), guesser: Guesser::Network(network) }
     }
 
-    fn refused(wait: Duration) -> TakeGuess {
-        TakeGuess::Refused { retry_after: wait }
+    /// A guess from the client network `network` of the site `site`.
+    fn guess6(account: &str, site: u16, network: u16) -> Guess {
+        let network = ClientNetwork(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, site, network, 0, 0, 0, 0)));
+        Guess { account: Username::parse(account).unwrap(), guesser: Guesser::Network(network) }
     }
 
     /// How many are let through one after the other.
     fn granted(guesses: &LocalGuesses, guess: &Guess) -> u32 {
         let mut granted = 0;
-        while guesses.take(guess, &BOUNDS) == TakeGuess::Granted {
+        while take(guesses, guess).is_ok() {
             granted += 1;
         }
         granted
+    }
+
+    /// Takes one, or answers how long to wait.
+    fn take(guesses: &LocalGuesses, guess: &Guess) -> Result<TakenGuess, Duration> {
+        match guesses.take(guess.clone(), &BOUNDS) {
+            TakeGuess::Granted(taken) => Ok(taken),
+            TakeGuess::Refused { retry_after } => Err(retry_after),
+        }
     }
 
     mod take {
@@ -176,9 +183,9 @@ mod tests {
             let (guesses, clock) = guesses();
             let ada = guess("ada", 1);
             assert_eq!(granted(&guesses, &ada), 10);
-            assert_eq!(guesses.take(&ada, &BOUNDS), refused(MINUTE));
+            assert_eq!(take(&guesses, &ada).unwrap_err(), MINUTE);
             clock.advance(MINUTE / 4);
-            assert_eq!(guesses.take(&ada, &BOUNDS), refused(MINUTE * 3 / 4));
+            assert_eq!(take(&guesses, &ada).unwrap_err(), MINUTE * 3 / 4);
             clock.advance(MINUTE * 3 / 4);
             assert_eq!(granted(&guesses, &ada), 1);
             clock.advance(MINUTE * 10);
@@ -200,7 +207,7 @@ mod tests {
             // Ten networks use the account's up; the others have three each.
             assert_eq!(total, 100 + 990 * 3);
             assert_eq!(granted(&guesses, &guess("ada", 5_000)), 3, "who did not guess yet");
-            assert_eq!(guesses.take(&guess("ada", 1), &BOUNDS), refused(MINUTE * 8), "who used all ten");
+            assert_eq!(take(&guesses, &guess("ada", 1)).unwrap_err(), MINUTE * 8, "who used all ten");
             assert_eq!(granted(&guesses, &guess("bob", 1)), 10, "another account");
             // Going on all day changes nothing for whoever comes anew.
             for _ in 0..60 {
@@ -219,21 +226,39 @@ mod tests {
             granted(&guesses, &guess("ada", 1));
             clock.0.store(0, Ordering::Relaxed);
             // As though the account's budget had been used up as well.
-            assert_eq!(guesses.take(&guess("ada", 1), &BOUNDS), refused(MINUTE * 8));
+            assert_eq!(take(&guesses, &guess("ada", 1)).unwrap_err(), MINUTE * 8);
         }
 
         #[test]
-        fn keeps_no_more_than_there_is_room_for() {
+        fn holds_the_networks_of_a_site_together_once_many_guessed_at_an_account() {
+            let (guesses, clock) = guesses();
+            let total: u32 = (0..10).map(|network| granted(&guesses, &guess6("ada", 1, network))).sum();
+            assert_eq!(total, 100, "before that each network has its own");
+            let total: u32 = (0..1_000).map(|network| granted(&guesses, &guess6("ada", 2, network))).sum();
+            assert_eq!(total, 3);
+            assert_eq!(take(&guesses, &guess6("ada", 2, 5_000)).unwrap_err(), MINUTE);
+            assert_eq!(granted(&guesses, &guess6("ada", 3, 1)), 3, "another site");
+            assert_eq!(granted(&guesses, &guess6("bob", 2, 1)), 10, "another account");
+            clock.advance(MINUTE);
+            // One that the account has again, and one of the site.
+            let total: u32 = (0..1_000).map(|network| granted(&guesses, &guess6("ada", 2, network))).sum();
+            assert_eq!(total, 2);
+        }
+
+        #[test]
+        fn counts_who_comes_when_there_is_no_room() {
             let (guesses, clock) = guesses();
             let most = u32::try_from(KEPT).unwrap();
             for network in 0..=most {
-                assert_eq!(guesses.take(&guess("ada", network), &BOUNDS), TakeGuess::Granted);
+                assert!(take(&guesses, &guess("ada", network)).is_ok());
             }
-            assert_eq!(guesses.budgets().guessers.len(), KEPT);
+            assert_eq!(guesses.kept().guessers.len(), KEPT);
+            assert_eq!(granted(&guesses, &guess("bob", most + 1)), 10);
+            assert!(take(&guesses, &guess("bob", most + 1)).is_err());
             clock.advance(MINUTE * 200);
             guesses.forget_idle();
-            let budgets = guesses.budgets();
-            assert_eq!((budgets.guessers.len(), budgets.accounts.len()), (0, 0));
+            let kept = guesses.kept();
+            assert!(kept.guessers.is_empty() && kept.accounts.is_empty());
         }
     }
 
@@ -245,11 +270,29 @@ mod tests {
             let (guesses, _) = guesses();
             let ada = guess("ada", 1);
             for _ in 0..500 {
-                assert_eq!(guesses.take(&ada, &BOUNDS), TakeGuess::Granted);
-                guesses.give_back(&ada, &BOUNDS);
+                let taken = take(&guesses, &ada).unwrap();
+                guesses.give_back(&taken, &BOUNDS);
             }
-            assert!(guesses.budgets().guessers.is_empty() && guesses.budgets().accounts.is_empty());
+            assert!(guesses.kept().guessers.is_empty() && guesses.kept().accounts.is_empty());
             assert_eq!(granted(&guesses, &ada), 10);
+        }
+
+        #[test]
+        fn gives_an_account_nothing_that_was_not_taken_from_it() {
+            let (guesses, _) = guesses();
+            for network in 0..10 {
+                assert_eq!(granted(&guesses, &guess("ada", network)), 10);
+            }
+            for _ in 0..500 {
+                let taken = take(&guesses, &guess("ada", 100)).unwrap();
+                guesses.give_back(&taken, &BOUNDS);
+            }
+            assert_eq!(granted(&guesses, &guess("ada", 101)), 3, "still strict");
+            for network in 0..500 {
+                let taken = take(&guesses, &guess6("ada", 1, network)).unwrap();
+                guesses.give_back(&taken, &BOUNDS);
+            }
+            assert!(guesses.kept().sites.is_empty());
         }
     }
 }

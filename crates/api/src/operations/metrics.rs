@@ -12,9 +12,9 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::metrics_guesses::MetricsGuesses;
 use crate::http::problem::{Code, Problem};
 use crate::middleware::client_address::{client_address, client_network, is_local};
-use crate::middleware::rate_limit::{Budget, Client, Limits, RateLimiter, Taken, count_refusal};
 
 /// Writes the metrics of this process.
 pub type MetricsRenderer = Arc<dyn Fn() -> String + Send + Sync>;
@@ -60,10 +60,10 @@ pub enum MetricsAccess {
 pub(super) async fn metrics(
     request: HttpRequest,
     endpoint: Data<MetricsEndpoint>,
-    limits: Data<Limits>,
+    guesses: Data<MetricsGuesses>,
     log: Data<dyn SecurityLog>,
 ) -> Result<HttpResponse, Problem> {
-    authorize(&request, &endpoint.access, limits.as_deref(), log.as_ref()).await?;
+    authorize(&request, &endpoint.access, &guesses, log.as_ref())?;
     Ok(render(&endpoint.render))
 }
 
@@ -72,10 +72,10 @@ pub(crate) fn render(renderer: &MetricsRenderer) -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(renderer())
 }
 
-async fn authorize(
+fn authorize(
     request: &HttpRequest,
     access: &MetricsAccess,
-    limits: Option<&dyn RateLimiter>,
+    guesses: &MetricsGuesses,
     log: &dyn SecurityLog,
 ) -> Result<(), Problem> {
     let nothing_here = || Problem::not_found("there are no metrics here");
@@ -95,19 +95,16 @@ async fn authorize(
                 log.record(SecurityEvent::MetricsRefused, None);
                 problem
             };
-            if let Some(limits) = limits
-                && let Taken::Refused { retry_after } = limits.take(Budget::METRICS, &Client::Network(network)).await
-            {
-                count_refusal(Budget::METRICS);
-                return Err(refused(Problem::rate_limited(retry_after)));
-            }
+            guesses.take(network).map_err(|wait| refused(Problem::rate_limited(wait)))?;
             let given = given
                 .to_str()
                 .ok()
                 .and_then(|value| value.strip_prefix("Basic "))
                 .and_then(|encoded| STANDARD.decode(encoded).ok())
                 .unwrap_or_default();
-            verify_slices_are_equal(&given, credentials.as_bytes()).map_err(|_| refused(needed()))
+            verify_slices_are_equal(&given, credentials.as_bytes()).map_err(|_| refused(needed()))?;
+            guesses.give_back(network);
+            Ok(())
         }
     }
 }

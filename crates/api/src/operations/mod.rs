@@ -4,6 +4,7 @@ pub(crate) mod docs;
 pub(crate) mod health;
 mod index;
 pub(crate) mod metrics;
+pub(crate) mod metrics_guesses;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

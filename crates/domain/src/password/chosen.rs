@@ -6,8 +6,10 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::common::is_common;
 use super::{ParsePasswordError, Password};
+use crate::text::visible_part;
 
-/// A password that was chosen for an account: not blank, and not among those that are guessed first.
+/// A password that was chosen for an account: at least [`Password::MIN`] characters of it show, and it is not among those
+/// that are guessed first.
 ///
 /// Only what is chosen is held to these rules. A password that was accepted before they were made still logs in, as a
 /// [`Password`].
@@ -33,6 +35,10 @@ impl ChosenPassword {
         }
         if is_common(&folded) {
             return Err(ChoosePasswordError::Common);
+        }
+        // As it is typed, not as it is folded: that makes several letters of one, or one of several.
+        if visible_part(password.expose()).chars().count() < Password::MIN {
+            return Err(ParsePasswordError::TooShort.into());
         }
         Ok(Self { password, folded })
     }
@@ -71,20 +77,8 @@ pub enum ChoosePasswordError {
 /// What is left of `text` when it is compared with what others may guess: NFKC, lower case, nothing that shows nothing,
 /// no white space around it. Idempotent.
 pub(super) fn fold(text: &str) -> String {
-    let lower: String = text.nfkc().filter(|c| !shows_nothing(*c)).flat_map(char::to_lowercase).collect();
-    let folded: String = lower.nfkc().filter(|c| !shows_nothing(*c)).collect();
-    folded.trim().to_owned()
-}
-
-/// Whether a character leaves no mark and takes no room: a control, one of Unicode's `Default_Ignorable_Code_Point` (whose
-/// ranges Unicode does not take back), or U+2800, the Braille pattern without a dot, which no property tells from others.
-fn shows_nothing(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}'
-            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+    let visible = visible_part(&text.nfkc().collect::<String>());
+    visible_part(&visible.chars().flat_map(char::to_lowercase).nfkc().collect::<String>())
 }
 
 #[cfg(test)]
@@ -136,6 +130,21 @@ mod tests {
                 assert_eq!(refused(&blank.to_string().repeat(8)), ChoosePasswordError::Blank, "{blank:?}");
             }
             assert_eq!(refused(&String::from_iter(blanks)), ChoosePasswordError::Blank);
+        }
+
+        #[test]
+        fn counts_what_shows() {
+            for raw in [
+                "\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}a",
+                "a       ",
+                "7 chars\u{ad}",
+                "ﷺ\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}",
+            ] {
+                let short = ChoosePasswordError::Malformed(ParsePasswordError::TooShort);
+                assert_eq!(refused(raw), short, "{}", raw.escape_unicode());
+                assert!(Password::parse(raw).is_ok(), "one from before the rule logs in");
+            }
+            assert!(ChosenPassword::parse("a b c d\u{200d}e").is_ok());
         }
 
         #[test]

@@ -1,7 +1,7 @@
 //! Which characters a reader can see.
 //!
 //! Decided by properties of Unicode, so that what a later version adds is known with its data. Called when a text is
-//! parsed; the rules that follow from it are in `text`.
+//! parsed, and when a password is chosen; the rules that follow from it are in `text` and `password`.
 
 use icu_properties::props::{BinaryProperty, DefaultIgnorableCodePoint, EnumeratedProperty, GraphemeClusterBreak};
 
@@ -12,6 +12,12 @@ const BLANK_SYMBOLS: [char; 3] = ['\u{2800}', '\u{1d159}', '\u{16fe4}'];
 /// Whether a text shows anything.
 pub(super) fn is_visible(text: &str) -> bool {
     text.chars().any(shows)
+}
+
+/// What is left of a text without what shows nothing and without white space around it. White space inside stays.
+pub(crate) fn visible_part(text: &str) -> String {
+    let kept: String = text.chars().filter(|c| shows(*c) || c.is_whitespace()).collect();
+    kept.trim().to_owned()
 }
 
 /// Whether a character shows something where it stands alone.
@@ -42,6 +48,12 @@ mod tests {
         }
         assert!(!is_visible(blank));
         assert!(!is_visible(""));
+    }
+
+    #[test]
+    fn white_space_is_part_of_what_shows_where_it_stands_between() {
+        assert_eq!(visible_part("\u{feff} a\u{200b} \u{2800}b\u{ad}\u{3000}"), "a b");
+        assert_eq!(visible_part(" \u{200b} "), "");
     }
 
     #[test]

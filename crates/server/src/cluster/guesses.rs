@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use accounts::ports::{GuessLimiter, TakeGuess};
+use accounts::ports::{GuessLimiter, TakeGuess, TakenGuess};
 use accounts::{Guess, GuessBounds};
 use async_trait::async_trait;
-use coordination::{Allowance, GuessKeys, SharedGuesses};
+use coordination::{Allowance, GuessKeys, GuessTaken, SharedGuesses};
 use security::LocalGuesses;
 
 /// Counts in Redis, and while that is lost in the memory of this instance, as
@@ -23,23 +23,45 @@ impl SharedGuessLimits {
 
 #[async_trait]
 impl GuessLimiter for SharedGuessLimits {
-    async fn take(&self, guess: &Guess, bounds: &GuessBounds) -> TakeGuess {
-        let guesser = guess.guesser.to_string();
-        let keys = GuessKeys { account: guess.account.as_str(), guesser: &guesser };
-        match self.shared.take(keys, of_account(bounds), of_guesser(bounds), bounds.strict_burst).await {
-            Ok(None) => TakeGuess::Granted,
-            Ok(Some(retry_after)) => TakeGuess::Refused { retry_after },
+    async fn take(&self, guess: Guess, bounds: &GuessBounds) -> TakeGuess {
+        let names = Names::of(&guess);
+        match self.shared.take(names.keys(), of_account(bounds), of_guesser(bounds), bounds.strict_burst).await {
+            Ok(GuessTaken::Granted { is_strict }) => {
+                TakeGuess::Granted(TakenGuess { guess, is_strict, is_shared: true })
+            }
+            Ok(GuessTaken::Refused { retry_after }) => TakeGuess::Refused { retry_after },
             Err(_) => self.local.take(guess, bounds),
         }
     }
 
-    async fn give_back(&self, guess: &Guess, bounds: &GuessBounds) {
-        let guesser = guess.guesser.to_string();
-        let keys = GuessKeys { account: guess.account.as_str(), guesser: &guesser };
-        if self.shared.give_back(keys, of_account(bounds), of_guesser(bounds)).await.is_err() {
-            // It was taken there, if Redis was lost by then; else there is nothing to give back.
-            self.local.give_back(guess, bounds);
+    async fn give_back(&self, taken: TakenGuess, bounds: &GuessBounds) {
+        if !taken.is_shared {
+            return self.local.give_back(&taken, bounds);
         }
+        let names = Names::of(&taken.guess);
+        // When Redis was lost since, the guess stays counted there until time gives it back.
+        let _ = self.shared.give_back(names.keys(), taken.is_strict, of_account(bounds), of_guesser(bounds)).await;
+    }
+}
+
+/// The parts of a guess as they stand in keys.
+struct Names {
+    account: String,
+    guesser: String,
+    site: Option<String>,
+}
+
+impl Names {
+    fn of(guess: &Guess) -> Self {
+        Self {
+            account: guess.account.as_str().to_owned(),
+            guesser: guess.guesser.to_string(),
+            site: guess.guesser.site().map(|site| site.to_string()),
+        }
+    }
+
+    fn keys(&self) -> GuessKeys<'_> {
+        GuessKeys { account: &self.account, guesser: &self.guesser, site: self.site.as_deref() }
     }
 }
 

@@ -85,7 +85,7 @@ pub const VARIABLES: &[Variable] = &[
          lost. `0s` ends the session at once.",
     ),
     plain("SESSION_TTL", Value("180d"), "How long a session lasts from its log-in, however often it is refreshed."),
-    plain("RATE_LIMIT", Value("on"), "`off` for load tests and trusted networks."),
+    plain("RATE_LIMIT", Value("on"), "`off` for load tests and trusted networks. Wrong passwords stay bounded."),
     plain(
         "TRUSTED_PROXIES",
         Nothing,

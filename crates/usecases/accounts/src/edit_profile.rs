@@ -7,7 +7,7 @@ use domain::{Bio, ChosenPassword, DisplayName, Password, Principal, RepositoryEr
 
 use crate::ended_sessions::LearnEndedSessions;
 use crate::guessing::Guesser;
-use crate::password_check::{PasswordCheck, PasswordCheckError};
+use crate::password_check::{PasswordCheck, PasswordCheckError, bound_to_hash};
 use crate::ports::{HashingError, PasswordChange, ProfileChanges, UpdateUser};
 use crate::security_event::SecurityEvent;
 
@@ -87,32 +87,27 @@ impl EditProfile {
 
     /// Applies `edit` and answers the account after it. A new password ends all sessions but the one in use.
     pub async fn execute(&self, actor: Principal, edit: ProfileEdit) -> Result<User, EditProfileError> {
-        // A log-in may have renewed the hash meanwhile: once more then, with the one that is in force now.
-        let updated = match self.update(actor, &edit).await? {
-            UpdateUser::PasswordMoved => self.update(actor, &edit).await?,
-            updated => updated,
-        };
-        match updated {
-            UpdateUser::Updated(user) => {
-                if edit.password.is_some() {
-                    self.passwords.log.record(SecurityEvent::PasswordChanged, Some(user.id));
-                    self.learn.at_once().await;
-                }
-                Ok(user)
-            }
-            UpdateUser::SessionEnded => Err(EditProfileError::SessionEnded),
-            UpdateUser::Stale => Err(EditProfileError::Stale),
-            UpdateUser::PasswordMoved => Err(EditProfileError::WrongPassword),
+        let user = bound_to_hash(async || self.update(actor, &edit).await).await?;
+        if edit.password.is_some() {
+            self.passwords.log.record(SecurityEvent::PasswordChanged, Some(user.id));
+            self.learn.at_once().await;
         }
+        Ok(user)
     }
 
-    async fn update(&self, actor: Principal, edit: &ProfileEdit) -> Result<UpdateUser, EditProfileError> {
+    /// Answers `None` if the account has another hash than was verified.
+    async fn update(&self, actor: Principal, edit: &ProfileEdit) -> Result<Option<User>, EditProfileError> {
         let password = match &edit.password {
             Some(change) => Some(self.exchange(actor, change, edit.display_name.as_ref()).await?),
             None => None,
         };
         let changes = ProfileChanges { display_name: edit.display_name.clone(), bio: edit.bio.clone(), password };
-        Ok(self.passwords.users.update(actor, &changes, edit.expected).await?)
+        match self.passwords.users.update(actor, &changes, edit.expected).await? {
+            UpdateUser::Updated(user) => Ok(Some(user)),
+            UpdateUser::PasswordMoved => Ok(None),
+            UpdateUser::SessionEnded => Err(EditProfileError::SessionEnded),
+            UpdateUser::Stale => Err(EditProfileError::Stale),
+        }
     }
 
     /// The new password for the present one. `renamed` is what the account will be shown as, if that changes.

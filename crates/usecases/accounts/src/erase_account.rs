@@ -7,7 +7,7 @@ use domain::{Clock, Password, Principal, RepositoryError};
 
 use crate::ended_sessions::LearnEndedSessions;
 use crate::guessing::Guesser;
-use crate::password_check::{PasswordCheck, PasswordCheckError};
+use crate::password_check::{PasswordCheck, PasswordCheckError, bound_to_hash};
 use crate::ports::{AccountRemover, Credentials, EraseUser, HashingError, KeptName, NameHasher};
 use crate::security_event::SecurityEvent;
 
@@ -74,26 +74,23 @@ impl EraseAccount {
     /// password can be).
     pub async fn execute(&self, actor: Principal, password: Option<Password>) -> Result<(), EraseAccountError> {
         let password = password.ok_or(EraseAccountError::WrongPassword)?;
-        // A log-in may have renewed the hash meanwhile: once more then, with the one that is in force now.
-        if !self.erase(actor, &password).await? && !self.erase(actor, &password).await? {
-            return Err(EraseAccountError::WrongPassword);
-        }
+        bound_to_hash(async || self.erase(actor, &password).await).await?;
         self.passwords.log.record(SecurityEvent::AccountErased, Some(actor.user_id));
         self.learn.at_once().await;
         self.remover.remove(actor.user_id).await;
         Ok(())
     }
 
-    /// Answers whether the account was erased; if not, its hash is another one than was verified.
-    async fn erase(&self, actor: Principal, password: &Password) -> Result<bool, EraseAccountError> {
+    /// Answers `None` if the account has another hash than was verified.
+    async fn erase(&self, actor: Principal, password: &Password) -> Result<Option<()>, EraseAccountError> {
         let guesser = Guesser::Session(actor.session_id);
         let verified = self.passwords.of_signed_in(actor.user_id, password, guesser).await?;
         let Credentials { user, password: verified } = verified.ok_or(EraseAccountError::SessionEnded)?;
         let hash = self.names.hashes(&user.username).current;
         let kept = KeptName { hash, until: self.clock.now().after(NAME_KEPT_FOR) };
         match self.passwords.users.erase(actor, &verified, &kept).await? {
-            EraseUser::Erased => Ok(true),
-            EraseUser::PasswordMoved => Ok(false),
+            EraseUser::Erased => Ok(Some(())),
+            EraseUser::PasswordMoved => Ok(None),
             EraseUser::SessionEnded => Err(EraseAccountError::SessionEnded),
         }
     }

@@ -1,13 +1,13 @@
 //! How often a password may be guessed.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use domain::{SessionId, Username};
 
 /// Where a request comes from: an IPv4 address, or the /64 network of an IPv6 address, of which a client has all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientNetwork(pub IpAddr);
 
 impl fmt::Display for ClientNetwork {
@@ -16,8 +16,18 @@ impl fmt::Display for ClientNetwork {
     }
 }
 
+/// The /48 network of an IPv6 address: what one subscriber may have, with 65,536 client networks in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Site(Ipv6Addr);
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// A guess at the password of an account, which need not exist.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Guess {
     /// The account's name.
     pub account: Username,
@@ -26,13 +36,27 @@ pub struct Guess {
 }
 
 /// Who guesses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Guesser {
     /// Whoever logs in from this network.
     Network(ClientNetwork),
     /// Whoever has an access token of this session, and proves the password once more. Nobody else can use up what the
     /// session may guess.
     Session(SessionId),
+}
+
+impl Guesser {
+    /// What is held to a budget of its own while guessing is strict, beside each guesser in it. An IPv4 address has none:
+    /// those beside it belong to strangers.
+    pub fn site(&self) -> Option<Site> {
+        match self {
+            Self::Network(ClientNetwork(IpAddr::V6(address))) => {
+                let [a, b, c, ..] = address.segments();
+                Some(Site(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0)))
+            }
+            Self::Network(ClientNetwork(IpAddr::V4(_))) | Self::Session(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Guesser {
@@ -56,7 +80,8 @@ pub struct GuessBounds {
     pub account_burst: u32,
     /// How long one of those takes to be given back.
     pub account_refill: Duration,
-    /// Wrong guesses of one guesser while the account has used its own up. At most `burst`.
+    /// Wrong guesses of one guesser while the account has used its own up, and of all guessers of one site together. At
+    /// most `burst`.
     pub strict_burst: u32,
 }
 

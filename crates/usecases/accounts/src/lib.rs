@@ -36,7 +36,7 @@ pub use end_session::{EndSession, EndSessionError};
 pub use ended_sessions::{LearnEndedSessions, LearnEndedSessionsError};
 pub use erase_account::{EraseAccount, EraseAccountError, NAME_KEPT_FOR};
 pub use get_user::{GetUser, GetUserError};
-pub use guessing::{ClientNetwork, Guess, GuessBounds, Guesser};
+pub use guessing::{ClientNetwork, Guess, GuessBounds, Guesser, Site};
 pub use list_sessions::{ListSessions, ListSessionsError};
 pub use list_users::{ListUsers, ListUsersError};
 pub use log_in::{LogIn, LogInError};
@@ -72,8 +72,8 @@ pub struct Dependencies {
     pub name_hasher: Arc<dyn NameHasher>,
     /// Hashes and checks passwords.
     pub hasher: Arc<dyn PasswordHasher>,
-    /// Bounds how often passwords are guessed; `None` lets everybody guess as often as they like.
-    pub guesses: Option<Arc<dyn GuessLimiter>>,
+    /// Bounds how often passwords are guessed.
+    pub guesses: Arc<dyn GuessLimiter>,
     /// Keeps what operators must be able to find out later.
     pub security_log: Arc<dyn SecurityLog>,
     /// Signs and checks access tokens.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::{Clock, IdGenerator, Password, RepositoryError, Session, SessionId, UserAgent, UserId, Username};
 
 use crate::guessing::{ClientNetwork, Guesser};
-use crate::password_check::{PasswordCheck, PasswordCheckError};
+use crate::password_check::{PasswordCheck, PasswordCheckError, bound_to_hash};
 use crate::ports::{Credentials, HashingError, OpenSession, PasswordHash, RenewHash, SessionRepository, SigningError};
 use crate::security_event::SecurityEvent;
 use crate::session::{SessionIssuer, SignedIn};
@@ -75,11 +75,7 @@ impl LogIn {
         from: ClientNetwork,
         user_agent: Option<UserAgent>,
     ) -> Result<SignedIn, LogInError> {
-        // Another log-in may have renewed the hash meanwhile: once more then, with the one that is in force now.
-        if let Some(signed_in) = self.open(&username, &password, from, user_agent.clone()).await? {
-            return Ok(signed_in);
-        }
-        self.open(&username, &password, from, user_agent).await?.ok_or(LogInError::InvalidCredentials)
+        bound_to_hash(async || self.open(&username, &password, from, user_agent.clone()).await).await
     }
 
     /// Answers `None` if the account has another hash than was verified.

@@ -6,15 +6,16 @@ use std::time::Duration;
 use domain::{Password, RepositoryError, UserId, UserRef, Username};
 
 use crate::guessing::{Guess, GuessBounds, Guesser};
-use crate::ports::{Credentials, GuessLimiter, HashingError, PasswordHasher, SecurityLog, TakeGuess, UserRepository};
+use crate::ports::{
+    Credentials, GuessLimiter, HashingError, PasswordHasher, SecurityLog, TakeGuess, TakenGuess, UserRepository,
+};
 use crate::security_event::SecurityEvent;
 
 /// Checks passwords. Everything that asks for one asks here.
 pub(crate) struct PasswordCheck {
     pub(crate) users: Arc<dyn UserRepository>,
     pub(crate) hasher: Arc<dyn PasswordHasher>,
-    /// `None` lets everybody guess as often as they like.
-    pub(crate) guesses: Option<Arc<dyn GuessLimiter>>,
+    pub(crate) guesses: Arc<dyn GuessLimiter>,
     pub(crate) log: Arc<dyn SecurityLog>,
 }
 
@@ -31,6 +32,21 @@ pub(crate) enum PasswordCheckError {
     Repository(#[from] RepositoryError),
 }
 
+/// Does what follows from a verified password, bound to the hash that it was verified against. `attempt` verifies it, and
+/// answers `None` if the account has another hash by then. A log-in may have renewed it: once more, with the one that is in
+/// force now.
+pub(crate) async fn bound_to_hash<T, E>(attempt: impl AsyncFn() -> Result<Option<T>, E>) -> Result<T, E>
+where
+    E: From<PasswordCheckError>,
+{
+    for _ in 0..2 {
+        if let Some(done) = attempt().await? {
+            return Ok(done);
+        }
+    }
+    Err(PasswordCheckError::Wrong.into())
+}
+
 impl PasswordCheck {
     /// The credentials of `name`, if `password` is its. An account that does not exist takes the same time and the same
     /// budgets.
@@ -40,17 +56,15 @@ impl PasswordCheck {
         password: &Password,
         guesser: Guesser,
     ) -> Result<Credentials, PasswordCheckError> {
-        let guess = Guess { account: name, guesser };
-        self.take(&guess, None).await?;
-        let known = self.users.find_credentials(&UserRef::Username(guess.account.clone())).await;
-        let known = match known {
+        let taken = self.take(Guess { account: name.clone(), guesser }, None).await?;
+        let known = match self.users.find_credentials(&UserRef::Username(name)).await {
             Ok(known) => known,
             Err(error) => {
-                self.give_back(&guess).await;
+                self.give_back(taken).await;
                 return Err(error.into());
             }
         };
-        self.verify(&guess, password, known, SecurityEvent::LogInFailed).await
+        self.verify(taken, password, known, SecurityEvent::LogInFailed).await
     }
 
     /// The credentials of the signed-in `user`, if `password` is theirs; `None` if the account is gone.
@@ -64,17 +78,14 @@ impl PasswordCheck {
             return Ok(None);
         };
         let guess = Guess { account: credentials.user.username.clone(), guesser };
-        self.take(&guess, Some(user)).await?;
-        self.verify(&guess, password, Some(credentials), SecurityEvent::WrongPassword).await.map(Some)
+        let taken = self.take(guess, Some(user)).await?;
+        self.verify(taken, password, Some(credentials), SecurityEvent::WrongPassword).await.map(Some)
     }
 
     /// Before the password is hashed, which is what costs.
-    async fn take(&self, guess: &Guess, user: Option<UserId>) -> Result<(), PasswordCheckError> {
-        let Some(guesses) = &self.guesses else {
-            return Ok(());
-        };
-        match guesses.take(guess, &GuessBounds::STANDARD).await {
-            TakeGuess::Granted => Ok(()),
+    async fn take(&self, guess: Guess, user: Option<UserId>) -> Result<TakenGuess, PasswordCheckError> {
+        match self.guesses.take(guess, &GuessBounds::STANDARD).await {
+            TakeGuess::Granted(taken) => Ok(taken),
             TakeGuess::Refused { retry_after } => {
                 self.log.record(SecurityEvent::GuessRefused, user);
                 Err(PasswordCheckError::TooManyGuesses { retry_after })
@@ -82,16 +93,14 @@ impl PasswordCheck {
         }
     }
 
-    async fn give_back(&self, guess: &Guess) {
-        if let Some(guesses) = &self.guesses {
-            guesses.give_back(guess, &GuessBounds::STANDARD).await;
-        }
+    async fn give_back(&self, taken: TakenGuess) {
+        self.guesses.give_back(taken, &GuessBounds::STANDARD).await;
     }
 
     /// Only a wrong password is a guess: whatever else comes of it gives back what was taken.
     async fn verify(
         &self,
-        guess: &Guess,
+        taken: TakenGuess,
         password: &Password,
         known: Option<Credentials>,
         wrong: SecurityEvent,
@@ -101,13 +110,13 @@ impl PasswordCheck {
         let matches = match self.hasher.verify(password, hash).await {
             Ok(matches) => matches,
             Err(error) => {
-                self.give_back(guess).await;
+                self.give_back(taken).await;
                 return Err(error.into());
             }
         };
         match known {
             Some(credentials) if matches => {
-                self.give_back(guess).await;
+                self.give_back(taken).await;
                 Ok(credentials)
             }
             known => {
@@ -149,11 +158,13 @@ mod tests {
         hasher
     }
 
-    /// A limiter that grants, and expects so many to be given back.
+    /// A limiter that grants, and expects so many to be given back as they were taken.
     fn grants(given_back: usize) -> MockGuessLimiter {
+        let taken = TakenGuess { guess: guess(), is_strict: true, is_shared: false };
         let mut guesses = MockGuessLimiter::new();
-        guesses.expect_take().withf(|its, _| *its == guess()).once().returning(|_, _| TakeGuess::Granted);
-        guesses.expect_give_back().withf(|its, _| *its == guess()).times(given_back).returning(|_, _| ());
+        let granted = TakeGuess::Granted(taken.clone());
+        guesses.expect_take().withf(|its, _| *its == guess()).once().returning(move |_, _| granted.clone());
+        guesses.expect_give_back().withf(move |its, _| *its == taken).times(given_back).returning(|_, _| ());
         guesses
     }
 
@@ -174,7 +185,7 @@ mod tests {
         let check = PasswordCheck {
             users: Arc::new(users),
             hasher: Arc::new(hasher),
-            guesses: Some(Arc::new(guesses)),
+            guesses: Arc::new(guesses),
             log: Arc::new(log),
         };
         check.by_name(guess().account, &Password::parse("correct horse").unwrap(), NETWORK).await

@@ -322,22 +322,33 @@ pub trait PasswordHasher: Send + Sync {
 pub trait GuessLimiter: Send + Sync {
     /// Takes one guess out of what its guesser and its account have left. Answers soon and always: a limiter whose store is
     /// out of reach counts by itself meanwhile.
-    async fn take(&self, guess: &Guess, bounds: &GuessBounds) -> TakeGuess;
+    async fn take(&self, guess: Guess, bounds: &GuessBounds) -> TakeGuess;
 
-    /// Gives a guess that was taken back, as it was none.
-    async fn give_back(&self, guess: &Guess, bounds: &GuessBounds);
+    /// Gives a guess that was taken back, as it was none: to the budgets that it was taken from, and to no others.
+    async fn give_back(&self, taken: TakenGuess, bounds: &GuessBounds);
 }
 
 /// What came of [`GuessLimiter::take`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TakeGuess {
     /// There was one left.
-    Granted,
+    Granted(TakenGuess),
     /// There was none. Nothing was taken.
     Refused {
         /// When the next one will be there.
         retry_after: Duration,
     },
+}
+
+/// A guess with the budgets that it was taken from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenGuess {
+    /// The guess.
+    pub guess: Guess,
+    /// Whether the account had none left: none was taken from it, but one from the guesser's site.
+    pub is_strict: bool,
+    /// Whether the store that instances share counted it, and not this instance by itself.
+    pub is_shared: bool,
 }
 
 /// Keeps what operators must be able to find out later: a line and a count of each event.

@@ -8,7 +8,8 @@ use domain::{Bio, Clock, Cuid, DisplayName, Id, IdGenerator, Principal, Revision
 use crate::ended_sessions::LearnEndedSessions;
 use crate::password_check::PasswordCheck;
 use crate::ports::{
-    MockEndedSessions, MockNameHasher, MockPasswordHasher, MockSecurityLog, MockUserRepository, NameHash, NameHashes,
+    MockEndedSessions, MockGuessLimiter, MockNameHasher, MockPasswordHasher, MockSecurityLog, MockUserRepository,
+    NameHash, NameHashes, TakeGuess, TakenGuess,
 };
 use crate::session::SessionLifetimes;
 
@@ -76,13 +77,22 @@ pub(crate) fn learning_whatever() -> Arc<LearnEndedSessions> {
     learning(ended)
 }
 
-/// A check without bounds.
+/// A check that never ran out of guesses.
 pub(crate) fn password_check(
     users: MockUserRepository,
     hasher: MockPasswordHasher,
     log: MockSecurityLog,
 ) -> Arc<PasswordCheck> {
-    Arc::new(PasswordCheck { users: Arc::new(users), hasher: Arc::new(hasher), guesses: None, log: Arc::new(log) })
+    let mut guesses = MockGuessLimiter::new();
+    let grant = |guess| TakeGuess::Granted(TakenGuess { guess, is_strict: false, is_shared: false });
+    guesses.expect_take().returning(move |guess, _| grant(guess));
+    guesses.expect_give_back().returning(|_, _| ());
+    Arc::new(PasswordCheck {
+        users: Arc::new(users),
+        hasher: Arc::new(hasher),
+        guesses: Arc::new(guesses),
+        log: Arc::new(log),
+    })
 }
 
 /// What [`name_hasher`] makes of every name.

@@ -41,7 +41,7 @@ async fn are_not_to_be_had_by_guessing() {
     let variables = [
         ("METRICS_USER", "prometheus"),
         ("METRICS_PASSWORD", "a good password"),
-        ("RATE_LIMIT", "on"),
+        ("RATE_LIMIT", "off"),
         ("TRUSTED_PROXIES", "127.0.0.1"),
     ];
     let app = TestApp::with(TestDatabase::sqlite().await, &variables);
@@ -49,6 +49,10 @@ async fn are_not_to_be_had_by_guessing() {
         let request = app.get("/metrics").header("authorization", format!("Basic {}", STANDARD.encode(credentials)));
         request.header("x-forwarded-for", from)
     };
+    // Collecting them takes nothing.
+    for _ in 0..200 {
+        with("prometheus:a good password", "203.0.113.1").expect(200).await;
+    }
     let mut tried = 0;
     while with("prometheus:a bad password", "203.0.113.1").send().await.status == 401 {
         tried += 1;

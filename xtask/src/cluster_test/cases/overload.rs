@@ -47,8 +47,11 @@ const OFFERED: f64 = 0.8;
 /// How long the instance is overloaded before it is measured. It lets in a burst first, which is over then.
 const WARM_UP: Duration = Duration::from_secs(2);
 
-/// Users who log in, and whose likes go on and off.
+/// Users whose likes go on and off.
 const USERS: usize = 8;
+
+/// Users who log in, so many that few of [`LOG_INS`] are at one account at once: past ten they would be taken for guesses.
+const WHO_LOG_IN: usize = 128;
 
 /// One kind of load, and through how many connections it comes.
 struct Load {
@@ -84,8 +87,8 @@ struct Measured {
 /// asking for, and refusing, ten times as many would take the machine from those that are served: as many are asked for as
 /// 400 connections can wait for, and they have to go on.
 pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
-    let mut users = Vec::with_capacity(USERS);
-    for _ in 0..USERS {
+    let mut users = Vec::with_capacity(WHO_LOG_IN);
+    for _ in 0..WHO_LOG_IN {
         users.push(cluster.somebody(&cluster.a).await?);
     }
     let mut verdict = Verdict::default();
@@ -95,7 +98,9 @@ pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     let measured = measure(&log_ins, &mut verdict).await?;
     judge_refusals(&measured, &mut verdict);
 
-    for (name, targets) in [("likes", likes(cluster, &users).await?), ("reads", reads(cluster, &users[0]).await?)] {
+    for (name, targets) in
+        [("likes", likes(cluster, &users[..USERS]).await?), ("reads", reads(cluster, &users[0]).await?)]
+    {
         let load = Load { name, targets, few: 2, some: 32, enough: ENOUGH, wait: WAIT, cheap_to_ask: false };
         measure(&load, &mut verdict).await?;
     }

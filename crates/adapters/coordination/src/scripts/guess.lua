@@ -1,7 +1,8 @@
--- Takes one guess at a password from two budgets, both kept by GCRA: that of the account, and that of who guesses at it.
--- KEYS: the account; the guesser. ARGV: burst and microseconds until one is given back, of the account and of the guesser;
--- burst of the guesser while the account has none left.
--- Answers {1, 0}, or {0, microseconds to wait}; then nothing was taken.
+-- Takes one guess at a password from two budgets, kept by GCRA: that of who guesses, and that of the account; or, while
+-- the account has none left, that of the guesser's site, if there is one.
+-- KEYS: the account; the guesser; the site, or nothing. ARGV: burst and microseconds until one is given back, of the account
+-- and of the guesser; burst of the guesser and of the site while the account has none left.
+-- Answers {1, 1 if the account had none left and gave none, else 0}, or {0, microseconds to wait}; then nothing was taken.
 local account_burst, account_refill = tonumber(ARGV[1]), tonumber(ARGV[2])
 local burst, refill, strict_burst = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 
@@ -24,11 +25,17 @@ local account = taken(KEYS[1], account_burst, account_refill)
 local is_strict = account - account_burst * account_refill > now
 local guesser = taken(KEYS[2], burst, refill)
 local wait = guesser - (is_strict and strict_burst or burst) * refill - now
+local site = is_strict and KEYS[3] and taken(KEYS[3], strict_burst, refill)
+if site then
+    wait = math.max(wait, site - strict_burst * refill - now)
+end
 if wait > 0 then
     return {0, wait}
 end
 keep(KEYS[2], guesser)
-if not is_strict then
+if site then
+    keep(KEYS[3], site)
+elseif not is_strict then
     keep(KEYS[1], account)
 end
-return {1, 0}
+return {1, is_strict and 1 or 0}

@@ -23,11 +23,8 @@ impl Budget {
     /// Whatever changes nothing.
     pub const READS: Self = Self { name: "reads", burst: 600, refill: Duration::from_millis(10) };
 
-    /// Requests for the metrics with credentials, right or wrong: far more than are collected, and few to guess with.
-    pub const METRICS: Self = Self { name: "metrics", burst: 60, refill: Duration::from_secs(2) };
-
     /// Every budget there is.
-    pub const ALL: [Self; 4] = [Self::CREDENTIALS, Self::WRITES, Self::READS, Self::METRICS];
+    pub const ALL: [Self; 3] = [Self::CREDENTIALS, Self::WRITES, Self::READS];
 
     /// The budget that a request counts against; `path` is the one that the router sees.
     pub(crate) fn of(method: &Method, path: &str) -> Self {

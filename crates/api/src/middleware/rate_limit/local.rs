@@ -22,7 +22,6 @@ pub struct LocalRateLimits {
     credentials: Limiter,
     writes: Limiter,
     reads: Limiter,
-    metrics: Limiter,
     clock: DefaultClock,
 }
 
@@ -33,14 +32,13 @@ impl LocalRateLimits {
             credentials: limiter(Budget::CREDENTIALS),
             writes: limiter(Budget::WRITES),
             reads: limiter(Budget::READS),
-            metrics: limiter(Budget::METRICS),
             clock: DefaultClock::default(),
         }
     }
 
     /// Forgets clients whose budgets are full again; to be called now and then, so that memory stays bounded.
     pub fn forget_idle_clients(&self) {
-        for limiter in [&self.credentials, &self.writes, &self.reads, &self.metrics] {
+        for limiter in [&self.credentials, &self.writes, &self.reads] {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
@@ -58,7 +56,6 @@ impl LocalRateLimits {
         match budget {
             Budget::CREDENTIALS => &self.credentials,
             Budget::WRITES => &self.writes,
-            Budget::METRICS => &self.metrics,
             _ => &self.reads,
         }
     }

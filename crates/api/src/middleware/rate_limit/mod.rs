@@ -66,17 +66,12 @@ pub(crate) async fn rate_limit(request: ServiceRequest, next: impl Inner) -> Res
             Ok(response)
         }
         Taken::Refused { retry_after } => {
-            count_refusal(budget);
+            metrics::counter!("rate_limited_total", "budget" => budget.name()).increment(1);
             let mut response = refuse(request, Problem::rate_limited(retry_after));
             describe(response.headers_mut(), budget, 0, retry_after);
             Ok(response)
         }
     }
-}
-
-/// Counts a request that its budget had no room for.
-pub(crate) fn count_refusal(budget: Budget) {
-    metrics::counter!("rate_limited_total", "budget" => budget.name()).increment(1);
 }
 
 /// Signed-in users are held to their own budget wherever they are; guessing passwords is bound to where it comes from.

@@ -51,17 +51,20 @@ fn of_environment(name: &str) -> Option<String> {
 }
 
 async fn run(arguments: &Arguments, location: Location) -> anyhow::Result<Report> {
+    if arguments.reset {
+        let is_terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
+        consent::can_be_obtained(&location, arguments.yes, is_terminal)?;
+    }
     let options = DatabaseOptions {
         max_connections: 4,
         acquire_timeout: CONNECT,
         statement_timeout: None,
         ..DatabaseOptions::new(location.clone())
     };
-    // Where that is, is not said before it is known to be the address of a database.
+    // Where that is, is not said before it is known to be the address of a database: who is asked has to know it.
     let database = Database::connect(&options).await.context("DATABASE_URL cannot be used")?;
     if arguments.reset {
-        let is_terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
-        consent::obtain(&location, arguments.yes, is_terminal, &mut io::stdin().lock(), &mut io::stderr())?;
+        consent::obtain(&location, arguments.yes, &mut io::stdin().lock(), &mut io::stderr())?;
     }
     eprintln!("Filling {location}");
     let order = Order {

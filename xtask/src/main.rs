@@ -11,6 +11,7 @@ mod container;
 mod diagrams;
 mod executables;
 mod fresh;
+mod image;
 mod install;
 mod instructions;
 mod interrupt;

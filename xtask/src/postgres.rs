@@ -100,7 +100,7 @@ pub(crate) fn beside_server(name: &str) -> Option<PathBuf> {
 async fn container_server(purpose: Purpose) -> Option<crate::container::Container<Postgres>> {
     match container::start(purpose).await {
         Ok(container) => {
-            eprintln!("started a container of {}", container::IMAGE);
+            eprintln!("started a container of {}", container.image());
             Some(container)
         }
         Err(why) => {

@@ -88,7 +88,7 @@ pub(crate) async fn find(purpose: Purpose, interrupt: &Interrupt) -> Result<Serv
 async fn container_server() -> Option<Container<GenericImage>> {
     match container::start().await {
         Ok(container) => {
-            eprintln!("started a container of {}", container::IMAGE);
+            eprintln!("started a container of {}", container.image());
             Some(container)
         }
         Err(why) => {

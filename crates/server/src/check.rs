@@ -1,13 +1,13 @@
 //! `thoughts check`: whether the configuration and the servers that it names are right, without serving.
 //!
-//! It changes nothing: no file or folder is made, no migration applied.
+//! It changes nothing: no file or folder is made, no migration applied. In Redis a key comes and goes.
 
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
 use coordination::{Redis, RedisOptions};
-use persistence::{Location, Role, inspect};
+use persistence::{Inspection, Location, Role, inspect};
 use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -85,6 +85,7 @@ async fn database(settings: &DatabaseSettings) -> Finding {
         Ok(None) if *migrate => (Verdict::Good, "not there yet; made at the start"),
         Ok(None) => (Verdict::Bad, "not there yet: run `thoughts migrate`, or set DATABASE_MIGRATE=true"),
         Ok(Some(found)) if found.role == Role::Replica => (Verdict::Bad, "a replica, which takes no writes"),
+        Ok(Some(Inspection { forbidden: Some(what), .. })) => return forbidden(SUBJECT, location, &what),
         Ok(Some(found)) if found.is_migrated => (Verdict::Good, "the schema is up to date"),
         Ok(Some(_)) if *migrate => (Verdict::Good, "the schema is brought up to date at the start"),
         Ok(Some(_)) => {
@@ -97,6 +98,7 @@ async fn database(settings: &DatabaseSettings) -> Finding {
 async fn replica(number: usize, location: &Location) -> Finding {
     let subject = format!("DATABASE_REPLICA_URLS, number {number}");
     match inspect(location, PATIENCE).await {
+        Ok(Some(Inspection { role: Role::Replica, forbidden: Some(what), .. })) => forbidden(&subject, location, &what),
         Ok(Some(found)) if found.role == Role::Replica => {
             Finding::new(Verdict::Good, subject, format!("{location}, a replica"))
         }
@@ -105,14 +107,21 @@ async fn replica(number: usize, location: &Location) -> Finding {
     }
 }
 
+fn forbidden(subject: &str, location: &Location, what: &str) -> Finding {
+    Finding::new(Verdict::Bad, subject, format!("{location}, where an instance may not do what it needs: {what}"))
+}
+
 async fn redis(url: &str) -> Finding {
     let options = RedisOptions { command_timeout: PATIENCE, connect_timeout: PATIENCE, ..RedisOptions::default() };
     let answer = match Redis::connect(url, options) {
-        Ok(redis) => redis.ping().await.map_err(|error| chain(&error)),
+        Ok(redis) => match redis.ping().await {
+            Ok(()) => redis.try_rights().await.map_err(|error| chain(&error)),
+            Err(error) => Err(chain(&error)),
+        },
         Err(error) => Err(error.to_string()),
     };
     match answer {
-        Ok(()) => Finding::new(Verdict::Good, "REDIS_URL", "it answers"),
+        Ok(()) => Finding::new(Verdict::Good, "REDIS_URL", "it answers, and allows what an instance needs"),
         Err(said) => Finding::new(Verdict::Bad, "REDIS_URL", said),
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use crate::image::Image;
 use crate::install::{self, Packages, Software};
 use crate::interrupt::Interrupt;
 use crate::postgres;
@@ -64,10 +65,9 @@ fn pgbench() -> Option<Vec<String>> {
     if let Some(program) = program {
         return Some(vec![program.display().to_string()]);
     }
-    install::on_path("docker").then(|| {
-        let folder = std::env::temp_dir().display().to_string();
-        let words = ["docker", "run", "--rm", "--network=host"].map(ToOwned::to_owned);
-        let image = [format!("--volume={folder}:{folder}:ro"), postgres::IMAGE.to_owned(), "pgbench".to_owned()];
-        [words.to_vec(), image.to_vec()].concat()
-    })
+    let image = Image::of_compose(postgres::IMAGE).ok().filter(|_| install::on_path("docker"))?;
+    let folder = std::env::temp_dir().display().to_string();
+    let words = ["docker", "run", "--rm", "--network=host"].map(ToOwned::to_owned);
+    let image = [format!("--volume={folder}:{folder}:ro"), image.to_string(), "pgbench".to_owned()];
+    Some([words.to_vec(), image.to_vec()].concat())
 }

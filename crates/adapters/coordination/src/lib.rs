@@ -17,6 +17,7 @@ mod link;
 mod members;
 mod options;
 mod positions;
+mod rights;
 mod values;
 
 pub use address::{InvalidUrl, check_url};

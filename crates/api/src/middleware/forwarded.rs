@@ -3,6 +3,8 @@
 //! Both are read from the right: each proxy appends its peer, and what a client claims itself stands further left. Nothing
 //! that stands left may change how what stands right is understood.
 
+use std::borrow::Cow;
+use std::iter;
 use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName, HeaderValue, X_FORWARDED_FOR};
@@ -23,24 +25,45 @@ fn lines<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Vec<&'h [u8]> {
     headers.get_all(name).map(HeaderValue::as_bytes).collect()
 }
 
-/// The elements of a list, the last first. Commas between quotes do not count where quotes are of the grammar. As they are
-/// matched from the right, one that a client leaves open ends before what a proxy appended.
+/// The elements of a list, the last first.
 fn elements(line: &[u8], has_quotes: bool) -> impl Iterator<Item = &[u8]> {
-    let mut quoted = false;
-    line.rsplit(move |byte| {
-        quoted ^= has_quotes && *byte == b'"';
-        *byte == b',' && !quoted
-    })
-    .map(<[u8]>::trim_ascii)
-    .filter(|element| !element.is_empty())
+    split(line, b',', has_quotes).map(<[u8]>::trim_ascii).filter(|element| !element.is_empty())
 }
 
-/// The address that an element of `Forwarded` is for.
-fn address_of_pairs(element: &[u8]) -> Option<IpAddr> {
-    element.split(|byte| *byte == b';').find_map(|pair| {
-        let (name, value) = pair.split_at_checked(pair.iter().position(|byte| *byte == b'=')?)?;
-        name.trim_ascii().eq_ignore_ascii_case(b"for").then(|| address(&value[1..]))?
+/// The parts of a text, the last first. Separators between quotes do not count where quotes are of the grammar. As quotes
+/// are matched from the right, one that a client leaves open ends before what a proxy appended.
+fn split(text: &[u8], separator: u8, has_quotes: bool) -> impl Iterator<Item = &[u8]> {
+    let mut quoted = false;
+    let mut before = text;
+    text.rsplit(move |byte| {
+        before = before.split_last().map_or(before, |(_, before)| before);
+        quoted ^= has_quotes && *byte == b'"' && !is_escaped(before);
+        *byte == separator && !quoted
     })
+}
+
+/// Whether what follows `before` is an escaped character of a quoted string: an even number of backslashes are characters
+/// themselves. Outside of quotes a backslash is not of the grammar, so none stands before the quote that begins a string.
+fn is_escaped(before: &[u8]) -> bool {
+    before.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
+}
+
+/// The address that an element of `Forwarded` is for, by its first pair that says so.
+fn address_of_pairs(element: &[u8]) -> Option<IpAddr> {
+    let for_whom = split(element, b';', true).filter_map(|pair| {
+        let (name, value) = pair.split_at_checked(pair.iter().position(|byte| *byte == b'=')?)?;
+        name.trim_ascii().eq_ignore_ascii_case(b"for").then(|| &value[1..])
+    });
+    address(&unescaped(for_whom.last()?))
+}
+
+/// A value without the backslashes that escape what follows them.
+fn unescaped(value: &[u8]) -> Cow<'_, [u8]> {
+    if !value.contains(&b'\\') {
+        return Cow::Borrowed(value);
+    }
+    let mut bytes = value.iter().copied();
+    iter::from_fn(|| bytes.next().and_then(|byte| if byte == b'\\' { bytes.next() } else { Some(byte) })).collect()
 }
 
 /// An address, with or without a port, brackets and quotes.
@@ -135,6 +158,23 @@ mod tests {
         let both: [(HeaderName, &[u8]); 2] = [(FORWARDED, b"for=192.0.2.1"), (X_FORWARDED_FOR, b"192.0.2.2")];
         assert_eq!(read(&both), [Some(ip("192.0.2.2"))]);
         assert_eq!(read(&both[..1]), [Some(ip("192.0.2.1"))]);
+    }
+
+    #[test]
+    fn what_is_quoted_separates_nothing() {
+        let read = |line: &str| read(&[(FORWARDED, line.as_bytes())]);
+        let (near, far) = (Some(ip("192.0.2.2")), Some(ip("192.0.2.1")));
+        for host in
+            ["a;for=6.6.6.6;b", "a,for=6.6.6.6,b", r#"a\",for=6.6.6.6"#, r#"a\";for=6.6.6.6;\""#, r"a\\", r#"\\\""#]
+        {
+            assert_eq!(read(&format!("for=192.0.2.1, for=192.0.2.2;host=\"{host}\"")), [near, far], "{host}");
+            assert_eq!(read(&format!("for=192.0.2.1, host=\"{host}\";for=192.0.2.2")), [near, far], "{host}");
+            assert_eq!(read(&format!("for=192.0.2.1;by=\"{host}\", for=192.0.2.2")), [near, far], "{host}");
+        }
+        assert_eq!(read(r#"for="192.0.2.\2\:80""#), [near]);
+        assert_eq!(read(r#"for="\[2001:db8::1\]""#), [Some(ip("2001:db8::1"))]);
+        assert_eq!(read("for=unknown;for=192.0.2.2"), [None], "only the first counts");
+        assert_eq!(read("for=192.0.2.2\\"), [near]);
     }
 
     /// What a proxy appends is read the same, whatever its client wrote before it.

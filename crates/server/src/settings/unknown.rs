@@ -18,7 +18,6 @@ const OF_COMPOSE: &[&str] = &[
     "HTTP_PORT",
     "IMAGE_TAG",
     "JAEGER_PORT",
-    "LOG_LEVEL",
     "MORE_INSTANCES",
     "NETWORK_PREFIX",
     "NGINX_BODIES",
@@ -29,6 +28,8 @@ const OF_COMPOSE: &[&str] = &[
     "REDIS_INSIGHT_PORT",
     "THOUGHTS_REVISION",
 ];
+/// What docker-compose.yml reads in place of another, which the server reads as well.
+const OF_COMPOSE_ALONE: (&str, &str) = ("LOG_LEVEL", "RUST_LOG");
 /// What docker compose itself and the tests of the system read.
 const OF_OTHERS: &[&str] = &["COMPOSE_", "DOCKER_", "CLUSTER_TEST_"];
 /// What OpenTelemetry's SDK reads, from the environment alone.
@@ -48,7 +49,8 @@ pub fn unknown_variables() -> Vec<Problem> {
 fn in_environment(names: &[String]) -> Vec<Problem> {
     let is_set = |name: &str| names.iter().any(|other| other == name || *other == file_variable(name));
     let slip = |name: &String| {
-        let known = nearest(name).filter(|known| known.len() >= TELLING && known.contains('_') && !is_set(known))?;
+        let known =
+            nearest(name, &[]).filter(|known| known.len() >= TELLING && known.contains('_') && !is_set(known))?;
         let is_near = known.len() > TELLING + 1 || strsim::osa_distance(name, &known) == 1;
         is_near.then(|| Problem::new(name, format!("is not known; did you mean {known}?")))
     };
@@ -59,7 +61,10 @@ fn in_environment(names: &[String]) -> Vec<Problem> {
 fn in_file(file: &str, names: &[(usize, String)]) -> Vec<Problem> {
     let strange = names.iter().filter(|(_, name)| !is_known(name) && !is_of_others(name));
     let problem = |(line, name): &(usize, String)| {
-        let explanation = match nearest(name) {
+        let explanation = match nearest(name, OF_COMPOSE) {
+            _ if name == OF_COMPOSE_ALONE.0 => {
+                format!("sets {name}, which only the compose file reads; set {} instead", OF_COMPOSE_ALONE.1)
+            }
             _ if name.starts_with(OF_THE_SDK) && is_plain(name) => {
                 format!("sets {name}, which is read from the environment only")
             }
@@ -83,11 +88,12 @@ fn is_of_others(name: &str) -> bool {
     OF_COMPOSE.contains(&name) || OF_OTHERS.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// The known name that `name` is nearly, or is in other letters.
-fn nearest(name: &str) -> Option<String> {
+/// The name of a variable of the server, or of `others`, that `name` is nearly, or is in other letters.
+fn nearest(name: &str, others: &[&str]) -> Option<String> {
     let name = name.to_ascii_uppercase();
     let files = VARIABLES.iter().filter(|variable| variable.secret).map(|variable| file_variable(variable.name));
     let known = VARIABLES.iter().map(|variable| variable.name.to_owned()).chain(files);
+    let known = known.chain(others.iter().map(|&name| name.to_owned()));
     let nearest = known.map(|known| (strsim::osa_distance(&known, &name), known)).min()?;
     let slips = if name.len() < 6 { 1 } else { 2 };
     (nearest.0 <= slips).then_some(nearest.1)
@@ -114,13 +120,22 @@ mod tests {
         #[test]
         fn names_what_is_misspelt_and_what_was_meant() {
             assert_eq!(
-                said(&["PORT", "SIGNING_KYE", "port", "CORS_ALLOWED_ORIGIN", "DATABASE_URL_FILES", "FEATURE_X"]),
+                said(&[
+                    "PORT",
+                    "SIGNING_KYE",
+                    "port",
+                    "CORS_ALLOWED_ORIGIN",
+                    "DATABASE_URL_FILES",
+                    "FEATURE_X",
+                    "NGINX_BRUST"
+                ]),
                 [
                     ".env line 2 sets SIGNING_KYE, which is not known; did you mean SIGNING_KEY?",
                     ".env line 3 sets port, which is not known; did you mean PORT?",
                     ".env line 4 sets CORS_ALLOWED_ORIGIN, which is not known; did you mean CORS_ALLOWED_ORIGINS?",
                     ".env line 5 sets DATABASE_URL_FILES, which is not known; did you mean DATABASE_URL_FILE?",
                     ".env line 6 sets FEATURE_X, which is not known",
+                    ".env line 7 sets NGINX_BRUST, which is not known; did you mean NGINX_BURST?",
                 ]
             );
         }
@@ -131,6 +146,14 @@ mod tests {
             assert_eq!(
                 said(&["OTEL_SERVICE_NAME"]),
                 [".env line 1 sets OTEL_SERVICE_NAME, which is read from the environment only"]
+            );
+        }
+
+        #[test]
+        fn says_what_means_something_to_the_compose_file_alone() {
+            assert_eq!(
+                said(&["LOG_LEVEL"]),
+                [".env line 1 sets LOG_LEVEL, which only the compose file reads; set RUST_LOG instead"]
             );
         }
 
@@ -150,7 +173,7 @@ mod tests {
                 .split("${")
                 .skip(1)
                 .filter_map(|rest| rest.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next())
-                .filter(|name| !name.starts_with(OF_THE_SDK))
+                .filter(|name| !name.starts_with(OF_THE_SDK) && *name != OF_COMPOSE_ALONE.0)
                 .collect();
             assert!(names.contains(&"HTTP_PORT"));
             assert_eq!(said(&names), [""; 0]);

@@ -76,6 +76,28 @@ async fn says_what_is_right_of_each() {
 }
 
 #[tokio::test]
+async fn says_what_the_role_may_not_do() {
+    let db = TestDatabase::postgres().await;
+    let role = format!("{}_reader", url::Url::parse(db.url()).unwrap().path().trim_start_matches('/'));
+    for statement in [
+        format!("CREATE ROLE {role} LOGIN PASSWORD 'hush'"),
+        format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}"),
+        format!("GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}"),
+        format!("REVOKE DELETE ON posts FROM {role}"),
+    ] {
+        db.execute(&statement).await;
+    }
+    let mut url = url::Url::parse(db.url()).unwrap();
+    url.set_username(&role).unwrap();
+    url.set_password(Some("hush")).unwrap();
+    let (code, said, _folder) = check(&[KEY, PRODUCTION, ("DATABASE_URL", url.as_str())]).await;
+    db.execute(&format!("DROP OWNED BY {role}")).await;
+    db.execute(&format!("DROP ROLE {role}")).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("failed   DATABASE_URL: PostgreSQL at ") && said.contains("DELETE on posts"), "{said}");
+}
+
+#[tokio::test]
 async fn says_whether_the_schema_is_up_to_date_and_leaves_it_alone() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let db = TestDatabase::without_tables(engine).await;

@@ -4,10 +4,12 @@
 //! for. So no part of it is shown. The parsers are tried with a secret in every place by their own tests.
 
 use std::process::Output;
+use std::time::Duration;
 
+use testkit::app::TestUser;
 use testkit::{Engine, TestDatabase};
 
-use super::process::run_in;
+use super::process::{Serving, run_in};
 
 const MARKER: &str = "HUSH7";
 /// Nobody listens there.
@@ -97,6 +99,38 @@ async fn an_address_where_nobody_is_is_not_shown() {
         let codes = codes("DATABASE_URL", &value).await;
         assert!(codes.iter().all(|code| *code == Some(1)), "{value}: {codes:?}");
     }
+}
+
+/// What the server does without is lost while it runs, over and over.
+#[tokio::test]
+async fn an_address_that_is_not_reached_is_not_logged_while_serving() {
+    let db = TestDatabase::postgres().await;
+    let replica = format!("postgres://{MARKER}:{MARKER}@{NOBODY}/{MARKER}?application_name={MARKER}");
+    let redis = format!("redis://{MARKER}:{MARKER}@{NOBODY}");
+    let collector = format!("http://{NOBODY}/{MARKER}");
+    let headers = format!("authorization={MARKER}");
+    let server = Serving::start(&[
+        KEY,
+        ("RUST_LOG", "trace"),
+        ("DATABASE_URL", db.url()),
+        ("DATABASE_REPLICA_URLS", &replica),
+        ("REDIS_URL", &redis),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector),
+        ("OTEL_EXPORTER_OTLP_HEADERS", &headers),
+        ("OTEL_BSP_SCHEDULE_DELAY", "100"),
+    ])
+    .await;
+    let ada = TestUser::sign_up(&server.http, "ada").await;
+    ada.publish("hello").await;
+    ada.get("/v1/feed").expect(200).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let (code, log) = server.terminate().await;
+    assert_eq!(code, Some(0));
+    for lost in ["replica-1", "redis"] {
+        assert!(log.to_lowercase().contains(lost), "nothing is said of {lost}");
+    }
+    let line = log.lines().find(|line| line.contains(MARKER));
+    assert!(line.is_none(), "{line:?}");
 }
 
 /// Servers repeat in their refusals what they were called by.

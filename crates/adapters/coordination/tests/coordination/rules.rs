@@ -4,6 +4,7 @@
 
 use std::sync::OnceLock;
 
+use coordination::{Redis, RedisOptions};
 use redis::{ConnectionAddr, IntoConnectionInfo as _};
 
 use crate::scene::Scene;
@@ -51,6 +52,28 @@ fn of_user(name: &str) -> Vec<&'static str> {
     let users = text.split(|word| *word == "user");
     let rules = users.filter_map(<[_]>::split_first).find_map(|(user, rules)| (*user == name).then_some(rules));
     rules.expect("the file has the user").to_vec()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn are_tried_one_by_one() {
+    const SCRIPT: &str = include_str!("../../src/scripts/try_rights.lua");
+    // By itself: the connection and how scripts are called; the rest is asked for beside the script.
+    let beside = ["client|setinfo", "select", "ping", "evalsha", "script|load", "xread", "info"];
+    for command in of_user("thoughts").iter().filter_map(|rule| rule.strip_prefix('+')) {
+        let is_tried = SCRIPT.contains(&format!("redis.call('{}'", command.to_ascii_uppercase()));
+        assert!(is_tried || beside.contains(&command), "{command}");
+    }
+    let scene = Scene::new();
+    scene.redis().try_rights().await.unwrap();
+    let left = scene.as_adapter(&["GET", &scene.key("check")]).await.unwrap();
+    assert_eq!(left, redis::Value::Nil);
+
+    // As with rules for another prefix.
+    let url = confined(&std::env::var("TEST_REDIS_URL").unwrap());
+    let options = RedisOptions { prefix: "other:".to_owned(), ..scene.options() };
+    let error = Redis::connect(&url, options).unwrap().try_rights().await.unwrap_err();
+    let said = std::error::Error::source(&error).unwrap().to_string();
+    assert!(said.to_lowercase().contains("perm") || said.contains("access"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

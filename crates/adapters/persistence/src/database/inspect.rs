@@ -1,5 +1,6 @@
 //! A look at a server, which changes nothing there.
 
+use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,13 +11,26 @@ use super::{ConnectError, DatabaseOptions, Role, open, pools, schema};
 use crate::location::Location;
 
 /// What a look at a server finds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspection {
     /// What it is now.
     pub role: Role,
     /// Whether every migration of this version was applied.
     pub is_migrated: bool,
+    /// What an instance needs and may not do there, the first that was found: "INSERT on posts".
+    pub forbidden: Option<String>,
 }
+
+/// What the user may not do with the tables that are there: of a replica they are read only. A role that may not read is
+/// refused at the table of migrations already.
+const FORBIDDEN: &str = "SELECT privilege || ' on ' || relname FROM pg_class \
+    JOIN pg_namespace ON pg_namespace.oid = relnamespace \
+    CROSS JOIN unnest(CASE WHEN pg_is_in_recovery() THEN ARRAY['SELECT'] \
+                           ELSE ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE'] END) AS privilege \
+    WHERE nspname = current_schema() AND relkind = 'r' AND NOT has_table_privilege(pg_class.oid, privilege) \
+      AND relname IN ('comment_likes', 'comments', 'ended_sessions', 'follows', 'idempotency_keys', 'kept_names', \
+                      'post_likes', 'posts', 'refresh_tokens', 'removals', 'sessions', 'users') \
+    ORDER BY relname, privilege LIMIT 1";
 
 /// Looks at the server at `location`, which may take as long as `limit` to let us in. `None` when there is nothing to look
 /// at before a server makes it: a file of SQLite that is not there, or a database in memory.
@@ -36,7 +50,10 @@ pub async fn inspect(location: &Location, limit: Duration) -> Result<Option<Insp
 }
 
 async fn of_file(path: &Path, options: &DatabaseOptions) -> Result<Inspection, DbErr> {
-    look(&sea_orm::Database::connect(pools::sqlite_to_read(path.to_owned(), options)).await?).await
+    let found = look(&sea_orm::Database::connect(pools::sqlite_to_read(path.to_owned(), options)).await?).await?;
+    // Nothing is written by that.
+    let writable = File::options().append(true).open(path);
+    Ok(Inspection { forbidden: writable.err().map(|error| format!("writing: {error}")), ..found })
 }
 
 async fn of_server(url: &str, schema: Option<&str>, options: &DatabaseOptions) -> Result<Inspection, NotReached> {
@@ -50,8 +67,17 @@ async fn of_server(url: &str, schema: Option<&str>, options: &DatabaseOptions) -
 async fn look(connection: &DatabaseConnection) -> Result<Inspection, DbErr> {
     let is_migrated = schema::all_applied(connection).await?;
     let role = if is_replica(connection).await? { Role::Replica } else { Role::Primary };
+    let forbidden = forbidden(connection).await?;
     connection.close_by_ref().await?;
-    Ok(Inspection { role, is_migrated })
+    Ok(Inspection { role, is_migrated, forbidden })
+}
+
+async fn forbidden(connection: &DatabaseConnection) -> Result<Option<String>, DbErr> {
+    if connection.get_database_backend() != DbBackend::Postgres {
+        return Ok(None);
+    }
+    let row = connection.query_one_raw(Statement::from_string(DbBackend::Postgres, FORBIDDEN)).await?;
+    row.map(|row| row.try_get_by_index(0)).transpose()
 }
 
 async fn is_replica(connection: &DatabaseConnection) -> Result<bool, DbErr> {

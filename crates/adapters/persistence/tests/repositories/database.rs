@@ -121,7 +121,7 @@ mod connect {
             database.migrate().await.unwrap();
             assert!(file.is_file(), "{name}");
             let found = persistence::inspect(&location, Duration::from_secs(1)).await.unwrap();
-            assert_eq!(found, Some(Inspection { role: Role::Primary, is_migrated: true }), "{name}");
+            assert_eq!(found, Some(Inspection { role: Role::Primary, is_migrated: true, forbidden: None }), "{name}");
             database.close().await.unwrap();
         }
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 7, "and no other folder is made");

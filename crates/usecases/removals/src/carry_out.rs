@@ -22,6 +22,9 @@ pub enum CarryOutError {
     /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
+    /// A slice removed nothing, though something is left: to go on would be to spin.
+    #[error("something is left that could not be removed")]
+    Stuck,
 }
 
 /// Removes what is hidden.
@@ -48,6 +51,7 @@ impl CarryOut {
             match self.removals.remove_some(removal, size).await?.progress {
                 Progress::More => size = next(size, begun.elapsed()),
                 Progress::Left(other) => removal = other,
+                Progress::Stuck => return Err(CarryOutError::Stuck),
                 Progress::Done | Progress::Taken => return Ok(()),
             }
         }
@@ -107,6 +111,11 @@ mod tests {
                 Ok(Slice { progress, touched: Touched::default(), by: None })
             });
             assert!(CarryOut::new(Arc::new(removals)).execute(removal()).await.is_ok());
+        }
+
+        #[tokio::test]
+        async fn leaves_off_when_a_slice_removes_nothing() {
+            assert!(matches!(slices(Progress::Stuck).await, Err(CarryOutError::Stuck)));
         }
 
         #[tokio::test]

@@ -18,9 +18,10 @@ use tokio::sync::Semaphore;
 use super::comment::lock_posts;
 use super::erasure::{self, Removed};
 use super::likes::OF_COMMENTS;
+use super::thread_removal::Gone;
 use super::{comment_removal, exists, ids, thread_removal};
 use crate::database::{Database, Select};
-use crate::entity::{comment, post, removal};
+use crate::entity::{comment, post, removal, user};
 use crate::error::corrupt;
 use crate::fields::Fields;
 use crate::operation::{reading, retrying};
@@ -130,16 +131,32 @@ async fn done(tx: &impl ConnectionTrait, id: Cuid, touched: Touched, by: Option<
     Ok(Slice { progress: Progress::Done, touched, by })
 }
 
+/// A removal of what is not hidden is an error of whoever requested it, or of a restored backup: nothing is removed for it.
+async fn not_hidden(tx: &impl ConnectionTrait, removal: Removal) -> Result<Slice, DbErr> {
+    tracing::warn!(?removal, "a removal of something that is not hidden is forgotten");
+    done(tx, removal.id, Touched::default(), None).await
+}
+
 async fn remove_some_of_account(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Result<Slice, DbErr> {
+    let account = user::Column::Id.eq(id.as_str());
+    let is_hidden = Query::select().column(user::Column::Removed).from(user::Entity).and_where(account).take();
+    match tx.query_one(&is_hidden).await? {
+        None => return done(tx, id.cuid(), Touched::default(), Some(id)).await,
+        Some(row) if !row.try_get_by_index::<bool>(0)? => {
+            return not_hidden(tx, Removal { kind: RemovalKind::Account, id: id.cuid() }).await;
+        }
+        Some(_) => {}
+    }
     match erasure::remove_some(tx, id, most).await? {
         Removed::Some(touched) => Ok(more(touched, Some(id))),
+        Removed::Nothing => Ok(Slice { progress: Progress::Stuck, touched: Touched::default(), by: Some(id) }),
         Removed::Account => done(tx, id.cuid(), Touched::default(), Some(id)).await,
     }
 }
 
 async fn remove_some_of_post(tx: &impl ConnectionTrait, id: Cuid, most: u64) -> Result<Slice, DbErr> {
     let author = Query::select()
-        .column(post::Column::AuthorId)
+        .columns([post::Column::AuthorId, post::Column::Removed])
         .from(post::Entity)
         .and_where(post::Column::Id.eq(id.as_str()))
         .take();
@@ -147,11 +164,16 @@ async fn remove_some_of_post(tx: &impl ConnectionTrait, id: Cuid, most: u64) -> 
         // It went with its author.
         return done(tx, id, Touched::default(), None).await;
     };
-    let author: UserId = Fields::of(&row).id()?;
-    if thread_removal::remove_some(tx, author, &[id.to_string()], most).await? == 0 {
-        return Ok(more(Touched::default(), Some(author)));
+    let mut fields = Fields::of(&row);
+    let (author, is_hidden): (UserId, bool) = (fields.id()?, fields.next()?);
+    if !is_hidden {
+        return not_hidden(tx, Removal { kind: RemovalKind::Post, id }).await;
     }
-    done(tx, id, Touched { users: vec![author], ..Touched::default() }, Some(author)).await
+    match thread_removal::remove_some(tx, author, &[id.to_string()], most).await? {
+        Gone { rows: 0, .. } => Ok(Slice { progress: Progress::Stuck, touched: Touched::default(), by: Some(author) }),
+        Gone { posts: 0, .. } => Ok(more(Touched::default(), Some(author))),
+        Gone { .. } => done(tx, id, Touched { users: vec![author], ..Touched::default() }, Some(author)).await,
+    }
 }
 
 /// Removes likes of a comment that says nothing any more, then the comment, unless it has replies.

@@ -17,7 +17,7 @@ use crate::entity::{comment, comment_like, follow, idempotency_key, post, post_l
 use crate::fields::Fields;
 use crate::view;
 
-/// Posts of an account of which a slice removes something.
+/// Posts of an account of which a slice removes something, unless it is smaller than that.
 const POSTS: u64 = 50;
 
 /// Hides the account of `by` from everybody, and with it all that it wrote; ends its sessions, and requests the removal of its
@@ -110,7 +110,7 @@ async fn remove_posts(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Resul
         .and_where(post::Column::AuthorId.eq(id.as_str()))
         .order_by(post::Column::CreatedAt, Order::Desc)
         .order_by(post::Column::Id, Order::Desc)
-        .limit(POSTS)
+        .limit(Ord::min(POSTS, most))
         .take();
     let newest = ids(tx, &newest).await?;
     if newest.is_empty() {
@@ -138,8 +138,9 @@ async fn remove_comments(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Re
     }
     lock_posts(tx, post::Column::Id.is_in(posts), LockType::NoKeyUpdate).await?;
     let by_it = || comment::Column::Id.is_in(&comments);
-    comment_removal::lock(tx, by_it()).await?;
-    comment_removal::remove(tx, by_it(), most).await
+    let levels = comment_removal::levels(comments.len(), most);
+    comment_removal::lock(tx, by_it(), levels).await?;
+    comment_removal::remove(tx, by_it(), most, levels).await
 }
 
 /// One side of the follows of an account.

@@ -185,13 +185,14 @@ async fn remove_some_of_comment(tx: &impl ConnectionTrait, id: Cuid, most: u64) 
         return done(tx, id, Touched::default(), None).await;
     }
     lock_posts(tx, post::Column::Id.is_in(on), LockType::NoKeyUpdate).await?;
-    comment_removal::lock(tx, is_it()).await?;
+    let levels = comment_removal::levels(1, most);
+    comment_removal::lock(tx, is_it(), levels).await?;
     if OF_COMMENTS.remove_some_of(tx, &[id.to_string()], most).await? == most {
         return Ok(more(Touched::default(), None));
     }
     // First, as marks further up may have their removal requested.
     let mut slice = done(tx, id, Touched::default(), None).await?;
-    if let Some(left) = comment_removal::fall(tx, id.as_str()).await? {
+    if let Some(left) = comment_removal::fall(tx, id.as_str(), levels).await? {
         slice.progress = Progress::Left(Removal { kind: RemovalKind::Comment, id: left.cuid() });
     }
     Ok(slice)

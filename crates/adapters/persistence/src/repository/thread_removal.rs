@@ -8,9 +8,9 @@ use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, Statement, Value};
 
 use super::comment::lock_posts;
-use super::counters;
 use super::follow::lock_users;
 use super::likes::{OF_COMMENTS, OF_POSTS};
+use super::{counters, ids};
 use crate::entity::{comment, post, post_like, user};
 use crate::fields::Fields;
 
@@ -35,19 +35,15 @@ pub(super) async fn remove_some(
     lock_users(tx, user::Column::Id.eq(author.as_str()), LockType::NoKeyUpdate).await?;
     lock_posts(tx, post::Column::Id.is_in(posts), LockType::Update).await?;
     let mut left = most;
-    while left > 0 {
-        match remove_leaves(tx, posts, left).await? {
-            0 => break,
-            removed => left = left.saturating_sub(removed),
-        }
-    }
+    // Once a slice: other comments than these would be locked out of order.
+    left = left.saturating_sub(remove_leaves(tx, posts, left).await?);
     if left > 0 {
         left -= OF_POSTS.remove_some_of(tx, posts, left).await?;
     }
     if left == 0 {
         return Ok(Gone { rows: most, posts: 0 });
     }
-    let gone = remove_bare(tx, author, posts).await?;
+    let gone = remove_bare(tx, author, posts, left).await?;
     let rows = most - left + gone;
     Ok(if rows == 0 {
         Gone { rows: recount_replies(tx, posts, most).await?, posts: 0 }
@@ -56,8 +52,8 @@ pub(super) async fn remove_some(
     })
 }
 
-/// Removes those of `posts` that have neither comments nor likes; answers how many.
-async fn remove_bare(tx: &impl ConnectionTrait, author: UserId, posts: &[String]) -> Result<u64, DbErr> {
+/// Removes up to `most` of those of `posts` that have neither comments nor likes; answers how many.
+async fn remove_bare(tx: &impl ConnectionTrait, author: UserId, posts: &[String], most: u64) -> Result<u64, DbErr> {
     let comments = Query::select()
         .expr(Expr::val(1))
         .from(comment::Entity)
@@ -68,13 +64,19 @@ async fn remove_bare(tx: &impl ConnectionTrait, author: UserId, posts: &[String]
         .from(post_like::Entity)
         .and_where(Expr::col((post_like::Entity, post_like::Column::PostId)).equals((post::Entity, post::Column::Id)))
         .take();
-    let gone = post::Entity::delete_many()
-        .filter(post::Column::Id.is_in(posts))
-        .filter(Expr::exists(comments).not())
-        .filter(Expr::exists(likes).not())
-        .exec(tx)
-        .await?
-        .rows_affected;
+    let bare = Query::select()
+        .column(post::Column::Id)
+        .from(post::Entity)
+        .and_where(post::Column::Id.is_in(posts))
+        .and_where(Expr::exists(comments).not())
+        .and_where(Expr::exists(likes).not())
+        .limit(most)
+        .take();
+    let bare = ids(tx, &bare).await?;
+    if bare.is_empty() {
+        return Ok(0);
+    }
+    let gone = post::Entity::delete_many().filter(post::Column::Id.is_in(bare)).exec(tx).await?.rows_affected;
     let its = user::Entity::update_many().filter(user::Column::Id.eq(author.as_str()));
     counters::subtract(tx, its, user::Column::PostCount, i64::try_from(gone).unwrap_or(i64::MAX)).await?;
     Ok(gone)
@@ -107,7 +109,8 @@ fn listed(posts: &[String]) -> (Vec<Value>, String) {
 }
 
 /// Comments without replies, and those above them of which each has only the one below: where one is picked, so is all that
-/// answers it. Replies are looked for row by row, as a count that is too low must not leave a reply without its parent.
+/// answers it. Replies are looked for row by row, as a count that is too low must not leave a reply without its parent. With
+/// them come what they answer, as its count changes: all are locked together, in the order of their ids.
 fn leaves(backend: DbBackend, posts: &[String], most: u64) -> Statement {
     let (values, places) = listed(posts);
     let lock = if backend == DbBackend::Postgres { "FOR UPDATE" } else { "" };
@@ -122,9 +125,10 @@ fn leaves(backend: DbBackend, posts: &[String], most: u64) -> Statement {
             FROM going JOIN comments AS above ON above.id = going.parent_id WHERE above.reply_count = 1 \
             AND (SELECT id FROM comments AS other \
                 WHERE other.parent_id = above.id AND other.id <> going.id LIMIT 1) IS NULL \
-        ) \
-        SELECT id, post_id, parent_id, author_id IS NOT NULL, like_count FROM comments \
-        WHERE id IN (SELECT id FROM going LIMIT {most}) ORDER BY id {lock}"
+        ), \
+        picked (id, parent_id) AS (SELECT id, parent_id FROM going LIMIT {most}) \
+        SELECT id, post_id, parent_id, author_id IS NOT NULL, like_count, id IN (SELECT id FROM picked) FROM comments \
+        WHERE id IN (SELECT id FROM picked UNION SELECT parent_id FROM picked) ORDER BY id {lock}"
     );
     Statement::from_sql_and_values(backend, sql, values)
 }
@@ -134,13 +138,18 @@ async fn remove_leaves(tx: &impl ConnectionTrait, posts: &[String], most: u64) -
     let (mut going, mut on, mut answered, mut likes) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for row in tx.query_all_raw(leaves(tx.get_database_backend(), posts, most)).await? {
         let mut fields = Fields::of(&row);
-        going.push(fields.next::<String>()?);
-        let post = fields.next::<String>()?;
-        answered.extend(fields.next::<Option<String>>()?);
-        if fields.next::<bool>()? {
+        let (id, post) = (fields.next::<String>()?, fields.next::<String>()?);
+        let (parent, has_words) = (fields.next::<Option<String>>()?, fields.next::<bool>()?);
+        let like_count = fields.count()?;
+        if !fields.next::<bool>()? {
+            continue;
+        }
+        going.push(id);
+        answered.extend(parent);
+        if has_words {
             on.push(post);
         }
-        likes += fields.count()?;
+        likes += like_count;
     }
     if going.is_empty() {
         return Ok(0);

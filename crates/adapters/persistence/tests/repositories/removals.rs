@@ -30,6 +30,8 @@ on_both_databases![
     two_removers_do_not_disturb_each_other,
     wrong_counters_hold_up_no_removal,
     what_is_not_hidden_is_not_removed,
+    a_slice_of_an_account_with_many_posts_is_bounded,
+    marks_above_many_comments_fall_in_bounded_slices,
 ];
 
 /// Rows of a kind that a slice may touch, beside the few that it is about.
@@ -503,5 +505,51 @@ async fn what_is_not_hidden_is_not_removed(s: Scene) {
     assert!(s.find_user(ada).await.is_some() && s.find_post(post).await.is_some());
     assert_eq!(s.find_comment(comment).await.unwrap().like_count, 1);
     assert_eq!(s.db.count("removals").await, 0, "they are forgotten");
+    s.db.assert_counters_exact().await;
+}
+
+async fn a_slice_of_an_account_with_many_posts_is_bounded(s: Scene) {
+    let ada = s.user("ada").await;
+    insert(
+        &s,
+        100,
+        "posts",
+        "id, author_id, content, created_at",
+        &format!("{}, '{ada}', 'words', n", sql_id("posts")),
+    )
+    .await;
+    s.db.execute(&format!("UPDATE users SET post_count = 100 WHERE id = '{ada}'")).await;
+    let removal = hide(&s, ada).await;
+    s.removals.remove_some(removal, 25).await.unwrap();
+    assert_eq!(s.db.count("posts").await, 75);
+    s.db.assert_counters_exact().await;
+}
+
+/// 100 comments of one author, each below three marks of its own.
+async fn marks_above_many_comments_fall_in_bounded_slices(s: Scene) {
+    const CHAINS: i64 = 100;
+    let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+    let post = s.post("post", bob).await;
+    let columns = "id, post_id, parent_id, author_id, content, created_at, reply_count";
+    for (level, above) in [("lev1x", ""), ("lev2x", "lev1x"), ("lev3x", "lev2x"), ("lev4x", "lev3x")] {
+        let parent = if above.is_empty() { "NULL".to_owned() } else { sql_id(above) };
+        let rest = if level == "lev4x" { format!("'{ada}', 'words', n, 0") } else { "NULL, NULL, n, 1".to_owned() };
+        insert(&s, CHAINS, "comments", columns, &format!("{}, '{post}', {parent}, {rest}", sql_id(level))).await;
+    }
+    s.db.execute(&format!("UPDATE posts SET comment_count = {CHAINS} WHERE id = '{post}'")).await;
+    s.db.assert_counters_exact().await;
+    let removal = hide(&s, ada).await;
+    let before = s.db.count("comments").await;
+    s.db.log().clear();
+    s.removals.remove_some(removal, 100).await.unwrap();
+    let statements = s.db.log().statements().len();
+    assert!(statements < 60, "{statements} statements");
+    let gone = before - s.db.count("comments").await;
+    assert!((CHAINS..=2 * CHAINS).contains(&gone), "{gone} at once");
+    s.db.assert_counters_exact().await;
+    while s.db.count("removals").await > 0 {
+        s.remove_hidden().await;
+    }
+    assert_eq!((s.db.count("comments").await, s.db.count("users").await), (0, 1));
     s.db.assert_counters_exact().await;
 }

@@ -83,15 +83,7 @@ impl Housekeeping {
             }
         });
         let removing = remover.clone();
-        // At once, for what an earlier run left off.
-        let resuming = tokio::spawn(async move {
-            let mut interval = interval_at(Instant::now(), RESUME);
-            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
-                interval.tick().await;
-                removing.resume().await;
-            }
-        });
+        let resuming = tokio::spawn(async move { removing.resume_every(RESUME).await });
         let mut tasks = vec![purging, looking, probing, learning, resuming];
         if let Some(rate_limits) = rate_limits {
             tasks.push(tokio::spawn(async move {
@@ -105,14 +97,24 @@ impl Housekeeping {
         }
         Self { tasks, remover }
     }
+
+    /// Ends, and waits a moment for slices of removals that are under way.
+    pub(crate) async fn end(self) {
+        self.abort();
+        self.remover.stop().await;
+    }
+
+    fn abort(&self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
 }
 
 impl Drop for Housekeeping {
     fn drop(&mut self) {
-        for task in &self.tasks {
-            task.abort();
-        }
-        self.remover.stop();
+        self.abort();
+        self.remover.abort();
     }
 }
 

@@ -27,6 +27,17 @@ pub enum CarryOutError {
     Stuck,
 }
 
+/// How a removal ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CarriedOut {
+    /// Nothing is left.
+    Done,
+    /// Somebody else is at it.
+    Taken,
+    /// It was told not to go on.
+    Stopped,
+}
+
 /// Removes what is hidden.
 pub struct CarryOut {
     removals: Arc<dyn RemovalRepository>,
@@ -44,15 +55,31 @@ impl CarryOut {
     }
 
     /// Removes all of it, unless somebody else is at it: then that is left to them.
-    pub async fn execute(&self, mut removal: Removal) -> Result<(), CarryOutError> {
+    pub async fn execute(&self, removal: Removal) -> Result<(), CarryOutError> {
+        self.execute_while(removal, || std::future::ready(true)).await.map(drop)
+    }
+
+    /// The same, as long as `goes_on`, which is asked before each slice, and may take its time.
+    pub async fn execute_while<F>(
+        &self,
+        mut removal: Removal,
+        mut goes_on: impl FnMut() -> F + Send,
+    ) -> Result<CarriedOut, CarryOutError>
+    where
+        F: Future<Output = bool> + Send,
+    {
         let mut size = FIRST;
         loop {
+            if !goes_on().await {
+                return Ok(CarriedOut::Stopped);
+            }
             let begun = Instant::now();
             match self.removals.remove_some(removal, size).await?.progress {
                 Progress::More => size = next(size, begun.elapsed()),
                 Progress::Left(other) => removal = other,
                 Progress::Stuck => return Err(CarryOutError::Stuck),
-                Progress::Done | Progress::Taken => return Ok(()),
+                Progress::Done => return Ok(CarriedOut::Done),
+                Progress::Taken => return Ok(CarriedOut::Taken),
             }
         }
     }
@@ -111,6 +138,22 @@ mod tests {
                 Ok(Slice { progress, touched: Touched::default(), by: None })
             });
             assert!(CarryOut::new(Arc::new(removals)).execute(removal()).await.is_ok());
+        }
+
+        #[tokio::test]
+        async fn leaves_off_between_slices_when_it_is_told_to() {
+            let mut removals = MockRemovalRepository::new();
+            removals
+                .expect_remove_some()
+                .times(2)
+                .returning(|_, _| Ok(Slice { progress: Progress::More, touched: Touched::default(), by: None }));
+            let mut left = 3;
+            let goes_on = || {
+                left -= 1;
+                std::future::ready(left > 0)
+            };
+            let ended = CarryOut::new(Arc::new(removals)).execute_while(removal(), goes_on).await;
+            assert!(matches!(ended, Ok(CarriedOut::Stopped)));
         }
 
         #[tokio::test]

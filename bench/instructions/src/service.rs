@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accounts::ports::{
-    MockAccountRemover, MockGuessLimiter, MockKeptNameRepository, MockNameHasher, MockPasswordHasher, MockRefreshTokens,
-    MockSecurityLog, MockSessionRepository, MockUserRepository,
+    MockAccountRemover, MockGuessLimiter, MockKeptNameRepository, MockNameHasher, MockPasswordHasher,
+    MockRefreshTokens, MockSecurityLog, MockSessionRepository, MockUserRepository,
 };
 use accounts::{Accounts, SessionLifetimes};
 use anyhow::Result;

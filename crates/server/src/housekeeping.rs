@@ -77,15 +77,7 @@ impl Housekeeping {
             }
         });
         let removing = remover.clone();
-        // At once, for what an earlier run left off.
-        let resuming = tokio::spawn(async move {
-            let mut interval = interval_at(Instant::now(), RESUME);
-            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
-                interval.tick().await;
-                removing.resume().await;
-            }
-        });
+        let resuming = tokio::spawn(async move { removing.resume_every(RESUME).await });
         let forgetting = tokio::spawn(async move {
             let mut interval = every(FORGET);
             loop {
@@ -98,14 +90,24 @@ impl Housekeeping {
         });
         Self { tasks: vec![purging, looking, probing, learning, resuming, forgetting], remover }
     }
+
+    /// Ends, and waits a moment for slices of removals that are under way.
+    pub(crate) async fn end(self) {
+        self.abort();
+        self.remover.stop().await;
+    }
+
+    fn abort(&self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
 }
 
 impl Drop for Housekeeping {
     fn drop(&mut self) {
-        for task in &self.tasks {
-            task.abort();
-        }
-        self.remover.stop();
+        self.abort();
+        self.remover.abort();
     }
 }
 

@@ -330,8 +330,7 @@ impl RunningServer {
                 result?;
             }
         }
-        // It may be in the middle of something that can as well be done another time.
-        drop(self.housekeeping);
+        self.housekeeping.end().await;
         if let Some(cached) = self.cached {
             cached.leave().await;
         }

@@ -13,6 +13,7 @@ mod m20261122_000006_create_idempotency_keys;
 mod m20261129_000007_create_removals;
 mod m20261129_000008_end_sessions;
 mod m20261129_000009_keep_names;
+mod m20261130_000010_let_tokens_outlive_sessions;
 
 use async_trait::async_trait;
 use sea_orm_migration::MigrationTrait;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000007_create_removals::Migration),
             Box::new(m20261129_000008_end_sessions::Migration),
             Box::new(m20261129_000009_keep_names::Migration),
+            Box::new(m20261130_000010_let_tokens_outlive_sessions::Migration),
         ]
     }
 }

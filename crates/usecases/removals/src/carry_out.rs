@@ -16,12 +16,29 @@ const MOST: u16 = 500;
 /// About how long a slice may take: others wait for the rows that it holds, and in SQLite for the one writer.
 const LONGEST: Duration = Duration::from_millis(50);
 
+/// So many slices in a row may remove nothing: others, who remove other things, may have removed what they chose.
+const TRIES: u8 = 3;
+
 /// Why a removal was left off. It is taken up again later.
 #[derive(Debug, thiserror::Error)]
 pub enum CarryOutError {
     /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
+    /// Slices removed nothing, though something is left: to go on would be to spin.
+    #[error("something is left that could not be removed")]
+    Stuck,
+}
+
+/// How a removal ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CarriedOut {
+    /// Nothing is left.
+    Done,
+    /// Somebody else is at it.
+    Taken,
+    /// It was told not to go on.
+    Stopped,
 }
 
 /// Removes what is hidden.
@@ -41,15 +58,37 @@ impl CarryOut {
     }
 
     /// Removes all of it, unless somebody else is at it: then that is left to them.
-    pub async fn execute(&self, mut removal: Removal) -> Result<(), CarryOutError> {
-        let mut size = FIRST;
+    pub async fn execute(&self, removal: Removal) -> Result<(), CarryOutError> {
+        self.execute_while(removal, || std::future::ready(true)).await.map(drop)
+    }
+
+    /// The same, as long as `goes_on`, which is asked before each slice, and may take its time.
+    pub async fn execute_while<F>(
+        &self,
+        mut removal: Removal,
+        mut goes_on: impl FnMut() -> F + Send,
+    ) -> Result<CarriedOut, CarryOutError>
+    where
+        F: Future<Output = bool> + Send,
+    {
+        let (mut size, mut stuck) = (FIRST, 1);
         loop {
+            if !goes_on().await {
+                return Ok(CarriedOut::Stopped);
+            }
             let begun = Instant::now();
             match self.removals.remove_some(removal, size).await?.progress {
                 Progress::More => size = next(size, begun.elapsed()),
                 Progress::Left(other) => removal = other,
-                Progress::Done | Progress::Taken => return Ok(()),
+                Progress::Stuck if stuck < TRIES => {
+                    stuck += 1;
+                    continue;
+                }
+                Progress::Stuck => return Err(CarryOutError::Stuck),
+                Progress::Done => return Ok(CarriedOut::Done),
+                Progress::Taken => return Ok(CarriedOut::Taken),
             }
+            stuck = 1;
         }
     }
 }
@@ -107,6 +146,35 @@ mod tests {
                 Ok(Slice { progress, touched: Touched::default(), by: None })
             });
             assert!(CarryOut::new(Arc::new(removals)).execute(removal()).await.is_ok());
+        }
+
+        #[tokio::test]
+        async fn leaves_off_between_slices_when_it_is_told_to() {
+            let mut removals = MockRemovalRepository::new();
+            removals
+                .expect_remove_some()
+                .times(2)
+                .returning(|_, _| Ok(Slice { progress: Progress::More, touched: Touched::default(), by: None }));
+            let mut left = 3;
+            let goes_on = || {
+                left -= 1;
+                std::future::ready(left > 0)
+            };
+            let ended = CarryOut::new(Arc::new(removals)).execute_while(removal(), goes_on).await;
+            assert!(matches!(ended, Ok(CarriedOut::Stopped)));
+        }
+
+        #[tokio::test]
+        async fn leaves_off_when_a_few_slices_remove_nothing() {
+            let mut removals = MockRemovalRepository::new();
+            let mut slices = 0;
+            removals.expect_remove_some().times(8).returning(move |_, _| {
+                slices += 1;
+                let progress = if [3, 5].contains(&slices) { Progress::More } else { Progress::Stuck };
+                Ok(Slice { progress, touched: Touched::default(), by: None })
+            });
+            let ended = CarryOut::new(Arc::new(removals)).execute(removal()).await;
+            assert!(matches!(ended, Err(CarryOutError::Stuck)));
         }
 
         #[tokio::test]

@@ -7,7 +7,7 @@
 mod carry_out;
 pub mod ports;
 
-pub use carry_out::{CarryOut, CarryOutError};
+pub use carry_out::{CarriedOut, CarryOut, CarryOutError};
 
 use domain::Cuid;
 

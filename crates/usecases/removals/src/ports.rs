@@ -13,7 +13,8 @@ pub trait RemovalRepository: Send + Sync {
     async fn pending(&self, most: u16) -> Result<Vec<Removal>, RepositoryError>;
 
     /// Removes about `most` rows of it, and corrects the counters that counted them, in one transaction. The removal is done
-    /// when nothing is left, and then forgotten in the same transaction.
+    /// when nothing is left, and then forgotten in the same transaction. What is not hidden is not removed: its removal is
+    /// forgotten.
     async fn remove_some(&self, removal: Removal, most: u16) -> Result<Slice, RepositoryError>;
 }
 
@@ -35,6 +36,8 @@ pub enum Progress {
     More,
     /// This removal is done, and what was left of it is another one.
     Left(Removal),
+    /// There is more, but nothing of it could be removed: another slice right now would not do better.
+    Stuck,
     /// Nothing is left, now or already.
     Done,
     /// Somebody else is at it right now; nothing was done.

@@ -8,6 +8,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::acting::{has_session, in_session};
+use super::comment_removal::LEVELS;
 use super::likes::LikedComments;
 use super::{comment_addition, comment_removal, exists, one_if, time_if};
 use crate::coalesced::{Coalesced, Commenting, Liking, Wish};
@@ -148,8 +149,9 @@ impl SeaCommentRepository {
         if let Some(Revision(expected)) = expected {
             wanted = wanted.and(comment::Column::Revision.eq(i64::from(expected)));
         }
-        comment_removal::lock(&tx, wanted.clone()).await?;
-        if comment_removal::remove(&tx, wanted.and(in_session(by.session_id)), LIKES_AT_ONCE).await?.is_empty() {
+        comment_removal::lock(&tx, wanted.clone(), LEVELS).await?;
+        let wanted = wanted.and(in_session(by.session_id));
+        if comment_removal::remove(&tx, wanted, LIKES_AT_ONCE, LEVELS).await?.is_empty() {
             if !has_session(&tx, by.session_id).await? {
                 return Ok(Change::SessionEnded);
             }

@@ -18,14 +18,22 @@ use crate::error::corrupt;
 use crate::fields::Fields;
 
 /// Marks that fall in one transaction, one upon the other. Threads as deep as they may be have fewer.
-const LEVELS: usize = 200;
+pub(super) const LEVELS: u64 = 200;
+/// Marks from which others fall in one transaction: each takes a few statements.
+const FALLS: usize = 10;
+
+/// How many levels of marks may fall above each of `comments` where about `most` rows may go: their locks are taken before it
+/// is known which fall.
+pub(super) fn levels(comments: usize, most: u64) -> u64 {
+    (most / comments.max(1) as u64).clamp(1, LEVELS)
+}
 
 /// Takes the locks of all comments that [`remove`] will change or delete for the same `condition`, in the order of their
 /// ids: likes lock many comments in that order, and no post.
 ///
 /// These are the comments that go, those that they answer, and as long as nothing is left of these but their mark, what
-/// they answer in turn. The caller holds the locks of the posts concerned, so that none are added.
-pub(super) async fn lock(tx: &impl ConnectionTrait, condition: SimpleExpr) -> Result<(), DbErr> {
+/// they answer in turn, `levels` of them and one more. The caller holds the locks of the posts concerned, so that none are added.
+pub(super) async fn lock(tx: &impl ConnectionTrait, condition: SimpleExpr, levels: u64) -> Result<(), DbErr> {
     if tx.get_database_backend() != DbBackend::Postgres {
         return Ok(());
     }
@@ -41,7 +49,7 @@ pub(super) async fn lock(tx: &impl ConnectionTrait, condition: SimpleExpr) -> Re
             Expr::col(column(comment::Column::Id)).equals((going.clone(), comment::Column::ParentId)),
         )
         .and_where(Expr::col((going.clone(), goes_on.clone())))
-        .and_where(Expr::cust(format!("level <= {LEVELS}")))
+        .and_where(Expr::cust(format!("level <= {levels}")))
         .take();
     let going_and_answered = Query::select()
         .columns([comment::Column::Id, comment::Column::ParentId])
@@ -69,12 +77,17 @@ pub(super) async fn lock(tx: &impl ConnectionTrait, condition: SimpleExpr) -> Re
     Ok(())
 }
 
-/// Removes the live comments that `condition` picks, with up to `most` of their likes, and corrects the counts of their posts
-/// and parents. Answers on which posts they were, one for each.
+/// Removes the live comments that `condition` picks, with up to `most` of their likes and `levels` of marks above each, and
+/// corrects the counts of their posts and parents. Answers on which posts they were, one for each.
 ///
 /// The caller holds the locks of the posts concerned: every change to the comments of a post takes that lock first, so
 /// that no reply can be added to a comment while it goes. And those of the comments ([`lock`]).
-pub(super) async fn remove(tx: &impl ConnectionTrait, condition: SimpleExpr, most: u64) -> Result<Vec<String>, DbErr> {
+pub(super) async fn remove(
+    tx: &impl ConnectionTrait,
+    condition: SimpleExpr,
+    most: u64,
+    levels: u64,
+) -> Result<Vec<String>, DbErr> {
     let silence = Query::update()
         .table(comment::Entity)
         .value(comment::Column::AuthorId, Option::<String>::None)
@@ -101,12 +114,13 @@ pub(super) async fn remove(tx: &impl ConnectionTrait, condition: SimpleExpr, mos
         let left = ids(tx, &liked).await?;
         removal::request(tx, RemovalKind::Comment, &left).await?;
     }
-    prune(tx, &silent).await?;
+    prune(tx, &silent, levels).await?;
     Ok(posts)
 }
 
-/// Deletes those of `silent` that have neither replies nor likes, and the marks above that then have none.
-async fn prune(tx: &impl ConnectionTrait, silent: &[String]) -> Result<(), DbErr> {
+/// Deletes those of `silent` that have neither replies nor likes, and up to `levels` of the marks above that then have none.
+/// Where many marks could fall, most are left to removals of their own.
+async fn prune(tx: &impl ConnectionTrait, silent: &[String], levels: u64) -> Result<(), DbErr> {
     let delete = Query::delete()
         .from_table(comment::Entity)
         .and_where(comment::Column::Id.is_in(silent))
@@ -124,10 +138,12 @@ async fn prune(tx: &impl ConnectionTrait, silent: &[String]) -> Result<(), DbErr
     counters::subtract_occurrences::<comment::Entity, _>(tx, counter, parents.clone()).await?;
     let marks = comment::Column::Id.is_in(parents).and(has_nothing());
     let marks = Query::select().column(comment::Column::Id).from(comment::Entity).and_where(marks).take();
-    for mark in ids(tx, &marks).await? {
-        fall(tx, &mark).await?;
+    let marks = ids(tx, &marks).await?;
+    let (falling, left) = marks.split_at(marks.len().min(FALLS));
+    for mark in falling {
+        fall(tx, mark, levels).await?;
     }
-    Ok(())
+    removal::request(tx, RemovalKind::Comment, left).await
 }
 
 /// The condition that a comment says nothing, and nothing hangs on it.
@@ -135,9 +151,9 @@ fn has_nothing() -> SimpleExpr {
     comment::Column::AuthorId.is_null().and(comment::Column::ReplyCount.eq(0)).and(comment::Column::LikeCount.eq(0))
 }
 
-/// Deletes a mark that nothing hangs on, and the marks above it of which each had only the one below, as many as fall at
-/// once; what is left has its removal requested, and is answered. Nothing happens where there is no such mark.
-pub(super) async fn fall(tx: &impl ConnectionTrait, id: &str) -> Result<Option<CommentId>, DbErr> {
+/// Deletes a mark that nothing hangs on, and the marks above it of which each had only the one below, up to `levels` of them
+/// in all; what is left has its removal requested, and is answered. Nothing happens where there is no such mark.
+pub(super) async fn fall(tx: &impl ConnectionTrait, id: &str, levels: u64) -> Result<Option<CommentId>, DbErr> {
     let chain = format!(
         "WITH RECURSIVE chain (id, parent_id, falls, level) AS ( \
             SELECT id, parent_id, author_id IS NULL AND reply_count = 0 AND like_count = 0, 0 \
@@ -145,7 +161,7 @@ pub(super) async fn fall(tx: &impl ConnectionTrait, id: &str) -> Result<Option<C
             UNION ALL \
             SELECT above.id, above.parent_id, \
                 above.author_id IS NULL AND above.reply_count = 1 AND above.like_count = 0, level + 1 \
-            FROM chain JOIN comments AS above ON above.id = chain.parent_id WHERE falls AND level < {LEVELS} \
+            FROM chain JOIN comments AS above ON above.id = chain.parent_id WHERE falls AND level < {levels} \
         ) \
         SELECT id, falls FROM chain ORDER BY level"
     );
@@ -155,7 +171,7 @@ pub(super) async fn fall(tx: &impl ConnectionTrait, id: &str) -> Result<Option<C
     for row in tx.query_all_raw(chain).await? {
         let mut fields = Fields::of(&row);
         let (id, falls) = (fields.next::<String>()?, fields.next::<bool>()?);
-        if falls && falling.len() < LEVELS { falling.push(id) } else { above = Some((id, falls)) }
+        if falls && (falling.len() as u64) < levels { falling.push(id) } else { above = Some((id, falls)) }
     }
     if falling.is_empty() {
         return Ok(None);

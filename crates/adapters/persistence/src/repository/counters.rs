@@ -22,9 +22,25 @@ where
     rows.col_expr(counter, Expr::col(counter).add(change)).exec(tx).await
 }
 
-/// Subtracts from `counter` of each row, picked by its `id`, how often the row is named in `ids`.
+/// Subtracts `number` from `counter` of the rows that `rows` picks, or as much as it has: a counter that was too low stays
+/// wrong, but holds up no removal.
+pub(super) async fn subtract<E, C>(
+    tx: &impl ConnectionTrait,
+    rows: UpdateMany<E>,
+    counter: C,
+    number: i64,
+) -> Result<(), DbErr>
+where
+    E: EntityTrait,
+    C: ColumnTrait,
+{
+    let less = Expr::case(Expr::col(counter).gt(number), Expr::col(counter).sub(number)).finally(0);
+    rows.col_expr(counter, less.into()).exec(tx).await.map(drop)
+}
+
+/// [`subtract`]s from `counter` of each row, picked by its `id`, how often the row is named in `ids`.
 ///
-/// Rows are changed in the order of their ids, so that two that do this at once do not wait for each other.
+/// The caller holds the locks of the rows, as these are changed in no order.
 pub(super) async fn subtract_occurrences<E, C>(
     tx: &impl ConnectionTrait,
     (id, counter): (C, C),
@@ -44,7 +60,7 @@ where
     }
     for (number, ids) in by_number {
         for chunk in ids.chunks(CHUNK) {
-            add(tx, E::update_many().filter(id.is_in(chunk)), counter, -number).await?;
+            subtract(tx, E::update_many().filter(id.is_in(chunk)), counter, number).await?;
         }
     }
     Ok(())

@@ -17,7 +17,7 @@ use crate::entity::{comment, comment_like, follow, idempotency_key, post, post_l
 use crate::fields::Fields;
 use crate::view;
 
-/// Posts of an account of which a slice removes something.
+/// Posts of an account of which a slice removes something, unless it is smaller than that.
 const POSTS: u64 = 50;
 
 /// Hides the account of `by` from everybody, and with it all that it wrote; ends its sessions, and requests the removal of its
@@ -59,6 +59,8 @@ pub(super) async fn hide(
 pub(super) enum Removed {
     /// Some rows, by which these have other counters.
     Some(Touched),
+    /// Nothing, though something is left.
+    Nothing,
     /// The account itself.
     Account,
 }
@@ -66,8 +68,10 @@ pub(super) enum Removed {
 /// Removes about `most` rows of a hidden account, all of one kind, so that locks are taken in the order that all keep; or the
 /// account itself, when nothing else is left.
 pub(super) async fn remove_some(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Result<Removed, DbErr> {
-    if remove_posts(tx, id, most).await? {
-        return Ok(Removed::Some(Touched::default()));
+    match remove_posts(tx, id, most).await? {
+        Some(0) => return Ok(Removed::Nothing),
+        Some(_) => return Ok(Removed::Some(Touched::default())),
+        None => {}
     }
     let mut posts = remove_comments(tx, id, most).await?;
     if posts.is_empty() {
@@ -97,22 +101,22 @@ fn distinct<T>(mut ids: Vec<String>) -> Result<Vec<domain::Id<T>>, DbErr> {
     ids.iter().map(|id| domain::Id::parse(id).map_err(|error| crate::error::corrupt("id", error))).collect()
 }
 
-/// Removes some of what is below the newest posts: those would be read over most often.
-async fn remove_posts(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Result<bool, DbErr> {
+/// Removes some of what is below the newest posts: those would be read over most often. Answers how many rows went; `None`
+/// if there are no posts.
+async fn remove_posts(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Result<Option<u64>, DbErr> {
     let newest = Query::select()
         .column(post::Column::Id)
         .from(post::Entity)
         .and_where(post::Column::AuthorId.eq(id.as_str()))
         .order_by(post::Column::CreatedAt, Order::Desc)
         .order_by(post::Column::Id, Order::Desc)
-        .limit(POSTS)
+        .limit(Ord::min(POSTS, most))
         .take();
     let newest = ids(tx, &newest).await?;
     if newest.is_empty() {
-        return Ok(false);
+        return Ok(None);
     }
-    thread_removal::remove_some(tx, id, &newest, most).await?;
-    Ok(true)
+    Ok(Some(thread_removal::remove_some(tx, id, &newest, most).await?.rows))
 }
 
 /// Removes some comments on posts of others; answers on which.
@@ -134,8 +138,9 @@ async fn remove_comments(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Re
     }
     lock_posts(tx, post::Column::Id.is_in(posts), LockType::NoKeyUpdate).await?;
     let by_it = || comment::Column::Id.is_in(&comments);
-    comment_removal::lock(tx, by_it()).await?;
-    comment_removal::remove(tx, by_it(), most).await
+    let levels = comment_removal::levels(comments.len(), most);
+    comment_removal::lock(tx, by_it(), levels).await?;
+    comment_removal::remove(tx, by_it(), most, levels).await
 }
 
 /// One side of the follows of an account.
@@ -183,7 +188,7 @@ async fn remove_follows(tx: &impl ConnectionTrait, side: &Side, id: UserId, most
     let theirs = (user::Column::Id, side.other_counter);
     counters::subtract_occurrences::<user::Entity, _>(tx, theirs, removed.clone()).await?;
     let itself = user::Entity::update_many().filter(user::Column::Id.eq(id.as_str()));
-    counters::add(tx, itself, side.own_counter, -i64::try_from(removed.len()).unwrap_or(i64::MAX)).await?;
+    counters::subtract(tx, itself, side.own_counter, i64::try_from(removed.len()).unwrap_or(i64::MAX)).await?;
     Ok(removed)
 }
 
@@ -213,7 +218,7 @@ async fn remove_account(tx: &impl ConnectionTrait, id: UserId) -> Result<Removed
         exists(tx, follow::Entity, follow::Column::FolloweeId.eq(id.as_str())).await?,
     ];
     if left.contains(&true) {
-        return Ok(Removed::Some(Touched::default()));
+        return Ok(Removed::Nothing);
     }
     // Whatever sessions and keys came meanwhile go with it.
     user::Entity::delete_by_id(id.to_string()).exec(tx).await?;

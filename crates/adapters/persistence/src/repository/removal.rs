@@ -12,15 +12,16 @@ use removals::ports::{Progress, RemovalRepository, Slice, Touched};
 use removals::{Removal, RemovalKind};
 use resilience::{Caller, caller};
 use sea_orm::sea_query::{ExprTrait, LockBehavior, LockType, OnConflict, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr};
 use tokio::sync::Semaphore;
 
 use super::comment::lock_posts;
 use super::erasure::{self, Removed};
 use super::likes::OF_COMMENTS;
+use super::thread_removal::Gone;
 use super::{comment_removal, exists, ids, thread_removal};
 use crate::database::{Database, Select};
-use crate::entity::{comment, post, removal};
+use crate::entity::{comment, post, removal, user};
 use crate::error::corrupt;
 use crate::fields::Fields;
 use crate::operation::{reading, retrying};
@@ -69,6 +70,10 @@ impl SeaRemovalRepository {
         if let Some(progress) = claim(&tx, id).await? {
             tx.give_up().await?;
             return Ok(Slice { progress, touched: Touched::default(), by: None });
+        }
+        if tx.get_database_backend() == DbBackend::Postgres {
+            // Recursive statements look costly. To compile one takes half a second; to run it, a few milliseconds.
+            tx.execute_unprepared("SET LOCAL jit = off").await?;
         }
         let slice = match kind {
             RemovalKind::Account => remove_some_of_account(&tx, id.into(), most).await?,
@@ -130,16 +135,32 @@ async fn done(tx: &impl ConnectionTrait, id: Cuid, touched: Touched, by: Option<
     Ok(Slice { progress: Progress::Done, touched, by })
 }
 
+/// A removal of what is not hidden is an error of whoever requested it, or of a restored backup: nothing is removed for it.
+async fn not_hidden(tx: &impl ConnectionTrait, removal: Removal) -> Result<Slice, DbErr> {
+    tracing::warn!(?removal, "a removal of something that is not hidden is forgotten");
+    done(tx, removal.id, Touched::default(), None).await
+}
+
 async fn remove_some_of_account(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Result<Slice, DbErr> {
+    let account = user::Column::Id.eq(id.as_str());
+    let is_hidden = Query::select().column(user::Column::Removed).from(user::Entity).and_where(account).take();
+    match tx.query_one(&is_hidden).await? {
+        None => return done(tx, id.cuid(), Touched::default(), Some(id)).await,
+        Some(row) if !row.try_get_by_index::<bool>(0)? => {
+            return not_hidden(tx, Removal { kind: RemovalKind::Account, id: id.cuid() }).await;
+        }
+        Some(_) => {}
+    }
     match erasure::remove_some(tx, id, most).await? {
         Removed::Some(touched) => Ok(more(touched, Some(id))),
+        Removed::Nothing => Ok(Slice { progress: Progress::Stuck, touched: Touched::default(), by: Some(id) }),
         Removed::Account => done(tx, id.cuid(), Touched::default(), Some(id)).await,
     }
 }
 
 async fn remove_some_of_post(tx: &impl ConnectionTrait, id: Cuid, most: u64) -> Result<Slice, DbErr> {
     let author = Query::select()
-        .column(post::Column::AuthorId)
+        .columns([post::Column::AuthorId, post::Column::Removed])
         .from(post::Entity)
         .and_where(post::Column::Id.eq(id.as_str()))
         .take();
@@ -147,11 +168,16 @@ async fn remove_some_of_post(tx: &impl ConnectionTrait, id: Cuid, most: u64) -> 
         // It went with its author.
         return done(tx, id, Touched::default(), None).await;
     };
-    let author: UserId = Fields::of(&row).id()?;
-    if thread_removal::remove_some(tx, author, &[id.to_string()], most).await? == 0 {
-        return Ok(more(Touched::default(), Some(author)));
+    let mut fields = Fields::of(&row);
+    let (author, is_hidden): (UserId, bool) = (fields.id()?, fields.next()?);
+    if !is_hidden {
+        return not_hidden(tx, Removal { kind: RemovalKind::Post, id }).await;
     }
-    done(tx, id, Touched { users: vec![author], ..Touched::default() }, Some(author)).await
+    match thread_removal::remove_some(tx, author, &[id.to_string()], most).await? {
+        Gone { rows: 0, .. } => Ok(Slice { progress: Progress::Stuck, touched: Touched::default(), by: Some(author) }),
+        Gone { posts: 0, .. } => Ok(more(Touched::default(), Some(author))),
+        Gone { .. } => done(tx, id, Touched { users: vec![author], ..Touched::default() }, Some(author)).await,
+    }
 }
 
 /// Removes likes of a comment that says nothing any more, then the comment, unless it has replies.
@@ -163,13 +189,14 @@ async fn remove_some_of_comment(tx: &impl ConnectionTrait, id: Cuid, most: u64) 
         return done(tx, id, Touched::default(), None).await;
     }
     lock_posts(tx, post::Column::Id.is_in(on), LockType::NoKeyUpdate).await?;
-    comment_removal::lock(tx, is_it()).await?;
+    let levels = comment_removal::levels(1, most);
+    comment_removal::lock(tx, is_it(), levels).await?;
     if OF_COMMENTS.remove_some_of(tx, &[id.to_string()], most).await? == most {
         return Ok(more(Touched::default(), None));
     }
     // First, as marks further up may have their removal requested.
     let mut slice = done(tx, id, Touched::default(), None).await?;
-    if let Some(left) = comment_removal::fall(tx, id.as_str()).await? {
+    if let Some(left) = comment_removal::fall(tx, id.as_str(), levels).await? {
         slice.progress = Progress::Left(Removal { kind: RemovalKind::Comment, id: left.cuid() });
     }
     Ok(slice)

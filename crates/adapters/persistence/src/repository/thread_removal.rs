@@ -5,73 +5,130 @@
 
 use domain::UserId;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, Statement};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, Statement, Value};
 
 use super::comment::lock_posts;
-use super::counters;
 use super::follow::lock_users;
 use super::likes::{OF_COMMENTS, OF_POSTS};
-use crate::entity::{comment, post, user};
+use super::{counters, ids};
+use crate::entity::{comment, post, post_like, user};
 use crate::fields::Fields;
 
-/// Removes up to `most` comments and likes of `posts`, which are all by `author`; then those of the posts that have neither,
-/// and takes them off the author's count. Answers how many posts went.
+/// What a slice removed below some posts.
+pub(super) struct Gone {
+    /// All rows: comments, likes, and the posts. 0 where nothing could be removed.
+    pub(super) rows: u64,
+    /// The posts that went.
+    pub(super) posts: u64,
+}
+
+/// Removes up to `most` comments and likes of `posts`, which are hidden and all by `author`; then those of the posts that
+/// have neither, and takes them off the author's count.
+///
+/// What goes is decided by the rows that are there. Counters only say where to look: where they mislead, they are corrected.
 pub(super) async fn remove_some(
     tx: &impl ConnectionTrait,
     author: UserId,
     posts: &[String],
     most: u64,
-) -> Result<u64, DbErr> {
+) -> Result<Gone, DbErr> {
     lock_users(tx, user::Column::Id.eq(author.as_str()), LockType::NoKeyUpdate).await?;
     lock_posts(tx, post::Column::Id.is_in(posts), LockType::Update).await?;
     let mut left = most;
-    while left > 0 {
-        match remove_leaves(tx, posts, left).await? {
-            0 => break,
-            removed => left = left.saturating_sub(removed),
-        }
-    }
+    // Once a slice: other comments than these would be locked out of order.
+    left = left.saturating_sub(remove_leaves(tx, posts, left).await?);
     if left > 0 {
         left -= OF_POSTS.remove_some_of(tx, posts, left).await?;
     }
     if left == 0 {
-        return Ok(0);
+        return Ok(Gone { rows: most, posts: 0 });
     }
+    let gone = remove_bare(tx, author, posts, left).await?;
+    let rows = most - left + gone;
+    Ok(if rows == 0 {
+        Gone { rows: recount_replies(tx, posts, most).await?, posts: 0 }
+    } else {
+        Gone { rows, posts: gone }
+    })
+}
+
+/// Removes up to `most` of those of `posts` that have neither comments nor likes; answers how many.
+async fn remove_bare(tx: &impl ConnectionTrait, author: UserId, posts: &[String], most: u64) -> Result<u64, DbErr> {
     let comments = Query::select()
         .expr(Expr::val(1))
         .from(comment::Entity)
         .and_where(Expr::col((comment::Entity, comment::Column::PostId)).equals((post::Entity, post::Column::Id)))
         .take();
-    let gone = post::Entity::delete_many()
-        .filter(post::Column::Id.is_in(posts))
-        .filter(post::Column::LikeCount.eq(0))
-        .filter(Expr::exists(comments).not())
-        .exec(tx)
-        .await?
-        .rows_affected;
+    let likes = Query::select()
+        .expr(Expr::val(1))
+        .from(post_like::Entity)
+        .and_where(Expr::col((post_like::Entity, post_like::Column::PostId)).equals((post::Entity, post::Column::Id)))
+        .take();
+    let bare = Query::select()
+        .column(post::Column::Id)
+        .from(post::Entity)
+        .and_where(post::Column::Id.is_in(posts))
+        .and_where(Expr::exists(comments).not())
+        .and_where(Expr::exists(likes).not())
+        .limit(most)
+        .take();
+    let bare = ids(tx, &bare).await?;
+    if bare.is_empty() {
+        return Ok(0);
+    }
+    let gone = post::Entity::delete_many().filter(post::Column::Id.is_in(bare)).exec(tx).await?.rows_affected;
     let its = user::Entity::update_many().filter(user::Column::Id.eq(author.as_str()));
-    counters::add(tx, its, user::Column::PostCount, -i64::try_from(gone).unwrap_or(i64::MAX)).await?;
+    counters::subtract(tx, its, user::Column::PostCount, i64::try_from(gone).unwrap_or(i64::MAX)).await?;
     Ok(gone)
 }
 
-/// Comments without replies, and those above them of which each has only the one below: where one is picked, so is all that
-/// answers it.
-fn leaves(backend: DbBackend, posts: &[String], most: u64) -> Statement {
-    let values: Vec<_> = posts.iter().map(|post| post.as_str().into()).collect();
+/// Corrects up to `most` counts of replies below `posts`; answers how many. Where comments are left and none is a leaf, the
+/// counts of some are too high, and what is left is only these and what they answer.
+async fn recount_replies(tx: &impl ConnectionTrait, posts: &[String], most: u64) -> Result<u64, DbErr> {
+    let (values, places) = listed(posts);
+    let replies = |of: &str| format!("(SELECT count(*) FROM comments AS replies WHERE replies.parent_id = {of}.id)");
+    let sql = format!(
+        "UPDATE comments SET reply_count = {} WHERE id IN ( \
+            SELECT id FROM comments AS wrong WHERE post_id IN ({places}) AND reply_count <> {} LIMIT {most} \
+        )",
+        replies("comments"),
+        replies("wrong")
+    );
+    let recount = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
+    let corrected = tx.execute_raw(recount).await?.rows_affected();
+    if corrected > 0 {
+        tracing::warn!(corrected, "comments of hidden posts had a wrong count of replies");
+    }
+    Ok(corrected)
+}
+
+/// Parameters for `posts`, and their places in a list.
+fn listed(posts: &[String]) -> (Vec<Value>, String) {
     let places: Vec<_> = (1..=posts.len()).map(|place| format!("${place}")).collect();
+    (posts.iter().map(|post| post.as_str().into()).collect(), places.join(", "))
+}
+
+/// Comments without replies, and those above them of which each has only the one below: where one is picked, so is all that
+/// answers it. Replies are looked for row by row, as a count that is too low must not leave a reply without its parent. With
+/// them come what they answer, as its count changes: all are locked together, in the order of their ids.
+fn leaves(backend: DbBackend, posts: &[String], most: u64) -> Statement {
+    let (values, places) = listed(posts);
     let lock = if backend == DbBackend::Postgres { "FOR UPDATE" } else { "" };
     let sql = format!(
         "WITH RECURSIVE going (id, parent_id) AS ( \
             SELECT id, parent_id FROM ( \
-                SELECT id, parent_id FROM comments WHERE post_id IN ({}) AND reply_count = 0 LIMIT {most} \
+                SELECT id, parent_id FROM comments WHERE post_id IN ({places}) AND reply_count = 0 \
+                AND (SELECT id FROM comments AS reply WHERE reply.parent_id = comments.id LIMIT 1) IS NULL LIMIT {most} \
             ) AS leaves \
             UNION ALL \
             SELECT above.id, above.parent_id \
             FROM going JOIN comments AS above ON above.id = going.parent_id WHERE above.reply_count = 1 \
-        ) \
-        SELECT id, post_id, parent_id, author_id IS NOT NULL, like_count FROM comments \
-        WHERE id IN (SELECT id FROM going LIMIT {most}) ORDER BY id {lock}",
-        places.join(", ")
+            AND (SELECT id FROM comments AS other \
+                WHERE other.parent_id = above.id AND other.id <> going.id LIMIT 1) IS NULL \
+        ), \
+        picked (id, parent_id) AS (SELECT id, parent_id FROM going LIMIT {most}) \
+        SELECT id, post_id, parent_id, author_id IS NOT NULL, like_count, id IN (SELECT id FROM picked) FROM comments \
+        WHERE id IN (SELECT id FROM picked UNION SELECT parent_id FROM picked) ORDER BY id {lock}"
     );
     Statement::from_sql_and_values(backend, sql, values)
 }
@@ -81,19 +138,28 @@ async fn remove_leaves(tx: &impl ConnectionTrait, posts: &[String], most: u64) -
     let (mut going, mut on, mut answered, mut likes) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for row in tx.query_all_raw(leaves(tx.get_database_backend(), posts, most)).await? {
         let mut fields = Fields::of(&row);
-        going.push(fields.next::<String>()?);
-        let post = fields.next::<String>()?;
-        answered.extend(fields.next::<Option<String>>()?);
-        if fields.next::<bool>()? {
+        let (id, post) = (fields.next::<String>()?, fields.next::<String>()?);
+        let (parent, has_words) = (fields.next::<Option<String>>()?, fields.next::<bool>()?);
+        let like_count = fields.count()?;
+        if !fields.next::<bool>()? {
+            continue;
+        }
+        going.push(id);
+        answered.extend(parent);
+        if has_words {
             on.push(post);
         }
-        likes += fields.count()?;
+        likes += like_count;
     }
     if going.is_empty() {
         return Ok(0);
     }
     if likes > most {
-        return OF_COMMENTS.remove_some_of(tx, &going, most).await;
+        likes = OF_COMMENTS.remove_some_of(tx, &going, most).await?;
+        // Fewer, where the counts are too high: then there are no more.
+        if likes >= most {
+            return Ok(likes);
+        }
     }
     let removed = going.len() as u64;
     answered.retain(|parent| going.binary_search(parent).is_err());

@@ -28,6 +28,10 @@ on_both_databases![
     home_timelines_are_full_though_posts_on_them_are_hidden,
     counters_equal_rows_at_every_moment_of_a_removal,
     two_removers_do_not_disturb_each_other,
+    wrong_counters_hold_up_no_removal,
+    what_is_not_hidden_is_not_removed,
+    a_slice_of_an_account_with_many_posts_is_bounded,
+    marks_above_many_comments_fall_in_bounded_slices,
 ];
 
 /// Rows of a kind that a slice may touch, beside the few that it is about.
@@ -85,7 +89,7 @@ async fn slices(s: &Scene, removal: Removal, table: &str, mut check: impl AsyncF
         match slice.progress {
             Progress::Done => return number,
             Progress::More => {}
-            Progress::Taken | Progress::Left(_) => panic!("{:?}", slice.progress),
+            Progress::Taken | Progress::Left(_) | Progress::Stuck => panic!("{:?}", slice.progress),
         }
     }
     unreachable!()
@@ -453,5 +457,99 @@ async fn two_removers_do_not_disturb_each_other(s: Scene) {
         remover.await.unwrap();
     }
     assert_eq!((s.db.count("follows").await, s.db.count("users").await), (0, 1_000));
+    s.db.assert_counters_exact().await;
+}
+
+async fn wrong_counters_hold_up_no_removal(s: Scene) {
+    let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+    for (table, column) in [("posts", "like_count"), ("comments", "like_count"), ("comments", "reply_count")] {
+        for wrong in [0, 1, 9] {
+            let word = |what: &str| format!("{what}{}{}{wrong}", &table[..1], &column[..1]);
+            let (hers, his) = (s.post(&word("hers"), ada).await, s.post(&word("his"), bob).await);
+            s.like_post(hers, bob).await;
+            for post in [hers, his] {
+                let top = s.comment(&word(&format!("top{}", &post.as_str()[..3])), post, ada).await;
+                for number in 0..3 {
+                    let name = word(&format!("re{number}{}", &post.as_str()[..3]));
+                    let reply = s.reply(&name, top, post, bob).await;
+                    s.like_comment(reply, ada).await;
+                }
+            }
+            let of = if table == "posts" { "id" } else { "post_id" };
+            s.db.execute(&format!("UPDATE {table} SET {column} = {wrong} WHERE {of} = '{hers}'")).await;
+            let removal = hide_post(&s, hers).await;
+            let carry_out = CarryOut::new(Arc::clone(&s.removals) as _);
+            let removed = tokio::time::timeout(std::time::Duration::from_secs(10), carry_out.execute(removal)).await;
+            assert!(matches!(removed, Ok(Ok(()))), "{table}.{column} is {wrong}: {removed:?}");
+            assert_eq!(s.find_post(his).await.unwrap().comment_count, 4);
+        }
+    }
+    s.db.execute("UPDATE users SET post_count = 0, follower_count = 0, following_count = 0").await;
+    s.follow(ada, bob).await;
+    s.db.execute("UPDATE users SET following_count = 0, follower_count = 0").await;
+    s.db.execute("UPDATE posts SET comment_count = 0, like_count = 0").await;
+    hide(&s, ada).await;
+    s.remove_hidden().await;
+    assert_eq!((s.db.count("users").await, s.db.count("removals").await), (1, 0));
+}
+
+async fn what_is_not_hidden_is_not_removed(s: Scene) {
+    let ada = s.user("ada").await;
+    let post = s.post("post", ada).await;
+    let comment = s.comment("comment", post, ada).await;
+    s.like_comment(comment, ada).await;
+    for (kind, id) in [("account", ada.cuid()), ("post", post.cuid()), ("comment", comment.cuid())] {
+        s.db.execute(&format!("INSERT INTO removals (id, kind) VALUES ('{id}', '{kind}')")).await;
+    }
+    s.remove_hidden().await;
+    assert!(s.find_user(ada).await.is_some() && s.find_post(post).await.is_some());
+    assert_eq!(s.find_comment(comment).await.unwrap().like_count, 1);
+    assert_eq!(s.db.count("removals").await, 0, "they are forgotten");
+    s.db.assert_counters_exact().await;
+}
+
+async fn a_slice_of_an_account_with_many_posts_is_bounded(s: Scene) {
+    let ada = s.user("ada").await;
+    insert(
+        &s,
+        100,
+        "posts",
+        "id, author_id, content, created_at",
+        &format!("{}, '{ada}', 'words', n", sql_id("posts")),
+    )
+    .await;
+    s.db.execute(&format!("UPDATE users SET post_count = 100 WHERE id = '{ada}'")).await;
+    let removal = hide(&s, ada).await;
+    s.removals.remove_some(removal, 25).await.unwrap();
+    assert_eq!(s.db.count("posts").await, 75);
+    s.db.assert_counters_exact().await;
+}
+
+/// 100 comments of one author, each below three marks of its own.
+async fn marks_above_many_comments_fall_in_bounded_slices(s: Scene) {
+    const CHAINS: i64 = 100;
+    let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+    let post = s.post("post", bob).await;
+    let columns = "id, post_id, parent_id, author_id, content, created_at, reply_count";
+    for (level, above) in [("lev1x", ""), ("lev2x", "lev1x"), ("lev3x", "lev2x"), ("lev4x", "lev3x")] {
+        let parent = if above.is_empty() { "NULL".to_owned() } else { sql_id(above) };
+        let rest = if level == "lev4x" { format!("'{ada}', 'words', n, 0") } else { "NULL, NULL, n, 1".to_owned() };
+        insert(&s, CHAINS, "comments", columns, &format!("{}, '{post}', {parent}, {rest}", sql_id(level))).await;
+    }
+    s.db.execute(&format!("UPDATE posts SET comment_count = {CHAINS} WHERE id = '{post}'")).await;
+    s.db.assert_counters_exact().await;
+    let removal = hide(&s, ada).await;
+    let before = s.db.count("comments").await;
+    s.db.log().clear();
+    s.removals.remove_some(removal, 100).await.unwrap();
+    let statements = s.db.log().statements().len();
+    assert!(statements < 60, "{statements} statements");
+    let gone = before - s.db.count("comments").await;
+    assert!((CHAINS..=2 * CHAINS).contains(&gone), "{gone} at once");
+    s.db.assert_counters_exact().await;
+    while s.db.count("removals").await > 0 {
+        s.remove_hidden().await;
+    }
+    assert_eq!((s.db.count("comments").await, s.db.count("users").await), (0, 1));
     s.db.assert_counters_exact().await;
 }

@@ -331,3 +331,37 @@ mod purge {
         assert_eq!((left, s.db.count("ended_sessions").await), (ends[1], 2));
     }
 }
+
+/// A client that refreshes every minute leaves 43,200 used tokens.
+mod many_tokens {
+    use testkit::Engine;
+
+    use super::*;
+
+    on_both_databases![end_with_their_session_at_once];
+
+    async fn end_with_their_session_at_once(s: Scene) {
+        let ada = s.account("ada").await;
+        let (session, start) = open(&s, "busy", ada, 1).await;
+        let (other, _) = open(&s, "other", ada, 2).await;
+        let bytes = match s.db.engine() {
+            Engine::Postgres => "convert_to('token' || n, 'UTF8')",
+            Engine::Sqlite => "CAST('token' || n AS BLOB)",
+        };
+        let (at, expiry) = (start.as_micros(), start.after(LIFETIME).as_micros());
+        s.db.execute(&format!(
+            "INSERT INTO refresh_tokens (token_hash, session_id, created_at, expires_at, used_at) \
+             WITH RECURSIVE g(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < 5000) \
+             SELECT {bytes}, '{}', {at}, {expiry}, {at} FROM g",
+            session.session_id
+        ))
+        .await;
+        assert_eq!(s.sessions.close(other, session.session_id).await.unwrap(), CloseSession::Closed);
+        let left = s.db.count("refresh_tokens").await;
+        assert!((4_000..5_000).contains(&left), "{left} are left to the purge");
+        assert_eq!(rotate(&s, 1, 3, start).await, RotateSession::Unknown);
+        assert_eq!(s.sessions.list(ada, first_page()).await.unwrap().items.len(), 1);
+        s.sessions.purge(start.after(LIFETIME).after(LIFETIME), start).await.unwrap();
+        assert_eq!((s.db.count("sessions").await, s.db.count("refresh_tokens").await), (0, 0));
+    }
+}

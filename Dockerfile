@@ -35,8 +35,8 @@ RUN groupadd --gid 10001 thoughts \
  && install -d -o thoughts -g thoughts -m 0700 /var/lib/thoughts
 # Whom to believe when a database, Redis or a collector is reached by TLS.
 COPY --from=builder /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-# Beside it what fills a database to try things out: docker run --entrypoint seed. It can do no more than the address it is
-# given allows, which no instance has of the schema's owner; an image of its own would be a second one to build and keep.
+# Beside it what fills a database to try things out: docker run --entrypoint seed. It can do what the role in its
+# DATABASE_URL may do, and an image of its own would be a second one to build and keep.
 COPY --from=builder /out/thoughts /out/seed /usr/local/bin/
 # What is kept when nothing is configured (the embedded database and its key) lies here, below data/.
 WORKDIR /var/lib/thoughts

@@ -3,12 +3,15 @@
 mod links;
 mod problems;
 
+use std::collections::BTreeMap;
+
 use utoipa::OpenApi as _;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::security::{Http, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, Object, OpenApi, Ref, RefOr, Type};
+use utoipa::openapi::{ComponentsBuilder, Object, OpenApi, Ref, RefOr, Schema, Type};
 use utoipa_actix_web::AppExt;
 
 use crate::http::problem::ProblemDocument;
@@ -56,7 +59,8 @@ pub fn document() -> OpenApi {
 
 /// Adds security schemes, and to every operation the answers that follow from what it takes.
 fn complete(mut document: OpenApi) -> OpenApi {
-    let schemas = document.components.take().unwrap_or_default();
+    let mut schemas = document.components.take().unwrap_or_default();
+    refer_to_items(&mut schemas.schemas);
     let components = HEADERS
         .iter()
         .fold(ComponentsBuilder::from(schemas), |all, (name, description)| all.header(*name, header(description)));
@@ -79,6 +83,18 @@ fn complete(mut document: OpenApi) -> OpenApi {
     }
     links::add(&mut document);
     document
+}
+
+/// Has pages refer to what they are pages of, which the derived schema repeats in each.
+fn refer_to_items(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
+    for (name, schema) in schemas {
+        if let Some(item) = name.strip_prefix("Page_")
+            && let RefOr::T(Schema::Object(page)) = schema
+            && let Some(RefOr::T(Schema::Array(items))) = page.properties.get_mut("items")
+        {
+            items.items = ArrayItems::RefOrSchema(Box::new(Ref::from_schema_name(item).into()));
+        }
+    }
 }
 
 /// The operations of a path that the API uses.

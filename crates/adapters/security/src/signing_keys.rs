@@ -11,16 +11,17 @@ pub struct SigningKeys {
 }
 
 impl SigningKeys {
-    /// Takes keys with commas or line breaks between, the one that signs first. Blanks around a key, and empty items, are
-    /// left out.
+    /// Takes keys with commas or line breaks between or after them, the one that signs first. Blanks around a key in such a
+    /// list, and empty items, are left out; a key that stands alone is taken as it is.
     ///
     /// A text of which no part is long enough is one key, which has commas in it: as before there could be several.
     ///
     /// # Errors
     /// [`SigningKeyTooShort`] when one is too short, or when there is none.
     pub fn parse(text: &str) -> Result<Self, SigningKeyTooShort> {
-        let items: Vec<_> = text.split([',', '\n', '\r']).map(str::trim).filter(|item| !item.is_empty()).collect();
-        if items.iter().all(|item| item.len() < SigningKey::MIN_BYTES) || items.len() == 1 {
+        const BETWEEN: [char; 3] = [',', '\n', '\r'];
+        let items: Vec<_> = text.split(BETWEEN).map(str::trim).filter(|item| !item.is_empty()).collect();
+        if !text.contains(BETWEEN) || items.iter().all(|item| item.len() < SigningKey::MIN_BYTES) {
             return Ok(SigningKey::new(text)?.into());
         }
         let mut keys = items.into_iter().map(SigningKey::new).collect::<Result<Vec<_>, _>>()?.into_iter();
@@ -64,6 +65,14 @@ mod tests {
             assert_eq!(keys(&format!(" {one}")), [format!(" {one}")], "a key that stands alone is taken as it is");
             for between in [",", ", ", "\n", "\r\n", ",\n"] {
                 assert_eq!(keys(&format!("{one}{between}{two}\n")), [one.clone(), two.clone()], "{between:?}");
+            }
+        }
+
+        #[test]
+        fn takes_no_separator_for_a_part_of_a_key() {
+            let one = "1".repeat(32);
+            for after in [",", "\n", "\r\n", " ,\n"] {
+                assert_eq!(keys(&format!("{one}{after}")), std::slice::from_ref(&one), "{after:?}");
             }
         }
 

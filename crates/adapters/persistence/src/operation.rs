@@ -31,11 +31,16 @@ pub(crate) async fn reading<T>(
 
 /// Runs a write, and begins it again when the database ended it in favour of another one (a deadlock, a
 /// serialisation failure, a busy file). Nothing of the lost attempt is kept.
-pub(crate) async fn retrying<T, F, A>(
-    db: &Database,
-    operation: &'static str,
-    mut attempt: F,
-) -> Result<T, RepositoryError>
+pub(crate) async fn retrying<T, F, A>(db: &Database, operation: &'static str, attempt: F) -> Result<T, RepositoryError>
+where
+    F: FnMut() -> A + Send,
+    A: Future<Output = Result<T, DbErr>> + Send,
+{
+    begun_again(db, operation, attempt).await.map_err(|error| failed(operation, error))
+}
+
+/// The same, for what is no port's method.
+pub(crate) async fn begun_again<T, F, A>(db: &Database, operation: &'static str, mut attempt: F) -> Result<T, DbErr>
 where
     F: FnMut() -> A + Send,
     A: Future<Output = Result<T, DbErr>> + Send,
@@ -48,7 +53,7 @@ where
             Err(error) => error,
         };
         let Some(reason) = reason_to_retry(&error).filter(|_| attempts_left > 0) else {
-            return Err(failed(operation, error));
+            return Err(error);
         };
         tracing::debug!(operation, reason, %error, "trying again");
         db.retries(operation, reason);

@@ -8,17 +8,19 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use super::Database;
 use crate::error::lacks_table;
+use crate::operation::begun_again;
 
 /// Names the lock that lets one instance migrate at a time; any fixed number does.
 const MIGRATION_LOCK: i64 = 0x7468_6f75_6768_7473;
 
 impl Database {
-    /// Brings the schema up to date. Of several instances that try at once, one does it and the others wait.
+    /// Brings the schema up to date. Of several instances that try at once, one does it and the others wait. It is begun
+    /// again where it met requests that lock the same tables in another order.
     ///
     /// # Errors
     /// [`MigrateError`] when a migration fails; it is rolled back.
     pub async fn migrate(&self) -> Result<(), MigrateError> {
-        self.try_migrate().await.map_err(MigrateError)
+        begun_again(self, "migrate", || self.try_migrate()).await.map_err(MigrateError)
     }
 
     async fn try_migrate(&self) -> Result<(), DbErr> {

@@ -6,6 +6,7 @@ use accounts::ports::UserRepository;
 use domain::PageRequest;
 use futures_util::future::join_all;
 use persistence::{Database, DatabaseOptions, Inspection, Location, Role, SeaUserRepository};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 use testkit::{Engine, TestDatabase, on_both_databases};
 
 mod migrate {
@@ -50,6 +51,34 @@ mod migrate {
             instance.unwrap();
         }
     }
+}
+
+/// Log-ins lock `sessions` before `refresh_tokens`, and this migration locks them the other way round. PostgreSQL ends
+/// whoever has waited for a second: the migration, which came first.
+#[test]
+fn migrate_begins_again_where_it_meets_requests() {
+    testkit::run(Engine::Postgres, async |_: TestDatabase| {
+        let db = TestDatabase::without_tables(Engine::Postgres).await;
+        db.database().migrate().await.unwrap();
+        db.execute(
+            "ALTER TABLE refresh_tokens ADD CONSTRAINT refresh_tokens_session_id_fkey
+                 FOREIGN KEY (session_id) REFERENCES sessions (id) ON DELETE CASCADE;
+             DELETE FROM seaql_migrations WHERE version = 'm20261130_000010_let_tokens_outlive_sessions'",
+        )
+        .await;
+        let request = db.sql().begin().await.unwrap();
+        request.execute_unprepared("LOCK TABLE sessions IN ROW EXCLUSIVE MODE").await.unwrap();
+        let instance = db.database();
+        let migrating = tokio::spawn(async move { instance.migrate().await });
+        let waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'sessions'::regclass";
+        let waiting = Statement::from_string(DbBackend::Postgres, waiting);
+        while request.query_one_raw(waiting.clone()).await.unwrap().is_none() {}
+        request.execute_unprepared("LOCK TABLE refresh_tokens IN ROW EXCLUSIVE MODE").await.unwrap();
+        request.commit().await.unwrap();
+        migrating.await.unwrap().unwrap();
+        assert!(db.database().is_migrated().await.unwrap());
+        assert_eq!(db.log().retries(), [("migrate", "deadlock")]);
+    });
 }
 
 mod schema {

@@ -1,9 +1,10 @@
 //! Which sessions have ended: rows that are stored with each end, and a copy of them in memory, which is asked at every
 //! request.
 //!
-//! Invariant: what `learn` has read once it does not read again, and what is committed later it does not miss. Rows become
-//! visible in the order of commits, not in that of their making, so a row says which transaction stored it, and each look
-//! begins where the one before says that all transactions had ended. SQLite has one writer, whose rows are simply numbered.
+//! Invariant: what is committed after a look the next one does not miss. Rows become visible in the order of commits, not in
+//! that of their making, so a row says which transaction stored it, and each look begins where the one before says that all
+//! transactions had ended. SQLite has one writer, whose rows are simply numbered. After a look without an answer all is read
+//! again: another server may have taken the place of the one that was asked, and numbers its transactions itself.
 //!
 //! While the primary is out of reach the copy stays as it is: no session can be ended meanwhile, and an instance that
 //! alone lost it goes on to answer from its cache, for the life of an access token at most. Tested in
@@ -48,7 +49,8 @@ impl SeaEndedSessions {
     }
 
     async fn try_learn(&self, remembered_since: Timestamp) -> Result<(), DbErr> {
-        let begun = self.next.load(Ordering::Acquire);
+        // Until there is an answer, the next look begins at the beginning.
+        let begun = self.next.swap(0, Ordering::AcqRel);
         let backend = self.db.backend();
         let sql = if backend == DbBackend::Postgres { POSTGRES } else { SQLITE };
         let statement = Statement::from_sql_and_values(backend, sql, [begun.into()]);

@@ -65,7 +65,7 @@ impl SessionIssuer {
     }
 
     /// Signs the access token that goes with `refresh_token`, for a session that was opened at `opened_at`. It is good no
-    /// longer than the session.
+    /// longer than the session, nor than the refresh token: a session whose tokens have all expired is forgotten.
     pub(crate) fn sign_in(
         &self,
         (session_id, opened_at): (SessionId, Timestamp),
@@ -74,7 +74,8 @@ impl SessionIssuer {
         now: Timestamp,
     ) -> Result<SignedIn, SigningError> {
         let principal = Principal { user_id: user.id, session_id };
-        let expires_at = now.after(self.lifetimes.access).min(opened_at.after(self.lifetimes.session));
+        let lifetime = self.lifetimes.access.min(self.lifetimes.refresh);
+        let expires_at = now.after(lifetime).min(opened_at.after(self.lifetimes.session));
         let access_token = self.access_tokens.sign(&principal, now, expires_at)?;
         Ok(SignedIn { access_token, expires_in: expires_at.since(now), refresh_token, user })
     }

@@ -10,7 +10,7 @@ use persistence::Database;
 use posts::Posts;
 use security::LocalGuesses;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use crate::metrics::gauges;
 use crate::remover::Remover;
@@ -121,17 +121,21 @@ fn every(period: Duration) -> tokio::time::Interval {
 /// Answers whether it fails. A line when it begins to fail, and one when it does no longer: every look of an outage is not
 /// worth one.
 async fn learn_ended_sessions(accounts: &Accounts, failed: bool) -> bool {
-    match (accounts.learn_ended_sessions.execute().await, failed) {
-        (Ok(()), false) | (Err(_), true) => failed,
-        (Ok(()), true) => {
-            tracing::info!("it is known again which sessions have ended");
-            false
+    let look = timeout(LearnEndedSessions::EVERY, accounts.learn_ended_sessions.execute()).await;
+    let error = match look {
+        Ok(Ok(())) => {
+            if failed {
+                tracing::info!("it is known again which sessions have ended");
+            }
+            return false;
         }
-        (Err(error), false) => {
-            tracing::warn!(%error, "it is not known which sessions end; those known to have ended stay so");
-            true
-        }
+        Ok(Err(error)) => error.to_string(),
+        Err(late) => late.to_string(),
+    };
+    if !failed {
+        tracing::warn!(error, "it is not known which sessions end; those known to have ended stay so");
     }
+    true
 }
 
 async fn purge(accounts: &Accounts, posts: &Posts) {

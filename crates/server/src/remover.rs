@@ -5,10 +5,11 @@
 //!
 //! - Slices that a request waits for go before others; these wait no longer than a request would.
 //! - A few removals are taken up at a time, and another when one ends.
-//! - A removal that failed, or that somebody else is at, is taken up again at the next look, and not before.
+//! - What is left off is walked over, all of it, now and then. A removal that failed, or that another instance is at, is taken
+//!   up again in the next walk, and holds up no other.
 //! - A stop lets slices end: what a slice changed is only known when it ends, so one that is cut off costs all cache entries.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, VecDeque};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,9 +17,9 @@ use std::time::Duration;
 
 use accounts::ports::AccountRemover;
 use async_trait::async_trait;
-use domain::{PostId, UserId};
+use domain::{Cuid, PostId, UserId};
 use posts::ports::PostRemover;
-use removals::{CarriedOut, CarryOut, Removal, RemovalKind};
+use removals::{CarryOut, Removal, RemovalKind};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, JoinHandle};
@@ -30,8 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const STOPPING: Duration = Duration::from_secs(1);
 /// Removals under way with which no others are taken up.
 const RESUMED: usize = 4;
-/// Removals among which those are looked for that are neither under way nor just failed.
-const LOOKED_AT: u16 = 100;
+/// Removals that a look finds.
+const FOUND: u16 = 100;
 
 /// Carries out removals, each in a task of its own.
 #[derive(Clone)]
@@ -41,18 +42,11 @@ pub(crate) struct Inner {
     carry_out: CarryOut,
     /// It outlives the threads that answer requests.
     runtime: Handle,
-    tasks: Mutex<Tasks>,
+    running: Mutex<HashMap<Removal, Option<AbortHandle>>>,
     /// Every task holds a receiver: when there is none, all have ended.
     signals: watch::Sender<Signals>,
     /// A removal that nobody waits for has ended.
     has_room: Notify,
-}
-
-#[derive(Default)]
-struct Tasks {
-    running: HashMap<Removal, Option<AbortHandle>>,
-    /// Those that ended without being done, since the last look.
-    left_off: HashSet<Removal>,
 }
 
 #[derive(Default)]
@@ -71,8 +65,8 @@ impl Deref for Remover {
 }
 
 impl Inner {
-    fn tasks(&self) -> MutexGuard<'_, Tasks> {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    fn running(&self) -> MutexGuard<'_, HashMap<Removal, Option<AbortHandle>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -82,7 +76,7 @@ impl Remover {
         Self(Arc::new(Inner {
             carry_out,
             runtime: Handle::current(),
-            tasks: Mutex::default(),
+            running: Mutex::default(),
             signals: watch::Sender::default(),
             has_room: Notify::new(),
         }))
@@ -91,16 +85,16 @@ impl Remover {
     /// Begins a removal; `None` if it is under way here, or the server stops.
     fn begin(&self, removal: Removal, is_waited_for: Arc<AtomicBool>) -> Option<JoinHandle<()>> {
         {
-            let mut tasks = self.tasks();
-            if self.signals.borrow().stopping || tasks.running.contains_key(&removal) {
+            let mut running = self.running();
+            if self.signals.borrow().stopping || running.contains_key(&removal) {
                 return None;
             }
-            tasks.running.insert(removal, None);
+            running.insert(removal, None);
         }
         let signals = self.signals.subscribe();
-        let mut running = Running { remover: self.clone(), removal, is_waited_for, signals, is_done: false };
+        let running = Running { remover: self.clone(), removal, is_waited_for, signals };
         let task = self.runtime.spawn(async move { running.carry_out().await });
-        if let Some(handle) = self.tasks().running.get_mut(&removal) {
+        if let Some(handle) = self.running().get_mut(&removal) {
             *handle = Some(task.abort_handle());
         }
         Some(task)
@@ -115,39 +109,33 @@ impl Remover {
         }
     }
 
-    /// Takes up what was left off, by whomever: at once, then every `period`, and as others end.
+    /// Takes up what was left off, by whomever: walks over all of it at once, then every `period`.
     pub(crate) async fn resume_every(&self, period: Duration) {
         let mut interval = interval_at(Instant::now(), period);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut walk = Walk::default();
         loop {
             tokio::select! {
-                _ = interval.tick() => self.tasks().left_off.clear(),
+                _ = interval.tick() => if walk.is_over() { walk = Walk::default() },
                 () = self.has_room.notified() => {}
             }
-            self.resume().await;
+            self.go_on(&mut walk).await;
         }
     }
 
-    async fn resume(&self) {
-        if self.tasks().running.len() >= RESUMED {
-            return;
-        }
-        let pending = match self.carry_out.pending(LOOKED_AT).await {
-            Ok(pending) => pending,
-            Err(error) => return tracing::warn!(%error, "removals not looked for; next try in a moment"),
-        };
+    async fn go_on(&self, walk: &mut Walk) {
         let mut begun = 0;
-        for removal in pending {
-            let (under_way, was_left_off) = {
-                let tasks = self.tasks();
-                (tasks.running.len(), tasks.left_off.contains(&removal))
-            };
-            if under_way >= RESUMED {
+        while self.running().len() < RESUMED {
+            if walk.found.is_empty() && !walk.is_read {
+                match self.carry_out.pending(walk.after, FOUND).await {
+                    Ok(found) => walk.find(found),
+                    Err(error) => tracing::warn!(%error, "removals not looked for; next try in a moment"),
+                }
+            }
+            let Some(removal) = walk.found.pop_front() else {
                 break;
-            }
-            if !was_left_off && self.begin(removal, Arc::default()).is_some() {
-                begun += 1;
-            }
+            };
+            begun += usize::from(self.begin(removal, Arc::default()).is_some());
         }
         if begun > 0 {
             tracing::info!(begun, "removals taken up");
@@ -165,10 +153,31 @@ impl Remover {
 
     /// Leaves off all removals: nothing of a slice that is under way is kept.
     pub(crate) fn abort(&self) {
-        let running: Vec<_> = self.tasks().running.drain().filter_map(|(_, task)| task).collect();
+        let running: Vec<_> = self.running().drain().filter_map(|(_, task)| task).collect();
         for task in running {
             task.abort();
         }
+    }
+}
+
+/// A walk over all that was left off, in the order of ids.
+#[derive(Default)]
+struct Walk {
+    found: VecDeque<Removal>,
+    after: Option<Cuid>,
+    /// Nothing is left behind what was found.
+    is_read: bool,
+}
+
+impl Walk {
+    fn find(&mut self, found: Vec<Removal>) {
+        self.is_read = found.len() < usize::from(FOUND);
+        self.after = found.last().map(|removal| removal.id).or(self.after);
+        self.found.extend(found);
+    }
+
+    fn is_over(&self) -> bool {
+        self.found.is_empty() && self.is_read
     }
 }
 
@@ -198,30 +207,21 @@ struct Running {
     removal: Removal,
     is_waited_for: Arc<AtomicBool>,
     signals: watch::Receiver<Signals>,
-    is_done: bool,
 }
 
 impl Running {
-    async fn carry_out(&mut self) {
-        let Self { remover, removal, is_waited_for, signals, .. } = &*self;
+    async fn carry_out(&self) {
+        let Self { remover, removal, is_waited_for, signals } = self;
         let goes_on = || turn(signals.clone(), is_waited_for.load(Ordering::Relaxed));
-        let ended = remover.carry_out.execute_while(*removal, goes_on).await;
-        if let Err(error) = &ended {
+        if let Err(error) = remover.carry_out.execute_while(*removal, goes_on).await {
             tracing::warn!(?removal, %error, "a removal was left off; it is taken up again in a moment");
         }
-        self.is_done = matches!(ended, Ok(CarriedOut::Done));
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        {
-            let mut tasks = self.remover.tasks();
-            tasks.running.remove(&self.removal);
-            if !self.is_done {
-                tasks.left_off.insert(self.removal);
-            }
-        }
+        self.remover.running().remove(&self.removal);
         if !self.is_waited_for.load(Ordering::Relaxed) {
             self.remover.has_room.notify_one();
         }
@@ -255,7 +255,7 @@ impl PostRemover for Remover {
 mod tests {
     use std::sync::atomic::AtomicUsize;
 
-    use domain::{Cuid, RepositoryError};
+    use domain::RepositoryError;
     use removals::ports::{Progress, RemovalRepository, Slice, Touched};
 
     use super::*;
@@ -268,16 +268,19 @@ mod tests {
         pending: Vec<Removal>,
         has_no_end: bool,
         panics: bool,
+        /// Nothing of posts can be removed.
+        is_stuck: bool,
         begun: AtomicUsize,
         ended: AtomicUsize,
+        done: AtomicUsize,
         most_at_once: AtomicUsize,
     }
 
     #[async_trait]
     impl RemovalRepository for Store {
-        async fn pending(&self, most: u16) -> Result<Vec<Removal>, RepositoryError> {
-            let ended = self.ended.load(Ordering::SeqCst).min(self.pending.len());
-            Ok(self.pending[ended..].iter().copied().take(most.into()).collect())
+        async fn pending(&self, after: Option<Cuid>, most: u16) -> Result<Vec<Removal>, RepositoryError> {
+            let found = self.pending.iter().filter(|removal| after.is_none_or(|after| removal.id > after));
+            Ok(found.copied().take(most.into()).collect())
         }
 
         async fn remove_some(&self, removal: Removal, _: u16) -> Result<Slice, RepositoryError> {
@@ -286,8 +289,14 @@ mod tests {
             self.most_at_once.fetch_max(under_way, Ordering::SeqCst);
             tokio::time::sleep(SLICE).await;
             self.ended.fetch_add(1, Ordering::SeqCst);
-            let goes_on = self.has_no_end && removal.kind == RemovalKind::Account;
-            let progress = if goes_on { Progress::More } else { Progress::Done };
+            let progress = match removal.kind {
+                RemovalKind::Account if self.has_no_end => Progress::More,
+                RemovalKind::Post if self.is_stuck => Progress::Stuck,
+                _ => {
+                    self.done.fetch_add(1, Ordering::SeqCst);
+                    Progress::Done
+                }
+            };
             Ok(Slice { progress, touched: Touched::default(), by: None })
         }
     }
@@ -301,24 +310,37 @@ mod tests {
         (Remover::new(CarryOut::new(Arc::clone(&store) as _)), store)
     }
 
-    #[tokio::test]
-    async fn a_few_are_taken_up_at_a_time_and_others_as_they_end() {
-        let pending = (0..20).map(|number| removal(RemovalKind::Post, number)).collect();
-        let (remover, store) = over(Store { pending, ..Store::default() });
-        let resuming = remover.resume_every(Duration::from_hours(1));
+    /// Resumes until so many are done.
+    async fn resume(remover: &Remover, store: &Store, done: usize) {
         let all = async {
-            while store.ended.load(Ordering::SeqCst) < 20 {
+            while store.done.load(Ordering::SeqCst) < done {
                 tokio::time::sleep(SLICE).await;
             }
         };
         tokio::select! {
-            () = resuming => unreachable!("it goes on for ever"),
-            done = timeout(Duration::from_secs(10), all) => done.unwrap(),
+            () = remover.resume_every(Duration::from_hours(1)) => unreachable!("it goes on for ever"),
+            done = timeout(Duration::from_mins(1), all) => done.unwrap(),
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_few_are_taken_up_at_a_time_and_others_as_they_end() {
+        let pending = (0..20).map(|number| removal(RemovalKind::Post, number)).collect();
+        let (remover, store) = over(Store { pending, ..Store::default() });
+        resume(&remover, &store, 20).await;
         assert!(store.most_at_once.load(Ordering::SeqCst) <= RESUMED);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
+    async fn those_that_are_stuck_hold_up_no_others() {
+        let stuck = usize::from(FOUND) * 2;
+        let mut pending: Vec<_> = (0..stuck).map(|number| removal(RemovalKind::Post, number)).collect();
+        pending.extend((stuck..stuck + 10).map(|number| removal(RemovalKind::Comment, number)));
+        let (remover, store) = over(Store { pending, is_stuck: true, ..Store::default() });
+        resume(&remover, &store, 10).await;
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_removal_that_a_request_waits_for_goes_first() {
         let (remover, store) = over(Store { has_no_end: true, ..Store::default() });
         for number in 0..3 {
@@ -342,7 +364,7 @@ mod tests {
         remover.stop().await;
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_stop_lets_slices_end_and_begins_no_more() {
         let (remover, store) = over(Store { has_no_end: true, ..Store::default() });
         remover.begin(removal(RemovalKind::Account, 1), Arc::default()).unwrap();
@@ -356,13 +378,11 @@ mod tests {
         assert!(remover.begin(removal(RemovalKind::Account, 2), Arc::default()).is_none());
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn one_that_panics_is_under_way_no_longer() {
         let (remover, _) = over(Store { panics: true, ..Store::default() });
         let task = remover.begin(removal(RemovalKind::Account, 1), Arc::default()).unwrap();
         assert!(task.await.unwrap_err().is_panic());
-        let tasks = remover.tasks();
-        assert!(tasks.running.is_empty());
-        assert_eq!(tasks.left_off.len(), 1, "and is not taken up again at once");
+        assert!(remover.running().is_empty());
     }
 }

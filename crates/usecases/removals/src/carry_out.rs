@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::RepositoryError;
+use domain::{Cuid, RepositoryError};
 
 use crate::Removal;
 use crate::ports::{Progress, RemovalRepository};
@@ -52,9 +52,9 @@ impl CarryOut {
         Self { removals }
     }
 
-    /// Removals that are requested and not done yet; no more than `most`.
-    pub async fn pending(&self, most: u16) -> Result<Vec<Removal>, CarryOutError> {
-        Ok(self.removals.pending(most).await?)
+    /// Removals that are requested and not done yet, in the order of their ids: those after `after`, and no more than `most`.
+    pub async fn pending(&self, after: Option<Cuid>, most: u16) -> Result<Vec<Removal>, CarryOutError> {
+        Ok(self.removals.pending(after, most).await?)
     }
 
     /// Removes all of it, unless somebody else is at it: then that is left to them.

@@ -1,7 +1,7 @@
 //! What the removals context needs of the world.
 
 use async_trait::async_trait;
-use domain::{PostId, RepositoryError, UserId};
+use domain::{Cuid, PostId, RepositoryError, UserId};
 
 use crate::Removal;
 
@@ -9,8 +9,8 @@ use crate::Removal;
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait RemovalRepository: Send + Sync {
-    /// Removals that are requested and not done yet; no more than `most`.
-    async fn pending(&self, most: u16) -> Result<Vec<Removal>, RepositoryError>;
+    /// Removals that are requested and not done yet, in the order of their ids: those after `after`, and no more than `most`.
+    async fn pending(&self, after: Option<Cuid>, most: u16) -> Result<Vec<Removal>, RepositoryError>;
 
     /// Removes about `most` rows of it, and corrects the counters that counted them, in one transaction. The removal is done
     /// when nothing is left, and then forgotten in the same transaction. What is not hidden is not removed: its removal is

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::RepositoryError;
+use domain::{Cuid, RepositoryError};
 use removals::Removal;
 use removals::ports::{RemovalRepository, Slice};
 
@@ -38,8 +38,8 @@ fn change(Slice { touched, by, .. }: &Slice) -> Change {
 
 #[async_trait]
 impl RemovalRepository for CachedRemovals {
-    async fn pending(&self, most: u16) -> Result<Vec<Removal>, RepositoryError> {
-        self.inner.pending(most).await
+    async fn pending(&self, after: Option<Cuid>, most: u16) -> Result<Vec<Removal>, RepositoryError> {
+        self.inner.pending(after, most).await
     }
 
     /// Touches whatever the slice says; it may be anything where the slice does not come to say so.

@@ -12,8 +12,8 @@ use accounts::ports::{
 };
 use async_trait::async_trait;
 use domain::{
-    CommentId, CommentView, Page, PageRequest, Post, PostId, PostPage, PostView, Principal, RepositoryError, Revision,
-    Timestamp, User, UserId, UserRef, UserView, UserViewer, Viewed,
+    CommentId, CommentView, Cuid, Page, PageRequest, Post, PostId, PostPage, PostView, Principal, RepositoryError,
+    Revision, Timestamp, User, UserId, UserRef, UserView, UserViewer, Viewed,
 };
 use feed::ports::{Follow, FollowRepository, Relation, TimelineRepository, Unfollow};
 use posts::IdempotentRequest;
@@ -265,7 +265,7 @@ impl UserRepository for Repository {
 
 #[async_trait]
 impl RemovalRepository for Repository {
-    async fn pending(&self, _: u16) -> Result<Vec<Removal>, RepositoryError> {
+    async fn pending(&self, _: Option<Cuid>, _: u16) -> Result<Vec<Removal>, RepositoryError> {
         not_asked()
     }
 

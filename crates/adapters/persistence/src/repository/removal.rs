@@ -11,7 +11,7 @@ use domain::{Cuid, RepositoryError, UserId};
 use removals::ports::{Progress, RemovalRepository, Slice, Touched};
 use removals::{Removal, RemovalKind};
 use resilience::{Caller, caller};
-use sea_orm::sea_query::{ExprTrait, LockBehavior, LockType, OnConflict, Query};
+use sea_orm::sea_query::{ExprTrait, LockBehavior, LockType, OnConflict, Order, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr};
 use tokio::sync::Semaphore;
 
@@ -43,12 +43,18 @@ impl SeaRemovalRepository {
         Self { db, turn: Semaphore::new(1) }
     }
 
-    async fn try_pending(&self, most: u16) -> Result<Vec<Removal>, DbErr> {
-        let select = Query::select()
+    async fn try_pending(&self, after: Option<Cuid>, most: u16) -> Result<Vec<Removal>, DbErr> {
+        let mut select = Query::select();
+        select
             .columns([removal::Column::Id, removal::Column::Kind])
             .from(removal::Entity)
-            .limit(most.into())
-            .take();
+            // A later version, beside which this one runs for a while, may know others.
+            .and_where(removal::Column::Kind.is_in([ACCOUNT, POST, COMMENT]))
+            .order_by(removal::Column::Id, Order::Asc)
+            .limit(most.into());
+        if let Some(after) = after {
+            select.and_where(removal::Column::Id.gt(after.as_str()));
+        }
         let rows = self.db.read_primary().select_all(&select).await?;
         let read = |row| {
             let mut fields = Fields::of(row);
@@ -204,8 +210,8 @@ async fn remove_some_of_comment(tx: &impl ConnectionTrait, id: Cuid, most: u64) 
 
 #[async_trait]
 impl RemovalRepository for SeaRemovalRepository {
-    async fn pending(&self, most: u16) -> Result<Vec<Removal>, RepositoryError> {
-        reading("removals.pending", self.try_pending(most)).await
+    async fn pending(&self, after: Option<Cuid>, most: u16) -> Result<Vec<Removal>, RepositoryError> {
+        reading("removals.pending", self.try_pending(after, most)).await
     }
 
     async fn remove_some(&self, removal: Removal, most: u16) -> Result<Slice, RepositoryError> {

@@ -32,6 +32,7 @@ on_both_databases![
     what_is_not_hidden_is_not_removed,
     a_slice_of_an_account_with_many_posts_is_bounded,
     marks_above_many_comments_fall_in_bounded_slices,
+    pending_ones_can_be_walked_over,
 ];
 
 /// Rows of a kind that a slice may touch, beside the few that it is about.
@@ -448,7 +449,7 @@ async fn two_removers_do_not_disturb_each_other(s: Scene) {
         let carry_out = CarryOut::new(Arc::new(SeaRemovalRepository::new(s.db.database())));
         tokio::spawn(async move {
             // Each leaves it to the other who is at it, and comes again.
-            while carry_out.pending(1).await.unwrap().contains(&removal) {
+            while carry_out.pending(None, 1).await.unwrap().contains(&removal) {
                 carry_out.execute(removal).await.unwrap();
             }
         })
@@ -552,4 +553,17 @@ async fn marks_above_many_comments_fall_in_bounded_slices(s: Scene) {
     }
     assert_eq!((s.db.count("comments").await, s.db.count("users").await), (0, 1));
     s.db.assert_counters_exact().await;
+}
+
+async fn pending_ones_can_be_walked_over(s: Scene) {
+    insert(&s, 10, "removals", "id, kind", &format!("{}, 'comment'", sql_id("comnt"))).await;
+    let (mut after, mut found) = (None, Vec::new());
+    loop {
+        let some = s.removals.pending(after, 3).await.unwrap();
+        let Some(last) = some.last() else { break };
+        after = Some(last.id);
+        found.extend(some.into_iter().map(|removal| removal.id));
+    }
+    let all: Vec<_> = (1..=10).map(|n| nth::<()>("comnt", n).cuid()).collect();
+    assert_eq!(found, all);
 }

@@ -108,7 +108,7 @@ impl Scene {
     /// Removes the rows of all that is hidden, but for what somebody else is at.
     pub(crate) async fn remove_hidden(&self) {
         let carry_out = CarryOut::new(Arc::clone(&self.removals) as _);
-        for removal in carry_out.pending(u16::MAX).await.unwrap() {
+        for removal in carry_out.pending(None, u16::MAX).await.unwrap() {
             carry_out.execute(removal).await.unwrap();
         }
     }

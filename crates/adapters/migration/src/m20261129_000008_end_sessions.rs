@@ -17,13 +17,10 @@ impl MigrationTrait for Migration {
         ddl::run(
             manager,
             &[
-                "ALTER TABLE sessions ADD COLUMN user_agent TEXT",
-                "ALTER TABLE refresh_tokens ADD COLUMN parent_hash {bytes}",
+                // Log-ins and refreshes wait from here on, and nothing else does.
                 // In the order of a list of sessions, and with the newest token of each at hand.
                 "CREATE INDEX sessions_by_user_and_time ON sessions (user_id, created_at, id)",
-                "DROP INDEX sessions_by_user",
                 "CREATE INDEX refresh_tokens_by_session_and_time ON refresh_tokens (session_id, created_at)",
-                "DROP INDEX refresh_tokens_by_session",
                 "CREATE TABLE ended_sessions (
                     position {committed},
                     session_id {id} NOT NULL UNIQUE,
@@ -31,6 +28,11 @@ impl MigrationTrait for Migration {
                 )",
                 "CREATE INDEX ended_sessions_by_position ON ended_sessions (position)",
                 "CREATE INDEX ended_sessions_by_time ON ended_sessions (ended_at)",
+                // Everybody waits from here on, for a moment.
+                "ALTER TABLE sessions ADD COLUMN user_agent TEXT",
+                "ALTER TABLE refresh_tokens ADD COLUMN parent_hash {bytes}",
+                "DROP INDEX sessions_by_user",
+                "DROP INDEX refresh_tokens_by_session",
             ],
         )
         .await

@@ -188,3 +188,37 @@ mod connect {
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
     }
 }
+
+mod inspect {
+    use super::*;
+
+    /// They stand in a list there, as others may have tables of theirs in the same schema.
+    #[test]
+    fn knows_every_table() {
+        testkit::run(Engine::Postgres, async |db: TestDatabase| {
+            let of_ours = "SELECT tablename::text FROM pg_tables \
+                           WHERE schemaname = current_schema() AND tablename <> 'seaql_migrations'";
+            let tables = db.texts(of_ours).await;
+            let mut url = url::Url::parse(db.url()).unwrap();
+            let role = format!("{}_writer", url.path().trim_start_matches('/'));
+            db.execute(&format!(
+                "CREATE ROLE {role} LOGIN PASSWORD 'hush'; \
+                 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}"
+            ))
+            .await;
+            url.set_username(&role).unwrap();
+            url.set_password(Some("hush")).unwrap();
+            let location = Location::parse(url.as_str()).unwrap();
+            let mut forbidden = Vec::new();
+            for table in &tables {
+                db.execute(&format!("REVOKE UPDATE ON {table} FROM {role}")).await;
+                let found = persistence::inspect(&location, Duration::from_secs(5)).await.unwrap();
+                forbidden.extend(found.and_then(|found| found.forbidden));
+                db.execute(&format!("GRANT UPDATE ON {table} TO {role}")).await;
+            }
+            db.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
+            let each: Vec<_> = tables.iter().map(|table| format!("UPDATE on {table}")).collect();
+            assert_eq!(forbidden, each);
+        });
+    }
+}

@@ -224,7 +224,7 @@ pub trait SessionRepository: Send + Sync {
     /// Ends the session `id` of the account of `by`; its refresh tokens stop working, and what it writes is not stored.
     async fn close(&self, by: Principal, id: SessionId) -> Result<CloseSession, RepositoryError>;
 
-    /// Ends all sessions of the account of `by` but the one that it acts in.
+    /// Ends all sessions of the account of `by` but the one that it acts in. Of two that do this at once, both may end.
     async fn close_others(&self, by: Principal) -> Result<CloseSession, RepositoryError>;
 
     /// Forgets sessions that have no token that is good after `now`, and ends from before `remembered_since`. Answers how
@@ -321,7 +321,7 @@ pub trait PasswordHasher: Send + Sync {
 #[async_trait]
 pub trait GuessLimiter: Send + Sync {
     /// Takes one guess out of what its guesser and its account have left. Answers soon and always: a limiter whose store is
-    /// out of reach counts by itself meanwhile.
+    /// out of reach counts by itself meanwhile. A request that is given up before its password was verified keeps it.
     async fn take(&self, guess: Guess, bounds: &GuessBounds) -> TakeGuess;
 
     /// Gives a guess that was taken back, as it was none: to the budgets that it was taken from, and to no others.

@@ -247,6 +247,7 @@ mod close {
     on_both_databases![
         ends_one_session,
         ends_all_others,
+        two_that_end_all_others_at_once_leave_one_at_most,
         finds_neither_what_is_gone_nor_what_is_of_others,
         does_nothing_for_a_session_that_has_ended,
     ];
@@ -275,6 +276,16 @@ mod close {
         assert_eq!(proved(&rotate(&s, 1, 11, now).await), Some(kept));
         assert_eq!(proved(&rotate(&s, 4, 14, now).await), Some(of_bob));
         assert_eq!((s.db.count("sessions").await, s.db.count("ended_sessions").await), (2, 2));
+    }
+
+    async fn two_that_end_all_others_at_once_leave_one_at_most(s: Scene) {
+        let ada = s.account("ada").await;
+        let (one, _) = open(&s, "one", ada, 1).await;
+        let (other, _) = open(&s, "other", ada, 2).await;
+        let (of_one, of_other) = tokio::join!(s.sessions.close_others(one), s.sessions.close_others(other));
+        assert!([of_one.unwrap(), of_other.unwrap()].contains(&CloseSession::Closed));
+        let (left, ended) = (s.db.count("sessions").await, s.db.count("ended_sessions").await);
+        assert!(left <= 1 && left + ended == 2, "{left} left, {ended} ended");
     }
 
     async fn finds_neither_what_is_gone_nor_what_is_of_others(s: Scene) {

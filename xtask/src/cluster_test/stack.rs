@@ -189,6 +189,12 @@ impl Stack {
         compose.run(&["up", "--detach", "--wait"], UP_LIMIT).await.map(drop)
     }
 
+    /// Makes the container of a service anew with another variable, and does not wait for it to serve.
+    pub(crate) async fn replace(&self, service: Service, (name, value): (&'static str, &str)) -> Result<()> {
+        let compose = self.compose.with(name, value);
+        compose.run(&["up", "--detach", service.name()], UP_LIMIT).await.map(drop)
+    }
+
     /// The identifier of each service's container, in the order of [`Service::ALL`].
     pub(crate) async fn containers(&self) -> Result<Vec<String>> {
         let mut containers = Vec::with_capacity(Service::ALL.len());

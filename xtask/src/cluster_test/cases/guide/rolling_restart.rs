@@ -1,6 +1,9 @@
-//! One instance after the other, with a good variable and with a bad one.
+//! One instance after the other, with a good variable and with a bad one, whichever instance fails by it.
+
+use std::time::Duration;
 
 use anyhow::Result;
+use tokio::time::sleep;
 
 use super::{failed, replaced};
 use crate::cluster_test::cluster::Cluster;
@@ -14,7 +17,10 @@ const GOOD: (&str, &str) = ("CACHE_TTL", "299s");
 /// One with which no instance starts.
 const BAD: (&str, &str) = ("CACHE_TTL", "soon");
 
-/// Changes a variable, changes it for the worse, and back: nothing fails.
+/// What the guide says to wait between two instances.
+const UNTIL_ASKED_AGAIN: Duration = Duration::from_secs(4);
+
+/// Changes a variable, changes it for the worse, and back: no request fails.
 pub(in super::super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let stack = cluster.stack;
@@ -40,6 +46,11 @@ pub(in super::super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     verdict.check(broken.len() == 1, || format!("with a bad variable {broken:?} were made anew, not one instance"));
     verdict.figure(format!("with a bad variable it ends after {}", broken.join(", ")));
 
+    // The other way round: when it is the last that does not serve, the first is not to be taken down beside it.
+    stack.replace(Service::App1, GOOD).await?;
+    stack.healthy(Service::App1).await?;
+    sleep(UNTIL_ASKED_AGAIN).await;
+    stack.replace(Service::App2, BAD).await?;
     let output = stack.follow(Sequence::RollingRestart, folder.path(), None).await?;
     verdict.check(output.status.success(), || failed(Sequence::RollingRestart, &output));
     for service in [Service::App1, Service::App2] {

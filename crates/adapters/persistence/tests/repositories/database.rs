@@ -6,8 +6,10 @@ use accounts::ports::UserRepository;
 use domain::PageRequest;
 use futures_util::future::join_all;
 use persistence::{Database, DatabaseOptions, Inspection, Location, Role, SeaUserRepository};
-use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use testkit::{Engine, TestDatabase, on_both_databases};
+
+use crate::scene::until_waiting;
 
 mod migrate {
     use super::*;
@@ -70,9 +72,7 @@ fn migrate_begins_again_where_it_meets_requests() {
         request.execute_unprepared("LOCK TABLE sessions IN ROW EXCLUSIVE MODE").await.unwrap();
         let instance = db.database();
         let migrating = tokio::spawn(async move { instance.migrate().await });
-        let waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'sessions'::regclass";
-        let waiting = Statement::from_string(DbBackend::Postgres, waiting);
-        while request.query_one_raw(waiting.clone()).await.unwrap().is_none() {}
+        until_waiting(&request, 1).await;
         request.execute_unprepared("LOCK TABLE refresh_tokens IN ROW EXCLUSIVE MODE").await.unwrap();
         request.commit().await.unwrap();
         migrating.await.unwrap().unwrap();

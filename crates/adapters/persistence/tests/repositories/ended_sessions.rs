@@ -1,17 +1,19 @@
 //! [`EndedSessions`]: what is learnt of the ends of sessions; and that a session whose end was committed stores nothing.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use ::posts::ports::{AddCommentOutcome, CommentRepository, Like, NewComment, NewPost, PostRepository, Write};
+use ::posts::ports::{AddCommentOutcome, Change, CommentRepository, Like, NewComment, NewPost, PostRepository, Write};
 use accounts::ports::{CloseSession, EndedSessions, SessionRepository};
 use domain::{Principal, SessionId, Timestamp, UserId};
+use feed::ports::{Follow, FollowRepository};
 use futures_util::future::join_all;
 use persistence::{Database, DatabaseOptions, Location, SeaEndedSessions};
-use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use testkit::{NOW, Proxy, TestDatabase, a_comment, a_post, acting, id, on_both_databases};
+use tokio::task::JoinHandle;
 
-use crate::scene::Scene;
+use crate::scene::{Scene, until_waiting};
 
 /// Long before anything in these tests.
 const EVER: Timestamp = Timestamp::from_micros(0);
@@ -148,32 +150,44 @@ mod writes {
         assert_eq!(s.find_post(post).await.unwrap().like_count, 1);
     }
 
-    /// It has begun before the session ends, and waits for a post that somebody holds. What it would store it would store
-    /// by a statement that begins after the end.
+    /// Each begins before the session ends, and waits for a row that somebody holds. What they would store they would store
+    /// by statements that begin after the end.
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_transaction_that_waited_past_the_end_of_its_session_stores_nothing() {
+    async fn what_waited_past_the_end_of_its_session_stores_nothing() {
         let s = Arc::new(Scene::from(TestDatabase::postgres().await));
-        let ada = s.user("ada").await;
+        let (ada, bob) = (s.user("ada").await, s.user("bob").await);
         let post = s.post("post", ada).await;
-        let parent = s.comment("parent", post, ada).await;
+        let comment = s.comment("comment", post, ada).await;
         let holder = s.db.sql().begin().await.unwrap();
-        holder.execute_unprepared(&format!("SELECT id FROM posts WHERE id = '{post}' FOR UPDATE")).await.unwrap();
-        let reply = tokio::spawn({
-            let (s, reply) = (Arc::clone(&s), a_comment("reply", post, ada).reply_to(parent).build());
-            async move { s.comments.add(&reply, None).await.unwrap() }
-        });
-        let waits = "SELECT 1 FROM pg_stat_activity \
-                     WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        let begun = Instant::now();
-        let is_waiting = || Statement::from_string(DbBackend::Postgres, waits);
-        while holder.query_one_raw(is_waiting()).await.unwrap().is_none() {
-            assert!(begun.elapsed() < Duration::from_secs(30), "nobody waits for the post");
+        for (table, id) in [("users", ada.cuid()), ("users", bob.cuid()), ("posts", post.cuid())] {
+            holder.execute_unprepared(&format!("SELECT id FROM {table} WHERE id = '{id}' FOR UPDATE")).await.unwrap();
         }
+        let writes = [
+            spawn(&s, async move |s| {
+                let reply = a_comment("reply", post, ada).reply_to(comment).build();
+                let outcome = s.comments.add(&reply, None).await.unwrap();
+                outcome == AddCommentOutcome::Write(Write::SessionEnded)
+            }),
+            spawn(&s, async move |s| s.follows.follow(acting(ada), bob, NOW).await.unwrap() == Follow::SessionEnded),
+            spawn(&s, async move |s| {
+                s.comments.delete(comment, acting(ada), None).await.unwrap() == Change::SessionEnded
+            }),
+        ];
+        until_waiting(&holder, 3).await;
         // It waits for none of those who write in it.
         end(&s, ada).await;
         holder.rollback().await.unwrap();
-        assert_eq!(reply.await.unwrap(), AddCommentOutcome::Write(Write::SessionEnded));
+        let refused: Vec<bool> = join_all(writes).await.into_iter().map(Result::unwrap).collect();
+        assert_eq!(refused, [true; 3]);
+        assert_eq!((s.db.count("posts").await, s.db.count("comments").await, s.db.count("follows").await), (1, 1, 0));
         assert_eq!(s.find_post(post).await.unwrap().comment_count, 1);
         s.db.assert_counters_exact().await;
+    }
+
+    fn spawn<F>(s: &Arc<Scene>, write: impl FnOnce(Arc<Scene>) -> F) -> JoinHandle<bool>
+    where
+        F: Future<Output = bool> + Send + 'static,
+    {
+        tokio::spawn(write(Arc::clone(s)))
     }
 }

@@ -1,7 +1,7 @@
 //! A database with all repositories over it, and short ways to fill it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::posts::ports::{AddCommentOutcome, Change, CommentRepository, Like, PostRepository, Write};
 use ::posts::{Fingerprint, IdempotentRequest, REPLAY_WINDOW};
@@ -16,6 +16,7 @@ use persistence::{
     SeaPostRepository, SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
 };
 use removals::CarryOut;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement};
 use testkit::{FixedClock, TestDatabase, a_comment, a_post, a_user, acting};
 
 pub(crate) struct Scene {
@@ -185,6 +186,23 @@ pub(crate) fn request(key: &str, wish: u8, now: Timestamp) -> IdempotentRequest 
         key: IdempotencyKey::parse(key).unwrap(),
         fingerprint: Fingerprint([wish; 32]),
         remembered_since: now.before(REPLAY_WINDOW),
+    }
+}
+
+/// Returns once so many wait for locks in the database of `holder`, a transaction that has some.
+pub(crate) async fn until_waiting(holder: &DatabaseTransaction, many: i64) {
+    // Not by `pg_stat_activity`, which stays within a transaction as it was looked at first.
+    let waiting = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_locks \
+                   WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database()))";
+    let waiting = Statement::from_string(DbBackend::Postgres, waiting);
+    let begun = Instant::now();
+    loop {
+        let row = holder.query_one_raw(waiting.clone()).await.unwrap().unwrap();
+        let count: i64 = row.try_get_by_index(0).unwrap();
+        if count >= many {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "{count} wait, not {many}");
     }
 }
 

@@ -14,10 +14,12 @@ pub(crate) struct Migration;
 #[async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        // Log-ins, refreshes and ends of sessions wait, and nothing else does. Locked at once, lest one that has begun waits
+        // for an index, and the index is undone for its sake.
+        ddl::lock(manager, &["sessions", "refresh_tokens"]).await?;
         ddl::run(
             manager,
             &[
-                // Log-ins and refreshes wait from here on, and nothing else does.
                 // In the order of a list of sessions, and with the newest token of each at hand.
                 "CREATE INDEX sessions_by_user_and_time ON sessions (user_id, created_at, id)",
                 "CREATE INDEX refresh_tokens_by_session_and_time ON refresh_tokens (session_id, created_at)",

@@ -39,7 +39,7 @@ where
     begun_again(db, operation, attempt).await.map_err(|error| failed(operation, error))
 }
 
-/// The same, for what is no port's method.
+/// Like [`retrying`], for what needs the database's own error.
 pub(crate) async fn begun_again<T, F, A>(db: &Database, operation: &'static str, mut attempt: F) -> Result<T, DbErr>
 where
     F: FnMut() -> A + Send,

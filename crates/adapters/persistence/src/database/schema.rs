@@ -14,16 +14,33 @@ use crate::operation::begun_again;
 const MIGRATION_LOCK: i64 = 0x7468_6f75_6768_7473;
 
 impl Database {
-    /// Brings the schema up to date. Of several instances that try at once, one does it and the others wait. It is begun
-    /// again where it met requests that lock the same tables in another order.
+    /// Brings the schema up to date. Of several instances that try at once, one does it and the others wait. A migration is
+    /// begun again where it met requests that lock the same tables in another order. A schema that is ahead is left alone.
     ///
     /// # Errors
-    /// [`MigrateError`] when a migration fails; it is rolled back.
+    /// [`MigrateError`] when a migration fails; it is rolled back, and those before it stay.
     pub async fn migrate(&self) -> Result<(), MigrateError> {
-        begun_again(self, "migrate", || self.try_migrate()).await.map_err(MigrateError)
+        self.migrate_each().await.map_err(MigrateError)
     }
 
-    async fn try_migrate(&self) -> Result<(), DbErr> {
+    /// One transaction each: what one has locked is free again while the next makes its indexes.
+    async fn migrate_each(&self) -> Result<(), DbErr> {
+        for _ in Migrator::migrations() {
+            if all_applied(&self.inner.writes).await? {
+                return Ok(());
+            }
+            begun_again(self, "migrate", || self.migrate_one()).await?;
+        }
+        // PostgreSQL answers a `COMMIT` by rolling back where a statement failed of which nobody said so.
+        if all_applied(&self.inner.writes).await? {
+            Ok(())
+        } else {
+            Err(DbErr::Custom("the migrations were rolled back".to_owned()))
+        }
+    }
+
+    /// Makes the next migration, if there still is one.
+    async fn migrate_one(&self) -> Result<(), DbErr> {
         // SQLite lets in one transaction that writes at a time; PostgreSQL is asked to.
         let guard = self.begin().await?;
         if guard.get_database_backend() == DbBackend::Postgres {
@@ -34,14 +51,8 @@ impl Database {
                 make_schema(&guard, schema).await?;
             }
         }
-        Migrator::up(guard.for_migrations(), None).await?;
-        guard.commit(None).await?;
-        // PostgreSQL answers a `COMMIT` by rolling back where a statement failed of which nobody said so.
-        if all_applied(&self.inner.writes).await? {
-            Ok(())
-        } else {
-            Err(DbErr::Custom("the migrations were rolled back".to_owned()))
-        }
+        Migrator::up(guard.for_migrations(), Some(1)).await?;
+        guard.commit(None).await
     }
 
     /// Whether every migration of this version was applied; a later version may have applied more. Does not change the

@@ -26,6 +26,8 @@ mod migrate {
         db.execute("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99999999_000001_of_the_next', 1)")
             .await;
         assert!(db.database().is_migrated().await.unwrap());
+        // It may be one that migrates when it starts.
+        db.database().migrate().await.unwrap();
     }
 
     async fn makes_the_schema_once(other: TestDatabase) {
@@ -56,7 +58,7 @@ mod migrate {
 }
 
 /// Log-ins lock `sessions` before `refresh_tokens`, and this migration locks them the other way round. PostgreSQL ends
-/// whoever has waited for a second: the migration, which came first.
+/// one of the two, which here is the migration: the log-in waits first, and is patient.
 #[test]
 fn migrate_begins_again_where_it_meets_requests() {
     testkit::run(Engine::Postgres, async |_: TestDatabase| {
@@ -68,16 +70,29 @@ fn migrate_begins_again_where_it_meets_requests() {
              DELETE FROM seaql_migrations WHERE version = 'm20261130_000010_let_tokens_outlive_sessions'",
         )
         .await;
-        let request = db.sql().begin().await.unwrap();
-        request.execute_unprepared("LOCK TABLE sessions IN ROW EXCLUSIVE MODE").await.unwrap();
+        let lock = |table| format!("LOCK TABLE {table} IN ROW EXCLUSIVE MODE");
+        let holder = db.sql().begin().await.unwrap();
+        holder.execute_unprepared(&lock("refresh_tokens")).await.unwrap();
+        let connection = sea_orm::Database::connect(db.url()).await.unwrap();
+        let log_in = connection.begin().await.unwrap();
+        log_in.execute_unprepared("SET LOCAL deadlock_timeout = '1min'").await.unwrap();
+        log_in.execute_unprepared(&lock("sessions")).await.unwrap();
+
         let instance = db.database();
         let migrating = tokio::spawn(async move { instance.migrate().await });
-        until_waiting(&request, 1).await;
-        request.execute_unprepared("LOCK TABLE refresh_tokens IN ROW EXCLUSIVE MODE").await.unwrap();
-        request.commit().await.unwrap();
+        until_waiting(&holder, 1).await;
+        let logging_in = tokio::spawn(async move {
+            log_in.execute_unprepared(&lock("refresh_tokens")).await?;
+            log_in.commit().await
+        });
+        until_waiting(&holder, 2).await;
+        holder.rollback().await.unwrap();
+
+        logging_in.await.unwrap().unwrap();
         migrating.await.unwrap().unwrap();
         assert!(db.database().is_migrated().await.unwrap());
         assert_eq!(db.log().retries(), [("migrate", "deadlock")]);
+        connection.close().await.unwrap();
     });
 }
 

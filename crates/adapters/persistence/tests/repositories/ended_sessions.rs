@@ -1,7 +1,7 @@
 //! [`EndedSessions`]: what is learnt of the ends of sessions; and that a session whose end was committed stores nothing.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::posts::ports::{AddCommentOutcome, Change, CommentRepository, Like, NewComment, NewPost, PostRepository, Write};
 use accounts::ports::{CloseSession, EndedSessions, SessionRepository};
@@ -100,6 +100,18 @@ async fn what_is_known_stays_known_while_the_database_is_lost() {
     proxy.cut();
     assert!(instance.learn(EVER).await.unwrap_err().is_unavailable());
     assert!(instance.contains(ended.session_id));
+
+    // Another server takes its place, which was behind: its transactions have lower numbers.
+    let earlier: SessionId = id("earlier");
+    let note = format!("INSERT INTO ended_sessions (position, session_id, ended_at) VALUES (1, '{earlier}', 1)");
+    s.db.execute(&note).await;
+    proxy.mend();
+    let begun = Instant::now();
+    while instance.learn(EVER).await.is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it does not come back");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(instance.contains(earlier));
 }
 
 mod writes {

@@ -1,5 +1,8 @@
 //! What is done now and then, beside the requests.
 
+use std::fmt::Display;
+use std::mem;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,7 +76,7 @@ impl Housekeeping {
             let mut fails = false;
             loop {
                 interval.tick().await;
-                fails = learn_ended_sessions(&ends, fails).await;
+                learn(ends.learn_ended_sessions.execute(), &mut fails).await;
             }
         });
         let removing = remover.clone();
@@ -118,24 +121,35 @@ fn every(period: Duration) -> tokio::time::Interval {
     interval
 }
 
-/// Answers whether it fails. A line when it begins to fail, and one when it does no longer: every look of an outage is not
-/// worth one.
-async fn learn_ended_sessions(accounts: &Accounts, failed: bool) -> bool {
-    let look = timeout(LearnEndedSessions::EVERY, accounts.learn_ended_sessions.execute()).await;
-    let error = match look {
+/// How long a look for ended sessions may take. A server that is only slow is not asked by ever more of them.
+const LEARNING: Duration = Duration::from_secs(5);
+
+/// Waits for a look for ended sessions. `fails` tells of those before: there is a line when they begin to fail, or to take
+/// long, and one when that is over. Every look of an outage is not worth one.
+async fn learn<E: Display>(look: impl Future<Output = Result<(), E>>, fails: &mut bool) {
+    let mut look = pin!(timeout(LEARNING, look));
+    let ended = match timeout(LearnEndedSessions::EVERY, look.as_mut()).await {
+        Ok(ended) => ended,
+        Err(late) => {
+            not_learnt(fails, &late);
+            look.await
+        }
+    };
+    match ended {
         Ok(Ok(())) => {
-            if failed {
+            if mem::take(fails) {
                 tracing::info!("it is known again which sessions have ended");
             }
-            return false;
         }
-        Ok(Err(error)) => error.to_string(),
-        Err(late) => late.to_string(),
-    };
-    if !failed {
-        tracing::warn!(error, "it is not known which sessions end; those known to have ended stay so");
+        Ok(Err(error)) => not_learnt(fails, &error),
+        Err(late) => not_learnt(fails, &late),
     }
-    true
+}
+
+fn not_learnt(fails: &mut bool, error: &dyn Display) {
+    if !mem::replace(fails, true) {
+        tracing::warn!(%error, "it is not known which sessions end; those known to have ended stay so");
+    }
 }
 
 async fn purge(accounts: &Accounts, posts: &Posts) {
@@ -150,5 +164,23 @@ async fn purge(accounts: &Accounts, posts: &Posts) {
     match posts.purge_keys.execute().await {
         Ok(purged) => tracing::debug!(purged, "old idempotency keys forgotten"),
         Err(error) => tracing::warn!(%error, "old idempotency keys not forgotten; next try in an hour"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_look_that_hangs_fails_and_the_next_one_is_begun() {
+        let mut fails = false;
+        learn(pending::<Result<(), String>>(), &mut fails).await;
+        assert!(fails);
+        learn(ready(Ok::<_, String>(())), &mut fails).await;
+        assert!(!fails);
+        learn(ready(Err("lost")), &mut fails).await;
+        assert!(fails);
     }
 }

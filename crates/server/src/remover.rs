@@ -19,7 +19,7 @@ use accounts::ports::AccountRemover;
 use async_trait::async_trait;
 use domain::{Cuid, PostId, UserId};
 use posts::ports::PostRemover;
-use removals::{CarryOut, Removal, RemovalKind};
+use removals::{CarryOut, CarryOutError, Removal, RemovalKind};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, JoinHandle};
@@ -93,7 +93,7 @@ impl Remover {
         }
         let signals = self.signals.subscribe();
         let running = Running { remover: self.clone(), removal, is_waited_for, signals };
-        let task = self.runtime.spawn(async move { running.carry_out().await });
+        let task = self.runtime.spawn(running.run_to_its_end());
         if let Some(handle) = self.running().get_mut(&removal) {
             *handle = Some(task.abort_handle());
         }
@@ -129,7 +129,7 @@ impl Remover {
             if walk.found.is_empty() && !walk.is_read {
                 match self.carry_out.pending(walk.after, FOUND).await {
                     Ok(found) => walk.find(found),
-                    Err(error) => tracing::warn!(%error, "removals not looked for; next try in a moment"),
+                    Err(error) => tracing::warn!(%error, "removals not looked for; they are looked for again"),
                 }
             }
             let Some(removal) = walk.found.pop_front() else {
@@ -210,11 +210,17 @@ struct Running {
 }
 
 impl Running {
-    async fn carry_out(&self) {
-        let Self { remover, removal, is_waited_for, signals } = self;
-        let goes_on = || turn(signals.clone(), is_waited_for.load(Ordering::Relaxed));
-        if let Err(error) = remover.carry_out.execute_while(*removal, goes_on).await {
-            tracing::warn!(?removal, %error, "a removal was left off; it is taken up again in a moment");
+    async fn run_to_its_end(self) {
+        let (remover, removal) = (self.remover.clone(), self.removal);
+        let goes_on = || turn(self.signals.clone(), self.is_waited_for.load(Ordering::Relaxed));
+        let ended = remover.carry_out.execute_while(removal, goes_on).await;
+        drop(self);
+        // Where the store fails others would fail as well: they have time until the next look.
+        if !matches!(ended, Err(CarryOutError::Repository(_))) {
+            remover.has_room.notify_one();
+        }
+        if let Err(error) = ended {
+            tracing::warn!(?removal, %error, "a removal was left off; it is taken up again");
         }
     }
 }
@@ -222,9 +228,6 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.remover.running().remove(&self.removal);
-        if !self.is_waited_for.load(Ordering::Relaxed) {
-            self.remover.has_room.notify_one();
-        }
     }
 }
 
@@ -253,6 +256,7 @@ impl PostRemover for Remover {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
     use std::sync::atomic::AtomicUsize;
 
     use domain::RepositoryError;
@@ -270,17 +274,36 @@ mod tests {
         panics: bool,
         /// Nothing of posts can be removed.
         is_stuck: bool,
+        /// So many looks and so many slices fail before the others.
+        failing: (AtomicUsize, AtomicUsize),
         begun: AtomicUsize,
         ended: AtomicUsize,
-        done: AtomicUsize,
+        done: Mutex<HashSet<Cuid>>,
         most_at_once: AtomicUsize,
+    }
+
+    impl Store {
+        fn done(&self) -> MutexGuard<'_, HashSet<Cuid>> {
+            self.done.lock().unwrap()
+        }
+    }
+
+    fn fail(failing: &AtomicUsize) -> Result<(), RepositoryError> {
+        let fewer = |failing: usize| failing.checked_sub(1);
+        match failing.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer) {
+            Ok(_) => Err(RepositoryError::unavailable("test", "lost")),
+            Err(_) => Ok(()),
+        }
     }
 
     #[async_trait]
     impl RemovalRepository for Store {
         async fn pending(&self, after: Option<Cuid>, most: u16) -> Result<Vec<Removal>, RepositoryError> {
-            let found = self.pending.iter().filter(|removal| after.is_none_or(|after| removal.id > after));
-            Ok(found.copied().take(most.into()).collect())
+            fail(&self.failing.0)?;
+            let done = self.done();
+            let is_left =
+                |removal: &&Removal| !done.contains(&removal.id) && after.is_none_or(|after| removal.id > after);
+            Ok(self.pending.iter().filter(is_left).copied().take(most.into()).collect())
         }
 
         async fn remove_some(&self, removal: Removal, _: u16) -> Result<Slice, RepositoryError> {
@@ -289,11 +312,12 @@ mod tests {
             self.most_at_once.fetch_max(under_way, Ordering::SeqCst);
             tokio::time::sleep(SLICE).await;
             self.ended.fetch_add(1, Ordering::SeqCst);
+            fail(&self.failing.1)?;
             let progress = match removal.kind {
                 RemovalKind::Account if self.has_no_end => Progress::More,
                 RemovalKind::Post if self.is_stuck => Progress::Stuck,
                 _ => {
-                    self.done.fetch_add(1, Ordering::SeqCst);
+                    self.done().insert(removal.id);
                     Progress::Done
                 }
             };
@@ -313,12 +337,12 @@ mod tests {
     /// Resumes until so many are done.
     async fn resume(remover: &Remover, store: &Store, done: usize) {
         let all = async {
-            while store.done.load(Ordering::SeqCst) < done {
+            while store.done().len() < done {
                 tokio::time::sleep(SLICE).await;
             }
         };
         tokio::select! {
-            () = remover.resume_every(Duration::from_hours(1)) => unreachable!("it goes on for ever"),
+            () = remover.resume_every(Duration::from_secs(10)) => unreachable!("it goes on for ever"),
             done = timeout(Duration::from_mins(1), all) => done.unwrap(),
         }
     }
@@ -338,6 +362,16 @@ mod tests {
         pending.extend((stuck..stuck + 10).map(|number| removal(RemovalKind::Comment, number)));
         let (remover, store) = over(Store { pending, is_stuck: true, ..Store::default() });
         resume(&remover, &store, 10).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_failed_is_left_until_the_next_walk() {
+        let pending = (0..20).map(|number| removal(RemovalKind::Post, number)).collect();
+        // The first look, and then all that are under way.
+        let failing = (AtomicUsize::new(1), AtomicUsize::new(RESUMED));
+        let (remover, store) = over(Store { pending, failing, ..Store::default() });
+        resume(&remover, &store, 20).await;
+        assert_eq!(store.begun.load(Ordering::SeqCst), 20 + RESUMED);
     }
 
     #[tokio::test(start_paused = true)]

@@ -321,7 +321,7 @@ pub trait PasswordHasher: Send + Sync {
 #[async_trait]
 pub trait GuessLimiter: Send + Sync {
     /// Takes one guess out of what its guesser and its account have left. Answers soon and always: a limiter whose store is
-    /// out of reach counts by itself meanwhile. A request that is given up before its password was verified keeps it.
+    /// out of reach counts by itself meanwhile. The guess of a request that is cancelled stays counted.
     async fn take(&self, guess: Guess, bounds: &GuessBounds) -> TakeGuess;
 
     /// Gives a guess that was taken back, as it was none: to the budgets that it was taken from, and to no others.

@@ -80,3 +80,24 @@ impl SessionIssuer {
         Ok(SignedIn { access_token, expires_in: expires_at.since(now), refresh_token, user })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::{MockAccessTokens, MockRefreshTokens};
+    use crate::test_support::{LIFETIMES, NOW, id, user};
+
+    #[test]
+    fn an_access_token_lives_no_longer_than_its_refresh_token() {
+        let mut access_tokens = MockAccessTokens::new();
+        access_tokens.expect_sign().returning(|_, _, _| Ok("access".to_owned()));
+        let minute = Duration::from_mins(1);
+        let issuer = SessionIssuer {
+            access_tokens: Arc::new(access_tokens),
+            refresh_tokens: Arc::new(MockRefreshTokens::new()),
+            lifetimes: SessionLifetimes { refresh: minute, ..LIFETIMES },
+        };
+        let signed_in = issuer.sign_in((id(8), NOW), user(7), "refresh".to_owned(), NOW).unwrap();
+        assert_eq!(signed_in.expires_in, minute);
+    }
+}

@@ -41,7 +41,7 @@ pub use not_reached::NotReached;
 pub use observer::{Observer, StatementEvent, Way};
 pub use pools::PLANNER_SETTINGS;
 pub use position::{Noted, Positions, WalPosition, Watermark};
-pub(crate) use reading::Select;
+pub(crate) use reading::{Reading, Select};
 pub use schema::MigrateError;
 pub use sea_orm::Values;
 pub use storage::StorageStatus;

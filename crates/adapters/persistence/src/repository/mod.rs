@@ -40,12 +40,18 @@ use domain::Timestamp;
 use sea_orm::sea_query::{Expr, IntoColumnRef, IntoTableRef, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ConnectionTrait, DbErr};
 
-use crate::database::Select;
+use crate::database::{Reading, Select};
 
 /// Whether a table has a row.
 async fn exists(connection: &impl Select, table: impl IntoTableRef, condition: SimpleExpr) -> Result<bool, DbErr> {
     let select = Query::select().expr(Expr::val(1)).from(table).and_where(condition).limit(1).take();
     Ok(connection.select_one(&select).await?.is_some())
+}
+
+/// The same, planned once for all values: for what is asked beside a list.
+async fn is_there(connection: &Reading, table: impl IntoTableRef, condition: SimpleExpr) -> Result<bool, DbErr> {
+    let select = Query::select().expr(Expr::val(1)).from(table).and_where(condition).limit(1).take();
+    Ok(!connection.select_all_planned_once(&select).await?.is_empty())
 }
 
 /// The ids in the first column of what `select` finds.

@@ -14,7 +14,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use super::acting::{has_session, in_session};
 use super::idempotency::{Claim, Effect, claim};
 use super::likes::LikedPosts;
-use super::{exists, one_if, removal, time_if};
+use super::{exists, is_there, one_if, removal, time_if};
 use crate::coalesced::{Coalesced, Liking, Publishing, Wish};
 use crate::database::{Database, Select};
 use crate::entity::{post, post_like, user};
@@ -153,15 +153,16 @@ impl SeaPostRepository {
                 post_like::Entity,
                 Expr::col((post_like::Entity, post_like::Column::UserId)).equals((user::Entity, user::Column::Id)),
             )
-            .and_where(view::post::refers((post_like::Entity, post_like::Column::PostId), id))
+            .and_where(post_like::Column::PostId.eq(id.as_str()))
             .and_where(view::presence::user());
         let position =
             ((post_like::Entity, post_like::Column::CreatedAt), (post_like::Entity, post_like::Column::UserId));
         keyset::page(&mut select, position, Direction::NewestFirst, &page);
         let connection = self.db.read(viewer).await;
-        let rows = connection.select_all(&select).await?;
-        let post = || post::Column::Id.eq(id.as_str()).and(view::presence::post());
-        if rows.is_empty() && !exists(&connection, post::Entity, post()).await? {
+        let post = post::Column::Id.eq(id.as_str()).and(view::presence::post());
+        let is_there = Box::pin(is_there(&connection, post::Entity, post));
+        let (rows, is_there) = tokio::try_join!(connection.select_all(&select), is_there)?;
+        if !is_there {
             return Ok(None);
         }
         let users = rows.iter().map(|row| view::user::read_with_time(row, viewer)).collect::<Result<_, _>>()?;

@@ -1,10 +1,9 @@
 //! Comments as readers see them.
 
 use domain::{
-    Author, Comment, CommentBody, CommentId, CommentView, Content, ContentViewer, Cursor, DisplayName, UserId,
-    Username, Viewed,
+    Author, Comment, CommentBody, CommentView, Content, ContentViewer, Cursor, DisplayName, UserId, Username, Viewed,
 };
-use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Query, SelectStatement, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ColumnTrait, DbErr};
 
 use super::user::AUTHOR_COLUMNS;
@@ -62,18 +61,6 @@ pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
 pub(crate) fn is_shown() -> SimpleExpr {
     let replies = Expr::col((comment::Entity, comment::Column::ReplyCount));
     Expr::col((user::Entity, user::Column::Id)).is_not_null().or(replies.gt(0))
-}
-
-/// The condition that `column` refers to a comment, under a post that is there.
-pub(crate) fn refers<C: IntoColumnRef>(column: C, id: CommentId) -> Expr {
-    let is_it = Expr::col((comment::Entity, comment::Column::Id)).eq(id.as_str());
-    let there = Query::select()
-        .expr(Expr::val(1))
-        .from(comment::Entity)
-        .and_where(is_it)
-        .and_where(presence::comment_post())
-        .take();
-    Expr::col(column).eq(id.as_str()).and(Expr::exists(there))
 }
 
 /// Reads a row of [`select`]. Of a deleted comment no likes are shown, though some may still have to be removed.

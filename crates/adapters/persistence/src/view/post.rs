@@ -1,11 +1,11 @@
 //! Posts as readers see them.
 
-use domain::{Content, ContentViewer, Cursor, Page, PageRequest, Post, PostId, PostPage, UserId};
-use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, IntoIden, Query, SelectStatement, SimpleExpr};
+use domain::{Content, ContentViewer, Cursor, Page, PageRequest, Post, PostPage, UserId};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ColumnTrait, DbErr};
 
 use super::user::{AUTHOR_COLUMNS, read_author};
-use super::{LikeColumns, presence, read_liked, select_liked};
+use super::{LikeColumns, read_liked, select_liked};
 use crate::entity::{post, post_like, user};
 use crate::fields::{Fields, Row};
 
@@ -56,14 +56,6 @@ pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
 /// It is one that an author who is not there would meet as well: else the outer join would be an inner one.
 pub(crate) fn is_there() -> SimpleExpr {
     Expr::col((post::Entity, post::Column::Removed)).not().and(Expr::cust(r#""users"."removed" IS NOT TRUE"#))
-}
-
-/// The condition that `column` refers to a post, which is there.
-pub(crate) fn refers<C: IntoColumnRef>(column: C, id: PostId) -> Expr {
-    let is_it = Expr::col((post::Entity, post::Column::Id)).eq(id.as_str());
-    let there =
-        Query::select().expr(Expr::val(1)).from(post::Entity).and_where(is_it).and_where(presence::post()).take();
-    Expr::col(column).eq(id.as_str()).and(Expr::exists(there))
 }
 
 /// Reads a row of [`select`].

@@ -87,11 +87,14 @@ async fn a_list_takes_at_most_two(s: Scene) {
         s.sessions.list(ada, first_page()),
         s.users.list(first_page(), Some(ada)),
         s.posts.list_by_user(&bob, first_page(), Some(ada)),
+        s.follows.list(&bob, Relation::Followers, first_page(), Some(ada)),
+        s.follows.list(&bob, Relation::Following, first_page(), Some(ada)),
+    ];
+    // At the same time it is asked whether what is listed below is there.
+    reads![s, at most 2:
         s.posts.list_likes(post, first_page(), Some(ada)),
         s.comments.list(Thread::Post(post), first_page(), Some(ada)),
         s.comments.list(Thread::Replies(comment), first_page(), Some(ada)),
-        s.follows.list(&bob, Relation::Followers, first_page(), Some(ada)),
-        s.follows.list(&bob, Relation::Following, first_page(), Some(ada)),
     ];
     // An empty list asks once more whether there is anything that it is the list of.
     let nobody = UserRef::Id(id("nobody"));

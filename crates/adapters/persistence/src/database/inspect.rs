@@ -65,7 +65,7 @@ async fn of_server(url: &str, schema: Option<&str>, options: &DatabaseOptions) -
 }
 
 async fn look(connection: &DatabaseConnection) -> Result<Inspection, DbErr> {
-    let is_migrated = schema::all_applied(connection).await?;
+    let is_migrated = schema::pending(connection).await?.is_none();
     let role = if is_replica(connection).await? { Role::Replica } else { Role::Primary };
     let forbidden = forbidden(connection).await?;
     connection.close_by_ref().await?;

@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sea_query::{Alias, Query};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+use tracing::instrument::WithSubscriber;
+use tracing::subscriber::NoSubscriber;
 
 use super::Database;
 use crate::error::lacks_table;
@@ -26,16 +28,16 @@ impl Database {
     /// One transaction each: what one has locked is free again while the next makes its indexes.
     async fn migrate_each(&self) -> Result<(), DbErr> {
         for _ in Migrator::migrations() {
-            if all_applied(&self.inner.writes).await? {
+            let Some(next) = pending(&self.inner.writes).await? else {
                 return Ok(());
-            }
+            };
             begun_again(self, "migrate", || self.migrate_one()).await?;
+            tracing::info!(migration = next, "migrated");
         }
         // PostgreSQL answers a `COMMIT` by rolling back where a statement failed of which nobody said so.
-        if all_applied(&self.inner.writes).await? {
-            Ok(())
-        } else {
-            Err(DbErr::Custom("the migrations were rolled back".to_owned()))
+        match pending(&self.inner.writes).await? {
+            None => Ok(()),
+            Some(_) => Err(DbErr::Custom("the migrations were rolled back".to_owned())),
         }
     }
 
@@ -51,7 +53,8 @@ impl Database {
                 make_schema(&guard, schema).await?;
             }
         }
-        Migrator::up(guard.for_migrations(), Some(1)).await?;
+        // It has three lines to say of each.
+        Migrator::up(guard.for_migrations(), Some(1)).with_subscriber(NoSubscriber::new()).await?;
         guard.commit(None).await
     }
 
@@ -61,22 +64,23 @@ impl Database {
     /// # Errors
     /// [`MigrateError`] when the database does not answer.
     pub async fn is_migrated(&self) -> Result<bool, MigrateError> {
-        all_applied(&self.inner.writes).await.map_err(MigrateError)
+        Ok(pending(&self.inner.writes).await.map_err(MigrateError)?.is_none())
     }
 }
 
-/// Whether the database behind `connection` has had every migration of this version.
-pub(super) async fn all_applied(connection: &impl ConnectionTrait) -> Result<bool, DbErr> {
+/// The first migration of this version that the database behind `connection` has not had.
+pub(super) async fn pending(connection: &impl ConnectionTrait) -> Result<Option<String>, DbErr> {
     // By hand: the migrator refuses where a later version has applied more than this one knows, and instances of both
     // versions run side by side while one takes the place of the other.
     let select = Query::select().column(Alias::new("version")).from(Alias::new("seaql_migrations")).take();
     let rows = match connection.query_all(&select).await {
         Ok(rows) => rows,
-        Err(error) if lacks_table(&error) => return Ok(false),
+        Err(error) if lacks_table(&error) => Vec::new(),
         Err(error) => return Err(error),
     };
     let applied: HashSet<String> = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
-    Ok(Migrator::migrations().iter().all(|migration| applied.contains(migration.name())))
+    let all = Migrator::migrations();
+    Ok(all.iter().map(|migration| migration.name()).find(|name| !applied.contains(*name)).map(str::to_owned))
 }
 
 /// Makes a schema if there is none. It is looked for first, because the right to make one is asked for even where there

@@ -154,7 +154,7 @@ impl Redis {
         if !answered {
             // A connection that brought no answer in time may be dead: nothing else would ever tell.
             if let Some(number) = used {
-                link.forget(number);
+                link.forget(number, &failure);
             }
         }
         options.observed(name, begun, true);

@@ -1,6 +1,7 @@
 //! The one connection that all commands share, kept up in the background.
 
 use std::error::Error;
+use std::fmt::Display;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -106,10 +107,10 @@ impl Link {
         }
     }
 
-    /// Has the connection of this number replaced by another, unless it was already.
-    pub(crate) fn forget(self: &Arc<Self>, number: u64) {
+    /// Has the connection of this number replaced by another, unless it was already; `why` is for the log.
+    pub(crate) fn forget(self: &Arc<Self>, number: u64, why: &dyn Display) {
         if self.begin(|phase| matches!(phase, Phase::Up(connected) if connected.number == number)) {
-            tracing::warn!("lost the connection to Redis");
+            tracing::warn!(error = %why, "lost the connection to Redis; connecting again");
         }
     }
 
@@ -142,7 +143,7 @@ impl Link {
             if push.kind == PushKind::Disconnection
                 && let Some(link) = link.upgrade()
             {
-                link.forget(number);
+                link.forget(number, &"it was closed");
             }
             Ok(())
         };

@@ -176,7 +176,7 @@ pub(crate) struct ProfileEditRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(required = false, nullable = false, min_length = 8, max_length = 128, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", format = Password, examples("correct horse battery"))]
     password: Option<String>,
-    /// The password in force; needed with `password`.
+    /// The password in force; with `password`, and only with it.
     #[serde(default, deserialize_with = "given")]
     #[schema(required = false, nullable = false, format = Password, examples("correct horse battery"))]
     current_password: Option<String>,
@@ -188,8 +188,11 @@ impl ProfileEditRequest {
         let display_name = check.parse("display_name", self.display_name.as_deref(), DisplayName::parse);
         let bio = check.parse("bio", self.bio.as_deref(), Bio::parse);
         let new = check.parse("password", self.password.as_deref(), ChosenPassword::parse);
-        if self.password.is_some() && self.current_password.is_none() {
-            check.missing("current_password");
+        match (&self.password, &self.current_password) {
+            (Some(_), None) => check.missing("current_password"),
+            // It would not be looked at, and whoever sent it took it for checked.
+            (None, Some(_)) => check.missing("password"),
+            _ => {}
         }
         if !check.passed() {
             return Err(check.into_problem());

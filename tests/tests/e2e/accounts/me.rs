@@ -81,6 +81,7 @@ mod edit {
             (json!({ "bio": "x".repeat(301) }), "bio: too_long"),
             (json!({ "password": "short", "current_password": PASSWORD }), "password: too_short"),
             (json!({ "password": "long enough" }), "current_password: required"),
+            (json!({ "bio": "changed", "current_password": PASSWORD }), "password: required"),
             (json!({ "password": "qwertyuiop", "current_password": PASSWORD }), "password: too_common"),
             (json!({ "password": "\u{3164}".repeat(8), "current_password": PASSWORD }), "password: blank"),
             (json!({ "password": "Ada_Lovelace", "current_password": PASSWORD }), "password: is_name"),

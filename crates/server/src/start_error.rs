@@ -31,7 +31,7 @@ pub enum StartError {
     #[error("it cannot be read which sessions have ended")]
     EndedSessions(#[from] LearnEndedSessionsError),
     /// The address is taken or not of this machine.
-    #[error("cannot listen at {address}")]
+    #[error("cannot listen at {address}, which HOST and PORT say")]
     Listen {
         /// Where.
         address: SocketAddr,

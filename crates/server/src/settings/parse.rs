@@ -37,8 +37,11 @@ pub(super) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&str) -> Pars
     move |raw| {
         let duration = humantime::parse_duration(raw).ok().filter(|duration| range.contains(duration));
         duration.ok_or_else(|| {
-            let [least, most] = [range.start(), range.end()].map(|bound| humantime::format_duration(*bound));
-            format!("a duration from {least} to {most}, such as `300s`, `15m` or `30d`")
+            let [least, most] = [range.start(), range.end()].map(|bound| {
+                // As it is written in the documents: `1d`.
+                humantime::format_duration(*bound).to_string().replace("days", "d").replace("day", "d")
+            });
+            format!("a duration from {least} to {most}, a number with its unit: `ms`, `s`, `m`, `h` or `d`")
         })
     }
 }
@@ -200,7 +203,10 @@ mod tests {
             assert_eq!(parse("15m"), Ok(Duration::from_mins(15)));
             assert_eq!(parse("1d"), Ok(Duration::from_hours(24)));
             rejects(&parse, &["0s", "0", "999ms", "300", "-5m", "2d", "1y", "soon", "15x", "99999999999999999999s"]);
-            assert_eq!(parse("0s"), Err("a duration from 1s to 1day, such as `300s`, `15m` or `30d`".to_owned()));
+            assert_eq!(
+                parse("0s"),
+                Err("a duration from 1s to 1d, a number with its unit: `ms`, `s`, `m`, `h` or `d`".to_owned())
+            );
         }
     }
 

@@ -178,6 +178,8 @@ fn a_column_that_is_gone_is_not_asked_for_again() {
         log.clear();
         let connections = database.servers()[0].connections;
         assert!(!posts.find(post, None).await.unwrap_err().is_unavailable());
-        assert_eq!((log.retries().len(), database.servers()[0].connections), (0, connections));
+        assert_eq!(log.retries(), []);
+        // What looks after the server may have opened one meanwhile.
+        assert!(database.servers()[0].connections >= connections);
     });
 }

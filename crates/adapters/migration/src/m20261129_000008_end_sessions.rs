@@ -14,8 +14,8 @@ pub(crate) struct Migration;
 #[async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // Log-ins, refreshes and ends of sessions wait, and nothing else does. Locked at once, lest one that has begun waits
-        // for an index, and the index is undone for its sake.
+        // Log-ins, refreshes and ends of sessions wait while indexes are made. Locked at once: where one of them is in the way,
+        // no index has been made yet.
         ddl::lock(manager, &["sessions", "refresh_tokens"]).await?;
         ddl::run(
             manager,

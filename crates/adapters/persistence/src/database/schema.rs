@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sea_query::{Alias, Query};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
-use tracing::subscriber::NoSubscriber;
 
 use super::Database;
 use crate::error::lacks_table;
@@ -28,11 +28,10 @@ impl Database {
     /// One transaction each: what one has locked is free again while the next makes its indexes.
     async fn migrate_each(&self) -> Result<(), DbErr> {
         for _ in Migrator::migrations() {
-            let Some(next) = pending(&self.inner.writes).await? else {
+            if pending(&self.inner.writes).await?.is_none() {
                 return Ok(());
-            };
+            }
             begun_again(self, "migrate", || self.migrate_one()).await?;
-            tracing::info!(migration = next, "migrated");
         }
         // PostgreSQL answers a `COMMIT` by rolling back where a statement failed of which nobody said so.
         match pending(&self.inner.writes).await? {
@@ -41,7 +40,7 @@ impl Database {
         }
     }
 
-    /// Makes the next migration, if there still is one.
+    /// Makes the next migration, if there still is one when it is this instance's turn.
     async fn migrate_one(&self) -> Result<(), DbErr> {
         // SQLite lets in one transaction that writes at a time; PostgreSQL is asked to.
         let guard = self.begin().await?;
@@ -53,8 +52,12 @@ impl Database {
                 make_schema(&guard, schema).await?;
             }
         }
-        // It has three lines to say of each.
-        Migrator::up(guard.for_migrations(), Some(1)).with_subscriber(NoSubscriber::new()).await?;
+        // The migrator has a table of its own, and three lines to say of each migration.
+        Migrator::install(guard.for_migrations()).with_subscriber(Dispatch::none()).await?;
+        if let Some(next) = pending(&guard).await? {
+            tracing::info!(migration = next, "migrating");
+            Migrator::up(guard.for_migrations(), Some(1)).with_subscriber(Dispatch::none()).await?;
+        }
         guard.commit(None).await
     }
 

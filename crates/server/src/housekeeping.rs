@@ -121,28 +121,24 @@ fn every(period: Duration) -> tokio::time::Interval {
     interval
 }
 
-/// How long a look for ended sessions may take. A server that is only slow is not asked by ever more of them.
-const LEARNING: Duration = Duration::from_secs(5);
+/// How long a look for ended sessions may take: a server that is only slow is not asked by ever more of them.
+const LEARNING: Duration = Duration::from_secs(2);
 
 /// Waits for a look for ended sessions. `fails` tells of those before: there is a line when they begin to fail, or to take
 /// long, and one when that is over. Every look of an outage is not worth one.
 async fn learn<E: Display>(look: impl Future<Output = Result<(), E>>, fails: &mut bool) {
-    let mut look = pin!(timeout(LEARNING, look));
-    let ended = match timeout(LearnEndedSessions::EVERY, look.as_mut()).await {
-        Ok(ended) => ended,
-        Err(late) => {
-            not_learnt(fails, &late);
-            look.await
-        }
-    };
-    match ended {
+    let mut look = pin!(look);
+    match timeout(LearnEndedSessions::EVERY, look.as_mut()).await {
         Ok(Ok(())) => {
             if mem::take(fails) {
                 tracing::info!("it is known again which sessions have ended");
             }
         }
         Ok(Err(error)) => not_learnt(fails, &error),
-        Err(late) => not_learnt(fails, &late),
+        Err(late) => {
+            not_learnt(fails, &late);
+            let _ = timeout(LEARNING.saturating_sub(LearnEndedSessions::EVERY), look).await;
+        }
     }
 }
 
@@ -182,5 +178,17 @@ mod tests {
         assert!(!fails);
         learn(ready(Err("lost")), &mut fails).await;
         assert!(fails);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_look_fails_and_is_waited_for() {
+        let (mut fails, mut ended) = (false, false);
+        let look = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            ended = true;
+            Ok::<_, String>(())
+        };
+        learn(look, &mut fails).await;
+        assert!(fails && ended);
     }
 }

@@ -153,12 +153,12 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         runtime: tokio::runtime::Handle::current(),
     })?;
 
-    let listener = listen(SocketAddr::new(settings.host, settings.port))?;
+    let listener = listen(SocketAddr::new(settings.host, settings.port), "PORT")?;
     let address = listener.local_addr()?;
     let mut running = vec![serve_api(api, listener, &settings, overrides.connections)?];
     let mut metrics_address = None;
     if let MetricsAccess::Port(port) = settings.metrics {
-        let listener = listen(SocketAddr::new(settings.host, port))?;
+        let listener = listen(SocketAddr::new(settings.host, port), "METRICS_PORT")?;
         metrics_address = Some(listener.local_addr()?);
         running.push(serve_metrics(overrides.metrics, listener)?);
     }
@@ -228,14 +228,14 @@ fn place(address: SocketAddr, path: &str) -> String {
     format!("http://{address}{path}{everywhere}")
 }
 
-fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+fn listen(address: SocketAddr, port: &'static str) -> Result<TcpListener, StartError> {
     let bind = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         socket.listen(BACKLOG)?.into_std()
     };
-    bind().map_err(|source| StartError::Listen { address, source })
+    bind().map_err(|source| StartError::Listen { port, address, source })
 }
 
 fn serve_api(

@@ -31,8 +31,10 @@ pub enum StartError {
     #[error("it cannot be read which sessions have ended")]
     EndedSessions(#[from] LearnEndedSessionsError),
     /// The address is taken or not of this machine.
-    #[error("cannot listen at {address}, which HOST and PORT say")]
+    #[error("cannot listen at {address}, which HOST and {port} say")]
     Listen {
+        /// The variable that says the port.
+        port: &'static str,
         /// Where.
         address: SocketAddr,
         /// What the system said.

@@ -32,17 +32,25 @@ pub(super) fn one_of<T: Copy>(words: &[(&str, T)]) -> impl Fn(&str) -> Parsed<T>
     }
 }
 
+/// Seconds.
+const DAY: u64 = 24 * 60 * 60;
+
 /// A time span with its unit, such as `15m`.
 pub(super) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&str) -> Parsed<Duration> {
     move |raw| {
         let duration = humantime::parse_duration(raw).ok().filter(|duration| range.contains(duration));
         duration.ok_or_else(|| {
-            let [least, most] = [range.start(), range.end()].map(|bound| {
-                // As it is written in the documents: `1d`.
-                humantime::format_duration(*bound).to_string().replace("days", "d").replace("day", "d")
-            });
+            let [least, most] = [range.start(), range.end()].map(|bound| shown(*bound));
             format!("a duration from {least} to {most}, a number with its unit: `ms`, `s`, `m`, `h` or `d`")
         })
+    }
+}
+
+/// A bound as it is written in the documents: whole days as `365d`.
+fn shown(bound: Duration) -> String {
+    match (bound.as_secs() / DAY, bound.as_secs() % DAY) {
+        (days @ 1.., 0) => format!("{days}d"),
+        _ => humantime::format_duration(bound).to_string(),
     }
 }
 

@@ -176,7 +176,7 @@ pub(crate) struct ProfileEditRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(required = false, nullable = false, min_length = 8, max_length = 128, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", format = Password, examples("correct horse battery"))]
     password: Option<String>,
-    /// The password in force; with `password`, and only with it.
+    /// The password in force. Required with `password`, and refused without it.
     #[serde(default, deserialize_with = "given")]
     #[schema(required = false, nullable = false, format = Password, examples("correct horse battery"))]
     current_password: Option<String>,

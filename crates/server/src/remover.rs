@@ -274,7 +274,7 @@ mod tests {
         panics: bool,
         /// Nothing of posts can be removed.
         is_stuck: bool,
-        /// So many looks and so many slices fail before the others.
+        /// How many looks and how many slices fail, the first ones.
         failing: (AtomicUsize, AtomicUsize),
         begun: AtomicUsize,
         ended: AtomicUsize,
@@ -334,7 +334,7 @@ mod tests {
         (Remover::new(CarryOut::new(Arc::clone(&store) as _)), store)
     }
 
-    /// Resumes until so many are done; answers how long that took.
+    /// Resumes until `done` removals are done; answers how long that took.
     async fn resume(remover: &Remover, store: &Store, done: usize) -> Duration {
         let begun = Instant::now();
         let all = async {
@@ -369,7 +369,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_failed_is_left_until_the_next_walk() {
         let pending = (0..20).map(|number| removal(RemovalKind::Post, number)).collect();
-        // The first look, and then all that are under way.
+        // The first look fails, and then each slice that is under way.
         let failing = (AtomicUsize::new(1), AtomicUsize::new(RESUMED));
         let (remover, store) = over(Store { pending, failing, ..Store::default() });
         // At 10 s some fail, at 20 s the walk goes on to its end, at 30 s there is another.
@@ -420,5 +420,6 @@ mod tests {
         let task = remover.begin(removal(RemovalKind::Account, 1), Arc::default()).unwrap();
         assert!(task.await.unwrap_err().is_panic());
         assert!(remover.running().is_empty());
+        assert!(timeout(SLICE, remover.has_room.notified()).await.is_err(), "and is not taken up again at once");
     }
 }

@@ -211,6 +211,8 @@ mod tests {
             assert_eq!(parse("15m"), Ok(Duration::from_mins(15)));
             assert_eq!(parse("1d"), Ok(Duration::from_hours(24)));
             rejects(&parse, &["0s", "0", "999ms", "300", "-5m", "2d", "1y", "soon", "15x", "99999999999999999999s"]);
+            let year = duration(Duration::from_millis(50)..=Duration::from_hours(24 * 365));
+            assert!(year("0s").unwrap_err().starts_with("a duration from 50ms to 365d, "));
             assert_eq!(
                 parse("0s"),
                 Err("a duration from 1s to 1d, a number with its unit: `ms`, `s`, `m`, `h` or `d`".to_owned())

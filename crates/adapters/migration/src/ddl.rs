@@ -45,7 +45,7 @@ pub(crate) async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Res
     Ok(())
 }
 
-/// Lets nobody but readers use `tables` until the end of the transaction, on PostgreSQL. SQLite lets nobody else write anyway.
+/// Locks `tables` against writers until the end of the transaction, on PostgreSQL. SQLite has one writer at a time.
 pub(crate) async fn lock(manager: &SchemaManager<'_>, tables: &[&str]) -> Result<(), DbErr> {
     if manager.get_database_backend() == DbBackend::Postgres {
         let sql = format!("LOCK TABLE {} IN EXCLUSIVE MODE", tables.join(", "));

@@ -190,7 +190,7 @@ impl ProfileEditRequest {
         let new = check.parse("password", self.password.as_deref(), ChosenPassword::parse);
         match (&self.password, &self.current_password) {
             (Some(_), None) => check.missing("current_password"),
-            // It would not be looked at, and whoever sent it took it for checked.
+            // It would not be checked, though the client expects that.
             (None, Some(_)) => check.missing("password"),
             _ => {}
         }

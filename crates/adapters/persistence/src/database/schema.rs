@@ -33,7 +33,7 @@ impl Database {
             }
             begun_again(self, "migrate", || self.migrate_one()).await?;
         }
-        // PostgreSQL answers a `COMMIT` by rolling back where a statement failed of which nobody said so.
+        // After a failed statement PostgreSQL answers `COMMIT` with a rollback, and not with an error.
         match pending(&self.inner.writes).await? {
             None => Ok(()),
             Some(_) => Err(DbErr::Custom("the migrations were rolled back".to_owned())),

@@ -50,7 +50,7 @@ struct Start {
     unanswered: u64,
 }
 
-/// A look that is under way; without an answer, also where it is given up, the next one begins at the beginning.
+/// A look that is under way. When it fails or is cancelled, the next look begins at position 0.
 struct Look<'e> {
     start: &'e Mutex<Start>,
     begun: Start,

@@ -162,8 +162,8 @@ mod writes {
         assert_eq!(s.find_post(post).await.unwrap().like_count, 1);
     }
 
-    /// Each begins before the session ends, and waits for a row that somebody holds. What they would store they would store
-    /// by statements that begin after the end.
+    /// Each write begins before the session ends, and waits for a row that another transaction has locked. The statement
+    /// that would store something begins after the end.
     #[tokio::test(flavor = "multi_thread")]
     async fn what_waited_past_the_end_of_its_session_stores_nothing() {
         let s = Arc::new(Scene::from(TestDatabase::postgres().await));

@@ -189,7 +189,7 @@ pub(crate) fn request(key: &str, wish: u8, now: Timestamp) -> IdempotentRequest 
     }
 }
 
-/// Returns once so many wait for locks in the database of `holder`, a transaction that has some.
+/// Returns once `many` connections wait for locks in the database of `holder`, a transaction that holds some.
 pub(crate) async fn until_waiting(holder: &DatabaseTransaction, many: i64) {
     // Not by `pg_stat_activity`, which stays within a transaction as it was looked at first.
     let waiting = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_locks \

@@ -55,8 +55,7 @@ pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     for budget in &BUDGETS {
         // Sign-up and log-in took from the budget of the address.
         let spent = if budget.name == "credentials" { 2 } else { 0 };
-        let mut spending =
-            Spending { left: budget.burst - spent, began: Instant::now(), asked: 0, refused: Vec::new() };
+        let mut spending = Spending::new(budget.burst - spent);
         let before = cluster.metrics().await?;
         descends(cluster, budget, &user, &mut spending, &mut verdict).await?;
         spending.go_on(cluster, budget, &user).await?;
@@ -97,15 +96,21 @@ struct Spending {
     /// How much there was at the beginning.
     left: u32,
     began: Instant,
+    /// From the beginning until the last answer: the judgement stands on it, however late it is made.
+    took: Duration,
     asked: u32,
     /// Answers other than to a request that was let through.
     refused: Vec<Reply>,
 }
 
 impl Spending {
+    fn new(left: u32) -> Self {
+        Self { left, began: Instant::now(), took: Duration::ZERO, asked: 0, refused: Vec::new() }
+    }
+
     /// Asks through both in turn, until so much was asked that two budgets would grant more than one.
     async fn go_on(&mut self, cluster: &Cluster<'_>, budget: &Budget, user: &User) -> Result<()> {
-        while !self.tells(budget) && self.began.elapsed() < LIMIT {
+        while !self.tells(budget) && self.took < LIMIT {
             let replies: Vec<Reply> = iter(0..BATCH)
                 .map(|number| async move {
                     let api = if number % 2 == 0 { &cluster.a } else { &cluster.b };
@@ -116,16 +121,17 @@ impl Spending {
                 .await?;
             self.asked += BATCH;
             self.refused.extend(replies.into_iter().filter(|reply| reply.status == 429 || reply.status >= 500));
+            self.took = self.began.elapsed();
         }
         Ok(())
     }
 
-    /// The most that one budget grants by now.
+    /// The most that one budget grants in the time that it took.
     fn most(&self, budget: &Budget) -> f64 {
-        f64::from(budget.burst) + budget.a_second * self.began.elapsed().as_secs_f64() + 1.0
+        f64::from(budget.burst) + budget.a_second * self.took.as_secs_f64() + 1.0
     }
 
-    /// Whether two budgets would grant more by now than one.
+    /// Whether two budgets would have granted more in that time than one.
     fn tells(&self, budget: &Budget) -> bool {
         f64::from(self.asked) > self.most(budget) + f64::from(self.left) / 2.0
     }
@@ -134,12 +140,12 @@ impl Spending {
         let (name, asked, left) = (budget.name, self.asked, self.left);
         // Where Redis did not answer in time, an instance counts by itself: that much more may be granted, within reason.
         let excusable = f64::from(asked) / SILENT_ONE_IN;
-        let (most, took) = (self.most(budget) + without.min(excusable), self.began.elapsed());
+        let most = self.most(budget) + without.min(excusable);
         let refused = self.refused.iter().filter(|reply| reply.status == 429).count();
         let granted = asked - u32::try_from(refused).unwrap_or(asked);
         verdict.figure(format!(
             "{name}: of {left}, {granted} of {asked} granted through both in {:.1} s, {most:.0} allowed, Redis silent {without} times",
-            took.as_secs_f64()
+            self.took.as_secs_f64()
         ));
         verdict.check(self.tells(budget), || format!("{name}: too slow to tell, {asked} were asked"));
         verdict.check(without <= excusable, || {
@@ -187,11 +193,24 @@ mod tests {
     }
 
     #[test]
+    fn judges_by_the_time_that_it_took() {
+        let budget = Budget { name: "reads", burst: 100, a_second: 100.0, at_once: 1, call: |_| Call::get("/") };
+        // Ten seconds went by between the last answer and the judgement.
+        let began = Instant::now().checked_sub(Duration::from_secs(10)).unwrap();
+        let spending = Spending { asked: 152, began, ..Spending::new(100) };
+        let mut verdict = Verdict::default();
+        spending.judge(&budget, 0.0, &mut verdict);
+        let wrongs = verdict.wrongs().join("\n");
+        assert!(!wrongs.contains("too slow to tell"), "{wrongs}");
+        assert!(wrongs.contains("152 granted, at most 101"), "{wrongs}");
+    }
+
+    #[test]
     fn excuses_one_in_twenty() {
         let budget = Budget { name: "reads", burst: 100, a_second: 0.0, at_once: 1, call: |_| Call::get("/") };
         let judged = |asked, without| {
             let mut verdict = Verdict::default();
-            let spending = Spending { left: 100, began: Instant::now(), asked, refused: Vec::new() };
+            let spending = Spending { asked, ..Spending::new(100) };
             spending.judge(&budget, without, &mut verdict);
             verdict.wrongs().join("\n")
         };

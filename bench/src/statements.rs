@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, bail};
-use persistence::{Database, DatabaseOptions, Location, Observer, StatementEvent};
+use database::{Database, DatabaseOptions, Location, Observer, StatementEvent};
 use sea_orm::Value;
 
 /// A statement that was run once.

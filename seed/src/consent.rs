@@ -3,7 +3,7 @@
 use std::io::{BufRead, Write};
 
 use anyhow::bail;
-use persistence::Location;
+use database::Location;
 
 /// Makes sure that somebody can be asked, if there is something to ask. Nothing has to be reached for that.
 ///

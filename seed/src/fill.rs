@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use accounts::ports::{PasswordHash, PasswordHasher as _};
 use anyhow::Context as _;
+use database::Database;
 use domain::{Password, Timestamp};
 use futures_util::{StreamExt as _, stream};
-use persistence::Database;
 use persistence::bulk::{BulkLoader, CommentLikeRow, CommentRow, FollowRow, Loaded, PostLikeRow, PostRow, UserRow};
 use rand::distr::{Alphanumeric, SampleString as _};
 use security::{Argon2Hasher, HashingCost, HashingLimits};
@@ -60,7 +60,7 @@ pub struct Report {
 /// When the database fails. What was loaded stays; filling again goes on from there.
 pub async fn fill(database: &Database, order: &Order) -> anyhow::Result<Report> {
     let began = Instant::now();
-    database.migrate().await?;
+    persistence::migrate(database).await?;
     let loader = BulkLoader::new(database.clone());
     if order.reset {
         waiting("removal of what was there", order.quiet, loader.clear()).await?;

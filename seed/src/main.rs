@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser as _;
+use database::{Database, DatabaseOptions, Location};
 use domain::Clock as _;
-use persistence::{Database, DatabaseOptions, Location};
 use security::HashingCost;
 use seed::arguments::Arguments;
 use seed::closing::Closing;

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow, bail};
-use persistence::Location;
+use database::Location;
 
 /// The variable that names the database.
 const VARIABLE: &str = "DATABASE_URL";

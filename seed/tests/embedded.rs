@@ -4,9 +4,9 @@
 
 use std::path::Path;
 
+use database::{Database, DatabaseOptions, Location};
 use domain::Timestamp;
 use persistence::bulk::Loaded;
-use persistence::{Database, DatabaseOptions, Location};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use security::HashingCost;
 use seed::{Numbers, Order, Report, fill};
@@ -46,7 +46,7 @@ impl Fixture {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("thoughts.db");
         let database = open(&file).await;
-        database.migrate().await.unwrap();
+        persistence::migrate(&database).await.unwrap();
         let sql = sea_orm::Database::connect(format!("sqlite://{}", file.display())).await.unwrap();
         Self { folder, database, sql }
     }

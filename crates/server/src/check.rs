@@ -7,7 +7,8 @@ use std::fmt;
 use std::time::Duration;
 
 use coordination::{Redis, RedisOptions};
-use persistence::{Inspection, Location, Role, inspect};
+use database::{Inspection, Location, Role};
+use persistence::inspect;
 use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
 use tokio::time::timeout;

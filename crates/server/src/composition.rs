@@ -5,12 +5,12 @@ use std::sync::Arc;
 use accounts::ports::{GuessLimiter, UserRepository};
 use accounts::{Accounts, SessionLifetimes};
 use cache::{Cache, CachedComments, CachedFollows, CachedPosts, CachedRemovals, CachedTimelines, CachedUsers};
+use database::Database;
 use feed::Feed;
 use feed::ports::{FollowRepository, TimelineRepository};
 use persistence::{
-    Database, SeaCommentRepository, SeaEndedSessions, SeaFollowRepository, SeaIdempotencyKeyRepository,
-    SeaKeptNameRepository, SeaPostRepository, SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository,
-    SeaUserRepository,
+    SeaCommentRepository, SeaEndedSessions, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaKeptNameRepository,
+    SeaPostRepository, SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
 };
 use posts::Posts;
 use posts::ports::{CommentRepository, PostRepository};

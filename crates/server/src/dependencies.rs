@@ -3,7 +3,7 @@
 use api::Dependency;
 use async_trait::async_trait;
 use coordination::Redis;
-use persistence::{Database, Role, StorageStatus};
+use database::{Database, Role, StorageStatus};
 
 /// The primary: that it answers, and that it stores what is written. While a replica is there, reads go on without it.
 pub(crate) struct PrimaryDependency(pub(crate) Database);

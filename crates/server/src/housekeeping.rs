@@ -9,7 +9,7 @@ use std::time::Duration;
 use accounts::{Accounts, LearnEndedSessions};
 use api::LocalRateLimits;
 use coordination::Redis;
-use persistence::Database;
+use database::Database;
 use posts::Posts;
 use security::LocalGuesses;
 use tokio::task::JoinHandle;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::MetricsRenderer;
+use database::{Observer, Role, StatementEvent};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder};
-use persistence::{Observer, Role, StatementEvent};
 
 use crate::security_log;
 use crate::telemetry::LostLines;

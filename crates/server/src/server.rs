@@ -12,7 +12,7 @@ use api::{
     MetricsEndpoint, MetricsRenderer, Services,
 };
 use coordination::Redis;
-use persistence::{Database, DatabaseOptions, Location, Observer};
+use database::{Database, DatabaseOptions, Location, Observer};
 use secrecy::ExposeSecret;
 use security::{HashingCost, LocalGuesses, SigningKeys, cursor_keys};
 use system::SystemClock;
@@ -96,7 +96,7 @@ pub async fn migrate(settings: MigrationSettings) -> Result<(), StartError> {
     let options =
         DatabaseOptions { statement_timeout: None, max_connections: 2, ..DatabaseOptions::new(settings.location) };
     let database = Database::connect(&options).await?;
-    database.migrate().await?;
+    persistence::migrate(&database).await?;
     tracing::info!(database = %options.location, "the schema is up to date");
     Ok(())
 }
@@ -194,8 +194,8 @@ async fn open_database(settings: &Settings, cluster: &Cluster, overrides: &Overr
     let options = DatabaseOptions { read_wait: overrides.wait.unwrap_or(options.read_wait), ..options };
     let database = Database::connect(&options).await?;
     if *migrate {
-        database.migrate().await?;
-    } else if !database.is_migrated().await? {
+        persistence::migrate(&database).await?;
+    } else if !persistence::is_migrated(&database).await? {
         return Err(StartError::NotMigrated);
     }
     Ok(database)

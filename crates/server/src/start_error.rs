@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use accounts::LearnEndedSessionsError;
 use coordination::InvalidUrl;
+use database::{ConnectError, MigrateError};
 use metrics_exporter_prometheus::BuildError;
-use persistence::{ConnectError, MigrateError};
 
 use crate::signing_key::DevelopmentKeyError;
 

@@ -5,12 +5,12 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use database::{Location, Observer, Role, StatementEvent};
 use opentelemetry::trace::{Span, SpanKind, Status, TraceContextExt, Tracer};
 use opentelemetry::{Context, Key, KeyValue, global};
 use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use persistence::{Location, Observer, Role, StatementEvent};
 use url::Url;
 
 /// How the service is called in traces, unless the environment says otherwise.

@@ -9,6 +9,8 @@ pub(crate) enum Layer {
     UseCases,
     /// `crates/adapters/*`
     Adapter,
+    /// `crates/adapters/database`
+    Engine,
     /// `crates/resilience`
     Library,
     /// `crates/api`
@@ -34,6 +36,7 @@ impl Layer {
         Some(match parts.as_slice() {
             ["crates", "domain"] => Self::Domain,
             ["crates", "usecases", _] => Self::UseCases,
+            ["crates", "adapters", "database"] => Self::Engine,
             ["crates", "adapters", _] => Self::Adapter,
             ["crates", "resilience"] => Self::Library,
             ["crates", "api"] => Self::Api,
@@ -89,6 +92,7 @@ mod tests {
             ("crates/domain", Some(Layer::Domain)),
             ("crates/usecases/chat", Some(Layer::UseCases)),
             ("crates/adapters/redis", Some(Layer::Adapter)),
+            ("crates/adapters/database", Some(Layer::Engine)),
             ("crates\\adapters\\redis", Some(Layer::Adapter)),
             ("crates/resilience", Some(Layer::Library)),
             ("seed", Some(Layer::Seed)),

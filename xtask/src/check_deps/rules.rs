@@ -7,11 +7,17 @@ use super::model::{Dependency, Layer, Package, Use};
 /// The only foreign crates that the domain may know.
 const DOMAIN_MAY_USE: [&str; 3] = ["thiserror", "unicode-normalization", "icu_properties"];
 
-/// The crates that may know SQL: the two adapters, and the tools that make test databases, measure and read the schema.
-const MAY_USE_SQL: [&str; 6] = ["persistence", "migration", "testkit", "e2e", "bench", "xtask"];
+/// The crates that may know SQL: the adapters, and the tools that make test databases, measure and read the schema.
+const MAY_USE_SQL: [&str; 7] = ["database", "persistence", "migration", "testkit", "e2e", "bench", "xtask"];
+
+/// The crates that may know a driver: the engine, and the tools that ask a database beside it.
+const MAY_USE_DRIVERS: [&str; 3] = ["database", "bench", "xtask"];
+
+/// The adapters that know another one, and which.
+const PAIRS: [(&str, &str); 2] = [("persistence", "database"), ("persistence", "migration")];
 
 /// The adapters that tools drive.
-const TOOLS_MAY_USE: [&str; 3] = ["persistence", "security", "system"];
+const TOOLS_MAY_USE: [&str; 4] = ["database", "persistence", "security", "system"];
 
 /// The crates that may know Redis: the adapter, and the tool that finds one for its tests.
 const MAY_USE_REDIS: [&str; 2] = ["coordination", "xtask"];
@@ -53,7 +59,7 @@ pub(crate) fn violations(packages: &[Package]) -> Vec<Violation> {
 
 /// What is wrong with an arrow between two members.
 fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static str> {
-    use Layer::{Adapter, Api, Bench, Domain, EndToEnd, Library, Seed, Server, Testkit, UseCases, Xtask};
+    use Layer::{Adapter, Api, Bench, Domain, EndToEnd, Engine, Library, Seed, Server, Testkit, UseCases, Xtask};
     if used == Use::Test {
         let inner = matches!(from.layer, Domain | UseCases);
         return (inner && !matches!(to.layer, Domain | UseCases))
@@ -61,13 +67,13 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
     }
     let allowed = match from.layer {
         Domain | Library => false,
+        Engine => matches!(to.layer, Domain | Library),
         UseCases => to.layer == Domain,
         Api => matches!(to.layer, Domain | UseCases | Library),
         Adapter => {
-            matches!(to.layer, Domain | UseCases | Library)
-                || (from.name.as_str(), to.name.as_str()) == ("persistence", "migration")
+            matches!(to.layer, Domain | UseCases | Library) || PAIRS.contains(&(from.name.as_str(), to.name.as_str()))
         }
-        Server => matches!(to.layer, Domain | UseCases | Adapter | Library | Api),
+        Server => matches!(to.layer, Domain | UseCases | Adapter | Engine | Library | Api),
         Seed => matches!(to.layer, Domain | UseCases) || TOOLS_MAY_USE.contains(&to.name.as_str()),
         Bench if from.name == "instructions" => matches!(to.layer, Domain | UseCases | Api) || to.name == "system",
         Bench => matches!(to.layer, Domain | UseCases) || TOOLS_MAY_USE.contains(&to.name.as_str()),
@@ -80,10 +86,13 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         (Domain, _) => "the domain depends on nothing of the workspace",
         (UseCases, UseCases) => "use-case crates never import each other",
         (UseCases, _) => "use cases know the domain only; the rest is behind their ports",
-        (Api, Adapter) => "the HTTP layer never imports an adapter; it gets use cases from the composition root",
+        (Engine, _) => "the database engine knows no table: what it would need of a context is a parameter",
+        (Api, Adapter | Engine) => {
+            "the HTTP layer never imports an adapter; it gets use cases from the composition root"
+        }
         (Api, _) => "the HTTP layer knows the domain, the use cases and the libraries of the house only",
         (Library, _) => "a library of the house knows nothing of what it is used for",
-        (Adapter, Adapter) => "adapters do not know each other (but for persistence → migration)",
+        (Adapter, Adapter | Engine) => "adapters do not know each other (but for persistence → database, migration)",
         (Adapter, _) => "an adapter knows the domain and the use cases whose ports it implements, nothing further out",
         (Server, _) => "the server ships without chores",
         (_, Bench) => "nobody depends on the benchmarks",
@@ -93,7 +102,9 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         (Bench, _) => {
             "the benchmarks drive the server from outside; of its crates they ask for statements and tokens only"
         }
-        (Seed, _) => "the seed needs the domain, the ports of the use cases, persistence, security and system only",
+        (Seed, _) => {
+            "the seed needs the domain, the ports of the use cases, database, persistence, security and system only"
+        }
         (Xtask, _) => "chores need no crate of the house but the migrations, for the diagram",
         (Testkit | EndToEnd, _) => "tests come before chores and need none",
     })
@@ -105,7 +116,8 @@ fn outer_objection(from: &Package, dependency: &Dependency) -> Option<&'static s
         return None;
     }
     let name = dependency.name.as_str();
-    let is_sql = ["sea-orm", "sqlx", "tokio-postgres"].iter().any(|driver| name.starts_with(driver));
+    let is_driver = ["sqlx", "tokio-postgres"].iter().any(|driver| name.starts_with(driver));
+    let is_sql = is_driver || name.starts_with("sea-orm");
     match from.layer {
         Layer::Domain if !DOMAIN_MAY_USE.contains(&name) => {
             Some("the domain has no async, no serde, no ORM and no HTTP: it uses thiserror and tables of Unicode only")
@@ -115,7 +127,10 @@ fn outer_objection(from: &Package, dependency: &Dependency) -> Option<&'static s
         }
         Layer::UseCases if name.starts_with("actix") => Some("use cases know nothing of HTTP"),
         _ if is_sql && !MAY_USE_SQL.contains(&from.name.as_str()) => {
-            Some("all SQL of the project is in the persistence and migration adapters")
+            Some("all SQL of the project is in the adapters database, persistence and migration")
+        }
+        _ if is_driver && !MAY_USE_DRIVERS.contains(&from.name.as_str()) => {
+            Some("the drivers of the databases are behind the database engine")
         }
         _ if name == "redis" && !MAY_USE_REDIS.contains(&from.name.as_str()) => {
             Some("all that speaks Redis is in the coordination adapter")
@@ -129,12 +144,13 @@ mod tests {
     use super::*;
 
     /// The workspace, each crate without dependencies.
-    const CRATES: [(&str, Layer); 19] = [
+    const CRATES: [(&str, Layer); 20] = [
         ("domain", Layer::Domain),
         ("accounts", Layer::UseCases),
         ("posts", Layer::UseCases),
         ("feed", Layer::UseCases),
         ("removals", Layer::UseCases),
+        ("database", Layer::Engine),
         ("persistence", Layer::Adapter),
         ("migration", Layer::Adapter),
         ("security", Layer::Adapter),
@@ -195,13 +211,14 @@ mod tests {
             &[
                 ("accounts", &["domain"]),
                 ("api", &["domain", "accounts", "posts", "feed", "resilience"]),
-                ("persistence", &["domain", "accounts", "posts", "feed", "migration", "resilience"]),
+                ("database", &["domain", "resilience"]),
+                ("persistence", &["domain", "accounts", "posts", "feed", "database", "migration", "resilience"]),
                 ("coordination", &["domain", "feed", "resilience"]),
-                ("thoughts", &["domain", "accounts", "persistence", "migration", "coordination", "api"]),
-                ("seed", &["domain", "accounts", "persistence", "security", "system"]),
+                ("thoughts", &["domain", "accounts", "database", "persistence", "migration", "coordination", "api"]),
+                ("seed", &["domain", "accounts", "database", "persistence", "security", "system"]),
                 ("testkit", &["domain", "posts", "persistence", "migration", "api", "thoughts", "seed"]),
                 ("e2e", &["testkit", "domain", "thoughts", "persistence", "seed"]),
-                ("bench", &["domain", "accounts", "posts", "feed", "persistence", "security", "system"]),
+                ("bench", &["domain", "accounts", "posts", "feed", "database", "persistence", "security", "system"]),
                 ("instructions", &["domain", "accounts", "posts", "feed", "api", "system"]),
                 ("xtask", &["migration"]),
             ],
@@ -215,11 +232,12 @@ mod tests {
             &[
                 ("domain", &["accounts", "persistence", "api", "thoughts", "testkit"]),
                 ("accounts", &["posts", "feed", "persistence", "system", "api", "thoughts", "testkit"]),
-                ("api", &["persistence", "security", "coordination", "thoughts", "testkit"]),
+                ("api", &["database", "persistence", "security", "coordination", "thoughts", "testkit"]),
                 ("persistence", &["security", "api", "thoughts", "testkit"]),
-                ("migration", &["persistence"]),
+                ("database", &["accounts", "posts", "migration", "persistence", "coordination", "api"]),
+                ("migration", &["database", "persistence"]),
                 ("resilience", &["domain", "accounts", "persistence", "coordination", "api"]),
-                ("coordination", &["migration", "persistence", "api"]),
+                ("coordination", &["database", "migration", "persistence", "api"]),
                 ("thoughts", &["testkit", "seed", "xtask", "e2e"]),
                 ("seed", &["migration", "api", "thoughts", "testkit"]),
                 ("bench", &["thoughts", "api", "coordination", "testkit", "seed"]),
@@ -256,10 +274,11 @@ mod tests {
     #[test]
     fn keeps_sql_in_its_place() {
         let sql: &[&str] = &["sea-orm", "sea-orm-migration", "sqlx", "sqlx-core", "tokio-postgres"];
-        allows(
-            &[("persistence", sql), ("migration", sql), ("testkit", sql), ("e2e", sql), ("bench", sql), ("xtask", sql)],
-            Use::Normal,
-        );
+        let orm: &[&str] = &["sea-orm", "sea-orm-migration"];
+        allows(&[("database", sql), ("bench", sql), ("xtask", sql)], Use::Normal);
+        allows(&[("persistence", orm), ("migration", orm), ("testkit", orm), ("e2e", orm)], Use::Normal);
+        let drivers: &[&str] = &["sqlx", "sqlx-core", "tokio-postgres"];
+        forbids(&[("persistence", drivers), ("migration", drivers), ("testkit", drivers)], Use::Normal);
         forbids(&[("api", sql), ("thoughts", sql), ("seed", sql), ("coordination", sql)], Use::Normal);
         allows(&[("thoughts", sql)], Use::Test);
     }

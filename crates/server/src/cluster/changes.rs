@@ -9,8 +9,8 @@ use std::time::Instant;
 use async_trait::async_trait;
 use cache::{Cache, Change, ChangeLog, LogUnavailable, Version};
 use coordination::{EntryId, Journal, JournalListener, Unavailable};
+use database::{WalPosition, Watermark};
 use domain::UserId;
-use persistence::{WalPosition, Watermark};
 
 /// Announces changes in the journal.
 #[derive(Clone)]

@@ -15,8 +15,8 @@ use coordination::{
     Following, InvalidUrl, Journal, Members, Membership, Redis, RedisObserver, RedisOptions, SharedGuesses,
     SharedLimits, SharedValues, UserPositions,
 };
+use database::{Positions, Watermark};
 use domain::IdGenerator;
-use persistence::{Positions, Watermark};
 use secrecy::{ExposeSecret, SecretString};
 use security::LocalGuesses;
 use system::CuidGenerator;

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use coordination::UserPositions;
+use database::{Noted, Positions, WalPosition};
 use domain::UserId;
-use persistence::{Noted, Positions, WalPosition};
 
 /// Notes positions in Redis.
 pub(super) struct RedisPositions(pub(super) UserPositions);

@@ -19,8 +19,8 @@ use std::thread;
 use std::time::Duration;
 
 use accounts::SessionLifetimes;
+use database::Location;
 use ipnet::IpNet;
-use persistence::Location;
 use secrecy::SecretString;
 use security::SigningKeys;
 use url::Url;

@@ -6,8 +6,8 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
+use database::Location;
 use ipnet::IpNet;
-use persistence::Location;
 use secrecy::SecretString;
 use security::{SigningKey, SigningKeys};
 use tracing_subscriber::EnvFilter;

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use accounts::SessionLifetimes;
-use persistence::Location;
+use database::Location;
 use security::{SigningKey, SigningKeys};
 
 use super::problem::{Problem, SettingsError};

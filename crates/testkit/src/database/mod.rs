@@ -9,8 +9,8 @@ mod statement_log;
 use std::sync::Arc;
 use std::time::Duration;
 
+use database::{Database, DatabaseOptions, Location};
 use domain::UserId;
-use persistence::{Database, DatabaseOptions, Location};
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, QueryResult};
 
 pub use harness::run;
@@ -203,6 +203,6 @@ async fn pipelined(database: &Database) {
 /// Makes the schema in an empty database.
 async fn migrate(options: &DatabaseOptions) {
     let database = Database::connect(options).await.unwrap();
-    database.migrate().await.unwrap();
+    persistence::migrate(&database).await.unwrap();
     database.close().await.unwrap();
 }

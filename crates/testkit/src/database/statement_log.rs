@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use persistence::{Observer, StatementEvent, Values, Way};
+use database::{Observer, StatementEvent, Values, Way};
 
 /// A statement that was asked.
 #[derive(Debug, Clone)]

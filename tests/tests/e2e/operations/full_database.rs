@@ -16,7 +16,7 @@ const REFUSE: &str = "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUA
 async fn is_said_and_got_over() {
     let app: TestApp = {
         let db = TestDatabase::without_tables(testkit::Engine::Postgres).await;
-        db.database().migrate().await.unwrap();
+        persistence::migrate(&db.database()).await.unwrap();
         db.execute(REFUSE).await;
         db.into()
     };

@@ -1,9 +1,9 @@
 //! Removes everything.
 
+use database::Database;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 use super::work::{Work, begin};
-use crate::database::Database;
 
 /// Whatever refers to an account goes with it, tables of later versions included.
 const POSTGRES: &[&str] = &["TRUNCATE users, posts, comments, kept_names, removals CASCADE"];

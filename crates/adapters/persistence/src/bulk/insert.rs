@@ -5,14 +5,12 @@
 
 use std::fmt::Write as _;
 
+use database::{Database, corrupt, lacks_reference, retrying};
 use domain::{RepositoryError, Timestamp};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, JsonValue, Statement};
 
 use super::Loaded;
 use super::work::{Work, begin};
-use crate::database::Database;
-use crate::error::{corrupt, lacks_reference};
-use crate::operation::retrying;
 
 /// Something that is loaded into one table.
 pub(super) trait Row {

@@ -14,6 +14,7 @@ mod recount;
 mod rows;
 mod work;
 
+use database::{Database, Fields, Select, reading, retrying};
 use domain::{RepositoryError, Timestamp, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{DbBackend, DbErr};
@@ -21,10 +22,7 @@ use sea_orm::{DbBackend, DbErr};
 pub use loaded::Loaded;
 pub use rows::{CommentLikeRow, CommentRow, FollowRow, PostLikeRow, PostRow, UserRow};
 
-use crate::database::{Database, Select};
 use crate::entity::user;
-use crate::fields::Fields;
-use crate::operation::{reading, retrying};
 
 /// Loads rows into a database.
 #[derive(Clone)]

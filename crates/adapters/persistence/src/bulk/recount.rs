@@ -1,9 +1,9 @@
 //! Makes counters exact.
 
+use database::Database;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 use super::work::{Work, begin};
-use crate::database::Database;
 
 /// Keeps writers out, those included that only lock rows so far; readers go on.
 const LOCK: &str = "LOCK TABLE users, posts, comments, post_likes, comment_likes, follows IN EXCLUSIVE MODE";

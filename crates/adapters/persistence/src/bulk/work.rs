@@ -1,8 +1,7 @@
 //! Transactions that do a lot.
 
+use database::{Database, Transaction};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
-
-use crate::database::{Database, Transaction};
 
 /// How a transaction goes about its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,12 +4,12 @@
 //! committed stores nothing. It takes no lock: whoever ends a session waits for nobody who writes in it. A transaction of
 //! several statements asks in the one by which the write stands or falls, after it has waited for its locks.
 
+use database::Select;
 use domain::SessionId;
 use sea_orm::DbErr;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
 
 use super::exists;
-use crate::database::Select;
 use crate::entity::session;
 
 /// The condition that the session is there.
@@ -26,3 +26,19 @@ pub(super) async fn has_session(connection: &impl Select, id: SessionId) -> Resu
 fn is(id: SessionId) -> SimpleExpr {
     Expr::col((session::Entity, session::Column::Id)).eq(id.as_str())
 }
+
+/// After [`database::with_new!`]: the rows of `new` whose session is there, named `acting`, and the sessions of the others, named
+/// `ended`. In the same statement as what stores them, so that nothing is stored for a session whose end was committed
+/// before the statement began. No lock is taken on sessions, so a batch never delays the end of one.
+macro_rules! acting {
+    () => {
+        "live AS MATERIALIZED ( \
+            SELECT id FROM sessions WHERE id = ANY (ARRAY(SELECT session_id FROM new)) \
+        ), acting AS MATERIALIZED ( \
+            SELECT new.* FROM new JOIN live ON live.id = session_id \
+        ), ended AS ( \
+            SELECT session_id AS id FROM new WHERE session_id <> ALL (ARRAY(SELECT id FROM live)) \
+        )"
+    };
+}
+pub(super) use acting;

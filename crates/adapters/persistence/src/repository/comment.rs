@@ -1,22 +1,21 @@
 //! Keeps comments.
 
 use async_trait::async_trait;
+use database::keyset::{self, Direction};
+use database::{Database, Fields, Reading, Select, reading, retrying};
 use domain::{CommentId, CommentView, Page, PageRequest, Principal, RepositoryError, Revision, Timestamp, UserId};
 use posts::IdempotentRequest;
 use posts::ports::{AddCommentOutcome, Change, CommentOwners, CommentRepository, Edit, Like, NewComment, Thread};
-use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query, SimpleExpr};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::acting::{has_session, in_session};
+use super::comment_addition::{self, CommentWrite};
 use super::comment_removal::LEVELS;
+use super::like_write::{LikeAction, LikeWrite};
 use super::likes::LikedComments;
-use super::{comment_addition, comment_removal, exists, is_there, one_if, time_if};
-use crate::coalesced::{Coalesced, Commenting, Liking, Wish};
-use crate::database::{Database, Reading, Select};
+use super::{comment_removal, exists, is_there, locks, one_if, time_if};
 use crate::entity::{comment, post};
-use crate::fields::Fields;
-use crate::keyset::{self, Direction};
-use crate::operation::{reading, retrying};
 use crate::view;
 
 /// Likes that are removed together with a comment; the others follow in slices.
@@ -29,14 +28,12 @@ const LIKES_AT_ONCE: u64 = 500;
 /// removes comments, lock them in the order of ids.
 pub struct SeaCommentRepository {
     db: Database,
-    added: Coalesced<Commenting>,
-    likes: Coalesced<Liking<LikedComments>>,
 }
 
 impl SeaCommentRepository {
     /// A repository over `db`.
     pub fn new(db: Database) -> Self {
-        Self { added: Coalesced::new(&db), likes: Coalesced::new(&db), db }
+        Self { db }
     }
 
     async fn try_find(
@@ -132,7 +129,7 @@ impl SeaCommentRepository {
             .from(comment::Entity)
             .and_where(comment::Column::Id.eq(id.as_str()))
             .take();
-        lock_posts(&tx, post::Column::Id.in_subquery(post), LockType::NoKeyUpdate).await?;
+        locks::posts(&tx, post::Column::Id.in_subquery(post), LockType::NoKeyUpdate).await?;
         let mut wanted = comment::Column::Id.eq(id.as_str()).and(view::presence::comment());
         if let Some(Revision(expected)) = expected {
             wanted = wanted.and(comment::Column::Revision.eq(i64::from(expected)));
@@ -151,19 +148,6 @@ impl SeaCommentRepository {
         tx.commit(by.user_id).await?;
         Ok(Change::Changed(()))
     }
-}
-
-/// Takes the locks of the posts that `condition` picks, in the order of their ids.
-pub(super) async fn lock_posts(tx: &impl ConnectionTrait, condition: SimpleExpr, lock: LockType) -> Result<(), DbErr> {
-    let select = Query::select()
-        .column(post::Column::Id)
-        .from(post::Entity)
-        .and_where(condition)
-        .order_by(post::Column::Id, Order::Asc)
-        .lock(lock)
-        .take();
-    tx.query_all(&select).await?;
-    Ok(())
 }
 
 /// Whether comments of a thread can be shown. Asked by a statement of its own, whose plan is kept: a list is planned anew for
@@ -210,10 +194,9 @@ impl CommentRepository for SeaCommentRepository {
         request: Option<&'a IdempotentRequest>,
     ) -> Result<AddCommentOutcome, RepositoryError> {
         if request.is_some() || comment.parent_id.is_some() {
-            return retrying(&self.db, "comments.add", || comment_addition::add_alone(&self.db, comment, request))
-                .await;
+            return comment_addition::add_alone(&self.db, comment, request).await;
         }
-        self.added.write(Commenting(comment.clone())).await
+        self.db.write_in_batch(CommentWrite(comment.clone())).await
     }
 
     async fn edit(&self, id: CommentId, edit: &Edit, by: Principal) -> Result<Change<CommentView>, RepositoryError> {
@@ -230,10 +213,10 @@ impl CommentRepository for SeaCommentRepository {
     }
 
     async fn like(&self, id: CommentId, by: Principal, at: Timestamp) -> Result<Like, RepositoryError> {
-        self.likes.write(Liking::new(id.cuid(), by, Wish::Like(at))).await
+        self.db.write_in_batch(LikeWrite::<LikedComments>::new(id.cuid(), by, LikeAction::Give(at))).await
     }
 
     async fn unlike(&self, id: CommentId, by: Principal) -> Result<Like, RepositoryError> {
-        self.likes.write(Liking::new(id.cuid(), by, Wish::Unlike)).await
+        self.db.write_in_batch(LikeWrite::<LikedComments>::new(id.cuid(), by, LikeAction::TakeBack)).await
     }
 }

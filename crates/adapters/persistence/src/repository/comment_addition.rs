@@ -1,68 +1,77 @@
 //! How comments come: their author is kept from going, and their post, and the comment that they answer, count them.
 
-use domain::{Author, Comment, CommentBody, CommentId, PostId, Revision, Timestamp};
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use database::{BatchWrite, Database, Fields, Transaction, corrupt, retrying, set, with_new};
+use domain::{
+    Author, Comment, CommentBody, CommentId, PostId, RepositoryError, Revision, SessionId, Timestamp, UserId,
+};
 use posts::IdempotentRequest;
 use posts::ports::{AddCommentOutcome, NewComment, Write};
+use resilience::Coalesce;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryResult, Statement};
+use serde::Serialize;
 
-use super::acting::in_session;
+use super::acting::{acting, in_session};
 use super::idempotency::{Claim, Effect, claim};
 use super::{comment_depth as depth, counters, exists};
-use crate::database::Database;
 use crate::entity::{comment, post, user};
-use crate::error::corrupt;
-use crate::fields::Fields;
 use crate::view;
+use crate::view::presence::post_is_there;
+use crate::view::user::read_author;
 
 /// Adds a reply, or a comment under an idempotency key, in a transaction of its own: it may have to be given up half-way.
 pub(super) async fn add_alone(
     db: &Database,
     new: &NewComment,
     request: Option<&IdempotentRequest>,
+) -> Result<AddCommentOutcome, RepositoryError> {
+    let attempt = || async {
+        let tx = db.begin().await?;
+        let outcome = add(&tx, new, request).await?;
+        match outcome {
+            AddCommentOutcome::Write(Write::Stored(_)) => tx.commit(new.author_id).await?,
+            AddCommentOutcome::Write(Write::Replayed(_)) => tx.abandon(new.author_id).await?,
+            _ => {}
+        }
+        Ok(outcome)
+    };
+    retrying(db, "comments.add", attempt).await
+}
+
+/// Adds a comment in a transaction, which has to be rolled back unless the comment is stored.
+async fn add(
+    tx: &impl ConnectionTrait,
+    new: &NewComment,
+    request: Option<&IdempotentRequest>,
 ) -> Result<AddCommentOutcome, DbErr> {
-    let tx = db.begin().await?;
-    let Some(author) = find_author(&tx, new).await? else {
+    let Some(author) = find_author(tx, new).await? else {
         return Ok(AddCommentOutcome::Write(Write::SessionEnded));
     };
     // The key comes before everything else: a retry is answered even if the post has gone meanwhile.
     if let Some(request) = request {
         let effect = Effect { id: new.id.cuid(), at: new.created_at, author_display_name: author.display_name.clone() };
-        match claim(&tx, new.author_id, request, &effect).await? {
+        match claim(tx, new.author_id, request, &effect).await? {
             Claim::Granted => {}
             Claim::Replay(effect) => {
-                tx.abandon(new.author_id).await?;
                 return Ok(AddCommentOutcome::Write(Write::Replayed(first_answer(new, author, effect))));
             }
             Claim::Reused => return Ok(AddCommentOutcome::Write(Write::KeyReused)),
         }
     }
-    if !count_on_post(&tx, new.post_id).await? {
+    if !count_on_post(tx, new.post_id).await? {
         return Ok(AddCommentOutcome::PostNotFound);
     }
     let depth = match new.parent_id {
-        Some(parent) => match count_on_parent(&tx, new, parent).await? {
+        Some(parent) => match count_on_parent(tx, new, parent).await? {
             Ok(above) => above + 1,
             Err(refused) => return Ok(refused),
         },
         None => 0,
     };
-    if !insert(&tx, new, depth).await? {
-        return Ok(AddCommentOutcome::Write(Write::SessionEnded));
-    }
-    tx.commit(new.author_id).await?;
-    Ok(AddCommentOutcome::Write(Write::Stored(stored(new, author, new.id, new.created_at))))
-}
-
-/// Adds a comment on a post, which is no reply, in a transaction that may have others.
-pub(crate) async fn add(tx: &impl ConnectionTrait, new: &NewComment) -> Result<AddCommentOutcome, DbErr> {
-    let Some(author) = find_author(tx, new).await? else {
-        return Ok(AddCommentOutcome::Write(Write::SessionEnded));
-    };
-    if !count_on_post(tx, new.post_id).await? {
-        return Ok(AddCommentOutcome::PostNotFound);
-    }
-    if !insert(tx, new, 0).await? {
+    if !insert(tx, new, depth).await? {
         return Ok(AddCommentOutcome::Write(Write::SessionEnded));
     }
     Ok(AddCommentOutcome::Write(Write::Stored(stored(new, author, new.id, new.created_at))))
@@ -105,7 +114,7 @@ async fn count_on_parent(
         .take();
     if let Some(row) = tx.query_one(&update).await? {
         let mut fields = Fields::of(&row);
-        let (depth, above) = (fields.next::<i64>()?, fields.next::<Option<String>>()?);
+        let (depth, above) = (fields.value::<i64>()?, fields.value::<Option<String>>()?);
         let depth =
             if depth == 0 && above.is_some() { depth::find_out(tx, parent, new.deepest).await? } else { Some(depth) };
         return Ok(depth.ok_or(AddCommentOutcome::TooDeep));
@@ -154,7 +163,7 @@ fn first_answer(request: &NewComment, author: Author, effect: Effect) -> Comment
 }
 
 /// A comment as it is right after it was stored.
-pub(crate) fn stored(new: &NewComment, author: Author, id: CommentId, at: Timestamp) -> Comment {
+fn stored(new: &NewComment, author: Author, id: CommentId, at: Timestamp) -> Comment {
     Comment {
         id,
         post_id: new.post_id,
@@ -165,5 +174,113 @@ pub(crate) fn stored(new: &NewComment, author: Author, id: CommentId, at: Timest
         revision: Revision::default(),
         like_count: 0,
         reply_count: 0,
+    }
+}
+
+/// Keeps the accounts of the authors whose sessions are there from being erased, then locks the posts, both in the order of
+/// ids; counts the comments of these authors on posts that are there, and stores them. Answers these authors (`true`) and
+/// posts (`false`), and the sessions that have ended (`NULL`).
+///
+/// To update what was locked in the same statement is safe here: nobody holds `FOR KEY SHARE` on a post without having
+/// locked it for its counts before (`post_publication.rs` says what would come of it).
+const COMMENT: &str = with_new!(
+    "id text, post_id text, author_id text, session_id text, content text, created_at bigint",
+    acting!(),
+    ", authors AS MATERIALIZED ( \
+        SELECT id, username, display_name FROM users \
+        WHERE id = ANY (ARRAY(SELECT author_id FROM acting)) AND NOT removed ORDER BY id FOR KEY SHARE \
+    ), by_authors AS MATERIALIZED ( \
+        SELECT acting.* FROM acting JOIN authors ON authors.id = author_id \
+    ), on_posts AS MATERIALIZED ( \
+        SELECT id FROM posts WHERE id = ANY (ARRAY(SELECT post_id FROM by_authors)) AND ",
+    post_is_there!(),
+    " ORDER BY id FOR NO KEY UPDATE \
+    ), counted AS ( \
+        UPDATE posts SET comment_count = comment_count + counts.number \
+        FROM (SELECT post_id, count(*) AS number FROM by_authors GROUP BY post_id) AS counts \
+        WHERE posts.id = counts.post_id AND posts.id = ANY (ARRAY(SELECT id FROM on_posts)) \
+    ), stored AS ( \
+        INSERT INTO comments (id, post_id, author_id, content, created_at) \
+        SELECT by_authors.id, post_id, author_id, content, created_at \
+        FROM by_authors JOIN on_posts ON on_posts.id = post_id \
+    ) \
+    SELECT true, id, username, display_name FROM authors UNION ALL SELECT false, id, NULL, NULL FROM on_posts \
+    UNION ALL SELECT NULL, ended.id, NULL, NULL FROM ended"
+);
+
+#[derive(Serialize)]
+struct CommentRow<'c> {
+    id: &'c str,
+    post_id: &'c str,
+    author_id: &'c str,
+    session_id: &'c str,
+    content: &'c str,
+    created_at: i64,
+}
+
+/// A comment to be added, no reply, and without an idempotency key.
+pub(crate) struct CommentWrite(pub(crate) NewComment);
+
+impl Coalesce for CommentWrite {
+    type Key = ();
+
+    fn key(&self) -> Option<()> {
+        None
+    }
+}
+
+impl BatchWrite for CommentWrite {
+    type Outcome = AddCommentOutcome;
+
+    fn operation(&self) -> &'static str {
+        "comments.add"
+    }
+
+    fn by(&self) -> UserId {
+        self.0.author_id
+    }
+
+    async fn alone(&self, tx: &Transaction) -> Result<AddCommentOutcome, DbErr> {
+        add(tx, &self.0, None).await
+    }
+
+    fn as_statement(writes: &[&Self], patience: Duration) -> Result<Statement, DbErr> {
+        let rows = writes.iter().map(|write| {
+            let comment = &write.0;
+            CommentRow {
+                id: comment.id.as_str(),
+                post_id: comment.post_id.as_str(),
+                author_id: comment.author_id.as_str(),
+                session_id: comment.session_id.as_str(),
+                content: comment.content.as_str(),
+                created_at: comment.created_at.as_micros(),
+            }
+        });
+        set::statement(COMMENT, rows, patience)
+    }
+
+    fn outcomes(writes: &[&Self], rows: &[QueryResult]) -> Result<Vec<AddCommentOutcome>, DbErr> {
+        let (mut authors, mut posts) = (HashMap::<UserId, Author>::new(), HashSet::<PostId>::new());
+        let mut ended = HashSet::<SessionId>::new();
+        for row in rows {
+            let mut fields = Fields::of(row);
+            match fields.value::<Option<bool>>()? {
+                Some(true) => {
+                    let author = read_author(&mut fields)?;
+                    authors.insert(author.id, author);
+                }
+                Some(false) => drop(posts.insert(fields.id()?)),
+                None => drop(ended.insert(fields.id()?)),
+            }
+        }
+        let outcome = |comment: &NewComment| match authors.get(&comment.author_id) {
+            _ if ended.contains(&comment.session_id) => AddCommentOutcome::Write(Write::SessionEnded),
+            None => AddCommentOutcome::Write(Write::SessionEnded),
+            Some(_) if !posts.contains(&comment.post_id) => AddCommentOutcome::PostNotFound,
+            Some(author) => {
+                AddCommentOutcome::Write(Write::Stored(stored(comment, author.clone(), comment.id, comment.created_at)))
+            }
+        };
+        Ok(writes.iter().map(|write| outcome(&write.0)).collect())
     }
 }

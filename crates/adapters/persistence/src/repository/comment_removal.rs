@@ -4,6 +4,7 @@
 //! so on upward. One comment that is deleted and all comments of an erased account go the same way. What would take long
 //! is left to the removal of that comment: more likes than go at once, or more marks above it than fall at once.
 
+use database::{Fields, corrupt};
 use domain::CommentId;
 use removals::RemovalKind;
 use sea_orm::sea_query::{
@@ -14,8 +15,6 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, Query
 use super::likes::OF_COMMENTS;
 use super::{counters, ids, removal};
 use crate::entity::{comment, post};
-use crate::error::corrupt;
-use crate::fields::Fields;
 
 /// Marks that fall in one transaction, one upon the other. Threads as deep as they may be have fewer.
 pub(super) const LEVELS: u64 = 200;
@@ -100,8 +99,8 @@ pub(super) async fn remove(
     let (mut silent, mut posts) = (Vec::new(), Vec::new());
     for row in tx.query_all(&silence).await? {
         let mut fields = Fields::of(&row);
-        silent.push(fields.next::<String>()?);
-        posts.push(fields.next::<String>()?);
+        silent.push(fields.value::<String>()?);
+        posts.push(fields.value::<String>()?);
     }
     if silent.is_empty() {
         return Ok(posts);
@@ -170,7 +169,7 @@ pub(super) async fn fall(tx: &impl ConnectionTrait, id: &str, levels: u64) -> Re
     let (mut falling, mut above) = (Vec::new(), None);
     for row in tx.query_all_raw(chain).await? {
         let mut fields = Fields::of(&row);
-        let (id, falls) = (fields.next::<String>()?, fields.next::<bool>()?);
+        let (id, falls) = (fields.value::<String>()?, fields.value::<bool>()?);
         if falls && (falling.len() as u64) < levels { falling.push(id) } else { above = Some((id, falls)) }
     }
     if falling.is_empty() {

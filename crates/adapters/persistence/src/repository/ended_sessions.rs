@@ -17,13 +17,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use accounts::ports::EndedSessions;
 use async_trait::async_trait;
+use database::{Database, Fields, reading};
 use domain::{RepositoryError, SessionId, Timestamp};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, Statement};
 
-use crate::database::Database;
 use crate::entity::ended_session;
-use crate::fields::Fields;
-use crate::operation::reading;
 
 /// Where the next look begins, and the ends from where this one begins; at least one row.
 const POSTGRES: &str = "SELECT look.next, session_id, ended_at \
@@ -101,7 +99,7 @@ impl SeaEndedSessions {
         let (mut next, mut learnt) = (0, Vec::new());
         for row in self.db.read_primary().query_at_once(Statement::from_sql_and_values(backend, sql, values)).await? {
             let mut fields = Fields::of(&row);
-            next = fields.next()?;
+            next = fields.value()?;
             if let Some(session) = fields.optional_id()? {
                 learnt.push((session, fields.time()?));
             }

@@ -1,6 +1,7 @@
 //! How an account goes: it is hidden at once, and its rows are removed in slices.
 
 use accounts::ports::{EraseUser, KeptName, PasswordHash};
+use database::Fields;
 use domain::{Principal, UserId};
 use removals::RemovalKind;
 use removals::ports::Touched;
@@ -8,13 +9,10 @@ use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::acting::{has_session, in_session};
-use super::comment::lock_posts;
-use super::follow::lock_users;
 use super::likes::{OF_COMMENTS, OF_POSTS};
 use super::session::remove_sessions;
-use super::{comment_removal, counters, exists, ids, kept_name, removal, thread_removal};
+use super::{comment_removal, counters, exists, ids, kept_name, locks, removal, thread_removal};
 use crate::entity::{comment, comment_like, follow, idempotency_key, post, post_like, session, user};
-use crate::fields::Fields;
 use crate::view;
 
 /// Posts of an account of which a slice removes something, unless it is smaller than that.
@@ -98,7 +96,7 @@ pub(super) async fn remove_some(tx: &impl ConnectionTrait, id: UserId, most: u64
 fn distinct<T>(mut ids: Vec<String>) -> Result<Vec<domain::Id<T>>, DbErr> {
     ids.sort_unstable();
     ids.dedup();
-    ids.iter().map(|id| domain::Id::parse(id).map_err(|error| crate::error::corrupt("id", error))).collect()
+    ids.iter().map(|id| domain::Id::parse(id).map_err(|error| database::corrupt("id", error))).collect()
 }
 
 /// Removes some of what is below the newest posts: those would be read over most often. Answers how many rows went; `None`
@@ -130,13 +128,13 @@ async fn remove_comments(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Re
     let (mut comments, mut posts) = (Vec::new(), Vec::new());
     for row in tx.query_all(&some).await? {
         let mut fields = Fields::of(&row);
-        comments.push(fields.next::<String>()?);
-        posts.push(fields.next::<String>()?);
+        comments.push(fields.value::<String>()?);
+        posts.push(fields.value::<String>()?);
     }
     if comments.is_empty() {
         return Ok(comments);
     }
-    lock_posts(tx, post::Column::Id.is_in(posts), LockType::NoKeyUpdate).await?;
+    locks::posts(tx, post::Column::Id.is_in(posts), LockType::NoKeyUpdate).await?;
     let by_it = || comment::Column::Id.is_in(&comments);
     let levels = comment_removal::levels(comments.len(), most);
     comment_removal::lock(tx, by_it(), levels).await?;
@@ -175,7 +173,7 @@ async fn remove_follows(tx: &impl ConnectionTrait, side: &Side, id: UserId, most
         return Ok(others);
     }
     let concerned = user::Column::Id.is_in(&others).or(user::Column::Id.eq(id.as_str()));
-    lock_users(tx, concerned, LockType::NoKeyUpdate).await?;
+    locks::accounts(tx, concerned, LockType::NoKeyUpdate).await?;
     let delete = Query::delete()
         .from_table(follow::Entity)
         .and_where(its().and(side.other.is_in(others)))
@@ -208,7 +206,7 @@ async fn remove_keys(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Result
 /// Removes the account, if nothing is left of it once it is locked: an instance of the previous version, which does not know
 /// that it is hidden, may have stored something.
 async fn remove_account(tx: &impl ConnectionTrait, id: UserId) -> Result<Removed, DbErr> {
-    lock_users(tx, user::Column::Id.eq(id.as_str()), LockType::Update).await?;
+    locks::accounts(tx, user::Column::Id.eq(id.as_str()), LockType::Update).await?;
     let left = [
         exists(tx, post::Entity, post::Column::AuthorId.eq(id.as_str())).await?,
         exists(tx, comment::Entity, comment::Column::AuthorId.eq(id.as_str())).await?,

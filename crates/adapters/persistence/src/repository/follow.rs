@@ -1,19 +1,16 @@
 //! Keeps who follows whom.
 
 use async_trait::async_trait;
+use database::keyset::{self, Direction};
+use database::{Database, Fields, Select, corrupt, reading, retrying};
 use domain::{Page, PageRequest, Principal, RepositoryError, Timestamp, UserId, UserRef, UserView};
 use feed::ports::{Follow, FollowRepository, Relation, Unfollow};
-use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Order, Query, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::acting::{has_session, in_session};
-use super::{counters, exists};
-use crate::database::{Database, Select};
+use super::{counters, exists, locks};
 use crate::entity::{follow, user};
-use crate::error::corrupt;
-use crate::fields::Fields;
-use crate::keyset::{self, Direction};
-use crate::operation::{reading, retrying};
 use crate::view;
 
 /// Keeps who follows whom in the database.
@@ -39,7 +36,7 @@ impl SeaFollowRepository {
     async fn try_follow(&self, by: Principal, followee: UserId, at: Timestamp) -> Result<Follow, DbErr> {
         let (tx, follower) = (self.db.begin().await?, by.user_id);
         let both = is_either(follower, followee).and(view::presence::user());
-        let there = lock_users(&tx, both, LockType::NoKeyUpdate).await?;
+        let there = locks::accounts(&tx, both, LockType::NoKeyUpdate).await?;
         if !there.contains(&follower) {
             return Ok(Follow::SessionEnded);
         }
@@ -72,7 +69,7 @@ impl SeaFollowRepository {
 
     async fn try_unfollow(&self, by: Principal, followee: UserId) -> Result<Unfollow, DbErr> {
         let (tx, follower) = (self.db.begin().await?, by.user_id);
-        lock_users(&tx, is_either(follower, followee), LockType::NoKeyUpdate).await?;
+        locks::accounts(&tx, is_either(follower, followee), LockType::NoKeyUpdate).await?;
         let removed = follow::Entity::delete_many()
             .filter(follow::Column::FollowerId.eq(follower.as_str()))
             .filter(follow::Column::FolloweeId.eq(followee.as_str()))
@@ -116,23 +113,6 @@ impl SeaFollowRepository {
         let users = rows.iter().map(|row| view::user::read_with_time(row, viewer)).collect::<Result<_, _>>()?;
         Ok(Some(Page::from_lookahead(users, page.size, |(_, position)| *position).map(|(user, _)| user)))
     }
-}
-
-/// Takes the locks of the accounts that `condition` picks, in the order of their ids, and answers which there are. All
-/// who lock several take them in this order, and before those of posts, so that nobody waits in a circle.
-pub(super) async fn lock_users(
-    tx: &impl ConnectionTrait,
-    condition: SimpleExpr,
-    lock: LockType,
-) -> Result<Vec<UserId>, DbErr> {
-    let select = Query::select()
-        .column(user::Column::Id)
-        .from(user::Entity)
-        .and_where(condition)
-        .order_by(user::Column::Id, Order::Asc)
-        .lock(lock)
-        .take();
-    tx.query_all(&select).await?.iter().map(|row| Fields::of(row).id()).collect()
 }
 
 fn is_either(one: UserId, other: UserId) -> SimpleExpr {

@@ -1,17 +1,14 @@
 //! Keeps idempotency keys.
 
 use async_trait::async_trait;
+use database::{Database, Fields, corrupt, retrying};
 use domain::{Cuid, DisplayName, RepositoryError, Timestamp, UserId};
 use posts::IdempotentRequest;
 use posts::ports::IdempotencyKeyRepository;
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
-use crate::database::Database;
 use crate::entity::idempotency_key;
-use crate::error::corrupt;
-use crate::fields::Fields;
-use crate::operation::retrying;
 
 /// Keys forgotten by one transaction, so that none holds up others for long.
 const PURGED_AT_ONCE: u64 = 1_000;
@@ -140,12 +137,12 @@ pub(super) async fn claim(
         .take();
     let row = tx.query_one(&select).await?.ok_or_else(|| DbErr::RecordNotFound("idempotency key".to_owned()))?;
     let mut fields = Fields::of(&row);
-    if fields.next::<Vec<u8>>()? != request.fingerprint.0 {
+    if fields.value::<Vec<u8>>()? != request.fingerprint.0 {
         return Ok(Claim::Reused);
     }
     Ok(Claim::Replay(Effect {
         id: fields.id::<()>()?.cuid(),
         at: fields.time()?,
-        author_display_name: DisplayName::from_stored(fields.next()?),
+        author_display_name: DisplayName::from_stored(fields.value()?),
     }))
 }

@@ -2,14 +2,13 @@
 
 use accounts::ports::{KeptName, KeptNameRepository, NameHashes};
 use async_trait::async_trait;
+use database::{Database, Select, retrying};
 use domain::{RepositoryError, Timestamp};
 use sea_orm::sea_query::{ExprTrait, LockBehavior, LockType, OnConflict, Query};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryTrait};
 
 use super::exists;
-use crate::database::{Database, Select};
 use crate::entity::kept_name;
-use crate::operation::retrying;
 
 /// Names forgotten by one transaction, so that none holds up others for long.
 const PURGED_AT_ONCE: u64 = 1_000;

@@ -1,16 +1,14 @@
 //! Likes of posts and of comments: the same act on two pairs of tables.
 
+use database::{Transaction, corrupt};
 use domain::{Cuid, Principal, Timestamp};
 use posts::ports::Like;
-use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Order, Query, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::acting::in_session;
-use super::follow::lock_users;
-use super::{counters, ids};
-use crate::database::Transaction;
+use super::{counters, ids, locks};
 use crate::entity::{comment, comment_like, post, post_like};
-use crate::error::corrupt;
 use crate::view::{self, presence};
 
 /// A table of things that can be liked, and the table of who likes which.
@@ -137,17 +135,12 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
     /// them is missing: an account whose session has ended counts as such.
     async fn lock(&self, tx: &impl ConnectionTrait, item: Cuid, by: Principal) -> Result<Option<Like>, DbErr> {
         let acting = view::user::is(&by.user_id.into()).and(in_session(by.session_id));
-        if lock_users(tx, acting, LockType::KeyShare).await?.is_empty() {
+        if locks::accounts(tx, acting, LockType::KeyShare).await?.is_empty() {
             return Ok(Some(Like::SessionEnded));
         }
-        let alive = Query::select()
-            .expr(Expr::val(1))
-            .from(self.items)
-            .and_where(self.item_id.eq(item.as_str()))
-            .and_where((self.is_there)())
-            .lock(LockType::NoKeyUpdate)
-            .take();
-        Ok(if tx.query_one(&alive).await?.is_some() { None } else { Some(Like::NotFound) })
+        let alive = self.item_id.eq(item.as_str()).and((self.is_there)());
+        let locked = locks::rows(tx, self.items, self.item_id, alive, LockType::NoKeyUpdate).await?;
+        Ok(if locked.is_empty() { Some(Like::NotFound) } else { None })
     }
 
     async fn count(&self, tx: &impl ConnectionTrait, item: Cuid, change: i64) -> Result<(), DbErr> {
@@ -168,7 +161,7 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
         if items.is_empty() {
             return Ok(items);
         }
-        self.lock_items(tx, &items).await?;
+        locks::rows(tx, self.items, self.item_id, self.item_id.is_in(&items), LockType::NoKeyUpdate).await?;
         let of_user = self.user.eq(user).and(self.liked.is_in(&items));
         self.remove(tx, of_user).await
     }
@@ -194,17 +187,5 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
         }
         counters::subtract_occurrences::<I, _>(tx, (self.item_id, self.like_count), items.clone()).await?;
         Ok(items)
-    }
-
-    /// Takes the locks of `items`, in the order of their ids.
-    async fn lock_items(&self, tx: &impl ConnectionTrait, items: &[String]) -> Result<(), DbErr> {
-        let select = Query::select()
-            .column(self.item_id)
-            .from(self.items)
-            .and_where(self.item_id.is_in(items))
-            .order_by(self.item_id, Order::Asc)
-            .lock(LockType::NoKeyUpdate)
-            .take();
-        tx.query_all(&select).await.map(drop)
     }
 }

@@ -11,8 +11,11 @@ mod erasure;
 mod follow;
 mod idempotency;
 mod kept_name;
+mod like_write;
 mod likes;
+mod locks;
 mod post;
+mod post_publication;
 mod refresh_token;
 mod removal;
 mod session;
@@ -20,10 +23,6 @@ mod thread_removal;
 mod timeline;
 mod user;
 mod viewer_flags;
-
-pub(crate) use comment_addition::{add as add_comment, stored as stored_comment};
-pub(crate) use likes::{LikedComments, LikedPosts, LikedThings};
-pub(crate) use post::{publish, stored as stored_post};
 
 pub use comment::SeaCommentRepository;
 pub use ended_sessions::SeaEndedSessions;
@@ -36,11 +35,10 @@ pub use session::SeaSessionRepository;
 pub use timeline::SeaTimelineRepository;
 pub use user::SeaUserRepository;
 
+use database::{Reading, Select};
 use domain::Timestamp;
 use sea_orm::sea_query::{Expr, IntoColumnRef, IntoTableRef, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ConnectionTrait, DbErr};
-
-use crate::database::{Reading, Select};
 
 /// Whether a table has a row.
 async fn exists(connection: &impl Select, table: impl IntoTableRef, condition: SimpleExpr) -> Result<bool, DbErr> {

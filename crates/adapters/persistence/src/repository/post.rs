@@ -1,40 +1,35 @@
 //! Keeps posts.
 
 use async_trait::async_trait;
+use database::keyset::{self, Direction};
+use database::{Database, Select, reading, retrying};
 use domain::{
-    Author, DisplayName, Page, PageRequest, Post, PostId, PostPage, PostView, Principal, RepositoryError, Revision,
-    Timestamp, UserId, UserRef, UserView, Username,
+    Page, PageRequest, Post, PostId, PostPage, PostView, Principal, RepositoryError, Revision, Timestamp, UserId,
+    UserRef, UserView,
 };
 use posts::IdempotentRequest;
 use posts::ports::{Change, Edit, Like, NewPost, PostRepository, Write};
 use removals::RemovalKind;
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::acting::{has_session, in_session};
-use super::idempotency::{Claim, Effect, claim};
+use super::like_write::{LikeAction, LikeWrite};
 use super::likes::LikedPosts;
+use super::post_publication::{self, PostWrite};
 use super::{exists, is_there, one_if, removal, time_if};
-use crate::coalesced::{Coalesced, Liking, Publishing, Wish};
-use crate::database::{Database, Select};
 use crate::entity::{post, post_like, user};
-use crate::error::corrupt;
-use crate::fields::Fields;
-use crate::keyset::{self, Direction};
-use crate::operation::{reading, retrying};
 use crate::view;
 
 /// Keeps posts in the database.
 pub struct SeaPostRepository {
     pub(super) db: Database,
-    published: Coalesced<Publishing>,
-    likes: Coalesced<Liking<LikedPosts>>,
 }
 
 impl SeaPostRepository {
     /// A repository over `db`.
     pub fn new(db: Database) -> Self {
-        Self { published: Coalesced::new(&db), likes: Coalesced::new(&db), db }
+        Self { db }
     }
 
     async fn try_find(
@@ -65,28 +60,6 @@ impl SeaPostRepository {
             return Ok(None);
         }
         view::post::read_page(&rows, page, viewer).map(Some)
-    }
-
-    /// Publishes under an idempotency key, which needs a transaction to itself: it may have to be given up.
-    async fn try_publish_once(&self, new: &NewPost, request: &IdempotentRequest) -> Result<Write<Post>, DbErr> {
-        let tx = self.db.begin().await?;
-        let Some(author) = count_post(&tx, new).await? else {
-            return Ok(Write::SessionEnded);
-        };
-        let effect = Effect { id: new.id.cuid(), at: new.created_at, author_display_name: author.display_name.clone() };
-        match claim(&tx, new.author_id, request, &effect).await? {
-            Claim::Granted => {}
-            Claim::Replay(effect) => {
-                tx.abandon(new.author_id).await?;
-                return Ok(Write::Replayed(first_answer(new, author, effect)));
-            }
-            Claim::Reused => return Ok(Write::KeyReused),
-        }
-        if !insert(&tx, new).await? {
-            return Ok(Write::SessionEnded);
-        }
-        tx.commit(new.author_id).await?;
-        Ok(Write::Stored(stored(new, author, new.id, new.created_at)))
     }
 
     async fn try_edit(&self, id: PostId, edit: &Edit, by: Principal) -> Result<Change<PostView>, DbErr> {
@@ -170,76 +143,6 @@ impl SeaPostRepository {
     }
 }
 
-/// Publishes a post in a transaction that may have others.
-pub(crate) async fn publish(tx: &impl ConnectionTrait, new: &NewPost) -> Result<Write<Post>, DbErr> {
-    let Some(author) = count_post(tx, new).await? else {
-        return Ok(Write::SessionEnded);
-    };
-    if !insert(tx, new).await? {
-        return Ok(Write::SessionEnded);
-    }
-    Ok(Write::Stored(stored(new, author, new.id, new.created_at)))
-}
-
-/// Stores a post, unless its session has ended; answers whether it did.
-async fn insert(tx: &impl ConnectionTrait, new: &NewPost) -> Result<bool, DbErr> {
-    let columns = [post::Column::Id, post::Column::AuthorId, post::Column::Content, post::Column::CreatedAt];
-    let row = Query::select()
-        .expr(Expr::val(new.id.as_str()))
-        .expr(Expr::val(new.author_id.as_str()))
-        .expr(Expr::val(new.content.as_str()))
-        .expr(Expr::val(new.created_at.as_micros()))
-        .and_where(in_session(new.session_id))
-        .take();
-    let insert = Query::insert()
-        .into_table(post::Entity)
-        .columns(columns)
-        .select_from(row)
-        .map_err(|error| corrupt("post", error))?
-        .take();
-    Ok(tx.execute(&insert).await?.rows_affected() == 1)
-}
-
-/// Counts a new post of its author, which locks the account: it cannot be erased between this and the end. Answers what
-/// the post shows of them; `None` if the session has ended, as that of an erased account has.
-async fn count_post(tx: &impl ConnectionTrait, new: &NewPost) -> Result<Option<Author>, DbErr> {
-    let update = Query::update()
-        .table(user::Entity)
-        .value(user::Column::PostCount, Expr::col(user::Column::PostCount).add(1))
-        .and_where(view::user::is(&new.author_id.into()))
-        .and_where(in_session(new.session_id))
-        .returning(Query::returning().columns([user::Column::Username, user::Column::DisplayName]))
-        .take();
-    let Some(row) = tx.query_one(&update).await? else {
-        return Ok(None);
-    };
-    let mut fields = Fields::of(&row);
-    Ok(Some(Author {
-        id: new.author_id,
-        username: Username::from_stored(fields.next()?),
-        display_name: DisplayName::from_stored(fields.next()?),
-    }))
-}
-
-fn first_answer(request: &NewPost, author: Author, effect: Effect) -> Post {
-    let author = Author { display_name: effect.author_display_name, ..author };
-    stored(request, author, effect.id.into(), effect.at)
-}
-
-/// A post as it is right after it was stored.
-pub(crate) fn stored(new: &NewPost, author: Author, id: PostId, at: Timestamp) -> Post {
-    Post {
-        id,
-        author,
-        content: new.content.clone(),
-        created_at: at,
-        edited_at: None,
-        revision: Revision::default(),
-        like_count: 0,
-        comment_count: 0,
-    }
-}
-
 #[async_trait]
 impl PostRepository for SeaPostRepository {
     async fn find(&self, id: PostId, viewer: Option<UserId>) -> Result<Option<PostView>, RepositoryError> {
@@ -261,8 +164,8 @@ impl PostRepository for SeaPostRepository {
         request: Option<&'a IdempotentRequest>,
     ) -> Result<Write<Post>, RepositoryError> {
         match request {
-            Some(request) => retrying(&self.db, "posts.publish", || self.try_publish_once(post, request)).await,
-            None => self.published.write(Publishing(post.clone())).await,
+            Some(request) => post_publication::publish_once(&self.db, post, request).await,
+            None => self.db.write_in_batch(PostWrite(post.clone())).await,
         }
     }
 
@@ -280,11 +183,11 @@ impl PostRepository for SeaPostRepository {
     }
 
     async fn like(&self, id: PostId, by: Principal, at: Timestamp) -> Result<Like, RepositoryError> {
-        self.likes.write(Liking::new(id.cuid(), by, Wish::Like(at))).await
+        self.db.write_in_batch(LikeWrite::<LikedPosts>::new(id.cuid(), by, LikeAction::Give(at))).await
     }
 
     async fn unlike(&self, id: PostId, by: Principal) -> Result<Like, RepositoryError> {
-        self.likes.write(Liking::new(id.cuid(), by, Wish::Unlike)).await
+        self.db.write_in_batch(LikeWrite::<LikedPosts>::new(id.cuid(), by, LikeAction::TakeBack)).await
     }
 
     async fn list_likes(

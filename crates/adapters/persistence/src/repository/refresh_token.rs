@@ -2,13 +2,12 @@
 
 use accounts::Successors;
 use accounts::ports::{NewRefreshToken, RefreshTokenHash};
+use database::{Fields, Transaction};
 use domain::{SessionId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoTableRef, LockType, Query, SelectStatement};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
-use crate::database::Transaction;
 use crate::entity::{refresh_token, session, user};
-use crate::fields::Fields;
 use crate::view;
 
 /// The token `presented`, locked so that of two requests with it the second sees what became of the first: its account, its
@@ -47,7 +46,7 @@ pub(super) async fn successors(
     let counts = match tx.query_one(&select).await? {
         Some(row) => {
             let mut fields = Fields::of(&row);
-            (fields.next::<i64>()?, fields.next::<i64>()?)
+            (fields.value::<i64>()?, fields.value::<i64>()?)
         }
         None => (0, 0),
     };

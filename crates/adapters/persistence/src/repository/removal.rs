@@ -7,6 +7,7 @@
 //! caller. Tested in `tests/repositories/removals.rs`.
 
 use async_trait::async_trait;
+use database::{Database, Fields, Select, corrupt, reading, retrying};
 use domain::{Cuid, RepositoryError, UserId};
 use removals::ports::{Progress, RemovalRepository, Slice, Touched};
 use removals::{Removal, RemovalKind};
@@ -15,16 +16,11 @@ use sea_orm::sea_query::{ExprTrait, LockBehavior, LockType, OnConflict, Order, Q
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr};
 use tokio::sync::Semaphore;
 
-use super::comment::lock_posts;
 use super::erasure::{self, Removed};
 use super::likes::OF_COMMENTS;
 use super::thread_removal::Gone;
-use super::{comment_removal, exists, ids, thread_removal};
-use crate::database::{Database, Select};
+use super::{comment_removal, exists, ids, locks, thread_removal};
 use crate::entity::{comment, post, removal, user};
-use crate::error::corrupt;
-use crate::fields::Fields;
-use crate::operation::{reading, retrying};
 
 const ACCOUNT: &str = "account";
 const POST: &str = "post";
@@ -59,7 +55,7 @@ impl SeaRemovalRepository {
         let read = |row| {
             let mut fields = Fields::of(row);
             let id = fields.id::<()>()?.cuid();
-            let kind = match fields.next::<String>()?.as_str() {
+            let kind = match fields.value::<String>()?.as_str() {
                 ACCOUNT => RemovalKind::Account,
                 POST => RemovalKind::Post,
                 COMMENT => RemovalKind::Comment,
@@ -175,7 +171,7 @@ async fn remove_some_of_post(tx: &impl ConnectionTrait, id: Cuid, most: u64) -> 
         return done(tx, id, Touched::default(), None).await;
     };
     let mut fields = Fields::of(&row);
-    let (author, is_hidden): (UserId, bool) = (fields.id()?, fields.next()?);
+    let (author, is_hidden): (UserId, bool) = (fields.id()?, fields.value()?);
     if !is_hidden {
         return not_hidden(tx, Removal { kind: RemovalKind::Post, id }).await;
     }
@@ -194,7 +190,7 @@ async fn remove_some_of_comment(tx: &impl ConnectionTrait, id: Cuid, most: u64) 
     if on.is_empty() {
         return done(tx, id, Touched::default(), None).await;
     }
-    lock_posts(tx, post::Column::Id.is_in(on), LockType::NoKeyUpdate).await?;
+    locks::posts(tx, post::Column::Id.is_in(on), LockType::NoKeyUpdate).await?;
     let levels = comment_removal::levels(1, most);
     comment_removal::lock(tx, is_it(), levels).await?;
     if OF_COMMENTS.remove_some_of(tx, &[id.to_string()], most).await? == most {

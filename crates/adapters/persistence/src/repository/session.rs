@@ -3,6 +3,8 @@
 use accounts::ports::{CloseSession, NewRefreshToken, OpenSession, PasswordHash, RotateSession, SessionRepository};
 use accounts::{PresentedToken, Rotation, SessionView, Verdict};
 use async_trait::async_trait;
+use database::keyset::{self, Direction};
+use database::{Database, Fields, Select, Transaction, reading, retrying};
 use domain::{Cursor, Page, PageRequest, Principal, RepositoryError, Session, SessionId, Timestamp, UserAgent, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Order, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
@@ -10,11 +12,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait
 use super::acting::{has_session, in_session};
 use super::ended_sessions;
 use super::refresh_token::{insert_token, select_presented, successors, use_up};
-use crate::database::{Database, Select, Transaction};
 use crate::entity::{ended_session, refresh_token, session, user};
-use crate::fields::Fields;
-use crate::keyset::{self, Direction};
-use crate::operation::{reading, retrying};
 use crate::view;
 
 /// Tokens, and as many ends, forgotten by one transaction, so that none holds up others for long.
@@ -125,7 +123,7 @@ impl SeaSessionRepository {
                 id: fields.id()?,
                 user_id: user,
                 created_at: fields.time()?,
-                user_agent: fields.next::<Option<String>>()?.map(UserAgent::from_stored),
+                user_agent: fields.value::<Option<String>>()?.map(UserAgent::from_stored),
             };
             let last_used_at = fields.optional_time()?.unwrap_or(session.created_at);
             sessions.push(SessionView { session, last_used_at });

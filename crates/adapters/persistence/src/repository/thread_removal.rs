@@ -3,16 +3,14 @@
 //! Comments go from the leaves upward, as each refers to the one that it answers. None are added: a hidden post takes no
 //! comments and no likes.
 
+use database::Fields;
 use domain::UserId;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, Statement, Value};
 
-use super::comment::lock_posts;
-use super::follow::lock_users;
 use super::likes::{OF_COMMENTS, OF_POSTS};
-use super::{counters, ids};
+use super::{counters, ids, locks};
 use crate::entity::{comment, post, post_like, user};
-use crate::fields::Fields;
 
 /// What a slice removed below some posts.
 pub(super) struct Gone {
@@ -32,8 +30,8 @@ pub(super) async fn remove_some(
     posts: &[String],
     most: u64,
 ) -> Result<Gone, DbErr> {
-    lock_users(tx, user::Column::Id.eq(author.as_str()), LockType::NoKeyUpdate).await?;
-    lock_posts(tx, post::Column::Id.is_in(posts), LockType::Update).await?;
+    locks::accounts(tx, user::Column::Id.eq(author.as_str()), LockType::NoKeyUpdate).await?;
+    locks::posts(tx, post::Column::Id.is_in(posts), LockType::Update).await?;
     let mut left = most;
     // Once a slice: other comments than these would be locked out of order.
     left = left.saturating_sub(remove_leaves(tx, posts, left).await?);
@@ -138,10 +136,10 @@ async fn remove_leaves(tx: &impl ConnectionTrait, posts: &[String], most: u64) -
     let (mut going, mut on, mut answered, mut likes) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for row in tx.query_all_raw(leaves(tx.get_database_backend(), posts, most)).await? {
         let mut fields = Fields::of(&row);
-        let (id, post) = (fields.next::<String>()?, fields.next::<String>()?);
-        let (parent, has_words) = (fields.next::<Option<String>>()?, fields.next::<bool>()?);
+        let (id, post) = (fields.value::<String>()?, fields.value::<String>()?);
+        let (parent, has_words) = (fields.value::<Option<String>>()?, fields.value::<bool>()?);
         let like_count = fields.count()?;
-        if !fields.next::<bool>()? {
+        if !fields.value::<bool>()? {
             continue;
         }
         going.push(id);

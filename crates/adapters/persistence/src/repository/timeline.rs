@@ -1,15 +1,14 @@
 //! Reads timelines.
 
 use async_trait::async_trait;
+use database::keyset::{self, Direction};
+use database::{Database, reading};
 use domain::{Cursor, PageRequest, PostPage, RepositoryError, UserId};
 use feed::ports::TimelineRepository;
 use sea_orm::sea_query::{ColumnRef, Expr, ExprTrait, IntoColumnRef, Query, SelectStatement, UnionType};
 use sea_orm::{DbBackend, DbErr, JoinType};
 
-use crate::database::Database;
 use crate::entity::{follow, post};
-use crate::keyset::{self, Direction};
-use crate::operation::reading;
 use crate::view;
 
 /// Statements that a page of a home timeline takes at most: one, unless it has posts that are hidden. If they are that many,

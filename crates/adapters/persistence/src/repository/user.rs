@@ -5,6 +5,8 @@ use accounts::ports::{
     UserRepository,
 };
 use async_trait::async_trait;
+use database::keyset::{self, Direction};
+use database::{Database, Fields, Select, reading, retrying};
 use domain::{Cursor, Page, PageRequest, Principal, RepositoryError, Revision, User, UserId, UserRef, UserView};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryTrait};
@@ -14,11 +16,7 @@ use super::erasure;
 use super::kept_name;
 use super::one_if;
 use super::session::remove_sessions;
-use crate::database::{Database, Select};
 use crate::entity::{session, user};
-use crate::fields::Fields;
-use crate::keyset::{self, Direction};
-use crate::operation::{reading, retrying};
 use crate::view;
 
 /// Keeps accounts in the database.
@@ -165,7 +163,7 @@ async fn find_credentials(connection: &impl Select, condition: SimpleExpr) -> Re
         return Ok(None);
     };
     let mut fields = Fields::of(&row);
-    Ok(Some(Credentials { user: view::user::read_user(&mut fields)?, password: PasswordHash(fields.next()?) }))
+    Ok(Some(Credentials { user: view::user::read_user(&mut fields)?, password: PasswordHash(fields.value()?) }))
 }
 
 #[async_trait]

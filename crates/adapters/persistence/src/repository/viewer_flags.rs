@@ -4,16 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use accounts::ports::UserRelations;
 use async_trait::async_trait;
+use database::{Fields, Select, reading};
 use domain::{PostId, RepositoryError, UserId, UserViewer};
 use posts::ports::PostLikes;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, DbErr};
 
 use super::{SeaPostRepository, SeaUserRepository};
-use crate::database::Select;
 use crate::entity::{follow, post_like};
-use crate::fields::Fields;
-use crate::operation::reading;
 
 async fn liked(connection: &impl Select, viewer: UserId, posts: &[PostId]) -> Result<HashSet<PostId>, DbErr> {
     if posts.is_empty() {

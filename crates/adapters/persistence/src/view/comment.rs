@@ -1,5 +1,6 @@
 //! Comments as readers see them.
 
+use database::{Fields, Row, corrupt};
 use domain::{
     Author, Comment, CommentBody, CommentView, Content, ContentViewer, Cursor, DisplayName, UserId, Username, Viewed,
 };
@@ -9,8 +10,6 @@ use sea_orm::{ColumnTrait, DbErr};
 use super::user::AUTHOR_COLUMNS;
 use super::{LikeColumns, presence, read_liked, select_liked};
 use crate::entity::{comment, comment_like, user};
-use crate::error::corrupt;
-use crate::fields::{Fields, Row};
 
 /// The columns by which lists of comments are ordered.
 pub(crate) const POSITION: ((comment::Entity, comment::Column), (comment::Entity, comment::Column)) =
@@ -88,9 +87,9 @@ pub(crate) fn read(row: &Row, viewer: Option<UserId>) -> Result<CommentView, DbE
 
 fn read_body(fields: &mut Fields<'_>) -> Result<CommentBody, DbErr> {
     let id = fields.optional_id()?;
-    let username: Option<String> = fields.next()?;
-    let display_name: Option<String> = fields.next()?;
-    let content: Option<String> = fields.next()?;
+    let username: Option<String> = fields.value()?;
+    let display_name: Option<String> = fields.value()?;
+    let content: Option<String> = fields.value()?;
     match (id, username, display_name, content) {
         (Some(id), Some(username), Some(display_name), Some(content)) => Ok(CommentBody::Live {
             author: Author {

@@ -5,11 +5,10 @@ pub(crate) mod post;
 pub(crate) mod presence;
 pub(crate) mod user;
 
+use database::Fields;
 use domain::{ContentViewer, UserId};
 use sea_orm::DbErr;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, IntoIden, IntoTableRef, Query, SelectStatement};
-
-use crate::fields::Fields;
 
 /// Adds whether `viewer` likes the row: the last column, there only for a signed-in reader.
 pub(crate) fn select_liked<T, C>(
@@ -52,5 +51,5 @@ pub(crate) struct LikeColumns<C> {
 
 /// Reads what [`select_liked`] added.
 pub(crate) fn read_liked(fields: &mut Fields<'_>, viewer: Option<UserId>) -> Result<Option<ContentViewer>, DbErr> {
-    viewer.map(|_| fields.next().map(|liked| ContentViewer { liked })).transpose()
+    viewer.map(|_| fields.value().map(|liked| ContentViewer { liked })).transpose()
 }

@@ -1,5 +1,6 @@
 //! Posts as readers see them.
 
+use database::{Fields, Row};
 use domain::{Content, ContentViewer, Cursor, Page, PageRequest, Post, PostPage, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ColumnTrait, DbErr};
@@ -7,7 +8,6 @@ use sea_orm::{ColumnTrait, DbErr};
 use super::user::{AUTHOR_COLUMNS, read_author};
 use super::{LikeColumns, read_liked, select_liked};
 use crate::entity::{post, post_like, user};
-use crate::fields::{Fields, Row};
 
 /// The columns by which lists of posts are ordered.
 pub(crate) const POSITION: ((post::Entity, post::Column), (post::Entity, post::Column)) =
@@ -68,7 +68,7 @@ fn read_from(fields: &mut Fields<'_>, viewer: Option<UserId>) -> Result<Shown, D
     let post = Post {
         author,
         id: fields.id()?,
-        content: Content::from_stored(fields.next()?),
+        content: Content::from_stored(fields.value()?),
         created_at: fields.time()?,
         edited_at: fields.optional_time()?,
         revision: fields.revision()?,
@@ -105,7 +105,7 @@ pub(crate) fn read_shown(
     for row in rows {
         let mut fields = Fields::of(row);
         let post = read_from(&mut fields, viewer)?;
-        posts.push((post, fields.next::<bool>()?));
+        posts.push((post, fields.value::<bool>()?));
     }
     let Page { items, next } = Page::from_lookahead(posts, page.size, |((post, _), _)| position(post));
     Ok((items.into_iter().filter(|(_, hidden)| !hidden).map(|(post, _)| post).collect(), next))

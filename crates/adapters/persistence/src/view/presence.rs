@@ -50,3 +50,11 @@ where
         .and_where(Expr::col((user::Entity, user::Column::Removed)))
         .take()
 }
+
+/// The condition that a row of `posts` is there, and its author: for statements that are written out, as [`post`] says it.
+macro_rules! post_is_there {
+    () => {
+        "NOT posts.removed AND NOT EXISTS (SELECT FROM users WHERE users.id = posts.author_id AND users.removed)"
+    };
+}
+pub(crate) use post_is_there;

@@ -1,12 +1,12 @@
 //! Users as readers see them.
 
+use database::{Fields, Row};
 use domain::{Author, Bio, Cursor, DisplayName, User, UserId, UserRef, UserView, UserViewer, Username};
 use sea_orm::DbErr;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, IntoColumnRef, Query, SelectStatement};
 
 use super::{exists, presence};
 use crate::entity::{follow, user};
-use crate::fields::{Fields, Row};
 
 /// Columns of a [`User`], in the order in which [`read_user`] reads them.
 const COLUMNS: [user::Column; 9] = [
@@ -52,9 +52,9 @@ fn follows(follower: Expr, followee: Expr) -> SelectStatement {
 pub(crate) fn read_user(fields: &mut Fields<'_>) -> Result<User, DbErr> {
     Ok(User {
         id: fields.id()?,
-        username: Username::from_stored(fields.next()?),
-        display_name: DisplayName::from_stored(fields.next()?),
-        bio: Bio::from_stored(fields.next()?),
+        username: Username::from_stored(fields.value()?),
+        display_name: DisplayName::from_stored(fields.value()?),
+        bio: Bio::from_stored(fields.value()?),
         created_at: fields.time()?,
         revision: fields.revision()?,
         post_count: fields.count()?,
@@ -71,7 +71,7 @@ pub(crate) fn read(row: &Row, viewer: Option<UserId>) -> Result<UserView, DbErr>
 fn read_from(fields: &mut Fields<'_>, viewer: Option<UserId>) -> Result<UserView, DbErr> {
     let user = read_user(fields)?;
     let viewer = match viewer {
-        Some(_) => Some(UserViewer { following: fields.next()?, followed_by: fields.next()? }),
+        Some(_) => Some(UserViewer { following: fields.value()?, followed_by: fields.value()? }),
         None => None,
     };
     Ok(UserView::new(user, viewer))
@@ -93,8 +93,8 @@ pub(crate) const AUTHOR_COLUMNS: [user::Column; 3] =
 pub(crate) fn read_author(fields: &mut Fields<'_>) -> Result<Author, DbErr> {
     Ok(Author {
         id: fields.id()?,
-        username: Username::from_stored(fields.next()?),
-        display_name: DisplayName::from_stored(fields.next()?),
+        username: Username::from_stored(fields.value()?),
+        display_name: DisplayName::from_stored(fields.value()?),
     })
 }
 

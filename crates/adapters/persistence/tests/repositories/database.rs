@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use accounts::ports::UserRepository;
+use database::{Database, DatabaseOptions, Inspection, Location, Role};
 use domain::PageRequest;
 use futures_util::future::join_all;
-use persistence::{Database, DatabaseOptions, Inspection, Location, Role, SeaUserRepository};
+use persistence::SeaUserRepository;
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use testkit::{Engine, TestDatabase, on_both_databases};
 
@@ -22,20 +23,20 @@ mod migrate {
 
     async fn is_no_obstacle_for_an_instance_of_the_version_before(other: TestDatabase) {
         let db = TestDatabase::without_tables(other.engine()).await;
-        db.database().migrate().await.unwrap();
+        persistence::migrate(&db.database()).await.unwrap();
         db.execute("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99999999_000001_of_the_next', 1)")
             .await;
-        assert!(db.database().is_migrated().await.unwrap());
+        assert!(persistence::is_migrated(&db.database()).await.unwrap());
         // It may be one that migrates when it starts.
-        db.database().migrate().await.unwrap();
+        persistence::migrate(&db.database()).await.unwrap();
     }
 
     async fn makes_the_schema_once(other: TestDatabase) {
         let db = TestDatabase::without_tables(other.engine()).await;
-        assert!(!db.database().is_migrated().await.unwrap());
+        assert!(!persistence::is_migrated(&db.database()).await.unwrap());
         for _ in 0..2 {
-            db.database().migrate().await.unwrap();
-            assert!(db.database().is_migrated().await.unwrap());
+            persistence::migrate(&db.database()).await.unwrap();
+            assert!(persistence::is_migrated(&db.database()).await.unwrap());
         }
         assert_eq!(db.count("users").await, 0);
     }
@@ -46,8 +47,8 @@ mod migrate {
             let options = DatabaseOptions { max_connections: 2, ..DatabaseOptions::new(db.location()) };
             tokio::spawn(async move {
                 let instance = Database::connect(&options).await.unwrap();
-                instance.migrate().await.unwrap();
-                assert!(instance.is_migrated().await.unwrap());
+                persistence::migrate(&instance).await.unwrap();
+                assert!(persistence::is_migrated(&instance).await.unwrap());
             })
         }))
         .await;
@@ -63,7 +64,7 @@ mod migrate {
 fn migrate_begins_again_where_it_meets_requests() {
     testkit::run(Engine::Postgres, async |_: TestDatabase| {
         let db = TestDatabase::without_tables(Engine::Postgres).await;
-        db.database().migrate().await.unwrap();
+        persistence::migrate(&db.database()).await.unwrap();
         db.execute(
             "ALTER TABLE refresh_tokens ADD CONSTRAINT refresh_tokens_session_id_fkey
                  FOREIGN KEY (session_id) REFERENCES sessions (id) ON DELETE CASCADE;
@@ -79,7 +80,7 @@ fn migrate_begins_again_where_it_meets_requests() {
         log_in.execute_unprepared(&lock("sessions")).await.unwrap();
 
         let instance = db.database();
-        let migrating = tokio::spawn(async move { instance.migrate().await });
+        let migrating = tokio::spawn(async move { persistence::migrate(&instance).await });
         until_waiting(&holder, 1).await;
         let logging_in = tokio::spawn(async move {
             log_in.execute_unprepared(&lock("refresh_tokens")).await?;
@@ -90,7 +91,7 @@ fn migrate_begins_again_where_it_meets_requests() {
 
         logging_in.await.unwrap().unwrap();
         migrating.await.unwrap().unwrap();
-        assert!(db.database().is_migrated().await.unwrap());
+        assert!(persistence::is_migrated(&db.database()).await.unwrap());
         assert_eq!(db.log().retries(), [("migrate", "deadlock")]);
         connection.close().await.unwrap();
     });
@@ -106,10 +107,10 @@ mod schema {
             let db = TestDatabase::without_tables(other.engine()).await;
             let location = Location::parse(&format!("{}?schema=elsewhere", db.url())).unwrap();
             let instance = Database::connect(&DatabaseOptions::new(location)).await.unwrap();
-            instance.migrate().await.unwrap();
-            assert!(instance.is_migrated().await.unwrap());
+            persistence::migrate(&instance).await.unwrap();
+            assert!(persistence::is_migrated(&instance).await.unwrap());
             assert_eq!(db.count("elsewhere.users").await, 0);
-            assert!(!db.database().is_migrated().await.unwrap());
+            assert!(!persistence::is_migrated(&db.database()).await.unwrap());
             let users = SeaUserRepository::new(instance);
             assert_eq!(users.list(PageRequest::default(), None).await.unwrap().items, []);
         });
@@ -162,7 +163,7 @@ mod connect {
             let file = folder.path().join(name).join("deep/t.db");
             let location = Location::parse(&format!("sqlite://{}", file.display())).unwrap();
             let database = Database::connect(&DatabaseOptions::new(location.clone())).await.unwrap();
-            database.migrate().await.unwrap();
+            persistence::migrate(&database).await.unwrap();
             assert!(file.is_file(), "{name}");
             let found = persistence::inspect(&location, Duration::from_secs(1)).await.unwrap();
             assert_eq!(found, Some(Inspection { role: Role::Primary, is_migrated: true, forbidden: None }), "{name}");
@@ -179,7 +180,7 @@ mod connect {
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
         let location = Location::SqliteFile(folder.path().join("t.db"));
         let database = Database::connect(&DatabaseOptions::new(location)).await.unwrap();
-        database.migrate().await.unwrap();
+        persistence::migrate(&database).await.unwrap();
         let mut names = Vec::new();
         for entry in std::fs::read_dir(&folder).unwrap().map(Result::unwrap) {
             assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{entry:?}");

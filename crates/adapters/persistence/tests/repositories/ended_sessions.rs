@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use ::posts::ports::{AddCommentOutcome, Change, CommentRepository, Like, NewComment, NewPost, PostRepository, Write};
 use accounts::ports::{CloseSession, EndedSessions, SessionRepository};
+use database::{Database, DatabaseOptions, Location};
 use domain::{Principal, SessionId, Timestamp, UserId};
 use feed::ports::{Follow, FollowRepository};
 use futures_util::future::join_all;
-use persistence::{Database, DatabaseOptions, Location, SeaEndedSessions};
+use persistence::SeaEndedSessions;
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use testkit::{NOW, Proxy, TestDatabase, a_comment, a_post, acting, id, on_both_databases};
 use tokio::task::JoinHandle;

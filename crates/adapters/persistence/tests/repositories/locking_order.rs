@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 
 use ::posts::ports::{CommentRepository, PostRepository};
 use accounts::ports::{EraseUser, NewRefreshToken, RefreshTokenHash, SessionRepository, UserRepository};
+use database::{Database, DatabaseOptions, Location};
 use domain::{CommentId, Cuid, PostId, RepositoryError, Session, UserId};
 use feed::ports::FollowRepository;
 use futures_util::future::join_all;
 use persistence::{
-    Database, DatabaseOptions, Location, SeaCommentRepository, SeaFollowRepository, SeaPostRepository,
-    SeaRemovalRepository, SeaSessionRepository, SeaUserRepository,
+    SeaCommentRepository, SeaFollowRepository, SeaPostRepository, SeaRemovalRepository, SeaSessionRepository,
+    SeaUserRepository,
 };
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;

@@ -5,8 +5,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
+mod batches;
 mod budgets;
-mod coalesced;
 mod comments;
 mod concurrency;
 mod database;

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use ::posts::ports::PostRepository;
 use accounts::ports::UserRepository;
+use database::{Database, DatabaseOptions, Location, Way};
 use domain::PostId;
 use futures_util::future::join_all;
-use persistence::{Database, DatabaseOptions, Location, SeaPostRepository, SeaUserRepository, Way};
+use persistence::{SeaPostRepository, SeaUserRepository};
 use resilience::Caller;
 use resilience::caller::scope;
 use sea_orm::TransactionTrait;

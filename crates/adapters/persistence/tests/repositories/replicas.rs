@@ -9,12 +9,10 @@ use std::time::Duration;
 use ::posts::ports::PostRepository;
 use accounts::ports::UserRepository;
 use async_trait::async_trait;
+use database::{Database, DatabaseOptions, Location, Noted, Positions, WalPosition};
 use domain::UserId;
 use feed::ports::{FollowRepository, TimelineRepository};
-use persistence::{
-    Database, DatabaseOptions, Location, Noted, Positions, SeaFollowRepository, SeaPostRepository,
-    SeaTimelineRepository, SeaUserRepository, WalPosition,
-};
+use persistence::{SeaFollowRepository, SeaPostRepository, SeaTimelineRepository, SeaUserRepository};
 use testkit::{Proxy, TestDatabase, acting, id};
 
 use crate::scene::{Scene, first_page};

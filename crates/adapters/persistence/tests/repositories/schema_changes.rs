@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use ::posts::ports::{Change, Edit, PostRepository, Write};
 use accounts::ports::UserRepository;
+use database::{Database, DatabaseOptions, Way};
 use domain::{Content, PostId, UserId};
 use futures_util::future::join_all;
-use persistence::{Database, DatabaseOptions, SeaPostRepository, SeaUserRepository, Way};
+use persistence::{SeaPostRepository, SeaUserRepository};
 use testkit::{Engine, NOW, StatementLog, TestDatabase, a_post, a_user, acting, id};
 
 use crate::scene::{Scene, any_names, first_page, hash_of, request};
@@ -25,7 +26,7 @@ const WIDE: &str = "ALTER TABLE posts ALTER COLUMN like_count TYPE bigint;
 fn on_own_database(test: impl AsyncFnOnce(Scene)) {
     testkit::run(Engine::Postgres, async |_: TestDatabase| {
         let db = TestDatabase::without_tables(Engine::Postgres).await;
-        db.database().migrate().await.unwrap();
+        persistence::migrate(&db.database()).await.unwrap();
         test(Scene::from(db)).await;
     });
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use ::posts::ports::{PostRepository, Write};
+use database::StorageStatus;
 use domain::{RepositoryError, UserId};
 use futures_util::future::join_all;
-use persistence::StorageStatus;
 use persistence::bulk::{BulkLoader, PostRow};
 use testkit::{Engine, TestDatabase, a_post, on_both_databases};
 
@@ -45,7 +45,7 @@ async fn accept_posts(db: &TestDatabase) {
 /// A scene in a database of its own, for what is done to its tables, and somebody who writes.
 async fn scene(engine: Engine) -> (Arc<Scene>, UserId) {
     let db = TestDatabase::without_tables(engine).await;
-    db.database().migrate().await.unwrap();
+    persistence::migrate(&db.database()).await.unwrap();
     let scene = Scene::from(db);
     let ada = scene.user("ada").await;
     (Arc::new(scene), ada)

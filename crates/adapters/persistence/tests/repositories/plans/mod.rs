@@ -9,9 +9,9 @@ mod sqlite;
 
 use ::posts::ports::{CommentRepository, PostRepository, Thread};
 use accounts::ports::UserRepository;
+use database::PLANNER_SETTINGS;
 use domain::{Cuid, Cursor, PageRequest, PageSize, Timestamp, UserId, UserRef, Username};
 use feed::ports::{FollowRepository, Relation, TimelineRepository};
-use persistence::PLANNER_SETTINGS;
 use sea_orm::{ConnectionTrait, Statement, Value};
 use testkit::{Engine, LoggedStatement, TestDatabase};
 
@@ -48,7 +48,7 @@ fn postgres_reads_every_list_from_an_index() {
 async fn every_list(engine: Engine) {
     // A database that goes with this test: it would be slow to empty for the next.
     let db = TestDatabase::without_tables(engine).await;
-    db.database().migrate().await.unwrap();
+    persistence::migrate(&db.database()).await.unwrap();
     dataset::load(&db).await;
     let s = Scene::from(db);
     if engine == Engine::Postgres {

@@ -1,0 +1,108 @@
+//! How a batch is written: together, else each by itself, else not now.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::RepositoryError;
+use futures_util::stream::{self, StreamExt};
+use sea_orm::{DbBackend, DbErr};
+
+use super::{BatchResult, BatchWrite};
+use crate::Database;
+use crate::error::{failed, waits_for_a_row};
+use crate::operation::retrying;
+use crate::transaction::Remembering;
+
+/// How long a batch waits for a lock. A row that is locked for longer delays only the writes that want this row.
+const PATIENCE_OF_BATCH: Duration = Duration::from_millis(250);
+/// How long each of its writes waits when they are tried one by one, so many at a time.
+const PATIENCE_OF_EACH: Duration = Duration::from_millis(50);
+const EACH_AT_ONCE: usize = 8;
+
+/// Writes a batch.
+pub(super) async fn run<W: BatchWrite>(db: &Database, writes: &[&W]) -> Vec<BatchResult<W::Outcome>> {
+    match attempt(db, writes, PATIENCE_OF_BATCH).await {
+        Ok(Some(results)) => results,
+        Ok(None) if writes.len() == 1 => vec![BatchResult::Held],
+        Err(error) if error.is_unavailable() || writes.len() == 1 => all_failed(error, writes.len()),
+        // One of them cannot be done, or not now. The others are not to fail for its sake.
+        Ok(None) | Err(_) => {
+            let mut each = Vec::with_capacity(writes.len());
+            for &write in writes {
+                each.push(by_itself(db, write));
+            }
+            stream::iter(each).buffered(EACH_AT_ONCE).collect().await
+        }
+    }
+}
+
+/// Does a write without the others of its batch, if it can be done now.
+async fn by_itself<W: BatchWrite>(db: &Database, write: &W) -> BatchResult<W::Outcome> {
+    match attempt(db, &[write], PATIENCE_OF_EACH).await {
+        Ok(Some(results)) => only(results, write.operation()),
+        Ok(None) => BatchResult::Held,
+        Err(error) => BatchResult::Failed(Arc::new(error)),
+    }
+}
+
+/// Does writes together; `None` if somebody holds what one of them needs.
+async fn attempt<W: BatchWrite>(
+    db: &Database,
+    writes: &[&W],
+    patience: Duration,
+) -> Result<Option<Vec<BatchResult<W::Outcome>>>, RepositoryError> {
+    let attempt = || async {
+        match commit(db, writes, patience).await {
+            Err(error) => match waits_for_a_row(&error) {
+                Some(reason) => {
+                    db.retries(operation_of(writes), reason);
+                    Ok(None)
+                }
+                None => Err(error),
+            },
+            Ok(results) => Ok(Some(results)),
+        }
+    };
+    retrying(db, operation_of(writes), attempt).await
+}
+
+/// Does writes together. What is committed and has no outcome to be told has failed, and is not to be done again.
+pub(super) async fn commit<W: BatchWrite>(
+    db: &Database,
+    writes: &[&W],
+    patience: Duration,
+) -> Result<Vec<BatchResult<W::Outcome>>, DbErr> {
+    if db.backend() == DbBackend::Postgres {
+        let by = writes.iter().map(|write| write.by());
+        let (rows, remembering) = db.write_at_once(W::as_statement(writes, patience)?, by).await?;
+        return Ok(match W::outcomes(writes, &rows) {
+            Ok(outcomes) => {
+                outcomes.into_iter().map(|outcome| BatchResult::Done(outcome, remembering.clone())).collect()
+            }
+            Err(error) => all_failed(failed(operation_of(writes), error), writes.len()),
+        });
+    }
+    let tx = db.begin().await?;
+    let mut results = Vec::with_capacity(writes.len());
+    for write in writes {
+        results.push(BatchResult::Done(write.alone(&tx).await?, Remembering::DONE));
+    }
+    // SQLite has no replicas, of which a reader would have to know how far they are.
+    tx.commit(None).await?;
+    Ok(results)
+}
+
+/// That of the first of them, which are of one kind.
+fn operation_of<W: BatchWrite>(writes: &[&W]) -> &'static str {
+    writes.first().map_or("other", |write| write.operation())
+}
+
+fn all_failed<T>(error: RepositoryError, count: usize) -> Vec<BatchResult<T>> {
+    let error = Arc::new(error);
+    (0..count).map(|_| BatchResult::Failed(Arc::clone(&error))).collect()
+}
+
+/// What came of a single write.
+pub(super) fn only<T>(mut results: Vec<BatchResult<T>>, operation: &'static str) -> BatchResult<T> {
+    results.pop().unwrap_or_else(|| BatchResult::Failed(Arc::new(RepositoryError::new(operation, "no outcome"))))
+}

@@ -1,0 +1,108 @@
+//! A look at a server, which changes nothing there.
+
+use std::fs::File;
+use std::path::Path;
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
+use sea_orm_migration::MigratorTrait;
+
+use crate::location::Location;
+use crate::not_reached::NotReached;
+use crate::{ConnectError, DatabaseOptions, Role, open, pools, schema};
+
+/// What a look at a server finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspection {
+    /// What it is now.
+    pub role: Role,
+    /// Whether every migration of this version was applied.
+    pub is_migrated: bool,
+    /// What an instance needs and may not do there, the first that was found: "INSERT on posts".
+    pub forbidden: Option<String>,
+}
+
+/// What the user may not do with the tables that are there: of a replica they are read only. A role that may not read is
+/// refused at the table of migrations already.
+const FORBIDDEN: &str = "SELECT privilege || ' on ' || relname FROM pg_class \
+    JOIN pg_namespace ON pg_namespace.oid = relnamespace \
+    CROSS JOIN unnest(CASE WHEN pg_is_in_recovery() THEN ARRAY['SELECT'] \
+                           ELSE ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE'] END) AS privilege \
+    WHERE nspname = current_schema() AND relkind = 'r' AND NOT has_table_privilege(pg_class.oid, privilege) \
+      AND relname = ANY ($1) \
+    ORDER BY relname, privilege LIMIT 1";
+
+/// Looks at the server at `location`, which may take as long as `limit` to let us in, and at what it may do with `tables`. `None` when there is nothing to look
+/// at before a server makes it: a file of SQLite that is not there, or a database in memory.
+///
+/// # Errors
+/// [`ConnectError`] when it is out of reach, or refuses.
+pub async fn inspect<M: MigratorTrait>(
+    location: &Location,
+    tables: &[&str],
+    limit: Duration,
+) -> Result<Option<Inspection>, ConnectError> {
+    let options =
+        DatabaseOptions { max_connections: 1, acquire_timeout: limit, ..DatabaseOptions::new(location.clone()) };
+    let found = match location {
+        Location::SqliteMemory => return Ok(None),
+        Location::SqliteFile(path) if !path.exists() => return Ok(None),
+        Location::SqliteFile(path) => {
+            of_file::<M>(path, tables, &options).await.map_err(|error| NotReached::file(&error))
+        }
+        Location::Postgres { url, schema } => of_server::<M>(url, schema.as_deref(), tables, &options).await,
+    };
+    found.map(Some).map_err(|source| ConnectError { location: location.clone(), source })
+}
+
+async fn of_file<M: MigratorTrait>(
+    path: &Path,
+    tables: &[&str],
+    options: &DatabaseOptions,
+) -> Result<Inspection, DbErr> {
+    let connection = sea_orm::Database::connect(pools::sqlite_to_read(path.to_owned(), options)).await?;
+    let found = look::<M>(&connection, tables).await?;
+    // Nothing is written by that.
+    let writable = File::options().append(true).open(path);
+    Ok(Inspection { forbidden: writable.err().map(|error| format!("writing: {error}")), ..found })
+}
+
+async fn of_server<M: MigratorTrait>(
+    url: &str,
+    schema: Option<&str>,
+    tables: &[&str],
+    options: &DatabaseOptions,
+) -> Result<Inspection, NotReached> {
+    let address = open::parsed(url)?;
+    pools::reach(&address, options.acquire_timeout).await?;
+    let pool = pools::postgres(pools::told(address, options), schema, 1, options);
+    let looked = async { look::<M>(&sea_orm::Database::connect(pool).await?, tables).await };
+    looked.await.map_err(|error| NotReached::from(&error))
+}
+
+async fn look<M: MigratorTrait>(connection: &DatabaseConnection, tables: &[&str]) -> Result<Inspection, DbErr> {
+    let is_migrated = schema::pending::<M>(connection).await?.is_none();
+    let role = if is_replica(connection).await? { Role::Replica } else { Role::Primary };
+    let forbidden = forbidden(connection, tables).await?;
+    connection.close_by_ref().await?;
+    Ok(Inspection { role, is_migrated, forbidden })
+}
+
+async fn forbidden(connection: &DatabaseConnection, tables: &[&str]) -> Result<Option<String>, DbErr> {
+    if connection.get_database_backend() != DbBackend::Postgres {
+        return Ok(None);
+    }
+    let tables: Vec<String> = tables.iter().map(|&table| table.to_owned()).collect();
+    let question = Statement::from_sql_and_values(DbBackend::Postgres, FORBIDDEN, [tables.into()]);
+    let row = connection.query_one_raw(question).await?;
+    row.map(|row| row.try_get_by_index(0)).transpose()
+}
+
+async fn is_replica(connection: &DatabaseConnection) -> Result<bool, DbErr> {
+    if connection.get_database_backend() != DbBackend::Postgres {
+        return Ok(false);
+    }
+    let question = Statement::from_string(DbBackend::Postgres, "SELECT pg_is_in_recovery()");
+    let row = connection.query_one_raw(question).await?;
+    row.ok_or_else(|| DbErr::RecordNotFound("role".to_owned()))?.try_get_by_index(0)
+}

@@ -1,0 +1,125 @@
+//! Why a server was not reached, without any word of its address.
+//!
+//! An address that nobody was reached at may be mistaken, and what stands there for the name of a user, a host or a
+//! database be part of a password. Servers and drivers repeat these in what they say. So it is said here again, by the
+//! code of the error; the server's own log says more.
+
+use std::error::Error;
+use std::io;
+
+use sea_orm::{DbErr, RuntimeErr, sqlx};
+
+/// Why no server was reached. Fit for every log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotReached(String);
+
+impl NotReached {
+    pub(super) fn because(what: impl Into<String>) -> Self {
+        Self(what.into())
+    }
+
+    /// By what SQLite said, whose addresses have no secrets.
+    pub(super) fn file(error: &DbErr) -> Self {
+        Self(match error {
+            DbErr::Custom(said) => said.clone(),
+            other => other.to_string(),
+        })
+    }
+
+    /// By the SQLSTATE that a server refused with.
+    fn refused(code: &str) -> Self {
+        let meaning = match code {
+            "28000" | "28P01" => "the server refuses the user or the password",
+            "3D000" => "the server has no database of this name",
+            "42501" => "the user may not connect to the database",
+            "53300" => "the server has no connection left",
+            "57P01" | "57P02" | "57P03" => "the server is starting or stopping",
+            _ => "the server refuses the connection",
+        };
+        Self(format!("{meaning} (SQLSTATE {code})"))
+    }
+
+    /// What the operating system or TLS said, which name no address; but for a certificate of another name, with that
+    /// that was looked for.
+    fn io(error: &io::Error) -> Self {
+        let of_tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        Self(match of_tls {
+            Some(rustls::Error::InvalidCertificate(
+                rustls::CertificateError::NotValidForName | rustls::CertificateError::NotValidForNameContext { .. },
+            )) => "the server's certificate is for another name".to_owned(),
+            _ => error.to_string(),
+        })
+    }
+}
+
+impl From<&sqlx::Error> for NotReached {
+    fn from(error: &sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(refusal) => Self::refused(refusal.code().as_deref().unwrap_or("unknown")),
+            sqlx::Error::Io(error) => Self::io(error),
+            sqlx::Error::Tls(_) => Self("TLS is not supported by the server, or a certificate is of no use".to_owned()),
+            sqlx::Error::Configuration(_) => Self("the address cannot be used".to_owned()),
+            sqlx::Error::PoolTimedOut => Self("no connection came about in time".to_owned()),
+            _ => Self("the driver does not understand the server".to_owned()),
+        }
+    }
+}
+
+impl From<&DbErr> for NotReached {
+    fn from(error: &DbErr) -> Self {
+        match error {
+            DbErr::Conn(RuntimeErr::SqlxError(error))
+            | DbErr::Exec(RuntimeErr::SqlxError(error))
+            | DbErr::Query(RuntimeErr::SqlxError(error)) => Self::from(&**error),
+            _ => Self("no connection came about".to_owned()),
+        }
+    }
+}
+
+impl From<&tokio_postgres::Error> for NotReached {
+    fn from(error: &tokio_postgres::Error) -> Self {
+        if let Some(code) = error.code() {
+            return Self::refused(code.code());
+        }
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            if let Some(error) = error.downcast_ref::<io::Error>() {
+                return Self::io(error);
+            }
+            cause = error.source();
+        }
+        Self("the driver does not understand the server".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::Refusal;
+
+    #[test]
+    fn says_by_its_code_what_a_server_says_with_names() {
+        let said = |code: &str| {
+            let said = "password authentication failed for user \"HUSH\"".to_owned();
+            let refusal = Refusal { code: code.to_owned(), said, routine: None };
+            NotReached::from(&sqlx::Error::Database(Box::new(refusal))).to_string()
+        };
+        assert_eq!(said("28P01"), "the server refuses the user or the password (SQLSTATE 28P01)");
+        assert_eq!(said("XX000"), "the server refuses the connection (SQLSTATE XX000)");
+    }
+
+    #[test]
+    fn does_not_say_which_name_a_certificate_lacks() {
+        let expected = rustls::pki_types::ServerName::try_from("hush").unwrap();
+        let wrong = rustls::CertificateError::NotValidForNameContext { expected, presented: Vec::new() };
+        let error = sqlx::Error::Io(io::Error::other(rustls::Error::InvalidCertificate(wrong)));
+        assert_eq!(NotReached::from(&error).to_string(), "the server's certificate is for another name");
+    }
+
+    #[test]
+    fn says_what_the_system_said() {
+        let error = sqlx::Error::Io(io::ErrorKind::ConnectionRefused.into());
+        assert_eq!(NotReached::from(&error).to_string(), "connection refused");
+    }
+}

@@ -1,0 +1,159 @@
+//! How connections are opened and what they are told.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{ConnectOptions as _, Connection as _};
+use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend};
+
+use tokio::task::JoinSet;
+
+use crate::not_reached::NotReached;
+use crate::plans::Plans;
+use crate::{DatabaseOptions, release};
+
+/// How sessions are called in the server's list of them: those of pools, and those of pipelines.
+const POOL_NAME: &str = "thoughts";
+pub(super) const PIPELINE_NAME: &str = "thoughts-reads";
+/// Statements kept prepared on each connection.
+pub(super) const STATEMENT_CACHE: usize = 256;
+/// How long SQLite waits for another process that is writing.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pooled connections that idled this long are asked whether they are alive before they are used.
+const PING_AFTER_IDLE: Duration = Duration::from_secs(30);
+/// How long a connection may take to answer a ping.
+const PING_LIMIT: Duration = Duration::from_secs(1);
+/// What PostgreSQL's planner is told on every connection.
+///
+/// Its default cost of a random page is that of a disc with moving parts. Beside that it looks cheap to read a whole
+/// table for the few rows that are joined to a page, or to sort all that an author ever wrote instead of reading a page
+/// of it from the index that has the order.
+pub const PLANNER_SETTINGS: [(&str, &str); 1] = [("random_page_cost", "1.1")];
+
+/// How long PostgreSQL lets one of our connections hold up others: in a transaction that does nothing, and after its
+/// client's machine has vanished.
+const PATIENCE_SETTINGS: [(&str, &str); 2] =
+    [("idle_in_transaction_session_timeout", "30s"), ("tcp_keepalives_idle", "30")];
+/// How long a statement of a request waits for a lock, while its transaction may hold locks itself.
+const LOCK_TIMEOUT: &str = "3s";
+
+/// Connects once, outside the pool: a pool tries again until its time is up, and then says only that.
+pub(super) async fn reach(address: &PgConnectOptions, limit: Duration) -> Result<(), NotReached> {
+    match tokio::time::timeout(limit, PgConnection::connect_with(address)).await {
+        Ok(Ok(connection)) => connection.close().await.map_err(|error| NotReached::from(&error)),
+        Ok(Err(error)) => Err(NotReached::from(&error)),
+        Err(_) => Err(NotReached::because(format!("no answer within {} s", limit.as_secs()))),
+    }
+}
+
+/// How many connections a pool has open, and how many of these nobody uses.
+pub(super) fn usage(connection: &DatabaseConnection) -> (u32, u32) {
+    let (open, idle) = if connection.get_database_backend() == DbBackend::Postgres {
+        let pool = connection.get_postgres_connection_pool();
+        (pool.size(), pool.num_idle())
+    } else {
+        let pool = connection.get_sqlite_connection_pool();
+        (pool.size(), pool.num_idle())
+    };
+    (open, u32::try_from(idle).unwrap_or(u32::MAX))
+}
+
+/// Closes the idle connections of a pool that are dead.
+pub(super) async fn weed(connection: &DatabaseConnection) {
+    let pool = connection.get_postgres_connection_pool();
+    let mut pings = JoinSet::new();
+    while let Some(mut connection) = pool.try_acquire() {
+        pings.spawn(async move {
+            if !matches!(tokio::time::timeout(PING_LIMIT, connection.ping()).await, Ok(Ok(()))) {
+                connection.close_on_drop();
+            }
+        });
+    }
+    while pings.join_next().await.is_some() {}
+}
+
+fn pool(url: String, max_connections: u32, options: &DatabaseOptions) -> ConnectOptions {
+    let mut pool = ConnectOptions::new(url);
+    pool.max_connections(max_connections)
+        .min_connections(1)
+        .acquire_timeout(options.acquire_timeout)
+        .connect_timeout(options.acquire_timeout)
+        .test_before_acquire_if_idle_for(PING_AFTER_IDLE)
+        .sqlx_logging(false);
+    pool
+}
+
+/// The address with what every session is told.
+pub(super) fn told(address: PgConnectOptions, options: &DatabaseOptions) -> PgConnectOptions {
+    let address = address
+        .application_name(POOL_NAME)
+        .statement_cache_capacity(STATEMENT_CACHE)
+        .options(PLANNER_SETTINGS)
+        .options(PATIENCE_SETTINGS)
+        .disable_statement_logging();
+    match options.statement_timeout {
+        Some(limit) => address
+            .options([("statement_timeout", limit.as_millis().to_string())])
+            .options([("lock_timeout", LOCK_TIMEOUT)]),
+        None => address,
+    }
+}
+
+/// The address is given to the driver and kept from the ORM, which would write it, password and all, into its log.
+pub(super) fn postgres(
+    address: PgConnectOptions,
+    schema: Option<&str>,
+    max_connections: u32,
+    options: &DatabaseOptions,
+) -> ConnectOptions {
+    let mut pool = pool("postgres://".to_owned(), max_connections, options);
+    pool.map_sqlx_postgres_opts(move |_| address.clone());
+    if let Some(schema) = schema {
+        pool.set_schema_search_path(schema);
+    }
+    pool
+}
+
+/// Has a pool end connections of an earlier epoch than that of `plans`, instead of lending them.
+pub(super) fn renew(pool: &mut ConnectOptions, plans: Plans) {
+    pool.map_sqlx_postgres_before_acquire(move |_, connection| {
+        let are_good = plans.are_good_for(connection.age);
+        Box::pin(async move { Ok(are_good) })
+    });
+}
+
+/// The pool of an SQLite file, or without one of a database in memory.
+pub(super) fn sqlite(
+    file: Option<PathBuf>,
+    max_connections: u32,
+    after_release: release::AfterRelease,
+    options: &DatabaseOptions,
+) -> ConnectOptions {
+    let url = if file.is_some() { "sqlite://" } else { "sqlite::memory:" };
+    let mut pool = pool(url.to_owned(), max_connections, options);
+    pool.map_sqlx_sqlite_pool_opts(move |pool| after_release.apply(pool));
+    // A database in memory is gone with its connection.
+    pool.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).map_sqlx_sqlite_opts(move |connection| {
+        // Past the address, where a path would be decoded.
+        let connection = file.iter().fold(connection, SqliteConnectOptions::filename);
+        connection
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .journal_mode(SqliteJournalMode::Wal)
+            // What was acknowledged survives a power cut, too.
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("journal_size_limit", "67108864")
+            .statement_cache_capacity(STATEMENT_CACHE)
+    });
+    pool
+}
+
+/// A connection that only reads an SQLite file, and does not even set its mode.
+pub(super) fn sqlite_to_read(file: PathBuf, options: &DatabaseOptions) -> ConnectOptions {
+    let mut pool = pool("sqlite://".to_owned(), 1, options);
+    pool.map_sqlx_sqlite_opts(move |connection| connection.filename(&file).read_only(true).busy_timeout(BUSY_TIMEOUT));
+    pool
+}

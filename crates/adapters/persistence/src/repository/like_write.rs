@@ -1,0 +1,178 @@
+//! Likes of posts or of comments, given and taken back in batches.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use database::{BatchWrite, Fields, Transaction, set, with_new};
+use domain::{Cuid, Principal, SessionId, Timestamp, UserId};
+use posts::ports::Like;
+use resilience::Coalesce;
+use sea_orm::{DbErr, QueryResult, Statement};
+use serde::Serialize;
+
+use super::acting::acting;
+use super::likes::{LikedComments, LikedPosts, LikedThings};
+use crate::view::presence::post_is_there;
+
+/// What is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LikeAction {
+    /// A like is given, from this time on.
+    Give(Timestamp),
+    /// It is taken back.
+    TakeBack,
+}
+
+/// A like of one of `T`, to be given or taken back.
+pub(crate) struct LikeWrite<T> {
+    pub(crate) item: Cuid,
+    pub(crate) by: Principal,
+    pub(crate) action: LikeAction,
+    things: std::marker::PhantomData<fn() -> T>,
+}
+
+impl<T> LikeWrite<T> {
+    pub(crate) fn new(item: Cuid, by: Principal, action: LikeAction) -> Self {
+        Self { item, by, action, things: std::marker::PhantomData }
+    }
+}
+
+/// Locks in the order of ids those who like in sessions that are there, whose accounts are kept from being erased, and then
+/// what they like. Then likes come and go, and each thing's count follows from what really did: whoever else changes the
+/// likes of a thing has to lock it first. Answers who is there (`true`), what (`false`), and which sessions have ended
+/// (`NULL`).
+///
+/// To update what was locked in the same statement is safe because nobody holds `FOR KEY SHARE` on a thing without having
+/// locked it for its counts before (`post_publication.rs` says what would come of it).
+#[rustfmt::skip]
+macro_rules! like {
+    ($items:literal, $likes:literal, $item:literal, $($is_there:expr),+) => {
+        with_new!("item text, liker text, session_id text, at bigint",
+            acting!(),
+            ", likers AS MATERIALIZED ( \
+                SELECT id FROM users WHERE id = ANY (ARRAY(SELECT liker FROM acting)) AND NOT removed \
+                ORDER BY id FOR KEY SHARE \
+            ), items AS MATERIALIZED ( \
+                SELECT id FROM ", $items, " \
+                WHERE id = ANY (ARRAY(SELECT item FROM acting JOIN likers ON likers.id = liker)) \
+                AND ", $($is_there,)+ " ORDER BY id FOR NO KEY UPDATE \
+            ), granted AS MATERIALIZED ( \
+                SELECT item, liker, at FROM acting JOIN likers ON likers.id = liker JOIN items ON items.id = item \
+            ), added AS ( \
+                INSERT INTO ", $likes, " (", $item, ", user_id, created_at) \
+                SELECT item, liker, at FROM granted WHERE at IS NOT NULL \
+                ON CONFLICT DO NOTHING RETURNING ", $item, " AS item \
+            ), removed AS ( \
+                DELETE FROM ", $likes, " USING granted WHERE at IS NULL AND ", $item, " = item AND user_id = liker \
+                RETURNING item \
+            ), counts AS ( \
+                SELECT item, sum(number) AS number FROM ( \
+                    SELECT item, 1 AS number FROM added UNION ALL SELECT item, -1 FROM removed \
+                ) AS changes GROUP BY item \
+            ), counted AS ( \
+                UPDATE ", $items, " SET like_count = like_count + counts.number FROM counts \
+                WHERE ", $items, ".id = counts.item AND counts.number <> 0 \
+                AND ", $items, ".id = ANY (ARRAY(SELECT id FROM items)) \
+            ) \
+            SELECT true, id FROM likers UNION ALL SELECT false, id FROM items \
+            UNION ALL SELECT NULL, ended.id FROM ended"
+        )
+    };
+}
+
+/// Things whose likes are kept in a table of their own, and the statement for them.
+pub(crate) trait InBatches: LikedThings {
+    const LIKE_SQL: &str;
+}
+
+impl InBatches for LikedPosts {
+    const LIKE_SQL: &str = like!("posts", "post_likes", "post_id", post_is_there!());
+}
+
+impl InBatches for LikedComments {
+    const LIKE_SQL: &str = like!(
+        "comments",
+        "comment_likes",
+        "comment_id",
+        "author_id IS NOT NULL \
+        AND NOT EXISTS (SELECT FROM users WHERE users.id = comments.author_id AND users.removed) \
+        AND EXISTS (SELECT FROM posts WHERE posts.id = comments.post_id AND ",
+        post_is_there!(),
+        ")"
+    );
+}
+
+#[derive(Serialize)]
+struct LikeRow<'l> {
+    item: &'l str,
+    liker: &'l str,
+    session_id: &'l str,
+    /// `None` to take the like back.
+    at: Option<i64>,
+}
+
+impl<T: InBatches> Coalesce for LikeWrite<T> {
+    type Key = (Cuid, UserId);
+
+    fn key(&self) -> Option<Self::Key> {
+        Some((self.item, self.by.user_id))
+    }
+}
+
+impl<T: InBatches> BatchWrite for LikeWrite<T> {
+    type Outcome = Like;
+
+    fn operation(&self) -> &'static str {
+        match self.action {
+            LikeAction::Give(_) => T::LIKE,
+            LikeAction::TakeBack => T::UNLIKE,
+        }
+    }
+
+    fn by(&self) -> UserId {
+        self.by.user_id
+    }
+
+    async fn alone(&self, tx: &Transaction) -> Result<Like, DbErr> {
+        match self.action {
+            LikeAction::Give(at) => T::like(tx, self.item, self.by, at).await,
+            LikeAction::TakeBack => T::unlike(tx, self.item, self.by).await,
+        }
+    }
+
+    fn as_statement(writes: &[&Self], patience: Duration) -> Result<Statement, DbErr> {
+        let rows = writes.iter().map(|write| LikeRow {
+            item: write.item.as_str(),
+            liker: write.by.user_id.as_str(),
+            session_id: write.by.session_id.as_str(),
+            at: match write.action {
+                LikeAction::Give(at) => Some(at.as_micros()),
+                LikeAction::TakeBack => None,
+            },
+        });
+        set::statement(T::LIKE_SQL, rows, patience)
+    }
+
+    fn outcomes(writes: &[&Self], rows: &[QueryResult]) -> Result<Vec<Like>, DbErr> {
+        let (mut likers, mut items) = (HashSet::<UserId>::new(), HashSet::<Cuid>::new());
+        let mut ended = HashSet::<SessionId>::new();
+        for row in rows {
+            let mut fields = Fields::of(row);
+            match fields.value::<Option<bool>>()? {
+                Some(true) => likers.insert(fields.id()?),
+                Some(false) => items.insert(fields.id::<()>()?.cuid()),
+                None => ended.insert(fields.id()?),
+            };
+        }
+        let outcome = |write: &&Self| {
+            if ended.contains(&write.by.session_id) || !likers.contains(&write.by.user_id) {
+                Like::SessionEnded
+            } else if !items.contains(&write.item) {
+                Like::NotFound
+            } else {
+                Like::Done
+            }
+        };
+        Ok(writes.iter().map(outcome).collect())
+    }
+}

@@ -1,0 +1,221 @@
+//! How posts come: counted on their authors, and stored; under an idempotency key, or in a batch with others.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use database::{BatchWrite, Database, Fields, Transaction, corrupt, retrying, set, with_new};
+use domain::{Author, DisplayName, Post, PostId, RepositoryError, Revision, SessionId, Timestamp, UserId, Username};
+use posts::IdempotentRequest;
+use posts::ports::{NewPost, Write};
+use resilience::Coalesce;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement};
+use serde::Serialize;
+
+use super::acting::{acting, in_session};
+use super::idempotency::{Claim, Effect, claim};
+use crate::entity::{post, user};
+use crate::view;
+use crate::view::user::read_author;
+
+/// Publishes under an idempotency key, in a transaction of its own: it may have to be given up.
+pub(super) async fn publish_once(
+    db: &Database,
+    new: &NewPost,
+    request: &IdempotentRequest,
+) -> Result<Write<Post>, RepositoryError> {
+    let attempt = || async {
+        let tx = db.begin().await?;
+        let written = publish(&tx, new, Some(request)).await?;
+        match written {
+            Write::Stored(_) => tx.commit(new.author_id).await?,
+            Write::Replayed(_) => tx.abandon(new.author_id).await?,
+            Write::KeyReused | Write::SessionEnded => {}
+        }
+        Ok(written)
+    };
+    retrying(db, "posts.publish", attempt).await
+}
+
+/// Publishes in a transaction, which has to be rolled back unless the post is stored.
+async fn publish(
+    tx: &impl ConnectionTrait,
+    new: &NewPost,
+    request: Option<&IdempotentRequest>,
+) -> Result<Write<Post>, DbErr> {
+    let Some(author) = count_post(tx, new).await? else {
+        return Ok(Write::SessionEnded);
+    };
+    if let Some(request) = request {
+        let effect = Effect { id: new.id.cuid(), at: new.created_at, author_display_name: author.display_name.clone() };
+        match claim(tx, new.author_id, request, &effect).await? {
+            Claim::Granted => {}
+            Claim::Replay(effect) => return Ok(Write::Replayed(first_answer(new, author, effect))),
+            Claim::Reused => return Ok(Write::KeyReused),
+        }
+    }
+    if !insert(tx, new).await? {
+        return Ok(Write::SessionEnded);
+    }
+    Ok(Write::Stored(stored(new, author, new.id, new.created_at)))
+}
+
+/// Stores a post, unless its session has ended; answers whether it did.
+async fn insert(tx: &impl ConnectionTrait, new: &NewPost) -> Result<bool, DbErr> {
+    let columns = [post::Column::Id, post::Column::AuthorId, post::Column::Content, post::Column::CreatedAt];
+    let row = Query::select()
+        .expr(Expr::val(new.id.as_str()))
+        .expr(Expr::val(new.author_id.as_str()))
+        .expr(Expr::val(new.content.as_str()))
+        .expr(Expr::val(new.created_at.as_micros()))
+        .and_where(in_session(new.session_id))
+        .take();
+    let insert = Query::insert()
+        .into_table(post::Entity)
+        .columns(columns)
+        .select_from(row)
+        .map_err(|error| corrupt("post", error))?
+        .take();
+    Ok(tx.execute(&insert).await?.rows_affected() == 1)
+}
+
+/// Counts a new post of its author, which locks the account: it cannot be erased between this and the end. Answers what
+/// the post shows of them; `None` if the session has ended, as that of an erased account has.
+async fn count_post(tx: &impl ConnectionTrait, new: &NewPost) -> Result<Option<Author>, DbErr> {
+    let update = Query::update()
+        .table(user::Entity)
+        .value(user::Column::PostCount, Expr::col(user::Column::PostCount).add(1))
+        .and_where(view::user::is(&new.author_id.into()))
+        .and_where(in_session(new.session_id))
+        .returning(Query::returning().columns([user::Column::Username, user::Column::DisplayName]))
+        .take();
+    let Some(row) = tx.query_one(&update).await? else {
+        return Ok(None);
+    };
+    let mut fields = Fields::of(&row);
+    Ok(Some(Author {
+        id: new.author_id,
+        username: Username::from_stored(fields.value()?),
+        display_name: DisplayName::from_stored(fields.value()?),
+    }))
+}
+
+fn first_answer(request: &NewPost, author: Author, effect: Effect) -> Post {
+    let author = Author { display_name: effect.author_display_name, ..author };
+    stored(request, author, effect.id.into(), effect.at)
+}
+
+/// A post as it is right after it was stored.
+fn stored(new: &NewPost, author: Author, id: PostId, at: Timestamp) -> Post {
+    Post {
+        id,
+        author,
+        content: new.content.clone(),
+        created_at: at,
+        edited_at: None,
+        revision: Revision::default(),
+        like_count: 0,
+        comment_count: 0,
+    }
+}
+
+/// Counts the posts of sessions that are there on their authors, in the order of ids as everybody does, and stores them.
+/// Answers the authors (`true`), and the sessions that have ended (`false`).
+///
+/// The count is raised by way of a conflict, as that alone takes the order that it is given and meets each row as it is
+/// now. An `UPDATE` can do neither:
+///
+/// - It goes through its rows in the order of its plan, whatever it is joined to: by a hash, in that of the table.
+/// - If the rows were locked in order beforehand, it would begin at the version that the statement saw when it began, not
+///   at the one that is locked. As long as a third keeps that version from going (`FOR KEY SHARE`, as for a like or a
+///   comment), it would ask for it in turn, behind others who wait for what is locked here: a circle.
+///
+/// Nothing is ever inserted: what is proposed is a row that is there, and is locked.
+const PUBLISH: &str = with_new!(
+    "id text, author_id text, session_id text, content text, created_at bigint",
+    acting!(),
+    ", authors AS ( \
+        INSERT INTO users AS author (id, username, display_name, bio, password_hash, created_at, post_count) \
+        SELECT users.id, username, display_name, bio, password_hash, created_at, number \
+        FROM users JOIN ( \
+            SELECT author_id, count(*) AS number FROM acting GROUP BY author_id \
+        ) AS counts ON counts.author_id = users.id \
+        WHERE users.id = ANY (ARRAY(SELECT author_id FROM acting)) AND NOT removed ORDER BY users.id FOR NO KEY UPDATE OF users \
+        ON CONFLICT (id) DO UPDATE SET post_count = author.post_count + excluded.post_count \
+        RETURNING author.id, author.username, author.display_name \
+    ), stored AS ( \
+        INSERT INTO posts (id, author_id, content, created_at) \
+        SELECT acting.id, author_id, content, created_at FROM acting JOIN authors ON authors.id = author_id \
+    ) \
+    SELECT true, id, username, display_name FROM authors UNION ALL SELECT false, ended.id, NULL, NULL FROM ended"
+);
+
+#[derive(Serialize)]
+struct PostRow<'p> {
+    id: &'p str,
+    author_id: &'p str,
+    session_id: &'p str,
+    content: &'p str,
+    created_at: i64,
+}
+
+/// A post to be published, without an idempotency key.
+pub(crate) struct PostWrite(pub(crate) NewPost);
+
+impl Coalesce for PostWrite {
+    type Key = ();
+
+    fn key(&self) -> Option<()> {
+        None
+    }
+}
+
+impl BatchWrite for PostWrite {
+    type Outcome = Write<Post>;
+
+    fn operation(&self) -> &'static str {
+        "posts.publish"
+    }
+
+    fn by(&self) -> UserId {
+        self.0.author_id
+    }
+
+    async fn alone(&self, tx: &Transaction) -> Result<Write<Post>, DbErr> {
+        publish(tx, &self.0, None).await
+    }
+
+    fn as_statement(writes: &[&Self], patience: Duration) -> Result<Statement, DbErr> {
+        let rows = writes.iter().map(|write| {
+            let post = &write.0;
+            PostRow {
+                id: post.id.as_str(),
+                author_id: post.author_id.as_str(),
+                session_id: post.session_id.as_str(),
+                content: post.content.as_str(),
+                created_at: post.created_at.as_micros(),
+            }
+        });
+        set::statement(PUBLISH, rows, patience)
+    }
+
+    fn outcomes(writes: &[&Self], rows: &[QueryResult]) -> Result<Vec<Write<Post>>, DbErr> {
+        let (mut authors, mut ended) = (HashMap::<UserId, Author>::new(), HashSet::<SessionId>::new());
+        for row in rows {
+            let mut fields = Fields::of(row);
+            if fields.value()? {
+                let author = read_author(&mut fields)?;
+                authors.insert(author.id, author);
+            } else {
+                ended.insert(fields.id()?);
+            }
+        }
+        let outcome = |post: &NewPost| match authors.get(&post.author_id) {
+            Some(author) if !ended.contains(&post.session_id) => {
+                Write::Stored(stored(post, author.clone(), post.id, post.created_at))
+            }
+            _ => Write::SessionEnded,
+        };
+        Ok(writes.iter().map(|write| outcome(&write.0)).collect())
+    }
+}

@@ -8,7 +8,7 @@ use domain::{
 };
 use feed::ports::TimelineRepository;
 use posts::IdempotentRequest;
-use posts::ports::{Change, Edit, Like, NewPost, PostRepository, Write};
+use posts::ports::{Change, Edit, Like, NewPost, PostRepository, Unlike, Write};
 
 use crate::samples::NOW;
 
@@ -123,7 +123,7 @@ impl PostRepository for OnePost {
         Err(unasked("like"))
     }
 
-    async fn unlike(&self, _: PostId, _: Principal) -> Result<Like, RepositoryError> {
+    async fn unlike(&self, _: PostId, _: Principal) -> Result<Unlike, RepositoryError> {
         Err(unasked("unlike"))
     }
 

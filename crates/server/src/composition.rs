@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use accounts::ports::{GuessLimiter, UserRepository};
 use accounts::{Accounts, SessionLifetimes};
-use cache::{Cache, CachedComments, CachedFollows, CachedPosts, CachedRemovals, CachedTimelines, CachedUsers};
+use cache::{Cache, CachedPosts, CachedTimelines, CachedUsers};
 use database::Database;
 use feed::Feed;
 use feed::ports::{FollowRepository, TimelineRepository};
@@ -21,6 +21,7 @@ use security::{
 };
 use system::{CuidGenerator, SystemClock};
 
+use crate::fact_counters::FactCounters;
 use crate::remover::Remover;
 use crate::security_log::LoggedSecurityEvents;
 
@@ -53,6 +54,7 @@ pub(crate) fn use_cases(
 ) -> UseCases {
     let clock = Arc::new(SystemClock);
     let ids = Arc::new(CuidGenerator);
+    let database = &database.with_listener(Arc::new(FactCounters::new(cache)));
     let repositories = match cache {
         Some(cache) => cached(database, cache),
         None => uncached(database),
@@ -111,9 +113,7 @@ fn cached(database: &Database, cache: &Cache) -> Repositories {
     Repositories {
         users: Arc::new(CachedUsers::new(users.clone(), complete_users, users, cache.clone())),
         posts: Arc::new(CachedPosts::new(posts.clone(), complete_posts, posts, cache.clone())),
-        comments: Arc::new(CachedComments::new(from_anywhere.comments, cache.clone())),
-        follows: Arc::new(CachedFollows::new(from_anywhere.follows, cache.clone())),
         timelines: Arc::new(timelines),
-        removals: Arc::new(CachedRemovals::new(from_anywhere.removals, cache.clone())),
+        ..from_anywhere
     }
 }

@@ -19,6 +19,7 @@ mod cluster;
 mod composition;
 mod connections;
 mod dependencies;
+mod fact_counters;
 pub mod health_check;
 mod housekeeping;
 mod log_lines;

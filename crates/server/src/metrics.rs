@@ -10,6 +10,7 @@ use api::MetricsRenderer;
 use database::{Observer, Role, StatementEvent};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder};
 
+use crate::fact_counters::COUNTERS;
 use crate::security_log;
 use crate::telemetry::LostLines;
 
@@ -45,9 +46,10 @@ fn begin() {
     let revision = option_env!("THOUGHTS_REVISION").unwrap_or("unknown");
     metrics::gauge!("build_info", "version" => env!("CARGO_PKG_VERSION"), "revision" => revision).set(1.0);
     // Rates of counters that appear out of nowhere miss the first event.
-    for name in ["posts_published_total", "comments_added_total", "sign_ups_total", "database_transactions_total"] {
+    for name in COUNTERS {
         metrics::counter!(name).absolute(0);
     }
+    metrics::counter!("database_transactions_total").absolute(0);
     security_log::begin_counting();
 }
 

@@ -260,7 +260,7 @@ mod tests {
     use std::sync::atomic::AtomicUsize;
 
     use domain::RepositoryError;
-    use removals::ports::{Progress, RemovalRepository, Slice, Touched};
+    use removals::ports::{Progress, RemovalRepository};
 
     use super::*;
 
@@ -306,7 +306,7 @@ mod tests {
             Ok(self.pending.iter().filter(is_left).copied().take(most.into()).collect())
         }
 
-        async fn remove_some(&self, removal: Removal, _: u16) -> Result<Slice, RepositoryError> {
+        async fn remove_some(&self, removal: Removal, _: u16) -> Result<Progress, RepositoryError> {
             assert!(!self.panics, "a test that panics");
             let under_way = self.begun.fetch_add(1, Ordering::SeqCst) + 1 - self.ended.load(Ordering::SeqCst);
             self.most_at_once.fetch_max(under_way, Ordering::SeqCst);
@@ -321,7 +321,7 @@ mod tests {
                     Progress::Done
                 }
             };
-            Ok(Slice { progress, touched: Touched::default(), by: None })
+            Ok(progress)
         }
     }
 

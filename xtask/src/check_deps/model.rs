@@ -5,6 +5,8 @@
 pub(crate) enum Layer {
     /// `crates/domain`
     Domain,
+    /// `crates/events`
+    Events,
     /// `crates/usecases/*`
     UseCases,
     /// `crates/adapters/*`
@@ -35,6 +37,7 @@ impl Layer {
         let parts: Vec<_> = folder.split(['/', '\\']).collect();
         Some(match parts.as_slice() {
             ["crates", "domain"] => Self::Domain,
+            ["crates", "events"] => Self::Events,
             ["crates", "usecases", _] => Self::UseCases,
             ["crates", "adapters", "database"] => Self::Engine,
             ["crates", "adapters", _] => Self::Adapter,
@@ -90,6 +93,7 @@ mod tests {
     fn tells_layers_by_folder() {
         for (folder, layer) in [
             ("crates/domain", Some(Layer::Domain)),
+            ("crates/events", Some(Layer::Events)),
             ("crates/usecases/chat", Some(Layer::UseCases)),
             ("crates/adapters/redis", Some(Layer::Adapter)),
             ("crates/adapters/database", Some(Layer::Engine)),

@@ -59,21 +59,25 @@ pub(crate) fn violations(packages: &[Package]) -> Vec<Violation> {
 
 /// What is wrong with an arrow between two members.
 fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static str> {
-    use Layer::{Adapter, Api, Bench, Domain, EndToEnd, Engine, Library, Seed, Server, Testkit, UseCases, Xtask};
+    use Layer::{
+        Adapter, Api, Bench, Domain, EndToEnd, Engine, Events, Library, Seed, Server, Testkit, UseCases, Xtask,
+    };
     if used == Use::Test {
-        let inner = matches!(from.layer, Domain | UseCases);
-        return (inner && !matches!(to.layer, Domain | UseCases))
+        let inner = matches!(from.layer, Domain | Events | UseCases);
+        return (inner && !matches!(to.layer, Domain | Events | UseCases))
             .then_some("tests of the inner layers mock the ports; they need no adapter, nor what brings one along");
     }
     let allowed = match from.layer {
         Domain | Library => false,
-        Engine => matches!(to.layer, Domain | Library),
-        UseCases => to.layer == Domain,
+        Events => to.layer == Domain,
+        Engine => matches!(to.layer, Domain | Events | Library),
+        UseCases => matches!(to.layer, Domain | Events),
         Api => matches!(to.layer, Domain | UseCases | Library),
         Adapter => {
-            matches!(to.layer, Domain | UseCases | Library) || PAIRS.contains(&(from.name.as_str(), to.name.as_str()))
+            matches!(to.layer, Domain | Events | UseCases | Library)
+                || PAIRS.contains(&(from.name.as_str(), to.name.as_str()))
         }
-        Server => matches!(to.layer, Domain | UseCases | Adapter | Engine | Library | Api),
+        Server => matches!(to.layer, Domain | Events | UseCases | Adapter | Engine | Library | Api),
         Seed => matches!(to.layer, Domain | UseCases) || TOOLS_MAY_USE.contains(&to.name.as_str()),
         Bench if from.name == "instructions" => matches!(to.layer, Domain | UseCases | Api) || to.name == "system",
         Bench => matches!(to.layer, Domain | UseCases) || TOOLS_MAY_USE.contains(&to.name.as_str()),
@@ -84,8 +88,9 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
     (!allowed).then_some(match (from.layer, to.layer) {
         (_, Testkit) => "the test kit is for tests: a dev-dependency, if anything",
         (Domain, _) => "the domain depends on nothing of the workspace",
+        (Events, _) => "facts are made of what the domain knows, and of nothing else",
         (UseCases, UseCases) => "use-case crates never import each other",
-        (UseCases, _) => "use cases know the domain only; the rest is behind their ports",
+        (UseCases, _) => "use cases know the domain and the facts only; the rest is behind their ports",
         (Engine, _) => "the database engine knows no table: what it would need of a context is a parameter",
         (Api, Adapter | Engine) => {
             "the HTTP layer never imports an adapter; it gets use cases from the composition root"
@@ -122,7 +127,7 @@ fn outer_objection(from: &Package, dependency: &Dependency) -> Option<&'static s
         Layer::Domain if !DOMAIN_MAY_USE.contains(&name) => {
             Some("the domain has no async, no serde, no ORM and no HTTP: it uses thiserror and tables of Unicode only")
         }
-        Layer::UseCases if name == "tokio" || name.starts_with("tokio-") => {
+        Layer::Events | Layer::UseCases if name == "tokio" || name.starts_with("tokio-") => {
             Some("use cases are driven by any runtime; they name none")
         }
         Layer::UseCases if name.starts_with("actix") => Some("use cases know nothing of HTTP"),
@@ -144,8 +149,9 @@ mod tests {
     use super::*;
 
     /// The workspace, each crate without dependencies.
-    const CRATES: [(&str, Layer); 20] = [
+    const CRATES: [(&str, Layer); 21] = [
         ("domain", Layer::Domain),
+        ("events", Layer::Events),
         ("accounts", Layer::UseCases),
         ("posts", Layer::UseCases),
         ("feed", Layer::UseCases),
@@ -209,10 +215,14 @@ mod tests {
     fn allows_arrows_inward() {
         allows(
             &[
-                ("accounts", &["domain"]),
+                ("events", &["domain"]),
+                ("accounts", &["domain", "events"]),
                 ("api", &["domain", "accounts", "posts", "feed", "resilience"]),
-                ("database", &["domain", "resilience"]),
-                ("persistence", &["domain", "accounts", "posts", "feed", "database", "migration", "resilience"]),
+                ("database", &["domain", "events", "resilience"]),
+                (
+                    "persistence",
+                    &["domain", "events", "accounts", "posts", "feed", "database", "migration", "resilience"],
+                ),
                 ("coordination", &["domain", "feed", "resilience"]),
                 ("thoughts", &["domain", "accounts", "database", "persistence", "migration", "coordination", "api"]),
                 ("seed", &["domain", "accounts", "database", "persistence", "security", "system"]),
@@ -230,7 +240,8 @@ mod tests {
     fn forbids_arrows_outward_and_sideward() {
         forbids(
             &[
-                ("domain", &["accounts", "persistence", "api", "thoughts", "testkit"]),
+                ("domain", &["events", "accounts", "persistence", "api", "thoughts", "testkit"]),
+                ("events", &["accounts", "database", "resilience", "api", "testkit"]),
                 ("accounts", &["posts", "feed", "persistence", "system", "api", "thoughts", "testkit"]),
                 ("api", &["database", "persistence", "security", "coordination", "thoughts", "testkit"]),
                 ("persistence", &["security", "api", "thoughts", "testkit"]),

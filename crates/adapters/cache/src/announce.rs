@@ -1,60 +1,48 @@
-//! Writes, and telling everybody of them.
+//! Facts that are committed, or may be, and telling all instances what they invalidate.
 
-use domain::RepositoryError;
+use std::pin::Pin;
+
+use async_trait::async_trait;
+use domain::UserId;
+use events::{Fact, FactListener};
+use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::cache::Cache;
 use crate::change::Change;
 use crate::doubts::ROUND;
 
-impl Cache {
-    /// Runs a write, and announces `change` before its outcome is known to anybody: if `touches` says that the outcome
-    /// changed anything, and also if the write failed or is dropped half-way, when it may have been committed all the
-    /// same.
-    pub(crate) async fn write<T>(
-        &self,
-        change: Change,
-        touches: impl FnOnce(&T) -> bool + Send,
-        write: impl Future<Output = Result<T, RepositoryError>> + Send,
-    ) -> Result<T, RepositoryError> {
-        let mut pending = Pending { cache: self, change: Some(change) };
-        let result = write.await;
-        match (&result, &pending.change) {
-            (Ok(outcome), _) if !touches(outcome) => {}
-            // Nothing was begun, and to tell everybody of that would add to what is too much.
-            (Err(error), _) if error.is_overload() => {}
-            (Ok(_), Some(change)) => self.announce(change).await,
-            (Err(_), Some(change)) => {
-                self.doubt(change);
-                self.announce(change).await;
+#[async_trait]
+impl FactListener for Cache {
+    async fn committed(&self, by: Option<UserId>, facts: &[Fact]) {
+        let change = Change::of(by, facts);
+        if !change.tags.is_empty() {
+            self.announce(&change).await;
+        }
+    }
+
+    async fn seen(&self, by: Option<UserId>, facts: &[Fact]) {
+        self.committed(by, facts).await;
+    }
+
+    fn unconfirmed(&self, by: Option<UserId>, facts: &[Fact]) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let change = Change::of(by, facts);
+        if change.tags.is_empty() {
+            return Box::pin(std::future::ready(()));
+        }
+        self.doubt(&change);
+        let cache = self.clone();
+        let announced = self.spawn(async move { cache.announce(&change).await });
+        Box::pin(async {
+            if let Some(announced) = announced {
+                // Where it broke off, it is in doubt, and announced again.
+                let _ = announced.await;
             }
-            (_, None) => {}
-        }
-        pending.change = None;
-        result
+        })
     }
+}
 
-    /// Runs a write whose outcome tells what it changed, and announces that before the outcome is known to anybody. If it
-    /// failed or is dropped half-way, it may have changed anything.
-    pub(crate) async fn write_and_ask<T>(
-        &self,
-        change_of: impl FnOnce(&T) -> Change + Send,
-        write: impl Future<Output = Result<T, RepositoryError>> + Send,
-    ) -> Result<T, RepositoryError> {
-        let mut pending = Pending { cache: self, change: Some(Change::of_everything()) };
-        let result = write.await;
-        pending.change = match &result {
-            Ok(outcome) => Some(change_of(outcome)).filter(|change| !change.tags.is_empty()),
-            Err(error) if error.is_overload() => None,
-            Err(_) => pending.change.take().inspect(|change| self.doubt(change)),
-        };
-        if let Some(change) = &pending.change {
-            self.announce(change).await;
-        }
-        pending.change = None;
-        result
-    }
-
+impl Cache {
     /// Tells everybody of a change. If that fails, it is owed.
     pub(crate) async fn announce(&self, change: &Change) {
         match self.log().append(change).await {
@@ -85,29 +73,12 @@ impl Cache {
     }
 
     /// Runs something on the side. Without a runtime it is not run, and everything is owed.
-    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        match self.runtime() {
-            Some(runtime) => {
-                runtime.spawn(work);
-            }
-            None => self.debt().incur(),
-        }
-    }
-}
-
-/// A change by a write that is under way. Dropped before all is said and done, it is announced on the side.
-struct Pending<'c> {
-    cache: &'c Cache,
-    change: Option<Change>,
-}
-
-impl Drop for Pending<'_> {
-    fn drop(&mut self) {
-        if let Some(change) = self.change.take() {
-            self.cache.doubt(&change);
-            let cache = self.cache.clone();
-            self.cache.spawn(async move { cache.announce(&change).await });
-        }
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> Option<JoinHandle<()>> {
+        let Some(runtime) = self.runtime() else {
+            self.debt().incur();
+            return None;
+        };
+        Some(runtime.spawn(work))
     }
 }
 

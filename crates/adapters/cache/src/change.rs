@@ -1,6 +1,7 @@
-//! What a write touched, and how the log carries it.
+//! What a write touched, by the facts that it left, and how the log carries it.
 
 use domain::{Cuid, UserId, Username};
+use events::Fact;
 
 use crate::tag::Tag;
 
@@ -12,6 +13,9 @@ pub struct Change {
     /// All that copies may depend on and that is not as it was.
     pub tags: Vec<Tag>,
 }
+
+/// More tags than this are announced as everything.
+const MOST: usize = 1_000;
 
 /// The first byte: how the rest is to be read. Raise it when a reader of this version would misunderstand; whoever does
 /// not know a format takes the change for one of everything.
@@ -26,6 +30,16 @@ const PUBLIC_FEED: u8 = b'f';
 const EVERYTHING: u8 = b'*';
 
 impl Change {
+    /// What copies depend on of what `facts` speak of. Where it is too much to name, it is everything: to load again what is
+    /// copied costs less.
+    pub(crate) fn of(by: Option<UserId>, facts: &[Fact]) -> Self {
+        let mut tags = Vec::with_capacity(4);
+        for fact in facts {
+            Tag::add_those_of(fact, &mut tags);
+        }
+        if tags.len() > MOST { Self::of_everything() } else { Self { by, tags } }
+    }
+
     /// Everything may have changed.
     pub fn of_everything() -> Self {
         Self { by: None, tags: vec![Tag::Everything] }
@@ -151,6 +165,14 @@ mod tests {
                 Tag::Everything,
             ],
         }
+    }
+
+    #[test]
+    fn is_of_everything_past_a_bound() {
+        let facts = |count| vec![Fact::PostRecounted { post: id("post") }; count];
+        let few = Change { by: Some(id("ada")), tags: vec![Tag::Post(id("post")); MOST] };
+        assert_eq!(Change::of(Some(id("ada")), &facts(MOST)), few);
+        assert_eq!(Change::of(Some(id("ada")), &facts(MOST + 1)), Change::of_everything());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a copy depends on, and a change touches.
 
 use domain::{PostId, UserId, Username};
+use events::{Fact, Liked};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Something whose change makes copies worthless.
@@ -31,6 +32,43 @@ pub enum Tag {
 pub(crate) struct Print(pub(crate) u64);
 
 impl Tag {
+    /// Adds what a fact makes worthless. Comments are not copied, nor are sessions and who follows whom: of these, what is
+    /// counted changes.
+    pub(crate) fn add_those_of(fact: &Fact, tags: &mut Vec<Self>) {
+        match *fact {
+            Fact::SignedUp { user, ref username } => tags.extend([Self::Name(username.clone()), Self::User(user)]),
+            Fact::ProfileEdited { user, renamed } => {
+                tags.push(Self::User(user));
+                if renamed {
+                    tags.push(Self::Author(user));
+                }
+            }
+            // On whatever page its posts are; pages that show none of them may have become the last.
+            Fact::UserErased { user } => {
+                tags.extend([Self::User(user), Self::Author(user), Self::PostsOf(user), Self::PublicFeed]);
+            }
+            // Also pages that do not show a deleted post: one may have become the last. Its author's count of posts follows
+            // later, perhaps before this is announced.
+            Fact::PostPublished { post, author, .. } | Fact::PostDeleted { post, author } => {
+                tags.extend([Self::Post(post), Self::PublicFeed, Self::PostsOf(author), Self::User(author)]);
+            }
+            Fact::PostEdited { post, .. }
+            | Fact::PostRecounted { post }
+            | Fact::CommentAdded { post, .. }
+            | Fact::CommentDeleted { post, .. }
+            | Fact::Liked { what: Liked::Post(post), .. }
+            | Fact::Unliked { what: Liked::Post(post), .. } => tags.push(Self::Post(post)),
+            Fact::Followed { follower, followee, .. } | Fact::Unfollowed { follower, followee } => {
+                tags.extend([Self::User(follower), Self::User(followee)]);
+            }
+            Fact::UserRecounted { user } => tags.push(Self::User(user)),
+            Fact::SessionEnded { .. }
+            | Fact::CommentEdited { .. }
+            | Fact::Liked { what: Liked::Comment(_), .. }
+            | Fact::Unliked { what: Liked::Comment(_), .. } => {}
+        }
+    }
+
     pub(crate) fn print(&self) -> Print {
         let mut bytes = Vec::with_capacity(32);
         self.write(&mut bytes);
@@ -42,9 +80,61 @@ impl Tag {
 mod tests {
     use std::collections::HashSet;
 
-    use testkit::id;
+    use testkit::{NOW, id};
 
     use super::*;
+
+    fn those_of(fact: Fact) -> Vec<Tag> {
+        let mut tags = Vec::new();
+        Tag::add_those_of(&fact, &mut tags);
+        tags
+    }
+
+    #[test]
+    fn facts_of_posts_touch_them_and_the_lists_that_they_are_in() {
+        let (post, ada, bob) = (id("hello"), id("ada"), id("bob"));
+        let lists = [Tag::Post(post), Tag::PublicFeed, Tag::PostsOf(ada), Tag::User(ada)];
+        assert_eq!(those_of(Fact::PostPublished { post, author: ada, at: NOW }), lists);
+        assert_eq!(those_of(Fact::PostDeleted { post, author: ada }), lists);
+        for fact in [
+            Fact::PostEdited { post, author: ada },
+            Fact::PostRecounted { post },
+            Fact::Liked { what: Liked::Post(post), by: bob, at: NOW },
+            Fact::Unliked { what: Liked::Post(post), by: bob },
+            Fact::CommentAdded { comment: id("nice"), post, parent: None, author: bob, at: NOW },
+            Fact::CommentDeleted { comment: id("nice"), post },
+        ] {
+            assert_eq!(those_of(fact), [Tag::Post(post)]);
+        }
+    }
+
+    #[test]
+    fn facts_of_accounts_touch_them_their_name_and_what_their_posts_show() {
+        let (user, bob) = (id("ada"), id("bob"));
+        let username = Username::parse("ada").unwrap();
+        let signed_up = Fact::SignedUp { user, username: username.clone() };
+        assert_eq!(those_of(signed_up), [Tag::Name(username), Tag::User(user)]);
+        assert_eq!(those_of(Fact::ProfileEdited { user, renamed: false }), [Tag::User(user)]);
+        assert_eq!(those_of(Fact::ProfileEdited { user, renamed: true }), [Tag::User(user), Tag::Author(user)]);
+        let erased = [Tag::User(user), Tag::Author(user), Tag::PostsOf(user), Tag::PublicFeed];
+        assert_eq!(those_of(Fact::UserErased { user }), erased);
+        assert_eq!(those_of(Fact::UserRecounted { user }), [Tag::User(user)]);
+        let both = [Tag::User(user), Tag::User(bob)];
+        assert_eq!(those_of(Fact::Followed { follower: user, followee: bob, at: NOW }), both);
+        assert_eq!(those_of(Fact::Unfollowed { follower: user, followee: bob }), both);
+    }
+
+    #[test]
+    fn facts_of_what_is_not_copied_touch_nothing() {
+        for fact in [
+            Fact::SessionEnded { user: id("ada"), session: id("phone") },
+            Fact::CommentEdited { comment: id("nice"), post: id("hello") },
+            Fact::Liked { what: Liked::Comment(id("nice")), by: id("bob"), at: NOW },
+            Fact::Unliked { what: Liked::Comment(id("nice")), by: id("bob") },
+        ] {
+            assert_eq!(those_of(fact), []);
+        }
+    }
 
     #[test]
     fn tags_of_one_id_have_prints_of_their_own() {

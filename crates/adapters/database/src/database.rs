@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use events::FactListener;
 use resilience::Gate;
 use sea_orm::{DatabaseConnection, DbBackend};
 
@@ -70,6 +71,8 @@ impl DatabaseOptions {
 pub struct Database {
     pub(crate) inner: Arc<Inner>,
     pub(crate) freshness: Freshness,
+    /// Told of what is written over this handle.
+    pub(crate) listener: Option<Arc<dyn FactListener>>,
 }
 
 pub(crate) struct Inner {
@@ -116,14 +119,20 @@ impl Database {
             location => open::sqlite(location, options).await,
         };
         let inner = opened.map_err(|source| ConnectError { location: options.location.clone(), source })?;
-        Ok(Self { inner: Arc::new(inner), freshness: Freshness::Bounded })
+        Ok(Self { inner: Arc::new(inner), freshness: Freshness::Bounded, listener: None })
     }
 
     /// The same database, whose reads miss nothing that this process has heard of. They fail as unavailable when there is
     /// no such place to read: for those who keep what they read.
     #[must_use]
     pub fn complete(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner), freshness: Freshness::Complete }
+        Self { freshness: Freshness::Complete, ..self.clone() }
+    }
+
+    /// The same database, whose writes tell `listener` their facts before they are acknowledged.
+    #[must_use]
+    pub fn with_listener(&self, listener: Arc<dyn FactListener>) -> Self {
+        Self { listener: Some(listener), ..self.clone() }
     }
 
     /// How far the database is known to have been written; to be raised by what other processes tell.

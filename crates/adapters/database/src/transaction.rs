@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::UserId;
+use events::{Effect, Fact, Publication};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, join_all};
 use resilience::{Admitted, Gate, GateOptions};
@@ -157,9 +158,9 @@ impl Database {
 }
 
 impl Transaction {
-    /// Makes everything in it last, and remembers that `by` has written it: this user reads it from now on, wherever. What
-    /// nobody reads from replicas needs no `by`.
-    pub async fn commit(self, by: impl Into<Option<UserId>>) -> Result<(), DbErr> {
+    /// Makes everything in it last. Remembers that `by` has written it: this user reads it from now on, wherever. What nobody
+    /// reads from replicas needs no `by`. Tells of the `facts` that it leaves.
+    pub async fn commit(self, by: impl Into<Option<UserId>>, facts: impl Into<Vec<Fact>>) -> Result<(), DbErr> {
         let Self { inner, database, sound, _turn: turn, .. } = self;
         if !sound.into_inner() {
             inner.rollback().await?;
@@ -173,22 +174,35 @@ impl Transaction {
             inner.rollback().await?;
             return Err(error);
         }
-        let Some(by) = by.into() else {
+        let (by, facts) = (by.into(), facts.into());
+        if by.is_none() && facts.is_empty() {
             return storage.observe(inner.commit().await);
-        };
+        }
+        let publication = Publication::new(database.listener.as_ref(), by, facts);
         let doubt = Doubt(Some(database.watermark()));
-        storage.observe(inner.commit().await)?;
+        if let Err(error) = storage.observe(inner.commit().await) {
+            if changed_nothing(&error) {
+                publication.end(Effect::Nothing).await;
+            } else {
+                publication.unconfirmed().await;
+            }
+            return Err(error);
+        }
         drop(turn);
-        database.written(&[by], doubt).await;
+        database.written(by.as_slice(), doubt).await;
+        publication.end(Effect::Committed).await;
         Ok(())
     }
 
     /// Gives everything in it up, and remembers that `by` has seen something in it: this user goes on seeing it, wherever.
-    pub async fn abandon(self, by: UserId) -> Result<(), DbErr> {
+    /// Tells of the `facts` that were seen to be so already.
+    pub async fn abandon(self, by: UserId, facts: impl Into<Vec<Fact>>) -> Result<(), DbErr> {
         let Self { inner, database, _turn: turn, .. } = self;
+        let publication = Publication::new(database.listener.as_ref(), Some(by), facts.into());
         inner.rollback().await?;
         drop(turn);
         database.written(&[by], Doubt(None)).await;
+        publication.end(Effect::Seen).await;
         Ok(())
     }
 

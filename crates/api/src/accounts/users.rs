@@ -35,7 +35,6 @@ pub(super) async fn sign_up(
     Body(request): Body<SignUpRequest>,
 ) -> Result<HttpResponse, Problem> {
     let user = accounts.sign_up.execute(request.try_into()?).await?;
-    metrics::counter!("sign_ups_total").increment(1);
     let (revision, location) = (user.revision, format!("{}/v1/users/{}", links.base(), user.id));
     Reply::created(&UserBody::of(&user), revision, &location, false)
 }

@@ -44,9 +44,6 @@ pub(super) async fn add(
     let (content, parent) = request.into_words()?;
     let command = AddCommentCommand { post, parent, author: me, content, key };
     let written = posts.add_comment.execute(command).await?;
-    if !written.replayed {
-        metrics::counter!("comments_added_total").increment(1);
-    }
     let (revision, location) = (written.item.revision, format!("{}/v1/comments/{}", links.base(), written.item.id));
     Reply::created(&CommentBody::just_written(written.item), revision, &location, written.replayed)
 }

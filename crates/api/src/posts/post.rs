@@ -42,9 +42,6 @@ pub(super) async fn publish(
 ) -> Result<HttpResponse, Problem> {
     let command = PublishPostCommand { author: me, content: request.into_content()?, key };
     let written = posts.publish.execute(command).await?;
-    if !written.replayed {
-        metrics::counter!("posts_published_total").increment(1);
-    }
     let (revision, location) = (written.item.revision, format!("{}/v1/posts/{}", links.base(), written.item.id));
     Reply::created(&PostBody::just_published(&written.item), revision, &location, written.replayed)
 }

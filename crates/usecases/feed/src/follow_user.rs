@@ -39,7 +39,7 @@ impl FollowUser {
     pub async fn execute(&self, actor: Principal, user: &UserRef) -> Result<(), FollowUserError> {
         let followee = self.other(actor.user_id, user).await?;
         match self.follows.follow(actor, followee, self.clock.now()).await? {
-            Follow::Done => Ok(()),
+            Follow::Begun | Follow::Already => Ok(()),
             Follow::FolloweeGone => Err(FollowUserError::NotFound),
             Follow::SessionEnded => Err(FollowUserError::SessionEnded),
         }
@@ -49,7 +49,7 @@ impl FollowUser {
     pub async fn undo(&self, actor: Principal, user: &UserRef) -> Result<(), FollowUserError> {
         let followee = self.other(actor.user_id, user).await?;
         match self.follows.unfollow(actor, followee).await? {
-            Unfollow::Done => Ok(()),
+            Unfollow::Ended | Unfollow::Nothing => Ok(()),
             Unfollow::SessionEnded => Err(FollowUserError::SessionEnded),
         }
     }
@@ -106,7 +106,7 @@ mod tests {
                 .expect_follow()
                 .withf(|by, followee, at| *by == principal(7) && *followee == id(8) && *at == NOW)
                 .once()
-                .returning(|_, _, _| Ok(Follow::Done));
+                .returning(|_, _, _| Ok(Follow::Begun));
             assert!(follow(follows).execute(principal(7), &UserRef::Id(id(8))).await.is_ok());
         }
 
@@ -142,7 +142,7 @@ mod tests {
                 .expect_unfollow()
                 .withf(|a, b| *a == principal(7) && *b == id(8))
                 .once()
-                .returning(|_, _| Ok(Unfollow::Done));
+                .returning(|_, _| Ok(Unfollow::Ended));
             assert!(follow(follows).undo(principal(7), &UserRef::Id(id(8))).await.is_ok());
         }
     }

@@ -50,8 +50,10 @@ pub enum Relation {
 /// What came of a follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Follow {
-    /// It is as wished, now or already.
-    Done,
+    /// It began.
+    Begun,
+    /// It began before; nothing changed.
+    Already,
     /// The account to follow was erased meanwhile.
     FolloweeGone,
     /// The follower's session ended meanwhile, with the account or without.
@@ -61,8 +63,10 @@ pub enum Follow {
 /// What came of taking a follow back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unfollow {
-    /// It is as wished, now or already.
-    Done,
+    /// It ended.
+    Ended,
+    /// There was none; nothing changed.
+    Nothing,
     /// The follower's session ended meanwhile, with the account or without.
     SessionEnded,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{Clock, CommentId, Principal, RepositoryError};
 
-use crate::ports::{CommentRepository, Like};
+use crate::ports::{CommentRepository, Like, Unlike};
 
 /// Why a like was not noted.
 #[derive(Debug, thiserror::Error)]
@@ -34,20 +34,20 @@ impl LikeComment {
 
     /// Notes that `actor` likes the comment.
     pub async fn execute(&self, id: CommentId, actor: Principal) -> Result<(), LikeCommentError> {
-        settle(self.comments.like(id, actor, self.clock.now()).await?)
+        match self.comments.like(id, actor, self.clock.now()).await? {
+            Like::Given | Like::Already => Ok(()),
+            Like::NotFound => Err(LikeCommentError::NotFound),
+            Like::SessionEnded => Err(LikeCommentError::SessionEnded),
+        }
     }
 
     /// Notes that `actor` does not like the comment, or not any more.
     pub async fn undo(&self, id: CommentId, actor: Principal) -> Result<(), LikeCommentError> {
-        settle(self.comments.unlike(id, actor).await?)
-    }
-}
-
-fn settle(outcome: Like) -> Result<(), LikeCommentError> {
-    match outcome {
-        Like::Done => Ok(()),
-        Like::NotFound => Err(LikeCommentError::NotFound),
-        Like::SessionEnded => Err(LikeCommentError::SessionEnded),
+        match self.comments.unlike(id, actor).await? {
+            Unlike::TakenBack | Unlike::Nothing => Ok(()),
+            Unlike::NotFound => Err(LikeCommentError::NotFound),
+            Unlike::SessionEnded => Err(LikeCommentError::SessionEnded),
+        }
     }
 }
 
@@ -67,7 +67,7 @@ mod tests {
                 .expect_like()
                 .withf(|liked, by, at| *liked == id(1) && *by == principal(7) && *at == NOW)
                 .once()
-                .returning(|_, _, _| Ok(Like::Done));
+                .returning(|_, _, _| Ok(Like::Given));
             assert!(
                 LikeComment::new(Arc::new(comments), Arc::new(FixedClock)).execute(id(1), principal(7)).await.is_ok()
             );
@@ -80,7 +80,7 @@ mod tests {
         #[tokio::test]
         async fn rejects_what_is_not_there() {
             let mut comments = MockCommentRepository::new();
-            comments.expect_unlike().returning(|_, _| Ok(Like::NotFound));
+            comments.expect_unlike().returning(|_, _| Ok(Unlike::NotFound));
             let result = LikeComment::new(Arc::new(comments), Arc::new(FixedClock)).undo(id(1), principal(7)).await;
             assert!(matches!(result, Err(LikeCommentError::NotFound)));
         }

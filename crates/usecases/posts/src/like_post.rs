@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{Clock, PostId, Principal, RepositoryError};
 
-use crate::ports::{Like, PostRepository};
+use crate::ports::{Like, PostRepository, Unlike};
 
 /// Why a like was not noted.
 #[derive(Debug, thiserror::Error)]
@@ -34,20 +34,20 @@ impl LikePost {
 
     /// Notes that `actor` likes the post.
     pub async fn execute(&self, id: PostId, actor: Principal) -> Result<(), LikePostError> {
-        settle(self.posts.like(id, actor, self.clock.now()).await?)
+        match self.posts.like(id, actor, self.clock.now()).await? {
+            Like::Given | Like::Already => Ok(()),
+            Like::NotFound => Err(LikePostError::NotFound),
+            Like::SessionEnded => Err(LikePostError::SessionEnded),
+        }
     }
 
     /// Notes that `actor` does not like the post, or not any more.
     pub async fn undo(&self, id: PostId, actor: Principal) -> Result<(), LikePostError> {
-        settle(self.posts.unlike(id, actor).await?)
-    }
-}
-
-fn settle(outcome: Like) -> Result<(), LikePostError> {
-    match outcome {
-        Like::Done => Ok(()),
-        Like::NotFound => Err(LikePostError::NotFound),
-        Like::SessionEnded => Err(LikePostError::SessionEnded),
+        match self.posts.unlike(id, actor).await? {
+            Unlike::TakenBack | Unlike::Nothing => Ok(()),
+            Unlike::NotFound => Err(LikePostError::NotFound),
+            Unlike::SessionEnded => Err(LikePostError::SessionEnded),
+        }
     }
 }
 
@@ -67,7 +67,7 @@ mod tests {
                 .expect_like()
                 .withf(|liked, by, at| *liked == id(1) && *by == principal(7) && *at == NOW)
                 .once()
-                .returning(|_, _, _| Ok(Like::Done));
+                .returning(|_, _, _| Ok(Like::Given));
             assert!(LikePost::new(Arc::new(posts), Arc::new(FixedClock)).execute(id(1), principal(7)).await.is_ok());
         }
     }
@@ -78,7 +78,7 @@ mod tests {
         #[tokio::test]
         async fn rejects_what_is_not_there() {
             let mut posts = MockPostRepository::new();
-            posts.expect_unlike().returning(|_, _| Ok(Like::NotFound));
+            posts.expect_unlike().returning(|_, _| Ok(Unlike::NotFound));
             let result = LikePost::new(Arc::new(posts), Arc::new(FixedClock)).undo(id(1), principal(7)).await;
             assert!(matches!(result, Err(LikePostError::NotFound)));
         }

@@ -49,7 +49,7 @@ pub trait PostRepository: Send + Sync {
     async fn like(&self, id: PostId, by: Principal, at: Timestamp) -> Result<Like, RepositoryError>;
 
     /// Takes a like back, and counts it, in one transaction. Where there is none, nothing changes.
-    async fn unlike(&self, id: PostId, by: Principal) -> Result<Like, RepositoryError>;
+    async fn unlike(&self, id: PostId, by: Principal) -> Result<Unlike, RepositoryError>;
 
     /// Who likes the post, newest like first, or `None` if there is no such post.
     async fn list_likes(
@@ -121,7 +121,7 @@ pub trait CommentRepository: Send + Sync {
     async fn like(&self, id: CommentId, by: Principal, at: Timestamp) -> Result<Like, RepositoryError>;
 
     /// Takes a like back, and counts it, in one transaction. Where there is none, nothing changes.
-    async fn unlike(&self, id: CommentId, by: Principal) -> Result<Like, RepositoryError>;
+    async fn unlike(&self, id: CommentId, by: Principal) -> Result<Unlike, RepositoryError>;
 }
 
 /// Keeps idempotency keys; they are stored by the writes that they belong to.
@@ -238,12 +238,27 @@ pub enum Change<T> {
     SessionEnded,
 }
 
-/// What came of a like, or of taking one back.
+/// What came of a like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Like {
-    /// It is as wished, now or already.
-    Done,
+    /// It is given.
+    Given,
+    /// It was given before; nothing changed.
+    Already,
     /// There is nothing to like.
+    NotFound,
+    /// The session ended meanwhile, with the account or without.
+    SessionEnded,
+}
+
+/// What came of taking a like back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unlike {
+    /// It is taken back.
+    TakenBack,
+    /// There was none; nothing changed.
+    Nothing,
+    /// There is nothing that could be liked.
     NotFound,
     /// The session ended meanwhile, with the account or without.
     SessionEnded,

@@ -77,7 +77,7 @@ impl CarryOut {
                 return Ok(CarriedOut::Stopped);
             }
             let begun = Instant::now();
-            match self.removals.remove_some(removal, size).await?.progress {
+            match self.removals.remove_some(removal, size).await? {
                 Progress::More => size = next(size, begun.elapsed()),
                 Progress::Left(other) => removal = other,
                 Progress::Stuck if stuck < TRIES => {
@@ -109,7 +109,7 @@ fn next(size: u16, took: Duration) -> u16 {
 mod tests {
     use super::*;
     use crate::RemovalKind;
-    use crate::ports::{MockRemovalRepository, Slice, Touched};
+    use crate::ports::MockRemovalRepository;
 
     fn removal() -> Removal {
         Removal { kind: RemovalKind::Post, id: domain::Cuid::parse("tz4a98xxat96iws9zmbrgj3a").unwrap() }
@@ -125,7 +125,7 @@ mod tests {
                 assert!((FEWEST..=MOST).contains(&most));
                 left -= 1;
                 let progress = if left < 0 { ending } else { Progress::More };
-                Ok(Slice { progress, touched: Touched::default(), by: None })
+                Ok(progress)
             });
             CarryOut::new(Arc::new(removals)).execute(removal()).await
         }
@@ -143,7 +143,7 @@ mod tests {
             let mut removals = MockRemovalRepository::new();
             removals.expect_remove_some().times(2).returning(move |asked, _| {
                 let progress = if asked == left { Progress::Done } else { Progress::Left(left) };
-                Ok(Slice { progress, touched: Touched::default(), by: None })
+                Ok(progress)
             });
             assert!(CarryOut::new(Arc::new(removals)).execute(removal()).await.is_ok());
         }
@@ -151,10 +151,7 @@ mod tests {
         #[tokio::test]
         async fn leaves_off_between_slices_when_it_is_told_to() {
             let mut removals = MockRemovalRepository::new();
-            removals
-                .expect_remove_some()
-                .times(2)
-                .returning(|_, _| Ok(Slice { progress: Progress::More, touched: Touched::default(), by: None }));
+            removals.expect_remove_some().times(2).returning(|_, _| Ok(Progress::More));
             let mut left = 3;
             let goes_on = || {
                 left -= 1;
@@ -171,7 +168,7 @@ mod tests {
             removals.expect_remove_some().times(8).returning(move |_, _| {
                 slices += 1;
                 let progress = if [3, 5].contains(&slices) { Progress::More } else { Progress::Stuck };
-                Ok(Slice { progress, touched: Touched::default(), by: None })
+                Ok(progress)
             });
             let ended = CarryOut::new(Arc::new(removals)).execute(removal()).await;
             assert!(matches!(ended, Err(CarryOutError::Stuck)));

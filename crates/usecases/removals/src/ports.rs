@@ -1,7 +1,7 @@
 //! What the removals context needs of the world.
 
 use async_trait::async_trait;
-use domain::{Cuid, PostId, RepositoryError, UserId};
+use domain::{Cuid, RepositoryError};
 
 use crate::Removal;
 
@@ -14,19 +14,8 @@ pub trait RemovalRepository: Send + Sync {
 
     /// Removes about `most` rows of it, and corrects the counters that counted them, in one transaction. The removal is done
     /// when nothing is left, and then forgotten in the same transaction. What is not hidden is not removed: its removal is
-    /// forgotten.
-    async fn remove_some(&self, removal: Removal, most: u16) -> Result<Slice, RepositoryError>;
-}
-
-/// What a transaction removed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slice {
-    /// How far the removal is.
-    pub progress: Progress,
-    /// Whose counters it changed, of those who are there.
-    pub touched: Touched,
-    /// On whose behalf: whoever hid it reads from now on what was removed.
-    pub by: Option<UserId>,
+    /// forgotten. Answers how far the removal is.
+    async fn remove_some(&self, removal: Removal, most: u16) -> Result<Progress, RepositoryError>;
 }
 
 /// How far a removal is.
@@ -42,13 +31,4 @@ pub enum Progress {
     Done,
     /// Somebody else is at it right now; nothing was done.
     Taken,
-}
-
-/// Things with counters that were changed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Touched {
-    /// Accounts.
-    pub users: Vec<UserId>,
-    /// Posts.
-    pub posts: Vec<PostId>,
 }

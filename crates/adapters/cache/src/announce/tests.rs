@@ -1,23 +1,27 @@
-//! Writes that succeed, fail, hang and cannot be announced.
+//! Facts that are certain, in doubt, and cannot be announced.
 
-use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use domain::RepositoryError;
+use events::{Fact, FactListener, Liked};
+use testkit::{NOW, id};
 use tokio::task::yield_now;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::key::Key;
-use crate::test_support::{Database, FakeLog, at, change, following, hello};
+use crate::test_support::{Database, FakeLog, at, following, hello};
 use crate::{Cache, Change, Tag};
 
 /// Longer than anything is in doubt.
 const SETTLES: Duration = Duration::from_secs(15);
 
-fn touching() -> Change {
-    change(vec![Tag::Post(hello())])
+fn liked() -> Fact {
+    Fact::Liked { what: Liked::Post(hello()), by: id("ada"), at: NOW }
+}
+
+fn touched() -> Vec<Tag> {
+    vec![Tag::Post(hello())]
 }
 
 fn scene() -> (Arc<FakeLog>, Cache) {
@@ -26,52 +30,44 @@ fn scene() -> (Arc<FakeLog>, Cache) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_is_announced_before_the_write_is_answered() {
+async fn what_was_committed_or_seen_is_announced_once_before_the_write_is_answered() {
     let (log, cache) = scene();
-    let write = async {
-        assert_eq!(log.tags(), [], "not before it is committed");
-        Ok(7)
-    };
-    assert_eq!(cache.write(touching(), |_| true, write).await.unwrap(), 7);
-    assert_eq!(log.tags(), touching().tags);
+    cache.committed(Some(id("ada")), &[liked()]).await;
+    assert_eq!(*log.appended.lock().unwrap(), [Change { by: Some(id("ada")), tags: touched() }]);
+    cache.seen(Some(id("ada")), &[liked()]).await;
+    assert_eq!(log.tags().len(), 2);
     sleep(SETTLES).await;
-    assert_eq!(log.tags().len(), 1, "and never again");
+    assert_eq!(log.tags().len(), 2, "and never again");
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_announced_if_nothing_changed() {
+async fn what_touches_no_copy_is_not_announced() {
     let (log, cache) = scene();
-    cache.write(touching(), |()| false, async { Ok(()) }).await.unwrap();
-    sleep(SETTLES).await;
-    assert_eq!(log.tags(), []);
-}
-
-#[tokio::test(start_paused = true)]
-async fn nothing_is_announced_of_what_was_too_much_to_begin() {
-    let (log, cache) = scene();
-    let write = async { Err(RepositoryError::overloaded("posts.like", Duration::from_secs(1), "full")) };
-    cache.write::<()>(touching(), |()| true, write).await.unwrap_err();
+    let edited = [Fact::CommentEdited { comment: id("nice"), post: hello() }];
+    cache.committed(Some(id("ada")), &edited).await;
+    cache.seen(Some(id("ada")), &edited).await;
+    cache.unconfirmed(Some(id("ada")), &edited).await;
     sleep(SETTLES).await;
     assert_eq!(log.tags(), []);
+    assert!(!cache.leaves_something_open());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_write_is_announced_at_once_and_again() {
+async fn what_is_unconfirmed_is_announced_at_once_and_again() {
     let (log, cache) = scene();
-    let write = async { Err(RepositoryError::unavailable("posts.like", "connection lost")) };
-    cache.write::<()>(touching(), |()| true, write).await.unwrap_err();
-    assert_eq!(log.tags(), touching().tags);
+    cache.unconfirmed(Some(id("ada")), &[liked()]).await;
+    assert_eq!(log.tags(), touched());
     sleep(SETTLES).await;
-    assert_eq!(log.tags(), [touching().tags, touching().tags, touching().tags].concat());
+    assert_eq!(log.tags(), [touched(), touched(), touched()].concat());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_write_that_is_dropped_is_announced_at_once_and_again() {
+async fn what_is_unconfirmed_is_announced_though_nobody_waits_for_it() {
     let (log, cache) = scene();
-    let write = cache.write::<()>(touching(), |()| true, pending());
-    timeout(Duration::from_millis(10), write).await.unwrap_err();
+    drop(cache.unconfirmed(Some(id("ada")), &[liked()]));
+    assert!(cache.leaves_something_open());
     yield_now().await;
-    assert_eq!(log.tags(), touching().tags);
+    assert_eq!(log.tags(), touched());
     sleep(SETTLES).await;
     assert_eq!(log.tags().len(), 3);
 }
@@ -83,7 +79,7 @@ async fn what_cannot_be_announced_is_owed_and_no_copy_is_used_until_it_is_made_u
     let read = async || cache.get(&Key::Post(hello()), None, || database.load()).await.unwrap();
     read().await;
     log.fails.store(true, Ordering::SeqCst);
-    cache.write(touching(), |()| true, async { Ok(()) }).await.unwrap();
+    cache.committed(None, &[liked()]).await;
     assert!(cache.owes());
     read().await;
     cache.caught_up(at(0), tokio::time::Instant::now());

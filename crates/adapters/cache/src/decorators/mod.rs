@@ -1,22 +1,16 @@
-//! The ports of which reads are served from copies or writes touch copies, one file a port.
+//! The ports of which reads are served from copies, one file a port. Writes pass: what they touch follows from their facts.
 //!
 //! Each decorator has the repository that it stands before (`inner`), which serves whatever is not copied, and where it
 //! fills copies the same port as a `loader`: over a database that has all that was heard of, or says that it is unavailable.
 //! Then `inner` is asked instead, which may know less, and no copy is kept.
 
-mod comments;
-mod follows;
 mod posts;
-mod removals;
 #[cfg(test)]
 mod tests;
 mod timelines;
 mod users;
 
-pub use comments::CachedComments;
-pub use follows::CachedFollows;
 pub use posts::CachedPosts;
-pub use removals::CachedRemovals;
 pub use timelines::CachedTimelines;
 pub use users::CachedUsers;
 

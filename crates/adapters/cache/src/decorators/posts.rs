@@ -9,14 +9,12 @@ use domain::{
 };
 use futures_util::FutureExt;
 use posts::IdempotentRequest;
-use posts::ports::{Change as Outcome, Edit, Like, NewPost, PostLikes, PostRepository, Write};
+use posts::ports::{Change, Edit, Like, NewPost, PostLikes, PostRepository, Unlike, Write};
 
 use super::{load, post_seen_by, seen_by};
 use crate::cache::Cache;
-use crate::change::Change;
 use crate::entry::Value;
 use crate::key::Key;
-use crate::tag::Tag;
 
 /// Posts, one by one and by their authors, from copies.
 pub struct CachedPosts {
@@ -79,51 +77,33 @@ impl PostRepository for CachedPosts {
         }
     }
 
-    /// Touches the lists, and the author's count of posts. A replay announces again what the first request may not have
-    /// come to announce.
     async fn publish<'a>(
         &self,
         post: &NewPost,
         request: Option<&'a IdempotentRequest>,
     ) -> Result<Write<Post>, RepositoryError> {
-        let author = post.author_id;
-        let tags = vec![Tag::Post(post.id), Tag::PublicFeed, Tag::PostsOf(author), Tag::User(author)];
-        let touches = |outcome: &Write<Post>| matches!(outcome, Write::Stored(_) | Write::Replayed(_));
-        let change = Change { by: Some(author), tags };
-        self.cache.write(change, touches, self.inner.publish(post, request)).await
+        self.inner.publish(post, request).await
     }
 
-    /// Touches the post, and so every page that shows it. So does finding that it moved or is gone: whoever did that may
-    /// not have come to announce it, as when a request is repeated that took its instance with it.
-    async fn edit(&self, id: PostId, edit: &Edit, by: Principal) -> Result<Outcome<PostView>, RepositoryError> {
-        let change = Change { by: Some(by.user_id), tags: vec![Tag::Post(id)] };
-        self.cache.write(change, |_| true, self.inner.edit(id, edit, by)).await
+    async fn edit(&self, id: PostId, edit: &Edit, by: Principal) -> Result<Change<PostView>, RepositoryError> {
+        self.inner.edit(id, edit, by).await
     }
 
-    /// Touches the post and the lists (also pages that do not show it: one may have become the last), and its author's count
-    /// of posts, which may have changed by the time that this is announced. So does finding that it moved or is gone, as
-    /// with an edit.
     async fn delete(
         &self,
         id: PostId,
         by: Principal,
         expected: Option<Revision>,
-    ) -> Result<Outcome<()>, RepositoryError> {
-        let tags = vec![Tag::Post(id), Tag::PublicFeed, Tag::PostsOf(by.user_id), Tag::User(by.user_id)];
-        let change = Change { by: Some(by.user_id), tags };
-        self.cache.write(change, |_| true, self.inner.delete(id, by, expected)).await
+    ) -> Result<Change<()>, RepositoryError> {
+        self.inner.delete(id, by, expected).await
     }
 
-    /// Touches the post: its count of likes.
     async fn like(&self, id: PostId, by: Principal, at: Timestamp) -> Result<Like, RepositoryError> {
-        let change = Change { by: Some(by.user_id), tags: vec![Tag::Post(id)] };
-        self.cache.write(change, |outcome| *outcome == Like::Done, self.inner.like(id, by, at)).await
+        self.inner.like(id, by, at).await
     }
 
-    /// Touches the post: its count of likes.
-    async fn unlike(&self, id: PostId, by: Principal) -> Result<Like, RepositoryError> {
-        let change = Change { by: Some(by.user_id), tags: vec![Tag::Post(id)] };
-        self.cache.write(change, |outcome| *outcome == Like::Done, self.inner.unlike(id, by)).await
+    async fn unlike(&self, id: PostId, by: Principal) -> Result<Unlike, RepositoryError> {
+        self.inner.unlike(id, by).await
     }
 
     async fn list_likes(

@@ -12,10 +12,8 @@ use futures_util::FutureExt;
 
 use super::load;
 use crate::cache::Cache;
-use crate::change::Change;
 use crate::entry::Value;
 use crate::key::Key;
-use crate::tag::Tag;
 
 /// Accounts, one by one, from copies. Lists of them, and what proves a log-in, are not copied.
 pub struct CachedUsers {
@@ -51,16 +49,13 @@ async fn find(users: Arc<dyn UserRepository>, user: UserRef) -> Result<Value, Re
 
 #[async_trait]
 impl UserRepository for CachedUsers {
-    /// Makes somebody of a name and an id that were nobody's. Nobody else's counters change.
     async fn insert(
         &self,
         user: &User,
         password: &PasswordHash,
         kept: &NameHashes,
     ) -> Result<InsertUser, RepositoryError> {
-        let change = Change { by: Some(user.id), tags: vec![Tag::Name(user.username.clone()), Tag::User(user.id)] };
-        let touches = |outcome: &InsertUser| *outcome == InsertUser::Created;
-        self.cache.write(change, touches, self.inner.insert(user, password, kept)).await
+        self.inner.insert(user, password, kept).await
     }
 
     async fn find(&self, user: &UserRef, viewer: Option<UserId>) -> Result<Option<UserView>, RepositoryError> {
@@ -82,24 +77,15 @@ impl UserRepository for CachedUsers {
         self.inner.find_credentials(user).await
     }
 
-    /// Touches the account, and what its posts show of it. So does finding that it moved: whoever did that may not have
-    /// come to announce it.
     async fn update(
         &self,
         by: Principal,
         changes: &ProfileChanges,
         expected: Option<Revision>,
     ) -> Result<UpdateUser, RepositoryError> {
-        let id = by.user_id;
-        let mut tags = vec![Tag::User(id)];
-        if changes.display_name.is_some() {
-            tags.push(Tag::Author(id));
-        }
-        let change = Change { by: Some(id), tags };
-        self.cache.write(change, |_| true, self.inner.update(by, changes, expected)).await
+        self.inner.update(by, changes, expected).await
     }
 
-    /// No copy has it.
     async fn renew_hash(
         &self,
         id: UserId,
@@ -109,18 +95,12 @@ impl UserRepository for CachedUsers {
         self.inner.renew_hash(id, verified, renewed).await
     }
 
-    /// Hides the account and its posts, on whatever page they are. Pages that show none of them may have become the last.
-    /// Counters of others change later, as its rows are removed.
     async fn erase(
         &self,
         by: Principal,
         verified: &PasswordHash,
         kept: &KeptName,
     ) -> Result<EraseUser, RepositoryError> {
-        let id = by.user_id;
-        let tags = vec![Tag::User(id), Tag::Author(id), Tag::PostsOf(id), Tag::PublicFeed];
-        let change = Change { by: Some(id), tags };
-        let touches = |outcome: &EraseUser| *outcome == EraseUser::Erased;
-        self.cache.write(change, touches, self.inner.erase(by, verified, kept)).await
+        self.inner.erase(by, verified, kept).await
     }
 }

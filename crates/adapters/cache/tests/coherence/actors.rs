@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use accounts::ports::{KeptName, NameHash, NameHashes, PasswordHash, ProfileChanges, UserRepository};
-use cache::{CachedComments, CachedFollows, CachedPosts, CachedRemovals, CachedTimelines, CachedUsers};
+use cache::{CachedPosts, CachedTimelines, CachedUsers};
 use domain::{
     Bio, CommentId, Content, Cursor, DisplayName, PageRequest, PageSize, PostId, RepositoryError, Timestamp, UserId,
     UserRef, Username,
@@ -28,9 +28,8 @@ pub(crate) struct Ports {
     posts: CachedPosts,
     users: CachedUsers,
     timelines: CachedTimelines,
-    follows: CachedFollows,
-    comments: CachedComments,
-    removals: CachedRemovals,
+    /// What of nothing is copied.
+    plain: Arc<Repository>,
 }
 
 impl Ports {
@@ -44,9 +43,7 @@ impl Ports {
             posts: CachedPosts::new(inner.clone(), loader.clone(), inner.clone(), cache.clone()),
             users: CachedUsers::new(inner.clone(), loader.clone(), inner.clone(), cache.clone()),
             timelines: CachedTimelines::new(inner.clone(), loader, inner.clone(), cache.clone()),
-            follows: CachedFollows::new(inner.clone(), cache.clone()),
-            comments: CachedComments::new(inner.clone(), cache.clone()),
-            removals: CachedRemovals::new(inner, cache.clone()),
+            plain: inner,
         }
     }
 
@@ -205,9 +202,9 @@ pub(crate) async fn person(world: Arc<World>, ports: Arc<Vec<Ports>>, names: Arc
 /// Removes the rows of an erased account, some of them at least.
 async fn remove(world: &World, ports: &Ports, account: UserId) {
     let removal = Removal { kind: RemovalKind::Account, id: account.cuid() };
-    while let Ok(slice) = ports.removals.remove_some(removal, 1).await {
+    while let Ok(progress) = ports.plain.remove_some(removal, 1).await {
         world.answered(ports.instance, account);
-        if slice.progress == Progress::Done {
+        if progress == Progress::Done {
             return;
         }
         world.pause(20).await;
@@ -249,7 +246,9 @@ async fn write(world: &World, ports: &Ports, names: &Names, me: UserId) -> bool 
         7 => {
             let number = world.below(200);
             if let Some((_, author)) = state.comments.get(&comment_id(number)).filter(|(_, author)| *author == me) {
-                return ports.comments.delete(comment_id(number), acting(*author), None).await.is_ok();
+                return CommentRepository::delete(&*ports.plain, comment_id(number), acting(*author), None)
+                    .await
+                    .is_ok();
             }
             let new = NewComment {
                 id: comment_id(number),
@@ -261,10 +260,10 @@ async fn write(world: &World, ports: &Ports, names: &Names, me: UserId) -> bool 
                 created_at: at,
                 deepest: domain::Comment::DEEPEST,
             };
-            !state.comments.contains_key(&new.id) && ports.comments.add(&new, None).await.is_ok()
+            !state.comments.contains_key(&new.id) && ports.plain.add(&new, None).await.is_ok()
         }
-        8 => ports.follows.follow(acting(me), some_account(world), at).await.is_ok(),
-        9 => ports.follows.unfollow(acting(me), some_account(world)).await.is_ok(),
+        8 => ports.plain.follow(acting(me), some_account(world), at).await.is_ok(),
+        9 => ports.plain.unfollow(acting(me), some_account(world)).await.is_ok(),
         _ => {
             let display_name = DisplayName::parse(&format!("name {}", world.latest())).unwrap();
             let changes = ProfileChanges {

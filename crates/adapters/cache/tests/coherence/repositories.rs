@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use ::removals::Removal;
-use ::removals::ports::{Progress, RemovalRepository, Slice, Touched};
+use ::removals::ports::{Progress, RemovalRepository};
 use accounts::ports::{
     Credentials, EraseUser, InsertUser, KeptName, NameHashes, PasswordHash, ProfileChanges, RenewHash, UpdateUser,
     UserRelations, UserRepository,
@@ -15,11 +15,12 @@ use domain::{
     CommentId, CommentView, Cuid, Page, PageRequest, Post, PostId, PostPage, PostView, Principal, RepositoryError,
     Revision, Timestamp, User, UserId, UserRef, UserView, UserViewer, Viewed,
 };
+use events::{Effect, Fact, FactListener, Liked, Publication};
 use feed::ports::{Follow, FollowRepository, Relation, TimelineRepository, Unfollow};
 use posts::IdempotentRequest;
 use posts::ports::{
     AddCommentOutcome, Change, CommentOwners, CommentRepository, Edit, Like, NewComment, NewPost, PostLikes,
-    PostRepository, Thread, Write,
+    PostRepository, Thread, Unlike, Write,
 };
 
 use crate::state::State;
@@ -63,31 +64,37 @@ impl Repository {
         Ok(outcome)
     }
 
-    /// Commits, unless something goes wrong.
+    /// Commits, unless something goes wrong; tells the instance's cache of the facts.
     async fn write<T: Send + 'static>(
         &self,
         by: UserId,
+        facts: Vec<Fact>,
         change: impl FnOnce(&mut State) -> (bool, T) + Send + 'static,
     ) -> Result<T, RepositoryError> {
         let (world, instance) = (self.world.clone(), self.instance);
         world.pause(5).await;
         let is_lost = world.happens(world.plan.lost_writes);
         let late = if is_lost { world.below(800) } else { 0 };
+        let cache: Arc<dyn FactListener> = Arc::new(world.caches()[instance].clone());
+        let publication = Publication::new(Some(&cache), Some(by), facts);
         // Once begun, a commit does not care who waits for it.
         let commit = tokio::spawn(async move {
             world.pause(late + 1).await;
             world.commit(instance, by, change)
         });
         if is_lost && self.world.below(2) == 0 {
+            publication.unconfirmed().await;
             return Err(RepositoryError::unavailable("write", "connection lost"));
         }
         let outcome = commit.await.unwrap();
         self.world.pause(3).await;
         if is_lost {
+            publication.unconfirmed().await;
             return Err(RepositoryError::unavailable("write", "connection lost"));
         }
         let (position, outcome) = outcome;
         self.world.done(by, position);
+        publication.end(if position.is_some() { Effect::Committed } else { Effect::Nothing }).await;
         Ok(outcome)
     }
 }
@@ -125,7 +132,8 @@ impl PostRepository for Repository {
         _: Option<&'a IdempotentRequest>,
     ) -> Result<Write<Post>, RepositoryError> {
         let post = post.clone();
-        self.write(post.author_id, move |state| {
+        let published = Fact::PostPublished { post: post.id, author: post.author_id, at: post.created_at };
+        self.write(post.author_id, vec![published], move |state| {
             if !state.has(post.author_id) {
                 return (false, Write::SessionEnded);
             }
@@ -137,7 +145,7 @@ impl PostRepository for Repository {
 
     async fn edit(&self, id: PostId, edit: &Edit, by: Principal) -> Result<Change<PostView>, RepositoryError> {
         let content = edit.content.clone();
-        self.write(by.user_id, move |state| {
+        self.write(by.user_id, vec![Fact::PostEdited { post: id, author: by.user_id }], move |state| {
             let is_there = state.post(id).is_some();
             let Some(post) = state.posts.get_mut(&id).filter(|_| is_there) else {
                 return (false, Change::NotFound);
@@ -149,7 +157,7 @@ impl PostRepository for Repository {
     }
 
     async fn delete(&self, id: PostId, by: Principal, _: Option<Revision>) -> Result<Change<()>, RepositoryError> {
-        self.write(by.user_id, move |state| {
+        self.write(by.user_id, vec![Fact::PostDeleted { post: id, author: by.user_id }], move |state| {
             let is_there = state.post(id).is_some();
             if is_there {
                 state.delete(id);
@@ -159,18 +167,20 @@ impl PostRepository for Repository {
         .await
     }
 
-    async fn like(&self, id: PostId, by: Principal, _: Timestamp) -> Result<Like, RepositoryError> {
+    async fn like(&self, id: PostId, by: Principal, at: Timestamp) -> Result<Like, RepositoryError> {
         let user = by.user_id;
-        self.write(user, move |state| {
+        let liked = Fact::Liked { what: Liked::Post(id), by: user, at };
+        self.write(user, vec![liked], move |state| {
             let is_there = state.post(id).is_some() && state.has(user);
-            (is_there && state.likes.insert((id, user)), if is_there { Like::Done } else { Like::NotFound })
+            (is_there && state.likes.insert((id, user)), if is_there { Like::Given } else { Like::NotFound })
         })
         .await
     }
 
-    async fn unlike(&self, id: PostId, by: Principal) -> Result<Like, RepositoryError> {
+    async fn unlike(&self, id: PostId, by: Principal) -> Result<Unlike, RepositoryError> {
         let user = by.user_id;
-        self.write(user, move |state| (state.likes.remove(&(id, user)), Like::Done)).await
+        let unliked = Fact::Unliked { what: Liked::Post(id), by: user };
+        self.write(user, vec![unliked], move |state| (state.likes.remove(&(id, user)), Unlike::TakenBack)).await
     }
 
     async fn list_likes(
@@ -209,7 +219,8 @@ impl TimelineRepository for Repository {
 impl UserRepository for Repository {
     async fn insert(&self, user: &User, _: &PasswordHash, _: &NameHashes) -> Result<InsertUser, RepositoryError> {
         let user = user.clone();
-        self.write(user.id, move |state| {
+        let signed_up = Fact::SignedUp { user: user.id, username: user.username.clone() };
+        self.write(user.id, vec![signed_up], move |state| {
             if state.user(&UserRef::Username(user.username.clone())).is_some() {
                 return (false, InsertUser::UsernameTaken);
             }
@@ -239,7 +250,8 @@ impl UserRepository for Repository {
     ) -> Result<UpdateUser, RepositoryError> {
         let id = by.user_id;
         let changes = changes.clone();
-        self.write(id, move |state| {
+        let edited = Fact::ProfileEdited { user: id, renamed: changes.display_name.is_some() };
+        self.write(id, vec![edited], move |state| {
             state.update(id, &changes);
             match state.user(&id.into()) {
                 Some(user) => (true, UpdateUser::Updated(user)),
@@ -255,7 +267,7 @@ impl UserRepository for Repository {
 
     async fn erase(&self, by: Principal, _: &PasswordHash, _: &KeptName) -> Result<EraseUser, RepositoryError> {
         let id = by.user_id;
-        self.write(id, move |state| {
+        self.write(id, vec![Fact::UserErased { user: id }], move |state| {
             let is_there = state.hide(id);
             (is_there, if is_there { EraseUser::Erased } else { EraseUser::SessionEnded })
         })
@@ -269,14 +281,15 @@ impl RemovalRepository for Repository {
         not_asked()
     }
 
-    async fn remove_some(&self, removal: Removal, _: u16) -> Result<Slice, RepositoryError> {
-        self.write(removal.id.into(), move |state| {
-            if !state.hidden.contains(&removal.id.into()) {
-                return (false, Slice { progress: Progress::Done, touched: Touched::default(), by: None });
-            }
-            let touched = state.remove_some(removal.id.into());
-            let progress = if touched.is_some() { Progress::More } else { Progress::Done };
-            (true, Slice { progress, touched: touched.unwrap_or_default(), by: Some(removal.id.into()) })
+    async fn remove_some(&self, removal: Removal, _: u16) -> Result<Progress, RepositoryError> {
+        // Which row goes is only known when it is committed.
+        let state = self.world.now();
+        let posts = state.posts.keys().map(|post| Fact::PostRecounted { post: *post });
+        let users = state.users.keys().map(|user| Fact::UserRecounted { user: *user });
+        self.write(removal.id.into(), posts.chain(users).collect(), move |state| {
+            let is_hidden = state.hidden.contains(&removal.id.into());
+            let goes_on = is_hidden && state.remove_some(removal.id.into());
+            (is_hidden, if goes_on { Progress::More } else { Progress::Done })
         })
         .await
     }
@@ -303,20 +316,24 @@ impl FollowRepository for Repository {
         not_asked()
     }
 
-    async fn follow(&self, by: Principal, followee: UserId, _: Timestamp) -> Result<Follow, RepositoryError> {
+    async fn follow(&self, by: Principal, followee: UserId, at: Timestamp) -> Result<Follow, RepositoryError> {
         let follower = by.user_id;
-        self.write(follower, move |state| {
+        self.write(follower, vec![Fact::Followed { follower, followee, at }], move |state| {
             if !state.has(followee) || !state.has(follower) {
                 return (false, Follow::FolloweeGone);
             }
-            (state.follows.insert((follower, followee)), Follow::Done)
+            (state.follows.insert((follower, followee)), Follow::Begun)
         })
         .await
     }
 
     async fn unfollow(&self, by: Principal, followee: UserId) -> Result<Unfollow, RepositoryError> {
         let follower = by.user_id;
-        self.write(follower, move |state| (state.follows.remove(&(follower, followee)), Unfollow::Done)).await
+        let unfollowed = Fact::Unfollowed { follower, followee };
+        self.write(follower, vec![unfollowed], move |state| {
+            (state.follows.remove(&(follower, followee)), Unfollow::Ended)
+        })
+        .await
     }
 
     async fn list(
@@ -332,12 +349,8 @@ impl FollowRepository for Repository {
 
 #[async_trait]
 impl CommentRepository for Repository {
-    async fn find(&self, id: CommentId, viewer: Option<UserId>) -> Result<Option<CommentView>, RepositoryError> {
-        let found = self.read(viewer, |state| state.comments.get(&id).copied()).await?;
-        Ok(found.map(|(post, author)| {
-            let author = domain::User { id: author, ..testkit::a_user("whoever").build() };
-            Viewed::new(testkit::a_comment("comment", post, author.id).id(id).written_by(&author), None)
-        }))
+    async fn find(&self, _: CommentId, _: Option<UserId>) -> Result<Option<CommentView>, RepositoryError> {
+        not_asked()
     }
 
     async fn find_owners(&self, _: CommentId) -> Result<Option<CommentOwners>, RepositoryError> {
@@ -359,7 +372,14 @@ impl CommentRepository for Repository {
         _: Option<&'a IdempotentRequest>,
     ) -> Result<AddCommentOutcome, RepositoryError> {
         let comment = comment.clone();
-        self.write(comment.author_id, move |state| {
+        let added = Fact::CommentAdded {
+            comment: comment.id,
+            post: comment.post_id,
+            parent: None,
+            author: comment.author_id,
+            at: comment.created_at,
+        };
+        self.write(comment.author_id, vec![added], move |state| {
             if state.post(comment.post_id).is_none() || !state.has(comment.author_id) {
                 return (false, AddCommentOutcome::PostNotFound);
             }
@@ -376,7 +396,9 @@ impl CommentRepository for Repository {
     }
 
     async fn delete(&self, id: CommentId, by: Principal, _: Option<Revision>) -> Result<Change<()>, RepositoryError> {
-        self.write(by.user_id, move |state| match state.comments.remove(&id) {
+        let on = self.world.now().comments.get(&id).map(|(post, _)| *post);
+        let deleted = on.map(|post| Fact::CommentDeleted { comment: id, post });
+        self.write(by.user_id, deleted.into_iter().collect(), move |state| match state.comments.remove(&id) {
             Some(_) => (true, Change::Changed(())),
             None => (false, Change::NotFound),
         })
@@ -387,7 +409,7 @@ impl CommentRepository for Repository {
         not_asked()
     }
 
-    async fn unlike(&self, _: CommentId, _: Principal) -> Result<Like, RepositoryError> {
+    async fn unlike(&self, _: CommentId, _: Principal) -> Result<Unlike, RepositoryError> {
         not_asked()
     }
 }

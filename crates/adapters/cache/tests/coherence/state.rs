@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use accounts::ports::ProfileChanges;
 use domain::{CommentId, Content, Cursor, Page, PageRequest, Post, PostId, Revision, Timestamp, User, UserId, UserRef};
-use removals::ports::Touched;
 use testkit::author_of;
 
 #[derive(Debug, Clone, Default)]
@@ -102,30 +101,22 @@ impl State {
         self.users.contains_key(&user) && self.hidden.insert(user)
     }
 
-    /// Removes one row of a hidden account; `None` if it was the account itself.
-    pub(crate) fn remove_some(&mut self, user: UserId) -> Option<Touched> {
+    /// Removes one row of a hidden account; answers whether it was another than the account itself.
+    pub(crate) fn remove_some(&mut self, user: UserId) -> bool {
         if let Some(post) = self.posts.iter().find(|(_, (author, ..))| *author == user).map(|(post, _)| *post) {
             self.delete(post);
-            return Some(Touched::default());
-        }
-        if let Some(like) = self.likes.iter().find(|(_, liker)| *liker == user).copied() {
+        } else if let Some(like) = self.likes.iter().find(|(_, liker)| *liker == user).copied() {
             self.likes.remove(&like);
-            return Some(Touched { posts: vec![like.0], ..Touched::default() });
-        }
-        if let Some((id, post)) =
-            self.comments.iter().find(|(_, (_, by))| *by == user).map(|(id, (post, _))| (*id, *post))
-        {
+        } else if let Some(id) = self.comments.iter().find(|(_, (_, by))| *by == user).map(|(id, _)| *id) {
             self.comments.remove(&id);
-            return Some(Touched { posts: vec![post], ..Touched::default() });
-        }
-        if let Some(follow) = self.follows.iter().find(|(one, other)| *one == user || *other == user).copied() {
+        } else if let Some(follow) = self.follows.iter().find(|(one, other)| *one == user || *other == user).copied() {
             self.follows.remove(&follow);
-            let other = if follow.0 == user { follow.1 } else { follow.0 };
-            return Some(Touched { users: vec![other], ..Touched::default() });
+        } else {
+            self.users.remove(&user);
+            self.hidden.remove(&user);
+            return false;
         }
-        self.users.remove(&user);
-        self.hidden.remove(&user);
-        None
+        true
     }
 
     pub(crate) fn delete(&mut self, post: PostId) {

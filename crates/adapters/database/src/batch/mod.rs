@@ -12,7 +12,8 @@ pub mod set;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::RepositoryError;
+use domain::{RepositoryError, UserId};
+use events::{Effect, Fact, Publication};
 use resilience::{Coalesce, NotCoalesced, Overloaded};
 use sea_orm::{ConnAcquireErr, DbErr, QueryResult, Statement};
 
@@ -38,7 +39,15 @@ pub trait BatchWrite: Coalesce + Sync {
     fn operation(&self) -> &'static str;
 
     /// Who writes.
-    fn by(&self) -> domain::UserId;
+    fn by(&self) -> UserId;
+
+    /// What it leaves when it takes effect.
+    fn fact(&self) -> Fact;
+
+    /// Whether it took effect.
+    fn effect(outcome: &Self::Outcome) -> Effect
+    where
+        Self: Sized;
 
     /// Does it in SQLite, in a transaction that may have others.
     fn alone(&self, tx: &Transaction) -> impl Future<Output = Result<Self::Outcome, DbErr>> + Send;
@@ -70,6 +79,18 @@ impl Database {
     /// # Errors
     /// [`RepositoryError`] when it was not stored or its outcome is unknown. Its failure says whether that is so for now only.
     pub async fn write_in_batch<W: BatchWrite>(&self, write: W) -> Result<W::Outcome, RepositoryError> {
+        let publication = Publication::new(self.listener.as_ref(), Some(write.by()), vec![write.fact()]);
+        let written = self.write_together(write).await;
+        match &written {
+            Ok(outcome) => publication.end(W::effect(outcome)).await,
+            // Nothing was begun, and to tell of that would add to what is too much.
+            Err(error) if error.is_overload() => publication.end(Effect::Nothing).await,
+            Err(_) => publication.unconfirmed().await,
+        }
+        written
+    }
+
+    async fn write_together<W: BatchWrite>(&self, write: W) -> Result<W::Outcome, RepositoryError> {
         let (operation, write, kind) = (write.operation(), Arc::new(write), self.inner.batches.of::<W>());
         let result = kind.submit(Arc::clone(&write), self).await.map_err(|error| match error {
             NotCoalesced::Full => failed(operation, refused(Overloaded { retry_after: COME_BACK_AFTER })),

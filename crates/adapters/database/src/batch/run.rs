@@ -88,7 +88,7 @@ pub(super) async fn commit<W: BatchWrite>(
         results.push(BatchResult::Done(write.alone(&tx).await?, Remembering::DONE));
     }
     // SQLite has no replicas, of which a reader would have to know how far they are.
-    tx.commit(None).await?;
+    tx.commit(None, []).await?;
     Ok(results)
 }
 

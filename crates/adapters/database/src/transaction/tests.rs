@@ -29,7 +29,7 @@ async fn goes_on(database: &Database, db: &TestDatabase) {
     assert_eq!(db.count("users").await, 0);
     let tx = database.begin().await.unwrap();
     tx.execute_unprepared(&account("after")).await.unwrap();
-    tx.commit(None).await.unwrap();
+    tx.commit(None, []).await.unwrap();
     // Over a connection that sees what is committed, and nothing else.
     assert_eq!(db.count("users").await, 1);
 }
@@ -41,7 +41,7 @@ async fn what_failed_within_is_not_committed(db: TestDatabase) {
         tx.execute_unprepared(&account("before")).await.unwrap();
         tx.execute_unprepared("SELECT * FROM nowhere").await.unwrap_err();
         tx.execute_unprepared(&account("behind")).await.unwrap_err();
-        tx.commit(None).await.unwrap_err();
+        tx.commit(None, []).await.unwrap_err();
     }
     goes_on(&database, &db).await;
 }
@@ -56,7 +56,7 @@ async fn what_was_given_up_within_is_not_committed(db: TestDatabase) {
         tx.execute_unprepared(&account("before")).await.unwrap();
         // It takes long enough not to be there at once, but on a machine that stands still meanwhile.
         while tx.execute_unprepared(COUNTING).now_or_never().is_some() {}
-        tx.commit(None).await.unwrap_err();
+        tx.commit(None, []).await.unwrap_err();
     }
     goes_on(&database, &db).await;
 }
@@ -70,7 +70,7 @@ async fn a_row_is_not_answered_of_what_failed_after_it(db: TestDatabase) {
         let tx = database.begin().await.unwrap();
         let orphan = Statement::from_string(tx.get_database_backend(), orphan);
         tx.query_one_raw(orphan).await.unwrap_err();
-        tx.commit(None).await.unwrap_err();
+        tx.commit(None, []).await.unwrap_err();
     }
     goes_on(&database, &db).await;
 }
@@ -102,7 +102,7 @@ mod sqlite_by_itself {
                 let tx = database.begin().await.unwrap();
                 tx.execute_unprepared(&account("before")).await.unwrap_err();
                 match ended {
-                    "committed" => drop(tx.commit(None).await.unwrap_err()),
+                    "committed" => drop(tx.commit(None, []).await.unwrap_err()),
                     "rolled back" => drop(tx.give_up().await.unwrap_err()),
                     _ => drop(tx),
                 }
@@ -125,7 +125,7 @@ mod sqlite_by_itself {
                 let orphan =
                     "INSERT INTO posts (id, author_id, content, created_at) VALUES ('orphan', 'nobody', '', 1)";
                 tx.execute_unprepared(orphan).await.unwrap();
-                tx.commit(None).await.unwrap_err();
+                tx.commit(None, []).await.unwrap_err();
             }
             goes_on(&database, &db).await;
             assert_eq!(db.count("posts").await, 0);

@@ -4,8 +4,11 @@ use async_trait::async_trait;
 use database::keyset::{self, Direction};
 use database::{Database, Fields, Reading, Select, reading, retrying};
 use domain::{CommentId, CommentView, Page, PageRequest, Principal, RepositoryError, Revision, Timestamp, UserId};
+use events::Fact;
 use posts::IdempotentRequest;
-use posts::ports::{AddCommentOutcome, Change, CommentOwners, CommentRepository, Edit, Like, NewComment, Thread};
+use posts::ports::{
+    AddCommentOutcome, Change, CommentOwners, CommentRepository, Edit, Like, NewComment, Thread, Unlike,
+};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
@@ -14,7 +17,7 @@ use super::comment_addition::{self, CommentWrite};
 use super::comment_removal::LEVELS;
 use super::like_write::{LikeAction, LikeWrite};
 use super::likes::LikedComments;
-use super::{comment_removal, exists, is_there, locks, one_if, time_if};
+use super::{comment_removal, exists, is_there, locks};
 use crate::entity::{comment, post};
 use crate::view;
 
@@ -97,13 +100,13 @@ impl SeaCommentRepository {
 
     async fn try_edit(&self, id: CommentId, edit: &Edit, by: Principal) -> Result<Change<CommentView>, DbErr> {
         let tx = self.db.begin().await?;
-        // The same words are no edit.
-        let differs = || comment::Column::Content.ne(edit.content.as_str());
         let mut update = comment::Entity::update_many()
             .col_expr(comment::Column::Content, Expr::val(edit.content.as_str().to_owned()))
-            .col_expr(comment::Column::EditedAt, time_if(differs(), edit.at, comment::Column::EditedAt))
-            .col_expr(comment::Column::Revision, Expr::col(comment::Column::Revision).add(one_if(differs())))
+            .col_expr(comment::Column::EditedAt, Expr::val(edit.at.as_micros()))
+            .col_expr(comment::Column::Revision, Expr::col(comment::Column::Revision).add(1))
             .filter(comment::Column::Id.eq(id.as_str()))
+            // The same words are no edit.
+            .filter(comment::Column::Content.ne(edit.content.as_str()))
             .filter(view::presence::comment())
             .filter(in_session(by.session_id));
         if let Some(Revision(expected)) = edit.expected {
@@ -114,11 +117,20 @@ impl SeaCommentRepository {
             return Ok(Change::SessionEnded);
         }
         let found = self.try_find(&tx, id, Some(by.user_id)).await?;
-        tx.commit(by.user_id).await?;
+        let edited = found.as_ref().map(|found| Fact::CommentEdited { comment: id, post: found.subject.post_id });
+        let edited: Vec<_> = edited.into_iter().collect();
+        if updated {
+            tx.commit(by.user_id, edited).await?;
+        } else {
+            tx.abandon(by.user_id, edited).await?;
+        }
         Ok(match found {
-            Some(comment) if updated => Change::Changed(comment),
-            Some(comment) if comment.subject.author().is_some() => Change::Stale,
-            _ => Change::NotFound,
+            Some(comment) if comment.subject.author().is_none() => Change::NotFound,
+            Some(comment) if updated || edit.expected.is_none_or(|expected| expected == comment.subject.revision) => {
+                Change::Changed(comment)
+            }
+            Some(_) => Change::Stale,
+            None => Change::NotFound,
         })
     }
 
@@ -129,7 +141,8 @@ impl SeaCommentRepository {
             .from(comment::Entity)
             .and_where(comment::Column::Id.eq(id.as_str()))
             .take();
-        locks::posts(&tx, post::Column::Id.in_subquery(post), LockType::NoKeyUpdate).await?;
+        let on = locks::posts(&tx, post::Column::Id.in_subquery(post), LockType::NoKeyUpdate).await?;
+        let deleted: Vec<_> = on.into_iter().map(|post| Fact::CommentDeleted { comment: id, post }).collect();
         let mut wanted = comment::Column::Id.eq(id.as_str()).and(view::presence::comment());
         if let Some(Revision(expected)) = expected {
             wanted = wanted.and(comment::Column::Revision.eq(i64::from(expected)));
@@ -142,10 +155,10 @@ impl SeaCommentRepository {
             }
             let alive = comment::Column::Id.eq(id.as_str()).and(view::presence::comment());
             let is_there = exists(&tx, comment::Entity, alive).await?;
-            tx.abandon(by.user_id).await?;
+            tx.abandon(by.user_id, if is_there { Vec::new() } else { deleted }).await?;
             return Ok(if is_there { Change::Stale } else { Change::NotFound });
         }
-        tx.commit(by.user_id).await?;
+        tx.commit(by.user_id, deleted).await?;
         Ok(Change::Changed(()))
     }
 }
@@ -213,10 +226,12 @@ impl CommentRepository for SeaCommentRepository {
     }
 
     async fn like(&self, id: CommentId, by: Principal, at: Timestamp) -> Result<Like, RepositoryError> {
-        self.db.write_in_batch(LikeWrite::<LikedComments>::new(id.cuid(), by, LikeAction::Give(at))).await
+        let write = LikeWrite::<LikedComments>::new(id.cuid(), by, LikeAction::Give(at));
+        self.db.write_in_batch(write).await.map(Like::from)
     }
 
-    async fn unlike(&self, id: CommentId, by: Principal) -> Result<Like, RepositoryError> {
-        self.db.write_in_batch(LikeWrite::<LikedComments>::new(id.cuid(), by, LikeAction::TakeBack)).await
+    async fn unlike(&self, id: CommentId, by: Principal) -> Result<Unlike, RepositoryError> {
+        let write = LikeWrite::<LikedComments>::new(id.cuid(), by, LikeAction::TakeBack);
+        self.db.write_in_batch(write).await.map(Unlike::from)
     }
 }

@@ -7,6 +7,7 @@ use database::{BatchWrite, Database, Fields, Transaction, corrupt, retrying, set
 use domain::{
     Author, Comment, CommentBody, CommentId, PostId, RepositoryError, Revision, SessionId, Timestamp, UserId,
 };
+use events::{Effect, Fact};
 use posts::IdempotentRequest;
 use posts::ports::{AddCommentOutcome, NewComment, Write};
 use resilience::Coalesce;
@@ -15,7 +16,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Que
 use serde::Serialize;
 
 use super::acting::{acting, in_session};
-use super::idempotency::{Claim, Effect, claim};
+use super::idempotency::{self, Answer, Claim, claim};
 use super::{comment_depth as depth, counters, exists};
 use crate::entity::{comment, post, user};
 use crate::view;
@@ -31,9 +32,13 @@ pub(super) async fn add_alone(
     let attempt = || async {
         let tx = db.begin().await?;
         let outcome = add(&tx, new, request).await?;
-        match outcome {
-            AddCommentOutcome::Write(Write::Stored(_)) => tx.commit(new.author_id).await?,
-            AddCommentOutcome::Write(Write::Replayed(_)) => tx.abandon(new.author_id).await?,
+        match &outcome {
+            AddCommentOutcome::Write(Write::Stored(comment)) => {
+                tx.commit(new.author_id, [added(new, comment.id, comment.created_at)]).await?;
+            }
+            AddCommentOutcome::Write(Write::Replayed(comment)) => {
+                tx.abandon(new.author_id, [added(new, comment.id, comment.created_at)]).await?;
+            }
             _ => {}
         }
         Ok(outcome)
@@ -52,11 +57,11 @@ async fn add(
     };
     // The key comes before everything else: a retry is answered even if the post has gone meanwhile.
     if let Some(request) = request {
-        let effect = Effect { id: new.id.cuid(), at: new.created_at, author_display_name: author.display_name.clone() };
-        match claim(tx, new.author_id, request, &effect).await? {
+        let answer = Answer { id: new.id.cuid(), at: new.created_at, author_display_name: author.display_name.clone() };
+        match claim(tx, new.author_id, request, &answer).await? {
             Claim::Granted => {}
-            Claim::Replay(effect) => {
-                return Ok(AddCommentOutcome::Write(Write::Replayed(first_answer(new, author, effect))));
+            Claim::Replay(answer) => {
+                return Ok(AddCommentOutcome::Write(Write::Replayed(first_answer(new, author, answer))));
             }
             Claim::Reused => return Ok(AddCommentOutcome::Write(Write::KeyReused)),
         }
@@ -157,9 +162,13 @@ async fn insert(tx: &impl ConnectionTrait, new: &NewComment, depth: i64) -> Resu
     Ok(tx.execute(&insert).await?.rows_affected() == 1)
 }
 
-fn first_answer(request: &NewComment, author: Author, effect: Effect) -> Comment {
-    let author = Author { display_name: effect.author_display_name, ..author };
-    stored(request, author, effect.id.into(), effect.at)
+fn added(new: &NewComment, comment: CommentId, at: Timestamp) -> Fact {
+    Fact::CommentAdded { comment, post: new.post_id, parent: new.parent_id, author: new.author_id, at }
+}
+
+fn first_answer(request: &NewComment, author: Author, answer: Answer) -> Comment {
+    let author = Author { display_name: answer.author_display_name, ..author };
+    stored(request, author, answer.id.into(), answer.at)
 }
 
 /// A comment as it is right after it was stored.
@@ -238,6 +247,17 @@ impl BatchWrite for CommentWrite {
 
     fn by(&self) -> UserId {
         self.0.author_id
+    }
+
+    fn fact(&self) -> Fact {
+        added(&self.0, self.0.id, self.0.created_at)
+    }
+
+    fn effect(outcome: &AddCommentOutcome) -> Effect {
+        match outcome {
+            AddCommentOutcome::Write(write) => idempotency::effect(write),
+            _ => Effect::Nothing,
+        }
     }
 
     async fn alone(&self, tx: &Transaction) -> Result<AddCommentOutcome, DbErr> {

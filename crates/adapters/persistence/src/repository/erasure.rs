@@ -2,16 +2,16 @@
 
 use accounts::ports::{EraseUser, KeptName, PasswordHash};
 use database::Fields;
-use domain::{Principal, UserId};
+use domain::{Id, Principal, UserId};
+use events::Fact;
 use removals::RemovalKind;
-use removals::ports::Touched;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::acting::{has_session, in_session};
 use super::likes::{OF_COMMENTS, OF_POSTS};
 use super::session::remove_sessions;
-use super::{comment_removal, counters, exists, ids, kept_name, locks, removal, thread_removal};
+use super::{comment_removal, counters, exists, ids, kept_name, locks, parsed, removal, thread_removal};
 use crate::entity::{comment, comment_like, follow, idempotency_key, post, post_like, session, user};
 use crate::view;
 
@@ -47,7 +47,7 @@ pub(super) async fn hide(
         let is_in_session = has_session(tx, by.session_id).await?;
         return Ok(if is_in_session { EraseUser::PasswordMoved } else { EraseUser::SessionEnded });
     }
-    remove_sessions(tx, session::Column::UserId.eq(id.as_str())).await?;
+    remove_sessions(tx, id, session::Column::UserId.eq(id.as_str())).await?;
     kept_name::keep(tx, kept).await?;
     removal::request(tx, RemovalKind::Account, &[id.to_string()]).await?;
     Ok(EraseUser::Erased)
@@ -55,8 +55,8 @@ pub(super) async fn hide(
 
 /// What a slice removed of an account.
 pub(super) enum Removed {
-    /// Some rows, by which these have other counters.
-    Some(Touched),
+    /// Some rows, with these facts.
+    Some(Vec<Fact>),
     /// Nothing, though something is left.
     Nothing,
     /// The account itself.
@@ -68,7 +68,7 @@ pub(super) enum Removed {
 pub(super) async fn remove_some(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Result<Removed, DbErr> {
     match remove_posts(tx, id, most).await? {
         Some(0) => return Ok(Removed::Nothing),
-        Some(_) => return Ok(Removed::Some(Touched::default())),
+        Some(_) => return Ok(Removed::Some(Vec::new())),
         None => {}
     }
     let mut posts = remove_comments(tx, id, most).await?;
@@ -76,27 +76,27 @@ pub(super) async fn remove_some(tx: &impl ConnectionTrait, id: UserId, most: u64
         posts = OF_POSTS.remove_some_by(tx, id.as_str(), most).await?;
     }
     if !posts.is_empty() {
-        return Ok(Removed::Some(Touched { posts: distinct(posts)?, ..Touched::default() }));
+        return Ok(Removed::Some(distinct(posts)?.map(|post| Fact::PostRecounted { post }).collect()));
     }
     if !OF_COMMENTS.remove_some_by(tx, id.as_str(), most).await?.is_empty() {
-        return Ok(Removed::Some(Touched::default()));
+        return Ok(Removed::Some(Vec::new()));
     }
     for side in [Side::FOLLOWING, Side::FOLLOWERS] {
         let users = remove_follows(tx, &side, id, most).await?;
         if !users.is_empty() {
-            return Ok(Removed::Some(Touched { users: distinct(users)?, ..Touched::default() }));
+            return Ok(Removed::Some(distinct(users)?.map(|user| Fact::UserRecounted { user }).collect()));
         }
     }
     if remove_keys(tx, id, most).await? {
-        return Ok(Removed::Some(Touched::default()));
+        return Ok(Removed::Some(Vec::new()));
     }
     remove_account(tx, id).await
 }
 
-fn distinct<T>(mut ids: Vec<String>) -> Result<Vec<domain::Id<T>>, DbErr> {
+fn distinct<T>(mut ids: Vec<String>) -> Result<impl Iterator<Item = Id<T>>, DbErr> {
     ids.sort_unstable();
     ids.dedup();
-    ids.iter().map(|id| domain::Id::parse(id).map_err(|error| database::corrupt("id", error))).collect()
+    Ok(parsed(&ids)?.into_iter())
 }
 
 /// Removes some of what is below the newest posts: those would be read over most often. Answers how many rows went; `None`

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use database::keyset::{self, Direction};
 use database::{Database, Fields, Select, corrupt, reading, retrying};
 use domain::{Page, PageRequest, Principal, RepositoryError, Timestamp, UserId, UserRef, UserView};
+use events::Fact;
 use feed::ports::{Follow, FollowRepository, Relation, Unfollow};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
@@ -58,13 +59,17 @@ impl SeaFollowRepository {
                 OnConflict::columns([follow::Column::FollowerId, follow::Column::FolloweeId]).do_nothing().to_owned(),
             )
             .take();
+        let followed = Fact::Followed { follower, followee, at };
         if tx.execute(&insert).await?.rows_affected() == 1 {
             count(&tx, follower, followee, 1).await?;
-        } else if !has_session(&tx, by.session_id).await? {
+            tx.commit(follower, [followed]).await?;
+            return Ok(Follow::Begun);
+        }
+        if !has_session(&tx, by.session_id).await? {
             return Ok(Follow::SessionEnded);
         }
-        tx.commit(follower).await?;
-        Ok(Follow::Done)
+        tx.abandon(follower, [followed]).await?;
+        Ok(Follow::Already)
     }
 
     async fn try_unfollow(&self, by: Principal, followee: UserId) -> Result<Unfollow, DbErr> {
@@ -77,13 +82,17 @@ impl SeaFollowRepository {
             .exec(&tx)
             .await?
             .rows_affected;
+        let unfollowed = Fact::Unfollowed { follower, followee };
         if removed == 1 {
             count(&tx, follower, followee, -1).await?;
-        } else if !has_session(&tx, by.session_id).await? {
+            tx.commit(follower, [unfollowed]).await?;
+            return Ok(Unfollow::Ended);
+        }
+        if !has_session(&tx, by.session_id).await? {
             return Ok(Unfollow::SessionEnded);
         }
-        tx.commit(follower).await?;
-        Ok(Unfollow::Done)
+        tx.abandon(follower, [unfollowed]).await?;
+        Ok(Unfollow::Nothing)
     }
 
     async fn try_list(

@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use database::{Database, Fields, corrupt, retrying};
 use domain::{Cuid, DisplayName, RepositoryError, Timestamp, UserId};
+use events::Effect;
 use posts::IdempotentRequest;
-use posts::ports::IdempotencyKeyRepository;
+use posts::ports::{IdempotencyKeyRepository, Write};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
@@ -39,7 +40,7 @@ impl SeaIdempotencyKeyRepository {
             .filter(Expr::tuple(key.map(Expr::col)).in_subquery(some))
             .exec(&tx)
             .await?;
-        tx.commit(None).await?;
+        tx.commit(None, []).await?;
         Ok(purged.rows_affected)
     }
 }
@@ -60,22 +61,31 @@ impl IdempotencyKeyRepository for SeaIdempotencyKeyRepository {
 
 /// What a key stands for.
 pub(super) enum Claim {
-    /// The request at hand; its effect is to be stored.
+    /// The request at hand; its answer is stored with the key.
     Granted,
-    /// An earlier request with the same wish, whose effect is this.
-    Replay(Effect),
+    /// An earlier request with the same wish, whose answer was this.
+    Replay(Answer),
     /// An earlier request with another wish.
     Reused,
 }
 
 /// What an earlier request stored, as far as the present one does not say it itself.
-pub(super) struct Effect {
+pub(super) struct Answer {
     pub(super) id: Cuid,
     pub(super) at: Timestamp,
     pub(super) author_display_name: DisplayName,
 }
 
-/// Claims the key for an effect. A request that claims the same key meanwhile waits for this transaction to end.
+/// What a write that may carry a key did with its fact.
+pub(super) fn effect<T>(write: &Write<T>) -> Effect {
+    match write {
+        Write::Stored(_) => Effect::Committed,
+        Write::Replayed(_) => Effect::Seen,
+        Write::KeyReused | Write::SessionEnded => Effect::Nothing,
+    }
+}
+
+/// Claims the key for an answer. A request that claims the same key meanwhile waits for this transaction to end.
 ///
 /// The name of the author is stored with it, because the first answer showed it and it may change; everything else
 /// in the answer is in the request, or as it always is right after a write.
@@ -83,7 +93,7 @@ pub(super) async fn claim(
     tx: &impl ConnectionTrait,
     user: UserId,
     request: &IdempotentRequest,
-    effect: &Effect,
+    answer: &Answer,
 ) -> Result<Claim, DbErr> {
     let columns = [
         idempotency_key::Column::UserId,
@@ -100,9 +110,9 @@ pub(super) async fn claim(
             user.as_str().into(),
             request.key.as_str().into(),
             request.fingerprint.0.to_vec().into(),
-            effect.id.as_str().into(),
-            effect.author_display_name.as_str().into(),
-            effect.at.as_micros().into(),
+            answer.id.as_str().into(),
+            answer.author_display_name.as_str().into(),
+            answer.at.as_micros().into(),
         ])
         .map_err(|error| corrupt("idempotency key", error))?
         // A key that was forgotten but not purged yet is free.
@@ -140,7 +150,7 @@ pub(super) async fn claim(
     if fields.value::<Vec<u8>>()? != request.fingerprint.0 {
         return Ok(Claim::Reused);
     }
-    Ok(Claim::Replay(Effect {
+    Ok(Claim::Replay(Answer {
         id: fields.id::<()>()?.cuid(),
         at: fields.time()?,
         author_display_name: DisplayName::from_stored(fields.value()?),

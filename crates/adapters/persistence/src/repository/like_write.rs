@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use database::{BatchWrite, Fields, Transaction, set, with_new};
 use domain::{Cuid, Principal, SessionId, Timestamp, UserId};
-use posts::ports::Like;
+use events::{Effect, Fact};
+use posts::ports::{Like, Unlike};
 use resilience::Coalesce;
 use sea_orm::{DbErr, QueryResult, Statement};
 use serde::Serialize;
@@ -21,6 +22,37 @@ pub(crate) enum LikeAction {
     Give(Timestamp),
     /// It is taken back.
     TakeBack,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LikeOutcome {
+    Changed,
+    Unchanged,
+    NotFound,
+    SessionEnded,
+}
+
+impl From<LikeOutcome> for Like {
+    fn from(outcome: LikeOutcome) -> Self {
+        match outcome {
+            LikeOutcome::Changed => Self::Given,
+            LikeOutcome::Unchanged => Self::Already,
+            LikeOutcome::NotFound => Self::NotFound,
+            LikeOutcome::SessionEnded => Self::SessionEnded,
+        }
+    }
+}
+
+impl From<LikeOutcome> for Unlike {
+    fn from(outcome: LikeOutcome) -> Self {
+        match outcome {
+            LikeOutcome::Changed => Self::TakenBack,
+            LikeOutcome::Unchanged => Self::Nothing,
+            LikeOutcome::NotFound => Self::NotFound,
+            LikeOutcome::SessionEnded => Self::SessionEnded,
+        }
+    }
 }
 
 /// A like of one of `T`, to be given or taken back.
@@ -39,8 +71,8 @@ impl<T> LikeWrite<T> {
 
 /// Locks in the order of ids those who like in sessions that are there, whose accounts are kept from being erased, and then
 /// what they like. Then likes come and go, and each thing's count follows from what really did: whoever else changes the
-/// likes of a thing has to lock it first. Answers who is there (`true`), what (`false`), and which sessions have ended
-/// (`NULL`).
+/// likes of a thing has to lock it first. Answers rows of a kind and two ids: who is there (1), what (2), which sessions have
+/// ended (3), and which likes changed, of what and whose (4).
 ///
 /// To update what was locked in the same statement is safe because nobody holds `FOR KEY SHARE` on a thing without having
 /// locked it for its counts before (`post_publication.rs` says what would come of it).
@@ -61,10 +93,10 @@ macro_rules! like {
             ), added AS ( \
                 INSERT INTO ", $likes, " (", $item, ", user_id, created_at) \
                 SELECT item, liker, at FROM granted WHERE at IS NOT NULL \
-                ON CONFLICT DO NOTHING RETURNING ", $item, " AS item \
+                ON CONFLICT DO NOTHING RETURNING ", $item, " AS item, user_id AS liker \
             ), removed AS ( \
                 DELETE FROM ", $likes, " USING granted WHERE at IS NULL AND ", $item, " = item AND user_id = liker \
-                RETURNING item \
+                RETURNING item, liker \
             ), counts AS ( \
                 SELECT item, sum(number) AS number FROM ( \
                     SELECT item, 1 AS number FROM added UNION ALL SELECT item, -1 FROM removed \
@@ -74,8 +106,9 @@ macro_rules! like {
                 WHERE ", $items, ".id = counts.item AND counts.number <> 0 \
                 AND ", $items, ".id = ANY (ARRAY(SELECT id FROM items)) \
             ) \
-            SELECT true, id FROM likers UNION ALL SELECT false, id FROM items \
-            UNION ALL SELECT NULL, ended.id FROM ended"
+            SELECT 1, id, NULL FROM likers UNION ALL SELECT 2, id, NULL FROM items \
+            UNION ALL SELECT 3, ended.id, NULL FROM ended \
+            UNION ALL SELECT 4, item, liker FROM added UNION ALL SELECT 4, item, liker FROM removed"
         )
     };
 }
@@ -120,7 +153,7 @@ impl<T: InBatches> Coalesce for LikeWrite<T> {
 }
 
 impl<T: InBatches> BatchWrite for LikeWrite<T> {
-    type Outcome = Like;
+    type Outcome = LikeOutcome;
 
     fn operation(&self) -> &'static str {
         match self.action {
@@ -133,7 +166,23 @@ impl<T: InBatches> BatchWrite for LikeWrite<T> {
         self.by.user_id
     }
 
-    async fn alone(&self, tx: &Transaction) -> Result<Like, DbErr> {
+    fn fact(&self) -> Fact {
+        let (what, by) = (T::of(self.item), self.by.user_id);
+        match self.action {
+            LikeAction::Give(at) => Fact::Liked { what, by, at },
+            LikeAction::TakeBack => Fact::Unliked { what, by },
+        }
+    }
+
+    fn effect(outcome: &LikeOutcome) -> Effect {
+        match outcome {
+            LikeOutcome::Changed => Effect::Committed,
+            LikeOutcome::Unchanged => Effect::Seen,
+            LikeOutcome::NotFound | LikeOutcome::SessionEnded => Effect::Nothing,
+        }
+    }
+
+    async fn alone(&self, tx: &Transaction) -> Result<LikeOutcome, DbErr> {
         match self.action {
             LikeAction::Give(at) => T::like(tx, self.item, self.by, at).await,
             LikeAction::TakeBack => T::unlike(tx, self.item, self.by).await,
@@ -153,24 +202,27 @@ impl<T: InBatches> BatchWrite for LikeWrite<T> {
         set::statement(T::LIKE_SQL, rows, patience)
     }
 
-    fn outcomes(writes: &[&Self], rows: &[QueryResult]) -> Result<Vec<Like>, DbErr> {
+    fn outcomes(writes: &[&Self], rows: &[QueryResult]) -> Result<Vec<LikeOutcome>, DbErr> {
         let (mut likers, mut items) = (HashSet::<UserId>::new(), HashSet::<Cuid>::new());
-        let mut ended = HashSet::<SessionId>::new();
+        let (mut ended, mut changed) = (HashSet::<SessionId>::new(), HashSet::<(Cuid, UserId)>::new());
         for row in rows {
             let mut fields = Fields::of(row);
-            match fields.value::<Option<bool>>()? {
-                Some(true) => likers.insert(fields.id()?),
-                Some(false) => items.insert(fields.id::<()>()?.cuid()),
-                None => ended.insert(fields.id()?),
+            match fields.value::<i32>()? {
+                1 => likers.insert(fields.id()?),
+                2 => items.insert(fields.id::<()>()?.cuid()),
+                3 => ended.insert(fields.id()?),
+                _ => changed.insert((fields.id::<()>()?.cuid(), fields.id()?)),
             };
         }
         let outcome = |write: &&Self| {
             if ended.contains(&write.by.session_id) || !likers.contains(&write.by.user_id) {
-                Like::SessionEnded
+                LikeOutcome::SessionEnded
             } else if !items.contains(&write.item) {
-                Like::NotFound
+                LikeOutcome::NotFound
+            } else if changed.contains(&(write.item, write.by.user_id)) {
+                LikeOutcome::Changed
             } else {
-                Like::Done
+                LikeOutcome::Unchanged
             }
         };
         Ok(writes.iter().map(outcome).collect())

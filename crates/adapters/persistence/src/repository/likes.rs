@@ -2,11 +2,12 @@
 
 use database::{Transaction, corrupt};
 use domain::{Cuid, Principal, Timestamp};
-use posts::ports::Like;
+use events::Liked;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::acting::in_session;
+use super::like_write::LikeOutcome;
 use super::{counters, ids, locks};
 use crate::entity::{comment, comment_like, post, post_like};
 use crate::view::{self, presence};
@@ -53,21 +54,24 @@ pub(crate) trait LikedThings: Send + Sync + 'static {
     const LIKE: &'static str;
     const UNLIKE: &'static str;
 
+    /// The one of these that has this id.
+    fn of(item: Cuid) -> Liked;
+
     /// Stores a like, and counts it if it is new, in a transaction that may have others.
     fn like(
         tx: &Transaction,
         item: Cuid,
         by: Principal,
         at: Timestamp,
-    ) -> impl Future<Output = Result<Like, DbErr>> + Send;
+    ) -> impl Future<Output = Result<LikeOutcome, DbErr>> + Send;
 
     /// Removes a like, and counts that if there was one, in a transaction that may have others.
-    fn unlike(tx: &Transaction, item: Cuid, by: Principal) -> impl Future<Output = Result<Like, DbErr>> + Send;
+    fn unlike(tx: &Transaction, item: Cuid, by: Principal) -> impl Future<Output = Result<LikeOutcome, DbErr>> + Send;
 }
 
 /// Names what can be liked.
 macro_rules! liked_things {
-    ($(#[$meta:meta])* $name:ident, $likes:ident, $like:literal, $unlike:literal) => {
+    ($(#[$meta:meta])* $name:ident, $likes:ident, $liked:path, $like:literal, $unlike:literal) => {
         $(#[$meta])*
         pub(crate) enum $name {}
 
@@ -75,11 +79,15 @@ macro_rules! liked_things {
             const LIKE: &'static str = $like;
             const UNLIKE: &'static str = $unlike;
 
-            async fn like(tx: &Transaction, item: Cuid, by: Principal, at: Timestamp) -> Result<Like, DbErr> {
+            fn of(item: Cuid) -> Liked {
+                $liked(item.into())
+            }
+
+            async fn like(tx: &Transaction, item: Cuid, by: Principal, at: Timestamp) -> Result<LikeOutcome, DbErr> {
                 $likes.like(tx, item, by, at).await
             }
 
-            async fn unlike(tx: &Transaction, item: Cuid, by: Principal) -> Result<Like, DbErr> {
+            async fn unlike(tx: &Transaction, item: Cuid, by: Principal) -> Result<LikeOutcome, DbErr> {
                 $likes.unlike(tx, item, by).await
             }
         }
@@ -88,16 +96,22 @@ macro_rules! liked_things {
 
 liked_things!(
     /// Posts.
-    LikedPosts, OF_POSTS, "posts.like", "posts.unlike"
+    LikedPosts, OF_POSTS, Liked::Post, "posts.like", "posts.unlike"
 );
 liked_things!(
     /// Comments.
-    LikedComments, OF_COMMENTS, "comments.like", "comments.unlike"
+    LikedComments, OF_COMMENTS, Liked::Comment, "comments.like", "comments.unlike"
 );
 
 impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
     /// Stores a like, and counts it if it is new.
-    async fn like(&self, tx: &impl ConnectionTrait, item: Cuid, by: Principal, at: Timestamp) -> Result<Like, DbErr> {
+    async fn like(
+        &self,
+        tx: &impl ConnectionTrait,
+        item: Cuid,
+        by: Principal,
+        at: Timestamp,
+    ) -> Result<LikeOutcome, DbErr> {
         if let Some(missing) = self.lock(tx, item, by).await? {
             return Ok(missing);
         }
@@ -110,12 +124,13 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
             .take();
         if tx.execute(&insert).await?.rows_affected() == 1 {
             self.count(tx, item, 1).await?;
+            return Ok(LikeOutcome::Changed);
         }
-        Ok(Like::Done)
+        Ok(LikeOutcome::Unchanged)
     }
 
     /// Removes a like, and counts that if there was one.
-    async fn unlike(&self, tx: &impl ConnectionTrait, item: Cuid, by: Principal) -> Result<Like, DbErr> {
+    async fn unlike(&self, tx: &impl ConnectionTrait, item: Cuid, by: Principal) -> Result<LikeOutcome, DbErr> {
         if let Some(missing) = self.lock(tx, item, by).await? {
             return Ok(missing);
         }
@@ -127,20 +142,21 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
             .rows_affected;
         if removed == 1 {
             self.count(tx, item, -1).await?;
+            return Ok(LikeOutcome::Changed);
         }
-        Ok(Like::Done)
+        Ok(LikeOutcome::Unchanged)
     }
 
     /// Locks who likes, then what is liked, as everybody does who locks both; answers which of
     /// them is missing: an account whose session has ended counts as such.
-    async fn lock(&self, tx: &impl ConnectionTrait, item: Cuid, by: Principal) -> Result<Option<Like>, DbErr> {
+    async fn lock(&self, tx: &impl ConnectionTrait, item: Cuid, by: Principal) -> Result<Option<LikeOutcome>, DbErr> {
         let acting = view::user::is(&by.user_id.into()).and(in_session(by.session_id));
         if locks::accounts(tx, acting, LockType::KeyShare).await?.is_empty() {
-            return Ok(Some(Like::SessionEnded));
+            return Ok(Some(LikeOutcome::SessionEnded));
         }
         let alive = self.item_id.eq(item.as_str()).and((self.is_there)());
         let locked = locks::rows(tx, self.items, self.item_id, alive, LockType::NoKeyUpdate).await?;
-        Ok(if locked.is_empty() { Some(Like::NotFound) } else { None })
+        Ok(if locked.is_empty() { Some(LikeOutcome::NotFound) } else { None })
     }
 
     async fn count(&self, tx: &impl ConnectionTrait, item: Cuid, change: i64) -> Result<(), DbErr> {

@@ -4,11 +4,11 @@
 //!
 //! Every change to the comments of a post locks the post first. SQLite has one writer at a time, and ignores row locks.
 
-use domain::UserId;
+use domain::{PostId, UserId};
 use sea_orm::sea_query::{LockType, Order, Query, SimpleExpr};
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 
-use super::ids;
+use super::{ids, parsed};
 use crate::entity::{post, user};
 
 /// Locks the accounts that `condition` picks; answers which there are.
@@ -17,13 +17,16 @@ pub(super) async fn accounts(
     condition: SimpleExpr,
     lock: LockType,
 ) -> Result<Vec<UserId>, DbErr> {
-    let locked = rows(tx, user::Entity, user::Column::Id, condition, lock).await?;
-    locked.iter().map(|id| UserId::parse(id).map_err(|error| database::corrupt("id", error))).collect()
+    parsed(&rows(tx, user::Entity, user::Column::Id, condition, lock).await?)
 }
 
-/// Locks the posts that `condition` picks. The caller holds the locks of the accounts that it needs.
-pub(super) async fn posts(tx: &impl ConnectionTrait, condition: SimpleExpr, lock: LockType) -> Result<(), DbErr> {
-    rows(tx, post::Entity, post::Column::Id, condition, lock).await.map(drop)
+/// Locks the posts that `condition` picks; answers which there are. The caller holds the locks of the accounts that it needs.
+pub(super) async fn posts(
+    tx: &impl ConnectionTrait,
+    condition: SimpleExpr,
+    lock: LockType,
+) -> Result<Vec<PostId>, DbErr> {
+    parsed(&rows(tx, post::Entity, post::Column::Id, condition, lock).await?)
 }
 
 /// Locks the rows of `table` that `condition` picks, in the order of their ids; answers which there are.

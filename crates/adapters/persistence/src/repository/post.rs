@@ -7,8 +7,9 @@ use domain::{
     Page, PageRequest, Post, PostId, PostPage, PostView, Principal, RepositoryError, Revision, Timestamp, UserId,
     UserRef, UserView,
 };
+use events::Fact;
 use posts::IdempotentRequest;
-use posts::ports::{Change, Edit, Like, NewPost, PostRepository, Write};
+use posts::ports::{Change, Edit, Like, NewPost, PostRepository, Unlike, Write};
 use removals::RemovalKind;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
@@ -17,7 +18,7 @@ use super::acting::{has_session, in_session};
 use super::like_write::{LikeAction, LikeWrite};
 use super::likes::LikedPosts;
 use super::post_publication::{self, PostWrite};
-use super::{exists, is_there, one_if, removal, time_if};
+use super::{exists, is_there, removal};
 use crate::entity::{post, post_like, user};
 use crate::view;
 
@@ -64,13 +65,13 @@ impl SeaPostRepository {
 
     async fn try_edit(&self, id: PostId, edit: &Edit, by: Principal) -> Result<Change<PostView>, DbErr> {
         let tx = self.db.begin().await?;
-        // The same words are no edit.
-        let differs = || post::Column::Content.ne(edit.content.as_str());
         let mut update = post::Entity::update_many()
             .col_expr(post::Column::Content, Expr::val(edit.content.as_str().to_owned()))
-            .col_expr(post::Column::EditedAt, time_if(differs(), edit.at, post::Column::EditedAt))
-            .col_expr(post::Column::Revision, Expr::col(post::Column::Revision).add(one_if(differs())))
+            .col_expr(post::Column::EditedAt, Expr::val(edit.at.as_micros()))
+            .col_expr(post::Column::Revision, Expr::col(post::Column::Revision).add(1))
             .filter(post::Column::Id.eq(id.as_str()))
+            // The same words are no edit.
+            .filter(post::Column::Content.ne(edit.content.as_str()))
             .filter(view::presence::post())
             .filter(in_session(by.session_id));
         if let Some(Revision(expected)) = edit.expected {
@@ -81,9 +82,17 @@ impl SeaPostRepository {
             return Ok(Change::SessionEnded);
         }
         let found = self.try_find(&tx, id, Some(by.user_id)).await?;
-        tx.commit(by.user_id).await?;
+        let (edited, deleted) =
+            (Fact::PostEdited { post: id, author: by.user_id }, Fact::PostDeleted { post: id, author: by.user_id });
+        if updated {
+            tx.commit(by.user_id, [edited]).await?;
+        } else {
+            tx.abandon(by.user_id, [if found.is_some() { edited } else { deleted }]).await?;
+        }
         Ok(match found {
-            Some(post) if updated => Change::Changed(post),
+            Some(post) if updated || edit.expected.is_none_or(|expected| expected == post.subject.revision) => {
+                Change::Changed(post)
+            }
             Some(_) => Change::Stale,
             None => Change::NotFound,
         })
@@ -99,17 +108,19 @@ impl SeaPostRepository {
         if let Some(Revision(expected)) = expected {
             hide = hide.filter(post::Column::Revision.eq(i64::from(expected)));
         }
+        let deleted = Fact::PostDeleted { post: id, author: by.user_id };
         if hide.exec(&tx).await?.rows_affected == 0 {
             if !has_session(&tx, by.session_id).await? {
                 return Ok(Change::SessionEnded);
             }
             let is_there =
                 exists(&tx, post::Entity, post::Column::Id.eq(id.as_str()).and(view::presence::post())).await?;
-            tx.abandon(by.user_id).await?;
+            let edited = Fact::PostEdited { post: id, author: by.user_id };
+            tx.abandon(by.user_id, [if is_there { edited } else { deleted }]).await?;
             return Ok(if is_there { Change::Stale } else { Change::NotFound });
         }
         removal::request(&tx, RemovalKind::Post, &[id.to_string()]).await?;
-        tx.commit(by.user_id).await?;
+        tx.commit(by.user_id, [deleted]).await?;
         Ok(Change::Changed(()))
     }
 
@@ -183,11 +194,13 @@ impl PostRepository for SeaPostRepository {
     }
 
     async fn like(&self, id: PostId, by: Principal, at: Timestamp) -> Result<Like, RepositoryError> {
-        self.db.write_in_batch(LikeWrite::<LikedPosts>::new(id.cuid(), by, LikeAction::Give(at))).await
+        let write = LikeWrite::<LikedPosts>::new(id.cuid(), by, LikeAction::Give(at));
+        self.db.write_in_batch(write).await.map(Like::from)
     }
 
-    async fn unlike(&self, id: PostId, by: Principal) -> Result<Like, RepositoryError> {
-        self.db.write_in_batch(LikeWrite::<LikedPosts>::new(id.cuid(), by, LikeAction::TakeBack)).await
+    async fn unlike(&self, id: PostId, by: Principal) -> Result<Unlike, RepositoryError> {
+        let write = LikeWrite::<LikedPosts>::new(id.cuid(), by, LikeAction::TakeBack);
+        self.db.write_in_batch(write).await.map(Unlike::from)
     }
 
     async fn list_likes(

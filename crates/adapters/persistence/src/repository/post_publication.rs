@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use database::{BatchWrite, Database, Fields, Transaction, corrupt, retrying, set, with_new};
 use domain::{Author, DisplayName, Post, PostId, RepositoryError, Revision, SessionId, Timestamp, UserId, Username};
+use events::{Effect, Fact};
 use posts::IdempotentRequest;
 use posts::ports::{NewPost, Write};
 use resilience::Coalesce;
@@ -13,7 +14,7 @@ use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement};
 use serde::Serialize;
 
 use super::acting::{acting, in_session};
-use super::idempotency::{Claim, Effect, claim};
+use super::idempotency::{self, Answer, Claim, claim};
 use crate::entity::{post, user};
 use crate::view;
 use crate::view::user::read_author;
@@ -27,9 +28,9 @@ pub(super) async fn publish_once(
     let attempt = || async {
         let tx = db.begin().await?;
         let written = publish(&tx, new, Some(request)).await?;
-        match written {
-            Write::Stored(_) => tx.commit(new.author_id).await?,
-            Write::Replayed(_) => tx.abandon(new.author_id).await?,
+        match &written {
+            Write::Stored(post) => tx.commit(new.author_id, [published(new, post.id, post.created_at)]).await?,
+            Write::Replayed(post) => tx.abandon(new.author_id, [published(new, post.id, post.created_at)]).await?,
             Write::KeyReused | Write::SessionEnded => {}
         }
         Ok(written)
@@ -47,10 +48,10 @@ async fn publish(
         return Ok(Write::SessionEnded);
     };
     if let Some(request) = request {
-        let effect = Effect { id: new.id.cuid(), at: new.created_at, author_display_name: author.display_name.clone() };
-        match claim(tx, new.author_id, request, &effect).await? {
+        let answer = Answer { id: new.id.cuid(), at: new.created_at, author_display_name: author.display_name.clone() };
+        match claim(tx, new.author_id, request, &answer).await? {
             Claim::Granted => {}
-            Claim::Replay(effect) => return Ok(Write::Replayed(first_answer(new, author, effect))),
+            Claim::Replay(answer) => return Ok(Write::Replayed(first_answer(new, author, answer))),
             Claim::Reused => return Ok(Write::KeyReused),
         }
     }
@@ -100,9 +101,13 @@ async fn count_post(tx: &impl ConnectionTrait, new: &NewPost) -> Result<Option<A
     }))
 }
 
-fn first_answer(request: &NewPost, author: Author, effect: Effect) -> Post {
-    let author = Author { display_name: effect.author_display_name, ..author };
-    stored(request, author, effect.id.into(), effect.at)
+fn published(new: &NewPost, post: PostId, at: Timestamp) -> Fact {
+    Fact::PostPublished { post, author: new.author_id, at }
+}
+
+fn first_answer(request: &NewPost, author: Author, answer: Answer) -> Post {
+    let author = Author { display_name: answer.author_display_name, ..author };
+    stored(request, author, answer.id.into(), answer.at)
 }
 
 /// A post as it is right after it was stored.
@@ -179,6 +184,14 @@ impl BatchWrite for PostWrite {
 
     fn by(&self) -> UserId {
         self.0.author_id
+    }
+
+    fn fact(&self) -> Fact {
+        published(&self.0, self.0.id, self.0.created_at)
+    }
+
+    fn effect(outcome: &Write<Post>) -> Effect {
+        idempotency::effect(outcome)
     }
 
     async fn alone(&self, tx: &Transaction) -> Result<Write<Post>, DbErr> {

@@ -9,7 +9,8 @@
 use async_trait::async_trait;
 use database::{Database, Fields, Select, corrupt, reading, retrying};
 use domain::{Cuid, RepositoryError, UserId};
-use removals::ports::{Progress, RemovalRepository, Slice, Touched};
+use events::Fact;
+use removals::ports::{Progress, RemovalRepository};
 use removals::{Removal, RemovalKind};
 use resilience::{Caller, caller};
 use sea_orm::sea_query::{ExprTrait, LockBehavior, LockType, OnConflict, Order, Query};
@@ -66,12 +67,12 @@ impl SeaRemovalRepository {
         rows.iter().map(read).collect()
     }
 
-    async fn try_remove_some(&self, removal: Removal, most: u64) -> Result<Slice, DbErr> {
+    async fn try_remove_some(&self, removal: Removal, most: u64) -> Result<Progress, DbErr> {
         let Removal { kind, id } = removal;
         let tx = self.db.begin().await?;
         if let Some(progress) = claim(&tx, id).await? {
             tx.give_up().await?;
-            return Ok(Slice { progress, touched: Touched::default(), by: None });
+            return Ok(progress);
         }
         if tx.get_database_backend() == DbBackend::Postgres {
             // Recursive statements look costly. To compile one takes half a second; to run it, a few milliseconds.
@@ -82,9 +83,19 @@ impl SeaRemovalRepository {
             RemovalKind::Post => remove_some_of_post(&tx, id, most).await?,
             RemovalKind::Comment => remove_some_of_comment(&tx, id, most).await?,
         };
-        tx.commit(slice.by).await?;
-        Ok(slice)
+        tx.commit(slice.by, slice.facts).await?;
+        Ok(slice.progress)
     }
+}
+
+/// What a transaction removed.
+struct Slice {
+    /// How far the removal is.
+    progress: Progress,
+    /// What changed of those who are there.
+    facts: Vec<Fact>,
+    /// On whose behalf: who hid it reads from now on what was removed.
+    by: Option<UserId>,
 }
 
 /// Requests that what is hidden be removed.
@@ -128,35 +139,39 @@ async fn forget(tx: &impl ConnectionTrait, id: Cuid) -> Result<(), DbErr> {
     tx.execute(&delete).await.map(drop)
 }
 
-fn more(touched: Touched, by: Option<UserId>) -> Slice {
-    Slice { progress: Progress::More, touched, by }
+fn more(facts: Vec<Fact>, by: Option<UserId>) -> Slice {
+    Slice { progress: Progress::More, facts, by }
 }
 
-async fn done(tx: &impl ConnectionTrait, id: Cuid, touched: Touched, by: Option<UserId>) -> Result<Slice, DbErr> {
+fn stuck(by: UserId) -> Slice {
+    Slice { progress: Progress::Stuck, facts: Vec::new(), by: Some(by) }
+}
+
+async fn done(tx: &impl ConnectionTrait, id: Cuid, facts: Vec<Fact>, by: Option<UserId>) -> Result<Slice, DbErr> {
     forget(tx, id).await?;
-    Ok(Slice { progress: Progress::Done, touched, by })
+    Ok(Slice { progress: Progress::Done, facts, by })
 }
 
 /// A removal of what is not hidden is an error of whoever requested it, or of a restored backup: nothing is removed for it.
 async fn not_hidden(tx: &impl ConnectionTrait, removal: Removal) -> Result<Slice, DbErr> {
     tracing::warn!(?removal, "a removal of something that is not hidden is forgotten");
-    done(tx, removal.id, Touched::default(), None).await
+    done(tx, removal.id, Vec::new(), None).await
 }
 
 async fn remove_some_of_account(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Result<Slice, DbErr> {
     let account = user::Column::Id.eq(id.as_str());
     let is_hidden = Query::select().column(user::Column::Removed).from(user::Entity).and_where(account).take();
     match tx.query_one(&is_hidden).await? {
-        None => return done(tx, id.cuid(), Touched::default(), Some(id)).await,
+        None => return done(tx, id.cuid(), Vec::new(), Some(id)).await,
         Some(row) if !row.try_get_by_index::<bool>(0)? => {
             return not_hidden(tx, Removal { kind: RemovalKind::Account, id: id.cuid() }).await;
         }
         Some(_) => {}
     }
     match erasure::remove_some(tx, id, most).await? {
-        Removed::Some(touched) => Ok(more(touched, Some(id))),
-        Removed::Nothing => Ok(Slice { progress: Progress::Stuck, touched: Touched::default(), by: Some(id) }),
-        Removed::Account => done(tx, id.cuid(), Touched::default(), Some(id)).await,
+        Removed::Some(facts) => Ok(more(facts, Some(id))),
+        Removed::Nothing => Ok(stuck(id)),
+        Removed::Account => done(tx, id.cuid(), Vec::new(), Some(id)).await,
     }
 }
 
@@ -168,7 +183,7 @@ async fn remove_some_of_post(tx: &impl ConnectionTrait, id: Cuid, most: u64) -> 
         .take();
     let Some(row) = tx.query_one(&author).await? else {
         // It went with its author.
-        return done(tx, id, Touched::default(), None).await;
+        return done(tx, id, Vec::new(), None).await;
     };
     let mut fields = Fields::of(&row);
     let (author, is_hidden): (UserId, bool) = (fields.id()?, fields.value()?);
@@ -176,9 +191,9 @@ async fn remove_some_of_post(tx: &impl ConnectionTrait, id: Cuid, most: u64) -> 
         return not_hidden(tx, Removal { kind: RemovalKind::Post, id }).await;
     }
     match thread_removal::remove_some(tx, author, &[id.to_string()], most).await? {
-        Gone { rows: 0, .. } => Ok(Slice { progress: Progress::Stuck, touched: Touched::default(), by: Some(author) }),
-        Gone { posts: 0, .. } => Ok(more(Touched::default(), Some(author))),
-        Gone { .. } => done(tx, id, Touched { users: vec![author], ..Touched::default() }, Some(author)).await,
+        Gone { rows: 0, .. } => Ok(stuck(author)),
+        Gone { posts: 0, .. } => Ok(more(Vec::new(), Some(author))),
+        Gone { .. } => done(tx, id, vec![Fact::UserRecounted { user: author }], Some(author)).await,
     }
 }
 
@@ -188,16 +203,16 @@ async fn remove_some_of_comment(tx: &impl ConnectionTrait, id: Cuid, most: u64) 
     let post = Query::select().column(comment::Column::PostId).from(comment::Entity).and_where(is_it()).take();
     let on = ids(tx, &post).await?;
     if on.is_empty() {
-        return done(tx, id, Touched::default(), None).await;
+        return done(tx, id, Vec::new(), None).await;
     }
     locks::posts(tx, post::Column::Id.is_in(on), LockType::NoKeyUpdate).await?;
     let levels = comment_removal::levels(1, most);
     comment_removal::lock(tx, is_it(), levels).await?;
     if OF_COMMENTS.remove_some_of(tx, &[id.to_string()], most).await? == most {
-        return Ok(more(Touched::default(), None));
+        return Ok(more(Vec::new(), None));
     }
     // First, as marks further up may have their removal requested.
-    let mut slice = done(tx, id, Touched::default(), None).await?;
+    let mut slice = done(tx, id, Vec::new(), None).await?;
     if let Some(left) = comment_removal::fall(tx, id.as_str(), levels).await? {
         slice.progress = Progress::Left(Removal { kind: RemovalKind::Comment, id: left.cuid() });
     }
@@ -210,7 +225,7 @@ impl RemovalRepository for SeaRemovalRepository {
         reading("removals.pending", self.try_pending(after, most)).await
     }
 
-    async fn remove_some(&self, removal: Removal, most: u16) -> Result<Slice, RepositoryError> {
+    async fn remove_some(&self, removal: Removal, most: u16) -> Result<Progress, RepositoryError> {
         const OPERATION: &str = "removals.remove_some";
         let turn = self.turn.acquire().await;
         let _turn = turn.map_err(|error| RepositoryError::unavailable(OPERATION, error))?;

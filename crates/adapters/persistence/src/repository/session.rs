@@ -6,12 +6,13 @@ use async_trait::async_trait;
 use database::keyset::{self, Direction};
 use database::{Database, Fields, Select, Transaction, reading, retrying};
 use domain::{Cursor, Page, PageRequest, Principal, RepositoryError, Session, SessionId, Timestamp, UserAgent, UserId};
+use events::Fact;
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Order, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::acting::{has_session, in_session};
-use super::ended_sessions;
 use super::refresh_token::{insert_token, select_presented, successors, use_up};
+use super::{ended_sessions, parsed};
 use crate::entity::{ended_session, refresh_token, session, user};
 use crate::view;
 
@@ -56,7 +57,7 @@ impl SeaSessionRepository {
         };
         session::Entity::insert(row).exec_without_returning(&tx).await?;
         insert_token(&tx, session.id, token, None).await?;
-        tx.commit(None).await?;
+        tx.commit(None, []).await?;
         Ok(OpenSession::Opened)
     }
 
@@ -74,6 +75,7 @@ impl SeaSessionRepository {
             Some(at) => Some((at, successors(&tx, session, &rotation.presented).await?)),
             None => None,
         };
+        let mut ended = Vec::new();
         let outcome = match rotation.verdict(&PresentedToken { opened_at, expires_at, used }) {
             Verdict::Expired => return Ok(RotateSession::Expired),
             Verdict::Exchanged { until } => {
@@ -85,15 +87,15 @@ impl SeaSessionRepository {
                 RotateSession::Rotated { session, opened_at, user }
             }
             Verdict::SessionExpired => {
-                remove_sessions(&tx, session::Column::Id.eq(session.as_str())).await?;
+                ended = remove_sessions(&tx, user.id, session::Column::Id.eq(session.as_str())).await?;
                 RotateSession::SessionExpired
             }
             Verdict::Replayed => {
-                remove_sessions(&tx, session::Column::Id.eq(session.as_str())).await?;
+                ended = remove_sessions(&tx, user.id, session::Column::Id.eq(session.as_str())).await?;
                 RotateSession::Replayed { user: user.id }
             }
         };
-        tx.commit(None).await?;
+        tx.commit(None, ended).await?;
         Ok(outcome)
     }
 
@@ -136,19 +138,23 @@ impl SeaSessionRepository {
 
     async fn try_close(&self, by: Principal, id: SessionId) -> Result<CloseSession, DbErr> {
         let tx = self.db.begin().await?;
-        match end_of(&tx, by, session::Column::Id.eq(id.as_str())).await? {
-            0 if has_session(&tx, by.session_id).await? => Ok(CloseSession::NotFound),
-            0 => Ok(CloseSession::SessionEnded),
-            _ => tx.commit(None).await.map(|()| CloseSession::Closed),
+        let ended = end_of(&tx, by, session::Column::Id.eq(id.as_str())).await?;
+        if ended.is_empty() {
+            let is_in_session = has_session(&tx, by.session_id).await?;
+            return Ok(if is_in_session { CloseSession::NotFound } else { CloseSession::SessionEnded });
         }
+        tx.commit(None, ended).await?;
+        Ok(CloseSession::Closed)
     }
 
     async fn try_close_others(&self, by: Principal) -> Result<CloseSession, DbErr> {
         let tx = self.db.begin().await?;
-        match end_of(&tx, by, session::Column::Id.ne(by.session_id.as_str())).await? {
-            0 if !has_session(&tx, by.session_id).await? => Ok(CloseSession::SessionEnded),
-            _ => tx.commit(None).await.map(|()| CloseSession::Closed),
+        let ended = end_of(&tx, by, session::Column::Id.ne(by.session_id.as_str())).await?;
+        if ended.is_empty() && !has_session(&tx, by.session_id).await? {
+            return Ok(CloseSession::SessionEnded);
         }
+        tx.commit(None, ended).await?;
+        Ok(CloseSession::Closed)
     }
 
     /// Forgets some of what is over; answers whether there may be more of it, and how many sessions that were.
@@ -187,23 +193,28 @@ impl SeaSessionRepository {
             .take();
         let over = ended_session::Column::SessionId.in_subquery(some);
         let ends = ended_session::Entity::delete_many().filter(over).exec(&tx).await?.rows_affected;
-        tx.commit(None).await?;
+        tx.commit(None, []).await?;
         Ok((tokens >= PURGED_AT_ONCE || ends >= PURGED_AT_ONCE, purged))
     }
 }
 
-/// Ends those sessions of the account of `by` that `which` picks, unless the one that acts has ended; answers how many.
-async fn end_of(tx: &Transaction, by: Principal, which: SimpleExpr) -> Result<usize, DbErr> {
+/// Ends those sessions of the account of `by` that `which` picks, unless the one that acts has ended; answers with what
+/// facts.
+async fn end_of(tx: &Transaction, by: Principal, which: SimpleExpr) -> Result<Vec<Fact>, DbErr> {
     let own = session::Column::UserId.eq(by.user_id.as_str());
-    remove_sessions(tx, own.and(which).and(in_session(by.session_id))).await
+    remove_sessions(tx, by.user_id, own.and(which).and(in_session(by.session_id))).await
 }
 
-/// Ends the sessions that `condition` picks, and notes that; answers how many.
+/// Ends the sessions that `condition` picks, all of `user`, and notes that; answers with what facts.
 ///
 /// A client that refreshes every minute leaves tens of thousands of used tokens, so only some go at once. The others are good
 /// for nothing without their session, and are purged when they expire. Whoever exchanges a token locks it before its session:
 /// tokens that are locked are passed over, so that nobody waits in a circle.
-pub(super) async fn remove_sessions(tx: &impl ConnectionTrait, condition: SimpleExpr) -> Result<usize, DbErr> {
+pub(super) async fn remove_sessions(
+    tx: &impl ConnectionTrait,
+    user: UserId,
+    condition: SimpleExpr,
+) -> Result<Vec<Fact>, DbErr> {
     let sessions =
         Query::select().column(session::Column::Id).from(session::Entity).and_where(condition.clone()).take();
     let tokens = Query::select()
@@ -224,7 +235,7 @@ pub(super) async fn remove_sessions(tx: &impl ConnectionTrait, condition: Simple
         ended.push(row.try_get_by_index::<String>(0)?);
     }
     ended_sessions::note(tx, &ended).await?;
-    Ok(ended.len())
+    Ok(parsed(&ended)?.into_iter().map(|session| Fact::SessionEnded { user, session }).collect())
 }
 
 /// The tokens that `condition` picks, locked in the order in which all lock them who delete several.

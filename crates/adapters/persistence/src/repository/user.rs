@@ -8,13 +8,13 @@ use async_trait::async_trait;
 use database::keyset::{self, Direction};
 use database::{Database, Fields, Select, reading, retrying};
 use domain::{Cursor, Page, PageRequest, Principal, RepositoryError, Revision, User, UserId, UserRef, UserView};
+use events::Fact;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryTrait};
 
 use super::acting::{has_session, in_session};
 use super::erasure;
 use super::kept_name;
-use super::one_if;
 use super::session::remove_sessions;
 use crate::entity::{session, user};
 use crate::view;
@@ -51,8 +51,11 @@ impl SeaUserRepository {
         if inserted == 1 && kept_name::is_kept(&tx, kept, new.created_at).await? {
             return Ok(InsertUser::UsernameTaken);
         }
-        tx.commit(new.id).await?;
-        Ok(if inserted == 1 { InsertUser::Created } else { InsertUser::UsernameTaken })
+        if inserted == 0 {
+            return Ok(InsertUser::UsernameTaken);
+        }
+        tx.commit(new.id, [Fact::SignedUp { user: new.id, username: new.username.clone() }]).await?;
+        Ok(InsertUser::Created)
     }
 
     async fn try_find(&self, user: &UserRef, viewer: Option<UserId>) -> Result<Option<UserView>, DbErr> {
@@ -81,8 +84,9 @@ impl SeaUserRepository {
     ) -> Result<UpdateUser, DbErr> {
         let (tx, id) = (self.db.begin().await?, by.user_id);
         let mut update = user::Entity::update_many()
-            .col_expr(user::Column::Revision, Expr::col(user::Column::Revision).add(one_if(differs(changes))))
+            .col_expr(user::Column::Revision, Expr::col(user::Column::Revision).add(1))
             .filter(view::user::is(&id.into()))
+            .filter(differs(changes))
             .filter(in_session(by.session_id));
         if let Some(display_name) = &changes.display_name {
             update = update.col_expr(user::Column::DisplayName, Expr::val(display_name.as_str().to_owned()));
@@ -99,22 +103,30 @@ impl SeaUserRepository {
             update = update.filter(user::Column::Revision.eq(i64::from(expected)));
         }
         let updated = update.exec(&tx).await?.rows_affected == 1;
-        if updated && changes.password.is_some() {
-            let others = session::Column::UserId.eq(id.as_str()).and(session::Column::Id.ne(by.session_id.as_str()));
-            remove_sessions(&tx, others).await?;
-        }
         if !updated && !has_session(&tx, by.session_id).await? {
             return Ok(UpdateUser::SessionEnded);
         }
         let Some(found) = find_credentials(&tx, view::user::is(&id.into())).await? else {
             return Ok(UpdateUser::SessionEnded);
         };
-        tx.commit(id).await?;
+        let mut facts = vec![Fact::ProfileEdited { user: id, renamed: changes.display_name.is_some() }];
+        if updated {
+            if changes.password.is_some() {
+                let others =
+                    session::Column::UserId.eq(id.as_str()).and(session::Column::Id.ne(by.session_id.as_str()));
+                facts.extend(remove_sessions(&tx, id, others).await?);
+            }
+            tx.commit(id, facts).await?;
+            return Ok(UpdateUser::Updated(found.user));
+        }
+        tx.abandon(id, facts).await?;
         let moved = changes.password.as_ref().is_some_and(|change| change.verified != found.password);
-        Ok(match found {
-            Credentials { user, .. } if updated => UpdateUser::Updated(user),
-            _ if moved => UpdateUser::PasswordMoved,
-            _ => UpdateUser::Stale,
+        Ok(if moved {
+            UpdateUser::PasswordMoved
+        } else if expected.is_none_or(|expected| expected == found.user.revision) {
+            UpdateUser::Updated(found.user)
+        } else {
+            UpdateUser::Stale
         })
     }
 
@@ -133,7 +145,7 @@ impl SeaUserRepository {
             .await?
             .rows_affected;
         // Read from the primary only.
-        tx.commit(None).await?;
+        tx.commit(None, []).await?;
         Ok(if renewed == 1 { RenewHash::Renewed } else { RenewHash::HashMoved })
     }
 
@@ -141,7 +153,7 @@ impl SeaUserRepository {
         let tx = self.db.begin().await?;
         let outcome = erasure::hide(&tx, by, verified, kept).await?;
         if outcome == EraseUser::Erased {
-            tx.commit(by.user_id).await?;
+            tx.commit(by.user_id, [Fact::UserErased { user: by.user_id }]).await?;
         }
         Ok(outcome)
     }

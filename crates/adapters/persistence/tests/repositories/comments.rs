@@ -1,7 +1,7 @@
 //! [`CommentRepository`].
 
 use ::posts::ports::{
-    AddCommentOutcome, Change, CommentOwners, CommentRepository, Edit, Like, PostRepository, Thread, Write,
+    AddCommentOutcome, Change, CommentOwners, CommentRepository, Edit, Like, PostRepository, Thread, Unlike, Write,
 };
 use domain::{
     Comment, CommentBody, CommentId, CommentView, Content, ContentViewer, Page, PageRequest, PostId, Revision,
@@ -446,13 +446,13 @@ mod like {
     async fn counts_once(s: Scene) {
         let top = a_comment(&s).await;
         let bob = s.user("bob").await;
-        for _ in 0..2 {
-            assert_eq!(s.comments.like(top, acting(bob), s.now()).await.unwrap(), Like::Done);
+        for outcome in [Like::Given, Like::Already] {
+            assert_eq!(s.comments.like(top, acting(bob), s.now()).await.unwrap(), outcome);
             assert_eq!(s.find_comment(top).await.unwrap().like_count, 1);
         }
         s.like_comment(top, id("ada")).await;
-        for _ in 0..2 {
-            assert_eq!(s.comments.unlike(top, acting(bob)).await.unwrap(), Like::Done);
+        for outcome in [Unlike::TakenBack, Unlike::Nothing] {
+            assert_eq!(s.comments.unlike(top, acting(bob)).await.unwrap(), outcome);
             assert_eq!(s.find_comment(top).await.unwrap().like_count, 1);
         }
         s.db.assert_counters_exact().await;
@@ -461,7 +461,7 @@ mod like {
     async fn finds_none(s: Scene) {
         let ada = s.user("ada").await;
         assert_eq!(s.comments.like(id("nothing"), acting(ada), s.now()).await.unwrap(), Like::NotFound);
-        assert_eq!(s.comments.unlike(id("nothing"), acting(ada)).await.unwrap(), Like::NotFound);
+        assert_eq!(s.comments.unlike(id("nothing"), acting(ada)).await.unwrap(), Unlike::NotFound);
     }
 
     async fn finds_none_that_was_deleted_but_stays(s: Scene) {
@@ -470,7 +470,7 @@ mod like {
         s.like_comment(top, id("ada")).await;
         s.comments.delete(top, acting(id("ada")), None).await.unwrap();
         assert_eq!(s.comments.like(top, acting(id("ada")), s.now()).await.unwrap(), Like::NotFound);
-        assert_eq!(s.comments.unlike(top, acting(id("ada"))).await.unwrap(), Like::NotFound);
+        assert_eq!(s.comments.unlike(top, acting(id("ada"))).await.unwrap(), Unlike::NotFound);
         assert_eq!(s.db.count("comment_likes").await, 0);
         s.db.assert_counters_exact().await;
     }

@@ -210,7 +210,7 @@ async fn all_of_64_likes_are_counted(s: Scene) {
         tokio::spawn(async move { s.posts.like(post, acting(user), NOW).await.unwrap() })
     }))
     .await;
-    assert!(likes.into_iter().all(|like| like.unwrap() == Like::Done));
+    assert!(likes.into_iter().all(|like| like.unwrap() == Like::Given));
     assert_eq!(s.find_post(post).await.unwrap().like_count, 64);
     s.db.assert_counters_exact().await;
 }

@@ -1,7 +1,7 @@
 //! [`FollowRepository`].
 
 use domain::{UserRef, UserView, UserViewer, Username};
-use feed::ports::{Follow, FollowRepository, Relation};
+use feed::ports::{Follow, FollowRepository, Relation, Unfollow};
 use testkit::{acting, id, on_both_databases};
 
 use crate::scene::{Scene, each, first_page, page};
@@ -31,8 +31,8 @@ mod follow {
 
     async fn counts_once_on_both(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
-        for _ in 0..2 {
-            assert_eq!(s.follows.follow(acting(ada), bob, s.now()).await.unwrap(), Follow::Done);
+        for outcome in [Follow::Begun, Follow::Already] {
+            assert_eq!(s.follows.follow(acting(ada), bob, s.now()).await.unwrap(), outcome);
             let (ada, bob) = (s.find_user(ada).await.unwrap(), s.find_user(bob).await.unwrap());
             assert_eq!((ada.following_count, ada.follower_count), (1, 0));
             assert_eq!((bob.following_count, bob.follower_count), (0, 1));
@@ -58,13 +58,13 @@ mod unfollow {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
         s.follow(ada, bob).await;
         s.follow(bob, ada).await;
-        for _ in 0..2 {
-            s.follows.unfollow(acting(ada), bob).await.unwrap();
+        for outcome in [Unfollow::Ended, Unfollow::Nothing] {
+            assert_eq!(s.follows.unfollow(acting(ada), bob).await.unwrap(), outcome);
             let (ada, bob) = (s.find_user(ada).await.unwrap(), s.find_user(bob).await.unwrap());
             assert_eq!((ada.following_count, ada.follower_count), (0, 1));
             assert_eq!((bob.following_count, bob.follower_count), (1, 0));
         }
-        s.follows.unfollow(acting(ada), id("nobody")).await.unwrap();
+        assert_eq!(s.follows.unfollow(acting(ada), id("nobody")).await.unwrap(), Unfollow::Nothing);
         s.db.assert_counters_exact().await;
     }
 }

@@ -1,7 +1,7 @@
 //! The repository suite: one file a port, every test on SQLite and on PostgreSQL.
 //!
 //! Beyond the ports' own behaviour: [`erasure`], [`removals`], [`concurrency`] and [`pagination`] hold what must be true whatever
-//! happens at once; [`storage`] that nothing is acknowledged in vain; [`replicas`] who is read from; [`budgets`] and [`plans`] hold what it may cost.
+//! happens at once; [`facts`] that each write tells what it changed; [`storage`] that nothing is acknowledged in vain; [`replicas`] who is read from; [`budgets`] and [`plans`] hold what it may cost.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
@@ -12,6 +12,7 @@ mod concurrency;
 mod database;
 mod ended_sessions;
 mod erasure;
+mod facts;
 mod follows;
 mod idempotency;
 mod locking_order;

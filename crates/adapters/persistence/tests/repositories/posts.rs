@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ::posts::ports::{Change, CommentRepository, Edit, Like, PostRepository, Write};
+use ::posts::ports::{Change, CommentRepository, Edit, Like, PostRepository, Unlike, Write};
 use accounts::ports::EraseUser;
 use domain::{Content, ContentViewer, Post, PostId, PostView, Revision, Timestamp, UserRef, UserView, Username};
 use futures_util::future::join_all;
@@ -252,8 +252,8 @@ mod like {
     async fn counts_once(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
         let hello = s.post("hello", ada).await;
-        for _ in 0..2 {
-            assert_eq!(s.posts.like(hello, acting(bob), s.now()).await.unwrap(), Like::Done);
+        for outcome in [Like::Given, Like::Already] {
+            assert_eq!(s.posts.like(hello, acting(bob), s.now()).await.unwrap(), outcome);
             assert_eq!(s.find_post(hello).await.unwrap().like_count, 1);
         }
         s.like_post(hello, ada).await;
@@ -294,8 +294,8 @@ mod unlike {
         let hello = s.post("hello", ada).await;
         s.like_post(hello, ada).await;
         s.like_post(hello, bob).await;
-        for _ in 0..2 {
-            assert_eq!(s.posts.unlike(hello, acting(bob)).await.unwrap(), Like::Done);
+        for outcome in [Unlike::TakenBack, Unlike::Nothing] {
+            assert_eq!(s.posts.unlike(hello, acting(bob)).await.unwrap(), outcome);
             assert_eq!(s.find_post(hello).await.unwrap().like_count, 1);
         }
         s.db.assert_counters_exact().await;
@@ -303,7 +303,7 @@ mod unlike {
 
     async fn finds_none(s: Scene) {
         let ada = s.user("ada").await;
-        assert_eq!(s.posts.unlike(id("nothing"), acting(ada)).await.unwrap(), Like::NotFound);
+        assert_eq!(s.posts.unlike(id("nothing"), acting(ada)).await.unwrap(), Unlike::NotFound);
     }
 }
 

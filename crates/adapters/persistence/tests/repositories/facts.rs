@@ -1,0 +1,314 @@
+//! What each write tells of what it changed: once, when it committed it; again, when it was so already; never, when it was
+//! refused.
+
+use std::future::ready;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use ::posts::ports::{Change, CommentRepository, Edit, PostRepository, Write};
+use accounts::ports::{CloseSession, ProfileChanges, SessionRepository, UserRepository};
+use async_trait::async_trait;
+use domain::{Bio, Content, DisplayName, Principal, Revision, SessionId, Timestamp, UserId, Username};
+use events::{Fact, FactListener, Liked};
+use feed::ports::FollowRepository;
+use futures_util::future::join_all;
+use persistence::{
+    SeaCommentRepository, SeaFollowRepository, SeaPostRepository, SeaRemovalRepository, SeaSessionRepository,
+    SeaUserRepository,
+};
+use removals::ports::{Progress, RemovalRepository};
+use removals::{Removal, RemovalKind};
+use testkit::{NOW, a_comment, a_post, a_user, acting, id, on_both_databases};
+
+use crate::scene::{Scene, any_names, hash_of, not_kept, request};
+
+on_both_databases![
+    posts_tell_what_became_of_them,
+    comments_tell_what_became_of_them,
+    likes_and_follows_tell_whether_they_are_new,
+    accounts_and_sessions_tell_what_became_of_them,
+    removals_tell_whose_counters_changed,
+    a_batch_tells_each_of_its_facts_once,
+];
+
+/// What a write told, and who wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Told {
+    Committed(Option<UserId>, Vec<Fact>),
+    Seen(Option<UserId>, Vec<Fact>),
+    Unconfirmed(Option<UserId>, Vec<Fact>),
+}
+
+#[derive(Default)]
+struct Notes(Mutex<Vec<Told>>);
+
+#[async_trait]
+impl FactListener for Notes {
+    async fn committed(&self, by: Option<UserId>, facts: &[Fact]) {
+        self.0.lock().unwrap().push(Told::Committed(by, facts.to_vec()));
+    }
+
+    async fn seen(&self, by: Option<UserId>, facts: &[Fact]) {
+        self.0.lock().unwrap().push(Told::Seen(by, facts.to_vec()));
+    }
+
+    fn unconfirmed(&self, by: Option<UserId>, facts: &[Fact]) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.0.lock().unwrap().push(Told::Unconfirmed(by, facts.to_vec()));
+        Box::pin(ready(()))
+    }
+}
+
+/// The repositories, heard.
+struct Heard {
+    notes: Arc<Notes>,
+    users: SeaUserRepository,
+    sessions: SeaSessionRepository,
+    posts: Arc<SeaPostRepository>,
+    comments: SeaCommentRepository,
+    follows: SeaFollowRepository,
+    removals: SeaRemovalRepository,
+}
+
+impl Heard {
+    fn of(s: &Scene) -> Self {
+        let notes = Arc::new(Notes::default());
+        let db = s.db.database().with_listener(notes.clone());
+        Self {
+            notes,
+            users: SeaUserRepository::new(db.clone()),
+            sessions: SeaSessionRepository::new(db.clone()),
+            posts: Arc::new(SeaPostRepository::new(db.clone())),
+            comments: SeaCommentRepository::new(db.clone()),
+            follows: SeaFollowRepository::new(db.clone()),
+            removals: SeaRemovalRepository::new(db),
+        }
+    }
+
+    /// What was told since this was asked last.
+    fn told(&self) -> Vec<Told> {
+        std::mem::take(&mut self.notes.0.lock().unwrap())
+    }
+
+    #[track_caller]
+    fn committed(&self, by: UserId, fact: Fact) {
+        assert_eq!(self.told(), [Told::Committed(Some(by), vec![fact])]);
+    }
+
+    #[track_caller]
+    fn seen(&self, by: UserId, fact: Fact) {
+        assert_eq!(self.told(), [Told::Seen(Some(by), vec![fact])]);
+    }
+
+    #[track_caller]
+    fn nothing(&self) {
+        assert_eq!(self.told(), []);
+    }
+}
+
+fn edit(content: &str, expected: Option<u32>) -> Edit {
+    Edit { content: Content::parse(content).unwrap(), at: NOW, expected: expected.map(Revision) }
+}
+
+async fn posts_tell_what_became_of_them(s: Scene) {
+    let (ada, h) = (s.user("ada").await, Heard::of(&s));
+    let new = a_post("hello", ada).build();
+    let (post, at) = (new.id, new.created_at);
+    let published = Fact::PostPublished { post, author: ada, at };
+    let key = request("key", 1, NOW);
+    h.posts.publish(&new, Some(&key)).await.unwrap();
+    h.committed(ada, published.clone());
+    let again = a_post("again", ada).build();
+    assert!(matches!(h.posts.publish(&again, Some(&key)).await.unwrap(), Write::Replayed(_)));
+    h.seen(ada, published);
+    assert_eq!(h.posts.publish(&again, Some(&request("key", 2, NOW))).await.unwrap(), Write::KeyReused);
+    h.nothing();
+    h.posts.publish(&again, None).await.unwrap();
+    h.committed(ada, Fact::PostPublished { post: again.id, author: ada, at: again.created_at });
+
+    let edited = Fact::PostEdited { post, author: ada };
+    h.posts.edit(post, &edit("bye", None), acting(ada)).await.unwrap();
+    h.committed(ada, edited.clone());
+    // The same words, and a revision that has passed.
+    assert!(matches!(h.posts.edit(post, &edit("bye", None), acting(ada)).await.unwrap(), Change::Changed(_)));
+    h.seen(ada, edited.clone());
+    assert_eq!(h.posts.edit(post, &edit("more", Some(0)), acting(ada)).await.unwrap(), Change::Stale);
+    h.seen(ada, edited.clone());
+    assert_eq!(h.posts.delete(post, acting(ada), Some(Revision(0))).await.unwrap(), Change::Stale);
+    h.seen(ada, edited);
+
+    let deleted = Fact::PostDeleted { post, author: ada };
+    h.posts.delete(post, acting(ada), None).await.unwrap();
+    h.committed(ada, deleted.clone());
+    assert_eq!(h.posts.delete(post, acting(ada), None).await.unwrap(), Change::NotFound);
+    h.seen(ada, deleted.clone());
+    assert_eq!(h.posts.edit(post, &edit("more", None), acting(ada)).await.unwrap(), Change::NotFound);
+    h.seen(ada, deleted);
+
+    let ended = Principal { user_id: ada, session_id: id("ended") };
+    assert_eq!(h.posts.edit(again.id, &edit("more", None), ended).await.unwrap(), Change::SessionEnded);
+    assert_eq!(h.posts.delete(again.id, ended, None).await.unwrap(), Change::SessionEnded);
+    h.nothing();
+}
+
+async fn comments_tell_what_became_of_them(s: Scene) {
+    let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+    let (post, h) = (s.post("hello", ada).await, Heard::of(&s));
+    let top = a_comment("top", post, bob).build();
+    let added = |comment, parent, at| Fact::CommentAdded { comment, post, parent, author: bob, at };
+    h.comments.add(&top, None).await.unwrap();
+    h.committed(bob, added(top.id, None, top.created_at));
+    let (reply, key) = (a_comment("reply", post, bob).reply_to(top.id).build(), request("key", 1, NOW));
+    h.comments.add(&reply, Some(&key)).await.unwrap();
+    h.committed(bob, added(reply.id, Some(top.id), reply.created_at));
+    h.comments.add(&a_comment("again", post, bob).reply_to(top.id).build(), Some(&key)).await.unwrap();
+    h.seen(bob, added(reply.id, Some(top.id), reply.created_at));
+    h.comments.add(&a_comment("lost", id("nothing"), bob).build(), None).await.unwrap();
+    h.nothing();
+
+    let edited = Fact::CommentEdited { comment: reply.id, post };
+    h.comments.edit(reply.id, &edit("better", None), acting(bob)).await.unwrap();
+    h.committed(bob, edited.clone());
+    h.comments.edit(reply.id, &edit("better", None), acting(bob)).await.unwrap();
+    h.seen(bob, edited);
+
+    // By the author of the post; it stays as a mark, and is deleted for a second time.
+    let deleted = Fact::CommentDeleted { comment: top.id, post };
+    h.comments.delete(top.id, acting(ada), None).await.unwrap();
+    h.committed(ada, deleted.clone());
+    assert_eq!(h.comments.delete(top.id, acting(ada), None).await.unwrap(), Change::NotFound);
+    h.seen(ada, deleted);
+    h.comments.delete(reply.id, acting(bob), None).await.unwrap();
+    h.committed(bob, Fact::CommentDeleted { comment: reply.id, post });
+    // Its row is gone, and nobody knows any more where it was.
+    assert_eq!(h.comments.delete(reply.id, acting(bob), None).await.unwrap(), Change::NotFound);
+    h.nothing();
+}
+
+async fn likes_and_follows_tell_whether_they_are_new(s: Scene) {
+    let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+    let post = s.post("hello", ada).await;
+    let (comment, h) = (s.comment("top", post, ada).await, Heard::of(&s));
+    let (by, at) = (bob, NOW);
+    for what in [Liked::Post(post), Liked::Comment(comment)] {
+        let like = async || match what {
+            Liked::Post(id) => drop(h.posts.like(id, acting(by), at).await.unwrap()),
+            Liked::Comment(id) => drop(h.comments.like(id, acting(by), at).await.unwrap()),
+        };
+        let unlike = async || match what {
+            Liked::Post(id) => drop(h.posts.unlike(id, acting(by)).await.unwrap()),
+            Liked::Comment(id) => drop(h.comments.unlike(id, acting(by)).await.unwrap()),
+        };
+        unlike().await;
+        h.seen(by, Fact::Unliked { what, by });
+        like().await;
+        h.committed(by, Fact::Liked { what, by, at });
+        like().await;
+        h.seen(by, Fact::Liked { what, by, at });
+        unlike().await;
+        h.committed(by, Fact::Unliked { what, by });
+    }
+    h.posts.like(id("nothing"), acting(by), at).await.unwrap();
+    h.posts.like(post, Principal { user_id: by, session_id: id("ended") }, at).await.unwrap();
+    h.nothing();
+
+    let (follower, followee) = (bob, ada);
+    let followed = Fact::Followed { follower, followee, at };
+    h.follows.follow(acting(bob), ada, at).await.unwrap();
+    h.committed(bob, followed.clone());
+    h.follows.follow(acting(bob), ada, at).await.unwrap();
+    h.seen(bob, followed);
+    h.follows.follow(acting(bob), id("nothing"), at).await.unwrap();
+    h.nothing();
+    h.follows.unfollow(acting(bob), ada).await.unwrap();
+    h.committed(bob, Fact::Unfollowed { follower, followee });
+    h.follows.unfollow(acting(bob), ada).await.unwrap();
+    h.seen(bob, Fact::Unfollowed { follower, followee });
+}
+
+async fn accounts_and_sessions_tell_what_became_of_them(s: Scene) {
+    let h = Heard::of(&s);
+    let new = a_user("ada").build();
+    let (ada, username) = (new.id, Username::parse("ada").unwrap());
+    h.users.insert(&new, &hash_of("ada"), &any_names()).await.unwrap();
+    h.committed(ada, Fact::SignedUp { user: ada, username });
+    h.users.insert(&domain::User { id: id("other"), ..new }, &hash_of("ada"), &any_names()).await.unwrap();
+    h.nothing();
+
+    s.db.sign_in(ada).await;
+    let bio = ProfileChanges { bio: Some(Bio::parse("writes").unwrap()), ..ProfileChanges::default() };
+    let name = ProfileChanges { display_name: Some(DisplayName::parse("A").unwrap()), ..ProfileChanges::default() };
+    for (changes, renamed) in [(&bio, false), (&name, true)] {
+        let edited = Fact::ProfileEdited { user: ada, renamed };
+        h.users.update(acting(ada), changes, None).await.unwrap();
+        h.committed(ada, edited.clone());
+        h.users.update(acting(ada), changes, None).await.unwrap();
+        h.seen(ada, edited);
+    }
+
+    let session = async |name: &str| {
+        let session: SessionId = id(name);
+        let row = format!("INSERT INTO sessions (id, user_id, created_at) VALUES ('{session}', '{ada}', 0)");
+        s.db.execute(&row).await;
+        session
+    };
+    let ended = |session| Fact::SessionEnded { user: ada, session };
+    let phone = session("phone").await;
+    assert_eq!(h.sessions.close(acting(ada), phone).await.unwrap(), CloseSession::Closed);
+    assert_eq!(h.told(), [Told::Committed(None, vec![ended(phone)])]);
+    assert_eq!(h.sessions.close(acting(ada), phone).await.unwrap(), CloseSession::NotFound);
+    h.nothing();
+    let tablet = session("tablet").await;
+    assert_eq!(h.sessions.close_others(acting(ada)).await.unwrap(), CloseSession::Closed);
+    assert_eq!(h.told(), [Told::Committed(None, vec![ended(tablet)])]);
+
+    h.users.erase(acting(ada), &hash_of("wrong"), &not_kept()).await.unwrap();
+    h.nothing();
+    h.users.erase(acting(ada), &hash_of("ada"), &not_kept()).await.unwrap();
+    h.committed(ada, Fact::UserErased { user: ada });
+}
+
+async fn removals_tell_whose_counters_changed(s: Scene) {
+    let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+    let (hers, his) = (s.post("hers", ada).await, s.post("his", bob).await);
+    s.comment("nice", his, ada).await;
+    s.like_post(his, ada).await;
+    s.follow(bob, ada).await;
+    let h = Heard::of(&s);
+    h.posts.delete(hers, acting(ada), None).await.unwrap();
+    h.told();
+    let remove_all = async |removal| while h.removals.remove_some(removal, 100).await.unwrap() != Progress::Done {};
+    remove_all(Removal { kind: RemovalKind::Post, id: hers.cuid() }).await;
+    h.committed(ada, Fact::UserRecounted { user: ada });
+    h.users.erase(acting(ada), &s.verified(ada).await, &not_kept()).await.unwrap();
+    h.told();
+    remove_all(Removal { kind: RemovalKind::Account, id: ada.cuid() }).await;
+    let recounted = |fact| Told::Committed(Some(ada), vec![fact]);
+    // His post lost a comment, then a like.
+    let post = recounted(Fact::PostRecounted { post: his });
+    assert_eq!(h.told(), [post.clone(), post, recounted(Fact::UserRecounted { user: bob })]);
+}
+
+async fn a_batch_tells_each_of_its_facts_once(s: Scene) {
+    let ada = s.user("ada").await;
+    let (post, h) = (s.post("hello", ada).await, Heard::of(&s));
+    let mut likers = Vec::new();
+    for number in 0..100 {
+        likers.push(s.user(&format!("user_{number}")).await);
+    }
+    join_all(likers.iter().map(|liker| {
+        let (posts, liker) = (h.posts.clone(), *liker);
+        tokio::spawn(async move {
+            posts.like(post, acting(liker), Timestamp::from_micros(7)).await.unwrap();
+            posts.like(post, acting(liker), Timestamp::from_micros(7)).await.unwrap();
+        })
+    }))
+    .await;
+    let told = h.told();
+    for by in likers {
+        let liked = vec![Fact::Liked { what: Liked::Post(post), by, at: Timestamp::from_micros(7) }];
+        for expected in [Told::Committed(Some(by), liked.clone()), Told::Seen(Some(by), liked)] {
+            assert_eq!(told.iter().filter(|told| **told == expected).count(), 1);
+        }
+    }
+    assert_eq!(told.len(), 200);
+}

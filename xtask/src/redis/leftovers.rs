@@ -9,7 +9,7 @@ use redis::{AsyncConnectionConfig, Client};
 /// A server that takes longer to answer will not do for hundreds of tests.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// The user that tests of the adapter make (crates/adapters/coordination/tests/coordination/rules.rs).
+/// The user that tests of the adapter make (`crates/adapters/redis/tests/shared_state/rules.rs`).
 const USER: &str = "thoughts_test";
 
 /// Removes the keys that tests made and could not remove, because they were killed, and the user that they made.

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use accounts::{Accounts, LearnEndedSessions};
 use api::LocalRateLimits;
-use coordination::Redis;
 use database::Database;
 use posts::Posts;
+use redis_adapters::Redis;
 use security::LocalGuesses;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};

@@ -11,8 +11,8 @@ use api::{
     Api, ConnectionBounds, Connections, CursorCodec, Dependency, Health, HttpSettings, LocalRateLimits,
     MetricsEndpoint, MetricsRenderer, Services,
 };
-use coordination::Redis;
 use database::{Database, DatabaseOptions, Location, Observer};
+use redis_adapters::Redis;
 use secrecy::ExposeSecret;
 use security::{HashingCost, LocalGuesses, SigningKeys, cursor_keys};
 use system::SystemClock;

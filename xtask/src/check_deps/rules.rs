@@ -20,7 +20,7 @@ const PAIRS: [(&str, &str); 2] = [("persistence", "database"), ("persistence", "
 const TOOLS_MAY_USE: [&str; 4] = ["database", "persistence", "security", "system"];
 
 /// The crates that may know Redis: the adapter, and the tool that finds one for its tests.
-const MAY_USE_REDIS: [&str; 2] = ["coordination", "xtask"];
+const MAY_USE_REDIS: [&str; 2] = ["redis-adapters", "xtask"];
 
 /// A dependency that must go.
 #[derive(Debug, PartialEq, Eq)]
@@ -133,7 +133,7 @@ fn outer_objection(from: &Package, dependency: &Dependency) -> Option<&'static s
             Some("the drivers of the databases are behind the database engine")
         }
         _ if name == "redis" && !MAY_USE_REDIS.contains(&from.name.as_str()) => {
-            Some("all that speaks Redis is in the coordination adapter")
+            Some("all that speaks Redis is in the adapter redis-adapters")
         }
         _ => None,
     }
@@ -156,7 +156,7 @@ mod tests {
         ("security", Layer::Adapter),
         ("system", Layer::Adapter),
         ("resilience", Layer::Library),
-        ("coordination", Layer::Adapter),
+        ("redis-adapters", Layer::Adapter),
         ("api", Layer::Api),
         ("thoughts", Layer::Server),
         ("testkit", Layer::Testkit),
@@ -213,8 +213,8 @@ mod tests {
                 ("api", &["domain", "accounts", "posts", "feed", "resilience"]),
                 ("database", &["domain", "resilience"]),
                 ("persistence", &["domain", "accounts", "posts", "feed", "database", "migration", "resilience"]),
-                ("coordination", &["domain", "feed", "resilience"]),
-                ("thoughts", &["domain", "accounts", "database", "persistence", "migration", "coordination", "api"]),
+                ("redis-adapters", &["domain", "feed", "resilience"]),
+                ("thoughts", &["domain", "accounts", "database", "persistence", "migration", "redis-adapters", "api"]),
                 ("seed", &["domain", "accounts", "database", "persistence", "security", "system"]),
                 ("testkit", &["domain", "posts", "persistence", "migration", "api", "thoughts", "seed"]),
                 ("e2e", &["testkit", "domain", "thoughts", "persistence", "seed"]),
@@ -232,16 +232,16 @@ mod tests {
             &[
                 ("domain", &["accounts", "persistence", "api", "thoughts", "testkit"]),
                 ("accounts", &["posts", "feed", "persistence", "system", "api", "thoughts", "testkit"]),
-                ("api", &["database", "persistence", "security", "coordination", "thoughts", "testkit"]),
+                ("api", &["database", "persistence", "security", "redis-adapters", "thoughts", "testkit"]),
                 ("persistence", &["security", "api", "thoughts", "testkit"]),
-                ("database", &["accounts", "posts", "migration", "persistence", "coordination", "api"]),
+                ("database", &["accounts", "posts", "migration", "persistence", "redis-adapters", "api"]),
                 ("migration", &["database", "persistence"]),
-                ("resilience", &["domain", "accounts", "persistence", "coordination", "api"]),
-                ("coordination", &["database", "migration", "persistence", "api"]),
+                ("resilience", &["domain", "accounts", "persistence", "redis-adapters", "api"]),
+                ("redis-adapters", &["database", "migration", "persistence", "api"]),
                 ("thoughts", &["testkit", "seed", "xtask", "e2e"]),
                 ("seed", &["migration", "api", "thoughts", "testkit"]),
-                ("bench", &["thoughts", "api", "coordination", "testkit", "seed"]),
-                ("instructions", &["thoughts", "persistence", "security", "coordination", "testkit", "bench"]),
+                ("bench", &["thoughts", "api", "redis-adapters", "testkit", "seed"]),
+                ("instructions", &["thoughts", "persistence", "security", "redis-adapters", "testkit", "bench"]),
                 ("testkit", &["xtask", "e2e", "bench"]),
                 ("e2e", &["bench"]),
                 ("xtask", &["domain", "thoughts", "testkit", "bench"]),
@@ -279,13 +279,13 @@ mod tests {
         allows(&[("persistence", orm), ("migration", orm), ("testkit", orm), ("e2e", orm)], Use::Normal);
         let drivers: &[&str] = &["sqlx", "sqlx-core", "tokio-postgres"];
         forbids(&[("persistence", drivers), ("migration", drivers), ("testkit", drivers)], Use::Normal);
-        forbids(&[("api", sql), ("thoughts", sql), ("seed", sql), ("coordination", sql)], Use::Normal);
+        forbids(&[("api", sql), ("thoughts", sql), ("seed", sql), ("redis-adapters", sql)], Use::Normal);
         allows(&[("thoughts", sql)], Use::Test);
     }
 
     #[test]
     fn keeps_redis_in_its_place() {
-        allows(&[("coordination", &["redis"]), ("xtask", &["redis"])], Use::Normal);
+        allows(&[("redis-adapters", &["redis"]), ("xtask", &["redis"])], Use::Normal);
         forbids(&[("persistence", &["redis"]), ("thoughts", &["redis"]), ("posts", &["redis"])], Use::Normal);
         allows(&[("e2e", &["redis"])], Use::Test);
     }

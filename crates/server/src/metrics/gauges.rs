@@ -1,8 +1,8 @@
 //! What is looked at now and then: connections, how far replicas are, whether writes are stored, circuits.
 
-use coordination::Redis;
 use database::{Database, ServerStatus, StorageStatus};
 use metrics::gauge;
+use redis_adapters::Redis;
 use resilience::State;
 
 /// Values of `circuit_state`.

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use coordination::{Redis, RedisObserver, RedisOptions, SharedValues};
+use redis_adapters::{Redis, RedisObserver, RedisOptions, SharedValues};
 use resilience::State;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use coordination::{Allowance, GuessKeys, GuessTaken, SharedGuesses};
+use redis_adapters::{Allowance, GuessKeys, GuessTaken, SharedGuesses};
 
 use crate::scene::Scene;
 

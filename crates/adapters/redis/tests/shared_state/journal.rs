@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use coordination::{EntryId, Journal, JournalListener};
+use redis_adapters::{EntryId, Journal, JournalListener};
 
 use crate::scene::{Scene, eventually, user};
 

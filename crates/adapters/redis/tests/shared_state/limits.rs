@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use coordination::{SharedLimits, Taken};
+use redis_adapters::{SharedLimits, Taken};
 
 use crate::scene::{Scene, eventually_async};
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use coordination::{Members, Membership};
+use redis_adapters::{Members, Membership, Redis, RedisOptions, Unavailable};
 
 use crate::scene::{Scene, eventually, eventually_async};
 
@@ -80,8 +80,8 @@ async fn are_reported_again_until_somebody_has_seen_to_it() {
 }
 
 /// What a Redis says that is not there.
-async fn unavailable() -> coordination::Unavailable {
-    let nowhere = coordination::Redis::connect("redis://127.0.0.1:1", coordination::RedisOptions::default()).unwrap();
+async fn unavailable() -> Unavailable {
+    let nowhere = Redis::connect("redis://127.0.0.1:1", RedisOptions::default()).unwrap();
     nowhere.ping().await.unwrap_err()
 }
 

@@ -1,6 +1,6 @@
 //! Positions.
 
-use coordination::UserPositions;
+use redis_adapters::UserPositions;
 
 use crate::scene::{Scene, user};
 

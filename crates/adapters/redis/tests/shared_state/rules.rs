@@ -4,8 +4,8 @@
 
 use std::sync::OnceLock;
 
-use coordination::{Redis, RedisOptions};
 use redis::{ConnectionAddr, IntoConnectionInfo as _};
+use redis_adapters::{Redis, RedisOptions};
 
 use crate::scene::Scene;
 

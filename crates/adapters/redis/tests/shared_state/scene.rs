@@ -3,9 +3,9 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
-use coordination::{Redis, RedisOptions};
 use domain::UserId;
 use redis::IntoConnectionInfo as _;
+use redis_adapters::{Redis, RedisOptions};
 
 use crate::proxy::Proxy;
 use crate::rules;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use coordination::SharedValues;
+use redis_adapters::SharedValues;
 
 use crate::scene::{Scene, eventually_async};
 

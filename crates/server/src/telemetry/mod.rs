@@ -1,7 +1,16 @@
-//! What the server tells about itself: its log, on standard error, and traces.
+//! What operators observe of the server: its log on standard error, its traces and its metrics.
 //!
-//! Neither ever holds up a request: lines and spans wait in bounded queues for threads that write them, and when a
-//! queue is full they are dropped and counted.
+//! - `log_lines`, `log_writer`: the log as JSON, and the thread that writes it;
+//! - `traces`: a span for each statement of a traced request;
+//! - [`metrics`]: the numbers, and what each of them means.
+//!
+//! Logging and tracing never block a request. Lines and spans wait in bounded queues for the threads that send them. A
+//! full queue drops further lines and spans; dropped lines are counted.
+
+mod log_lines;
+mod log_writer;
+pub mod metrics;
+pub(crate) mod traces;
 
 use std::error::Error;
 use std::io::{self, IsTerminal};
@@ -16,10 +25,9 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use url::Url;
 
-use crate::log_lines::{JsonLines, JsonMembers};
-use crate::log_writer::{LogWriter, WriterGuard};
+use self::log_lines::{JsonLines, JsonMembers};
+use self::log_writer::{LogWriter, WriterGuard};
 use crate::settings::{LogFormat, LogSettings};
-use crate::traces;
 
 /// How long the process stays for its last spans when it ends.
 const LAST_SPANS: Duration = Duration::from_secs(3);

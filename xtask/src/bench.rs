@@ -7,13 +7,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use cargo_metadata::MetadataCommand;
 use tokio::process::Command;
+use toolkit::{Interrupt, process, root};
 
 use crate::executables::Executables;
-use crate::interrupt::Interrupt;
 use crate::purpose::Purpose;
 use crate::report::Report;
-use crate::root::root;
-use crate::{postgres, process, redis};
+use crate::{postgres, redis};
 use tools::Tools;
 
 /// Options of `cargo xtask bench`.

@@ -22,8 +22,8 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum as _;
+use toolkit::Interrupt;
 
-use crate::interrupt::Interrupt;
 use cases::Case;
 use cluster::Cluster;
 use stack::{Profile, Stack};

@@ -4,9 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Error, Result, anyhow};
 use tokio::process::Command;
-
-use crate::interrupt::Interrupt;
-use crate::process;
+use toolkit::{Interrupt, process};
 
 /// Something that a chore needs.
 pub(crate) struct Software {

@@ -14,15 +14,12 @@ mod fresh;
 mod image;
 mod install;
 mod instructions;
-mod interrupt;
 mod openapi;
 mod port;
 mod postgres;
-mod process;
 mod purpose;
 mod redis;
 mod report;
-mod root;
 mod secret;
 mod test;
 

@@ -9,9 +9,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use testcontainers_modules::postgres::Postgres;
+use toolkit::Interrupt;
 
 use crate::install::{self, Packages, Software};
-use crate::interrupt::Interrupt;
 use crate::purpose::{Purpose, Way};
 pub(crate) use container::IMAGE;
 pub(crate) use leftovers::drop_leftovers;

@@ -7,10 +7,10 @@ mod throwaway;
 
 use anyhow::{Context as _, Result};
 use testcontainers::GenericImage;
+use toolkit::Interrupt;
 
 use crate::container::Container;
 use crate::install::{self, Packages, Software};
-use crate::interrupt::Interrupt;
 use crate::purpose::{Purpose, Way};
 pub(crate) use leftovers::drop_leftovers;
 

@@ -4,12 +4,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use toolkit::{Interrupt, process};
 
 use crate::executables::Executables;
-use crate::interrupt::Interrupt;
 use crate::purpose::Purpose;
 use crate::report::Report;
-use crate::{check_chain, check_deps, diagrams, openapi, postgres, process, redis};
+use crate::{check_chain, check_deps, diagrams, openapi, postgres, redis};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use toolkit::Interrupt;
 
 use crate::image::Image;
 use crate::install::{self, Packages, Software};
-use crate::interrupt::Interrupt;
 use crate::postgres;
 
 /// Where the programs are.

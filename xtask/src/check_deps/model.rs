@@ -27,6 +27,8 @@ pub(crate) enum Layer {
     Bench,
     /// `xtask`
     Xtask,
+    /// `xtask/toolkit`
+    Toolkit,
 }
 
 impl Layer {
@@ -46,6 +48,7 @@ impl Layer {
             ["seed"] => Self::Seed,
             ["bench"] | ["bench", _] => Self::Bench,
             ["xtask"] => Self::Xtask,
+            ["xtask", "toolkit"] => Self::Toolkit,
             _ => return None,
         })
     }
@@ -98,7 +101,8 @@ mod tests {
             ("seed", Some(Layer::Seed)),
             ("bench", Some(Layer::Bench)),
             ("bench/instructions", Some(Layer::Bench)),
-            ("bench", Some(Layer::Bench)),
+            ("xtask", Some(Layer::Xtask)),
+            ("xtask/toolkit", Some(Layer::Toolkit)),
             ("crates/adapters", None),
             ("crates/adapters/redis/macros", None),
             ("tools/stray", None),

@@ -59,14 +59,16 @@ pub(crate) fn violations(packages: &[Package]) -> Vec<Violation> {
 
 /// What is wrong with an arrow between two members.
 fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static str> {
-    use Layer::{Adapter, Api, Bench, Domain, EndToEnd, Engine, Library, Seed, Server, Testkit, UseCases, Xtask};
+    use Layer::{
+        Adapter, Api, Bench, Domain, EndToEnd, Engine, Library, Seed, Server, Testkit, Toolkit, UseCases, Xtask,
+    };
     if used == Use::Test {
         let inner = matches!(from.layer, Domain | UseCases);
         return (inner && !matches!(to.layer, Domain | UseCases))
             .then_some("tests of the inner layers mock the ports; they need no adapter, nor what brings one along");
     }
     let allowed = match from.layer {
-        Domain | Library => false,
+        Domain | Library | Toolkit => false,
         Engine => matches!(to.layer, Domain | Library),
         UseCases => to.layer == Domain,
         Api => matches!(to.layer, Domain | UseCases | Library),
@@ -77,9 +79,9 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         Seed => matches!(to.layer, Domain | UseCases) || TOOLS_MAY_USE.contains(&to.name.as_str()),
         Bench if from.name == "instructions" => matches!(to.layer, Domain | UseCases | Api) || to.name == "system",
         Bench => matches!(to.layer, Domain | UseCases) || TOOLS_MAY_USE.contains(&to.name.as_str()),
-        Testkit => !matches!(to.layer, EndToEnd | Bench | Xtask),
-        EndToEnd => !matches!(to.layer, Bench | Xtask),
-        Xtask => to.name == "migration",
+        Testkit => !matches!(to.layer, EndToEnd | Bench | Xtask | Toolkit),
+        EndToEnd => !matches!(to.layer, Bench | Xtask | Toolkit),
+        Xtask => to.layer == Toolkit || to.name == "migration",
     };
     (!allowed).then_some(match (from.layer, to.layer) {
         (_, Testkit) => "the test kit is for tests: a dev-dependency, if anything",
@@ -91,7 +93,7 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
             "the HTTP layer never imports an adapter; it gets use cases from the composition root"
         }
         (Api, _) => "the HTTP layer knows the domain, the use cases and the libraries of the house only",
-        (Library, _) => "a library of the house knows nothing of what it is used for",
+        (Library | Toolkit, _) => "a library of the house knows nothing of what it is used for",
         (Adapter, Adapter | Engine) => "adapters do not know each other (but for persistence → database, migration)",
         (Adapter, _) => "an adapter knows the domain and the use cases whose ports it implements, nothing further out",
         (Server, _) => "the server ships without chores",
@@ -105,7 +107,7 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         (Seed, _) => {
             "the seed needs the domain, the ports of the use cases, database, persistence, security and system only"
         }
-        (Xtask, _) => "chores need no crate of the house but the migrations, for the diagram",
+        (Xtask, _) => "chores need no crate of the house but their toolkit and, for the diagram, the migrations",
         (Testkit | EndToEnd, _) => "tests come before chores and need none",
     })
 }
@@ -144,7 +146,7 @@ mod tests {
     use super::*;
 
     /// The workspace, each crate without dependencies.
-    const CRATES: [(&str, Layer); 20] = [
+    const CRATES: [(&str, Layer); 21] = [
         ("domain", Layer::Domain),
         ("accounts", Layer::UseCases),
         ("posts", Layer::UseCases),
@@ -165,6 +167,7 @@ mod tests {
         ("bench", Layer::Bench),
         ("instructions", Layer::Bench),
         ("xtask", Layer::Xtask),
+        ("toolkit", Layer::Toolkit),
     ];
 
     /// What the rules say of one arrow in an otherwise empty workspace.
@@ -220,7 +223,7 @@ mod tests {
                 ("e2e", &["testkit", "domain", "thoughts", "persistence", "seed"]),
                 ("bench", &["domain", "accounts", "posts", "feed", "database", "persistence", "security", "system"]),
                 ("instructions", &["domain", "accounts", "posts", "feed", "api", "system"]),
-                ("xtask", &["migration"]),
+                ("xtask", &["migration", "toolkit"]),
             ],
             Use::Normal,
         );
@@ -242,9 +245,10 @@ mod tests {
                 ("seed", &["migration", "api", "thoughts", "testkit"]),
                 ("bench", &["thoughts", "api", "redis-adapters", "testkit", "seed"]),
                 ("instructions", &["thoughts", "persistence", "security", "redis-adapters", "testkit", "bench"]),
-                ("testkit", &["xtask", "e2e", "bench"]),
-                ("e2e", &["bench"]),
+                ("testkit", &["xtask", "toolkit", "e2e", "bench"]),
+                ("e2e", &["bench", "toolkit"]),
                 ("xtask", &["domain", "thoughts", "testkit", "bench"]),
+                ("toolkit", &["domain", "migration", "testkit", "xtask"]),
             ],
             Use::Normal,
         );

@@ -6,8 +6,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
-
-use crate::root::root;
+use toolkit::root;
 
 /// A block of commands that the cluster test runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use tokio::time::sleep;
+use toolkit::root;
 
 use super::guide::Sequence;
 use super::ports;
-use crate::root::root;
 use compose::Compose;
 pub(crate) use compose::Profile;
 pub(crate) use flood::Flood;

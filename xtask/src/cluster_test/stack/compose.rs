@@ -11,10 +11,9 @@ use anyhow::{Context as _, Result, bail};
 use tokio::process::Command;
 use tokio::sync::{RwLock, oneshot};
 use tokio::time::timeout;
+use toolkit::{process, root};
 
 use super::{Ports, Service, names};
-use crate::process;
-use crate::root::root;
 
 /// How the image is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -10,8 +10,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
 
-use crate::interrupt::Interrupt;
-use crate::root::root;
+use crate::{Interrupt, root};
 
 /// How long a program may take to stop when asked.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -21,7 +20,7 @@ const OWN_VARIABLES: [&str; 5] =
     ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE"];
 
 /// A cargo command, to be run at the root of the workspace.
-pub(crate) fn cargo<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
+pub fn cargo<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).current_dir(root());
     for (name, _) in std::env::vars_os() {
@@ -33,14 +32,14 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Comma
 }
 
 /// Runs `command` to its end; what it prints goes where ours goes. Fails when it fails.
-pub(crate) async fn run(mut command: Command, interrupt: &Interrupt) -> Result<()> {
+pub async fn run(mut command: Command, interrupt: &Interrupt) -> Result<()> {
     let mut child = spawn(&mut command)?;
     let (status, ()) = wait(&mut child, std::future::ready(Ok(())), interrupt.raised()).await?;
     succeed(&command, status)
 }
 
 /// Runs `command` to its end and answers what it wrote to standard output. Fails when it fails.
-pub(crate) async fn output(mut command: Command, interrupt: &Interrupt) -> Result<Vec<u8>> {
+pub async fn output(mut command: Command, interrupt: &Interrupt) -> Result<Vec<u8>> {
     let mut child = spawn(command.stdout(Stdio::piped()))?;
     let read = read_all(child.stdout.take());
     let (status, bytes) = wait(&mut child, read, interrupt.raised()).await?;
@@ -49,7 +48,7 @@ pub(crate) async fn output(mut command: Command, interrupt: &Interrupt) -> Resul
 }
 
 /// Runs `command` to its end, whichever that is, unless `stopped` comes first; answers what it wrote where it was piped.
-pub(crate) async fn run_unless(mut command: Command, stopped: impl Future<Output = ()>) -> Result<Output> {
+pub async fn run_unless(mut command: Command, stopped: impl Future<Output = ()>) -> Result<Output> {
     let mut child = spawn(&mut command)?;
     let (stdout, stderr) = (read_all(child.stdout.take()), read_all(child.stderr.take()));
     let read = async { tokio::try_join!(stdout, stderr) };

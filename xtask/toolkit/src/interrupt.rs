@@ -9,13 +9,13 @@ const EXIT_CODE: i32 = 130;
 
 /// Whether somebody wants this command to stop. From its making on, signals no longer end the process by themselves.
 #[derive(Clone)]
-pub(crate) struct Interrupt {
+pub struct Interrupt {
     raised: watch::Receiver<bool>,
 }
 
 impl Interrupt {
     /// Starts to listen. The second signal ends the process at once, whatever it leaves behind.
-    pub(crate) fn listen() -> Result<Self> {
+    pub fn listen() -> Result<Self> {
         let mut signals = Signals {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -33,7 +33,7 @@ impl Interrupt {
     }
 
     /// Waits until somebody wants a stop.
-    pub(crate) async fn raised(&self) {
+    pub async fn raised(&self) {
         if self.raised.clone().wait_for(|raised| *raised).await.is_err() {
             // Nobody listens any more, so nobody can ask.
             std::future::pending::<()>().await;
@@ -41,7 +41,7 @@ impl Interrupt {
     }
 
     /// Fails when somebody has asked for a stop.
-    pub(crate) fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<()> {
         if *self.raised.borrow() {
             bail!("interrupted");
         }
@@ -49,7 +49,7 @@ impl Interrupt {
     }
 
     /// Does `work` unless somebody asks for a stop; then it is dropped where it stands.
-    pub(crate) async fn guard<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+    pub async fn guard<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {
             () = self.raised() => bail!("interrupted"),
             outcome = work => outcome,

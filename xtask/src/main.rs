@@ -61,7 +61,7 @@ async fn main() -> ExitCode {
         Chore::CheckChain => check_chain::run().await,
         Chore::CheckClients => check_clients::run().await,
         Chore::CheckDeploy => check_deploy::run().await,
-        Chore::ClusterTest(args) => cluster_test::run(&args).await,
+        Chore::ClusterTest(args) => cluster_test::run(&args),
         Chore::Bench(args) => bench::run(&args).await,
         Chore::Instructions(args) => instructions::run(args).await,
         Chore::Openapi(args) => openapi::run(args).await,

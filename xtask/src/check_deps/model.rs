@@ -21,6 +21,8 @@ pub(crate) enum Layer {
     Testkit,
     /// `tests`
     EndToEnd,
+    /// `tests/cluster`
+    ClusterTest,
     /// `seed`
     Seed,
     /// `bench` and `bench/*`
@@ -45,6 +47,7 @@ impl Layer {
             ["crates", "server"] => Self::Server,
             ["crates", "testkit"] => Self::Testkit,
             ["tests"] => Self::EndToEnd,
+            ["tests", "cluster"] => Self::ClusterTest,
             ["seed"] => Self::Seed,
             ["bench"] | ["bench", _] => Self::Bench,
             ["xtask"] => Self::Xtask,
@@ -98,6 +101,8 @@ mod tests {
             ("crates/adapters/database", Some(Layer::Engine)),
             ("crates\\adapters\\redis", Some(Layer::Adapter)),
             ("crates/resilience", Some(Layer::Library)),
+            ("tests", Some(Layer::EndToEnd)),
+            ("tests/cluster", Some(Layer::ClusterTest)),
             ("seed", Some(Layer::Seed)),
             ("bench", Some(Layer::Bench)),
             ("bench/instructions", Some(Layer::Bench)),

@@ -60,7 +60,8 @@ pub(crate) fn violations(packages: &[Package]) -> Vec<Violation> {
 /// What is wrong with an arrow between two members.
 fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static str> {
     use Layer::{
-        Adapter, Api, Bench, Domain, EndToEnd, Engine, Library, Seed, Server, Testkit, Toolkit, UseCases, Xtask,
+        Adapter, Api, Bench, ClusterTest, Domain, EndToEnd, Engine, Library, Seed, Server, Testkit, Toolkit, UseCases,
+        Xtask,
     };
     if used == Use::Test {
         let inner = matches!(from.layer, Domain | UseCases);
@@ -79,8 +80,9 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         Seed => matches!(to.layer, Domain | UseCases) || TOOLS_MAY_USE.contains(&to.name.as_str()),
         Bench if from.name == "instructions" => matches!(to.layer, Domain | UseCases | Api) || to.name == "system",
         Bench => matches!(to.layer, Domain | UseCases) || TOOLS_MAY_USE.contains(&to.name.as_str()),
-        Testkit => !matches!(to.layer, EndToEnd | Bench | Xtask | Toolkit),
-        EndToEnd => !matches!(to.layer, Bench | Xtask | Toolkit),
+        Testkit => !matches!(to.layer, EndToEnd | ClusterTest | Bench | Xtask | Toolkit),
+        EndToEnd => !matches!(to.layer, ClusterTest | Bench | Xtask | Toolkit),
+        ClusterTest => to.layer == Toolkit,
         Xtask => to.layer == Toolkit || to.name == "migration",
     };
     (!allowed).then_some(match (from.layer, to.layer) {
@@ -97,6 +99,7 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         (Adapter, Adapter | Engine) => "adapters do not know each other (but for persistence → database, migration)",
         (Adapter, _) => "an adapter knows the domain and the use cases whose ports it implements, nothing further out",
         (Server, _) => "the server ships without chores",
+        (ClusterTest, _) => "the cluster test drives the system from outside, and knows none of its crates",
         (_, Bench) => "nobody depends on the benchmarks",
         (Bench, _) if from.name == "instructions" => {
             "instructions are counted above the ports: whatever stands behind them is a stub, but for what makes ids"
@@ -146,7 +149,7 @@ mod tests {
     use super::*;
 
     /// The workspace, each crate without dependencies.
-    const CRATES: [(&str, Layer); 21] = [
+    const CRATES: [(&str, Layer); 22] = [
         ("domain", Layer::Domain),
         ("accounts", Layer::UseCases),
         ("posts", Layer::UseCases),
@@ -163,6 +166,7 @@ mod tests {
         ("thoughts", Layer::Server),
         ("testkit", Layer::Testkit),
         ("e2e", Layer::EndToEnd),
+        ("cluster-test", Layer::ClusterTest),
         ("seed", Layer::Seed),
         ("bench", Layer::Bench),
         ("instructions", Layer::Bench),
@@ -221,6 +225,7 @@ mod tests {
                 ("seed", &["domain", "accounts", "database", "persistence", "security", "system"]),
                 ("testkit", &["domain", "posts", "persistence", "migration", "api", "thoughts", "seed"]),
                 ("e2e", &["testkit", "domain", "thoughts", "persistence", "seed"]),
+                ("cluster-test", &["toolkit"]),
                 ("bench", &["domain", "accounts", "posts", "feed", "database", "persistence", "security", "system"]),
                 ("instructions", &["domain", "accounts", "posts", "feed", "api", "system"]),
                 ("xtask", &["migration", "toolkit"]),
@@ -245,8 +250,9 @@ mod tests {
                 ("seed", &["migration", "api", "thoughts", "testkit"]),
                 ("bench", &["thoughts", "api", "redis-adapters", "testkit", "seed"]),
                 ("instructions", &["thoughts", "persistence", "security", "redis-adapters", "testkit", "bench"]),
-                ("testkit", &["xtask", "toolkit", "e2e", "bench"]),
-                ("e2e", &["bench", "toolkit"]),
+                ("testkit", &["xtask", "toolkit", "e2e", "cluster-test", "bench"]),
+                ("e2e", &["bench", "cluster-test", "toolkit"]),
+                ("cluster-test", &["domain", "thoughts", "testkit", "e2e", "xtask"]),
                 ("xtask", &["domain", "thoughts", "testkit", "bench"]),
                 ("toolkit", &["domain", "migration", "testkit", "xtask"]),
             ],

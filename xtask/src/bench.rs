@@ -10,9 +10,9 @@ use tokio::process::Command;
 use toolkit::{Interrupt, process, root};
 
 use crate::executables::Executables;
-use crate::purpose::Purpose;
 use crate::report::Report;
-use crate::{postgres, redis};
+use crate::servers::purpose::Purpose;
+use crate::servers::{postgres, redis};
 use tools::Tools;
 
 /// Options of `cargo xtask bench`.

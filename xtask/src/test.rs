@@ -7,9 +7,10 @@ use anyhow::Result;
 use toolkit::{Interrupt, process};
 
 use crate::executables::Executables;
-use crate::purpose::Purpose;
 use crate::report::Report;
-use crate::{check_chain, check_deps, diagrams, openapi, postgres, redis};
+use crate::servers::purpose::Purpose;
+use crate::servers::{postgres, redis};
+use crate::{check_chain, check_deps, diagrams, openapi};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]

@@ -7,7 +7,7 @@ use toolkit::Interrupt;
 
 use crate::image::Image;
 use crate::install::{self, Packages, Software};
-use crate::postgres;
+use crate::servers::postgres;
 
 /// Where the programs are.
 pub(super) struct Tools {

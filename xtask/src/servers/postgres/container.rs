@@ -5,10 +5,10 @@ use testcontainers::ImageExt as _;
 use testcontainers_modules::postgres::Postgres;
 
 use super::MAX_CONNECTIONS;
-use crate::container::Container;
 use crate::image::Image;
-use crate::purpose::Purpose;
-use crate::secret;
+use crate::servers::container::Container;
+use crate::servers::purpose::Purpose;
+use crate::servers::secret;
 
 /// What the image is called.
 pub(crate) const IMAGE: &str = "postgres";

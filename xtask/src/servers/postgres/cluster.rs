@@ -10,8 +10,9 @@ use tempfile::TempDir;
 
 use super::MAX_CONNECTIONS;
 use super::binaries::Programs;
-use crate::purpose::Purpose;
-use crate::{port, secret};
+use crate::port;
+use crate::servers::purpose::Purpose;
+use crate::servers::secret;
 
 /// Who may run a server where the caller is root, which PostgreSQL refuses; the first that exists.
 const STAND_INS: [&str; 2] = ["postgres", "nobody"];

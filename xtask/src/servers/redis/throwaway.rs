@@ -9,7 +9,8 @@ use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
 
 use super::leftovers;
-use crate::{port, secret};
+use crate::port;
+use crate::servers::secret;
 
 /// How long it may take to start.
 const PATIENCE: Duration = Duration::from_secs(15);

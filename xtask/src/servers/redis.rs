@@ -9,9 +9,9 @@ use anyhow::{Context as _, Result};
 use testcontainers::GenericImage;
 use toolkit::Interrupt;
 
-use crate::container::Container;
 use crate::install::{self, Packages, Software};
-use crate::purpose::{Purpose, Way};
+use crate::servers::container::Container;
+use crate::servers::purpose::{Purpose, Way};
 pub(crate) use leftovers::drop_leftovers;
 
 const SOFTWARE: Software = Software {

@@ -4,9 +4,9 @@ use anyhow::Result;
 use testcontainers::core::{IntoContainerPort as _, WaitFor};
 use testcontainers::{GenericImage, ImageExt as _};
 
-use crate::container::Container;
 use crate::image::Image;
-use crate::secret;
+use crate::servers::container::Container;
+use crate::servers::secret;
 
 /// What the image is called.
 const IMAGE: &str = "redis";

@@ -12,7 +12,7 @@ use testcontainers_modules::postgres::Postgres;
 use toolkit::Interrupt;
 
 use crate::install::{self, Packages, Software};
-use crate::purpose::{Purpose, Way};
+use crate::servers::purpose::{Purpose, Way};
 pub(crate) use container::IMAGE;
 pub(crate) use leftovers::drop_leftovers;
 
@@ -31,7 +31,7 @@ pub(crate) enum Server {
     /// Somebody else's.
     Lent(String),
     /// A container.
-    Container(crate::container::Container<Postgres>),
+    Container(crate::servers::container::Container<Postgres>),
     /// A throw-away cluster.
     Cluster(cluster::Cluster),
 }
@@ -97,7 +97,7 @@ pub(crate) fn beside_server(name: &str) -> Option<PathBuf> {
 }
 
 /// A container, where a Docker engine runs.
-async fn container_server(purpose: Purpose) -> Option<crate::container::Container<Postgres>> {
+async fn container_server(purpose: Purpose) -> Option<crate::servers::container::Container<Postgres>> {
     match container::start(purpose).await {
         Ok(container) => {
             eprintln!("started a container of {}", container.image());

@@ -27,28 +27,11 @@ impl Purpose {
             Self::Benchmarks => [Way::Machine, Way::Container],
         }
     }
-
-    /// Settings of PostgreSQL. What tests write need not outlive the run, so it need not reach the disc; benchmarks
-    /// measure what is durable, with room in memory for the data and for the log between two checkpoints.
-    pub(crate) fn postgres_settings(self) -> &'static [&'static str] {
-        match self {
-            Self::Tests => &["fsync=off", "full_page_writes=off"],
-            Self::Benchmarks => {
-                &["fsync=on", "synchronous_commit=on", "full_page_writes=on", "shared_buffers=1GB", "max_wal_size=4GB"]
-            }
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Purpose, Way};
-
-    #[test]
-    fn benchmarks_measure_what_is_durable() {
-        assert!(Purpose::Benchmarks.postgres_settings().contains(&"fsync=on"));
-        assert!(Purpose::Tests.postgres_settings().contains(&"fsync=off"));
-    }
 
     #[test]
     fn benchmarks_avoid_the_network_of_containers() {

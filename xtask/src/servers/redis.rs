@@ -1,117 +1,107 @@
-//! A Redis for test suites and benchmarks, wherever one can be had.
+//! Redis, or Valkey.
 
-mod binaries;
-mod container;
 mod leftovers;
-mod throwaway;
 
-use anyhow::{Context as _, Result};
-use testcontainers::GenericImage;
-use toolkit::Interrupt;
+use std::path::Path;
+use std::process::Command;
 
+use anyhow::Result;
+use async_trait::async_trait;
+use rustix::process::Signal;
+use testcontainers::{ContainerRequest, GenericImage, ImageExt as _};
+
+use super::service::{Facts, Program, Service, Wanted};
 use crate::install::{self, Packages, Software};
-use crate::servers::container::Container;
-use crate::servers::purpose::{Purpose, Way};
-pub(crate) use leftovers::drop_leftovers;
 
-const SOFTWARE: Software = Software {
-    name: "Redis",
-    packages: Packages { apt: "redis-server", dnf: "redis", apk: "redis", brew: "redis" },
-    otherwise: "start a Docker engine, or name a server: TEST_REDIS_URL=redis://:password@host:6379",
+/// The oldest Redis with the protocol that we speak.
+const OLDEST: u32 = 6;
+
+/// What its program is called: some systems ship Valkey, which is Redis by another name.
+const NAMES: [&str; 2] = ["redis-server", "valkey-server"];
+
+const FACTS: Facts = Facts {
+    software: Software {
+        name: "Redis",
+        packages: Packages { apt: "redis-server", dnf: "redis", apk: "redis", brew: "redis" },
+        otherwise: "start a Docker engine, or name a server: TEST_REDIS_URL=redis://:password@host:6379",
+    },
+    variable: "TEST_REDIS_URL",
+    oldest: OLDEST,
+    image: "redis",
+    port: 6379,
+    stop: Signal::KILL,
+    leftovers: "keys",
 };
 
-/// A Redis, and what it takes to stop it.
-pub(crate) enum Server {
-    /// Somebody else's.
-    Lent(String),
-    /// A container.
-    Container(Container<GenericImage>),
-    /// A throw-away process.
-    Process(throwaway::Process),
-}
+/// A server of ours keeps nothing on disk.
+pub(crate) struct Redis;
 
-impl Server {
-    /// Where it is.
-    pub(crate) fn url(&self) -> &str {
-        match self {
-            Self::Lent(url) => url,
-            Self::Container(container) => container.url(),
-            Self::Process(process) => process.url(),
-        }
+#[async_trait]
+impl Service for Redis {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
     }
 
-    /// Whether it stays when this command is done.
-    pub(crate) fn is_lent(&self) -> bool {
-        matches!(self, Self::Lent(_))
+    fn installed(&self) -> Option<Program> {
+        let paths = install::folders().flat_map(|folder| NAMES.map(|name| folder.join(name)));
+        paths.filter(|path| path.is_file()).find_map(|path| {
+            let output = Command::new(&path).arg("--version").output().ok()?;
+            let version = version(&String::from_utf8_lossy(&output.stdout))?;
+            Some(Program { path, version })
+        })
     }
 
-    /// Stops a server that this command started. Dropping does the same.
-    pub(crate) async fn stop(self) {
-        match self {
-            Self::Lent(_) => {}
-            Self::Container(container) => container.stop().await,
-            Self::Process(process) => drop(process),
-        }
+    fn url(&self, place: &str, password: &str) -> String {
+        format!("redis://:{password}@{place}")
     }
-}
 
-/// Finds a server: the one in `TEST_REDIS_URL`; else a container or a process of the machine's own Redis, in the order that
-/// the purpose wants; else Redis is installed. A way that fails says why before the next is tried.
-///
-/// Not to be dropped half-way, lest a container is left behind: it looks at `interrupt` by itself.
-pub(crate) async fn find(purpose: Purpose, interrupt: &Interrupt) -> Result<Server> {
-    if let Some(url) = std::env::var("TEST_REDIS_URL").ok().filter(|url| !url.is_empty()) {
-        let ready = interrupt.guard(leftovers::check(&url)).await;
-        ready.context("TEST_REDIS_URL names no server that the tests can use (unset it to have one found)")?;
-        eprintln!("using TEST_REDIS_URL");
-        return Ok(Server::Lent(url));
+    fn container(&self, request: ContainerRequest<GenericImage>, wanted: &Wanted) -> ContainerRequest<GenericImage> {
+        request.with_cmd(["redis-server", "--save", "", "--appendonly", "no", "--requirepass", &wanted.password])
     }
-    for way in purpose.ways() {
-        let server = match way {
-            Way::Container => container_server().await.map(Server::Container),
-            Way::Machine => machine_server().await.map(Server::Process),
-        };
-        if let Some(server) = server {
-            return Ok(server);
-        }
-        interrupt.check()?;
+
+    fn prepare(&self, program: &Program, folder: &Path, port: u16, wanted: &Wanted) -> Result<Command> {
+        // In a file, for everybody may read the arguments of a process.
+        let configuration = format!(
+            "bind 127.0.0.1\nport {port}\nrequirepass {}\nsave \"\"\nappendonly no\ndir \"{}\"\n",
+            wanted.password,
+            folder.display()
+        );
+        let file = folder.join("redis.conf");
+        std::fs::write(&file, configuration)?;
+        let mut server = Command::new(&program.path);
+        server.arg(file);
+        Ok(server)
     }
-    let installed = install::install(&SOFTWARE, interrupt).await;
-    interrupt.check()?;
-    match machine_server().await {
-        Some(server) => Ok(Server::Process(server)),
-        None => installed.and_then(|()| Err(install::advice(&SOFTWARE))),
+
+    async fn check(&self, url: &str) -> Result<()> {
+        leftovers::check(url).await
+    }
+
+    async fn drop_leftovers(&self, url: &str) -> Result<()> {
+        leftovers::drop_leftovers(url).await
     }
 }
 
-/// A container, where a Docker engine runs.
-async fn container_server() -> Option<Container<GenericImage>> {
-    match container::start().await {
-        Ok(container) => {
-            eprintln!("started a container of {}", container.image());
-            Some(container)
-        }
-        Err(why) => {
-            eprintln!("no container: {why:#}");
-            None
-        }
-    }
+/// Reads `Redis server v=7.0.15 sha=00000000:0 …`, if that is new enough.
+fn version(line: &str) -> Option<String> {
+    let version = line.split_whitespace().find_map(|word| word.strip_prefix("v="))?;
+    let major: u32 = version.split('.').next()?.parse().ok()?;
+    (major >= OLDEST).then(|| version.to_owned())
 }
 
-/// A process of the Redis that is installed on this machine.
-async fn machine_server() -> Option<throwaway::Process> {
-    let Some(program) = binaries::find() else {
-        eprintln!("no Redis {} or newer on this machine", binaries::OLDEST);
-        return None;
-    };
-    match throwaway::start(&program.path).await {
-        Ok(process) => {
-            eprintln!("started a throw-away Redis {}", program.version);
-            Some(process)
-        }
-        Err(why) => {
-            eprintln!("no Redis {} from {}: {why:#}", program.version, program.path.display());
-            None
+#[cfg(test)]
+mod tests {
+    use super::version;
+
+    #[test]
+    fn reads_versions() {
+        for (line, read) in [
+            ("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.2.1 bits=64 build=1\n", Some("7.0.15")),
+            ("Valkey server v=8.1.1 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=2\n", Some("8.1.1")),
+            ("Redis server v=5.0.14 sha=00000000:0\n", None),
+            ("redis-server: not found\n", None),
+        ] {
+            assert_eq!(version(line).as_deref(), read, "{line}");
         }
     }
 }

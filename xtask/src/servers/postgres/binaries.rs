@@ -64,7 +64,7 @@ fn installed(folder: PathBuf) -> Option<Programs> {
     // A link on the PATH stands for the folder that it points to.
     let postgres = std::fs::canonicalize(folder.join("postgres")).ok()?;
     let folder = postgres.parent().map_or(folder, Path::to_path_buf);
-    if !["initdb", "pg_ctl"].iter().all(|program| folder.join(program).is_file()) {
+    if !folder.join("initdb").is_file() {
         return None;
     }
     let output = Command::new(postgres).arg("--version").output().ok()?;

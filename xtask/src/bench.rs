@@ -7,13 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use cargo_metadata::MetadataCommand;
 use tokio::process::Command;
+use toolkit::{Interrupt, process, root};
 
 use crate::executables::Executables;
-use crate::interrupt::Interrupt;
-use crate::purpose::Purpose;
 use crate::report::Report;
-use crate::root::root;
-use crate::{postgres, process, redis};
+use crate::servers::{self, Postgres, Purpose, Redis};
 use tools::Tools;
 
 /// Options of `cargo xtask bench`.
@@ -74,8 +72,8 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
 async fn steps(args: &Args, report: &mut Report, interrupt: &Interrupt) -> Result<()> {
     let tools = report.step("find tools", Tools::find(interrupt)).await?;
     let programs = report.step("build", programs(args, interrupt)).await?;
-    let postgres = report.step("find PostgreSQL", postgres::find(Purpose::Benchmarks, interrupt)).await?;
-    let outcome = match report.step("find Redis", redis::find(Purpose::Benchmarks, interrupt)).await {
+    let postgres = report.step("find PostgreSQL", servers::find(&Postgres, Purpose::Benchmarks, interrupt)).await?;
+    let outcome = match report.step("find Redis", servers::find(&Redis, Purpose::Benchmarks, interrupt)).await {
         Ok(redis) => {
             let measured = measure(args, &tools, &programs, (postgres.url(), redis.url()), interrupt);
             let outcome = report.step("measure", measured).await;

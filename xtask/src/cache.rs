@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use cargo_metadata::MetadataCommand;
-
-use crate::root::root;
+use toolkit::root;
 
 /// The folder `name` in the cache, which is made if it is not there.
 pub(crate) fn folder(name: &str) -> Result<PathBuf> {

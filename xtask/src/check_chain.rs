@@ -3,8 +3,8 @@
 mod cargo_deny;
 
 use anyhow::Result;
+use toolkit::Interrupt;
 
-use crate::interrupt::Interrupt;
 use cargo_deny::CargoDeny;
 
 /// What has dependencies of its own: the workspace, and the generated client.

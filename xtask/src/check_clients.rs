@@ -8,8 +8,8 @@ mod server;
 mod typescript;
 
 use anyhow::Result;
+use toolkit::Interrupt;
 
-use crate::interrupt::Interrupt;
 use crate::report::Report;
 use crate::test;
 use server::Server;

@@ -17,10 +17,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use toolkit::{Interrupt, root};
 
-use crate::interrupt::Interrupt;
 use crate::report::Report;
-use crate::root::root;
 use promtool::Promtool;
 
 /// Something that is computed of metrics, and where that is said.

@@ -5,8 +5,8 @@ mod rules;
 
 use anyhow::{Context as _, Result, bail};
 use cargo_metadata::{DependencyKind, MetadataCommand};
+use toolkit::root;
 
-use crate::root::root;
 use model::{Dependency, Layer, Package, Use};
 
 /// Reads the workspace and fails on every dependency that [`rules`] does not allow.

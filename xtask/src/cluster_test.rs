@@ -1,132 +1,25 @@
-//! `cargo xtask cluster-test`: the whole system, driven with real traffic while parts of it are killed.
-//!
-//! [`stack`] brings the compose stack up under a name of its own and breaks what a case wants broken; [`cases`] are
-//! what must hold, each with its figures; [`load`] is the traffic under which parts fail, and the ledger of what was
-//! acknowledged meanwhile.
+//! `cargo xtask cluster-test`: starts the package `cluster-test` in place of this program.
 
-mod cases;
-mod cluster;
-mod figures;
-mod guide;
-mod http;
-mod load;
-mod metrics;
-mod ports;
-mod sql;
-mod stack;
-mod table;
-mod verdict;
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
 
-use std::path::PathBuf;
-use std::time::Instant;
+use anyhow::{Context as _, Result};
+use toolkit::{process, root};
 
-use anyhow::{Context as _, Result, bail};
-use clap::ValueEnum as _;
-
-use crate::interrupt::Interrupt;
-use cases::Case;
-use cluster::Cluster;
-use stack::{Profile, Stack};
-use table::Table;
-use verdict::Verdict;
-
-/// Options of `cargo xtask cluster-test`.
+/// Arguments of `cargo xtask cluster-test`, which are read there.
 #[derive(Debug, clap::Args)]
+#[command(disable_help_flag = true)]
 pub(crate) struct Args {
-    /// Runs only this case; may be repeated
-    #[arg(long = "case", value_name = "NAME")]
-    cases: Vec<Case>,
-    /// How the image is built
-    #[arg(long, value_enum, default_value_t = Profile::Quick)]
-    profile: Profile,
-    /// Takes the image of an earlier run
-    #[arg(long)]
-    no_build: bool,
-    /// Leaves the stack running at the end
-    #[arg(long)]
-    keep: bool,
-    /// A further compose file on top, to see what the test says of another stack; may be repeated
-    #[arg(long = "compose-file", value_name = "FILE")]
-    files: Vec<PathBuf>,
+    /// What `cargo xtask cluster-test --help` names
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
 }
 
-/// Runs the cases, prints their table and clears up, whatever happens.
-pub(crate) async fn run(args: &Args) -> Result<()> {
-    let interrupt = Interrupt::listen()?;
-    let mut stack = Stack::new(args.profile, &args.files);
-    let mut table = Table::default();
-    let outcome = interrupt.guard(Box::pin(work(args, &mut stack, &mut table))).await;
-    stack.settled().await;
-    table.print();
-    let written = table.write().map(|path| eprintln!("written to {}", path.display()));
-    let outcome = outcome.and(passed(table.failures())).and(written);
-    if outcome.is_err() && interrupt.check().is_ok() {
-        stack.print_logs().await;
-    }
-    let cleared = if args.keep {
-        eprintln!("left running: {}", stack.shown());
-        Ok(())
-    } else {
-        stack.down().await.context("the stack cannot be removed")
-    };
-    first_of(outcome, cleared)
-}
-
-fn passed(failures: usize) -> Result<()> {
-    match failures {
-        0 => Ok(()),
-        1 => bail!("a case failed"),
-        failures => bail!("{failures} cases failed"),
-    }
-}
-
-/// Of two that failed the first says more; the second is printed.
-fn first_of(outcome: Result<()>, cleared: Result<()>) -> Result<()> {
-    if let (Err(_), Err(error)) = (&outcome, &cleared) {
-        eprintln!("{error:#}");
-    }
-    outcome.and(cleared)
-}
-
-async fn work(args: &Args, stack: &mut Stack, table: &mut Table) -> Result<()> {
-    // What an earlier run left behind would be neither fresh nor known.
-    stack.down().await?;
-    if !args.no_build {
-        eprintln!("── build the image");
-        stack.build().await.context("the image cannot be built")?;
-    }
-    eprintln!("── start the stack");
-    stack.up().await.context("the stack does not start")?;
-    let cluster = Cluster::new(stack)?;
-    for case in Case::value_variants().iter().copied() {
-        if !args.cases.is_empty() && !args.cases.contains(&case) {
-            continue;
-        }
-        eprintln!("\n── {}: {}", case.name(), case.title());
-        let began = Instant::now();
-        let verdict = match Box::pin(case.run(&cluster)).await {
-            Ok(verdict) => verdict,
-            Err(error) => Verdict::broken(&error),
-        };
-        verdict.print();
-        table.add(case.name(), case.title(), began.elapsed(), verdict);
-        cluster.mend().await.with_context(|| format!("the stack does not recover from {}", case.name()))?;
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use anyhow::anyhow;
-
-    use super::first_of;
-
-    #[test]
-    fn what_failed_first_is_what_is_said() {
-        let said = |outcome, cleared| first_of(outcome, cleared).map_err(|error| error.to_string());
-        assert_eq!(said(Err(anyhow!("work")), Err(anyhow!("down"))), Err("work".to_owned()));
-        assert_eq!(said(Err(anyhow!("work")), Ok(())), Err("work".to_owned()));
-        assert_eq!(said(Ok(()), Err(anyhow!("down"))), Err("down".to_owned()));
-        assert_eq!(said(Ok(()), Ok(())), Ok(()));
-    }
+/// Becomes the cluster test, by way of cargo. Ctrl-C and the exit code are those of one process.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let mut command = process::cargo(["run", "--quiet", "--package", "cluster-test", "--manifest-path"]);
+    command.arg(root().join("Cargo.toml")).arg("--").args(&args.arguments);
+    // Paths among the arguments are relative to where the caller is.
+    command.current_dir(std::env::current_dir()?);
+    Err(command.as_std_mut().exec()).context("cannot run cargo")
 }

@@ -8,9 +8,9 @@ mod schema;
 mod svg;
 
 use anyhow::Result;
+use toolkit::root;
 
 use crate::fresh;
-use crate::root::root;
 
 /// Options of `cargo xtask diagrams`.
 #[derive(Debug, Clone, Copy, clap::Args)]

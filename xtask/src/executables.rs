@@ -5,9 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use cargo_metadata::Message;
-
-use crate::interrupt::Interrupt;
-use crate::process;
+use toolkit::{Interrupt, process};
 
 /// The executables of a build, by their names.
 pub(crate) struct Executables(HashMap<String, PathBuf>);

@@ -3,8 +3,7 @@
 use std::fmt;
 
 use anyhow::{Context as _, Result};
-
-use crate::root::root;
+use toolkit::root;
 
 const FILE: &str = "docker-compose.yml";
 

@@ -4,9 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Error, Result, anyhow};
 use tokio::process::Command;
-
-use crate::interrupt::Interrupt;
-use crate::process;
+use toolkit::{Interrupt, process};
 
 /// Something that a chore needs.
 pub(crate) struct Software {
@@ -98,18 +96,21 @@ pub(crate) async fn program(name: &str, software: &Software, interrupt: &Interru
 
 /// Where a program is, if it is on the machine.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
+    folders().map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
+/// Where programs are looked for.
+pub(crate) fn folders() -> impl Iterator<Item = PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .chain(KNOWN_PLACES.map(PathBuf::from))
-        .map(|folder| folder.join(name))
-        .find(|program| program.is_file())
+    let folders: Vec<_> = std::env::split_paths(&path).collect();
+    folders.into_iter().chain(KNOWN_PLACES.map(PathBuf::from))
 }
 
 /// Installs something, or says what to install.
 pub(crate) async fn install(software: &Software, interrupt: &Interrupt) -> Result<()> {
     let is_root = rustix::process::geteuid().is_root();
     let manager = Manager::here().filter(|manager| manager.needs_root == is_root).ok_or_else(|| advice(software))?;
-    eprintln!("installing {} with {}", software.name, manager.program);
+    eprintln!("installing {} with {}: {}", software.name, manager.program, (manager.package)(&software.packages));
     for args in manager.calls(software) {
         let mut command = Command::new(manager.program);
         command.args(args).env("DEBIAN_FRONTEND", "noninteractive");

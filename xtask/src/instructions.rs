@@ -8,13 +8,11 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use tokio::process::Command;
+use toolkit::{Interrupt, process, root};
 
 use crate::executables::Executables;
 use crate::install::{self, Packages, Software};
-use crate::interrupt::Interrupt;
-use crate::process;
 use crate::report::Report;
-use crate::root::root;
 use budgets::{Budgets, Origin};
 use callgrind::Callgrind;
 use comparison::Comparison;

@@ -7,23 +7,16 @@ mod check_clients;
 mod check_deploy;
 mod check_deps;
 mod cluster_test;
-mod container;
 mod diagrams;
 mod executables;
 mod fresh;
 mod image;
 mod install;
 mod instructions;
-mod interrupt;
 mod openapi;
 mod port;
-mod postgres;
-mod process;
-mod purpose;
-mod redis;
 mod report;
-mod root;
-mod secret;
+mod servers;
 mod test;
 
 use std::process::ExitCode;
@@ -64,7 +57,7 @@ async fn main() -> ExitCode {
         Chore::CheckChain => check_chain::run().await,
         Chore::CheckClients => check_clients::run().await,
         Chore::CheckDeploy => check_deploy::run().await,
-        Chore::ClusterTest(args) => cluster_test::run(&args).await,
+        Chore::ClusterTest(args) => cluster_test::run(&args),
         Chore::Bench(args) => bench::run(&args).await,
         Chore::Instructions(args) => instructions::run(args).await,
         Chore::Openapi(args) => openapi::run(args).await,

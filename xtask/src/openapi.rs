@@ -6,10 +6,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use tokio::process::Command;
+use toolkit::{Interrupt, process, root};
 
-use crate::interrupt::Interrupt;
-use crate::root::root;
-use crate::{fresh, process};
+use crate::fresh;
 
 /// Options of `cargo xtask openapi`.
 #[derive(Debug, Clone, Copy, clap::Args)]

@@ -11,19 +11,26 @@ pub(crate) struct Report {
 }
 
 struct Step {
-    name: &'static str,
+    name: String,
     took: Duration,
     passed: bool,
 }
 
 impl Report {
     /// Announces and does one step.
-    pub(crate) async fn step<T>(&mut self, name: &'static str, work: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(crate) async fn step<T>(
+        &mut self,
+        name: impl Into<String>,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let name = name.into();
         eprintln!("\n── {name}");
         let began = Instant::now();
         let outcome = work.await;
-        self.steps.push(Step { name, took: began.elapsed(), passed: outcome.is_ok() });
-        outcome.with_context(|| format!("{name} failed"))
+        let (took, passed) = (began.elapsed(), outcome.is_ok());
+        let outcome = outcome.with_context(|| format!("{name} failed"));
+        self.steps.push(Step { name, took, passed });
+        outcome
     }
 
     /// Prints each step with its duration.

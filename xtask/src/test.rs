@@ -4,12 +4,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use toolkit::{Interrupt, process};
 
 use crate::executables::Executables;
-use crate::interrupt::Interrupt;
-use crate::purpose::Purpose;
 use crate::report::Report;
-use crate::{check_chain, check_deps, diagrams, openapi, postgres, process, redis};
+use crate::servers::{self, Purpose, Server};
+use crate::{check_chain, check_deps, diagrams, openapi};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -44,17 +44,12 @@ async fn steps(args: &Args, report: &mut Report, interrupt: &Interrupt) -> Resul
     if args.only_lints {
         return Ok(());
     }
-    let postgres = report.step("find PostgreSQL", postgres::find(Purpose::Tests, interrupt)).await?;
-    let outcome = match report.step("find Redis", redis::find(Purpose::Tests, interrupt)).await {
-        Ok(redis) => {
-            let outcome = suites(args, &postgres, &redis, report, interrupt).await;
-            redis.stop().await;
-            outcome
-        }
-        Err(error) => Err(error),
-    };
+    let mut found = Vec::new();
+    let outcome = suites(args, &mut found, report, interrupt).await;
     // Whatever happened: what this command started, it stops.
-    postgres.stop().await;
+    for server in found.into_iter().rev() {
+        server.stop().await;
+    }
     outcome
 }
 
@@ -72,29 +67,27 @@ async fn lints(args: &Args, report: &mut Report, interrupt: &Interrupt) -> Resul
     report.step("diagrams", interrupt.guard(diagrams::check())).await
 }
 
-async fn suites(
-    args: &Args,
-    postgres: &postgres::Server,
-    redis: &redis::Server,
-    report: &mut Report,
-    interrupt: &Interrupt,
-) -> Result<()> {
-    report.step("drop left-over databases", interrupt.guard(postgres::drop_leftovers(postgres.url()))).await?;
-    report.step("drop left-over keys", interrupt.guard(redis::drop_leftovers(redis.url()))).await?;
+/// Finds the servers that the suites need, which are `found` whatever comes after, and runs them.
+async fn suites(args: &Args, found: &mut Vec<Server>, report: &mut Report, interrupt: &Interrupt) -> Result<()> {
+    for service in servers::ALL {
+        let name = service.facts().software.name;
+        let find = servers::find(service, Purpose::Tests, interrupt);
+        found.push(report.step(format!("find {name}"), find).await?);
+    }
+    for server in found.iter() {
+        let step = format!("drop left-over {}", server.facts().leftovers);
+        report.step(step, interrupt.guard(server.drop_leftovers())).await?;
+    }
     let mut tests = process::cargo(["test", "--all-features", "--no-fail-fast"]);
     if !names_packages(&args.cargo_test) {
         tests.arg("--workspace");
     }
-    tests.args(&args.cargo_test).env("TEST_DATABASE_URL", postgres.url()).env("TEST_REDIS_URL", redis.url());
+    tests.args(&args.cargo_test).envs(found.iter().map(|server| (server.facts().variable, server.url())));
     let mut outcome = report.step("test suites", process::run(tests, interrupt)).await;
     // A server that is about to vanish needs no tidying.
-    if postgres.is_lent() {
-        let dropped = report.step("drop the tests' databases", postgres::drop_leftovers(postgres.url())).await;
-        outcome = outcome.and(dropped);
-    }
-    if redis.is_lent() {
-        let dropped = report.step("drop the tests' keys", redis::drop_leftovers(redis.url())).await;
-        outcome = outcome.and(dropped);
+    for server in found.iter().filter(|server| server.is_lent()) {
+        let step = format!("drop the tests' {}", server.facts().leftovers);
+        outcome = outcome.and(report.step(step, server.drop_leftovers()).await);
     }
     outcome
 }

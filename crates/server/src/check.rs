@@ -6,9 +6,9 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use coordination::{Redis, RedisOptions};
 use database::{Inspection, Location, Role};
 use persistence::inspect;
+use redis_adapters::{Redis, RedisOptions};
 use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
 use tokio::time::timeout;

@@ -2,8 +2,8 @@
 
 use api::Dependency;
 use async_trait::async_trait;
-use coordination::Redis;
 use database::{Database, Role, StorageStatus};
+use redis_adapters::Redis;
 
 /// The primary: that it answers, and that it stores what is written. While a replica is there, reads go on without it.
 pub(crate) struct PrimaryDependency(pub(crate) Database);

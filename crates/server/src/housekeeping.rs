@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use accounts::{Accounts, LearnEndedSessions};
 use api::LocalRateLimits;
-use coordination::Redis;
 use database::Database;
 use posts::Posts;
+use redis_adapters::Redis;
 use security::LocalGuesses;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
-use crate::metrics::gauges;
 use crate::remover::Remover;
+use crate::telemetry::metrics::gauges;
 
 /// How often sessions, keys and kept names whose time is over are forgotten.
 const PURGE: Duration = Duration::from_hours(1);

@@ -12,7 +12,7 @@
 //! - `housekeeping`: what is done now and then;
 //! - [`signals`]: being told to stop;
 //! - `signing_key`: the development key, made once and kept;
-//! - `telemetry`, `traces`, `metrics`: the log, where the time of a request goes, and the numbers.
+//! - [`telemetry`]: the log, traces and metrics.
 
 mod check;
 mod cluster;
@@ -22,9 +22,6 @@ mod dependencies;
 mod fact_counters;
 pub mod health_check;
 mod housekeeping;
-mod log_lines;
-mod log_writer;
-pub mod metrics;
 mod remover;
 mod security_log;
 mod server;
@@ -33,7 +30,6 @@ pub mod signals;
 mod signing_key;
 mod start_error;
 pub mod telemetry;
-mod traces;
 
 pub use check::{Finding, check};
 pub use server::{Overrides, RunningServer, migrate, start};

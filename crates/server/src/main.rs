@@ -9,8 +9,8 @@ use thoughts::settings::{
     MigrationSettings, Settings, SettingsError, env_example, load_address, unknown_variables, variables_help,
 };
 use thoughts::signals::Signals;
-use thoughts::telemetry::{LostLines, Telemetry, TelemetryError};
-use thoughts::{Overrides, health_check, metrics, telemetry};
+use thoughts::telemetry::{self, LostLines, Telemetry, TelemetryError, metrics};
+use thoughts::{Overrides, health_check};
 
 /// Takes a fifth off the cost of an answer against the system's own, and gives memory back.
 #[global_allocator]

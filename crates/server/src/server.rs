@@ -11,8 +11,8 @@ use api::{
     Api, ConnectionBounds, Connections, CursorCodec, Dependency, Health, HttpSettings, LocalRateLimits,
     MetricsEndpoint, MetricsRenderer, Services,
 };
-use coordination::Redis;
 use database::{Database, DatabaseOptions, Location, Observer};
+use redis_adapters::Redis;
 use secrecy::ExposeSecret;
 use security::{HashingCost, LocalGuesses, SigningKeys, cursor_keys};
 use system::SystemClock;
@@ -24,13 +24,13 @@ use crate::connections::{self, Serving};
 use crate::dependencies::{PrimaryDependency, RedisDependency, ReplicasDependency};
 use crate::health_check;
 use crate::housekeeping::{Household, Housekeeping};
-use crate::metrics::DatabaseMetrics;
 use crate::security_log::LoggedSecurityEvents;
 use crate::settings::{DatabaseSettings, Environment, MetricsAccess, MigrationSettings, Settings};
 use crate::signals::Signals;
 use crate::signing_key::development_key;
 use crate::start_error::StartError;
-use crate::traces::TracedStatements;
+use crate::telemetry::metrics::DatabaseMetrics;
+use crate::telemetry::traces::TracedStatements;
 
 /// Connections that may wait to be accepted; those of a burst of more try again by themselves.
 const BACKLOG: u32 = 1024;

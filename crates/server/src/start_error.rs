@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 
 use accounts::LearnEndedSessionsError;
-use coordination::InvalidUrl;
 use database::{ConnectError, MigrateError};
 use metrics_exporter_prometheus::BuildError;
+use redis_adapters::InvalidUrl;
 
 use crate::signing_key::DevelopmentKeyError;
 

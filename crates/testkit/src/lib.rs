@@ -18,13 +18,13 @@
 
 #[cfg(feature = "app")]
 pub mod app;
-mod build;
+mod builders;
 mod clock;
 mod database;
 mod ids;
 mod proxy;
 
-pub use build::{CommentBuilder, PostBuilder, UserBuilder, a_comment, a_post, a_user, acting, author_of};
+pub use builders::{CommentBuilder, PostBuilder, UserBuilder, a_comment, a_post, a_user, acting, author_of};
 pub use clock::{FixedClock, NOW};
 pub use database::{Engine, LoggedStatement, StatementLog, TestDatabase, run};
 pub use ids::{SequentialIds, id};

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use toolkit::Interrupt;
 
 use crate::image::Image;
 use crate::install::{self, Packages, Software};
-use crate::interrupt::Interrupt;
-use crate::postgres;
+use crate::servers::{Postgres, Service as _};
 
 /// Where the programs are.
 pub(super) struct Tools {
@@ -61,11 +61,11 @@ impl Tools {
 /// The one beside the server's programs, which is as new as the server; one on the `PATH`; or one in a container that
 /// shares the network and the folder of temporary files.
 fn pgbench() -> Option<Vec<String>> {
-    let program = postgres::beside_server("pgbench").or_else(|| install::find("pgbench"));
+    let program = Postgres::beside_server("pgbench").or_else(|| install::find("pgbench"));
     if let Some(program) = program {
         return Some(vec![program.display().to_string()]);
     }
-    let image = Image::of_compose(postgres::IMAGE).ok().filter(|_| install::on_path("docker"))?;
+    let image = Image::of_compose(Postgres.facts().image).ok().filter(|_| install::on_path("docker"))?;
     let folder = std::env::temp_dir().display().to_string();
     let words = ["docker", "run", "--rm", "--network=host"].map(ToOwned::to_owned);
     let image = [format!("--volume={folder}:{folder}:ro"), image.to_string(), "pgbench".to_owned()];

@@ -4,12 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use tokio::process::Command;
+use toolkit::{Interrupt, process, root};
 
 use crate::cache;
 use crate::install;
-use crate::interrupt::Interrupt;
-use crate::process;
-use crate::root::root;
 
 /// The version that is put into the cache.
 const VERSION: &str = "0.20.2";

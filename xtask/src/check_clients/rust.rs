@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use tokio::process::Command;
+use toolkit::{Interrupt, process};
 
+use crate::cache;
 use crate::executables::Executables;
-use crate::interrupt::Interrupt;
-use crate::{cache, process};
 
 /// The manifest, from the root.
 const MANIFEST: &str = "tests/clients/rust/Cargo.toml";

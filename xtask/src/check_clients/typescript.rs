@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use tokio::process::Command;
+use toolkit::{Interrupt, process, root};
 
-use crate::interrupt::Interrupt;
-use crate::root::root;
-use crate::{cache, install, process};
+use crate::{cache, install};
 
 /// Where the sources are, from the root.
 const SOURCES: &str = "tests/clients/typescript";

@@ -5,11 +5,9 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 use tokio::process::Command;
+use toolkit::{Interrupt, process, root};
 
 use super::{handed_on, rights};
-use crate::interrupt::Interrupt;
-use crate::process;
-use crate::root::root;
 
 /// Docker, at the root of the workspace.
 fn docker<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {

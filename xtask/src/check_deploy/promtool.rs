@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use tokio::process::Command;
+use toolkit::{Interrupt, process};
 
 use super::containers;
 use crate::install::{self, Packages, Software};
-use crate::interrupt::Interrupt;
-use crate::process;
 
 /// What it comes with.
 const PROMETHEUS: Software = Software {

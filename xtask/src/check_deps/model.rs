@@ -23,12 +23,16 @@ pub(crate) enum Layer {
     Testkit,
     /// `tests`
     EndToEnd,
+    /// `tests/cluster`
+    ClusterTest,
     /// `seed`
     Seed,
     /// `bench` and `bench/*`
     Bench,
     /// `xtask`
     Xtask,
+    /// `xtask/toolkit`
+    Toolkit,
 }
 
 impl Layer {
@@ -46,9 +50,11 @@ impl Layer {
             ["crates", "server"] => Self::Server,
             ["crates", "testkit"] => Self::Testkit,
             ["tests"] => Self::EndToEnd,
+            ["tests", "cluster"] => Self::ClusterTest,
             ["seed"] => Self::Seed,
             ["bench"] | ["bench", _] => Self::Bench,
             ["xtask"] => Self::Xtask,
+            ["xtask", "toolkit"] => Self::Toolkit,
             _ => return None,
         })
     }
@@ -99,10 +105,13 @@ mod tests {
             ("crates/adapters/database", Some(Layer::Engine)),
             ("crates\\adapters\\redis", Some(Layer::Adapter)),
             ("crates/resilience", Some(Layer::Library)),
+            ("tests", Some(Layer::EndToEnd)),
+            ("tests/cluster", Some(Layer::ClusterTest)),
             ("seed", Some(Layer::Seed)),
             ("bench", Some(Layer::Bench)),
             ("bench/instructions", Some(Layer::Bench)),
-            ("bench", Some(Layer::Bench)),
+            ("xtask", Some(Layer::Xtask)),
+            ("xtask/toolkit", Some(Layer::Toolkit)),
             ("crates/adapters", None),
             ("crates/adapters/redis/macros", None),
             ("tools/stray", None),

@@ -20,7 +20,7 @@ const PAIRS: [(&str, &str); 2] = [("persistence", "database"), ("persistence", "
 const TOOLS_MAY_USE: [&str; 4] = ["database", "persistence", "security", "system"];
 
 /// The crates that may know Redis: the adapter, and the tool that finds one for its tests.
-const MAY_USE_REDIS: [&str; 2] = ["coordination", "xtask"];
+const MAY_USE_REDIS: [&str; 2] = ["redis-adapters", "xtask"];
 
 /// A dependency that must go.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,7 +60,8 @@ pub(crate) fn violations(packages: &[Package]) -> Vec<Violation> {
 /// What is wrong with an arrow between two members.
 fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static str> {
     use Layer::{
-        Adapter, Api, Bench, Domain, EndToEnd, Engine, Events, Library, Seed, Server, Testkit, UseCases, Xtask,
+        Adapter, Api, Bench, ClusterTest, Domain, EndToEnd, Engine, Events, Library, Seed, Server, Testkit, Toolkit, UseCases,
+        Xtask,
     };
     if used == Use::Test {
         let inner = matches!(from.layer, Domain | Events | UseCases);
@@ -68,7 +69,7 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
             .then_some("tests of the inner layers mock the ports; they need no adapter, nor what brings one along");
     }
     let allowed = match from.layer {
-        Domain | Library => false,
+        Domain | Library | Toolkit => false,
         Events => to.layer == Domain,
         Engine => matches!(to.layer, Domain | Events | Library),
         UseCases => matches!(to.layer, Domain | Events),
@@ -81,9 +82,10 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         Seed => matches!(to.layer, Domain | UseCases) || TOOLS_MAY_USE.contains(&to.name.as_str()),
         Bench if from.name == "instructions" => matches!(to.layer, Domain | UseCases | Api) || to.name == "system",
         Bench => matches!(to.layer, Domain | UseCases) || TOOLS_MAY_USE.contains(&to.name.as_str()),
-        Testkit => !matches!(to.layer, EndToEnd | Bench | Xtask),
-        EndToEnd => !matches!(to.layer, Bench | Xtask),
-        Xtask => to.name == "migration",
+        Testkit => !matches!(to.layer, EndToEnd | ClusterTest | Bench | Xtask | Toolkit),
+        EndToEnd => !matches!(to.layer, ClusterTest | Bench | Xtask | Toolkit),
+        ClusterTest => to.layer == Toolkit,
+        Xtask => to.layer == Toolkit || to.name == "migration",
     };
     (!allowed).then_some(match (from.layer, to.layer) {
         (_, Testkit) => "the test kit is for tests: a dev-dependency, if anything",
@@ -96,10 +98,11 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
             "the HTTP layer never imports an adapter; it gets use cases from the composition root"
         }
         (Api, _) => "the HTTP layer knows the domain, the use cases and the libraries of the house only",
-        (Library, _) => "a library of the house knows nothing of what it is used for",
+        (Library | Toolkit, _) => "a library of the house knows nothing of what it is used for",
         (Adapter, Adapter | Engine) => "adapters do not know each other (but for persistence → database, migration)",
         (Adapter, _) => "an adapter knows the domain and the use cases whose ports it implements, nothing further out",
         (Server, _) => "the server ships without chores",
+        (ClusterTest, _) => "the cluster test drives the system from outside, and knows none of its crates",
         (_, Bench) => "nobody depends on the benchmarks",
         (Bench, _) if from.name == "instructions" => {
             "instructions are counted above the ports: whatever stands behind them is a stub, but for what makes ids"
@@ -110,7 +113,7 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         (Seed, _) => {
             "the seed needs the domain, the ports of the use cases, database, persistence, security and system only"
         }
-        (Xtask, _) => "chores need no crate of the house but the migrations, for the diagram",
+        (Xtask, _) => "chores need no crate of the house but their toolkit and, for the diagram, the migrations",
         (Testkit | EndToEnd, _) => "tests come before chores and need none",
     })
 }
@@ -138,7 +141,7 @@ fn outer_objection(from: &Package, dependency: &Dependency) -> Option<&'static s
             Some("the drivers of the databases are behind the database engine")
         }
         _ if name == "redis" && !MAY_USE_REDIS.contains(&from.name.as_str()) => {
-            Some("all that speaks Redis is in the coordination adapter")
+            Some("all that speaks Redis is in the adapter redis-adapters")
         }
         _ => None,
     }
@@ -149,7 +152,7 @@ mod tests {
     use super::*;
 
     /// The workspace, each crate without dependencies.
-    const CRATES: [(&str, Layer); 21] = [
+    const CRATES: [(&str, Layer); 23] = [
         ("domain", Layer::Domain),
         ("events", Layer::Events),
         ("accounts", Layer::UseCases),
@@ -162,15 +165,17 @@ mod tests {
         ("security", Layer::Adapter),
         ("system", Layer::Adapter),
         ("resilience", Layer::Library),
-        ("coordination", Layer::Adapter),
+        ("redis-adapters", Layer::Adapter),
         ("api", Layer::Api),
         ("thoughts", Layer::Server),
         ("testkit", Layer::Testkit),
         ("e2e", Layer::EndToEnd),
+        ("cluster-test", Layer::ClusterTest),
         ("seed", Layer::Seed),
         ("bench", Layer::Bench),
         ("instructions", Layer::Bench),
         ("xtask", Layer::Xtask),
+        ("toolkit", Layer::Toolkit),
     ];
 
     /// What the rules say of one arrow in an otherwise empty workspace.
@@ -219,18 +224,16 @@ mod tests {
                 ("accounts", &["domain", "events"]),
                 ("api", &["domain", "accounts", "posts", "feed", "resilience"]),
                 ("database", &["domain", "events", "resilience"]),
-                (
-                    "persistence",
-                    &["domain", "events", "accounts", "posts", "feed", "database", "migration", "resilience"],
-                ),
-                ("coordination", &["domain", "feed", "resilience"]),
-                ("thoughts", &["domain", "accounts", "database", "persistence", "migration", "coordination", "api"]),
+                ("persistence", &["domain", "events", "accounts", "posts", "feed", "database", "migration", "resilience"]),
+                ("redis-adapters", &["domain", "feed", "resilience"]),
+                ("thoughts", &["domain", "accounts", "database", "persistence", "migration", "redis-adapters", "api"]),
                 ("seed", &["domain", "accounts", "database", "persistence", "security", "system"]),
                 ("testkit", &["domain", "posts", "persistence", "migration", "api", "thoughts", "seed"]),
                 ("e2e", &["testkit", "domain", "thoughts", "persistence", "seed"]),
+                ("cluster-test", &["toolkit"]),
                 ("bench", &["domain", "accounts", "posts", "feed", "database", "persistence", "security", "system"]),
                 ("instructions", &["domain", "accounts", "posts", "feed", "api", "system"]),
-                ("xtask", &["migration"]),
+                ("xtask", &["migration", "toolkit"]),
             ],
             Use::Normal,
         );
@@ -243,19 +246,21 @@ mod tests {
                 ("domain", &["events", "accounts", "persistence", "api", "thoughts", "testkit"]),
                 ("events", &["accounts", "database", "resilience", "api", "testkit"]),
                 ("accounts", &["posts", "feed", "persistence", "system", "api", "thoughts", "testkit"]),
-                ("api", &["database", "persistence", "security", "coordination", "thoughts", "testkit"]),
+                ("api", &["database", "persistence", "security", "redis-adapters", "thoughts", "testkit"]),
                 ("persistence", &["security", "api", "thoughts", "testkit"]),
-                ("database", &["accounts", "posts", "migration", "persistence", "coordination", "api"]),
+                ("database", &["accounts", "posts", "migration", "persistence", "redis-adapters", "api"]),
                 ("migration", &["database", "persistence"]),
-                ("resilience", &["domain", "accounts", "persistence", "coordination", "api"]),
-                ("coordination", &["database", "migration", "persistence", "api"]),
+                ("resilience", &["domain", "accounts", "persistence", "redis-adapters", "api"]),
+                ("redis-adapters", &["database", "migration", "persistence", "api"]),
                 ("thoughts", &["testkit", "seed", "xtask", "e2e"]),
                 ("seed", &["migration", "api", "thoughts", "testkit"]),
-                ("bench", &["thoughts", "api", "coordination", "testkit", "seed"]),
-                ("instructions", &["thoughts", "persistence", "security", "coordination", "testkit", "bench"]),
-                ("testkit", &["xtask", "e2e", "bench"]),
-                ("e2e", &["bench"]),
+                ("bench", &["thoughts", "api", "redis-adapters", "testkit", "seed"]),
+                ("instructions", &["thoughts", "persistence", "security", "redis-adapters", "testkit", "bench"]),
+                ("testkit", &["xtask", "toolkit", "e2e", "cluster-test", "bench"]),
+                ("e2e", &["bench", "cluster-test", "toolkit"]),
+                ("cluster-test", &["domain", "thoughts", "testkit", "e2e", "xtask"]),
                 ("xtask", &["domain", "thoughts", "testkit", "bench"]),
+                ("toolkit", &["domain", "migration", "testkit", "xtask"]),
             ],
             Use::Normal,
         );
@@ -290,13 +295,13 @@ mod tests {
         allows(&[("persistence", orm), ("migration", orm), ("testkit", orm), ("e2e", orm)], Use::Normal);
         let drivers: &[&str] = &["sqlx", "sqlx-core", "tokio-postgres"];
         forbids(&[("persistence", drivers), ("migration", drivers), ("testkit", drivers)], Use::Normal);
-        forbids(&[("api", sql), ("thoughts", sql), ("seed", sql), ("coordination", sql)], Use::Normal);
+        forbids(&[("api", sql), ("thoughts", sql), ("seed", sql), ("redis-adapters", sql)], Use::Normal);
         allows(&[("thoughts", sql)], Use::Test);
     }
 
     #[test]
     fn keeps_redis_in_its_place() {
-        allows(&[("coordination", &["redis"]), ("xtask", &["redis"])], Use::Normal);
+        allows(&[("redis-adapters", &["redis"]), ("xtask", &["redis"])], Use::Normal);
         forbids(&[("persistence", &["redis"]), ("thoughts", &["redis"]), ("posts", &["redis"])], Use::Normal);
         allows(&[("e2e", &["redis"])], Use::Test);
     }

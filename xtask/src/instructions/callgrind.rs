@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
 use tokio::process::Command;
-
-use crate::interrupt::Interrupt;
-use crate::process;
+use toolkit::{Interrupt, process};
 
 /// How often the work is done before anything counts: buffers have grown, and what is made once is made.
 const FEW: u32 = 100;

@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use cache::{Cache, Change, ChangeLog, LogUnavailable, Version};
-use coordination::{EntryId, Journal, JournalListener, Unavailable};
 use database::{WalPosition, Watermark};
 use domain::UserId;
+use redis_adapters::{EntryId, Journal, JournalListener, Unavailable};
 
 /// Announces changes in the journal.
 #[derive(Clone)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cache::SharedCopies;
-use coordination::SharedValues;
+use redis_adapters::SharedValues;
 
 /// Keeps copies in Redis. One that is lost, or out of reach, is one that is not there.
 pub(super) struct RedisCopies(pub(super) SharedValues);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use accounts::ports::{GuessLimiter, TakeGuess, TakenGuess};
 use accounts::{Guess, GuessBounds};
 use async_trait::async_trait;
-use coordination::{Allowance, GuessKeys, GuessTaken, SharedGuesses};
+use redis_adapters::{Allowance, GuessKeys, GuessTaken, SharedGuesses};
 use security::LocalGuesses;
 
 /// Counts in Redis, and while that is lost in the memory of this instance, as

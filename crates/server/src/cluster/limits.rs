@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use api::{Budget, Client, LocalRateLimits, RateLimiter, Taken};
 use async_trait::async_trait;
-use coordination::{SharedLimits, Taken as TakenInRedis};
+use redis_adapters::{SharedLimits, Taken as TakenInRedis};
 
 /// Clients that are remembered as being over their budget. More than come in the seconds for which they are.
 const REMEMBERED: usize = 10_000;

@@ -11,12 +11,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cache::{Cache, CacheOptions, InProcessLog};
-use coordination::{
+use database::{Positions, Watermark};
+use domain::IdGenerator;
+use redis_adapters::{
     Following, InvalidUrl, Journal, Members, Membership, Redis, RedisObserver, RedisOptions, SharedGuesses,
     SharedLimits, SharedValues, UserPositions,
 };
-use database::{Positions, Watermark};
-use domain::IdGenerator;
 use secrecy::{ExposeSecret, SecretString};
 use security::LocalGuesses;
 use system::CuidGenerator;

@@ -1,9 +1,9 @@
 //! Who has written how far, noted in Redis.
 
 use async_trait::async_trait;
-use coordination::UserPositions;
 use database::{Noted, Positions, WalPosition};
 use domain::UserId;
+use redis_adapters::UserPositions;
 
 /// Notes positions in Redis.
 pub(super) struct RedisPositions(pub(super) UserPositions);

@@ -125,7 +125,7 @@ pub(super) fn replica_url(raw: &str) -> Parsed<Location> {
 /// The address of a Redis server.
 pub(super) fn redis_url(raw: &str) -> Parsed<SecretString> {
     let raw = raw.trim();
-    match coordination::check_url(raw) {
+    match redis_adapters::check_url(raw) {
         Ok(()) => Ok(SecretString::from(raw.to_owned())),
         Err(error) => Err(this_one("redis://:password@host:6379", &error)),
     }

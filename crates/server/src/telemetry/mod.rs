@@ -1,0 +1,179 @@
+//! What operators observe of the server: its log on standard error, its traces and its metrics.
+//!
+//! - `log_lines`, `log_writer`: the log as JSON, and the thread that writes it;
+//! - `traces`: a span for each statement of a traced request;
+//! - [`metrics`]: the numbers, and what each of them means.
+//!
+//! Logging and tracing never block a request. Lines and spans wait in bounded queues for the threads that send them. A
+//! full queue drops further lines and spans; dropped lines are counted.
+
+mod log_lines;
+mod log_writer;
+pub mod metrics;
+pub(crate) mod traces;
+
+use std::error::Error;
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use opentelemetry::global;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::Subscriber;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, fmt};
+
+use url::Url;
+
+use self::log_lines::{JsonLines, JsonMembers};
+use self::log_writer::{LogWriter, WriterGuard};
+use crate::settings::{LogFormat, LogSettings};
+
+/// How long the process stays for its last spans when it ends.
+const LAST_SPANS: Duration = Duration::from_secs(3);
+
+/// The log or the traces could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("the log and the traces could not be set up")]
+pub struct TelemetryError(#[source] Box<dyn Error + Send + Sync>);
+
+/// The log and the traces of the process. When it goes, what still waits is written, within a few seconds.
+#[must_use = "nothing is written after it is gone"]
+pub struct Telemetry {
+    traces: Option<SdkTracerProvider>,
+    lost: LostLines,
+    // Goes last, so that the end of the traces may be logged.
+    _writer: WriterGuard,
+}
+
+/// Counts the lines of the log that were dropped.
+#[derive(Clone)]
+pub struct LostLines(LogWriter);
+
+/// Sends the log of the whole process to standard error, what comes through the `log` crate included, and its traces to
+/// `collector`, if there is one.
+///
+/// # Errors
+/// [`TelemetryError`] when the directives are malformed, when the process has its log already, or when OpenTelemetry's
+/// own variables ask for what is not there.
+pub fn init(log: &LogSettings, collector: Option<&Url>) -> Result<Telemetry, TelemetryError> {
+    let colours = io::stderr().is_terminal();
+    let (writer, guard) = LogWriter::begin(io::stderr()).map_err(|e| TelemetryError(e.into()))?;
+    let lost = LostLines(writer.clone());
+    let subscriber = subscriber(log, colours, writer)?;
+    subscriber.try_init().map_err(|e| TelemetryError(e.into()))?;
+    let traces = collector.map(traces::provider).transpose().map_err(|e| TelemetryError(e.into()))?;
+    if let Some(provider) = &traces {
+        global::set_tracer_provider(provider.clone());
+    }
+    Ok(Telemetry { traces, lost, _writer: guard })
+}
+
+impl Telemetry {
+    /// Counts the lines of its log that were dropped.
+    pub fn lost_lines(&self) -> LostLines {
+        self.lost.clone()
+    }
+}
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        if let Some(Err(error)) = self.traces.as_ref().map(|traces| traces.shutdown_with_timeout(LAST_SPANS)) {
+            tracing::warn!(%error, "the last traces were not sent");
+        }
+    }
+}
+
+impl LostLines {
+    /// How many there have been so far.
+    pub fn count(&self) -> u64 {
+        self.0.dropped()
+    }
+}
+
+fn subscriber<W>(
+    log: &LogSettings,
+    colours: bool,
+    writer: W,
+) -> Result<Box<dyn Subscriber + Send + Sync>, TelemetryError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::try_new(&log.directives).map_err(|e| TelemetryError(e.into()))?;
+    let builder = fmt().with_env_filter(filter).with_writer(writer).with_ansi(colours);
+    Ok(match log.format {
+        LogFormat::Pretty => Box::new(builder.compact().finish()),
+        LogFormat::Json => Box::new(builder.fmt_fields(JsonMembers).event_format(JsonLines).finish()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is written of an event in two spans, and of one that is less important.
+    fn written(format: LogFormat, directives: &str) -> String {
+        let written = Written::default();
+        let writer = written.clone();
+        let log = LogSettings { format, directives: directives.to_owned() };
+        let subscriber = subscriber(&log, false, move || writer.clone()).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
+            let _request = tracing::info_span!("request", request_id = "r-1").entered();
+            let _query = tracing::info_span!("query", rows = 3).entered();
+            tracing::info!(user = "ada", "signed in");
+            tracing::debug!("details");
+        });
+        let bytes = written.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    mod subscriber {
+        use super::*;
+
+        #[test]
+        fn writes_one_json_object_a_line_with_the_fields_of_all_spans() {
+            let text = written(LogFormat::Json, "info");
+            let [line] = text.lines().collect::<Vec<_>>()[..] else { panic!("{text}") };
+            let event: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert_eq!(event["message"], "signed in");
+            assert_eq!((&event["level"], &event["user"]), (&"INFO".into(), &"ada".into()));
+            assert_eq!(event["spans"][0]["request_id"], "r-1");
+            assert_eq!(event["spans"][1]["rows"], 3);
+            assert!(event["timestamp"].as_str().unwrap().ends_with('Z'));
+        }
+
+        #[test]
+        fn writes_one_line_for_people_without_colours_where_nobody_looks() {
+            let text = written(LogFormat::Pretty, "info");
+            assert_eq!(text.lines().count(), 1, "{text}");
+            assert!(text.contains("signed in") && text.contains("request_id=\"r-1\""), "{text}");
+            assert!(!text.contains('\u{1b}'), "{text}");
+        }
+
+        #[test]
+        fn follows_the_directives() {
+            assert!(written(LogFormat::Json, "debug").contains("details"));
+            assert_eq!(written(LogFormat::Json, "info,thoughts=off"), "");
+        }
+
+        #[test]
+        fn rejects_malformed_directives() {
+            let log = LogSettings { format: LogFormat::Json, directives: "x=loud".to_owned() };
+            assert!(subscriber(&log, false, io::sink).is_err());
+        }
+    }
+}

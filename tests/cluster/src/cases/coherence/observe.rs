@@ -1,0 +1,115 @@
+//! One round: readers that read without end, and a change.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use futures_util::future::try_join_all;
+use tokio::time::sleep;
+
+use super::changes::Probe;
+use super::readings::{Finding, Reading};
+use crate::http::{Api, Call, Reply};
+
+/// Between two reads.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// So many reads show the old state before anything is changed, and the new one before the round ends.
+const WARM: usize = 3;
+
+/// How long readers may take to see what was there before the change.
+const WARM_UP: Duration = Duration::from_secs(10);
+
+/// How long a round goes on after the change: past the bound by far.
+const PATIENCE: Duration = Duration::from_millis(400);
+
+/// How long a round goes on that looks for what is forgotten again.
+const LINGER: Duration = Duration::from_millis(160);
+
+/// What a reader reads, and how it knows the change.
+pub(super) struct Watch {
+    pub(super) call: Call,
+    pub(super) shows: Box<dyn Fn(&Reply) -> bool + Send + Sync>,
+}
+
+/// How far a reader is: how many reads in a row said the same, and whether they were fresh.
+#[derive(Default)]
+struct Progress {
+    in_a_row: AtomicUsize,
+    fresh: AtomicBool,
+}
+
+impl Progress {
+    fn note(&self, fresh: bool) {
+        if self.fresh.swap(fresh, Ordering::Relaxed) == fresh {
+            self.in_a_row.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.in_a_row.store(1, Ordering::Relaxed);
+        }
+    }
+
+    fn settled(&self, fresh: bool) -> bool {
+        self.fresh.load(Ordering::Relaxed) == fresh && self.in_a_row.load(Ordering::Relaxed) >= WARM
+    }
+}
+
+/// Lets readers read `there`, makes the change `here`, and says when they saw it.
+pub(super) async fn observe(here: &Api, there: &Api, probe: Probe, linger: bool) -> Result<Finding> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut readers = Vec::new();
+    let mut progress = Vec::new();
+    for watch in probe.watches {
+        let own = Arc::new(Progress::default());
+        progress.push(Arc::clone(&own));
+        readers.push(tokio::spawn(read(there.clone(), watch, own, Arc::clone(&stop))));
+    }
+    let settled = |fresh| progress.iter().all(|own| own.settled(fresh));
+    let changed = async {
+        // What a reader has not seen yet cannot become stale.
+        within(WARM_UP, || settled(false)).await.context("the readers do not see the old state")?;
+        here.succeed(&probe.change).await
+    };
+    let changed = changed.await;
+    if let Ok(reply) = &changed {
+        // Not seen in time is a finding, not an error.
+        let _ = within(PATIENCE, || settled(true)).await;
+        if linger {
+            sleep((reply.received + LINGER).saturating_duration_since(Instant::now())).await;
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    let traces = try_join_all(readers).await?;
+    let answered = changed?.received;
+    let mut findings = Vec::new();
+    for trace in traces {
+        findings.push(Finding::of(&trace?, answered));
+    }
+    findings.into_iter().reduce(Finding::and).context("nobody read")
+}
+
+async fn read(api: Api, watch: Watch, progress: Arc<Progress>, stop: Arc<AtomicBool>) -> Result<Vec<Reading>> {
+    let mut readings = Vec::new();
+    while !stop.load(Ordering::Relaxed) {
+        let reply = api.ask(&watch.call).await?;
+        if !reply.succeeded() && reply.status != 404 {
+            bail!("{} through {} is answered {}", watch.call.shown(), api.name(), reply.status);
+        }
+        let fresh = (watch.shows)(&reply);
+        readings.push(Reading { sent: reply.sent, received: reply.received, fresh });
+        progress.note(fresh);
+        sleep(PAUSE).await;
+    }
+    Ok(readings)
+}
+
+async fn within(limit: Duration, condition: impl Fn() -> bool) -> Option<()> {
+    let began = Instant::now();
+    while !condition() {
+        if began.elapsed() > limit {
+            return None;
+        }
+        sleep(Duration::from_millis(1)).await;
+    }
+    Some(())
+}

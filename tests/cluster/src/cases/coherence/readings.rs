@@ -1,0 +1,152 @@
+//! What readers saw around a change, and what follows from it.
+
+use std::time::{Duration, Instant};
+
+use crate::figures::milliseconds;
+
+/// The product's promise.
+pub(super) const BOUND: Duration = Duration::from_millis(100);
+
+/// A read, or a pause between two, that is longer than this leaves too much unseen.
+const STALL: Duration = Duration::from_millis(40);
+
+/// One read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading {
+    pub(super) sent: Instant,
+    pub(super) received: Instant,
+    /// Whether it showed the change.
+    pub(super) fresh: bool,
+}
+
+/// What one round found.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Finding {
+    /// From the answer to the change until the first read that showed it, and after which none did not; `None` when
+    /// it was not seen at all.
+    pub(super) seen_after: Option<Duration>,
+    /// How long after the answer the last read was sent that did not show it.
+    pub(super) stale_until: Option<Duration>,
+    /// Whether reads took or waited too long for the round to say much.
+    pub(super) stalled: bool,
+    /// The longest read.
+    pub(super) slowest: Duration,
+}
+
+impl Finding {
+    /// What one reader's reads say of a change that was answered at `answered`.
+    pub(super) fn of(readings: &[Reading], answered: Instant) -> Self {
+        let after = |moment: Instant| moment.saturating_duration_since(answered);
+        let last_stale = readings.iter().rposition(|reading| !reading.fresh && reading.sent >= answered);
+        let later = match last_stale {
+            Some(index) => &readings[index + 1..],
+            None => readings,
+        };
+        let first_fresh = later.iter().find(|reading| reading.fresh);
+        let end = first_fresh.or(readings.last()).map_or(answered, |reading| reading.received);
+        let overlapping: Vec<&Reading> =
+            readings.iter().filter(|reading| reading.received >= answered && reading.sent <= end).collect();
+        let took = |reading: &Reading| reading.received - reading.sent;
+        let slow = overlapping.iter().any(|reading| took(reading) > STALL);
+        let waited = overlapping.windows(2).any(|pair| pair[1].sent - pair[0].received > STALL);
+        Self {
+            seen_after: first_fresh.map(|reading| after(reading.received)),
+            stale_until: last_stale.map(|index| after(readings[index].sent)),
+            stalled: slow || waited,
+            slowest: readings.iter().map(took).max().unwrap_or_default(),
+        }
+    }
+
+    /// Both readers' findings: the worse of each.
+    pub(super) fn and(self, other: Self) -> Self {
+        let seen = self.seen_after.zip(other.seen_after);
+        Self {
+            seen_after: seen.map(|(one, other)| one.max(other)),
+            stale_until: self.stale_until.max(other.stale_until),
+            stalled: self.stalled || other.stalled,
+            slowest: self.slowest.max(other.slowest),
+        }
+    }
+
+    /// What breaks the promise. A read sent past the bound that shows the old state does, however busy the machine
+    /// is; a late first sight does only if nobody was held up.
+    pub(super) fn wrong(&self) -> Option<String> {
+        match (self.stale_until, self.seen_after) {
+            (Some(stale), _) if stale > BOUND => {
+                Some(format!("a read sent {} after the answer was stale", milliseconds(stale)))
+            }
+            (_, None) if !self.stalled => Some("the change was never seen".to_owned()),
+            (_, Some(seen)) if seen > BOUND && !self.stalled => Some(format!("seen only after {}", milliseconds(seen))),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads as (sent, received, fresh), in milliseconds; the change is answered at 100.
+    fn finding(reads: &[(u64, u64, bool)]) -> Finding {
+        let start = Instant::now();
+        let at = |milliseconds| start + Duration::from_millis(milliseconds);
+        let readings: Vec<Reading> = reads
+            .iter()
+            .map(|&(sent, received, fresh)| Reading { sent: at(sent), received: at(received), fresh })
+            .collect();
+        Finding::of(&readings, at(100))
+    }
+
+    #[test]
+    fn counts_from_the_answer_to_the_first_sight() {
+        let found =
+            finding(&[(90, 95, false), (101, 105, false), (108, 112, false), (115, 118, true), (120, 123, true)]);
+        let expected = (Some(Duration::from_millis(18)), Some(Duration::from_millis(8)), false);
+        assert_eq!((found.seen_after, found.stale_until, found.stalled), expected);
+        assert_eq!(found.wrong(), None);
+    }
+
+    #[test]
+    fn what_shows_before_the_answer_is_seen_at_once() {
+        let found = finding(&[(90, 95, false), (96, 99, true), (103, 104, true)]);
+        assert_eq!((found.seen_after, found.stale_until), (Some(Duration::ZERO), None));
+    }
+
+    #[test]
+    fn stale_past_the_bound_is_wrong_even_if_held_up() {
+        let found = finding(&[(99, 200, false), (201, 203, false), (204, 206, true)]);
+        assert!(found.stalled && found.wrong().unwrap().contains("sent 101 ms after"));
+    }
+
+    #[test]
+    fn what_is_seen_and_forgotten_again_is_stale() {
+        let mut reads: Vec<(u64, u64, bool)> = (0..30).map(|n| (100 + n * 10, 104 + n * 10, true)).collect();
+        reads[20].2 = false;
+        assert!(finding(&reads).wrong().unwrap().contains("sent 200 ms after"));
+    }
+
+    #[test]
+    fn a_reader_that_was_held_up_says_nothing() {
+        let slow = finding(&[(95, 98, false), (99, 220, true)]);
+        assert!(slow.stalled && slow.wrong().is_none());
+        let paused = finding(&[(101, 104, false), (230, 233, true)]);
+        assert!(paused.stalled && paused.wrong().is_none());
+    }
+
+    #[test]
+    fn seen_late_or_never_is_wrong() {
+        let mut reads: Vec<(u64, u64, bool)> = (0..60).map(|n| (100 + n * 5, 104 + n * 5, false)).collect();
+        assert!(finding(&reads[..15]).wrong().unwrap().contains("never seen"));
+        reads[20..].iter_mut().for_each(|read| read.2 = true);
+        assert!(finding(&reads[..24]).wrong().unwrap().contains("seen only after 104 ms"));
+    }
+
+    #[test]
+    fn of_two_readers_the_worse_counts() {
+        let quick = finding(&[(101, 105, true)]);
+        let never = finding(&[(101, 105, false)]);
+        assert_eq!(quick.and(never).seen_after, None);
+        let slower = finding(&[(101, 120, true)]);
+        assert_eq!(quick.and(slower).seen_after, Some(Duration::from_millis(20)));
+    }
+}

@@ -1,0 +1,138 @@
+//! One virtual user.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rand::RngExt as _;
+use rand::rngs::Xoshiro256PlusPlus;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::board::Board;
+use super::ledger::Ledger;
+use super::period::Manner;
+use super::sample::{Kind, Outcome, Sample};
+use crate::http::{Api, Call, Reply, User};
+
+mod reading;
+mod writing;
+
+/// Between two things that a user does.
+const PAUSE: std::ops::Range<u64> = 50..150;
+
+/// Between two tries of a write.
+const BETWEEN_TRIES: Duration = Duration::from_millis(100);
+
+/// How long a user tries to get one write through.
+const PERSISTENCE: Duration = Duration::from_secs(30);
+
+/// What a user knows and has done.
+pub(super) struct Actor {
+    pub(super) api: Api,
+    pub(super) user: User,
+    /// The identifiers of all users of the period.
+    pub(super) everybody: Arc<Vec<String>>,
+    pub(super) board: Arc<Board>,
+    pub(super) manner: Manner,
+    /// Whoever waits for a write to get through does not read; somebody has to all the time.
+    pub(super) only_reads: bool,
+    /// What its markers begin with.
+    pub(super) name: String,
+    pub(super) said: usize,
+    /// The last own post; it goes up on the board with the next one.
+    pub(super) unshared: Option<String>,
+    /// Markers of own posts that were acknowledged and may still be edited.
+    pub(super) kept: Vec<String>,
+    /// Markers of own posts that nobody else knows, to be deleted.
+    pub(super) private: Vec<String>,
+    pub(super) chance: Xoshiro256PlusPlus,
+    pub(super) ledger: Ledger,
+    pub(super) samples: Vec<Sample>,
+}
+
+impl Actor {
+    /// Does one thing after the other until told to stop, and the last one to its end.
+    pub(super) async fn run(mut self, stop: watch::Receiver<bool>) -> (Ledger, Vec<Sample>) {
+        while !*stop.borrow() {
+            match self.chance.random_range(0..100) {
+                _ if self.only_reads => self.look_around().await,
+                0..20 => self.publish().await,
+                20..26 => self.publish_for_oneself().await,
+                26..32 => self.delete().await,
+                32..38 => self.edit().await,
+                38..50 => self.comment().await,
+                50..62 => self.like().await,
+                62..68 => self.follow().await,
+                _ => self.look_around().await,
+            }
+            let pause = Duration::from_millis(self.chance.random_range(PAUSE));
+            sleep(pause).await;
+        }
+        (self.ledger, self.samples)
+    }
+
+    /// A read, once. What is answered with success or 404 is for `judge_it` to say.
+    async fn read(&mut self, call: Call, judge_it: impl FnOnce(&Reply) -> Outcome) {
+        let began = Instant::now();
+        let outcome = match self.api.send(&call).await {
+            Err(error) => Outcome::Lost(chain(&error)),
+            Ok(reply) => match judge(&reply) {
+                Outcome::Good | Outcome::Status(404) => judge_it(&reply),
+                other => other,
+            },
+        };
+        self.note(&call, began, outcome);
+    }
+
+    /// A write, tried until it is acknowledged, or once, as is this user's manner.
+    async fn write(&mut self, call: &Call) -> Option<Reply> {
+        let first = Instant::now();
+        loop {
+            let began = Instant::now();
+            let (outcome, reply) = match self.api.send(call).await {
+                Err(error) => (Outcome::Lost(chain(&error)), None),
+                // What somebody before deleted for us, perhaps the gateway in a second try.
+                Ok(reply) if reply.status == 404 && call.deletes_a_post() => (Outcome::Good, Some(reply)),
+                Ok(reply) => (judge(&reply), Some(reply)),
+            };
+            self.note(call, began, outcome.clone());
+            let again = match outcome {
+                Outcome::Good => return reply,
+                Outcome::Unavailable { .. } | Outcome::Lost(_) | Outcome::Status(502 | 504) => true,
+                Outcome::Status(_) | Outcome::Stale(_) | Outcome::Missing => false,
+            };
+            if !again || self.manner == Manner::OnceOnly || first.elapsed() > PERSISTENCE {
+                return None;
+            }
+            sleep(BETWEEN_TRIES).await;
+        }
+    }
+
+    fn note(&mut self, call: &Call, sent: Instant, outcome: Outcome) {
+        let kind = match call {
+            call if call.reads() => Kind::Read,
+            call if call.repeatable() => Kind::Repeatable,
+            _ => Kind::Once,
+        };
+        self.samples.push(Sample { call: call.shown(), kind, sent, took: sent.elapsed(), outcome });
+    }
+}
+
+fn judge(reply: &Reply) -> Outcome {
+    match reply.status {
+        200..300 => Outcome::Good,
+        503 => Outcome::Unavailable { retry_after: !reply.header("retry-after").is_empty() },
+        other => Outcome::Status(other),
+    }
+}
+
+/// An error with its causes: reqwest's own words do not say much.
+fn chain(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,211 @@
+//! What a user writes, and at once reads back.
+//!
+//! The ledger is in doubt before a request is sent and certain when it is acknowledged, so that it is right whenever
+//! the answer fails to come.
+
+use rand::RngExt as _;
+use serde_json::{Value, json};
+
+use super::Actor;
+use super::reading::is_there;
+use crate::http::{Call, Reply};
+use crate::load::ledger::{Said, Switch};
+use crate::load::period::Manner;
+use crate::load::sample::Outcome;
+
+impl Actor {
+    /// Publishes what others will read, like and comment.
+    ///
+    /// They hear of it when the next one is acknowledged: a primary that is killed at once takes the latest posts with
+    /// it until it is back, and nobody but their author may have to wonder.
+    pub(super) async fn publish(&mut self) {
+        if let Some((marker, id)) = self.say_post().await {
+            if let Some(earlier) = self.unshared.replace(id) {
+                self.board.add(earlier);
+            }
+            self.kept.push(marker);
+        }
+    }
+
+    /// Publishes what will be deleted.
+    pub(super) async fn publish_for_oneself(&mut self) {
+        if let Some((marker, _)) = self.say_post().await {
+            self.private.push(marker);
+        }
+    }
+
+    async fn say_post(&mut self) -> Option<(String, String)> {
+        let (marker, content) = self.something_to_say();
+        let said = Said { contents: vec![content.clone()], ..Said::default() };
+        self.ledger.posts.insert(marker.clone(), said);
+        let call = self.keyed(Call::publish(&content).by(&self.user), &marker);
+        let id = self.write(&call).await?.text("/id").to_owned();
+        if let Some(said) = self.ledger.posts.get_mut(&marker) {
+            said.id = Some(id.clone());
+        }
+        self.read_back(format!("/v1/posts/{id}"), "/content", &json!(content)).await;
+        Some((marker, id))
+    }
+
+    /// Changes an own post.
+    pub(super) async fn edit(&mut self) {
+        let Some(marker) = self.any_kept() else { return };
+        let Some(said) = self.ledger.posts.get_mut(&marker) else { return };
+        let Some(id) = said.id.clone() else { return };
+        self.said += 1;
+        let content = format!("{marker} edited {}", self.said);
+        said.contents.push(content.clone());
+        let call = Call::patch(format!("/v1/posts/{id}"), json!({ "content": content })).by(&self.user);
+        if self.write(&call).await.is_none() {
+            return;
+        }
+        if let Some(said) = self.ledger.posts.get_mut(&marker) {
+            said.contents = vec![content.clone()];
+        }
+        self.read_back(format!("/v1/posts/{id}"), "/content", &json!(content)).await;
+    }
+
+    /// Deletes an own post that nobody else knows.
+    pub(super) async fn delete(&mut self) {
+        let Some(marker) = self.private.pop() else { return };
+        let Some(said) = self.ledger.posts.get_mut(&marker) else { return };
+        let Some(id) = said.id.clone() else { return };
+        said.deleted = Switch::InDoubt;
+        if self.write(&Call::delete(format!("/v1/posts/{id}")).by(&self.user)).await.is_none() {
+            return;
+        }
+        if let Some(said) = self.ledger.posts.get_mut(&marker) {
+            said.deleted = Switch::On;
+        }
+        let gone = |reply: &Reply| match reply.status {
+            404 => Outcome::Good,
+            _ => Outcome::Stale("deleted, and still there".to_owned()),
+        };
+        self.read(Call::get(format!("/v1/posts/{id}")).by(&self.user), gone).await;
+    }
+
+    /// Comments any post.
+    pub(super) async fn comment(&mut self) {
+        let Some(post) = self.board.any(&mut self.chance) else { return };
+        let (marker, content) = self.something_to_say();
+        let said = Said { contents: vec![content.clone()], ..Said::default() };
+        self.ledger.comments.insert(marker.clone(), said);
+        let call = Call::post(format!("/v1/posts/{post}/comments"), json!({ "content": content })).by(&self.user);
+        let call = self.keyed(call, &marker);
+        let Some(reply) = self.write(&call).await else { return };
+        let id = reply.text("/id").to_owned();
+        if let Some(said) = self.ledger.comments.get_mut(&marker) {
+            said.id = Some(id.clone());
+        }
+        self.read_back(format!("/v1/comments/{id}"), "/content", &json!(content)).await;
+    }
+
+    /// Likes any post, or no longer does.
+    pub(super) async fn like(&mut self) {
+        let Some(post) = self.board.any(&mut self.chance) else { return };
+        let pair = (self.user.id.clone(), post.clone());
+        let on = self.ledger.likes.get(&pair) != Some(&Switch::On);
+        self.ledger.likes.insert(pair.clone(), Switch::InDoubt);
+        let call = switch(format!("/v1/posts/{post}/like"), on).by(&self.user);
+        if self.write(&call).await.is_none() {
+            return;
+        }
+        self.ledger.likes.insert(pair, known(on));
+        self.look_back(format!("/v1/posts/{post}"), "/viewer/liked", on).await;
+    }
+
+    /// Follows anybody, or no longer does.
+    pub(super) async fn follow(&mut self) {
+        let somebody = self.anybody();
+        if somebody == self.user.id {
+            return;
+        }
+        let pair = (self.user.id.clone(), somebody.clone());
+        let on = self.ledger.follows.get(&pair) != Some(&Switch::On);
+        self.ledger.follows.insert(pair.clone(), Switch::InDoubt);
+        let call = switch(format!("/v1/users/{somebody}/follow"), on).by(&self.user);
+        if self.write(&call).await.is_none() {
+            return;
+        }
+        self.ledger.follows.insert(pair, known(on));
+        self.look_back(format!("/v1/users/{somebody}"), "/viewer/following", on).await;
+    }
+
+    /// Reads at once what was just written: something of one's own.
+    async fn read_back(&mut self, path: String, pointer: &str, expected: &Value) {
+        self.read(Call::get(path).by(&self.user), |reply| holds(reply, pointer, expected)).await;
+    }
+
+    /// Reads at once what was just changed about something that was there before.
+    async fn look_back(&mut self, path: String, pointer: &str, expected: bool) {
+        let judge_it = |reply: &Reply| match is_there(reply) {
+            Outcome::Good => holds(reply, pointer, &json!(expected)),
+            missing => missing,
+        };
+        self.read(Call::get(path).by(&self.user), judge_it).await;
+    }
+
+    /// A marker that nobody has used, and a content that begins with it.
+    fn something_to_say(&mut self) -> (String, String) {
+        self.said += 1;
+        let marker = format!("{}-{}", self.name, self.said);
+        let content = format!("{marker} by {}", self.user.username);
+        (marker, content)
+    }
+
+    fn any_kept(&mut self) -> Option<String> {
+        if self.kept.is_empty() {
+            return None;
+        }
+        let index = self.chance.random_range(0..self.kept.len());
+        self.kept.get(index).cloned()
+    }
+
+    /// With a key; whoever does everything once leaves it out of every other request.
+    fn keyed(&self, call: Call, marker: &str) -> Call {
+        match self.manner {
+            Manner::OnceOnly if self.said.is_multiple_of(2) => call,
+            _ => call.key(marker),
+        }
+    }
+}
+
+fn switch(path: String, on: bool) -> Call {
+    if on { Call::put(path) } else { Call::delete(path) }
+}
+
+fn known(on: bool) -> Switch {
+    if on { Switch::On } else { Switch::Off }
+}
+
+/// Whether an answer holds what was just written.
+fn holds(reply: &Reply, pointer: &str, expected: &Value) -> Outcome {
+    match reply.at(pointer) {
+        found if found == expected => Outcome::Good,
+        found => Outcome::Stale(format!("{pointer} is {found}, not {expected} (answered {})", reply.status)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use reqwest::header::HeaderMap;
+
+    use super::*;
+
+    fn reply(status: u16, body: Value) -> Reply {
+        let now = Instant::now();
+        Reply { status, headers: HeaderMap::new(), body, sent: now, received: now }
+    }
+
+    #[test]
+    fn tells_an_own_write_that_is_not_seen_from_a_thing_that_is_missing() {
+        let content = json!("hello");
+        assert_eq!(holds(&reply(200, json!({ "content": "hello" })), "/content", &content), Outcome::Good);
+        assert!(matches!(holds(&reply(200, json!({ "content": "hullo" })), "/content", &content), Outcome::Stale(_)));
+        assert!(matches!(holds(&reply(404, Value::Null), "/content", &content), Outcome::Stale(_)));
+        assert_eq!(is_there(&reply(404, Value::Null)), Outcome::Missing);
+        assert_eq!(is_there(&reply(200, Value::Null)), Outcome::Good);
+    }
+}

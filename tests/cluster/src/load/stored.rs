@@ -1,0 +1,53 @@
+//! What the primary holds of a period of load.
+
+use std::collections::{HashMap, HashSet};
+
+use anyhow::{Result, bail};
+use serde_json::Value;
+
+use super::ledger::Pair;
+use crate::sql;
+use crate::stack::Stack;
+
+/// Posts and comments by marker, each with identifier and content; likes and follows as pairs.
+#[derive(Debug, Default)]
+pub(super) struct Stored {
+    pub(super) posts: HashMap<String, Vec<(String, String)>>,
+    pub(super) comments: HashMap<String, Vec<(String, String)>>,
+    pub(super) likes: HashSet<Pair>,
+    pub(super) follows: HashSet<Pair>,
+}
+
+impl Stored {
+    /// Reads what the period with this name left.
+    pub(super) async fn read(stack: &Stack, period: &str) -> Result<Self> {
+        let of_period = format!("content LIKE '{period}-%'");
+        let mut stored = Self::default();
+        for (id, content) in pairs(stack, "id, content", &format!("posts WHERE {of_period}")).await? {
+            stored.add_post(id, content);
+        }
+        for (id, content) in pairs(stack, "id, content", &format!("comments WHERE {of_period}")).await? {
+            stored.comments.entry(marker(&content)).or_default().push((id, content));
+        }
+        let likes = format!("post_likes l JOIN posts p ON p.id = l.post_id WHERE {of_period}");
+        stored.likes = pairs(stack, "l.user_id, l.post_id", &likes).await?.into_iter().collect();
+        stored.follows = pairs(stack, "follower_id, followee_id", "follows").await?.into_iter().collect();
+        Ok(stored)
+    }
+
+    pub(super) fn add_post(&mut self, id: String, content: String) {
+        self.posts.entry(marker(&content)).or_default().push((id, content));
+    }
+}
+
+fn marker(content: &str) -> String {
+    content.split(' ').next().unwrap_or_default().to_owned()
+}
+
+async fn pairs(stack: &Stack, columns: &str, from: &str) -> Result<Vec<Pair>> {
+    let pair = |row: Vec<Value>| match row.as_slice() {
+        [Value::String(first), Value::String(second)] => Ok((first.clone(), second.clone())),
+        other => bail!("not a pair of texts: {other:?}"),
+    };
+    sql::rows(stack, columns, from).await?.into_iter().map(pair).collect()
+}

@@ -21,9 +21,9 @@ use security::{
 };
 use system::{CuidGenerator, SystemClock};
 
-use crate::fact_counters::FactCounters;
 use crate::remover::Remover;
 use crate::security_log::LoggedSecurityEvents;
+use crate::telemetry::fact_counters::FactCounters;
 
 /// The use cases over their adapters.
 pub(crate) struct UseCases {

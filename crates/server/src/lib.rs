@@ -19,7 +19,6 @@ mod cluster;
 mod composition;
 mod connections;
 mod dependencies;
-mod fact_counters;
 pub mod health_check;
 mod housekeeping;
 mod remover;

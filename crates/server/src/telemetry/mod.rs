@@ -2,11 +2,13 @@
 //!
 //! - `log_lines`, `log_writer`: the log as JSON, and the thread that writes it;
 //! - `traces`: a span for each statement of a traced request;
-//! - [`metrics`]: the numbers, and what each of them means.
+//! - [`metrics`]: the numbers, and what each of them means;
+//! - `fact_counters`: those of the business, which follow from facts.
 //!
 //! Logging and tracing never block a request. Lines and spans wait in bounded queues for the threads that send them. A
 //! full queue drops further lines and spans; dropped lines are counted.
 
+pub(crate) mod fact_counters;
 mod log_lines;
 mod log_writer;
 pub mod metrics;

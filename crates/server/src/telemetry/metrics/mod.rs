@@ -10,7 +10,7 @@ use api::MetricsRenderer;
 use database::{Observer, Role, StatementEvent};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder};
 
-use crate::fact_counters::COUNTERS;
+use crate::telemetry::fact_counters::COUNTERS;
 use crate::security_log;
 use crate::telemetry::LostLines;
 

@@ -7,6 +7,7 @@
 //! - [`openapi`]: the document.
 
 mod accounts;
+mod error;
 mod feed;
 mod http;
 mod middleware;

@@ -10,11 +10,11 @@ use domain::{Session, UserAgent};
 
 use super::dto::{LogInRequest, RefreshRequest, SessionBody};
 use super::open_session::OpenSessionBody;
+use crate::error::Answer;
 use crate::http::body::Body;
 use crate::http::identity::{Origin, SignedIn};
 use crate::http::paging::{PageBody, PageParameters, PageQuery};
 use crate::http::paths::{IdParameter, IdPath};
-use crate::http::problem::Problem;
 use crate::http::reply::{Reply, secret, status_with_secret};
 
 /// Log in
@@ -33,10 +33,10 @@ pub(super) async fn log_in(
     Origin(network): Origin,
     http: HttpRequest,
     Body(request): Body<LogInRequest>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let (username, password) = request.into_credentials()?;
     let signed_in = accounts.log_in.execute(username, password, network, user_agent(&http)).await?;
-    status_with_secret(StatusCode::CREATED, &SessionBody::from(signed_in))
+    Ok(status_with_secret(StatusCode::CREATED, &SessionBody::from(signed_in))?)
 }
 
 fn user_agent(request: &HttpRequest) -> Option<UserAgent> {
@@ -56,12 +56,9 @@ fn user_agent(request: &HttpRequest) -> Option<UserAgent> {
     responses((status = 200, description = "The session's next tokens.", body = SessionBody)),
 )]
 #[post("/v1/sessions/refresh")]
-pub(super) async fn refresh(
-    accounts: Data<Accounts>,
-    Body(request): Body<RefreshRequest>,
-) -> Result<HttpResponse, Problem> {
+pub(super) async fn refresh(accounts: Data<Accounts>, Body(request): Body<RefreshRequest>) -> Answer {
     let signed_in = accounts.refresh_session.execute(&request.into_token()?).await?;
-    secret(&SessionBody::from(signed_in))
+    Ok(secret(&SessionBody::from(signed_in))?)
 }
 
 /// Log out
@@ -75,7 +72,7 @@ pub(super) async fn refresh(
     responses((status = 204, description = "The session has ended.")),
 )]
 #[delete("/v1/sessions/current")]
-pub(super) async fn log_out(accounts: Data<Accounts>, SignedIn(me): SignedIn) -> Result<HttpResponse, Problem> {
+pub(super) async fn log_out(accounts: Data<Accounts>, SignedIn(me): SignedIn) -> Answer {
     accounts.log_out.execute(me).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -96,9 +93,9 @@ pub(super) async fn list(
     SignedIn(me): SignedIn,
     PageQuery(page): PageQuery,
     reply: Reply,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let sessions = accounts.list_sessions.execute(me.user_id, page).await?;
-    reply.page(sessions, |view| OpenSessionBody::of(view, me.session_id))
+    Ok(reply.page(sessions, |view| OpenSessionBody::of(view, me.session_id))?)
 }
 
 /// End one of one's own sessions
@@ -112,11 +109,7 @@ pub(super) async fn list(
     responses((status = 204, description = "The session has ended.")),
 )]
 #[delete("/v1/sessions/{id}", guard = "is_not_refresh")]
-pub(super) async fn end(
-    accounts: Data<Accounts>,
-    SignedIn(me): SignedIn,
-    IdPath(id): IdPath<Session>,
-) -> Result<HttpResponse, Problem> {
+pub(super) async fn end(accounts: Data<Accounts>, SignedIn(me): SignedIn, IdPath(id): IdPath<Session>) -> Answer {
     accounts.end_session.execute(me, id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -136,7 +129,7 @@ fn is_not_refresh(request: &GuardContext<'_>) -> bool {
     responses((status = 204, description = "All other sessions have ended.")),
 )]
 #[delete("/v1/sessions")]
-pub(super) async fn end_others(accounts: Data<Accounts>, SignedIn(me): SignedIn) -> Result<HttpResponse, Problem> {
+pub(super) async fn end_others(accounts: Data<Accounts>, SignedIn(me): SignedIn) -> Answer {
     accounts.end_session.execute_on_others(me).await?;
     Ok(HttpResponse::NoContent().finish())
 }

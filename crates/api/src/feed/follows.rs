@@ -6,10 +6,10 @@ use feed::Feed;
 use feed::ports::Relation;
 
 use crate::accounts::UserBody;
+use crate::error::Answer;
 use crate::http::identity::{Reader, SignedIn};
 use crate::http::paging::{PageBody, PageParameters, PageQuery};
 use crate::http::paths::{UserParameter, UserPath};
-use crate::http::problem::Problem;
 use crate::http::reply::Reply;
 
 /// Follow a user
@@ -26,11 +26,7 @@ use crate::http::reply::Reply;
     ),
 )]
 #[put("/v1/users/{user}/follow")]
-pub(super) async fn follow(
-    feed: Data<Feed>,
-    UserPath(user): UserPath,
-    SignedIn(me): SignedIn,
-) -> Result<HttpResponse, Problem> {
+pub(super) async fn follow(feed: Data<Feed>, UserPath(user): UserPath, SignedIn(me): SignedIn) -> Answer {
     feed.follow.execute(me, &user).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -49,11 +45,7 @@ pub(super) async fn follow(
     ),
 )]
 #[delete("/v1/users/{user}/follow")]
-pub(super) async fn unfollow(
-    feed: Data<Feed>,
-    UserPath(user): UserPath,
-    SignedIn(me): SignedIn,
-) -> Result<HttpResponse, Problem> {
+pub(super) async fn unfollow(feed: Data<Feed>, UserPath(user): UserPath, SignedIn(me): SignedIn) -> Answer {
     feed.follow.undo(me, &user).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -75,8 +67,8 @@ pub(super) async fn followers(
     PageQuery(page): PageQuery,
     Reader(viewer): Reader,
     reply: Reply,
-) -> Result<HttpResponse, Problem> {
-    reply.page(feed.list_follows.execute(&user, Relation::Followers, page, viewer).await?, UserBody::from)
+) -> Answer {
+    Ok(reply.page(feed.list_follows.execute(&user, Relation::Followers, page, viewer).await?, UserBody::from)?)
 }
 
 /// List whom a user follows, newest follow first
@@ -96,6 +88,6 @@ pub(super) async fn following(
     PageQuery(page): PageQuery,
     Reader(viewer): Reader,
     reply: Reply,
-) -> Result<HttpResponse, Problem> {
-    reply.page(feed.list_follows.execute(&user, Relation::Following, page, viewer).await?, UserBody::from)
+) -> Answer {
+    Ok(reply.page(feed.list_follows.execute(&user, Relation::Following, page, viewer).await?, UserBody::from)?)
 }

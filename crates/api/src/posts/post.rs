@@ -6,13 +6,13 @@ use posts::{EditPostCommand, Posts, PublishPostCommand};
 
 use super::dto::{ContentRequest, PostBody};
 use crate::accounts::UserBody;
+use crate::error::Answer;
 use crate::http::body::Body;
 use crate::http::identity::{Reader, SignedIn};
 use crate::http::links::Links;
 use crate::http::paging::{PageBody, PageParameters, PageQuery};
 use crate::http::paths::{IdParameter, IdPath, UserParameter, UserPath};
 use crate::http::preconditions::{Idempotency, IdempotencyParameter, IfMatch, IfMatchParameter};
-use crate::http::problem::Problem;
 use crate::http::reply::Reply;
 
 /// Publish a post
@@ -39,14 +39,14 @@ pub(super) async fn publish(
     SignedIn(me): SignedIn,
     Idempotency(key): Idempotency,
     Body(request): Body<ContentRequest>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let command = PublishPostCommand { author: me, content: request.into_content()?, key };
     let written = posts.publish.execute(command).await?;
     if !written.replayed {
         metrics::counter!("posts_published_total").increment(1);
     }
     let (revision, location) = (written.item.revision, format!("{}/v1/posts/{}", links.base(), written.item.id));
-    Reply::created(&PostBody::just_published(&written.item), revision, &location, written.replayed)
+    Ok(Reply::created(&PostBody::just_published(&written.item), revision, &location, written.replayed)?)
 }
 
 /// Show a post
@@ -65,9 +65,9 @@ pub(super) async fn show(
     IdPath(id): IdPath<domain::Post>,
     Reader(viewer): Reader,
     reply: Reply,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let post = posts.get.execute(id, viewer).await?;
-    reply.view::<PostBody>(&post, post.subject.revision)
+    Ok(reply.view::<PostBody>(&post, post.subject.revision)?)
 }
 
 /// Edit one's own post
@@ -92,10 +92,10 @@ pub(super) async fn edit(
     IfMatch(expected): IfMatch,
     Body(request): Body<ContentRequest>,
     reply: Reply,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let command = EditPostCommand { id, actor: me, content: request.into_content()?, expected };
     let post = posts.edit.execute(command).await?;
-    reply.view::<PostBody>(&post, post.subject.revision)
+    Ok(reply.view::<PostBody>(&post, post.subject.revision)?)
 }
 
 /// Delete one's own post
@@ -117,7 +117,7 @@ pub(super) async fn delete(
     IdPath(id): IdPath<domain::Post>,
     SignedIn(me): SignedIn,
     IfMatch(expected): IfMatch,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     posts.delete.execute(id, me, expected).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -133,11 +133,7 @@ pub(super) async fn delete(
     responses((status = 204, description = "The post is liked, now or already.")),
 )]
 #[put("/v1/posts/{id}/like")]
-pub(super) async fn like(
-    posts: Data<Posts>,
-    IdPath(id): IdPath<domain::Post>,
-    SignedIn(me): SignedIn,
-) -> Result<HttpResponse, Problem> {
+pub(super) async fn like(posts: Data<Posts>, IdPath(id): IdPath<domain::Post>, SignedIn(me): SignedIn) -> Answer {
     posts.like.execute(id, me).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -153,11 +149,7 @@ pub(super) async fn like(
     responses((status = 204, description = "The post is not liked, or not any more.")),
 )]
 #[delete("/v1/posts/{id}/like")]
-pub(super) async fn unlike(
-    posts: Data<Posts>,
-    IdPath(id): IdPath<domain::Post>,
-    SignedIn(me): SignedIn,
-) -> Result<HttpResponse, Problem> {
+pub(super) async fn unlike(posts: Data<Posts>, IdPath(id): IdPath<domain::Post>, SignedIn(me): SignedIn) -> Answer {
     posts.like.undo(id, me).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -179,8 +171,8 @@ pub(super) async fn list_likes(
     PageQuery(page): PageQuery,
     Reader(viewer): Reader,
     reply: Reply,
-) -> Result<HttpResponse, Problem> {
-    reply.page(posts.list_likes.execute(id, page, viewer).await?, UserBody::from)
+) -> Answer {
+    Ok(reply.page(posts.list_likes.execute(id, page, viewer).await?, UserBody::from)?)
 }
 
 /// List a user's posts, newest first
@@ -200,6 +192,6 @@ pub(super) async fn list_by_user(
     PageQuery(page): PageQuery,
     Reader(viewer): Reader,
     reply: Reply,
-) -> Result<HttpResponse, Problem> {
-    reply.view_page::<PostBody>(&posts.list_by_user.execute(&user, page, viewer).await?)
+) -> Answer {
+    Ok(reply.view_page::<PostBody>(&posts.list_by_user.execute(&user, page, viewer).await?)?)
 }

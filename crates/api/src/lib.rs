@@ -37,6 +37,8 @@ pub use middleware::rate_limit::{Budget, Client, LocalRateLimits, RateLimiter, T
 pub use operations::health::{Dependency, Health};
 pub use operations::metrics::{MetricsAccess, MetricsEndpoint, MetricsRenderer};
 
+use accounts::ByAccessToken;
+use http::identity::Identify;
 use http::links::Links;
 use middleware::shed::WriteGate;
 use middleware::target::ParameterTable;
@@ -109,6 +111,7 @@ pub struct Api {
     accounts: Data<::accounts::Accounts>,
     posts: Data<::posts::Posts>,
     feed: Data<::feed::Feed>,
+    callers: Data<dyn Identify>,
     links: Data<Links>,
     health: Data<Health>,
     metrics: Data<MetricsEndpoint>,
@@ -135,7 +138,9 @@ impl Api {
             document.servers = Some(vec![Server::new(base)]);
         }
         let json = serde_json::to_vec(&document)?;
+        let callers: Arc<dyn Identify> = Arc::new(ByAccessToken(Arc::clone(&services.accounts)));
         Ok(Self {
+            callers: Data::from(callers),
             accounts: Data::from(services.accounts),
             posts: Data::from(services.posts),
             feed: Data::from(services.feed),
@@ -182,6 +187,7 @@ impl Api {
             .app_data(self.accounts)
             .app_data(self.posts)
             .app_data(self.feed)
+            .app_data(self.callers)
             .app_data(self.links)
             .app_data(self.health)
             .app_data(self.metrics)

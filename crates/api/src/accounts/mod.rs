@@ -1,12 +1,14 @@
 //! Accounts over HTTP.
 
 mod dto;
+mod identification;
 mod open_session;
 mod problems;
 mod sessions;
 mod users;
 
 pub(crate) use dto::UserBody;
+pub(crate) use identification::ByAccessToken;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The routes. Those of `/v1/users/me` come before `/v1/users/{user}`, which would match them too, and so does

@@ -1,6 +1,6 @@
 //! `/v1/sessions`.
 
-use accounts::Accounts;
+use accounts::{Accounts, ClientNetwork};
 use actix_web::guard::GuardContext;
 use actix_web::http::StatusCode;
 use actix_web::http::header::USER_AGENT;
@@ -35,7 +35,7 @@ pub(super) async fn log_in(
     Body(request): Body<LogInRequest>,
 ) -> Answer {
     let (username, password) = request.into_credentials()?;
-    let signed_in = accounts.log_in.execute(username, password, network, user_agent(&http)).await?;
+    let signed_in = accounts.log_in.execute(username, password, ClientNetwork(network), user_agent(&http)).await?;
     Ok(status_with_secret(StatusCode::CREATED, &SessionBody::from(signed_in))?)
 }
 

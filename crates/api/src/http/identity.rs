@@ -1,13 +1,22 @@
 //! Who sends a request. The middleware has checked the token by then.
 
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 
-use accounts::{ClientNetwork, Principal};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use domain::UserId;
+use domain::{Principal, UserId};
 
 use super::problem::Problem;
+
+/// Recognises the sender of a request. A port: access tokens are the business of a context.
+pub trait Identify: Send + Sync {
+    /// The account and the session that `access_token` proves.
+    ///
+    /// # Errors
+    /// 401 for a token that proves none.
+    fn identify(&self, access_token: &str) -> Result<Principal, Problem>;
+}
 
 /// A call that needs a signed-in user; 401 without one.
 pub(crate) struct SignedIn(pub(crate) Principal);
@@ -33,16 +42,17 @@ impl FromRequest for Reader {
     }
 }
 
-/// Where a request about accounts comes from, as the middleware has found out.
-pub(crate) struct Origin(pub(crate) ClientNetwork);
+/// The client's network of a request about accounts, as the middleware has found out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Origin(pub(crate) IpAddr);
 
 impl FromRequest for Origin {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let network = request.extensions().get::<ClientNetwork>().copied();
-        ready(network.map(Self).ok_or_else(|| Problem::internal("no client is known")))
+        let origin = request.extensions().get::<Self>().copied();
+        ready(origin.ok_or_else(|| Problem::internal("no client is known")))
     }
 }
 

@@ -1,6 +1,5 @@
 //! Who sends a request: checks the access token, if there is one.
 
-use accounts::Accounts;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
@@ -10,6 +9,7 @@ use domain::Principal;
 
 use super::observe::is_about_accounts;
 use super::{Inner, refuse, routed_path};
+use crate::http::identity::Identify;
 use crate::http::problem::Problem;
 
 /// A token that was refused, until the request has been counted.
@@ -62,7 +62,7 @@ fn principal(request: &ServiceRequest) -> Result<Option<Principal>, Problem> {
     if !scheme.eq_ignore_ascii_case("Bearer") {
         return Err(foreign());
     }
-    let accounts =
-        request.app_data::<Data<Accounts>>().ok_or_else(|| Problem::internal("no accounts are configured"))?;
-    accounts.authenticate.execute(token.trim()).map(Some).map_err(Problem::invalid_token)
+    let callers = request.app_data::<Data<dyn Identify>>();
+    let callers = callers.ok_or_else(|| Problem::internal("nothing recognises callers"))?;
+    callers.identify(token.trim()).map(Some)
 }

@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Instant;
 
-use accounts::ClientNetwork;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
@@ -20,6 +19,7 @@ use super::client_address::{client_address, client_network};
 use super::problems::Counted;
 use super::{Inner, deadline, routed_path};
 use crate::HttpSettings;
+use crate::http::identity::Origin;
 use crate::http::trace::RequestTrace;
 
 /// Names a request in answers and logs.
@@ -67,8 +67,8 @@ pub(crate) async fn observe(request: ServiceRequest, next: impl Inner) -> Result
         user = tracing::field::Empty
     );
     if is_about_accounts(&request) {
-        let network = ClientNetwork(client_network(client_address(request.request())));
-        request.extensions_mut().insert(network);
+        let network = client_network(client_address(request.request()));
+        request.extensions_mut().insert(Origin(network));
         span.record("client", tracing::field::display(network));
     }
     answer(request, next, &id, &trace, method).instrument(span).await

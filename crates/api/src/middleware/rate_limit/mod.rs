@@ -9,12 +9,12 @@ mod local;
 use std::sync::Arc;
 use std::time::Duration;
 
-use accounts::Principal;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
 use async_trait::async_trait;
+use domain::Principal;
 
 pub use budget::{Budget, Client};
 pub use local::LocalRateLimits;

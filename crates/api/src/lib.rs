@@ -40,6 +40,7 @@ pub use operations::metrics::{MetricsAccess, MetricsEndpoint, MetricsRenderer};
 use accounts::ByAccessToken;
 use http::identity::Identify;
 use http::links::Links;
+use http::problem::Code;
 use middleware::shed::WriteGate;
 use middleware::target::ParameterTable;
 use operations::docs::Files;
@@ -222,6 +223,14 @@ pub fn metrics_app(
             async move { operations::metrics::render(&render) }
         }),
     )
+}
+
+/// The code of every problem, those of the contexts among them.
+fn codes() -> Vec<Code> {
+    let contexts = [accounts::problems::CODES, posts::problems::CODES, feed::problems::CODES];
+    let mut codes = [&[http::problem::code::CODES], contexts.as_slice()].concat().concat();
+    codes.sort();
+    codes
 }
 
 /// All routes.

@@ -5,16 +5,16 @@ mod problems;
 
 use std::collections::BTreeMap;
 
-use utoipa::OpenApi as _;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::security::{Http, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, Object, OpenApi, Ref, RefOr, Schema, Type};
+use utoipa::{OpenApi as _, ToSchema as _};
 use utoipa_actix_web::AppExt;
 
-use crate::http::problem::ProblemDocument;
+use crate::http::problem::{Code, ProblemDocument};
 use crate::middleware::is_counted;
 
 /// The content type of every error.
@@ -61,6 +61,7 @@ pub fn document() -> OpenApi {
 fn complete(mut document: OpenApi) -> OpenApi {
     let mut schemas = document.components.take().unwrap_or_default();
     refer_to_items(&mut schemas.schemas);
+    schemas.schemas.insert(Code::name().into_owned(), Code::one_of(&crate::codes()));
     let components = HEADERS
         .iter()
         .fold(ComponentsBuilder::from(schemas), |all, (name, description)| all.header(*name, header(description)));

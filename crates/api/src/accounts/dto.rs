@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::problems::invalid_credentials;
 use crate::http::body::{Request, faults_of, given};
 use crate::http::check::Check;
 use crate::http::encoded::Representation;
@@ -106,7 +107,7 @@ impl LogInRequest {
         let (Some(username), Some(password)) = (self.username, self.password) else {
             return Err(check.into_problem());
         };
-        let wrong = |()| Problem::invalid_credentials();
+        let wrong = |()| invalid_credentials();
         let username = Username::parse(&username).map_err(|_| wrong(()))?;
         let password = Password::parse(&password).map_err(|_| wrong(()))?;
         Ok((username, password))

@@ -3,7 +3,7 @@
 mod dto;
 mod identification;
 mod open_session;
-mod problems;
+pub(crate) mod problems;
 mod sessions;
 mod users;
 

@@ -1,7 +1,7 @@
 //! Follows and feeds over HTTP.
 
 mod follows;
-mod problems;
+pub(crate) mod problems;
 mod timelines;
 
 use utoipa_actix_web::service_config::ServiceConfig;

@@ -3,13 +3,18 @@
 use feed::{FollowUserError, HomeTimelineError, ListFollowsError, PublicFeedError};
 
 use crate::error::IntoProblem;
-use crate::http::problem::{Code, Problem};
+use crate::http::problem::Problem;
+
+crate::codes! {
+    /// One may not follow oneself.
+    CANNOT_FOLLOW_SELF = 422 "cannot_follow_self";
+}
 
 impl IntoProblem for FollowUserError {
     fn into_problem(self) -> Problem {
         match self {
             Self::NotFound => Problem::not_found(self),
-            Self::Oneself => Problem::unprocessable("user", Code::CannotFollowSelf, self),
+            Self::Oneself => Problem::unprocessable("user", CANNOT_FOLLOW_SELF, self),
             Self::SessionEnded => Problem::invalid_token(self),
             Self::Repository(error) => error.into(),
         }

@@ -5,7 +5,6 @@ mod fitting;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
@@ -13,7 +12,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 
-use super::problem::{Code, FieldError, Problem};
+use super::problem::{FieldError, Problem, code};
 
 /// Most bytes of a request body.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
@@ -45,8 +44,7 @@ impl<T: Request> FromRequest for Body<T> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         if !is_plain_json(request.headers()) {
             return ready(Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                Code::UnsupportedMediaType,
+                code::UNSUPPORTED_MEDIA_TYPE,
                 "The body must be sent as application/json, in UTF-8 and not compressed.",
             )));
         }

@@ -5,13 +5,12 @@
 
 use std::sync::Arc;
 
-use actix_web::http::StatusCode;
 use aws_lc_rs::{constant_time, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{Cuid, Cursor, Timestamp};
 
-use super::problem::{Code, Problem};
+use super::problem::{Problem, code};
 
 const VERSION: u8 = 1;
 const TAG: usize = 16;
@@ -48,9 +47,8 @@ impl CursorCodec {
     /// # Errors
     /// 400 `invalid_cursor` for any text that [`CursorCodec::encode`] did not make for that list.
     pub fn decode(&self, path: &str, text: &str) -> Result<Cursor, Problem> {
-        self.try_decode(path, text).ok_or_else(|| {
-            Problem::new(StatusCode::BAD_REQUEST, Code::InvalidCursor, "The cursor does not belong to this list.")
-        })
+        self.try_decode(path, text)
+            .ok_or_else(|| Problem::new(code::INVALID_CURSOR, "The cursor does not belong to this list."))
     }
 
     fn try_decode(&self, path: &str, text: &str) -> Option<Cursor> {

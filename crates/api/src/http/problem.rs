@@ -2,7 +2,7 @@
 //!
 //! [`code`] says which there are, [`document`] is what a client gets of it, [`shed`] what is counted instead of logged.
 
-mod code;
+pub mod code;
 mod document;
 mod shed;
 
@@ -39,10 +39,10 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem that its status and its code say all of.
-    pub fn new(status: StatusCode, code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+    /// A problem with the status of its code.
+    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            status,
+            status: StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             code,
             detail: detail.into(),
             errors: Vec::new(),
@@ -57,104 +57,93 @@ impl Problem {
         // What the contract does not have is said in the problem's own code, too.
         let all = |code: Code| errors.iter().all(|error| error.code == code.as_str());
         let (code, detail) = match errors.as_slice() {
-            [_, ..] if all(Code::UnknownField) => (Code::UnknownField, FIELDS),
-            [_, ..] if all(Code::UnknownParameter) => {
-                (Code::UnknownParameter, "The request has parameters that this call does not have.")
+            [_, ..] if all(code::UNKNOWN_FIELD) => (code::UNKNOWN_FIELD, FIELDS),
+            [_, ..] if all(code::UNKNOWN_PARAMETER) => {
+                (code::UNKNOWN_PARAMETER, "The request has parameters that this call does not have.")
             }
-            _ => (Code::ValidationFailed, FIELDS),
+            _ => (code::VALIDATION_FAILED, FIELDS),
         };
-        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail) }
+        Self { errors, ..Self::new(code, detail) }
     }
 
     /// 422 because of what one field means rather than how it is written.
     pub fn unprocessable(field: &'static str, code: Code, detail: impl fmt::Display) -> Self {
         let detail = sentence(&detail.to_string());
         let errors = vec![FieldError::new(field, code.as_str(), &detail)];
-        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail) }
+        Self { errors, ..Self::new(code, detail) }
     }
 
     /// 404; `detail` says what there is not.
     pub fn not_found(detail: impl fmt::Display) -> Self {
-        Self::new(StatusCode::NOT_FOUND, Code::NotFound, sentence(&detail.to_string()))
+        Self::new(code::NOT_FOUND, sentence(&detail.to_string()))
     }
 
     /// 403.
     pub fn forbidden(code: Code, detail: impl fmt::Display) -> Self {
-        Self::new(StatusCode::FORBIDDEN, code, sentence(&detail.to_string()))
+        Self::new(code, sentence(&detail.to_string()))
     }
 
     /// 412: what the client saw is not what is there any more.
     pub fn stale(detail: impl fmt::Display) -> Self {
-        Self::new(StatusCode::PRECONDITION_FAILED, Code::PreconditionFailed, sentence(&detail.to_string()))
+        Self::new(code::PRECONDITION_FAILED, sentence(&detail.to_string()))
     }
 
     /// 401 for a call that needs a token and has none.
     pub fn unauthenticated() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, "This call needs an access token.")
-            .with_header(WWW_AUTHENTICATE, "Bearer realm=\"thoughts\"")
+        Self::unauthorized(code::UNAUTHENTICATED, "this call needs an access token")
     }
 
     /// 401 for a token that proves nobody, or nobody any more.
     pub fn invalid_token(detail: impl fmt::Display) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, Code::InvalidToken, sentence(&detail.to_string()))
+        Self::new(code::INVALID_TOKEN, sentence(&detail.to_string()))
             .with_header(WWW_AUTHENTICATE, "Bearer realm=\"thoughts\", error=\"invalid_token\"")
     }
 
-    /// 401 for a refresh token that is not good any more: a code of its own, as a client that refreshes whenever it hears
-    /// `invalid_token` would go round in a circle.
-    pub fn invalid_refresh_token(detail: impl fmt::Display) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, Code::InvalidRefreshToken, sentence(&detail.to_string()))
-            .with_header(WWW_AUTHENTICATE, "Bearer realm=\"thoughts\"")
-    }
-
-    /// 401 for a log-in that failed.
-    pub fn invalid_credentials() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, Code::InvalidCredentials, "The user name or the password is wrong.")
-            .with_header(WWW_AUTHENTICATE, "Bearer realm=\"thoughts\"")
+    /// 401 for another reason.
+    pub fn unauthorized(code: Code, detail: impl fmt::Display) -> Self {
+        Self::new(code, sentence(&detail.to_string())).with_header(WWW_AUTHENTICATE, "Bearer realm=\"thoughts\"")
     }
 
     /// 405 for a path that knows other methods.
     pub fn method_not_allowed(allowed: &str) -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, Code::MethodNotAllowed, format!("This path knows {allowed}."))
-            .with_header(ALLOW, allowed)
+        Self::new(code::METHOD_NOT_ALLOWED, format!("This path knows {allowed}.")).with_header(ALLOW, allowed)
     }
 
     /// 400.
     pub(crate) fn malformed_body() -> Self {
-        Self::new(StatusCode::BAD_REQUEST, Code::MalformedBody, "The body is not well-formed JSON.")
+        Self::new(code::MALFORMED_BODY, "The body is not well-formed JSON.")
     }
 
     /// 408: the body did not come in time.
     pub(crate) fn slow_body() -> Self {
-        Self::new(StatusCode::REQUEST_TIMEOUT, Code::BodyTimeout, "The request body took too long to arrive.")
+        Self::new(code::BODY_TIMEOUT, "The request body took too long to arrive.")
     }
 
     /// 413.
     pub fn body_too_large(limit: usize) -> Self {
         let detail = format!("A request body may have at most {} KiB.", limit / 1024);
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge, detail)
+        Self::new(code::BODY_TOO_LARGE, detail)
     }
 
     /// 414.
     pub(crate) fn uri_too_long(limit: usize) -> Self {
         let detail = format!("Path and query may have at most {limit} bytes.");
-        Self::new(StatusCode::URI_TOO_LONG, Code::UriTooLong, detail)
+        Self::new(code::URI_TOO_LONG, detail)
     }
 
     /// 429; the next request will be let through after `wait`.
     pub fn rate_limited(wait: Duration) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, "Too many requests.")
-            .with_header(RETRY_AFTER, &whole_seconds(wait).to_string())
+        Self::too_many("Too many requests.", wait)
     }
 
-    /// 429; the next password for this account will be looked at after `wait`.
-    pub fn too_many_guesses(wait: Duration) -> Self {
-        Self { detail: "Too many wrong passwords.".into(), ..Self::rate_limited(wait) }
+    /// 429; `detail` says of what there are too many.
+    pub fn too_many(detail: &'static str, wait: Duration) -> Self {
+        Self::new(code::RATE_LIMITED, detail).with_header(RETRY_AFTER, &whole_seconds(wait).to_string())
     }
 
     /// 503: the server cannot answer now, and may soon.
     pub fn unavailable(code: Code, detail: &'static str) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).with_header(RETRY_AFTER, &RETRY_SOON.to_string())
+        Self::new(code, detail).with_header(RETRY_AFTER, &RETRY_SOON.to_string())
     }
 
     /// 503: there is more to do than can be done in time. Nothing was done. `what` was too much; `wait` is when to
@@ -162,20 +151,19 @@ impl Problem {
     pub fn overloaded(what: Shed, wait: Duration) -> Self {
         let seconds = whole_seconds(wait).max(RETRY_SOON);
         let detail = "The server has more to do than it can do in time.";
-        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded, detail);
+        let problem = Self::new(code::OVERLOADED, detail);
         Self { counted: Some(what), ..problem.with_header(RETRY_AFTER, &seconds.to_string()) }
     }
 
     /// 502, for a gateway to ask another instance.
     pub(crate) fn draining() -> Self {
-        let problem =
-            Self::new(StatusCode::BAD_GATEWAY, Code::Draining, "This instance is stopping; another one can answer.");
+        let problem = Self::new(code::DRAINING, "This instance is stopping; another one can answer.");
         Self { counted: Some(Shed::Draining), ..problem }
     }
 
     /// 500: a fault of the server.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::InternalError, "The server made a mistake.").caused_by(cause)
+        Self::new(code::INTERNAL_ERROR, "The server made a mistake.").caused_by(cause)
     }
 
     /// Every field that is wrong.
@@ -201,13 +189,13 @@ impl Problem {
     /// The problem of an answer that some library gave by its status alone.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         let code = match status {
-            StatusCode::NOT_FOUND => Code::NotFound,
-            StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
-            StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
-            status if status.is_server_error() => Code::InternalError,
-            _ => Code::BadRequest,
+            StatusCode::NOT_FOUND => code::NOT_FOUND,
+            StatusCode::METHOD_NOT_ALLOWED => code::METHOD_NOT_ALLOWED,
+            StatusCode::PAYLOAD_TOO_LARGE => code::BODY_TOO_LARGE,
+            status if status.is_server_error() => code::INTERNAL_ERROR,
+            _ => code::BAD_REQUEST,
         };
-        Self::new(status, code, status.canonical_reason().unwrap_or("The request failed."))
+        Self { status, ..Self::new(code, status.canonical_reason().unwrap_or("The request failed.")) }
     }
 
     /// The document that the client gets.
@@ -290,11 +278,11 @@ impl From<RepositoryError> for Problem {
         match error.failure {
             Failure::Overloaded { retry_after } => Self::overloaded(Shed::Database, retry_after),
             Failure::StorageFull => {
-                Self::unavailable(Code::StorageFull, "The database has no room left for what is written.")
+                Self::unavailable(code::STORAGE_FULL, "The database has no room left for what is written.")
                     .caused_by(error)
             }
             Failure::Unavailable => {
-                Self::unavailable(Code::DatabaseUnavailable, "The database cannot be reached.").caused_by(error)
+                Self::unavailable(code::DATABASE_UNAVAILABLE, "The database cannot be reached.").caused_by(error)
             }
             Failure::Fault => Self::internal(error),
         }
@@ -308,9 +296,9 @@ mod tests {
     #[test]
     fn a_store_that_fails_says_whether_to_come_again() {
         let cases = [
-            (RepositoryError::storage_full("test", "said inside"), 503, Code::StorageFull),
-            (RepositoryError::unavailable("test", "said inside"), 503, Code::DatabaseUnavailable),
-            (RepositoryError::new("test", "said inside"), 500, Code::InternalError),
+            (RepositoryError::storage_full("test", "said inside"), 503, code::STORAGE_FULL),
+            (RepositoryError::unavailable("test", "said inside"), 503, code::DATABASE_UNAVAILABLE),
+            (RepositoryError::new("test", "said inside"), 500, code::INTERNAL_ERROR),
         ];
         for (error, status, code) in cases {
             let problem = Problem::from(error);

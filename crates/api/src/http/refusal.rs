@@ -2,12 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use actix_web::http::StatusCode;
+use actix_web::ResponseError as _;
 use actix_web::http::header::HttpDate;
 use domain::Timestamp;
 use uuid::Uuid;
 
-use super::problem::{Code, Problem};
+use super::problem::{Code, Problem, code};
 use crate::middleware::security_headers;
 
 /// Bytes that were refused before they were a request.
@@ -25,25 +25,20 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    fn parts(self) -> (StatusCode, Code, &'static str) {
+    fn parts(self) -> (Code, &'static str) {
         match self {
-            Self::Malformed => (StatusCode::BAD_REQUEST, Code::BadRequest, "The request is malformed."),
-            Self::HeadTooLarge => (
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                Code::HeadersTooLarge,
-                "The headers of the request are too large.",
-            ),
-            Self::SlowHead => {
-                (StatusCode::REQUEST_TIMEOUT, Code::RequestTimeout, "The request took too long to arrive.")
-            }
+            Self::Malformed => (code::BAD_REQUEST, "The request is malformed."),
+            Self::HeadTooLarge => (code::HEADERS_TOO_LARGE, "The headers of the request are too large."),
+            Self::SlowHead => (code::REQUEST_TIMEOUT, "The request took too long to arrive."),
         }
     }
 
     /// The whole answer, after which the connection is closed. Counts it and writes its line.
     pub fn answer(self, now: Timestamp) -> Vec<u8> {
         let id = Uuid::now_v7().to_string();
-        let (status, code, detail) = self.parts();
-        let problem = Problem::new(status, code, detail);
+        let (code, detail) = self.parts();
+        let problem = Problem::new(code, detail);
+        let status = problem.status_code();
         let document = problem.document(&id);
         metrics::counter!(REFUSALS, "code" => code.as_str()).increment(1);
         tracing::info!(request_id = id, status = status.as_u16(), code = code.as_str(), "no request");

@@ -1,12 +1,11 @@
 //! Lets browsers call from the configured origins, and from no other; says to others what is not allowed.
 
 use actix_cors::{Cors, CorsError};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderName, ORIGIN,
 };
 
-use crate::http::problem::{Code, Problem};
+use crate::http::problem::{Problem, code};
 use crate::http::reply::IDEMPOTENCY_REPLAYED;
 use crate::http::trace::TRACERESPONSE;
 
@@ -61,7 +60,7 @@ pub(super) fn refusal(error: &CorsError, headers: &HeaderMap) -> Problem {
         }
         other => format!("{other}."),
     };
-    Problem::new(StatusCode::BAD_REQUEST, Code::BadRequest, detail)
+    Problem::new(code::BAD_REQUEST, detail)
 }
 
 fn sent(headers: &HeaderMap, name: &HeaderName) -> String {

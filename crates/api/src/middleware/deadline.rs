@@ -10,7 +10,7 @@ use actix_web::{Error, HttpResponse, ResponseError};
 use super::observe::RequestId;
 use super::{Inner, problems, routed_path, security_headers};
 use crate::HttpSettings;
-use crate::http::problem::{Code, Problem};
+use crate::http::problem::{Problem, code};
 use crate::routing::MethodTable;
 
 /// Ends a request that takes too long. Dropping it ends its work: transactions are rolled back. A write that shares one
@@ -46,7 +46,7 @@ struct TimedOut {
 
 impl TimedOut {
     fn problem() -> Problem {
-        Problem::unavailable(Code::Timeout, "The request took too long.")
+        Problem::unavailable(code::TIMEOUT, "The request took too long.")
     }
 }
 

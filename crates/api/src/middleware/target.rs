@@ -10,7 +10,7 @@ use utoipa::openapi::path::ParameterIn;
 use utoipa::openapi::{OpenApi, RefOr};
 
 use super::{Inner, refuse, routed_path};
-use crate::http::problem::{Code, FieldError, Problem};
+use crate::http::problem::{FieldError, Problem, code};
 use crate::openapi::operations;
 
 /// Bytes of path and query. Twice as much as any call needs, with every character of a name and of a cursor of 200 bytes
@@ -45,7 +45,7 @@ fn unknown(query: &str, known: &[String]) -> Option<Problem> {
         .map(|(name, _)| name)
         .filter(|name| known.iter().all(|known| known != name))
         .collect();
-    let error = |name: &_| FieldError::new(name, Code::UnknownParameter.as_str(), "is not a parameter of this call");
+    let error = |name: &_| FieldError::new(name, code::UNKNOWN_PARAMETER.as_str(), "is not a parameter of this call");
     (!names.is_empty()).then(|| Problem::invalid(names.iter().take(NAMED).map(|name| error(&**name)).collect()))
 }
 

@@ -3,7 +3,7 @@
 mod comment;
 mod dto;
 mod post;
-mod problems;
+pub(crate) mod problems;
 
 pub(crate) use dto::PostBody;
 use utoipa_actix_web::service_config::ServiceConfig;

@@ -8,12 +8,21 @@ use posts::{
 
 use crate::error::IntoProblem;
 use crate::http::preconditions::IDEMPOTENCY_KEY;
-use crate::http::problem::{Code, Problem};
+use crate::http::problem::{Problem, code};
+
+crate::codes! {
+    /// Only its author may.
+    NOT_THE_AUTHOR = 403 "not_the_author";
+    /// The comment to reply to is about another post.
+    PARENT_ON_OTHER_POST = 422 "parent_on_other_post";
+    /// The comment to reply to is as deep as a thread goes.
+    THREAD_TOO_DEEP = 422 "thread_too_deep";
+}
 
 impl IntoProblem for PublishPostError {
     fn into_problem(self) -> Problem {
         match self {
-            Self::KeyReused => Problem::unprocessable(IDEMPOTENCY_KEY, Code::IdempotencyKeyReused, self),
+            Self::KeyReused => Problem::unprocessable(IDEMPOTENCY_KEY, code::IDEMPOTENCY_KEY_REUSED, self),
             Self::SessionEnded => Problem::invalid_token(self),
             Self::Repository(error) => error.into(),
         }
@@ -24,7 +33,7 @@ impl IntoProblem for EditPostError {
     fn into_problem(self) -> Problem {
         match self {
             Self::NotFound => Problem::not_found(self),
-            Self::NotTheAuthor => Problem::forbidden(Code::NotTheAuthor, self),
+            Self::NotTheAuthor => Problem::forbidden(NOT_THE_AUTHOR, self),
             Self::Stale => Problem::stale(self),
             Self::SessionEnded => Problem::invalid_token(self),
             Self::Repository(error) => error.into(),
@@ -36,7 +45,7 @@ impl IntoProblem for DeletePostError {
     fn into_problem(self) -> Problem {
         match self {
             Self::NotFound => Problem::not_found(self),
-            Self::NotTheAuthor => Problem::forbidden(Code::NotTheAuthor, self),
+            Self::NotTheAuthor => Problem::forbidden(NOT_THE_AUTHOR, self),
             Self::Stale => Problem::stale(self),
             Self::SessionEnded => Problem::invalid_token(self),
             Self::Repository(error) => error.into(),
@@ -48,9 +57,9 @@ impl IntoProblem for AddCommentError {
     fn into_problem(self) -> Problem {
         match self {
             Self::PostNotFound | Self::ParentNotFound => Problem::not_found(self),
-            Self::ParentOnOtherPost => Problem::unprocessable("parent_id", Code::ParentOnOtherPost, self),
-            Self::TooDeep => Problem::unprocessable("parent_id", Code::ThreadTooDeep, self),
-            Self::KeyReused => Problem::unprocessable(IDEMPOTENCY_KEY, Code::IdempotencyKeyReused, self),
+            Self::ParentOnOtherPost => Problem::unprocessable("parent_id", PARENT_ON_OTHER_POST, self),
+            Self::TooDeep => Problem::unprocessable("parent_id", THREAD_TOO_DEEP, self),
+            Self::KeyReused => Problem::unprocessable(IDEMPOTENCY_KEY, code::IDEMPOTENCY_KEY_REUSED, self),
             Self::SessionEnded => Problem::invalid_token(self),
             Self::Repository(error) => error.into(),
         }
@@ -61,7 +70,7 @@ impl IntoProblem for EditCommentError {
     fn into_problem(self) -> Problem {
         match self {
             Self::NotFound => Problem::not_found(self),
-            Self::NotTheAuthor => Problem::forbidden(Code::NotTheAuthor, self),
+            Self::NotTheAuthor => Problem::forbidden(NOT_THE_AUTHOR, self),
             Self::Stale => Problem::stale(self),
             Self::SessionEnded => Problem::invalid_token(self),
             Self::Repository(error) => error.into(),
@@ -73,7 +82,7 @@ impl IntoProblem for DeleteCommentError {
     fn into_problem(self) -> Problem {
         match self {
             Self::NotFound => Problem::not_found(self),
-            Self::NotAnOwner => Problem::forbidden(Code::NotTheAuthor, self),
+            Self::NotAnOwner => Problem::forbidden(NOT_THE_AUTHOR, self),
             Self::Stale => Problem::stale(self),
             Self::SessionEnded => Problem::invalid_token(self),
             Self::Repository(error) => error.into(),

@@ -1,109 +1,113 @@
-//! What problems are called: the one list, of which problems and the OpenAPI document are made.
+//! What problems are called. A shell lists the codes of all its contexts in its OpenAPI document.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Serialize, Serializer};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
+/// What happened, for programs; stable. Ordered by status, then by text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Code {
+    status: u16,
+    text: &'static str,
+}
+
+impl Code {
+    /// A code and the status of the problems that have it.
+    pub const fn new(status: u16, text: &'static str) -> Self {
+        Self { status, text }
+    }
+
+    /// The status of its problems.
+    pub const fn status(self) -> u16 {
+        self.status
+    }
+
+    /// The code as a problem has it.
+    pub const fn as_str(self) -> &'static str {
+        self.text
+    }
+
+    /// The schema of a code that is one of `codes`.
+    pub fn one_of(codes: &[Self]) -> RefOr<Schema> {
+        let schema = ObjectBuilder::new().schema_type(Type::String);
+        let schema = schema.description(Some("What happened, for programs; stable. There may be more one day."));
+        schema.enum_values(Some(codes.iter().map(|code| code.as_str()))).into()
+    }
+}
+
+/// Declares codes, each with its status and its text, and the list of them: `CODES`.
+#[macro_export]
 macro_rules! codes {
-    ($($(#[$meta:meta])* $name:ident = $text:literal,)*) => {
-        /// What happened, for programs; stable. There may be more one day.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-        #[serde(rename_all = "snake_case")]
-        #[schema(as = ProblemCode)]
-        pub enum Code {
-            $($(#[$meta])* $name,)*
-        }
+    ($($(#[$meta:meta])* $name:ident = $status:literal $text:literal;)*) => {
+        $($(#[$meta])* pub const $name: $crate::http::problem::Code = $crate::http::problem::Code::new($status, $text);)*
 
-        impl Code {
-            /// Every code.
-            pub const ALL: &[Self] = &[$(Self::$name,)*];
-
-            /// As it is written in a problem.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$name => $text,)*
-                }
-            }
-        }
+        /// Every code of this list.
+        pub const CODES: &[$crate::http::problem::Code] = &[$($name),*];
     };
 }
 
 codes! {
-    /// 400: not understood at all, or from a web page that may not call.
-    BadRequest = "bad_request",
-    /// 400: the cursor does not belong to this list.
-    InvalidCursor = "invalid_cursor",
-    /// 400: the body is not JSON.
-    MalformedBody = "malformed_body",
-    /// 401: the name or the password is wrong.
-    InvalidCredentials = "invalid_credentials",
-    /// 401: the refresh token is not good any more; only a log-in helps.
-    InvalidRefreshToken = "invalid_refresh_token",
-    /// 401: the token proves nobody.
-    InvalidToken = "invalid_token",
-    /// 401: there is no token.
-    Unauthenticated = "unauthenticated",
-    /// 403: only its author may.
-    NotTheAuthor = "not_the_author",
-    /// 403: the password in the body is not the one in force.
-    WrongPassword = "wrong_password",
-    /// 404.
-    NotFound = "not_found",
-    /// 405.
-    MethodNotAllowed = "method_not_allowed",
-    /// 408: the body did not come in time.
-    BodyTimeout = "body_timeout",
-    /// 408: the head did not come in time.
-    RequestTimeout = "request_timeout",
-    /// 409.
-    UsernameTaken = "username_taken",
-    /// 412.
-    PreconditionFailed = "precondition_failed",
-    /// 413.
-    BodyTooLarge = "body_too_large",
-    /// 414.
-    UriTooLong = "uri_too_long",
-    /// 415.
-    UnsupportedMediaType = "unsupported_media_type",
-    /// 422: one may not follow oneself.
-    CannotFollowSelf = "cannot_follow_self",
-    /// 422: the key belongs to another request.
-    IdempotencyKeyReused = "idempotency_key_reused",
-    /// 422: the comment to reply to is about another post.
-    ParentOnOtherPost = "parent_on_other_post",
-    /// 422: the comment to reply to is as deep as a thread goes.
-    ThreadTooDeep = "thread_too_deep",
-    /// 422: a field that the request does not have.
-    UnknownField = "unknown_field",
-    /// 422: a parameter that the call does not have.
-    UnknownParameter = "unknown_parameter",
-    /// 422: fields that are not valid.
-    ValidationFailed = "validation_failed",
-    /// 429.
-    RateLimited = "rate_limited",
-    /// 431.
-    HeadersTooLarge = "headers_too_large",
-    /// 500: a fault of the server.
-    InternalError = "internal_error",
-    /// 501, of a gateway.
-    NotImplemented = "not_implemented",
-    /// 502, of a gateway: no instance answered.
-    BadGateway = "bad_gateway",
-    /// 502: the instance is stopping.
-    Draining = "draining",
-    /// 503: the database cannot be reached.
-    DatabaseUnavailable = "database_unavailable",
-    /// 503: more is asked than can be answered in time.
-    Overloaded = "overloaded",
-    /// 503: the database has no room left.
-    StorageFull = "storage_full",
-    /// 503: it took too long.
-    Timeout = "timeout",
-    /// 503, of a gateway.
-    Unavailable = "unavailable",
-    /// 504, of a gateway: no instance answered in time.
-    GatewayTimeout = "gateway_timeout",
+    /// Not understood at all, or from a web page that may not call.
+    BAD_REQUEST = 400 "bad_request";
+    /// The cursor does not belong to this list.
+    INVALID_CURSOR = 400 "invalid_cursor";
+    /// The body is not JSON.
+    MALFORMED_BODY = 400 "malformed_body";
+    /// The token proves nobody.
+    INVALID_TOKEN = 401 "invalid_token";
+    /// There is no token.
+    UNAUTHENTICATED = 401 "unauthenticated";
+    /// There is no such thing.
+    NOT_FOUND = 404 "not_found";
+    /// The path knows other methods.
+    METHOD_NOT_ALLOWED = 405 "method_not_allowed";
+    /// The body did not come in time.
+    BODY_TIMEOUT = 408 "body_timeout";
+    /// The head did not come in time.
+    REQUEST_TIMEOUT = 408 "request_timeout";
+    /// It was changed since the client saw it.
+    PRECONDITION_FAILED = 412 "precondition_failed";
+    /// The body is larger than the limit.
+    BODY_TOO_LARGE = 413 "body_too_large";
+    /// The address is longer than the limit.
+    URI_TOO_LONG = 414 "uri_too_long";
+    /// The body has another content type.
+    UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type";
+    /// The key belongs to another request.
+    IDEMPOTENCY_KEY_REUSED = 422 "idempotency_key_reused";
+    /// A field that the request does not have.
+    UNKNOWN_FIELD = 422 "unknown_field";
+    /// A parameter that the call does not have.
+    UNKNOWN_PARAMETER = 422 "unknown_parameter";
+    /// Fields that are not valid.
+    VALIDATION_FAILED = 422 "validation_failed";
+    /// The budget of the client is empty.
+    RATE_LIMITED = 429 "rate_limited";
+    /// The head is larger than the limit.
+    HEADERS_TOO_LARGE = 431 "headers_too_large";
+    /// A fault of the server.
+    INTERNAL_ERROR = 500 "internal_error";
+    /// Of a gateway.
+    NOT_IMPLEMENTED = 501 "not_implemented";
+    /// Of a gateway: no instance answered.
+    BAD_GATEWAY = 502 "bad_gateway";
+    /// The instance is stopping.
+    DRAINING = 502 "draining";
+    /// The database cannot be reached.
+    DATABASE_UNAVAILABLE = 503 "database_unavailable";
+    /// More is asked than can be answered in time.
+    OVERLOADED = 503 "overloaded";
+    /// The database has no room left.
+    STORAGE_FULL = 503 "storage_full";
+    /// It took too long.
+    TIMEOUT = 503 "timeout";
+    /// Of a gateway.
+    UNAVAILABLE = 503 "unavailable";
+    /// Of a gateway: no instance answered in time.
+    GATEWAY_TIMEOUT = 504 "gateway_timeout";
 }
 
 impl fmt::Display for Code {
@@ -112,43 +116,20 @@ impl fmt::Display for Code {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn repository_file(path: &str) -> String {
-        let path = format!("{}/../../{path}", env!("CARGO_MANIFEST_DIR"));
-        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
+}
 
-    /// A client that knows the codes of the document understands the gateway as well.
-    #[test]
-    fn those_of_the_gateway_are_among_them() {
-        let gateway = repository_file("nginx/snippets/problems.conf");
-        let codes: Vec<_> = gateway
-            .split("urn:thoughts:problem:")
-            .skip(1)
-            .map(|rest| rest.split(|c: char| c != '_' && !c.is_ascii_lowercase()).next().unwrap_or_default())
-            .filter(|code| !code.is_empty())
-            .collect();
-        assert!(codes.len() >= 5, "{codes:?}");
-        for code in codes {
-            assert!(Code::ALL.iter().any(|known| known.as_str() == code), "{code}");
-        }
+impl PartialSchema for Code {
+    fn schema() -> RefOr<Schema> {
+        Self::one_of(CODES)
     }
+}
 
-    #[test]
-    fn each_is_written_as_it_is_called() {
-        for code in Code::ALL {
-            assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
-        }
-    }
-
-    #[test]
-    fn each_has_a_row_in_the_guide_for_clients() {
-        let guide = repository_file("docs/api.md");
-        for code in Code::ALL {
-            assert!(guide.contains(&format!("`{code}`")), "{code}");
-        }
+impl ToSchema for Code {
+    fn name() -> Cow<'static, str> {
+        "ProblemCode".into()
     }
 }

@@ -15,6 +15,7 @@ pub mod openapi;
 mod operations;
 mod posts;
 mod routing;
+mod surfaces;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +42,7 @@ use accounts::ByAccessToken;
 use http::identity::Identify;
 use http::links::Links;
 use http::problem::Code;
+use http::surface::Surfaces;
 use middleware::shed::WriteGate;
 use middleware::target::ParameterTable;
 use operations::docs::Files;
@@ -125,6 +127,7 @@ pub struct Api {
     files: Data<Files>,
     methods: Data<MethodTable>,
     parameters: Data<ParameterTable>,
+    surfaces: Data<Surfaces>,
 }
 
 impl Api {
@@ -139,6 +142,7 @@ impl Api {
             document.servers = Some(vec![Server::new(base)]);
         }
         let json = serde_json::to_vec(&document)?;
+        let surfaces = Surfaces::new(surfaces::SURFACES);
         let callers: Arc<dyn Identify> = Arc::new(ByAccessToken(Arc::clone(&services.accounts)));
         Ok(Self {
             callers: Data::from(callers),
@@ -156,7 +160,8 @@ impl Api {
             runtime: Data::new(services.runtime),
             files: Data::new(Files::new(json)),
             methods: Data::new(MethodTable::new(&mut document)),
-            parameters: Data::new(ParameterTable::new(&mut document)),
+            parameters: Data::new(ParameterTable::new(&mut document, &surfaces)),
+            surfaces: Data::new(surfaces),
         })
     }
 
@@ -199,6 +204,7 @@ impl Api {
             .app_data(self.files)
             .app_data(self.methods)
             .app_data(self.parameters)
+            .app_data(self.surfaces)
             .app_data(self.security_log)
             .app_data(self.rate_limits);
     }

@@ -15,7 +15,8 @@ use utoipa::{OpenApi as _, ToSchema as _};
 use utoipa_actix_web::AppExt;
 
 use crate::http::problem::{Code, ProblemDocument};
-use crate::middleware::is_counted;
+use crate::http::surface::Layer;
+use crate::surfaces;
 
 /// The content type of every error.
 const PROBLEM_JSON: &str = "application/problem+json";
@@ -126,19 +127,13 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
     let in_path = parameters.iter().any(|(place, _)| *place == ParameterIn::Path);
     let is_list = takes(ParameterIn::Query, "cursor");
     let (has_key, has_match) = (takes(ParameterIn::Header, "Idempotency-Key"), takes(ParameterIn::Header, "If-Match"));
-    let is_api = path.starts_with("/v1/");
-    let is_counted = is_counted(path);
-    let is_file = matches!(path, "/" | "/openapi.json");
-    let is_conditional = (is_api || is_file) && method == "GET";
+    let surface = surfaces::of(path);
+    let (is_api, is_counted) = (surface.has(Layer::Tokens), surface.has(Layer::Budgets));
+    let is_conditional = (is_api && method == "GET") || operation.responses.responses.contains_key("304");
 
     let mut answers = vec![&problems::INTERNAL_ERROR, &problems::URI_TOO_LONG];
     if is_api {
-        answers.push(match (method, path) {
-            ("POST", "/v1/sessions") => &problems::INVALID_CREDENTIALS,
-            ("POST", "/v1/sessions/refresh") => &problems::INVALID_REFRESH_TOKEN,
-            _ => &problems::UNAUTHORIZED,
-        });
-        answers.push(&problems::UNAVAILABLE);
+        answers.extend([&problems::UNAUTHORIZED, &problems::UNAVAILABLE]);
     }
     if is_api && method != "GET" {
         answers.extend([&problems::BODY_TIMEOUT, &problems::BODY_TOO_LARGE]);
@@ -185,13 +180,8 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
     }
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
-            add_headers(
-                response,
-                status,
-                is_counted,
-                is_list,
-                (is_api || is_file) && (has_match || has_key || method == "GET"),
-            );
+            let has_tag = is_conditional || (is_api && (has_match || has_key));
+            add_headers(response, status, is_counted, is_list, has_tag);
         }
     }
 }

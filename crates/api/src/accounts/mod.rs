@@ -1,5 +1,6 @@
 //! Accounts over HTTP.
 
+mod calls;
 mod dto;
 mod identification;
 mod open_session;
@@ -7,6 +8,7 @@ pub(crate) mod problems;
 mod sessions;
 mod users;
 
+pub(crate) use calls::{AUDITED, BUDGETS, OPENS_SESSION};
 pub(crate) use dto::UserBody;
 pub(crate) use identification::ByAccessToken;
 use utoipa_actix_web::service_config::ServiceConfig;

@@ -25,7 +25,10 @@ use crate::http::reply::{Reply, secret, status_with_secret};
     tag = "accounts",
     operation_id = "logIn",
     request_body = LogInRequest,
-    responses((status = 201, description = "The session's tokens.", body = SessionBody)),
+    responses(
+        (status = 201, description = "The session's tokens.", body = SessionBody),
+        (status = 401, description = "`invalid_credentials`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
+    ),
 )]
 #[post("/v1/sessions")]
 pub(super) async fn log_in(
@@ -53,7 +56,10 @@ fn user_agent(request: &HttpRequest) -> Option<UserAgent> {
     tag = "accounts",
     operation_id = "refreshSession",
     request_body = RefreshRequest,
-    responses((status = 200, description = "The session's next tokens.", body = SessionBody)),
+    responses(
+        (status = 200, description = "The session's next tokens.", body = SessionBody),
+        (status = 401, description = "`invalid_refresh_token`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
+    ),
 )]
 #[post("/v1/sessions/refresh")]
 pub(super) async fn refresh(accounts: Data<Accounts>, Body(request): Body<RefreshRequest>) -> Answer {

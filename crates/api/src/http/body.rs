@@ -14,9 +14,6 @@ use serde_json::error::Category;
 
 use super::problem::{FieldError, Problem, code};
 
-/// Most bytes of a request body.
-pub(crate) const MAX_BODY: usize = 64 * 1024;
-
 /// A request whose fields are parsed one by one.
 pub(crate) trait Request: DeserializeOwned {
     /// What is wrong with the values of its fields: asked when the body has other faults already, so that all are named.

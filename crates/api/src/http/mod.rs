@@ -12,5 +12,6 @@ pub(crate) mod preconditions;
 pub(crate) mod problem;
 pub(crate) mod refusal;
 pub(crate) mod reply;
+pub(crate) mod surface;
 pub(crate) mod text;
 pub(crate) mod trace;

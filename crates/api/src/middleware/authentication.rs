@@ -1,26 +1,29 @@
 //! Who sends a request: checks the access token, if there is one.
 
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
 use domain::Principal;
 
-use super::observe::is_about_accounts;
 use super::{Inner, refuse, routed_path};
 use crate::http::identity::Identify;
 use crate::http::problem::Problem;
+use crate::http::surface::{Layer, Surface};
 
 /// A token that was refused, until the request has been counted.
 struct Refused(Problem);
 
 /// Notes who sends the request, or that the token is bad.
-pub(crate) async fn identify(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
-    if routed_path(&request).starts_with("/v1/") && !begins_a_session(&request) {
+pub(crate) async fn identify(
+    request: ServiceRequest,
+    surface: &'static Surface,
+    next: impl Inner,
+) -> Result<ServiceResponse, Error> {
+    if surface.has(Layer::Tokens) && !surface.opens_session(request.method(), routed_path(&request)) {
         match principal(&request) {
             Ok(Some(principal)) => {
-                if is_about_accounts(&request) {
+                if surface.is_audited(request.method(), routed_path(&request)) {
                     tracing::Span::current().record("user", principal.user_id.as_str());
                 }
                 request.extensions_mut().insert(principal);
@@ -34,14 +37,8 @@ pub(crate) async fn identify(request: ServiceRequest, next: impl Inner) -> Resul
     next(request).await
 }
 
-/// Whether the call gets new tokens, for which nobody needs good ones: what clients attach to every request is not judged
-/// there. Who has a stale token could never get another one.
-fn begins_a_session(request: &ServiceRequest) -> bool {
-    request.method() == Method::POST && matches!(routed_path(request), "/v1/sessions" | "/v1/sessions/refresh")
-}
-
-/// Refuses a bad token on every call of the API but those, also on calls that need none: nobody is taken for anonymous who
-/// means to be somebody. Comes after the limits of rates, so that guessing is counted.
+/// Refuses a bad token wherever one is read, also on calls that need none: nobody is taken for anonymous who means to be
+/// somebody. Comes after the limits of rates, so that guessing is counted.
 pub(crate) async fn refuse_bad_tokens(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
     let refused = request.extensions_mut().remove::<Refused>();
     match refused {

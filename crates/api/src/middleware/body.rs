@@ -7,15 +7,15 @@ use std::time::Duration;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::ConnectionType;
 use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use actix_web::web::{BytesMut, Data, Payload};
+use actix_web::web::{BytesMut, Payload};
 use actix_web::{Error, FromRequest, HttpMessage};
 use futures_util::StreamExt;
 
 use super::unread::Unread;
 use super::{Inner, refuse};
-use crate::HttpSettings;
-use crate::http::body::{MAX_BODY, RawBody};
+use crate::http::body::RawBody;
 use crate::http::problem::Problem;
+use crate::http::surface::{Layer, Surface};
 
 /// A body that is too large is read up to this many bytes, so that the client gets to see the answer instead of a
 /// broken connection.
@@ -24,15 +24,20 @@ const MAX_DRAINED: usize = 16 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Reads the body for the handler: 413 if it is too large, 408 if it takes too long.
-pub(crate) async fn body(mut request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
+pub(crate) async fn body(
+    mut request: ServiceRequest,
+    surface: &'static Surface,
+    next: impl Inner,
+) -> Result<ServiceResponse, Error> {
     let headers = request.headers();
-    if !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING) {
+    let has_body = headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
+    if !(has_body && surface.has(Layer::Body)) {
         return next(request).await;
     }
-    let limit = request.app_data::<Data<HttpSettings>>().map_or(PATIENCE, |settings| settings.request_timeout);
+    let (most, time) = (surface.limits.body, surface.time(&request).unwrap_or(PATIENCE));
     let (http_request, payload) = request.parts_mut();
     let mut payload = Payload::from_request(http_request, payload).await?;
-    let read = tokio::time::timeout(limit, read(&mut payload)).await;
+    let read = tokio::time::timeout(time, read(&mut payload, most)).await;
     let problem = match read {
         Ok(Ok(bytes)) => {
             request.extensions_mut().insert(RawBody(bytes.freeze()));
@@ -48,17 +53,17 @@ pub(crate) async fn body(mut request: ServiceRequest, next: impl Inner) -> Resul
     Ok(response)
 }
 
-async fn read(payload: &mut Payload) -> Result<BytesMut, Problem> {
+async fn read(payload: &mut Payload, most: usize) -> Result<BytesMut, Problem> {
     let mut bytes = BytesMut::new();
     let mut length = 0;
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Problem::malformed_body())?;
         length += chunk.len();
-        if length <= MAX_BODY {
+        if length <= most {
             bytes.extend_from_slice(&chunk);
         } else if length > MAX_DRAINED {
             break;
         }
     }
-    if length > MAX_BODY { Err(Problem::body_too_large(MAX_BODY)) } else { Ok(bytes) }
+    if length > most { Err(Problem::body_too_large(most)) } else { Ok(bytes) }
 }

@@ -9,8 +9,8 @@ use actix_web::{Error, HttpResponse, ResponseError};
 
 use super::observe::RequestId;
 use super::{Inner, problems, routed_path, security_headers};
-use crate::HttpSettings;
 use crate::http::problem::{Problem, code};
+use crate::http::surface::{Layer, Surface};
 use crate::routing::MethodTable;
 
 /// Ends a request that takes too long. Dropping it ends its work: transactions are rolled back. A write that shares one
@@ -18,8 +18,12 @@ use crate::routing::MethodTable;
 ///
 /// The request itself is gone with its work, so this ends as an error that the outer middlewares hand on, and that
 /// writes its answer all by itself.
-pub(crate) async fn deadline(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
-    let Some(limit) = request.app_data::<Data<HttpSettings>>().map(|settings| settings.request_timeout) else {
+pub(crate) async fn deadline(
+    request: ServiceRequest,
+    surface: &'static Surface,
+    next: impl Inner,
+) -> Result<ServiceResponse, Error> {
+    let Some(limit) = surface.time(&request).filter(|_| surface.has(Layer::Deadline)) else {
         return next(request).await;
     };
     let request_id = RequestId::of(request.request());
@@ -80,12 +84,14 @@ mod tests {
 
     use super::super::alone;
     use super::*;
+    use crate::HttpSettings;
 
     #[actix_web::test]
     async fn what_is_ended_has_a_route_nevertheless() {
         let settings = HttpSettings { request_timeout: Duration::from_millis(1), ..HttpSettings::for_tests() };
         let table = MethodTable::new(&mut crate::openapi::document());
-        let app = App::new().app_data(Data::new(settings)).app_data(Data::new(table)).wrap(alone!(deadline));
+        let app =
+            App::new().app_data(Data::new(settings)).app_data(Data::new(table)).wrap(alone!(deadline[&Surface::PLAIN]));
         let app = init_service(app.default_service(web::to(pending::<HttpResponse>))).await;
         let route = async |uri: &str| {
             let request = TestRequest::with_uri(uri).to_request();

@@ -8,6 +8,7 @@ use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, HeaderMap
 use actix_web::middleware::Next;
 
 use crate::http::reply::tag_of_packed;
+use crate::http::surface::{Layer, Surfaces};
 
 /// Adds to what the compression does:
 ///
@@ -20,11 +21,12 @@ pub(crate) async fn encodings(
     mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    if refuses_unpacked(request.headers()) {
+    let compresses = Surfaces::of_request(&request).has(Layer::Compression);
+    if !compresses || refuses_unpacked(request.headers()) {
         request.headers_mut().remove(ACCEPT_ENCODING);
     }
     let mut response = next.call(request).await?;
-    let may_vary = matches!(response.status(), StatusCode::OK | StatusCode::NOT_MODIFIED);
+    let may_vary = compresses && matches!(response.status(), StatusCode::OK | StatusCode::NOT_MODIFIED);
     let headers = response.headers_mut();
     if may_vary && !headers.get_all(VARY).any(|value| value == ACCEPT_ENCODING.as_str()) {
         headers.append(VARY, HeaderValue::from_static("accept-encoding"));

@@ -43,20 +43,21 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 
 use crate::http::problem::Problem;
+use crate::http::surface::Surfaces;
 
 /// What is further in: called once, or not at all.
 pub(crate) trait Inner<B = BoxBody>: AsyncFnOnce(ServiceRequest) -> Result<ServiceResponse<B>, Error> {}
 
 impl<B, F: AsyncFnOnce(ServiceRequest) -> Result<ServiceResponse<B>, Error>> Inner<B> for F {}
 
-/// Passes a request through one after the other. Each as a middleware of the framework's would put its future, and that of
+/// Passes a request through one after the other; those that go by the surface get it, in brackets. Each as a middleware of the framework's would put its future, and that of
 /// what is further in, on the heap, and would move the request and the answer once more.
 macro_rules! pass {
     ($request:expr, $next:expr) => {
         $next.call($request).await
     };
-    ($request:expr, $next:expr, $first:path $(, $further_in:path)*) => {
-        $first($request, async |request| pass!(request, $next $(, $further_in)*)).await
+    ($request:expr, $next:expr, $first:path $([$surface:ident])? $(, $further_in:path $([$its:ident])?)*) => {
+        $first($request, $($surface,)? async |request| pass!(request, $next $(, $further_in $([$its])?)*)).await
     };
 }
 
@@ -65,25 +66,34 @@ pub(crate) async fn outside(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse, Error> {
-    pass!(request, next, observe::observe, security_headers::security_headers, unread::unread, problems::problems)
+    let surface = Surfaces::of_request(&request);
+    pass!(
+        request,
+        next,
+        observe::observe[surface],
+        security_headers::security_headers,
+        unread::unread,
+        problems::problems
+    )
 }
 
 /// What every request passes through inside of compression.
 pub(crate) async fn inside(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
+    let surface = Surfaces::of_request(&request);
     pass!(
         request,
         next,
-        body::body,
+        body::body[surface],
         target::length,
         drain::drain,
-        shed::surplus,
-        deadline::deadline,
+        shed::surplus[surface],
+        deadline::deadline[surface],
         head::head,
-        authentication::identify,
-        rate_limit::rate_limit,
+        authentication::identify[surface],
+        rate_limit::rate_limit[surface],
         authentication::refuse_bad_tokens,
         target::parameters,
-        shed::admit,
+        shed::admit[surface],
         runtime::shared_runtime
     )
 }
@@ -91,10 +101,10 @@ pub(crate) async fn inside(request: ServiceRequest, next: Next<BoxBody>) -> Resu
 /// One of them, as a middleware by itself.
 #[cfg(test)]
 macro_rules! alone {
-    ($middleware:path) => {
+    ($middleware:path $([$surface:expr])?) => {
         actix_web::middleware::from_fn(
             async |request: ServiceRequest, next: actix_web::middleware::Next<actix_web::body::BoxBody>| {
-                $middleware(request, async |request| next.call(request).await).await
+                $middleware(request, $($surface,)? async |request| next.call(request).await).await
             },
         )
     };
@@ -105,11 +115,6 @@ use alone;
 /// The path that the router will see: decoded, so that no other way to write it gets around what is judged by it.
 fn routed_path(request: &ServiceRequest) -> &str {
     request.match_info().as_str()
-}
-
-/// Whether what is at this path counts against its client's budget and takes a permit: all but what looks after the server.
-pub(crate) fn is_counted(path: &str) -> bool {
-    path.starts_with("/v1/") || path == "/openapi.json" || path == "/docs" || path.starts_with("/docs/")
 }
 
 /// Ends a request with a problem, from within a middleware.

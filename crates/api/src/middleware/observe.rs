@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest};
 use metrics::{Gauge, Histogram};
@@ -20,6 +20,7 @@ use super::problems::Counted;
 use super::{Inner, deadline, routed_path};
 use crate::HttpSettings;
 use crate::http::identity::Origin;
+use crate::http::surface::{Layer, Surface};
 use crate::http::trace::RequestTrace;
 
 /// Names a request in answers and logs.
@@ -49,7 +50,11 @@ impl RequestId {
 }
 
 /// Runs a request under a span that names it, and notes how it went.
-pub(crate) async fn observe(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
+pub(crate) async fn observe(
+    request: ServiceRequest,
+    surface: &'static Surface,
+    next: impl Inner,
+) -> Result<ServiceResponse, Error> {
     let own = Uuid::now_v7();
     let id = incoming_id(request.headers()).unwrap_or_else(|| own.to_string());
     let id = RequestId(id);
@@ -66,25 +71,18 @@ pub(crate) async fn observe(request: ServiceRequest, next: impl Inner) -> Result
         client = tracing::field::Empty,
         user = tracing::field::Empty
     );
-    if is_about_accounts(&request) {
+    if surface.is_audited(request.method(), routed_path(&request)) {
         let network = client_network(client_address(request.request()));
         request.extensions_mut().insert(Origin(network));
         span.record("client", tracing::field::display(network));
     }
-    answer(request, next, &id, &trace, method).instrument(span).await
-}
-
-/// Whether a request may change an account or a session: what is looked for after an attack. Its lines name the client's
-/// network, and its user if it is signed in. What people read is not kept by address.
-pub(super) fn is_about_accounts(request: &ServiceRequest) -> bool {
-    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let path = routed_path(request);
-    changes && (path.starts_with("/v1/sessions") || path.starts_with("/v1/users"))
+    answer(request, surface, next, &id, &trace, method).instrument(span).await
 }
 
 /// Counts and times a request, and writes its line.
 async fn answer(
     request: ServiceRequest,
+    surface: &'static Surface,
     next: impl Inner,
     id: &RequestId,
     trace: &RequestTrace,
@@ -105,12 +103,12 @@ async fn answer(
         Err(error) => (error.as_response_error().status_code(), deadline::route(error), false),
     };
     trace.end(method, route.as_deref(), status);
+    let is_quiet = route.is_some() && !surface.has(Layer::Log);
     let route = route.unwrap_or_else(|| "unmatched".to_owned());
     let seconds = began.elapsed().as_secs_f64();
     if !counted {
         let (status, milliseconds) = (status.as_u16(), milliseconds(seconds));
-        // Asked every few seconds; what they find is logged when it changes.
-        if route.starts_with("/health/") {
+        if is_quiet {
             tracing::debug!(status, route, milliseconds, "answered");
         } else {
             tracing::info!(status, route, milliseconds, "answered");

@@ -16,8 +16,9 @@ use resilience::{Caller, Gate, GateOptions, caller};
 
 use super::connections::Connection;
 use super::rate_limit::{Budget, client};
-use super::{Inner, is_counted, refuse, routed_path};
+use super::{Inner, refuse, routed_path};
 use crate::http::problem::{Problem, Shed};
+use crate::http::surface::{Layer, Surface};
 
 /// How long a write may be expected to wait, unless somebody says otherwise.
 const WAIT: Duration = Duration::from_millis(500);
@@ -44,9 +45,13 @@ impl WriteGate {
 }
 
 /// Answers 503 `overloaded` on a connection that is one too many, and closes it.
-pub(crate) async fn surplus(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
+pub(crate) async fn surplus(
+    request: ServiceRequest,
+    surface: &'static Surface,
+    next: impl Inner,
+) -> Result<ServiceResponse, Error> {
     let is_surplus = request.conn_data::<Connection>().is_some_and(Connection::is_surplus);
-    if !(is_surplus && is_call(&request)) {
+    if !(is_surplus && is_call(&request, surface)) {
         return next(request).await;
     }
     let mut response = refuse(request, Problem::overloaded(Shed::Connections, Duration::ZERO));
@@ -56,11 +61,15 @@ pub(crate) async fn surplus(request: ServiceRequest, next: impl Inner) -> Result
 
 /// Answers a call of the API on behalf of its client, as soon as there is a permit for it if it writes. What checks a
 /// password waits for its turn elsewhere.
-pub(crate) async fn admit(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
-    if !is_call(&request) {
+pub(crate) async fn admit(
+    request: ServiceRequest,
+    surface: &'static Surface,
+    next: impl Inner,
+) -> Result<ServiceResponse, Error> {
+    if !is_call(&request, surface) {
         return next(request).await;
     }
-    let budget = Budget::of(request.method(), routed_path(&request));
+    let budget = surface.budget(request.method(), routed_path(&request));
     let caller = Caller::of(&client(&request, budget));
     if budget != Budget::WRITES {
         return caller::scope(caller, next(request)).await;
@@ -79,8 +88,8 @@ pub(crate) async fn admit(request: ServiceRequest, next: impl Inner) -> Result<S
     .await
 }
 
-fn is_call(request: &ServiceRequest) -> bool {
-    is_counted(routed_path(request)) && request.method() != Method::OPTIONS
+fn is_call(request: &ServiceRequest, surface: &Surface) -> bool {
+    surface.has(Layer::Budgets) && request.method() != Method::OPTIONS
 }
 
 #[cfg(test)]
@@ -95,6 +104,12 @@ mod tests {
         HttpResponse::Ok().body(format!("{:?}", caller::current()))
     }
 
+    static SURFACE: Surface = Surface {
+        stack: &[Layer::Budgets],
+        budgets: &[(Method::POST, "/v1/sessions", Budget::CREDENTIALS)],
+        ..Surface::PLAIN
+    };
+
     /// One permit, and nobody may wait.
     fn narrow() -> Gate {
         let wait = Duration::from_secs(1);
@@ -104,21 +119,20 @@ mod tests {
     #[actix_web::test]
     async fn writes_that_find_no_permit_are_refused_and_nothing_else_is() {
         let gate = narrow();
-        let app = App::new().app_data(Data::new(WriteGate(gate.clone()))).wrap(alone!(admit));
+        let app = App::new().app_data(Data::new(WriteGate(gate.clone()))).wrap(alone!(admit[&SURFACE]));
         let app = init_service(app.default_service(web::to(who))).await;
         let status = async |request: TestRequest| call_service(&app, request.to_request()).await.status().as_u16();
         let held = gate.enter().await.unwrap();
         assert_eq!(status(TestRequest::post().uri("/v1/posts")).await, 503);
         assert_eq!(status(TestRequest::get().uri("/v1/posts")).await, 200);
         assert_eq!(status(TestRequest::post().uri("/v1/sessions")).await, 200);
-        assert_eq!(status(TestRequest::post().uri("/health/live")).await, 200);
         drop(held);
         assert_eq!(status(TestRequest::post().uri("/v1/posts")).await, 200);
     }
 
     #[actix_web::test]
     async fn each_network_is_a_caller() {
-        let app = init_service(App::new().wrap(alone!(admit)).default_service(web::to(who))).await;
+        let app = init_service(App::new().wrap(alone!(admit[&SURFACE])).default_service(web::to(who))).await;
         let caller = async |peer: &str, path: &str| {
             let request = TestRequest::get().uri(path).peer_addr(format!("{peer}:1").parse().unwrap());
             let body = call_service(&app, request.to_request()).await.into_body();
@@ -126,6 +140,17 @@ mod tests {
         };
         assert_eq!(caller("192.0.2.1", "/v1/posts").await, caller("192.0.2.1", "/v1/users").await);
         assert_ne!(caller("192.0.2.1", "/v1/posts").await, caller("192.0.2.2", "/v1/posts").await);
-        assert_eq!(caller("192.0.2.1", "/health/live").await, format!("{:?}", Caller::SERVER));
+    }
+
+    #[actix_web::test]
+    async fn what_is_not_counted_is_the_servers_own_and_takes_no_permit() {
+        let gate = narrow();
+        let app = App::new().app_data(Data::new(WriteGate(gate.clone()))).wrap(alone!(admit[&Surface::PLAIN]));
+        let app = init_service(app.default_service(web::to(who))).await;
+        let _held = gate.enter().await.unwrap();
+        let response = call_service(&app, TestRequest::post().uri("/health/live").to_request()).await;
+        assert_eq!(response.status(), 200);
+        let body = actix_web::body::to_bytes(response.into_body()).await.unwrap();
+        assert_eq!(body, format!("{:?}", Caller::SERVER));
     }
 }

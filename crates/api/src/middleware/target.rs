@@ -11,6 +11,7 @@ use utoipa::openapi::{OpenApi, RefOr};
 
 use super::{Inner, refuse, routed_path};
 use crate::http::problem::{FieldError, Problem, code};
+use crate::http::surface::{Layer, Surfaces};
 use crate::openapi::operations;
 
 /// Bytes of path and query. Twice as much as any call needs, with every character of a name and of a cursor of 200 bytes
@@ -49,7 +50,7 @@ fn unknown(query: &str, known: &[String]) -> Option<Problem> {
     (!names.is_empty()).then(|| Problem::invalid(names.iter().take(NAMED).map(|name| error(&**name)).collect()))
 }
 
-/// The parameters of every call below `/v1/`; taken from the OpenAPI document, which is collected from the handlers.
+/// The parameters of every call where unknown ones are refused; taken from the OpenAPI document, which is collected from the handlers.
 pub(crate) struct ParameterTable(Vec<Call>);
 
 struct Call {
@@ -60,9 +61,10 @@ struct Call {
 }
 
 impl ParameterTable {
-    pub(crate) fn new(document: &mut OpenApi) -> Self {
+    pub(crate) fn new(document: &mut OpenApi, surfaces: &Surfaces) -> Self {
         let mut calls = Vec::new();
-        for (path, item) in document.paths.paths.iter_mut().filter(|(path, _)| path.starts_with("/v1/")) {
+        let refuses = |path: &str| surfaces.of(path).has(Layer::Parameters);
+        for (path, item) in document.paths.paths.iter_mut().filter(|(path, _)| refuses(path)) {
             for (method, operation) in operations(item) {
                 let parameters = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
                     RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query => Some(parameter.name.clone()),
@@ -100,7 +102,7 @@ mod tests {
 
     #[test]
     fn knows_the_parameters_of_every_call() {
-        let table = ParameterTable::new(&mut crate::openapi::document());
+        let table = ParameterTable::new(&mut crate::openapi::document(), &Surfaces::new(crate::surfaces::SURFACES));
         let of = |method, path| table.of(method, path).map(|names| names.join(" "));
         assert_eq!(of("GET", "/v1/posts").as_deref(), Some("limit cursor"));
         assert_eq!(of("GET", "/v1/posts/abc/comments").as_deref(), Some("limit cursor"));

@@ -54,7 +54,10 @@ const POLICY: &str =
 #[utoipa::path(
     tag = "operations",
     operation_id = "openapi",
-    responses((status = 200, description = "The OpenAPI document.", body = Object, content_type = "application/json")),
+    responses(
+        (status = 200, description = "The OpenAPI document.", body = Object, content_type = "application/json"),
+        (status = 304, description = "The client has it already."),
+    ),
 )]
 #[get("/openapi.json")]
 pub(super) async fn openapi(files: Data<Files>, reply: Reply) -> Result<HttpResponse, Problem> {

@@ -18,7 +18,10 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ances
 #[utoipa::path(
     tag = "operations",
     operation_id = "index",
-    responses((status = 200, description = "A short page.", body = String, content_type = "text/html")),
+    responses(
+        (status = 200, description = "A short page.", body = String, content_type = "text/html"),
+        (status = 304, description = "The client has it already."),
+    ),
 )]
 #[get("/")]
 pub(super) async fn index(files: Data<Files>, links: Data<Links>, reply: Reply) -> Result<HttpResponse, Problem> {

@@ -4,7 +4,6 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use actix_web::http::Method;
 use domain::UserId;
 
 /// How many requests of a kind a client may make.
@@ -25,19 +24,6 @@ impl Budget {
 
     /// Every budget there is.
     pub const ALL: [Self; 3] = [Self::CREDENTIALS, Self::WRITES, Self::READS];
-
-    /// The budget that a request counts against; `path` is the one that the router sees.
-    pub(crate) fn of(method: &Method, path: &str) -> Self {
-        let checks_password =
-            matches!(path, "/v1/sessions" | "/v1/users" | "/v1/users/me/erasure") && method == Method::POST;
-        if checks_password || (method == Method::PATCH && path == "/v1/users/me") {
-            Self::CREDENTIALS
-        } else if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
-            Self::READS
-        } else {
-            Self::WRITES
-        }
-    }
 
     /// Its name, as in headers, metrics and keys.
     pub fn name(&self) -> &'static str {
@@ -87,15 +73,6 @@ impl fmt::Display for Client {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn whatever_checks_a_password_is_dear() {
-        assert_eq!(Budget::of(&Method::POST, "/v1/sessions"), Budget::CREDENTIALS);
-        assert_eq!(Budget::of(&Method::PATCH, "/v1/users/me"), Budget::CREDENTIALS);
-        assert_eq!(Budget::of(&Method::GET, "/v1/users"), Budget::READS);
-        assert_eq!(Budget::of(&Method::POST, "/v1/posts"), Budget::WRITES);
-        assert_eq!(Budget::of(&Method::DELETE, "/v1/sessions/current"), Budget::WRITES);
-    }
 
     #[test]
     fn keys_of_a_shared_store_stay_what_they_are() {

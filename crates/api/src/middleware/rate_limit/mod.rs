@@ -20,8 +20,9 @@ pub use budget::{Budget, Client};
 pub use local::LocalRateLimits;
 
 use super::client_address::{client_address, client_network};
-use super::{Inner, is_counted, refuse, routed_path};
+use super::{Inner, refuse, routed_path};
 use crate::http::problem::{Problem, whole_seconds};
+use crate::http::surface::{Layer, Surface};
 
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -52,13 +53,17 @@ pub enum Taken {
 /// The limiter that all workers share; `None` lets everybody ask as often as they like.
 pub(crate) type Limits = Option<Arc<dyn RateLimiter>>;
 
-/// Counts calls of the API, and of its documentation, against the budget of their client, says what is left, and refuses what is too much.
-pub(crate) async fn rate_limit(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
+/// Counts requests against the budget of their client, says what is left, and refuses what is too much.
+pub(crate) async fn rate_limit(
+    request: ServiceRequest,
+    surface: &'static Surface,
+    next: impl Inner,
+) -> Result<ServiceResponse, Error> {
     let limiter = request.app_data::<Data<Limits>>().and_then(|limits| limits.as_ref().clone());
-    let Some(limiter) = limiter.filter(|_| is_counted(routed_path(&request))) else {
+    let Some(limiter) = limiter.filter(|_| surface.has(Layer::Budgets)) else {
         return next(request).await;
     };
-    let budget = Budget::of(request.method(), routed_path(&request));
+    let budget = surface.budget(request.method(), routed_path(&request));
     match limiter.take(budget, &client(&request, budget)).await {
         Taken::Granted { remaining } => {
             let mut response = next(request).await?;

@@ -18,7 +18,6 @@ mod routing;
 mod surfaces;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use ::accounts::ports::SecurityLog;
 use actix_web::body::MessageBody;
@@ -26,16 +25,17 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::web::{Data, to};
 use actix_web::{App, Error};
-use ipnet::IpNet;
 use utoipa::openapi::Server;
+use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use http::cursor::CursorCodec;
+pub use http::health::{Dependency, Health};
 pub use http::refusal::Refusal;
+pub use http::settings::HttpSettings;
 pub use middleware::connections::{Connection, ConnectionBounds, Connections};
 pub use middleware::rate_limit::{Budget, Client, LocalRateLimits, RateLimiter, Taken};
-pub use operations::health::{Dependency, Health};
 pub use operations::metrics::{MetricsAccess, MetricsEndpoint, MetricsRenderer};
 
 use accounts::ByAccessToken;
@@ -48,41 +48,6 @@ use middleware::target::ParameterTable;
 use operations::docs::Files;
 use operations::metrics_guesses::MetricsGuesses;
 use routing::MethodTable;
-
-/// How the API behaves towards its clients.
-#[derive(Debug, Clone)]
-pub struct HttpSettings {
-    /// Requests that take longer are ended with 503.
-    pub request_timeout: Duration,
-    /// Networks whose `X-Forwarded-For`, or `Forwarded`, is believed.
-    pub trusted_proxies: Vec<IpNet>,
-    /// Connections to the database: how many writes may be in flight follows from it.
-    pub database_connections: u32,
-    /// How long a write may be expected to wait for its turn before it is refused; `None` for what suits people.
-    pub write_wait: Option<Duration>,
-    /// Origins that browsers may call from.
-    pub cors_allowed_origins: Vec<String>,
-    /// The path that a gateway strips from addresses: empty, or beginning and not ending with `/`.
-    pub base_path: String,
-    /// Whether anybody gets the spans of requests.
-    pub traces_exported: bool,
-}
-
-#[cfg(test)]
-impl HttpSettings {
-    /// What suits most tests.
-    fn for_tests() -> Self {
-        Self {
-            request_timeout: Duration::from_secs(10),
-            trusted_proxies: Vec::new(),
-            database_connections: 20,
-            write_wait: None,
-            cors_allowed_origins: Vec::new(),
-            base_path: String::new(),
-            traces_exported: false,
-        }
-    }
-}
 
 /// What the API serves with.
 pub struct Services {
@@ -142,6 +107,7 @@ impl Api {
             document.servers = Some(vec![Server::new(base)]);
         }
         let json = serde_json::to_vec(&document)?;
+        document.paths.add_path_operation(operations::docs::ASSETS, vec![HttpMethod::Get], Operation::new());
         let surfaces = Surfaces::new(surfaces::SURFACES);
         let callers: Arc<dyn Identify> = Arc::new(ByAccessToken(Arc::clone(&services.accounts)));
         Ok(Self {

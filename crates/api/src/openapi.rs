@@ -6,7 +6,7 @@ mod problems;
 use std::collections::BTreeMap;
 
 use utoipa::openapi::header::{Header, HeaderBuilder};
-use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::security::{Http, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -16,6 +16,7 @@ use utoipa_actix_web::AppExt;
 
 use crate::http::problem::{Code, ProblemDocument};
 use crate::http::surface::Layer;
+use crate::routing::operations;
 use crate::surfaces;
 
 /// The content type of every error.
@@ -97,19 +98,6 @@ fn refer_to_items(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
             items.items = ArrayItems::RefOrSchema(Box::new(Ref::from_schema_name(item).into()));
         }
     }
-}
-
-/// The operations of a path that the API uses.
-pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
-    [
-        ("GET", item.get.as_mut()),
-        ("POST", item.post.as_mut()),
-        ("PUT", item.put.as_mut()),
-        ("PATCH", item.patch.as_mut()),
-        ("DELETE", item.delete.as_mut()),
-    ]
-    .into_iter()
-    .filter_map(|(method, operation)| Some((method, operation?)))
 }
 
 fn complete_operation(path: &str, method: &str, operation: &mut Operation) {

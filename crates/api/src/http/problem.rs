@@ -16,6 +16,8 @@ use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_A
 use actix_web::{HttpResponse, ResponseError};
 use domain::{Failure, RepositoryError};
 
+use super::targets;
+
 pub use code::Code;
 pub use document::{FieldError, ProblemDocument};
 pub use shed::Shed;
@@ -233,9 +235,9 @@ impl Problem {
         }
         let chain = chain.join(": ");
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            tracing::warn!(code = self.code.as_str(), cause = chain, "request not served");
+            tracing::warn!(target: targets::PROBLEMS, code = self.code.as_str(), cause = chain, "request not served");
         } else {
-            tracing::error!(code = self.code.as_str(), cause = chain, "request failed");
+            tracing::error!(target: targets::PROBLEMS, code = self.code.as_str(), cause = chain, "request failed");
         }
     }
 }

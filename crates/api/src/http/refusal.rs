@@ -8,6 +8,7 @@ use domain::Timestamp;
 use uuid::Uuid;
 
 use super::problem::{Code, Problem, code};
+use super::targets;
 use crate::middleware::security_headers;
 
 /// Bytes that were refused before they were a request.
@@ -41,7 +42,7 @@ impl Refusal {
         let status = problem.status_code();
         let document = problem.document(&id);
         metrics::counter!(REFUSALS, "code" => code.as_str()).increment(1);
-        tracing::info!(request_id = id, status = status.as_u16(), code = code.as_str(), "no request");
+        tracing::info!(target: targets::REFUSALS, request_id = id, status = status.as_u16(), code = code.as_str(), "no request");
         let body = serde_json::to_vec(&document).unwrap_or_default();
         let date = u64::try_from(now.as_micros()).unwrap_or_default();
         let date = HttpDate::from(SystemTime::UNIX_EPOCH + Duration::from_micros(date));

@@ -11,6 +11,7 @@ use ipnet::IpNet;
 
 use super::forwarded::hops;
 use crate::HttpSettings;
+use crate::http::targets;
 
 /// Requests of which a trusted proxy says in no way that can be read whom they come from.
 const UNREADABLE: &str = "http_unreadable_clients_total";
@@ -34,7 +35,7 @@ pub(crate) fn client_address(request: &HttpRequest) -> IpAddr {
             static SAID: Once = Once::new();
             metrics::counter!(UNREADABLE).increment(1);
             SAID.call_once(|| {
-                tracing::warn!(%proxy, "a proxy does not say in X-Forwarded-For or Forwarded whom it forwards for");
+                tracing::warn!(target: targets::CLIENTS, %proxy, "a proxy does not say in X-Forwarded-For or Forwarded whom it forwards for");
             });
             proxy
         }

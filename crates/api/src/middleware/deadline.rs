@@ -89,7 +89,7 @@ mod tests {
     #[actix_web::test]
     async fn what_is_ended_has_a_route_nevertheless() {
         let settings = HttpSettings { request_timeout: Duration::from_millis(1), ..HttpSettings::for_tests() };
-        let table = MethodTable::new(&mut crate::openapi::document());
+        let table = MethodTable::new(&mut crate::routing::tests::document());
         let app =
             App::new().app_data(Data::new(settings)).app_data(Data::new(table)).wrap(alone!(deadline[&Surface::PLAIN]));
         let app = init_service(app.default_service(web::to(pending::<HttpResponse>))).await;

@@ -21,6 +21,7 @@ use super::{Inner, deadline, routed_path};
 use crate::HttpSettings;
 use crate::http::identity::Origin;
 use crate::http::surface::{Layer, Surface};
+use crate::http::targets;
 use crate::http::trace::RequestTrace;
 
 /// Names a request in answers and logs.
@@ -63,6 +64,7 @@ pub(crate) async fn observe(
     let exported = request.app_data::<Data<HttpSettings>>().is_some_and(|settings| settings.traces_exported);
     let trace = RequestTrace::begin(request.request(), method, exported, own);
     let span = tracing::error_span!(
+        target: targets::REQUESTS,
         "request",
         request_id = id.0,
         trace_id = trace.id().encode_lower(&mut [0; Simple::LENGTH]),
@@ -109,9 +111,9 @@ async fn answer(
     if !counted {
         let (status, milliseconds) = (status.as_u16(), milliseconds(seconds));
         if is_quiet {
-            tracing::debug!(status, route, milliseconds, "answered");
+            tracing::debug!(target: targets::REQUESTS, status, route, milliseconds, "answered");
         } else {
-            tracing::info!(status, route, milliseconds, "answered");
+            tracing::info!(target: targets::REQUESTS, status, route, milliseconds, "answered");
         }
     }
     record(method, &route, status, seconds);

@@ -81,6 +81,9 @@ pub(super) async fn redirect(links: Data<Links>) -> HttpResponse {
     HttpResponse::PermanentRedirect().insert_header((LOCATION, format!("{}/docs/", links.base()))).finish()
 }
 
+/// The path of those files; the attribute below needs it once more.
+pub(crate) const ASSETS: &str = "/docs/{file:.*}";
+
 /// The files of the interactive documentation. Not part of the API, hence not in its document.
 #[get("/docs/{file:.*}")]
 pub(super) async fn asset(path: Path<String>, files: Data<Files>, reply: Reply) -> Result<HttpResponse, Problem> {

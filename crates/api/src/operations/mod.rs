@@ -1,7 +1,7 @@
 //! What operators and newcomers look at: health, metrics, documentation.
 
 pub(crate) mod docs;
-pub(crate) mod health;
+mod health;
 mod index;
 pub(crate) mod metrics;
 pub(crate) mod metrics_guesses;

@@ -1,45 +1,52 @@
 use std::io::Read;
 
-use domain::{Author, Content, ContentViewer, Cuid, DisplayName, Post, Revision, Timestamp, Username};
+use domain::{Cuid, Cursor, Timestamp};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::posts::PostBody;
 
-fn cuid(word: &str) -> Cuid {
-    Cuid::parse(&format!("{word:a<24}")).unwrap()
+/// A thing of which every reader has an own view.
+struct Note(String);
+
+#[derive(Serialize)]
+struct NoteBody {
+    text: String,
+    likes: u32,
 }
 
-fn post(word: &str) -> Post {
-    let author = Author {
-        id: cuid("ada").into(),
-        username: Username::parse("ada").unwrap(),
-        display_name: DisplayName::parse("Ada \"}\"").unwrap(),
-    };
-    Post {
-        id: cuid(word).into(),
-        author,
-        content: Content::parse("\"}{\" braces {}, quotes \"\"").unwrap(),
-        created_at: Timestamp::from_micros(7),
-        edited_at: None,
-        revision: Revision::default(),
-        like_count: 3,
-        comment_count: 0,
+#[derive(Serialize)]
+struct Viewer {
+    liked: bool,
+}
+
+impl From<bool> for Viewer {
+    fn from(liked: bool) -> Self {
+        Self { liked }
     }
 }
 
-fn page(words: &[&str]) -> Shared<Page<Post>> {
-    let next = Some(Cursor { at: Timestamp::from_micros(7), id: cuid("last") });
-    Page { items: words.iter().map(|word| post(word)).collect(), next }.into()
+impl Representation for NoteBody {
+    type Subject = Note;
+    type Viewer = bool;
+    type ViewerBody = Viewer;
+
+    fn of(Note(name): &Note) -> Self {
+        Self { text: format!("{name} \"}}{{\" braces {{}}, quotes \"\""), likes: 3 }
+    }
+}
+
+fn page(words: &[&str]) -> Shared<Page<Note>> {
+    let next = Cursor { at: Timestamp::from_micros(7), id: Cuid::parse("lastaaaaaaaaaaaaaaaaaaaa").unwrap() };
+    Page { items: words.iter().map(|word| Note((*word).to_owned())).collect(), next: Some(next) }.into()
 }
 
 fn parsed(json: &[u8]) -> Value {
     serde_json::from_slice(json).unwrap()
 }
 
-fn encode<'p>(page: &'p Shared<Page<Post>>, path: &str, made: &'p mut Option<EncodedPage>) -> &'p EncodedPage {
+fn encode<'p>(page: &'p Shared<Page<Note>>, path: &str, made: &'p mut Option<EncodedPage>) -> &'p EncodedPage {
     let to_be_left = path != "/v1/%70osts";
-    EncodedPage::of::<PostBody>(page, ("", path), to_be_left, |_| "next".to_owned(), made)
+    EncodedPage::of::<NoteBody>(page, ("", path), to_be_left, |_| "next".to_owned(), made)
         .unwrap_or_else(|_| panic!("not encoded"))
 }
 
@@ -55,7 +62,7 @@ fn who_writes_the_path_in_their_own_way_leaves_nothing_for_others() {
 fn a_reader_sees_the_same_and_what_is_their_own_on_every_item() {
     let (page, mut made) = (page(&["one", "two"]), None);
     let encoded = encode(&page, "/v1/posts", &mut made);
-    let own = parsed(&encoded.seen_by::<PostBody>(&[true, false].map(|liked| ContentViewer { liked })).unwrap());
+    let own = parsed(&encoded.seen_by::<NoteBody>(&[true, false]).unwrap());
     let mut expected = parsed(&encoded.body.plain);
     assert_eq!(expected["next_cursor"], "next");
     assert!(expected["items"][0].get("viewer").is_none());
@@ -69,14 +76,14 @@ fn a_reader_sees_the_same_and_what_is_their_own_on_every_item() {
 fn an_empty_page_is_the_same_for_everybody() {
     let (page, mut made) = (page(&[]), None);
     let encoded = encode(&page, "/v1/posts", &mut made);
-    assert_eq!(encoded.seen_by::<PostBody>(&[]).unwrap(), encoded.body.plain);
+    assert_eq!(encoded.seen_by::<NoteBody>(&[]).unwrap(), encoded.body.plain);
     assert_eq!(parsed(&encoded.body.plain)["items"], json!([]));
 }
 
 #[test]
 fn one_thing_gets_what_is_the_readers_own_at_its_end() {
-    let encoded = Encoded::resource::<PostBody>(&post("one"), |_| "\"tag\"".to_owned()).unwrap();
-    let own = parsed(&encoded.seen_by::<PostBody>(ContentViewer { liked: true }).unwrap());
+    let encoded = Encoded::resource::<NoteBody>(&Note("one".to_owned()), |_| "\"tag\"".to_owned()).unwrap();
+    let own = parsed(&encoded.seen_by::<NoteBody>(true).unwrap());
     let mut expected = parsed(&encoded.plain);
     expected["viewer"] = json!({"liked": true});
     assert_eq!(own, expected);
@@ -105,7 +112,7 @@ fn the_link_keeps_the_parameters_of_who_asks() {
 fn the_link_has_the_prefix_that_a_gateway_strips() {
     let (page, mut made) = (page(&["one"]), None);
     let cursor = |_| "next".to_owned();
-    let encoded = EncodedPage::of::<PostBody>(&page, ("/thoughts", "/v1/posts"), true, cursor, &mut made);
+    let encoded = EncodedPage::of::<NoteBody>(&page, ("/thoughts", "/v1/posts"), true, cursor, &mut made);
     let encoded = encoded.unwrap_or_else(|_| panic!("not encoded"));
     assert_eq!(encoded.link("").unwrap().unwrap(), "</thoughts/v1/posts?cursor=next>; rel=\"next\"");
     assert_eq!(encoded.link("limit=5").unwrap().unwrap(), "</thoughts/v1/posts?limit=5&cursor=next>; rel=\"next\"");

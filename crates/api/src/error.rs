@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use domain::RepositoryError;
 
-use crate::http::problem::Problem;
+use http_kit::problem::Problem;
 
 /// What a handler answers.
 pub(crate) type Answer = Result<HttpResponse, ApiError>;

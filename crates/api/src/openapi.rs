@@ -14,10 +14,10 @@ use utoipa::openapi::{ComponentsBuilder, Object, OpenApi, Ref, RefOr, Schema, Ty
 use utoipa::{OpenApi as _, ToSchema as _};
 use utoipa_actix_web::AppExt;
 
-use crate::http::problem::{Code, ProblemDocument};
-use crate::http::surface::Layer;
-use crate::routing::operations;
 use crate::surfaces;
+use http_kit::problem::{Code, ProblemDocument};
+use http_kit::routing::operations;
+use http_kit::surface::Layer;
 
 /// The content type of every error.
 const PROBLEM_JSON: &str = "application/problem+json";

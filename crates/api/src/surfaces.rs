@@ -1,7 +1,7 @@
 //! The parts of the address space that this shell answers.
 
 use crate::accounts;
-use crate::http::surface::{Layer, Surface, Surfaces};
+use http_kit::surface::{Layer, Surface, Surfaces};
 
 /// All of them. What looks after the server is [`Surface::PLAIN`]; health checks, sent every few seconds, are not logged.
 pub(crate) static SURFACES: &[Surface] = &[
@@ -43,7 +43,7 @@ mod tests {
     use actix_web::http::Method;
 
     use super::*;
-    use crate::Budget;
+    use http_kit::rate_limit::Budget;
 
     fn has(path: &str) -> [bool; 4] {
         [Layer::Log, Layer::Tokens, Layer::Budgets, Layer::Parameters].map(|layer| of(path).has(layer))

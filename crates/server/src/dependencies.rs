@@ -1,9 +1,9 @@
 //! What the server makes use of, as its health report names it.
 
-use api::Dependency;
 use async_trait::async_trait;
 use coordination::Redis;
 use database::{Database, Role, StorageStatus};
+use http_kit::health::Dependency;
 
 /// The primary: that it answers, and that it stores what is written. While a replica is there, reads go on without it.
 pub(crate) struct PrimaryDependency(pub(crate) Database);

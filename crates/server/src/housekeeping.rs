@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accounts::{Accounts, LearnEndedSessions};
-use api::LocalRateLimits;
 use coordination::Redis;
 use database::Database;
+use http_kit::rate_limit::LocalRateLimits;
 use posts::Posts;
 use security::LocalGuesses;
 use tokio::task::JoinHandle;

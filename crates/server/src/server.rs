@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, rt};
-use api::{
-    Api, ConnectionBounds, Connections, CursorCodec, Dependency, Health, HttpSettings, LocalRateLimits,
-    MetricsEndpoint, MetricsRenderer, Services,
-};
+use api::{ByAccessToken, MetricsEndpoint, MetricsRenderer, Services};
 use coordination::Redis;
 use database::{Database, DatabaseOptions, Location, Observer};
+use http_kit::application::{self, Application};
+use http_kit::connections::{ConnectionBounds, Connections};
+use http_kit::cursor::CursorCodec;
+use http_kit::health::{Dependency, Health};
+use http_kit::rate_limit::LocalRateLimits;
+use http_kit::settings::HttpSettings;
 use secrecy::ExposeSecret;
 use security::{HashingCost, LocalGuesses, SigningKeys, cursor_keys};
 use system::SystemClock;
@@ -132,15 +135,11 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         database: database.clone(),
         redis: cluster.redis().cloned(),
     });
-    let api = Api::new(Services {
-        accounts: use_cases.accounts,
-        posts: use_cases.posts,
-        feed: use_cases.feed,
+    let with = application::Dependencies {
+        identify: Arc::new(ByAccessToken(Arc::clone(&use_cases.accounts))),
         cursors: CursorCodec::new(&cursor_keys(&signing_keys)),
         health: Arc::clone(&health),
-        metrics: MetricsEndpoint { render: overrides.metrics.clone(), access: access(&settings.metrics) },
         rate_limits: rate_limits.map(|limits| cluster.rate_limits(limits)),
-        security_log: Arc::new(LoggedSecurityEvents),
         settings: HttpSettings {
             request_timeout: settings.request_timeout,
             trusted_proxies: settings.trusted_proxies.clone(),
@@ -151,11 +150,20 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
             traces_exported: settings.trace_collector.is_some(),
         },
         runtime: tokio::runtime::Handle::current(),
+    };
+    let api = api::shell(Services {
+        accounts: use_cases.accounts,
+        posts: use_cases.posts,
+        feed: use_cases.feed,
+        metrics: MetricsEndpoint { render: overrides.metrics.clone(), access: access(&settings.metrics) },
+        security_log: Arc::new(LoggedSecurityEvents),
+        base_path: settings.base_path.clone(),
     })?;
+    let application = Application::new(with, vec![api]);
 
     let listener = listen(SocketAddr::new(settings.host, settings.port), "PORT")?;
     let address = listener.local_addr()?;
-    let mut running = vec![serve_api(api, listener, &settings, overrides.connections)?];
+    let mut running = vec![serve_shells(application, listener, &settings, overrides.connections)?];
     let mut metrics_address = None;
     if let MetricsAccess::Port(port) = settings.metrics {
         let listener = listen(SocketAddr::new(settings.host, port), "METRICS_PORT")?;
@@ -238,8 +246,8 @@ fn listen(address: SocketAddr, port: &'static str) -> Result<TcpListener, StartE
     bind().map_err(|source| StartError::Listen { port, address, source })
 }
 
-fn serve_api(
-    api: Api,
+fn serve_shells(
+    application: Application,
     listener: TcpListener,
     settings: &Settings,
     most: ConnectionBounds,
@@ -252,7 +260,7 @@ fn serve_api(
         shutdown: settings.shutdown_timeout,
     };
     let connections = Connections::new(most, settings.trusted_proxies.clone());
-    Ok(connections::serve(api, listener, connections, &serving)?)
+    Ok(connections::serve(application, listener, connections, &serving)?)
 }
 
 fn serve_metrics(render: MetricsRenderer, listener: TcpListener) -> Result<Server, StartError> {

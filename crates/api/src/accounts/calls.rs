@@ -2,7 +2,7 @@
 
 use actix_web::http::Method;
 
-use crate::middleware::rate_limit::Budget;
+use http_kit::rate_limit::Budget;
 
 /// Calls that check a password are slow to serve, and worth guessing.
 pub(crate) const BUDGETS: &[(Method, &str, Budget)] = &[

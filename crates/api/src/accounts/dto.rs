@@ -9,11 +9,11 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::problems::invalid_credentials;
-use crate::http::body::{Request, faults_of, given};
-use crate::http::check::Check;
-use crate::http::encoded::Representation;
-use crate::http::problem::{FieldError, Problem};
-use crate::http::text;
+use http_kit::body::{Request, faults_of, given};
+use http_kit::check::Check;
+use http_kit::encoded::Representation;
+use http_kit::problem::{FieldError, Problem};
+use http_kit::text;
 
 /// What a person gives to get an account.
 #[derive(Deserialize, Validate, ToSchema)]

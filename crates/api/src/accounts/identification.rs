@@ -5,8 +5,8 @@ use std::sync::Arc;
 use accounts::Accounts;
 use domain::Principal;
 
-use crate::http::identity::Identify;
-use crate::http::problem::Problem;
+use http_kit::identity::Identify;
+use http_kit::problem::Problem;
 
 /// Recognises senders by the access tokens of the accounts.
 pub struct ByAccessToken(pub Arc<Accounts>);

@@ -10,7 +10,7 @@ mod users;
 
 pub(crate) use calls::{AUDITED, BUDGETS, OPENS_SESSION};
 pub(crate) use dto::UserBody;
-pub(crate) use identification::ByAccessToken;
+pub use identification::ByAccessToken;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The routes. Those of `/v1/users/me` come before `/v1/users/{user}`, which would match them too, and so does

@@ -5,7 +5,7 @@ use domain::{SessionId, Timestamp, UserAgent};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::text;
+use http_kit::text;
 
 /// One of one's own sessions.
 #[derive(Serialize, ToSchema)]

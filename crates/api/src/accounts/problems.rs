@@ -10,9 +10,9 @@ use accounts::{
 };
 
 use crate::error::IntoProblem;
-use crate::http::problem::{FieldError, Problem, Shed};
+use http_kit::problem::{FieldError, Problem, Shed};
 
-crate::codes! {
+http_kit::codes! {
     /// The name or the password is wrong.
     INVALID_CREDENTIALS = 401 "invalid_credentials";
     /// The refresh token is not good any more; only a log-in helps. A code of its own: a client that refreshes whenever it

@@ -11,11 +11,11 @@ use domain::{Session, UserAgent};
 use super::dto::{LogInRequest, RefreshRequest, SessionBody};
 use super::open_session::OpenSessionBody;
 use crate::error::Answer;
-use crate::http::body::Body;
-use crate::http::identity::{Origin, SignedIn};
-use crate::http::paging::{PageBody, PageParameters, PageQuery};
-use crate::http::paths::{IdParameter, IdPath};
-use crate::http::reply::{Reply, secret, status_with_secret};
+use http_kit::body::Body;
+use http_kit::identity::{Origin, SignedIn};
+use http_kit::paging::{PageBody, PageParameters, PageQuery};
+use http_kit::paths::{IdParameter, IdPath};
+use http_kit::reply::{Reply, secret, status_with_secret};
 
 /// Log in
 ///

@@ -7,15 +7,15 @@ use domain::UserRef;
 
 use super::dto::{ErasureRequest, ProfileEditRequest, SignUpRequest, UserBody};
 use crate::error::{Answer, IntoProblem};
-use crate::http::body::Body;
-use crate::http::encoded::Representation;
-use crate::http::identity::{Reader, SignedIn};
-use crate::http::links::Links;
-use crate::http::paging::{PageBody, PageParameters, PageQuery};
-use crate::http::paths::{UserParameter, UserPath};
-use crate::http::preconditions::{IfMatch, IfMatchParameter};
-use crate::http::problem::Problem;
-use crate::http::reply::Reply;
+use http_kit::body::Body;
+use http_kit::encoded::Representation;
+use http_kit::identity::{Reader, SignedIn};
+use http_kit::links::Links;
+use http_kit::paging::{PageBody, PageParameters, PageQuery};
+use http_kit::paths::{UserParameter, UserPath};
+use http_kit::preconditions::{IfMatch, IfMatchParameter};
+use http_kit::problem::Problem;
+use http_kit::reply::Reply;
 
 /// Sign up
 ///

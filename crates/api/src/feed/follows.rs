@@ -7,10 +7,10 @@ use feed::ports::Relation;
 
 use crate::accounts::UserBody;
 use crate::error::Answer;
-use crate::http::identity::{Reader, SignedIn};
-use crate::http::paging::{PageBody, PageParameters, PageQuery};
-use crate::http::paths::{UserParameter, UserPath};
-use crate::http::reply::Reply;
+use http_kit::identity::{Reader, SignedIn};
+use http_kit::paging::{PageBody, PageParameters, PageQuery};
+use http_kit::paths::{UserParameter, UserPath};
+use http_kit::reply::Reply;
 
 /// Follow a user
 ///

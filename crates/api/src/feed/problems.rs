@@ -3,9 +3,9 @@
 use feed::{FollowUserError, HomeTimelineError, ListFollowsError, PublicFeedError};
 
 use crate::error::IntoProblem;
-use crate::http::problem::Problem;
+use http_kit::problem::Problem;
 
-crate::codes! {
+http_kit::codes! {
     /// One may not follow oneself.
     CANNOT_FOLLOW_SELF = 422 "cannot_follow_self";
 }

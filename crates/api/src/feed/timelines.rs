@@ -5,10 +5,10 @@ use actix_web::web::Data;
 use feed::Feed;
 
 use crate::error::Answer;
-use crate::http::identity::{Reader, SignedIn};
-use crate::http::paging::{PageBody, PageParameters, PageQuery};
-use crate::http::reply::Reply;
 use crate::posts::PostBody;
+use http_kit::identity::{Reader, SignedIn};
+use http_kit::paging::{PageBody, PageParameters, PageQuery};
+use http_kit::reply::Reply;
 
 /// The public feed: the posts of everybody, newest first
 ///

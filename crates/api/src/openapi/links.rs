@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::link::{Link, LinkBuilder};
 use utoipa::openapi::{OpenApi, RefOr};
 
-use crate::routing::operations;
+use http_kit::routing::operations;
 
 /// A call that creates something, its status, the path that names what it created, and the parameter in that path.
 const CREATED: [(&str, &str, &str, &str); 3] = [

@@ -10,8 +10,8 @@ use utoipa::openapi::{Ref, RefOr};
 use super::{PROBLEM_JSON, ProblemSchema, add_headers};
 use crate::accounts::problems as accounts;
 use crate::feed::problems as feed;
-use crate::http::problem::{Code, code};
 use crate::posts::problems as posts;
+use http_kit::problem::{Code, code};
 
 /// A problem, or several that have a status in common.
 pub(super) struct Answer {

@@ -8,9 +8,9 @@ use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpResponse, get};
 use utoipa_swagger_ui::Config;
 
-use crate::http::links::Links;
-use crate::http::problem::Problem;
-use crate::http::reply::{File, Reply};
+use http_kit::links::Links;
+use http_kit::problem::Problem;
+use http_kit::reply::{File, Reply};
 
 /// Files that are the same for everybody, by their paths. Each is made when it is first asked for, and compressed once.
 pub(crate) struct Files {

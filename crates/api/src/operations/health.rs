@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, get};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::health::{Health, HealthReport};
+use http_kit::health::{Health, HealthReport};
 
 /// That the process lives.
 #[derive(Serialize, ToSchema)]

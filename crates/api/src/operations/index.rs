@@ -5,9 +5,9 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 
 use super::docs::Files;
-use crate::http::links::Links;
-use crate::http::problem::Problem;
-use crate::http::reply::Reply;
+use http_kit::links::Links;
+use http_kit::problem::Problem;
+use http_kit::reply::Reply;
 
 const PAGE: &str = include_str!("index.html");
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";

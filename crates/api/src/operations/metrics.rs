@@ -12,8 +12,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::metrics_guesses::MetricsGuesses;
-use crate::http::problem::{Problem, code};
-use crate::middleware::client_address::{client_address, client_network, is_local};
+use http_kit::client_address::{client_address, client_network, is_local};
+use http_kit::problem::{Problem, code};
 
 /// Writes the metrics of this process.
 pub type MetricsRenderer = Arc<dyn Fn() -> String + Send + Sync>;

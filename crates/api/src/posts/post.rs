@@ -7,13 +7,13 @@ use posts::{EditPostCommand, Posts, PublishPostCommand};
 use super::dto::{ContentRequest, PostBody};
 use crate::accounts::UserBody;
 use crate::error::Answer;
-use crate::http::body::Body;
-use crate::http::identity::{Reader, SignedIn};
-use crate::http::links::Links;
-use crate::http::paging::{PageBody, PageParameters, PageQuery};
-use crate::http::paths::{IdParameter, IdPath, UserParameter, UserPath};
-use crate::http::preconditions::{Idempotency, IdempotencyParameter, IfMatch, IfMatchParameter};
-use crate::http::reply::Reply;
+use http_kit::body::Body;
+use http_kit::identity::{Reader, SignedIn};
+use http_kit::links::Links;
+use http_kit::paging::{PageBody, PageParameters, PageQuery};
+use http_kit::paths::{IdParameter, IdPath, UserParameter, UserPath};
+use http_kit::preconditions::{Idempotency, IdempotencyParameter, IfMatch, IfMatchParameter};
+use http_kit::reply::Reply;
 
 /// Publish a post
 ///

@@ -7,10 +7,10 @@ use posts::{
 };
 
 use crate::error::IntoProblem;
-use crate::http::preconditions::IDEMPOTENCY_KEY;
-use crate::http::problem::{Problem, code};
+use http_kit::preconditions::IDEMPOTENCY_KEY;
+use http_kit::problem::{Problem, code};
 
-crate::codes! {
+http_kit::codes! {
     /// Only its author may.
     NOT_THE_AUTHOR = 403 "not_the_author";
     /// The comment to reply to is about another post.

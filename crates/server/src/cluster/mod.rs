@@ -17,6 +17,7 @@ use coordination::{
 };
 use database::{Positions, Watermark};
 use domain::IdGenerator;
+use http_kit::rate_limit::{LocalRateLimits, RateLimiter};
 use secrecy::{ExposeSecret, SecretString};
 use security::LocalGuesses;
 use system::CuidGenerator;
@@ -24,7 +25,6 @@ use system::CuidGenerator;
 pub(crate) use limits::SharedRateLimits;
 
 use accounts::ports::GuessLimiter;
-use api::LocalRateLimits;
 use changes::{Follower, JournalLog};
 use copies::RedisCopies;
 use guesses::SharedGuessLimits;
@@ -75,7 +75,7 @@ impl Cluster {
     }
 
     /// Limits that hold for all instances together; `local` counts while Redis is lost.
-    pub(crate) fn rate_limits(&self, local: Arc<LocalRateLimits>) -> Arc<dyn api::RateLimiter> {
+    pub(crate) fn rate_limits(&self, local: Arc<LocalRateLimits>) -> Arc<dyn RateLimiter> {
         match self.redis.clone() {
             Some(redis) => Arc::new(SharedRateLimits::new(SharedLimits::new(redis), local)),
             None => local,

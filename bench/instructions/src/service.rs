@@ -9,7 +9,8 @@ use accounts::ports::{
 };
 use accounts::{Accounts, SessionLifetimes};
 use anyhow::Result;
-use api::{ByAccessToken, MetricsAccess, MetricsEndpoint, Services};
+use api::accounts::ByAccessToken;
+use api::{Contexts, MetricsAccess, MetricsEndpoint, operations};
 use domain::{Principal, SessionId, UserId};
 use feed::Feed;
 use feed::ports::MockFollowRepository;
@@ -45,14 +46,18 @@ pub(crate) fn application(shared: bool) -> Result<Application> {
         },
         runtime: tokio::runtime::Handle::current(),
     };
-    let api = api::shell(Services {
-        accounts,
-        posts: Arc::new(posts()?),
-        feed: Arc::new(feed(shared)?),
+    let feed = Arc::new(feed(shared)?);
+    let contexts = Contexts {
+        accounts: api::accounts::Services { use_cases: accounts },
+        posts: api::posts::Services { use_cases: Arc::new(posts()?) },
+        feed: api::feed::Services { use_cases: Arc::clone(&feed) },
+        social: api::social::Services { use_cases: feed },
+    };
+    let operations = operations::Services {
         metrics: MetricsEndpoint { render: Arc::new(String::new), access: MetricsAccess::Elsewhere },
         security_log: Arc::new(MockSecurityLog::new()),
-        base_path: String::new(),
-    })?;
+    };
+    let api = api::shell(contexts, operations, "")?;
     Ok(Application::new(with, vec![api]))
 }
 

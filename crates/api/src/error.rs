@@ -2,7 +2,6 @@
 
 use actix_web::HttpResponse;
 use domain::RepositoryError;
-
 use http_kit::problem::Problem;
 
 /// What a handler answers.

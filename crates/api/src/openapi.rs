@@ -5,6 +5,9 @@ mod problems;
 
 use std::collections::BTreeMap;
 
+use http_kit::problem::{Code, ProblemDocument};
+use http_kit::routing::operations;
+use http_kit::surface::Layer;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::response::{Response, ResponseBuilder};
@@ -14,10 +17,7 @@ use utoipa::openapi::{ComponentsBuilder, Object, OpenApi, Ref, RefOr, Schema, Ty
 use utoipa::{OpenApi as _, ToSchema as _};
 use utoipa_actix_web::AppExt;
 
-use crate::surfaces;
-use http_kit::problem::{Code, ProblemDocument};
-use http_kit::routing::operations;
-use http_kit::surface::Layer;
+use crate::{contexts, operations, surfaces};
 
 /// The content type of every error.
 const PROBLEM_JSON: &str = "application/problem+json";
@@ -54,8 +54,14 @@ pub(crate) fn frame() -> OpenApi {
 
 /// The whole document. Needs no database.
 pub fn document() -> OpenApi {
-    let (_, document) =
-        actix_web::App::new().into_utoipa_app().openapi(frame()).configure(crate::routes).split_for_parts();
+    let (_, document) = actix_web::App::new()
+        .into_utoipa_app()
+        .openapi(frame())
+        .configure(|config| {
+            contexts::configure(config, None);
+            operations::configure(config, None);
+        })
+        .split_for_parts();
     complete(document)
 }
 
@@ -63,7 +69,7 @@ pub fn document() -> OpenApi {
 fn complete(mut document: OpenApi) -> OpenApi {
     let mut schemas = document.components.take().unwrap_or_default();
     refer_to_items(&mut schemas.schemas);
-    schemas.schemas.insert(Code::name().into_owned(), Code::one_of(&crate::codes()));
+    schemas.schemas.insert(Code::name().into_owned(), Code::one_of(&crate::contexts::codes()));
     let components = HEADERS
         .iter()
         .fold(ComponentsBuilder::from(schemas), |all, (name, description)| all.header(*name, header(description)));

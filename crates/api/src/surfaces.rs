@@ -1,7 +1,8 @@
 //! The parts of the address space that this shell answers.
 
-use crate::accounts;
 use http_kit::surface::{Layer, Surface, Surfaces};
+
+use crate::accounts;
 
 /// All of them. What looks after the server is [`Surface::PLAIN`]; health checks, sent every few seconds, are not logged.
 pub(crate) static SURFACES: &[Surface] = &[

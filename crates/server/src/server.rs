@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, rt};
-use api::{ByAccessToken, MetricsEndpoint, MetricsRenderer, Services};
+use api::accounts::ByAccessToken;
+use api::{Contexts, MetricsEndpoint, MetricsRenderer, operations};
 use coordination::Redis;
 use database::{Database, DatabaseOptions, Location, Observer};
 use http_kit::application::{self, Application};
@@ -22,7 +23,7 @@ use system::SystemClock;
 use tokio::net::TcpSocket;
 
 use crate::cluster::{Cluster, InformedCache};
-use crate::composition::use_cases;
+use crate::composition::{UseCases, use_cases};
 use crate::connections::{self, Serving};
 use crate::dependencies::{PrimaryDependency, RedisDependency, ReplicasDependency};
 use crate::health_check;
@@ -123,20 +124,22 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
     // However often clients may ask: guessing is bounded where rates are not.
     let local_guesses = Arc::new(LocalGuesses::new(Arc::new(SystemClock)));
     let guesses = cluster.guesses(Arc::clone(&local_guesses));
-    let use_cases = use_cases(&database, cache, &signing_keys, settings.lifetimes, overrides.hashing_cost, guesses);
-    use_cases.accounts.learn_ended_sessions.execute().await?;
+    let UseCases { contexts, remover } =
+        use_cases(&database, cache, &signing_keys, settings.lifetimes, overrides.hashing_cost, guesses);
+    let Contexts { accounts, posts, .. } = &contexts;
+    accounts.use_cases.learn_ended_sessions.execute().await?;
     let health = Arc::new(Health::new(dependencies(&settings, &database, cluster.redis())));
     let housekeeping = Housekeeping::begin(Household {
-        accounts: Arc::clone(&use_cases.accounts),
-        posts: Arc::clone(&use_cases.posts),
-        remover: use_cases.remover.clone(),
+        accounts: Arc::clone(&accounts.use_cases),
+        posts: Arc::clone(&posts.use_cases),
+        remover,
         rate_limits: rate_limits.clone(),
         guesses: local_guesses,
         database: database.clone(),
         redis: cluster.redis().cloned(),
     });
     let with = application::Dependencies {
-        identify: Arc::new(ByAccessToken(Arc::clone(&use_cases.accounts))),
+        identify: Arc::new(ByAccessToken(Arc::clone(&accounts.use_cases))),
         cursors: CursorCodec::new(&cursor_keys(&signing_keys)),
         health: Arc::clone(&health),
         rate_limits: rate_limits.map(|limits| cluster.rate_limits(limits)),
@@ -151,14 +154,11 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         },
         runtime: tokio::runtime::Handle::current(),
     };
-    let api = api::shell(Services {
-        accounts: use_cases.accounts,
-        posts: use_cases.posts,
-        feed: use_cases.feed,
+    let operations = operations::Services {
         metrics: MetricsEndpoint { render: overrides.metrics.clone(), access: access(&settings.metrics) },
         security_log: Arc::new(LoggedSecurityEvents),
-        base_path: settings.base_path.clone(),
-    })?;
+    };
+    let api = api::shell(contexts, operations, &settings.base_path)?;
     let application = Application::new(with, vec![api]);
 
     let listener = listen(SocketAddr::new(settings.host, settings.port), "PORT")?;

@@ -1,7 +1,6 @@
 //! The calls of this context that middlewares treat in a way of their own.
 
 use actix_web::http::Method;
-
 use http_kit::rate_limit::Budget;
 
 /// Calls that check a password are slow to serve, and worth guessing.

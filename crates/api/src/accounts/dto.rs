@@ -4,16 +4,16 @@ use accounts::{NewPassword, ProfileEdit, SignUpCommand, SignedIn};
 use domain::{
     Bio, ChosenPassword, DisplayName, Password, Revision, Timestamp, User, UserId, UserView, UserViewer, Username,
 };
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use validator::Validate;
-
-use super::problems::invalid_credentials;
 use http_kit::body::{Request, faults_of, given};
 use http_kit::check::Check;
 use http_kit::encoded::Representation;
 use http_kit::problem::{FieldError, Problem};
 use http_kit::text;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::problems::invalid_credentials;
 
 /// What a person gives to get an account.
 #[derive(Deserialize, Validate, ToSchema)]

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use accounts::Accounts;
 use domain::Principal;
-
 use http_kit::identity::Identify;
 use http_kit::problem::Problem;
 

@@ -8,9 +8,9 @@ use accounts::{
     EditProfileError, EndSessionError, EraseAccountError, GetUserError, ListSessionsError, ListUsersError, LogInError,
     LogOutError, RefreshSessionError, SignUpError,
 };
+use http_kit::problem::{FieldError, Problem, Shed};
 
 use crate::error::IntoProblem;
-use http_kit::problem::{FieldError, Problem, Shed};
 
 http_kit::codes! {
     /// The name or the password is wrong.

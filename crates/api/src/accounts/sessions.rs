@@ -7,15 +7,15 @@ use actix_web::http::header::USER_AGENT;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use domain::{Session, UserAgent};
-
-use super::dto::{LogInRequest, RefreshRequest, SessionBody};
-use super::open_session::OpenSessionBody;
-use crate::error::Answer;
 use http_kit::body::Body;
 use http_kit::identity::{Origin, SignedIn};
 use http_kit::paging::{PageBody, PageParameters, PageQuery};
 use http_kit::paths::{IdParameter, IdPath};
 use http_kit::reply::{Reply, secret, status_with_secret};
+
+use super::dto::{LogInRequest, RefreshRequest, SessionBody};
+use super::open_session::OpenSessionBody;
+use crate::error::Answer;
 
 /// Log in
 ///

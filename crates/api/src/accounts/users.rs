@@ -4,9 +4,6 @@ use accounts::Accounts;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
 use domain::UserRef;
-
-use super::dto::{ErasureRequest, ProfileEditRequest, SignUpRequest, UserBody};
-use crate::error::{Answer, IntoProblem};
 use http_kit::body::Body;
 use http_kit::encoded::Representation;
 use http_kit::identity::{Reader, SignedIn};
@@ -16,6 +13,9 @@ use http_kit::paths::{UserParameter, UserPath};
 use http_kit::preconditions::{IfMatch, IfMatchParameter};
 use http_kit::problem::Problem;
 use http_kit::reply::Reply;
+
+use super::dto::{ErasureRequest, ProfileEditRequest, SignUpRequest, UserBody};
+use crate::error::{Answer, IntoProblem};
 
 /// Sign up
 ///

@@ -1,34 +1,11 @@
 //! What the errors of the feed context are in HTTP.
 
-use feed::{FollowUserError, HomeTimelineError, ListFollowsError, PublicFeedError};
-
-use crate::error::IntoProblem;
+use feed::{HomeTimelineError, PublicFeedError};
 use http_kit::problem::Problem;
 
-http_kit::codes! {
-    /// One may not follow oneself.
-    CANNOT_FOLLOW_SELF = 422 "cannot_follow_self";
-}
+use crate::error::IntoProblem;
 
-impl IntoProblem for FollowUserError {
-    fn into_problem(self) -> Problem {
-        match self {
-            Self::NotFound => Problem::not_found(self),
-            Self::Oneself => Problem::unprocessable("user", CANNOT_FOLLOW_SELF, self),
-            Self::SessionEnded => Problem::invalid_token(self),
-            Self::Repository(error) => error.into(),
-        }
-    }
-}
-
-impl IntoProblem for ListFollowsError {
-    fn into_problem(self) -> Problem {
-        match self {
-            Self::NotFound => Problem::not_found(self),
-            Self::Repository(error) => error.into(),
-        }
-    }
-}
+http_kit::codes! {}
 
 impl IntoProblem for PublicFeedError {
     fn into_problem(self) -> Problem {

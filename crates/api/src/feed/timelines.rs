@@ -3,12 +3,12 @@
 use actix_web::get;
 use actix_web::web::Data;
 use feed::Feed;
-
-use crate::error::Answer;
-use crate::posts::PostBody;
 use http_kit::identity::{Reader, SignedIn};
 use http_kit::paging::{PageBody, PageParameters, PageQuery};
 use http_kit::reply::Reply;
+
+use crate::error::Answer;
+use crate::posts::PostBody;
 
 /// The public feed: the posts of everybody, newest first
 ///

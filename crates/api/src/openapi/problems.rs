@@ -1,6 +1,7 @@
 //! The problems that operations have in common: each is described once, in `components/responses`, and referred to.
 
 use actix_web::http::StatusCode;
+use http_kit::problem::{Code, code};
 use serde_json::json;
 use utoipa::ToSchema;
 use utoipa::openapi::content::ContentBuilder;
@@ -9,9 +10,8 @@ use utoipa::openapi::{Ref, RefOr};
 
 use super::{PROBLEM_JSON, ProblemSchema, add_headers};
 use crate::accounts::problems as accounts;
-use crate::feed::problems as feed;
 use crate::posts::problems as posts;
-use http_kit::problem::{Code, code};
+use crate::social::problems as social;
 
 /// A problem, or several that have a status in common.
 pub(super) struct Answer {
@@ -48,7 +48,7 @@ answers! {
     BODY_TOO_LARGE = "BodyTooLarge", [code::BODY_TOO_LARGE], "";
     URI_TOO_LONG = "UriTooLong", [code::URI_TOO_LONG], "";
     UNSUPPORTED_MEDIA_TYPE = "UnsupportedMediaType", [code::UNSUPPORTED_MEDIA_TYPE], "";
-    CANNOT_FOLLOW_SELF = "CannotFollowSelf", [feed::CANNOT_FOLLOW_SELF], "";
+    CANNOT_FOLLOW_SELF = "CannotFollowSelf", [social::CANNOT_FOLLOW_SELF], "";
     INVALID_BODY = "InvalidBody", [code::VALIDATION_FAILED, code::UNKNOWN_FIELD, code::UNKNOWN_PARAMETER], "; every bad field is in `errors`";
     INVALID_KEYED_BODY = "InvalidKeyedBody",
         [code::VALIDATION_FAILED, code::UNKNOWN_FIELD, code::UNKNOWN_PARAMETER, code::IDEMPOTENCY_KEY_REUSED, posts::PARENT_ON_OTHER_POST, posts::THREAD_TOO_DEEP], "";
@@ -156,7 +156,7 @@ mod tests {
         let schemas = &document["components"]["schemas"];
         let reference = "\"#/components/schemas/ProblemCode\"";
         assert!(schemas["Problem"]["properties"]["code"].to_string().contains(reference), "{}", schemas["Problem"]);
-        let known: Vec<_> = crate::codes().into_iter().map(|code| Value::from(code.as_str())).collect();
+        let known: Vec<_> = crate::contexts::codes().into_iter().map(|code| Value::from(code.as_str())).collect();
         assert_eq!(schemas["ProblemCode"]["enum"].as_array(), Some(&known));
     }
 
@@ -186,14 +186,14 @@ mod tests {
             .collect();
         assert!(codes.len() >= 5, "{codes:?}");
         for code in codes {
-            assert!(crate::codes().iter().any(|known| known.as_str() == code), "{code}");
+            assert!(crate::contexts::codes().iter().any(|known| known.as_str() == code), "{code}");
         }
     }
 
     #[test]
     fn each_code_has_a_row_in_the_guide_for_clients() {
         let guide = repository_file("docs/api.md");
-        for code in crate::codes() {
+        for code in crate::contexts::codes() {
             assert!(guide.contains(&format!("`{code}`")), "{code}");
         }
     }

@@ -6,21 +6,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue, LOCATION};
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpResponse, get};
-use utoipa_swagger_ui::Config;
-
 use http_kit::links::Links;
 use http_kit::problem::Problem;
 use http_kit::reply::{File, Reply};
+use utoipa_swagger_ui::Config;
 
 /// Files that are the same for everybody, by their paths. Each is made when it is first asked for, and compressed once.
-pub(crate) struct Files {
+pub(super) struct Files {
     document: Bytes,
     made: Mutex<HashMap<String, Arc<File>>>,
 }
 
 impl Files {
     /// With the OpenAPI document as it is sent.
-    pub(crate) fn new(document: Vec<u8>) -> Self {
+    pub(super) fn new(document: Vec<u8>) -> Self {
         Self { document: document.into(), made: Mutex::default() }
     }
 

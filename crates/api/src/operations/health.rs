@@ -4,10 +4,9 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
+use http_kit::health::{Health, HealthReport};
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use http_kit::health::{Health, HealthReport};
 
 /// That the process lives.
 #[derive(Serialize, ToSchema)]

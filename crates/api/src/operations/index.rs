@@ -3,11 +3,11 @@
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
-
-use super::docs::Files;
 use http_kit::links::Links;
 use http_kit::problem::Problem;
 use http_kit::reply::Reply;
+
+use super::docs::Files;
 
 const PAGE: &str = include_str!("index.html");
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";

@@ -10,10 +10,10 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-
-use super::metrics_guesses::MetricsGuesses;
 use http_kit::client_address::{client_address, client_network, is_local};
 use http_kit::problem::{Problem, code};
+
+use super::metrics_guesses::MetricsGuesses;
 
 /// Writes the metrics of this process.
 pub type MetricsRenderer = Arc<dyn Fn() -> String + Send + Sync>;

@@ -2,11 +2,6 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
-use posts::ports::Thread;
-use posts::{AddCommentCommand, EditCommentCommand, Posts};
-
-use super::dto::{CommentBody, CommentRequest, ContentRequest};
-use crate::error::Answer;
 use http_kit::body::Body;
 use http_kit::identity::{Reader, SignedIn};
 use http_kit::links::Links;
@@ -14,6 +9,11 @@ use http_kit::paging::{PageBody, PageParameters, PageQuery};
 use http_kit::paths::{IdParameter, IdPath};
 use http_kit::preconditions::{Idempotency, IdempotencyParameter, IfMatch, IfMatchParameter};
 use http_kit::reply::Reply;
+use posts::ports::Thread;
+use posts::{AddCommentCommand, EditCommentCommand, Posts};
+
+use super::dto::{CommentBody, CommentRequest, ContentRequest};
+use crate::error::Answer;
 
 /// Comment on a post, or reply to a comment on it
 ///

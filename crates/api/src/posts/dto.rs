@@ -4,15 +4,14 @@ use domain::{
     Author, Comment, CommentBody as Words, CommentId, CommentView, Content, ContentViewer, DisplayName, Post, PostId,
     Timestamp, UserId, Username,
 };
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use validator::Validate;
-
 use http_kit::body::{Request, faults_of, given};
 use http_kit::check::Check;
 use http_kit::encoded::Representation;
 use http_kit::problem::{FieldError, Problem};
 use http_kit::text;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
 
 /// What a post shall say.
 #[derive(Deserialize, Validate, ToSchema)]

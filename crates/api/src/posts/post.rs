@@ -2,11 +2,6 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
-use posts::{EditPostCommand, Posts, PublishPostCommand};
-
-use super::dto::{ContentRequest, PostBody};
-use crate::accounts::UserBody;
-use crate::error::Answer;
 use http_kit::body::Body;
 use http_kit::identity::{Reader, SignedIn};
 use http_kit::links::Links;
@@ -14,6 +9,11 @@ use http_kit::paging::{PageBody, PageParameters, PageQuery};
 use http_kit::paths::{IdParameter, IdPath, UserParameter, UserPath};
 use http_kit::preconditions::{Idempotency, IdempotencyParameter, IfMatch, IfMatchParameter};
 use http_kit::reply::Reply;
+use posts::{EditPostCommand, Posts, PublishPostCommand};
+
+use super::dto::{ContentRequest, PostBody};
+use crate::accounts::UserBody;
+use crate::error::Answer;
 
 /// Publish a post
 ///

@@ -1,5 +1,7 @@
 //! What the errors of the posts context are in HTTP.
 
+use http_kit::preconditions::IDEMPOTENCY_KEY;
+use http_kit::problem::{Problem, code};
 use posts::{
     AddCommentError, DeleteCommentError, DeletePostError, EditCommentError, EditPostError, GetCommentError,
     GetPostError, LikeCommentError, LikePostError, ListCommentsError, ListPostLikesError, ListUserPostsError,
@@ -7,8 +9,6 @@ use posts::{
 };
 
 use crate::error::IntoProblem;
-use http_kit::preconditions::IDEMPOTENCY_KEY;
-use http_kit::problem::{Problem, code};
 
 http_kit::codes! {
     /// Only its author may.

@@ -4,13 +4,13 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, put};
 use feed::Feed;
 use feed::ports::Relation;
-
-use crate::accounts::UserBody;
-use crate::error::Answer;
 use http_kit::identity::{Reader, SignedIn};
 use http_kit::paging::{PageBody, PageParameters, PageQuery};
 use http_kit::paths::{UserParameter, UserPath};
 use http_kit::reply::Reply;
+
+use crate::accounts::UserBody;
+use crate::error::Answer;
 
 /// Follow a user
 ///

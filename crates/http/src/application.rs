@@ -125,3 +125,83 @@ impl Application {
             .app_data(self.surfaces);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, VARY};
+    use actix_web::test::{TestRequest, call_service, init_service, read_body, try_call_service};
+    use actix_web::web;
+    use domain::Principal;
+
+    use super::*;
+    use crate::problem::Problem;
+    use crate::surface::{Layer, Limits};
+
+    struct Nobody;
+
+    impl Identify for Nobody {
+        fn identify(&self, _: &str) -> Result<Principal, Problem> {
+            Err(Problem::unauthenticated())
+        }
+    }
+
+    const HURRIED: Limits = Limits { body: 4, time: Some(Duration::from_millis(20)) };
+    static USUAL: [Surface; 1] = [Surface { prefix: "/usual/", limits: HURRIED, ..Surface::PLAIN }];
+    static BARE: [Surface; 1] = [Surface { prefix: "/bare/", limits: HURRIED, stack: &[Layer::Log], ..Surface::PLAIN }];
+
+    async fn late() -> &'static str {
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        "late"
+    }
+
+    /// A shell that answers below `path`.
+    fn shell(surfaces: &'static [Surface], path: &'static str) -> Shell {
+        let configure = move |config: &mut ServiceConfig| {
+            let long = || async { "long ".repeat(1000) };
+            config
+                .route(&format!("{path}echo"), web::post().to(|body: String| async { body }))
+                .route(&format!("{path}long"), web::get().to(long))
+                .route(&format!("{path}late"), web::get().to(late));
+        };
+        Shell { surfaces, document: OpenApi::default(), configure: Arc::new(configure) }
+    }
+
+    fn application() -> Application {
+        let with = Dependencies {
+            identify: Arc::new(Nobody),
+            cursors: CursorCodec::new(&[]),
+            health: Arc::new(Health::new(Vec::new())),
+            rate_limits: None,
+            settings: HttpSettings::for_tests(),
+            runtime: Handle::current(),
+        };
+        Application::new(with, vec![shell(&USUAL, "/usual/"), shell(&BARE, "/bare/")])
+    }
+
+    #[actix_web::test]
+    async fn a_surface_without_a_layer_goes_without_it() {
+        let app = init_service(application().app()).await;
+        let echo = async |path: &str| {
+            let request = TestRequest::post().uri(path).insert_header((CONTENT_LENGTH, "5")).set_payload("hello");
+            let response = call_service(&app, request.to_request()).await;
+            (response.status().as_u16(), read_body(response).await)
+        };
+        assert_eq!(echo("/usual/echo").await.0, 413, "is read, within its limit");
+        assert_eq!(echo("/bare/echo").await, (200, "hello".into()), "is left to the handler");
+
+        let packed = async |path: &str| {
+            let request = TestRequest::get().uri(path).insert_header((ACCEPT_ENCODING, "gzip"));
+            let response = call_service(&app, request.to_request()).await;
+            [CONTENT_ENCODING, VARY].map(|name| response.headers().contains_key(name))
+        };
+        assert_eq!(packed("/usual/long").await, [true, true]);
+        assert_eq!(packed("/bare/long").await, [false, false]);
+
+        let in_time =
+            async |path: &str| try_call_service(&app, TestRequest::get().uri(path).to_request()).await.is_ok();
+        assert!(!in_time("/usual/late").await);
+        assert!(in_time("/bare/late").await);
+    }
+}

@@ -1,7 +1,7 @@
 //! The parts of the address space, and how the middlewares treat each of them.
 //!
-//! A shell describes its part by a [`Surface`]. The middlewares ask it and compare no paths themselves. So a shell that
-//! streams, say, leaves [`Layer::Body`], [`Layer::Compression`] and [`Layer::Deadline`] out of its stack.
+//! A shell describes its part by a [`Surface`]. The middlewares ask it, and compare no paths themselves. A shell that streams
+//! leaves [`Layer::Body`], [`Layer::Compression`] and [`Layer::Deadline`] out of its stack.
 
 use std::time::Duration;
 
@@ -15,19 +15,19 @@ use crate::settings::HttpSettings;
 /// A part of the address space whose requests are treated alike.
 #[derive(Debug)]
 pub struct Surface {
-    /// Covers all paths below it if it ends with `/`; otherwise the path that it is, and no other.
+    /// With a `/` at its end it covers all paths below it; otherwise that path only.
     pub prefix: &'static str,
     /// Calls that count against another budget than the one of their method.
     pub budgets: &'static [(Method, &'static str, Budget)],
-    /// How large and how slow requests may be.
+    /// The size of a request, and its time.
     pub limits: Limits,
-    /// The layers that its requests pass through. What has no switch here serves every request.
+    /// The layers that its requests pass through. A middleware that no [`Layer`] names serves every request.
     pub stack: &'static [Layer],
-    /// Calls that get new tokens: those that the client attaches are ignored. A client whose token is stale could never get
-    /// another one otherwise.
+    /// Calls that get new tokens. The token that a client attaches is ignored there: a client with a stale one could not get
+    /// another otherwise.
     pub opens_session: &'static [(Method, &'static str)],
-    /// Prefixes of paths where a change concerns accounts or sessions, which is looked for after an attack. The lines of such
-    /// requests name the client's network, and its user if it is signed in. What people read is not kept by address.
+    /// Prefixes of paths where changes concern accounts or sessions, which operators look for after an attack. The log lines of
+    /// such changes name the client's network, and its user if it is signed in. Reads are never logged by address.
     pub audited: &'static [&'static str],
 }
 

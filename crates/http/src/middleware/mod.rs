@@ -17,6 +17,8 @@
 //! 15. [`target::parameters`]: refuses those that a call does not have;
 //! 16. [`shed::admit`]: on whose behalf; writes wait for their turn;
 //! 17. [`runtime`]: what handlers open outlives their thread.
+//!
+//! Which of them serve a request its [`Surface`](crate::surface::Surface) says; those that no layer names serve all.
 
 pub(crate) mod authentication;
 pub(crate) mod body;
@@ -50,8 +52,9 @@ pub(crate) trait Inner<B = BoxBody>: AsyncFnOnce(ServiceRequest) -> Result<Servi
 
 impl<B, F: AsyncFnOnce(ServiceRequest) -> Result<ServiceResponse<B>, Error>> Inner<B> for F {}
 
-/// Passes a request through one after the other; those that go by the surface get it, in brackets. Each as a middleware of the framework's would put its future, and that of
-/// what is further in, on the heap, and would move the request and the answer once more.
+/// Passes a request through one after the other. Those that go by its surface get it, in brackets. Each as a middleware of
+/// the framework's would put its future, and that of what is further in, on the heap, and would move the request and the
+/// answer once more.
 macro_rules! pass {
     ($request:expr, $next:expr) => {
         $next.call($request).await

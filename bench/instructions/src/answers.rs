@@ -8,13 +8,13 @@ use actix_web::{Error, test};
 use anyhow::{Context as _, Result, anyhow};
 
 use crate::requests::Request;
-use crate::service::api;
+use crate::service::application;
 use crate::work::Work;
 
 /// Answers so many requests of this kind, one after the other on one thread.
 pub(crate) fn give(work: Work, times: u32) -> Result<()> {
     System::new().block_on(async {
-        let app = test::init_service(api(work == Work::FeedShared)?.app()).await;
+        let app = test::init_service(application(work == Work::FeedShared)?.app()).await;
         let request = match work {
             Work::Publish => Request::publication(),
             Work::PostUnchanged => {

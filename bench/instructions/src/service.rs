@@ -9,10 +9,15 @@ use accounts::ports::{
 };
 use accounts::{Accounts, SessionLifetimes};
 use anyhow::Result;
-use api::{Api, CursorCodec, Health, HttpSettings, MetricsAccess, MetricsEndpoint, Services};
+use api::accounts::ByAccessToken;
+use api::{Contexts, MetricsAccess, MetricsEndpoint, operations};
 use domain::{Principal, SessionId, UserId};
 use feed::Feed;
 use feed::ports::MockFollowRepository;
+use http_kit::application::{Application, Dependencies};
+use http_kit::cursor::CursorCodec;
+use http_kit::health::Health;
+use http_kit::settings::HttpSettings;
 use posts::Posts;
 use posts::ports::{MockCommentRepository, MockIdempotencyKeyRepository, MockPostRemover};
 
@@ -20,19 +25,16 @@ use crate::samples;
 use crate::stubs::{FixedClock, FixedId, FixedPrincipal, NoneEnded, OnePage, OnePost};
 
 /// An API whose readers share the page of the public feed, or get one each. Wants a runtime around it.
-pub(crate) fn api(shared: bool) -> Result<Api> {
+pub(crate) fn application(shared: bool) -> Result<Application> {
     let health = Arc::new(Health::new(Vec::new()));
     health.serving();
-    Ok(Api::new(Services {
-        accounts: Arc::new(accounts()?),
-        posts: Arc::new(posts()?),
-        feed: Arc::new(feed(shared)?),
+    let accounts = Arc::new(accounts()?);
+    let with = Dependencies {
+        identify: Arc::new(ByAccessToken(Arc::clone(&accounts))),
         cursors: CursorCodec::new(&[[7; 32]]),
         health,
-        metrics: MetricsEndpoint { render: Arc::new(String::new), access: MetricsAccess::Elsewhere },
         // Their work depends on the time that passes.
         rate_limits: None,
-        security_log: Arc::new(MockSecurityLog::new()),
         settings: HttpSettings {
             request_timeout: Duration::from_mins(10),
             trusted_proxies: Vec::new(),
@@ -43,7 +45,20 @@ pub(crate) fn api(shared: bool) -> Result<Api> {
             traces_exported: false,
         },
         runtime: tokio::runtime::Handle::current(),
-    })?)
+    };
+    let feed = Arc::new(feed(shared)?);
+    let contexts = Contexts {
+        accounts: api::accounts::Services { use_cases: accounts },
+        posts: api::posts::Services { use_cases: Arc::new(posts()?) },
+        feed: api::feed::Services { use_cases: Arc::clone(&feed) },
+        social: api::social::Services { use_cases: feed },
+    };
+    let operations = operations::Services {
+        metrics: MetricsEndpoint { render: Arc::new(String::new), access: MetricsAccess::Elsewhere },
+        security_log: Arc::new(MockSecurityLog::new()),
+    };
+    let api = api::shell(contexts, operations, "")?;
+    Ok(Application::new(with, vec![api]))
 }
 
 fn accounts() -> Result<Accounts> {

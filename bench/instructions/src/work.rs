@@ -3,9 +3,9 @@
 use std::hint::black_box;
 
 use anyhow::{Result, anyhow};
-use api::CursorCodec;
 use clap::ValueEnum;
 use domain::IdGenerator as _;
+use http_kit::cursor::CursorCodec;
 use system::CuidGenerator;
 
 use crate::{answers, samples};

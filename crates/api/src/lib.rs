@@ -1,199 +1,60 @@
-//! The HTTP API: routes, what goes over the wire, and what every request passes through.
+//! The REST shell: the API and its documentation.
 //!
-//! - `accounts/`, `posts/`, `feed/`: the handlers of each context, their DTOs, and what its errors are in HTTP.
-//! - `operations/`: health, metrics, documentation.
-//! - `http/`: how requests are read and answers are written.
-//! - `middleware/`: what every request passes through.
+//! - [`accounts`], [`feed`], [`posts`], [`social`]: the handlers of each context, their DTOs, and what its errors are in HTTP.
+//! - [`operations`]: health, metrics, documentation.
+//! - `contexts`: the list of contexts. A new one is one more line there.
+//! - `surfaces`: the parts of the address space, as middlewares treat them.
 //! - [`openapi`]: the document.
+//! - `error`: what handlers fail with.
 
-mod accounts;
-mod feed;
-mod http;
-mod middleware;
+pub mod accounts;
+mod contexts;
+mod error;
+pub mod feed;
 pub mod openapi;
-mod operations;
-mod posts;
-mod routing;
+pub mod operations;
+pub mod posts;
+pub mod social;
+mod surfaces;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use ::accounts::ports::SecurityLog;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{Compress, Condition, from_fn};
-use actix_web::web::{Data, to};
 use actix_web::{App, Error};
-use ipnet::IpNet;
+use http_kit::application::Shell;
 use utoipa::openapi::Server;
-use utoipa_actix_web::AppExt;
+use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use http::cursor::CursorCodec;
-pub use http::refusal::Refusal;
-pub use middleware::connections::{Connection, ConnectionBounds, Connections};
-pub use middleware::rate_limit::{Budget, Client, LocalRateLimits, RateLimiter, Taken};
-pub use operations::health::{Dependency, Health};
+pub use contexts::Contexts;
 pub use operations::metrics::{MetricsAccess, MetricsEndpoint, MetricsRenderer};
 
-use http::links::Links;
-use middleware::shed::WriteGate;
-use middleware::target::ParameterTable;
-use operations::docs::Files;
-use operations::metrics_guesses::MetricsGuesses;
-use routing::MethodTable;
-
-/// How the API behaves towards its clients.
-#[derive(Debug, Clone)]
-pub struct HttpSettings {
-    /// Requests that take longer are ended with 503.
-    pub request_timeout: Duration,
-    /// Networks whose `X-Forwarded-For`, or `Forwarded`, is believed.
-    pub trusted_proxies: Vec<IpNet>,
-    /// Connections to the database: how many writes may be in flight follows from it.
-    pub database_connections: u32,
-    /// How long a write may be expected to wait for its turn before it is refused; `None` for what suits people.
-    pub write_wait: Option<Duration>,
-    /// Origins that browsers may call from.
-    pub cors_allowed_origins: Vec<String>,
-    /// The path that a gateway strips from addresses: empty, or beginning and not ending with `/`.
-    pub base_path: String,
-    /// Whether anybody gets the spans of requests.
-    pub traces_exported: bool,
-}
-
-#[cfg(test)]
-impl HttpSettings {
-    /// What suits most tests.
-    fn for_tests() -> Self {
-        Self {
-            request_timeout: Duration::from_secs(10),
-            trusted_proxies: Vec::new(),
-            database_connections: 20,
-            write_wait: None,
-            cors_allowed_origins: Vec::new(),
-            base_path: String::new(),
-            traces_exported: false,
-        }
+/// The shell, for clients to whom it is at `base_path`: empty, or beginning and not ending with `/`.
+///
+/// # Errors
+/// If the OpenAPI document cannot be encoded.
+pub fn shell(
+    contexts: Contexts,
+    operations: operations::Services,
+    base_path: &str,
+) -> Result<Shell, serde_json::Error> {
+    let mut document = openapi::document();
+    if !base_path.is_empty() {
+        document.servers = Some(vec![Server::new(base_path)]);
     }
-}
-
-/// What the API serves with.
-pub struct Services {
-    /// The use cases of accounts.
-    pub accounts: Arc<::accounts::Accounts>,
-    /// The use cases of posts and comments.
-    pub posts: Arc<::posts::Posts>,
-    /// The use cases of follows and feeds.
-    pub feed: Arc<::feed::Feed>,
-    /// Writes and reads cursors.
-    pub cursors: CursorCodec,
-    /// Whether the server can serve.
-    pub health: Arc<Health>,
-    /// The metrics and who may read them.
-    pub metrics: MetricsEndpoint,
-    /// Budgets of clients; `None` lets everybody ask as often as they like.
-    pub rate_limits: Option<Arc<dyn RateLimiter>>,
-    /// Keeps what operators must be able to find out later.
-    pub security_log: Arc<dyn SecurityLog>,
-    /// How the API behaves.
-    pub settings: HttpSettings,
-    /// Outlives the workers; what handlers open is opened there.
-    pub runtime: tokio::runtime::Handle,
-}
-
-/// The API, ready to be served by any number of workers.
-#[derive(Clone)]
-pub struct Api {
-    accounts: Data<::accounts::Accounts>,
-    posts: Data<::posts::Posts>,
-    feed: Data<::feed::Feed>,
-    links: Data<Links>,
-    health: Data<Health>,
-    metrics: Data<MetricsEndpoint>,
-    metrics_guesses: Data<MetricsGuesses>,
-    rate_limits: Data<middleware::rate_limit::Limits>,
-    security_log: Data<dyn SecurityLog>,
-    writes: Data<WriteGate>,
-    settings: Data<HttpSettings>,
-    runtime: Data<tokio::runtime::Handle>,
-    files: Data<Files>,
-    methods: Data<MethodTable>,
-    parameters: Data<ParameterTable>,
-}
-
-impl Api {
-    /// Prepares what all workers share.
-    ///
-    /// # Errors
-    /// If the OpenAPI document cannot be encoded.
-    pub fn new(services: Services) -> Result<Self, serde_json::Error> {
-        let mut document = openapi::document();
-        let base = &services.settings.base_path;
-        if !base.is_empty() {
-            document.servers = Some(vec![Server::new(base)]);
-        }
-        let json = serde_json::to_vec(&document)?;
-        Ok(Self {
-            accounts: Data::from(services.accounts),
-            posts: Data::from(services.posts),
-            feed: Data::from(services.feed),
-            links: Data::new(Links::new(services.cursors, services.settings.base_path.clone())),
-            health: Data::from(services.health),
-            metrics: Data::new(services.metrics),
-            metrics_guesses: Data::new(MetricsGuesses::new()),
-            rate_limits: Data::new(services.rate_limits),
-            security_log: Data::from(services.security_log),
-            writes: Data::new(WriteGate::new(services.settings.database_connections, services.settings.write_wait)),
-            settings: Data::new(services.settings),
-            runtime: Data::new(services.runtime),
-            files: Data::new(Files::new(json)),
-            methods: Data::new(MethodTable::new(&mut document)),
-            parameters: Data::new(ParameterTable::new(&mut document)),
-        })
-    }
-
-    /// The application of one worker.
-    pub fn app(
-        &self,
-    ) -> App<
-        impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>,
-    > {
-        let api = self.clone();
-        let origins = &self.settings.cors_allowed_origins;
-        // The last to wrap is the first to be passed through; see `middleware`.
-        App::new()
-            .wrap(from_fn(middleware::inside))
-            // Within compression: it keeps only one value of `Vary`.
-            .wrap(Condition::new(!origins.is_empty(), middleware::cors::cors(origins)))
-            .wrap(Compress::default())
-            .wrap(from_fn(middleware::encodings::encodings))
-            .wrap(from_fn(middleware::outside))
-            .configure(|config| api.share(config))
-            .default_service(to(routing::unmatched))
-            .into_utoipa_app()
-            .configure(routes)
-            .into_app()
-    }
-
-    fn share(self, config: &mut actix_web::web::ServiceConfig) {
-        config
-            .app_data(self.accounts)
-            .app_data(self.posts)
-            .app_data(self.feed)
-            .app_data(self.links)
-            .app_data(self.health)
-            .app_data(self.metrics)
-            .app_data(self.metrics_guesses)
-            .app_data(self.writes)
-            .app_data(self.settings)
-            .app_data(self.runtime)
-            .app_data(self.files)
-            .app_data(self.methods)
-            .app_data(self.parameters)
-            .app_data(self.security_log)
-            .app_data(self.rate_limits);
-    }
+    let operations = operations::Shared::new(operations, serde_json::to_vec(&document)?);
+    // The document leaves it out.
+    document.paths.add_path_operation(operations::docs::ASSETS, vec![HttpMethod::Get], Operation::new());
+    Ok(Shell {
+        surfaces: surfaces::SURFACES,
+        document,
+        configure: Arc::new(move |config| {
+            let mut config = ServiceConfig::new(config);
+            contexts::configure(&mut config, Some(&contexts));
+            operations::configure(&mut config, Some(&operations));
+        }),
+    })
 }
 
 /// The metrics alone, for a port of their own.
@@ -215,14 +76,4 @@ pub fn metrics_app(
             async move { operations::metrics::render(&render) }
         }),
     )
-}
-
-/// All routes.
-fn routes(config: &mut ServiceConfig<'_>) {
-    // In the order of how often they are called: the router tries one after the other, and most of them are patterns.
-    feed::timeline_routes(config);
-    posts::routes(config);
-    accounts::routes(config);
-    feed::follow_routes(config);
-    operations::routes(config);
 }

@@ -5,17 +5,19 @@ mod problems;
 
 use std::collections::BTreeMap;
 
-use utoipa::OpenApi as _;
+use http_kit::problem::{Code, ProblemDocument};
+use http_kit::routing::operations;
+use http_kit::surface::Layer;
 use utoipa::openapi::header::{Header, HeaderBuilder};
-use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::security::{Http, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, Object, OpenApi, Ref, RefOr, Schema, Type};
+use utoipa::{OpenApi as _, ToSchema as _};
 use utoipa_actix_web::AppExt;
 
-use crate::http::problem::ProblemDocument;
-use crate::middleware::is_counted;
+use crate::{contexts, operations, surfaces};
 
 /// The content type of every error.
 const PROBLEM_JSON: &str = "application/problem+json";
@@ -52,8 +54,14 @@ pub(crate) fn frame() -> OpenApi {
 
 /// The whole document. Needs no database.
 pub fn document() -> OpenApi {
-    let (_, document) =
-        actix_web::App::new().into_utoipa_app().openapi(frame()).configure(crate::routes).split_for_parts();
+    let (_, document) = actix_web::App::new()
+        .into_utoipa_app()
+        .openapi(frame())
+        .configure(|config| {
+            contexts::configure(config, None);
+            operations::configure(config, None);
+        })
+        .split_for_parts();
     complete(document)
 }
 
@@ -61,6 +69,7 @@ pub fn document() -> OpenApi {
 fn complete(mut document: OpenApi) -> OpenApi {
     let mut schemas = document.components.take().unwrap_or_default();
     refer_to_items(&mut schemas.schemas);
+    schemas.schemas.insert(Code::name().into_owned(), Code::one_of(&crate::contexts::codes()));
     let components = HEADERS
         .iter()
         .fold(ComponentsBuilder::from(schemas), |all, (name, description)| all.header(*name, header(description)));
@@ -97,19 +106,6 @@ fn refer_to_items(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
     }
 }
 
-/// The operations of a path that the API uses.
-pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
-    [
-        ("GET", item.get.as_mut()),
-        ("POST", item.post.as_mut()),
-        ("PUT", item.put.as_mut()),
-        ("PATCH", item.patch.as_mut()),
-        ("DELETE", item.delete.as_mut()),
-    ]
-    .into_iter()
-    .filter_map(|(method, operation)| Some((method, operation?)))
-}
-
 fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
     let parameters: Vec<(ParameterIn, String)> = operation
         .parameters
@@ -125,19 +121,13 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
     let in_path = parameters.iter().any(|(place, _)| *place == ParameterIn::Path);
     let is_list = takes(ParameterIn::Query, "cursor");
     let (has_key, has_match) = (takes(ParameterIn::Header, "Idempotency-Key"), takes(ParameterIn::Header, "If-Match"));
-    let is_api = path.starts_with("/v1/");
-    let is_counted = is_counted(path);
-    let is_file = matches!(path, "/" | "/openapi.json");
-    let is_conditional = (is_api || is_file) && method == "GET";
+    let surface = surfaces::of(path);
+    let (is_api, is_counted) = (surface.has(Layer::Tokens), surface.has(Layer::Budgets));
+    let is_conditional = (is_api && method == "GET") || operation.responses.responses.contains_key("304");
 
     let mut answers = vec![&problems::INTERNAL_ERROR, &problems::URI_TOO_LONG];
     if is_api {
-        answers.push(match (method, path) {
-            ("POST", "/v1/sessions") => &problems::INVALID_CREDENTIALS,
-            ("POST", "/v1/sessions/refresh") => &problems::INVALID_REFRESH_TOKEN,
-            _ => &problems::UNAUTHORIZED,
-        });
-        answers.push(&problems::UNAVAILABLE);
+        answers.extend([&problems::UNAUTHORIZED, &problems::UNAVAILABLE]);
     }
     if is_api && method != "GET" {
         answers.extend([&problems::BODY_TIMEOUT, &problems::BODY_TOO_LARGE]);
@@ -184,13 +174,8 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
     }
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
-            add_headers(
-                response,
-                status,
-                is_counted,
-                is_list,
-                (is_api || is_file) && (has_match || has_key || method == "GET"),
-            );
+            let has_tag = is_conditional || (is_api && (has_match || has_key));
+            add_headers(response, status, is_counted, is_list, has_tag);
         }
     }
 }

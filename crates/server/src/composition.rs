@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use accounts::ports::{GuessLimiter, UserRepository};
 use accounts::{Accounts, SessionLifetimes};
+use api::Contexts;
 use cache::{Cache, CachedPosts, CachedTimelines, CachedUsers};
 use database::Database;
 use feed::Feed;
@@ -27,9 +28,7 @@ use crate::telemetry::fact_counters::FactCounters;
 
 /// The use cases over their adapters.
 pub(crate) struct UseCases {
-    pub(crate) accounts: Arc<Accounts>,
-    pub(crate) posts: Arc<Posts>,
-    pub(crate) feed: Arc<Feed>,
+    pub(crate) contexts: Contexts,
     pub(crate) remover: Remover,
 }
 
@@ -86,7 +85,14 @@ pub(crate) fn use_cases(
     });
     let feed =
         Feed::new(feed::Dependencies { follows: repositories.follows, timelines: repositories.timelines, clock });
-    UseCases { accounts: Arc::new(accounts), posts: Arc::new(posts), feed: Arc::new(feed), remover }
+    let feed = Arc::new(feed);
+    let contexts = Contexts {
+        accounts: api::accounts::Services { use_cases: Arc::new(accounts) },
+        posts: api::posts::Services { use_cases: Arc::new(posts) },
+        feed: api::feed::Services { use_cases: Arc::clone(&feed) },
+        social: api::social::Services { use_cases: feed },
+    };
+    UseCases { contexts, remover }
 }
 
 fn uncached(database: &Database) -> Repositories {

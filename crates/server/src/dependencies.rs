@@ -1,8 +1,8 @@
 //! What the server makes use of, as its health report names it.
 
-use api::Dependency;
 use async_trait::async_trait;
 use database::{Database, Role, StorageStatus};
+use http_kit::health::Dependency;
 use redis_adapters::Redis;
 
 /// The primary: that it answers, and that it stores what is written. While a replica is there, reads go on without it.

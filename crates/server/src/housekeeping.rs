@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accounts::{Accounts, LearnEndedSessions};
-use api::LocalRateLimits;
 use database::Database;
+use http_kit::rate_limit::LocalRateLimits;
 use posts::Posts;
 use redis_adapters::Redis;
 use security::LocalGuesses;

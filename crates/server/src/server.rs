@@ -7,11 +7,15 @@ use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, rt};
-use api::{
-    Api, ConnectionBounds, Connections, CursorCodec, Dependency, Health, HttpSettings, LocalRateLimits,
-    MetricsEndpoint, MetricsRenderer, Services,
-};
+use api::accounts::ByAccessToken;
+use api::{Contexts, MetricsEndpoint, MetricsRenderer, operations};
 use database::{Database, DatabaseOptions, Location, Observer};
+use http_kit::application::{self, Application};
+use http_kit::connections::{ConnectionBounds, Connections};
+use http_kit::cursor::CursorCodec;
+use http_kit::health::{Dependency, Health};
+use http_kit::rate_limit::LocalRateLimits;
+use http_kit::settings::HttpSettings;
 use redis_adapters::Redis;
 use secrecy::ExposeSecret;
 use security::{HashingCost, LocalGuesses, SigningKeys, cursor_keys};
@@ -19,7 +23,7 @@ use system::SystemClock;
 use tokio::net::TcpSocket;
 
 use crate::cluster::{Cluster, InformedCache};
-use crate::composition::use_cases;
+use crate::composition::{UseCases, use_cases};
 use crate::connections::{self, Serving};
 use crate::dependencies::{PrimaryDependency, RedisDependency, ReplicasDependency};
 use crate::health_check;
@@ -120,27 +124,25 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
     // However often clients may ask: guessing is bounded where rates are not.
     let local_guesses = Arc::new(LocalGuesses::new(Arc::new(SystemClock)));
     let guesses = cluster.guesses(Arc::clone(&local_guesses));
-    let use_cases = use_cases(&database, cache, &signing_keys, settings.lifetimes, overrides.hashing_cost, guesses);
-    use_cases.accounts.learn_ended_sessions.execute().await?;
+    let UseCases { contexts, remover } =
+        use_cases(&database, cache, &signing_keys, settings.lifetimes, overrides.hashing_cost, guesses);
+    let Contexts { accounts, posts, .. } = &contexts;
+    accounts.use_cases.learn_ended_sessions.execute().await?;
     let health = Arc::new(Health::new(dependencies(&settings, &database, cluster.redis())));
     let housekeeping = Housekeeping::begin(Household {
-        accounts: Arc::clone(&use_cases.accounts),
-        posts: Arc::clone(&use_cases.posts),
-        remover: use_cases.remover.clone(),
+        accounts: Arc::clone(&accounts.use_cases),
+        posts: Arc::clone(&posts.use_cases),
+        remover,
         rate_limits: rate_limits.clone(),
         guesses: local_guesses,
         database: database.clone(),
         redis: cluster.redis().cloned(),
     });
-    let api = Api::new(Services {
-        accounts: use_cases.accounts,
-        posts: use_cases.posts,
-        feed: use_cases.feed,
+    let with = application::Dependencies {
+        identify: Arc::new(ByAccessToken(Arc::clone(&accounts.use_cases))),
         cursors: CursorCodec::new(&cursor_keys(&signing_keys)),
         health: Arc::clone(&health),
-        metrics: MetricsEndpoint { render: overrides.metrics.clone(), access: access(&settings.metrics) },
         rate_limits: rate_limits.map(|limits| cluster.rate_limits(limits)),
-        security_log: Arc::new(LoggedSecurityEvents),
         settings: HttpSettings {
             request_timeout: settings.request_timeout,
             trusted_proxies: settings.trusted_proxies.clone(),
@@ -151,11 +153,17 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
             traces_exported: settings.trace_collector.is_some(),
         },
         runtime: tokio::runtime::Handle::current(),
-    })?;
+    };
+    let operations = operations::Services {
+        metrics: MetricsEndpoint { render: overrides.metrics.clone(), access: access(&settings.metrics) },
+        security_log: Arc::new(LoggedSecurityEvents),
+    };
+    let api = api::shell(contexts, operations, &settings.base_path)?;
+    let application = Application::new(with, vec![api]);
 
     let listener = listen(SocketAddr::new(settings.host, settings.port), "PORT")?;
     let address = listener.local_addr()?;
-    let mut running = vec![serve_api(api, listener, &settings, overrides.connections)?];
+    let mut running = vec![serve_shells(application, listener, &settings, overrides.connections)?];
     let mut metrics_address = None;
     if let MetricsAccess::Port(port) = settings.metrics {
         let listener = listen(SocketAddr::new(settings.host, port), "METRICS_PORT")?;
@@ -238,8 +246,8 @@ fn listen(address: SocketAddr, port: &'static str) -> Result<TcpListener, StartE
     bind().map_err(|source| StartError::Listen { port, address, source })
 }
 
-fn serve_api(
-    api: Api,
+fn serve_shells(
+    application: Application,
     listener: TcpListener,
     settings: &Settings,
     most: ConnectionBounds,
@@ -252,7 +260,7 @@ fn serve_api(
         shutdown: settings.shutdown_timeout,
     };
     let connections = Connections::new(most, settings.trusted_proxies.clone());
-    Ok(connections::serve(api, listener, connections, &serving)?)
+    Ok(connections::serve(application, listener, connections, &serving)?)
 }
 
 fn serve_metrics(render: MetricsRenderer, listener: TcpListener) -> Result<Server, StartError> {

@@ -60,8 +60,8 @@ pub(crate) fn violations(packages: &[Package]) -> Vec<Violation> {
 /// What is wrong with an arrow between two members.
 fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static str> {
     use Layer::{
-        Adapter, Api, Bench, ClusterTest, Domain, EndToEnd, Engine, Events, Library, Seed, Server, Testkit, Toolkit, UseCases,
-        Xtask,
+        Adapter, Api, Bench, ClusterTest, Domain, EndToEnd, Engine, Events, Library, Seed, Server, Testkit, Toolkit,
+        UseCases, Xtask,
     };
     if used == Use::Test {
         let inner = matches!(from.layer, Domain | Events | UseCases);
@@ -224,7 +224,10 @@ mod tests {
                 ("accounts", &["domain", "events"]),
                 ("api", &["domain", "accounts", "posts", "feed", "resilience"]),
                 ("database", &["domain", "events", "resilience"]),
-                ("persistence", &["domain", "events", "accounts", "posts", "feed", "database", "migration", "resilience"]),
+                (
+                    "persistence",
+                    &["domain", "events", "accounts", "posts", "feed", "database", "migration", "resilience"],
+                ),
                 ("redis-adapters", &["domain", "feed", "resilience"]),
                 ("thoughts", &["domain", "accounts", "database", "persistence", "migration", "redis-adapters", "api"]),
                 ("seed", &["domain", "accounts", "database", "persistence", "security", "system"]),

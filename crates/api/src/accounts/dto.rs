@@ -4,15 +4,16 @@ use accounts::{NewPassword, ProfileEdit, SignUpCommand, SignedIn};
 use domain::{
     Bio, ChosenPassword, DisplayName, Password, Revision, Timestamp, User, UserId, UserView, UserViewer, Username,
 };
+use http_kit::body::{Request, faults_of, given};
+use http_kit::check::Check;
+use http_kit::encoded::Representation;
+use http_kit::problem::{FieldError, Problem};
+use http_kit::text;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::http::body::{Request, faults_of, given};
-use crate::http::check::Check;
-use crate::http::encoded::Representation;
-use crate::http::problem::{FieldError, Problem};
-use crate::http::text;
+use super::problems::invalid_credentials;
 
 /// What a person gives to get an account.
 #[derive(Deserialize, Validate, ToSchema)]
@@ -106,7 +107,7 @@ impl LogInRequest {
         let (Some(username), Some(password)) = (self.username, self.password) else {
             return Err(check.into_problem());
         };
-        let wrong = |()| Problem::invalid_credentials();
+        let wrong = |()| invalid_credentials();
         let username = Username::parse(&username).map_err(|_| wrong(()))?;
         let password = Password::parse(&password).map_err(|_| wrong(()))?;
         Ok((username, password))

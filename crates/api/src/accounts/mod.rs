@@ -1,17 +1,33 @@
 //! Accounts over HTTP.
 
+mod calls;
 mod dto;
+mod identification;
 mod open_session;
-mod problems;
+pub(crate) mod problems;
 mod sessions;
 mod users;
 
-pub(crate) use dto::UserBody;
+use std::sync::Arc;
+
+use accounts::Accounts;
+use actix_web::web::Data;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// The routes. Those of `/v1/users/me` come before `/v1/users/{user}`, which would match them too, and so does
-/// `/v1/sessions/current` before `/v1/sessions/{id}`.
-pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+pub(crate) use calls::{AUDITED, BUDGETS, OPENS_SESSION};
+pub(crate) use dto::UserBody;
+pub use identification::ByAccessToken;
+
+/// What the handlers of this context work with.
+#[derive(Clone)]
+pub struct Services {
+    /// The use cases.
+    pub use_cases: Arc<Accounts>,
+}
+
+/// Adds the routes, and what their handlers work with. `/v1/users/me` comes before `/v1/users/{user}`, which would match
+/// it too, and so does `/v1/sessions/current` before `/v1/sessions/{id}`.
+pub(crate) fn configure(config: &mut ServiceConfig<'_>, services: Option<&Services>) {
     config
         .service(users::sign_up)
         .service(users::list)
@@ -25,4 +41,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(sessions::list)
         .service(sessions::end)
         .service(sessions::end_others);
+    if let Some(services) = services {
+        config.app_data(Data::from(Arc::clone(&services.use_cases)));
+    }
 }

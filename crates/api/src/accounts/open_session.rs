@@ -2,10 +2,9 @@
 
 use accounts::SessionView;
 use domain::{SessionId, Timestamp, UserAgent};
+use http_kit::text;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use crate::http::text;
 
 /// One of one's own sessions.
 #[derive(Serialize, ToSchema)]

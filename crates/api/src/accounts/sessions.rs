@@ -1,21 +1,21 @@
 //! `/v1/sessions`.
 
-use accounts::Accounts;
+use accounts::{Accounts, ClientNetwork};
 use actix_web::guard::GuardContext;
 use actix_web::http::StatusCode;
 use actix_web::http::header::USER_AGENT;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use domain::{Session, UserAgent};
+use http_kit::body::Body;
+use http_kit::identity::{Origin, SignedIn};
+use http_kit::paging::{PageBody, PageParameters, PageQuery};
+use http_kit::paths::{IdParameter, IdPath};
+use http_kit::reply::{Reply, secret, status_with_secret};
 
 use super::dto::{LogInRequest, RefreshRequest, SessionBody};
 use super::open_session::OpenSessionBody;
-use crate::http::body::Body;
-use crate::http::identity::{Origin, SignedIn};
-use crate::http::paging::{PageBody, PageParameters, PageQuery};
-use crate::http::paths::{IdParameter, IdPath};
-use crate::http::problem::Problem;
-use crate::http::reply::{Reply, secret, status_with_secret};
+use crate::error::Answer;
 
 /// Log in
 ///
@@ -25,7 +25,10 @@ use crate::http::reply::{Reply, secret, status_with_secret};
     tag = "accounts",
     operation_id = "logIn",
     request_body = LogInRequest,
-    responses((status = 201, description = "The session's tokens.", body = SessionBody)),
+    responses(
+        (status = 201, description = "The session's tokens.", body = SessionBody),
+        (status = 401, description = "`invalid_credentials`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
+    ),
 )]
 #[post("/v1/sessions")]
 pub(super) async fn log_in(
@@ -33,10 +36,10 @@ pub(super) async fn log_in(
     Origin(network): Origin,
     http: HttpRequest,
     Body(request): Body<LogInRequest>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let (username, password) = request.into_credentials()?;
-    let signed_in = accounts.log_in.execute(username, password, network, user_agent(&http)).await?;
-    status_with_secret(StatusCode::CREATED, &SessionBody::from(signed_in))
+    let signed_in = accounts.log_in.execute(username, password, ClientNetwork(network), user_agent(&http)).await?;
+    Ok(status_with_secret(StatusCode::CREATED, &SessionBody::from(signed_in))?)
 }
 
 fn user_agent(request: &HttpRequest) -> Option<UserAgent> {
@@ -53,15 +56,15 @@ fn user_agent(request: &HttpRequest) -> Option<UserAgent> {
     tag = "accounts",
     operation_id = "refreshSession",
     request_body = RefreshRequest,
-    responses((status = 200, description = "The session's next tokens.", body = SessionBody)),
+    responses(
+        (status = 200, description = "The session's next tokens.", body = SessionBody),
+        (status = 401, description = "`invalid_refresh_token`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
+    ),
 )]
 #[post("/v1/sessions/refresh")]
-pub(super) async fn refresh(
-    accounts: Data<Accounts>,
-    Body(request): Body<RefreshRequest>,
-) -> Result<HttpResponse, Problem> {
+pub(super) async fn refresh(accounts: Data<Accounts>, Body(request): Body<RefreshRequest>) -> Answer {
     let signed_in = accounts.refresh_session.execute(&request.into_token()?).await?;
-    secret(&SessionBody::from(signed_in))
+    Ok(secret(&SessionBody::from(signed_in))?)
 }
 
 /// Log out
@@ -75,7 +78,7 @@ pub(super) async fn refresh(
     responses((status = 204, description = "The session has ended.")),
 )]
 #[delete("/v1/sessions/current")]
-pub(super) async fn log_out(accounts: Data<Accounts>, SignedIn(me): SignedIn) -> Result<HttpResponse, Problem> {
+pub(super) async fn log_out(accounts: Data<Accounts>, SignedIn(me): SignedIn) -> Answer {
     accounts.log_out.execute(me).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -96,9 +99,9 @@ pub(super) async fn list(
     SignedIn(me): SignedIn,
     PageQuery(page): PageQuery,
     reply: Reply,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let sessions = accounts.list_sessions.execute(me.user_id, page).await?;
-    reply.page(sessions, |view| OpenSessionBody::of(view, me.session_id))
+    Ok(reply.page(sessions, |view| OpenSessionBody::of(view, me.session_id))?)
 }
 
 /// End one of one's own sessions
@@ -112,11 +115,7 @@ pub(super) async fn list(
     responses((status = 204, description = "The session has ended.")),
 )]
 #[delete("/v1/sessions/{id}", guard = "is_not_refresh")]
-pub(super) async fn end(
-    accounts: Data<Accounts>,
-    SignedIn(me): SignedIn,
-    IdPath(id): IdPath<Session>,
-) -> Result<HttpResponse, Problem> {
+pub(super) async fn end(accounts: Data<Accounts>, SignedIn(me): SignedIn, IdPath(id): IdPath<Session>) -> Answer {
     accounts.end_session.execute(me, id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -136,7 +135,7 @@ fn is_not_refresh(request: &GuardContext<'_>) -> bool {
     responses((status = 204, description = "All other sessions have ended.")),
 )]
 #[delete("/v1/sessions")]
-pub(super) async fn end_others(accounts: Data<Accounts>, SignedIn(me): SignedIn) -> Result<HttpResponse, Problem> {
+pub(super) async fn end_others(accounts: Data<Accounts>, SignedIn(me): SignedIn) -> Answer {
     accounts.end_session.execute_on_others(me).await?;
     Ok(HttpResponse::NoContent().finish())
 }

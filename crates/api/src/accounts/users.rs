@@ -4,17 +4,18 @@ use accounts::Accounts;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
 use domain::UserRef;
+use http_kit::body::Body;
+use http_kit::encoded::Representation;
+use http_kit::identity::{Reader, SignedIn};
+use http_kit::links::Links;
+use http_kit::paging::{PageBody, PageParameters, PageQuery};
+use http_kit::paths::{UserParameter, UserPath};
+use http_kit::preconditions::{IfMatch, IfMatchParameter};
+use http_kit::problem::Problem;
+use http_kit::reply::Reply;
 
 use super::dto::{ErasureRequest, ProfileEditRequest, SignUpRequest, UserBody};
-use crate::http::body::Body;
-use crate::http::encoded::Representation;
-use crate::http::identity::{Reader, SignedIn};
-use crate::http::links::Links;
-use crate::http::paging::{PageBody, PageParameters, PageQuery};
-use crate::http::paths::{UserParameter, UserPath};
-use crate::http::preconditions::{IfMatch, IfMatchParameter};
-use crate::http::problem::Problem;
-use crate::http::reply::Reply;
+use crate::error::{Answer, IntoProblem};
 
 /// Sign up
 ///
@@ -33,10 +34,10 @@ pub(super) async fn sign_up(
     accounts: Data<Accounts>,
     links: Data<Links>,
     Body(request): Body<SignUpRequest>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let user = accounts.sign_up.execute(request.try_into()?).await?;
     let (revision, location) = (user.revision, format!("{}/v1/users/{}", links.base(), user.id));
-    Reply::created(&UserBody::of(&user), revision, &location, false)
+    Ok(Reply::created(&UserBody::of(&user), revision, &location, false)?)
 }
 
 /// List users, newest first
@@ -55,8 +56,8 @@ pub(super) async fn list(
     PageQuery(page): PageQuery,
     Reader(viewer): Reader,
     reply: Reply,
-) -> Result<HttpResponse, Problem> {
-    reply.page(accounts.list_users.execute(page, viewer).await?, UserBody::from)
+) -> Answer {
+    Ok(reply.page(accounts.list_users.execute(page, viewer).await?, UserBody::from)?)
 }
 
 /// Show one's own account
@@ -69,18 +70,14 @@ pub(super) async fn list(
     responses((status = 200, description = "The account.", body = UserBody)),
 )]
 #[get("/v1/users/me")]
-pub(super) async fn show_me(
-    accounts: Data<Accounts>,
-    SignedIn(me): SignedIn,
-    reply: Reply,
-) -> Result<HttpResponse, Problem> {
+pub(super) async fn show_me(accounts: Data<Accounts>, SignedIn(me): SignedIn, reply: Reply) -> Answer {
     // The token may be good for longer than the account exists.
     let gone = |error| match error {
         accounts::GetUserError::NotFound => Problem::invalid_token("the account does not exist any more"),
-        error @ accounts::GetUserError::Repository(_) => error.into(),
+        error @ accounts::GetUserError::Repository(_) => error.into_problem(),
     };
     let user = accounts.get_user.execute(&UserRef::Id(me.user_id), Some(me.user_id)).await.map_err(gone)?;
-    reply.view::<UserBody>(&user, user.subject.revision)
+    Ok(reply.view::<UserBody>(&user, user.subject.revision)?)
 }
 
 /// Change one's own profile or password
@@ -104,10 +101,10 @@ pub(super) async fn edit_me(
     IfMatch(expected): IfMatch,
     Body(request): Body<ProfileEditRequest>,
     reply: Reply,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let user = accounts.edit_profile.execute(me, request.into_edit(expected)?).await?;
     let revision = user.revision;
-    reply.resource(&UserBody::of_oneself(&user), revision)
+    Ok(reply.resource(&UserBody::of_oneself(&user), revision)?)
 }
 
 /// Erase one's own account
@@ -129,7 +126,7 @@ pub(super) async fn erase_me(
     accounts: Data<Accounts>,
     SignedIn(me): SignedIn,
     Body(request): Body<ErasureRequest>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     accounts.erase_account.execute(me, request.into_password()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -150,7 +147,7 @@ pub(super) async fn show(
     UserPath(user): UserPath,
     Reader(viewer): Reader,
     reply: Reply,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let user = accounts.get_user.execute(&user, viewer).await?;
-    reply.view::<UserBody>(&user, user.subject.revision)
+    Ok(reply.view::<UserBody>(&user, user.subject.revision)?)
 }

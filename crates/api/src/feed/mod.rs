@@ -1,17 +1,25 @@
-//! Follows and feeds over HTTP.
+//! Feeds over HTTP.
 
-mod follows;
-mod problems;
+pub(crate) mod problems;
 mod timelines;
 
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use feed::Feed;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// The routes of feeds.
-pub(crate) fn timeline_routes(config: &mut ServiceConfig<'_>) {
-    config.service(timelines::public).service(timelines::home);
+/// What the handlers of this context work with.
+#[derive(Clone)]
+pub struct Services {
+    /// The use cases.
+    pub use_cases: Arc<Feed>,
 }
 
-/// The routes of follows.
-pub(crate) fn follow_routes(config: &mut ServiceConfig<'_>) {
-    config.service(follows::follow).service(follows::unfollow).service(follows::followers).service(follows::following);
+/// Adds the routes, and what their handlers work with.
+pub(crate) fn configure(config: &mut ServiceConfig<'_>, services: Option<&Services>) {
+    config.service(timelines::public).service(timelines::home);
+    if let Some(services) = services {
+        config.app_data(Data::from(Arc::clone(&services.use_cases)));
+    }
 }

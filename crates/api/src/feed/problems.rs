@@ -1,41 +1,24 @@
 //! What the errors of the feed context are in HTTP.
 
-use feed::{FollowUserError, HomeTimelineError, ListFollowsError, PublicFeedError};
+use feed::{HomeTimelineError, PublicFeedError};
+use http_kit::problem::Problem;
 
-use crate::http::problem::{Code, Problem};
+use crate::error::IntoProblem;
 
-impl From<FollowUserError> for Problem {
-    fn from(error: FollowUserError) -> Self {
-        match error {
-            FollowUserError::NotFound => Self::not_found(error),
-            FollowUserError::Oneself => Self::unprocessable("user", Code::CannotFollowSelf, error),
-            FollowUserError::SessionEnded => Self::invalid_token(error),
-            FollowUserError::Repository(error) => error.into(),
+http_kit::codes! {}
+
+impl IntoProblem for PublicFeedError {
+    fn into_problem(self) -> Problem {
+        match self {
+            Self::Repository(error) => error.into(),
         }
     }
 }
 
-impl From<ListFollowsError> for Problem {
-    fn from(error: ListFollowsError) -> Self {
-        match error {
-            ListFollowsError::NotFound => Self::not_found(error),
-            ListFollowsError::Repository(error) => error.into(),
-        }
-    }
-}
-
-impl From<PublicFeedError> for Problem {
-    fn from(error: PublicFeedError) -> Self {
-        match error {
-            PublicFeedError::Repository(error) => error.into(),
-        }
-    }
-}
-
-impl From<HomeTimelineError> for Problem {
-    fn from(error: HomeTimelineError) -> Self {
-        match error {
-            HomeTimelineError::Repository(error) => error.into(),
+impl IntoProblem for HomeTimelineError {
+    fn into_problem(self) -> Problem {
+        match self {
+            Self::Repository(error) => error.into(),
         }
     }
 }

@@ -1,13 +1,13 @@
 //! The public feed and the home timeline.
 
+use actix_web::get;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get};
 use feed::Feed;
+use http_kit::identity::{Reader, SignedIn};
+use http_kit::paging::{PageBody, PageParameters, PageQuery};
+use http_kit::reply::Reply;
 
-use crate::http::identity::{Reader, SignedIn};
-use crate::http::paging::{PageBody, PageParameters, PageQuery};
-use crate::http::problem::Problem;
-use crate::http::reply::Reply;
+use crate::error::Answer;
 use crate::posts::PostBody;
 
 /// The public feed: the posts of everybody, newest first
@@ -26,8 +26,8 @@ pub(super) async fn public(
     PageQuery(page): PageQuery,
     Reader(viewer): Reader,
     reply: Reply,
-) -> Result<HttpResponse, Problem> {
-    reply.view_page::<PostBody>(&feed.public.execute(page, viewer).await?)
+) -> Answer {
+    Ok(reply.view_page::<PostBody>(&feed.public.execute(page, viewer).await?)?)
 }
 
 /// The home timeline: the posts of those followed and one's own, newest first
@@ -41,11 +41,6 @@ pub(super) async fn public(
     responses((status = 200, description = "A page of posts.", body = PageBody<PostBody>)),
 )]
 #[get("/v1/feed")]
-pub(super) async fn home(
-    feed: Data<Feed>,
-    SignedIn(me): SignedIn,
-    PageQuery(page): PageQuery,
-    reply: Reply,
-) -> Result<HttpResponse, Problem> {
-    reply.view_page::<PostBody>(&feed.home.execute(me.user_id, page).await?)
+pub(super) async fn home(feed: Data<Feed>, SignedIn(me): SignedIn, PageQuery(page): PageQuery, reply: Reply) -> Answer {
+    Ok(reply.view_page::<PostBody>(&feed.home.execute(me.user_id, page).await?)?)
 }

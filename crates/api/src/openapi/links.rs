@@ -3,11 +3,10 @@
 //! They follow from paths: whatever stands below `/v1/posts/{id}` can be done with a post that was published. Only where the
 //! path does not say it, there is a line in [`RELATED`].
 
+use http_kit::routing::operations;
 use serde_json::{Value, json};
 use utoipa::openapi::link::{Link, LinkBuilder};
 use utoipa::openapi::{OpenApi, RefOr};
-
-use super::operations;
 
 /// A call that creates something, its status, the path that names what it created, and the parameter in that path.
 const CREATED: [(&str, &str, &str, &str); 3] = [

@@ -1,6 +1,7 @@
 //! The problems that operations have in common: each is described once, in `components/responses`, and referred to.
 
 use actix_web::http::StatusCode;
+use http_kit::problem::{Code, code};
 use serde_json::json;
 use utoipa::ToSchema;
 use utoipa::openapi::content::ContentBuilder;
@@ -8,7 +9,9 @@ use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::{Ref, RefOr};
 
 use super::{PROBLEM_JSON, ProblemSchema, add_headers};
-use crate::http::problem::Code;
+use crate::accounts::problems as accounts;
+use crate::posts::problems as posts;
+use crate::social::problems as social;
 
 /// A problem, or several that have a status in common.
 pub(super) struct Answer {
@@ -22,9 +25,9 @@ pub(super) struct Answer {
 }
 
 macro_rules! answers {
-    ($($constant:ident = $name:literal, $status:literal, [$($code:ident),*], $more:literal;)*) => {
+    ($($constant:ident = $name:literal, [$($code:path),*], $more:literal;)*) => {
         $(pub(super) static $constant: Answer =
-            Answer { name: $name, status: $status, codes: &[$(Code::$code),*], more: $more };)*
+            Answer { name: $name, status: [$($code),*][0].status(), codes: &[$($code),*], more: $more };)*
 
         /// All of them.
         static ALL: &[&Answer] = &[$(&$constant),*];
@@ -32,30 +35,29 @@ macro_rules! answers {
 }
 
 answers! {
-    MALFORMED_BODY = "MalformedBody", 400, [MalformedBody], "";
-    INVALID_CURSOR = "InvalidCursor", 400, [InvalidCursor], "";
-    UNAUTHORIZED = "Unauthorized", 401, [Unauthenticated, InvalidToken], "";
-    INVALID_CREDENTIALS = "InvalidCredentials", 401, [InvalidCredentials], "";
-    INVALID_REFRESH_TOKEN = "InvalidRefreshToken", 401, [InvalidRefreshToken], "";
-    NOT_THE_AUTHOR = "NotTheAuthor", 403, [NotTheAuthor], "";
-    WRONG_PASSWORD = "WrongPassword", 403, [WrongPassword], "";
-    NOT_FOUND = "NotFound", 404, [NotFound], "";
-    BODY_TIMEOUT = "BodyTimeout", 408, [BodyTimeout], "";
-    STALE = "PreconditionFailed", 412, [PreconditionFailed], ": it was changed since";
-    BODY_TOO_LARGE = "BodyTooLarge", 413, [BodyTooLarge], "";
-    URI_TOO_LONG = "UriTooLong", 414, [UriTooLong], "";
-    UNSUPPORTED_MEDIA_TYPE = "UnsupportedMediaType", 415, [UnsupportedMediaType], "";
-    CANNOT_FOLLOW_SELF = "CannotFollowSelf", 422, [CannotFollowSelf], "";
-    INVALID_BODY = "InvalidBody", 422, [ValidationFailed, UnknownField, UnknownParameter], "; every bad field is in `errors`";
-    INVALID_KEYED_BODY = "InvalidKeyedBody", 422,
-        [ValidationFailed, UnknownField, UnknownParameter, IdempotencyKeyReused, ParentOnOtherPost,
-         ThreadTooDeep], "";
-    INVALID_PAGE = "InvalidPage", 422, [ValidationFailed, UnknownParameter], ": a limit out of range, or a parameter that the call does not have";
-    UNKNOWN_PARAMETER = "UnknownParameter", 422, [UnknownParameter], "";
-    RATE_LIMITED = "RateLimited", 429, [RateLimited], "";
-    INTERNAL_ERROR = "InternalError", 500, [InternalError], "";
-    OVERLOADED = "Overloaded", 503, [Overloaded], "";
-    UNAVAILABLE = "Unavailable", 503, [Overloaded, Timeout, DatabaseUnavailable, StorageFull], "";
+    MALFORMED_BODY = "MalformedBody", [code::MALFORMED_BODY], "";
+    INVALID_CURSOR = "InvalidCursor", [code::INVALID_CURSOR], "";
+    UNAUTHORIZED = "Unauthorized", [code::UNAUTHENTICATED, code::INVALID_TOKEN], "";
+    INVALID_CREDENTIALS = "InvalidCredentials", [accounts::INVALID_CREDENTIALS], "";
+    INVALID_REFRESH_TOKEN = "InvalidRefreshToken", [accounts::INVALID_REFRESH_TOKEN], "";
+    NOT_THE_AUTHOR = "NotTheAuthor", [posts::NOT_THE_AUTHOR], "";
+    WRONG_PASSWORD = "WrongPassword", [accounts::WRONG_PASSWORD], "";
+    NOT_FOUND = "NotFound", [code::NOT_FOUND], "";
+    BODY_TIMEOUT = "BodyTimeout", [code::BODY_TIMEOUT], "";
+    STALE = "PreconditionFailed", [code::PRECONDITION_FAILED], ": it was changed since";
+    BODY_TOO_LARGE = "BodyTooLarge", [code::BODY_TOO_LARGE], "";
+    URI_TOO_LONG = "UriTooLong", [code::URI_TOO_LONG], "";
+    UNSUPPORTED_MEDIA_TYPE = "UnsupportedMediaType", [code::UNSUPPORTED_MEDIA_TYPE], "";
+    CANNOT_FOLLOW_SELF = "CannotFollowSelf", [social::CANNOT_FOLLOW_SELF], "";
+    INVALID_BODY = "InvalidBody", [code::VALIDATION_FAILED, code::UNKNOWN_FIELD, code::UNKNOWN_PARAMETER], "; every bad field is in `errors`";
+    INVALID_KEYED_BODY = "InvalidKeyedBody",
+        [code::VALIDATION_FAILED, code::UNKNOWN_FIELD, code::UNKNOWN_PARAMETER, code::IDEMPOTENCY_KEY_REUSED, posts::PARENT_ON_OTHER_POST, posts::THREAD_TOO_DEEP], "";
+    INVALID_PAGE = "InvalidPage", [code::VALIDATION_FAILED, code::UNKNOWN_PARAMETER], ": a limit out of range, or a parameter that the call does not have";
+    UNKNOWN_PARAMETER = "UnknownParameter", [code::UNKNOWN_PARAMETER], "";
+    RATE_LIMITED = "RateLimited", [code::RATE_LIMITED], "";
+    INTERNAL_ERROR = "InternalError", [code::INTERNAL_ERROR], "";
+    OVERLOADED = "Overloaded", [code::OVERLOADED], "";
+    UNAVAILABLE = "Unavailable", [code::OVERLOADED, code::TIMEOUT, code::DATABASE_UNAVAILABLE, code::STORAGE_FULL], "";
 }
 
 /// Every answer by its name, as those who are counted get it.
@@ -154,7 +156,7 @@ mod tests {
         let schemas = &document["components"]["schemas"];
         let reference = "\"#/components/schemas/ProblemCode\"";
         assert!(schemas["Problem"]["properties"]["code"].to_string().contains(reference), "{}", schemas["Problem"]);
-        let known: Vec<_> = Code::ALL.iter().map(|code| Value::from(code.as_str())).collect();
+        let known: Vec<_> = crate::contexts::codes().into_iter().map(|code| Value::from(code.as_str())).collect();
         assert_eq!(schemas["ProblemCode"]["enum"].as_array(), Some(&known));
     }
 
@@ -164,6 +166,35 @@ mod tests {
             for status in ["408", "413", "415"] {
                 assert!(item["get"]["responses"].get(status).is_none(), "{path} {status}");
             }
+        }
+    }
+
+    fn repository_file(path: &str) -> String {
+        let path = format!("{}/../../{path}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// A client that knows the codes of the document understands the gateway as well.
+    #[test]
+    fn the_codes_of_the_gateway_are_among_them() {
+        let gateway = repository_file("nginx/snippets/problems.conf");
+        let codes: Vec<_> = gateway
+            .split("urn:thoughts:problem:")
+            .skip(1)
+            .map(|rest| rest.split(|c: char| c != '_' && !c.is_ascii_lowercase()).next().unwrap_or_default())
+            .filter(|code| !code.is_empty())
+            .collect();
+        assert!(codes.len() >= 5, "{codes:?}");
+        for code in codes {
+            assert!(crate::contexts::codes().iter().any(|known| known.as_str() == code), "{code}");
+        }
+    }
+
+    #[test]
+    fn each_code_has_a_row_in_the_guide_for_clients() {
+        let guide = repository_file("docs/api.md");
+        for code in crate::contexts::codes() {
+            assert!(guide.contains(&format!("`{code}`")), "{code}");
         }
     }
 }

@@ -6,21 +6,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue, LOCATION};
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpResponse, get};
+use http_kit::links::Links;
+use http_kit::problem::Problem;
+use http_kit::reply::{File, Reply};
 use utoipa_swagger_ui::Config;
 
-use crate::http::links::Links;
-use crate::http::problem::Problem;
-use crate::http::reply::{File, Reply};
-
 /// Files that are the same for everybody, by their paths. Each is made when it is first asked for, and compressed once.
-pub(crate) struct Files {
+pub(super) struct Files {
     document: Bytes,
     made: Mutex<HashMap<String, Arc<File>>>,
 }
 
 impl Files {
     /// With the OpenAPI document as it is sent.
-    pub(crate) fn new(document: Vec<u8>) -> Self {
+    pub(super) fn new(document: Vec<u8>) -> Self {
         Self { document: document.into(), made: Mutex::default() }
     }
 
@@ -54,7 +53,10 @@ const POLICY: &str =
 #[utoipa::path(
     tag = "operations",
     operation_id = "openapi",
-    responses((status = 200, description = "The OpenAPI document.", body = Object, content_type = "application/json")),
+    responses(
+        (status = 200, description = "The OpenAPI document.", body = Object, content_type = "application/json"),
+        (status = 304, description = "The client has it already."),
+    ),
 )]
 #[get("/openapi.json")]
 pub(super) async fn openapi(files: Data<Files>, reply: Reply) -> Result<HttpResponse, Problem> {
@@ -77,6 +79,9 @@ pub(super) async fn openapi(files: Data<Files>, reply: Reply) -> Result<HttpResp
 pub(super) async fn redirect(links: Data<Links>) -> HttpResponse {
     HttpResponse::PermanentRedirect().insert_header((LOCATION, format!("{}/docs/", links.base()))).finish()
 }
+
+/// The path of those files; the attribute below needs it once more.
+pub(crate) const ASSETS: &str = "/docs/{file:.*}";
 
 /// The files of the interactive documentation. Not part of the API, hence not in its document.
 #[get("/docs/{file:.*}")]

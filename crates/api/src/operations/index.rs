@@ -3,11 +3,11 @@
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
+use http_kit::links::Links;
+use http_kit::problem::Problem;
+use http_kit::reply::Reply;
 
 use super::docs::Files;
-use crate::http::links::Links;
-use crate::http::problem::Problem;
-use crate::http::reply::Reply;
 
 const PAGE: &str = include_str!("index.html");
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
@@ -18,7 +18,10 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ances
 #[utoipa::path(
     tag = "operations",
     operation_id = "index",
-    responses((status = 200, description = "A short page.", body = String, content_type = "text/html")),
+    responses(
+        (status = 200, description = "A short page.", body = String, content_type = "text/html"),
+        (status = 304, description = "The client has it already."),
+    ),
 )]
 #[get("/")]
 pub(super) async fn index(files: Data<Files>, links: Data<Links>, reply: Reply) -> Result<HttpResponse, Problem> {

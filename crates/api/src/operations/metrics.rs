@@ -4,17 +4,16 @@ use std::sync::Arc;
 
 use accounts::SecurityEvent;
 use accounts::ports::SecurityLog;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use http_kit::client_address::{client_address, client_network, is_local};
+use http_kit::problem::{Problem, code};
 
 use super::metrics_guesses::MetricsGuesses;
-use crate::http::problem::{Code, Problem};
-use crate::middleware::client_address::{client_address, client_network, is_local};
 
 /// Writes the metrics of this process.
 pub type MetricsRenderer = Arc<dyn Fn() -> String + Send + Sync>;
@@ -84,7 +83,7 @@ fn authorize(
         MetricsAccess::Loopback | MetricsAccess::Elsewhere => Err(nothing_here()),
         MetricsAccess::BasicAuth { credentials } => {
             let needed = || {
-                Problem::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, "The metrics need a user and a password.")
+                Problem::new(code::UNAUTHENTICATED, "The metrics need a user and a password.")
                     .with_header(WWW_AUTHENTICATE, "Basic realm=\"metrics\"")
             };
             // Who gives none guesses none.

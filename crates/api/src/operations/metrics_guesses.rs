@@ -16,14 +16,14 @@ const WRONG: Allowance = Allowance { burst: 60, refill: Duration::from_secs(2) }
 const KEPT: usize = 10_000;
 
 /// How often each client network may be wrong.
-pub(crate) struct MetricsGuesses {
+pub(super) struct MetricsGuesses {
     started: Instant,
     budgets: Mutex<Budgets<IpAddr>>,
 }
 
 impl MetricsGuesses {
     /// Nobody was wrong yet.
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { started: Instant::now(), budgets: Mutex::new(Budgets::new(KEPT)) }
     }
 

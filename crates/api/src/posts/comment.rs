@@ -2,18 +2,18 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
+use http_kit::body::Body;
+use http_kit::identity::{Reader, SignedIn};
+use http_kit::links::Links;
+use http_kit::paging::{PageBody, PageParameters, PageQuery};
+use http_kit::paths::{IdParameter, IdPath};
+use http_kit::preconditions::{Idempotency, IdempotencyParameter, IfMatch, IfMatchParameter};
+use http_kit::reply::Reply;
 use posts::ports::Thread;
 use posts::{AddCommentCommand, EditCommentCommand, Posts};
 
 use super::dto::{CommentBody, CommentRequest, ContentRequest};
-use crate::http::body::Body;
-use crate::http::identity::{Reader, SignedIn};
-use crate::http::links::Links;
-use crate::http::paging::{PageBody, PageParameters, PageQuery};
-use crate::http::paths::{IdParameter, IdPath};
-use crate::http::preconditions::{Idempotency, IdempotencyParameter, IfMatch, IfMatchParameter};
-use crate::http::problem::Problem;
-use crate::http::reply::Reply;
+use crate::error::Answer;
 
 /// Comment on a post, or reply to a comment on it
 ///
@@ -40,12 +40,12 @@ pub(super) async fn add(
     SignedIn(me): SignedIn,
     Idempotency(key): Idempotency,
     Body(request): Body<CommentRequest>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let (content, parent) = request.into_words()?;
     let command = AddCommentCommand { post, parent, author: me, content, key };
     let written = posts.add_comment.execute(command).await?;
     let (revision, location) = (written.item.revision, format!("{}/v1/comments/{}", links.base(), written.item.id));
-    Reply::created(&CommentBody::just_written(written.item), revision, &location, written.replayed)
+    Ok(Reply::created(&CommentBody::just_written(written.item), revision, &location, written.replayed)?)
 }
 
 /// List the top-level comments on a post, oldest first
@@ -65,8 +65,8 @@ pub(super) async fn list(
     PageQuery(page): PageQuery,
     Reader(viewer): Reader,
     reply: Reply,
-) -> Result<HttpResponse, Problem> {
-    reply.page(posts.list_comments.execute(Thread::Post(post), page, viewer).await?, CommentBody::from)
+) -> Answer {
+    Ok(reply.page(posts.list_comments.execute(Thread::Post(post), page, viewer).await?, CommentBody::from)?)
 }
 
 /// Show a comment
@@ -85,10 +85,10 @@ pub(super) async fn show(
     IdPath(id): IdPath<domain::Comment>,
     Reader(viewer): Reader,
     reply: Reply,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let comment = posts.get_comment.execute(id, viewer).await?;
     let revision = comment.subject.revision;
-    reply.resource(&CommentBody::from(comment), revision)
+    Ok(reply.resource(&CommentBody::from(comment), revision)?)
 }
 
 /// List the direct replies to a comment, oldest first
@@ -108,8 +108,8 @@ pub(super) async fn list_replies(
     PageQuery(page): PageQuery,
     Reader(viewer): Reader,
     reply: Reply,
-) -> Result<HttpResponse, Problem> {
-    reply.page(posts.list_comments.execute(Thread::Replies(id), page, viewer).await?, CommentBody::from)
+) -> Answer {
+    Ok(reply.page(posts.list_comments.execute(Thread::Replies(id), page, viewer).await?, CommentBody::from)?)
 }
 
 /// Edit one's own comment
@@ -134,11 +134,11 @@ pub(super) async fn edit(
     IfMatch(expected): IfMatch,
     Body(request): Body<ContentRequest>,
     reply: Reply,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let command = EditCommentCommand { id, actor: me, content: request.into_content()?, expected };
     let comment = posts.edit_comment.execute(command).await?;
     let revision = comment.subject.revision;
-    reply.resource(&CommentBody::from(comment), revision)
+    Ok(reply.resource(&CommentBody::from(comment), revision)?)
 }
 
 /// Delete a comment
@@ -160,7 +160,7 @@ pub(super) async fn delete(
     IdPath(id): IdPath<domain::Comment>,
     SignedIn(me): SignedIn,
     IfMatch(expected): IfMatch,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     posts.delete_comment.execute(id, me, expected).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -176,11 +176,7 @@ pub(super) async fn delete(
     responses((status = 204, description = "The comment is liked, now or already.")),
 )]
 #[put("/v1/comments/{id}/like")]
-pub(super) async fn like(
-    posts: Data<Posts>,
-    IdPath(id): IdPath<domain::Comment>,
-    SignedIn(me): SignedIn,
-) -> Result<HttpResponse, Problem> {
+pub(super) async fn like(posts: Data<Posts>, IdPath(id): IdPath<domain::Comment>, SignedIn(me): SignedIn) -> Answer {
     posts.like_comment.execute(id, me).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -196,11 +192,7 @@ pub(super) async fn like(
     responses((status = 204, description = "The comment is not liked, or not any more.")),
 )]
 #[delete("/v1/comments/{id}/like")]
-pub(super) async fn unlike(
-    posts: Data<Posts>,
-    IdPath(id): IdPath<domain::Comment>,
-    SignedIn(me): SignedIn,
-) -> Result<HttpResponse, Problem> {
+pub(super) async fn unlike(posts: Data<Posts>, IdPath(id): IdPath<domain::Comment>, SignedIn(me): SignedIn) -> Answer {
     posts.like_comment.undo(id, me).await?;
     Ok(HttpResponse::NoContent().finish())
 }

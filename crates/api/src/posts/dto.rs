@@ -4,15 +4,14 @@ use domain::{
     Author, Comment, CommentBody as Words, CommentId, CommentView, Content, ContentViewer, DisplayName, Post, PostId,
     Timestamp, UserId, Username,
 };
+use http_kit::body::{Request, faults_of, given};
+use http_kit::check::Check;
+use http_kit::encoded::Representation;
+use http_kit::problem::{FieldError, Problem};
+use http_kit::text;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
-
-use crate::http::body::{Request, faults_of, given};
-use crate::http::check::Check;
-use crate::http::encoded::Representation;
-use crate::http::problem::{FieldError, Problem};
-use crate::http::text;
 
 /// What a post shall say.
 #[derive(Deserialize, Validate, ToSchema)]

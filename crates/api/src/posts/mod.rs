@@ -3,13 +3,25 @@
 mod comment;
 mod dto;
 mod post;
-mod problems;
+pub(crate) mod problems;
 
-pub(crate) use dto::PostBody;
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use posts::Posts;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// The routes, in the order of how often they are called.
-pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+pub(crate) use dto::PostBody;
+
+/// What the handlers of this context work with.
+#[derive(Clone)]
+pub struct Services {
+    /// The use cases.
+    pub use_cases: Arc<Posts>,
+}
+
+/// Adds the routes, in the order of how often they are called, and what their handlers work with.
+pub(crate) fn configure(config: &mut ServiceConfig<'_>, services: Option<&Services>) {
     config
         .service(post::show)
         .service(comment::list)
@@ -27,4 +39,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(comment::unlike)
         .service(comment::edit)
         .service(comment::delete);
+    if let Some(services) = services {
+        config.app_data(Data::from(Arc::clone(&services.use_cases)));
+    }
 }

@@ -2,18 +2,18 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
+use http_kit::body::Body;
+use http_kit::identity::{Reader, SignedIn};
+use http_kit::links::Links;
+use http_kit::paging::{PageBody, PageParameters, PageQuery};
+use http_kit::paths::{IdParameter, IdPath, UserParameter, UserPath};
+use http_kit::preconditions::{Idempotency, IdempotencyParameter, IfMatch, IfMatchParameter};
+use http_kit::reply::Reply;
 use posts::{EditPostCommand, Posts, PublishPostCommand};
 
 use super::dto::{ContentRequest, PostBody};
 use crate::accounts::UserBody;
-use crate::http::body::Body;
-use crate::http::identity::{Reader, SignedIn};
-use crate::http::links::Links;
-use crate::http::paging::{PageBody, PageParameters, PageQuery};
-use crate::http::paths::{IdParameter, IdPath, UserParameter, UserPath};
-use crate::http::preconditions::{Idempotency, IdempotencyParameter, IfMatch, IfMatchParameter};
-use crate::http::problem::Problem;
-use crate::http::reply::Reply;
+use crate::error::Answer;
 
 /// Publish a post
 ///
@@ -39,11 +39,11 @@ pub(super) async fn publish(
     SignedIn(me): SignedIn,
     Idempotency(key): Idempotency,
     Body(request): Body<ContentRequest>,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let command = PublishPostCommand { author: me, content: request.into_content()?, key };
     let written = posts.publish.execute(command).await?;
     let (revision, location) = (written.item.revision, format!("{}/v1/posts/{}", links.base(), written.item.id));
-    Reply::created(&PostBody::just_published(&written.item), revision, &location, written.replayed)
+    Ok(Reply::created(&PostBody::just_published(&written.item), revision, &location, written.replayed)?)
 }
 
 /// Show a post
@@ -62,9 +62,9 @@ pub(super) async fn show(
     IdPath(id): IdPath<domain::Post>,
     Reader(viewer): Reader,
     reply: Reply,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let post = posts.get.execute(id, viewer).await?;
-    reply.view::<PostBody>(&post, post.subject.revision)
+    Ok(reply.view::<PostBody>(&post, post.subject.revision)?)
 }
 
 /// Edit one's own post
@@ -89,10 +89,10 @@ pub(super) async fn edit(
     IfMatch(expected): IfMatch,
     Body(request): Body<ContentRequest>,
     reply: Reply,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     let command = EditPostCommand { id, actor: me, content: request.into_content()?, expected };
     let post = posts.edit.execute(command).await?;
-    reply.view::<PostBody>(&post, post.subject.revision)
+    Ok(reply.view::<PostBody>(&post, post.subject.revision)?)
 }
 
 /// Delete one's own post
@@ -114,7 +114,7 @@ pub(super) async fn delete(
     IdPath(id): IdPath<domain::Post>,
     SignedIn(me): SignedIn,
     IfMatch(expected): IfMatch,
-) -> Result<HttpResponse, Problem> {
+) -> Answer {
     posts.delete.execute(id, me, expected).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -130,11 +130,7 @@ pub(super) async fn delete(
     responses((status = 204, description = "The post is liked, now or already.")),
 )]
 #[put("/v1/posts/{id}/like")]
-pub(super) async fn like(
-    posts: Data<Posts>,
-    IdPath(id): IdPath<domain::Post>,
-    SignedIn(me): SignedIn,
-) -> Result<HttpResponse, Problem> {
+pub(super) async fn like(posts: Data<Posts>, IdPath(id): IdPath<domain::Post>, SignedIn(me): SignedIn) -> Answer {
     posts.like.execute(id, me).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -150,11 +146,7 @@ pub(super) async fn like(
     responses((status = 204, description = "The post is not liked, or not any more.")),
 )]
 #[delete("/v1/posts/{id}/like")]
-pub(super) async fn unlike(
-    posts: Data<Posts>,
-    IdPath(id): IdPath<domain::Post>,
-    SignedIn(me): SignedIn,
-) -> Result<HttpResponse, Problem> {
+pub(super) async fn unlike(posts: Data<Posts>, IdPath(id): IdPath<domain::Post>, SignedIn(me): SignedIn) -> Answer {
     posts.like.undo(id, me).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -176,8 +168,8 @@ pub(super) async fn list_likes(
     PageQuery(page): PageQuery,
     Reader(viewer): Reader,
     reply: Reply,
-) -> Result<HttpResponse, Problem> {
-    reply.page(posts.list_likes.execute(id, page, viewer).await?, UserBody::from)
+) -> Answer {
+    Ok(reply.page(posts.list_likes.execute(id, page, viewer).await?, UserBody::from)?)
 }
 
 /// List a user's posts, newest first
@@ -197,6 +189,6 @@ pub(super) async fn list_by_user(
     PageQuery(page): PageQuery,
     Reader(viewer): Reader,
     reply: Reply,
-) -> Result<HttpResponse, Problem> {
-    reply.view_page::<PostBody>(&posts.list_by_user.execute(&user, page, viewer).await?)
+) -> Answer {
+    Ok(reply.view_page::<PostBody>(&posts.list_by_user.execute(&user, page, viewer).await?)?)
 }

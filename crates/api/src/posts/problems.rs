@@ -1,81 +1,91 @@
 //! What the errors of the posts context are in HTTP.
 
+use http_kit::preconditions::IDEMPOTENCY_KEY;
+use http_kit::problem::{Problem, code};
 use posts::{
     AddCommentError, DeleteCommentError, DeletePostError, EditCommentError, EditPostError, GetCommentError,
     GetPostError, LikeCommentError, LikePostError, ListCommentsError, ListPostLikesError, ListUserPostsError,
     PublishPostError,
 };
 
-use crate::http::preconditions::IDEMPOTENCY_KEY;
-use crate::http::problem::{Code, Problem};
+use crate::error::IntoProblem;
 
-impl From<PublishPostError> for Problem {
-    fn from(error: PublishPostError) -> Self {
-        match error {
-            PublishPostError::KeyReused => Self::unprocessable(IDEMPOTENCY_KEY, Code::IdempotencyKeyReused, error),
-            PublishPostError::SessionEnded => Self::invalid_token(error),
-            PublishPostError::Repository(error) => error.into(),
+http_kit::codes! {
+    /// Only its author may.
+    NOT_THE_AUTHOR = 403 "not_the_author";
+    /// The comment to reply to is about another post.
+    PARENT_ON_OTHER_POST = 422 "parent_on_other_post";
+    /// The comment to reply to is as deep as a thread goes.
+    THREAD_TOO_DEEP = 422 "thread_too_deep";
+}
+
+impl IntoProblem for PublishPostError {
+    fn into_problem(self) -> Problem {
+        match self {
+            Self::KeyReused => Problem::unprocessable(IDEMPOTENCY_KEY, code::IDEMPOTENCY_KEY_REUSED, self),
+            Self::SessionEnded => Problem::invalid_token(self),
+            Self::Repository(error) => error.into(),
         }
     }
 }
 
-impl From<EditPostError> for Problem {
-    fn from(error: EditPostError) -> Self {
-        match error {
-            EditPostError::NotFound => Self::not_found(error),
-            EditPostError::NotTheAuthor => Self::forbidden(Code::NotTheAuthor, error),
-            EditPostError::Stale => Self::stale(error),
-            EditPostError::SessionEnded => Self::invalid_token(error),
-            EditPostError::Repository(error) => error.into(),
+impl IntoProblem for EditPostError {
+    fn into_problem(self) -> Problem {
+        match self {
+            Self::NotFound => Problem::not_found(self),
+            Self::NotTheAuthor => Problem::forbidden(NOT_THE_AUTHOR, self),
+            Self::Stale => Problem::stale(self),
+            Self::SessionEnded => Problem::invalid_token(self),
+            Self::Repository(error) => error.into(),
         }
     }
 }
 
-impl From<DeletePostError> for Problem {
-    fn from(error: DeletePostError) -> Self {
-        match error {
-            DeletePostError::NotFound => Self::not_found(error),
-            DeletePostError::NotTheAuthor => Self::forbidden(Code::NotTheAuthor, error),
-            DeletePostError::Stale => Self::stale(error),
-            DeletePostError::SessionEnded => Self::invalid_token(error),
-            DeletePostError::Repository(error) => error.into(),
+impl IntoProblem for DeletePostError {
+    fn into_problem(self) -> Problem {
+        match self {
+            Self::NotFound => Problem::not_found(self),
+            Self::NotTheAuthor => Problem::forbidden(NOT_THE_AUTHOR, self),
+            Self::Stale => Problem::stale(self),
+            Self::SessionEnded => Problem::invalid_token(self),
+            Self::Repository(error) => error.into(),
         }
     }
 }
 
-impl From<AddCommentError> for Problem {
-    fn from(error: AddCommentError) -> Self {
-        match error {
-            AddCommentError::PostNotFound | AddCommentError::ParentNotFound => Self::not_found(error),
-            AddCommentError::ParentOnOtherPost => Self::unprocessable("parent_id", Code::ParentOnOtherPost, error),
-            AddCommentError::TooDeep => Self::unprocessable("parent_id", Code::ThreadTooDeep, error),
-            AddCommentError::KeyReused => Self::unprocessable(IDEMPOTENCY_KEY, Code::IdempotencyKeyReused, error),
-            AddCommentError::SessionEnded => Self::invalid_token(error),
-            AddCommentError::Repository(error) => error.into(),
+impl IntoProblem for AddCommentError {
+    fn into_problem(self) -> Problem {
+        match self {
+            Self::PostNotFound | Self::ParentNotFound => Problem::not_found(self),
+            Self::ParentOnOtherPost => Problem::unprocessable("parent_id", PARENT_ON_OTHER_POST, self),
+            Self::TooDeep => Problem::unprocessable("parent_id", THREAD_TOO_DEEP, self),
+            Self::KeyReused => Problem::unprocessable(IDEMPOTENCY_KEY, code::IDEMPOTENCY_KEY_REUSED, self),
+            Self::SessionEnded => Problem::invalid_token(self),
+            Self::Repository(error) => error.into(),
         }
     }
 }
 
-impl From<EditCommentError> for Problem {
-    fn from(error: EditCommentError) -> Self {
-        match error {
-            EditCommentError::NotFound => Self::not_found(error),
-            EditCommentError::NotTheAuthor => Self::forbidden(Code::NotTheAuthor, error),
-            EditCommentError::Stale => Self::stale(error),
-            EditCommentError::SessionEnded => Self::invalid_token(error),
-            EditCommentError::Repository(error) => error.into(),
+impl IntoProblem for EditCommentError {
+    fn into_problem(self) -> Problem {
+        match self {
+            Self::NotFound => Problem::not_found(self),
+            Self::NotTheAuthor => Problem::forbidden(NOT_THE_AUTHOR, self),
+            Self::Stale => Problem::stale(self),
+            Self::SessionEnded => Problem::invalid_token(self),
+            Self::Repository(error) => error.into(),
         }
     }
 }
 
-impl From<DeleteCommentError> for Problem {
-    fn from(error: DeleteCommentError) -> Self {
-        match error {
-            DeleteCommentError::NotFound => Self::not_found(error),
-            DeleteCommentError::NotAnOwner => Self::forbidden(Code::NotTheAuthor, error),
-            DeleteCommentError::Stale => Self::stale(error),
-            DeleteCommentError::SessionEnded => Self::invalid_token(error),
-            DeleteCommentError::Repository(error) => error.into(),
+impl IntoProblem for DeleteCommentError {
+    fn into_problem(self) -> Problem {
+        match self {
+            Self::NotFound => Problem::not_found(self),
+            Self::NotAnOwner => Problem::forbidden(NOT_THE_AUTHOR, self),
+            Self::Stale => Problem::stale(self),
+            Self::SessionEnded => Problem::invalid_token(self),
+            Self::Repository(error) => error.into(),
         }
     }
 }
@@ -83,11 +93,11 @@ impl From<DeleteCommentError> for Problem {
 /// Errors that say no more than that there is nothing.
 macro_rules! not_found_or_repository {
     ($($error:ident),*) => {$(
-        impl From<$error> for Problem {
-            fn from(error: $error) -> Self {
-                match error {
-                    $error::NotFound => Self::not_found(error),
-                    $error::Repository(error) => error.into(),
+        impl IntoProblem for $error {
+            fn into_problem(self) -> Problem {
+                match self {
+                    Self::NotFound => Problem::not_found(self),
+                    Self::Repository(error) => error.into(),
                 }
             }
         }
@@ -99,12 +109,12 @@ not_found_or_repository!(GetPostError, GetCommentError, ListPostLikesError, List
 /// Errors of likes.
 macro_rules! like {
     ($($error:ident),*) => {$(
-        impl From<$error> for Problem {
-            fn from(error: $error) -> Self {
-                match error {
-                    $error::NotFound => Self::not_found(error),
-                    $error::SessionEnded => Self::invalid_token(error),
-                    $error::Repository(error) => error.into(),
+        impl IntoProblem for $error {
+            fn into_problem(self) -> Problem {
+                match self {
+                    Self::NotFound => Problem::not_found(self),
+                    Self::SessionEnded => Problem::invalid_token(self),
+                    Self::Repository(error) => error.into(),
                 }
             }
         }

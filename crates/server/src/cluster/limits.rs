@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use api::{Budget, Client, LocalRateLimits, RateLimiter, Taken};
 use async_trait::async_trait;
+use http_kit::rate_limit::{Budget, Client, LocalRateLimits, RateLimiter, Taken};
 use redis_adapters::{SharedLimits, Taken as TakenInRedis};
 
 /// Clients that are remembered as being over their budget. More than come in the seconds for which they are.

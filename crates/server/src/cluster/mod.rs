@@ -13,6 +13,7 @@ use std::time::Duration;
 use cache::{Cache, CacheOptions, InProcessLog};
 use database::{Positions, Watermark};
 use domain::IdGenerator;
+use http_kit::rate_limit::{LocalRateLimits, RateLimiter};
 use redis_adapters::{
     Following, InvalidUrl, Journal, Members, Membership, Redis, RedisObserver, RedisOptions, SharedGuesses,
     SharedLimits, SharedValues, UserPositions,
@@ -24,7 +25,6 @@ use system::CuidGenerator;
 pub(crate) use limits::SharedRateLimits;
 
 use accounts::ports::GuessLimiter;
-use api::LocalRateLimits;
 use changes::{Follower, JournalLog};
 use copies::RedisCopies;
 use guesses::SharedGuessLimits;
@@ -75,7 +75,7 @@ impl Cluster {
     }
 
     /// Limits that hold for all instances together; `local` counts while Redis is lost.
-    pub(crate) fn rate_limits(&self, local: Arc<LocalRateLimits>) -> Arc<dyn api::RateLimiter> {
+    pub(crate) fn rate_limits(&self, local: Arc<LocalRateLimits>) -> Arc<dyn RateLimiter> {
         match self.redis.clone() {
             Some(redis) => Arc::new(SharedRateLimits::new(SharedLimits::new(redis), local)),
             None => local,

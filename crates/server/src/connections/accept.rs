@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use actix_http::error::DispatchError;
-use api::Connections;
+use http_kit::connections::Connections;
 use tokio::net::TcpStream;
 
 use super::stream::Stream;
@@ -56,7 +56,7 @@ fn bound_patience(_: &TcpStream, _: Duration) {}
 mod tests {
     use std::net::Ipv4Addr;
 
-    use api::ConnectionBounds;
+    use http_kit::connections::ConnectionBounds;
     use tokio::net::TcpListener;
     use tokio::task::LocalSet;
 

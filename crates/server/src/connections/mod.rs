@@ -22,7 +22,8 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{AppConfig, Server, ServiceResponse, fn_factory, fn_service};
 use actix_web::http::ConnectionType;
 use actix_web::web::Bytes;
-use api::{Api, Connection, Connections};
+use http_kit::application::Application;
+use http_kit::connections::{Connection, Connections};
 
 use accept::accept;
 use activity::Activity;
@@ -43,14 +44,14 @@ pub(crate) struct Serving {
     pub shutdown: Duration,
 }
 
-/// Serves `api` to what connects to `listener`.
+/// Serves `application` to what connects to `listener`.
 ///
 /// As `actix_web::HttpServer` does it, but with a [`Stream`] between the socket and the framework.
 ///
 /// # Errors
 /// When the listener is of no use.
 pub(crate) fn serve(
-    api: Api,
+    application: Application,
     listener: TcpListener,
     connections: Connections,
     serving: &Serving,
@@ -64,7 +65,7 @@ pub(crate) fn serve(
     let (patience, disconnect) = (serving.patience, serving.disconnect);
     let builder = builder.listen("api", listener, move || {
         let stopping = stopping.clone();
-        let app = map_config(api.app().into_factory(), |()| AppConfig::default());
+        let app = map_config(application.app().into_factory(), |()| AppConfig::default());
         let http = HttpService::build()
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();

@@ -1,6 +1,6 @@
 //! What the framework answers when it can make no request of what it reads: a bare status.
 
-use api::Refusal;
+use http_kit::refusal::Refusal;
 
 /// The longest of these answers, with room to spare. Every other answer is longer, for it has a request's id and what
 /// browsers are to be told.

@@ -7,8 +7,9 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use actix_web::dev::Extensions;
-use api::{Connection, Refusal};
 use domain::Clock as _;
+use http_kit::connections::Connection;
+use http_kit::refusal::Refusal;
 use system::SystemClock;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;

@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::ConnectionBounds;
+use http_kit::connections::ConnectionBounds;
 use security::HashingCost;
 
 pub use document::{operations, schema_names};

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use api::ConnectionBounds;
+use http_kit::connections::ConnectionBounds;
 use serde_json::Value;
 use testkit::app::{AppOptions, RawResponse, TestApp};
 use testkit::{Engine, TestDatabase};

@@ -10,9 +10,9 @@ use api::MetricsRenderer;
 use database::{Observer, Role, StatementEvent};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder};
 
-use crate::telemetry::fact_counters::COUNTERS;
 use crate::security_log;
 use crate::telemetry::LostLines;
+use crate::telemetry::fact_counters::COUNTERS;
 
 /// Upper bounds of the buckets of every duration, in seconds.
 const SECONDS: [f64; 13] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];

@@ -1,0 +1,93 @@
+//! Who follows whom.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, put};
+use feed::Feed;
+use feed::ports::Relation;
+use http_kit::identity::{Reader, SignedIn};
+use http_kit::paging::{PageBody, PageParameters, PageQuery};
+use http_kit::paths::{UserParameter, UserPath};
+use http_kit::reply::Reply;
+
+use crate::accounts::UserBody;
+use crate::error::Answer;
+
+/// Follow a user
+///
+/// Can be repeated: a follow counts once.
+#[utoipa::path(
+    tag = "feeds",
+    operation_id = "followUser",
+    params(UserParameter),
+    security(("bearer" = [])),
+    responses(
+        (status = 204, description = "The user is followed, now or already."),
+        (status = 422, description = "`cannot_follow_self`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
+    ),
+)]
+#[put("/v1/users/{user}/follow")]
+pub(super) async fn follow(feed: Data<Feed>, UserPath(user): UserPath, SignedIn(me): SignedIn) -> Answer {
+    feed.follow.execute(me, &user).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Stop following a user
+///
+/// Can be repeated, also when the user was not followed.
+#[utoipa::path(
+    tag = "feeds",
+    operation_id = "unfollowUser",
+    params(UserParameter),
+    security(("bearer" = [])),
+    responses(
+        (status = 204, description = "The user is not followed, or not any more."),
+        (status = 422, description = "`cannot_follow_self`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
+    ),
+)]
+#[delete("/v1/users/{user}/follow")]
+pub(super) async fn unfollow(feed: Data<Feed>, UserPath(user): UserPath, SignedIn(me): SignedIn) -> Answer {
+    feed.follow.undo(me, &user).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// List a user's followers, newest follow first
+///
+/// By id, or by name as `@ada`.
+#[utoipa::path(
+    tag = "feeds",
+    operation_id = "listFollowers",
+    params(UserParameter, PageParameters),
+    security((), ("bearer" = [])),
+    responses((status = 200, description = "A page of users.", body = PageBody<UserBody>)),
+)]
+#[get("/v1/users/{user}/followers")]
+pub(super) async fn followers(
+    feed: Data<Feed>,
+    UserPath(user): UserPath,
+    PageQuery(page): PageQuery,
+    Reader(viewer): Reader,
+    reply: Reply,
+) -> Answer {
+    Ok(reply.page(feed.list_follows.execute(&user, Relation::Followers, page, viewer).await?, UserBody::from)?)
+}
+
+/// List whom a user follows, newest follow first
+///
+/// By id, or by name as `@ada`.
+#[utoipa::path(
+    tag = "feeds",
+    operation_id = "listFollowing",
+    params(UserParameter, PageParameters),
+    security((), ("bearer" = [])),
+    responses((status = 200, description = "A page of users.", body = PageBody<UserBody>)),
+)]
+#[get("/v1/users/{user}/following")]
+pub(super) async fn following(
+    feed: Data<Feed>,
+    UserPath(user): UserPath,
+    PageQuery(page): PageQuery,
+    Reader(viewer): Reader,
+    reply: Reply,
+) -> Answer {
+    Ok(reply.page(feed.list_follows.execute(&user, Relation::Following, page, viewer).await?, UserBody::from)?)
+}

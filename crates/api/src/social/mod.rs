@@ -1,0 +1,25 @@
+//! Follows over HTTP.
+
+mod follows;
+pub(crate) mod problems;
+
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use feed::Feed;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// What the handlers of this context work with.
+#[derive(Clone)]
+pub struct Services {
+    /// The use cases.
+    pub use_cases: Arc<Feed>,
+}
+
+/// Adds the routes, and what their handlers work with.
+pub(crate) fn configure(config: &mut ServiceConfig<'_>, services: Option<&Services>) {
+    config.service(follows::follow).service(follows::unfollow).service(follows::followers).service(follows::following);
+    if let Some(services) = services {
+        config.app_data(Data::from(Arc::clone(&services.use_cases)));
+    }
+}

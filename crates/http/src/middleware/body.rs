@@ -1,0 +1,69 @@
+//! Reads the body of every request, within bounds, before anything else is done with it.
+//!
+//! A body that no handler asks for is read as well: a connection whose body stays unread is of no more use.
+
+use std::time::Duration;
+
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
+use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use actix_web::web::{BytesMut, Payload};
+use actix_web::{Error, FromRequest, HttpMessage};
+use futures_util::StreamExt;
+
+use super::unread::Unread;
+use super::{Inner, refuse};
+use crate::body::RawBody;
+use crate::problem::Problem;
+use crate::surface::{Layer, Surface};
+
+/// A body that is too large is read up to this many bytes, so that the client gets to see the answer instead of a
+/// broken connection.
+const MAX_DRAINED: usize = 16 * 1024 * 1024;
+/// How long a body may take where nothing is configured.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Reads the body for the handler: 413 if it is too large, 408 if it takes too long.
+pub(crate) async fn body(
+    mut request: ServiceRequest,
+    surface: &'static Surface,
+    next: impl Inner,
+) -> Result<ServiceResponse, Error> {
+    let headers = request.headers();
+    let has_body = headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
+    if !(has_body && surface.has(Layer::Body)) {
+        return next(request).await;
+    }
+    let (most, time) = (surface.limits.body, surface.time(&request).unwrap_or(PATIENCE));
+    let (http_request, payload) = request.parts_mut();
+    let mut payload = Payload::from_request(http_request, payload).await?;
+    let read = tokio::time::timeout(time, read(&mut payload, most)).await;
+    let problem = match read {
+        Ok(Ok(bytes)) => {
+            request.extensions_mut().insert(RawBody(bytes.freeze()));
+            return next(request).await;
+        }
+        Ok(Err(problem)) => problem,
+        Err(_) => Problem::slow_body(),
+    };
+    request.extensions_mut().insert(Unread(payload));
+    let mut response = refuse(request, problem);
+    // What is left of the body cannot be told from a next request.
+    response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    Ok(response)
+}
+
+async fn read(payload: &mut Payload, most: usize) -> Result<BytesMut, Problem> {
+    let mut bytes = BytesMut::new();
+    let mut length = 0;
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Problem::malformed_body())?;
+        length += chunk.len();
+        if length <= most {
+            bytes.extend_from_slice(&chunk);
+        } else if length > MAX_DRAINED {
+            break;
+        }
+    }
+    if length > most { Err(Problem::body_too_large(most)) } else { Ok(bytes) }
+}

@@ -1,0 +1,212 @@
+//! Gives every request an id and its place in a trace, and notes how it went.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::time::Instant;
+
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage, HttpRequest};
+use metrics::{Gauge, Histogram};
+use opentelemetry::trace::FutureExt;
+use tracing::Instrument;
+use uuid::Uuid;
+use uuid::fmt::Simple;
+
+use super::client_address::{client_address, client_network};
+use super::problems::Counted;
+use super::{Inner, deadline, routed_path};
+use crate::identity::Origin;
+use crate::settings::HttpSettings;
+use crate::surface::{Layer, Surface};
+use crate::targets;
+use crate::trace::RequestTrace;
+
+/// Names a request in answers and logs.
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(pub(crate) String);
+
+/// Seconds from a request's head to its answer's head, by method, route and status.
+const DURATION: &str = "http_request_duration_seconds";
+/// Requests that are being answered.
+const IN_FLIGHT: &str = "http_requests_in_flight";
+
+impl RequestId {
+    /// The id that [`observe`] gave to a request.
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        request.extensions().get::<Self>().cloned().unwrap_or_else(|| Self(String::new()))
+    }
+
+    /// Tells it to the client.
+    pub(super) fn add(&self, headers: &mut HeaderMap) {
+        if let Ok(value) = HeaderValue::from_str(&self.0) {
+            headers.insert(X_REQUEST_ID, value);
+        }
+    }
+}
+
+/// Runs a request under a span that names it, and notes how it went.
+pub(crate) async fn observe(
+    request: ServiceRequest,
+    surface: &'static Surface,
+    next: impl Inner,
+) -> Result<ServiceResponse, Error> {
+    let own = Uuid::now_v7();
+    let id = incoming_id(request.headers()).unwrap_or_else(|| own.to_string());
+    let id = RequestId(id);
+    request.extensions_mut().insert(id.clone());
+    let method = known_method(request.method().as_str());
+    let exported = request.app_data::<Data<HttpSettings>>().is_some_and(|settings| settings.traces_exported);
+    let trace = RequestTrace::begin(request.request(), method, exported, own);
+    let span = tracing::error_span!(
+        target: targets::REQUESTS,
+        "request",
+        request_id = id.0,
+        trace_id = trace.id().encode_lower(&mut [0; Simple::LENGTH]),
+        method = request.method().as_str(),
+        path = request.path(),
+        client = tracing::field::Empty,
+        user = tracing::field::Empty
+    );
+    if surface.is_audited(request.method(), routed_path(&request)) {
+        let network = client_network(client_address(request.request()));
+        request.extensions_mut().insert(Origin(network));
+        span.record("client", tracing::field::display(network));
+    }
+    answer(request, surface, next, &id, &trace, method).instrument(span).await
+}
+
+/// Counts and times a request, and writes its line.
+async fn answer(
+    request: ServiceRequest,
+    surface: &'static Surface,
+    next: impl Inner,
+    id: &RequestId,
+    trace: &RequestTrace,
+    method: &'static str,
+) -> Result<ServiceResponse, Error> {
+    let began = Instant::now();
+    let in_flight = InFlight::enter();
+    let mut result = next(request).with_context(trace.context()).await;
+    drop(in_flight);
+
+    let (status, route, counted) = match &mut result {
+        Ok(response) => {
+            id.add(response.headers_mut());
+            trace.add(response.headers_mut());
+            let request = response.request();
+            (response.status(), request.match_pattern(), request.extensions().contains::<Counted>())
+        }
+        Err(error) => (error.as_response_error().status_code(), deadline::route(error), false),
+    };
+    trace.end(method, route.as_deref(), status);
+    let is_quiet = route.is_some() && !surface.has(Layer::Log);
+    let route = route.unwrap_or_else(|| "unmatched".to_owned());
+    let seconds = began.elapsed().as_secs_f64();
+    if !counted {
+        let (status, milliseconds) = (status.as_u16(), milliseconds(seconds));
+        if is_quiet {
+            tracing::debug!(target: targets::REQUESTS, status, route, milliseconds, "answered");
+        } else {
+            tracing::info!(target: targets::REQUESTS, status, route, milliseconds, "answered");
+        }
+    }
+    record(method, &route, status, seconds);
+    result
+}
+
+/// To the microsecond, which is as far as anybody reads.
+fn milliseconds(seconds: f64) -> f64 {
+    (seconds * 1e6).round() / 1e3
+}
+
+/// A client's own id, if it is fit for headers and logs: 1 to 128 letters, digits and `-_.:`.
+fn incoming_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get(X_REQUEST_ID)?.to_str().ok()?;
+    let sane = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+    ((1..=128).contains(&id.len()) && id.bytes().all(sane)).then(|| id.to_owned())
+}
+
+/// Invented methods must not grow the metrics without bound.
+fn known_method(method: &str) -> &'static str {
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+        .into_iter()
+        .find(|known| *known == method)
+        .unwrap_or("other")
+}
+
+type ByRoute = HashMap<String, Histogram>;
+
+thread_local! {
+    /// What a worker counts with, looked up once: the look-up takes longer than the counting.
+    static IN_FLIGHT_HERE: Gauge = metrics::gauge!(IN_FLIGHT);
+    static DURATIONS_HERE: RefCell<HashMap<(&'static str, StatusCode), ByRoute>> = RefCell::default();
+}
+
+/// Counts a request while it is being answered, also when it is given up.
+struct InFlight;
+
+impl InFlight {
+    fn enter() -> Self {
+        IN_FLIGHT_HERE.with(|gauge| gauge.increment(1.0));
+        Self
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        IN_FLIGHT_HERE.with(|gauge| gauge.decrement(1.0));
+    }
+}
+
+/// Notes how long an answer took.
+fn record(method: &'static str, route: &str, status: StatusCode, seconds: f64) {
+    DURATIONS_HERE.with_borrow_mut(|durations| {
+        let of_kind = durations.entry((method, status)).or_default();
+        if let Some(duration) = of_kind.get(route) {
+            return duration.record(seconds);
+        }
+        let labels =
+            [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.as_u16().to_string())];
+        let duration = metrics::histogram!(DURATION, &labels);
+        duration.record(seconds);
+        of_kind.insert(route.to_owned(), duration);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn writes_times_to_the_microsecond() {
+        for (seconds, written) in [
+            (0.000_123_456_789, "0.123"),
+            (1.0 / 3.0, "333.333"),
+            (12.345_678_9, "12345.679"),
+            (0.0, "0"),
+            (0.03, "30"),
+        ] {
+            assert_eq!(milliseconds(seconds).to_string(), written);
+        }
+    }
+
+    #[test]
+    fn keeps_only_sane_ids() {
+        let id = |raw: &str| {
+            let request = TestRequest::default().insert_header((X_REQUEST_ID, raw)).to_http_request();
+            incoming_id(request.headers())
+        };
+        assert_eq!(id("trace-1_a.b:c").as_deref(), Some("trace-1_a.b:c"));
+        for insane in ["", "a b", "a\"b", &"x".repeat(129)] {
+            assert_eq!(id(insane), None, "{insane}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Writes the bodies of errors, which name the request.
+
+use actix_cors::CorsError;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, VARY};
+use actix_web::{Error, HttpMessage, HttpResponse};
+
+use super::Inner;
+use super::cors::{self, refusal};
+use super::observe::RequestId;
+use crate::problem::Problem;
+
+/// Notes on a request that its refusal is counted: there may be too many of them for a line in the log each.
+pub(super) struct Counted;
+
+/// Turns every error into problem details, also those of libraries, which come as a bare status.
+pub(crate) async fn problems<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: impl Inner<B>,
+) -> Result<ServiceResponse, Error> {
+    let response = next(request).await?;
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) || says_it_itself(response.response()) {
+        return Ok(response.map_into_boxed_body());
+    }
+    let id = RequestId::of(response.request());
+    let (request, mut response) = response.into_parts();
+    let refused = response.error().and_then(|error| error.as_error::<CorsError>());
+    if let Some(problem) = refused.map(|error| refusal(error, request.headers())) {
+        response.headers_mut().insert(VARY, HeaderValue::from_static(cors::VARY));
+        let response = with_body(response, log_and_write(&problem, &id));
+        return Ok(ServiceResponse::new(request, response));
+    }
+    let json = match response.error().and_then(|error| error.as_error::<Problem>()) {
+        Some(problem) => {
+            if problem.is_counted() {
+                request.extensions_mut().insert(Counted);
+            }
+            log_and_write(problem, &id)
+        }
+        None => log_and_write(&Problem::of_status(status), &id),
+    };
+    let response = with_body(response, json);
+    Ok(ServiceResponse::new(request, response))
+}
+
+/// An answer with a body of its own, such as a health report, stays as it is.
+fn says_it_itself(response: &HttpResponse<impl MessageBody>) -> bool {
+    response.error().is_none() && !matches!(response.body().size(), BodySize::None | BodySize::Sized(0))
+}
+
+/// An answer with the problem as its body.
+pub(super) fn write(response: HttpResponse, problem: &Problem, id: &RequestId) -> HttpResponse {
+    with_body(response, log_and_write(problem, id))
+}
+
+fn log_and_write(problem: &Problem, id: &RequestId) -> Vec<u8> {
+    problem.log();
+    serde_json::to_vec(&problem.document(&id.0)).unwrap_or_default()
+}
+
+fn with_body<B>(response: HttpResponse<B>, json: Vec<u8>) -> HttpResponse {
+    let mut response = response.set_body(BoxBody::new(json));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    // What these say of was the body of a library, which may have been packed.
+    response.headers_mut().remove(CONTENT_LENGTH);
+    response.headers_mut().remove(CONTENT_ENCODING);
+    response
+}

@@ -1,0 +1,56 @@
+//! Things named by the path.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use domain::{Id, UserRef};
+use utoipa::IntoParams;
+
+use super::problem::Problem;
+
+/// The id in `{id}`. A text that is no id names nothing: 404.
+pub struct IdPath<T>(pub Id<T>);
+
+impl<T> FromRequest for IdPath<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = request.match_info().get("id").and_then(|raw| Id::parse(raw).ok());
+        ready(id.map(Self).ok_or_else(|| Problem::not_found("there is nothing with this id")))
+    }
+}
+
+/// The user in `{user}`: an id or `@username`. A text that is neither names nobody: 404.
+pub struct UserPath(pub UserRef);
+
+impl FromRequest for UserPath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let user = request.match_info().get("user").and_then(|raw| UserRef::parse(raw).ok());
+        ready(user.map(Self).ok_or_else(|| Problem::not_found("there is no such user")))
+    }
+}
+
+/// `{id}`, for the OpenAPI document.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "documents what `IdPath` reads")]
+pub struct IdParameter {
+    /// A CUID2.
+    #[param(pattern = "^[a-z][a-z0-9]{23}$", example = "tz4a98xxat96iws9zmbrgj3a")]
+    id: String,
+}
+
+/// `{user}`, for the OpenAPI document.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "documents what `UserPath` reads")]
+pub struct UserParameter {
+    /// An id, or a user name after an `@`.
+    #[param(pattern = "^([a-z][a-z0-9]{23}|@[A-Za-z][A-Za-z0-9_]{2,29})$", example = "@ada")]
+    user: String,
+}

@@ -1,0 +1,176 @@
+//! The parts of the address space, and how the middlewares treat each of them.
+//!
+//! A shell describes its part by a [`Surface`]. The middlewares ask it, and compare no paths themselves. A shell that streams
+//! leaves [`Layer::Body`], [`Layer::Compression`] and [`Layer::Deadline`] out of its stack.
+
+use std::time::Duration;
+
+use actix_web::dev::ServiceRequest;
+use actix_web::http::Method;
+use actix_web::web::Data;
+
+use crate::middleware::rate_limit::Budget;
+use crate::settings::HttpSettings;
+
+/// A part of the address space whose requests are treated alike.
+#[derive(Debug)]
+pub struct Surface {
+    /// With a `/` at its end it covers all paths below it; otherwise that path only.
+    pub prefix: &'static str,
+    /// Calls that count against another budget than the one of their method.
+    pub budgets: &'static [(Method, &'static str, Budget)],
+    /// The size of a request, and its time.
+    pub limits: Limits,
+    /// The layers that its requests pass through. A middleware that no [`Layer`] names serves every request.
+    pub stack: &'static [Layer],
+    /// Calls that get new tokens. The token that a client attaches is ignored there: a client with a stale one could not get
+    /// another otherwise.
+    pub opens_session: &'static [(Method, &'static str)],
+    /// Prefixes of paths where changes concern accounts or sessions, which operators look for after an attack. The log lines of
+    /// such changes name the client's network, and its user if it is signed in. Reads are never logged by address.
+    pub audited: &'static [&'static str],
+}
+
+/// Bounds of a request.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Most bytes of a body.
+    pub body: usize,
+    /// Time for the body, and then for the answer; `None` for the configured one.
+    pub time: Option<Duration>,
+}
+
+/// A layer that a surface has or goes without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layer {
+    /// Requests are logged at `info`; without it at `debug`.
+    Log,
+    /// Answers are compressed for clients that accept it.
+    Compression,
+    /// The body is read before the handler runs.
+    Body,
+    /// Requests that take too long are ended.
+    Deadline,
+    /// Access tokens are read; a bad one is refused.
+    Tokens,
+    /// Requests count against the budget of their client, and take part in load shedding.
+    Budgets,
+    /// Query parameters that the call does not have are refused.
+    Parameters,
+}
+
+impl Surface {
+    /// Unknown paths, and what looks after the server: no tokens, no budgets.
+    pub const PLAIN: Self = Self {
+        prefix: "/",
+        budgets: &[],
+        limits: Limits { body: 64 * 1024, time: None },
+        stack: &[Layer::Log, Layer::Compression, Layer::Body, Layer::Deadline],
+        opens_session: &[],
+        audited: &[],
+    };
+
+    /// Whether its requests pass through `layer`.
+    pub fn has(&self, layer: Layer) -> bool {
+        self.stack.contains(&layer)
+    }
+
+    /// The budget that a call counts against.
+    pub fn budget(&self, method: &Method, path: &str) -> Budget {
+        match self.budgets.iter().find(|(its, at, _)| its == method && *at == path) {
+            Some((_, _, budget)) => *budget,
+            None if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) => Budget::READS,
+            None => Budget::WRITES,
+        }
+    }
+
+    /// Whether a call gets new tokens.
+    pub fn opens_session(&self, method: &Method, path: &str) -> bool {
+        self.opens_session.iter().any(|(its, at)| its == method && *at == path)
+    }
+
+    /// Whether the lines of a request name its client.
+    pub fn is_audited(&self, method: &Method, path: &str) -> bool {
+        let changes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+        changes && self.audited.iter().any(|prefix| path.starts_with(prefix))
+    }
+
+    /// The time that a request may take.
+    pub(crate) fn time(&self, request: &ServiceRequest) -> Option<Duration> {
+        let configured = || request.app_data::<Data<HttpSettings>>().map(|settings| settings.request_timeout);
+        self.limits.time.or_else(configured)
+    }
+
+    fn covers(&self, path: &str) -> bool {
+        if self.prefix.ends_with('/') { path.starts_with(self.prefix) } else { path == self.prefix }
+    }
+}
+
+/// The surfaces of a server.
+#[derive(Debug)]
+pub struct Surfaces(Vec<&'static Surface>);
+
+impl Surfaces {
+    /// Of several surfaces that cover a path, the one with the longest prefix counts.
+    pub fn new(surfaces: impl IntoIterator<Item = &'static Surface>) -> Self {
+        let mut surfaces: Vec<_> = surfaces.into_iter().collect();
+        surfaces.sort_by_key(|surface| std::cmp::Reverse(surface.prefix.len()));
+        Self(surfaces)
+    }
+
+    /// The surface that covers a path; [`Surface::PLAIN`] if none does.
+    pub fn of(&self, path: &str) -> &'static Surface {
+        self.0.iter().copied().find(|surface| surface.covers(path)).unwrap_or(&Surface::PLAIN)
+    }
+
+    /// The surface that a request is sent to, by the path that the router sees.
+    pub(crate) fn of_request(request: &ServiceRequest) -> &'static Surface {
+        let surfaces = request.app_data::<Data<Self>>();
+        surfaces.map_or(&Surface::PLAIN, |surfaces| surfaces.of(request.match_info().as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static API: Surface = Surface { prefix: "/v1/", ..Surface::PLAIN };
+    static STREAM: Surface = Surface { prefix: "/v1/streaming", stack: &[Layer::Log], ..Surface::PLAIN };
+    static OTHER: Surface = Surface {
+        prefix: "/v2/",
+        budgets: &[(Method::POST, "/v2/sessions", Budget::CREDENTIALS)],
+        opens_session: &[(Method::POST, "/v2/sessions")],
+        audited: &["/v2/sessions"],
+        ..Surface::PLAIN
+    };
+
+    #[test]
+    fn the_longest_prefix_counts() {
+        let surfaces = Surfaces::new([&API, &STREAM]);
+        let of = |path| surfaces.of(path).prefix;
+        assert_eq!(of("/v1/posts"), "/v1/");
+        assert_eq!(of("/v1/streaming"), "/v1/streaming");
+        assert_eq!(of("/v1/streaming/"), "/v1/");
+        for path in ["/v1", "/v2/posts", "*", ""] {
+            assert_eq!(of(path), "/", "{path}");
+        }
+    }
+
+    #[test]
+    fn calls_have_the_budget_of_their_method_or_their_own() {
+        let budget = |method, path| OTHER.budget(&method, path);
+        assert_eq!(budget(Method::POST, "/v2/sessions"), Budget::CREDENTIALS);
+        assert_eq!(budget(Method::GET, "/v2/sessions"), Budget::READS);
+        assert_eq!(budget(Method::POST, "/v2/posts"), Budget::WRITES);
+        assert_eq!(budget(Method::DELETE, "/v2/sessions/current"), Budget::WRITES);
+    }
+
+    #[test]
+    fn only_changes_are_audited() {
+        assert!(OTHER.is_audited(&Method::DELETE, "/v2/sessions/current"));
+        assert!(!OTHER.is_audited(&Method::GET, "/v2/sessions"));
+        assert!(!OTHER.is_audited(&Method::POST, "/v2/posts"));
+        assert!(OTHER.opens_session(&Method::POST, "/v2/sessions"));
+        assert!(!OTHER.opens_session(&Method::DELETE, "/v2/sessions"));
+    }
+}

@@ -13,13 +13,14 @@ use api::accounts::ByAccessToken;
 use api::{Contexts, MetricsAccess, MetricsEndpoint, operations};
 use domain::{Principal, SessionId, UserId};
 use feed::Feed;
-use feed::ports::MockFollowRepository;
 use http_kit::application::{Application, Dependencies};
 use http_kit::cursor::CursorCodec;
 use http_kit::health::Health;
 use http_kit::settings::HttpSettings;
 use posts::Posts;
 use posts::ports::{MockCommentRepository, MockIdempotencyKeyRepository, MockPostRemover};
+use social::Social;
+use social::ports::MockFollowRepository;
 
 use crate::samples;
 use crate::stubs::{FixedClock, FixedId, FixedPrincipal, NoneEnded, OnePage, OnePost};
@@ -46,12 +47,11 @@ pub(crate) fn application(shared: bool) -> Result<Application> {
         },
         runtime: tokio::runtime::Handle::current(),
     };
-    let feed = Arc::new(feed(shared)?);
     let contexts = Contexts {
         accounts: api::accounts::Services { use_cases: accounts },
         posts: api::posts::Services { use_cases: Arc::new(posts()?) },
-        feed: api::feed::Services { use_cases: Arc::clone(&feed) },
-        social: api::social::Services { use_cases: feed },
+        feed: api::feed::Services { use_cases: Arc::new(feed(shared)?) },
+        social: api::social::Services { use_cases: Arc::new(social()) },
     };
     let operations = operations::Services {
         metrics: MetricsEndpoint { render: Arc::new(String::new), access: MetricsAccess::Elsewhere },
@@ -100,9 +100,9 @@ fn posts() -> Result<Posts> {
 }
 
 fn feed(shared: bool) -> Result<Feed> {
-    Ok(Feed::new(feed::Dependencies {
-        follows: Arc::new(MockFollowRepository::new()),
-        timelines: Arc::new(OnePage { page: samples::page()?.into(), shared }),
-        clock: Arc::new(FixedClock),
-    }))
+    Ok(Feed::new(Arc::new(OnePage { page: samples::page()?.into(), shared })))
+}
+
+fn social() -> Social {
+    Social::new(social::Dependencies { follows: Arc::new(MockFollowRepository::new()), clock: Arc::new(FixedClock) })
 }

@@ -1,7 +1,7 @@
 //! The error of the handlers: what use cases fail with, as problems.
 
 use actix_web::HttpResponse;
-use domain::RepositoryError;
+use domain::{FindError, RepositoryError};
 use http_kit::problem::Problem;
 
 /// What a handler answers.
@@ -26,6 +26,15 @@ impl IntoProblem for Problem {
 impl IntoProblem for RepositoryError {
     fn into_problem(self) -> Problem {
         self.into()
+    }
+}
+
+impl IntoProblem for FindError {
+    fn into_problem(self) -> Problem {
+        match self {
+            Self::NotFound(_) => Problem::not_found(self),
+            Self::Repository(error) => error.into(),
+        }
     }
 }
 

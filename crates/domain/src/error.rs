@@ -73,3 +73,14 @@ impl RepositoryError {
         matches!(self.failure, Failure::Overloaded { .. })
     }
 }
+
+/// Why something that was asked for is not shown.
+#[derive(Debug, thiserror::Error)]
+pub enum FindError {
+    /// There is none. The noun says of what, such as `post`.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The store failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}

@@ -21,7 +21,7 @@ mod viewed;
 
 pub use clock::{Clock, Timestamp};
 pub use comment::{Comment, CommentBody, CommentId, CommentView};
-pub use error::{Failure, RepositoryError};
+pub use error::{Failure, FindError, RepositoryError};
 pub use id::{Cuid, Id, IdGenerator, ParseIdError};
 pub use idempotency::{IdempotencyKey, ParseIdempotencyKeyError};
 pub use page::{Cursor, Page, PageRequest, PageSize, ParsePageSizeError};

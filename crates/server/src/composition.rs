@@ -8,7 +8,7 @@ use api::Contexts;
 use cache::{Cache, CachedPosts, CachedTimelines, CachedUsers};
 use database::Database;
 use feed::Feed;
-use feed::ports::{FollowRepository, TimelineRepository};
+use feed::ports::TimelineRepository;
 use persistence::{
     SeaCommentRepository, SeaEndedSessions, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaKeptNameRepository,
     SeaPostRepository, SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
@@ -20,6 +20,8 @@ use removals::ports::RemovalRepository;
 use security::{
     Argon2Hasher, HashingCost, HashingLimits, JwtAccessTokens, KeyedNameHasher, RandomRefreshTokens, SigningKeys,
 };
+use social::Social;
+use social::ports::FollowRepository;
 use system::{CuidGenerator, SystemClock};
 
 use crate::remover::Remover;
@@ -83,14 +85,13 @@ pub(crate) fn use_cases(
         clock: clock.clone(),
         ids,
     });
-    let feed =
-        Feed::new(feed::Dependencies { follows: repositories.follows, timelines: repositories.timelines, clock });
-    let feed = Arc::new(feed);
+    let social = Social::new(social::Dependencies { follows: repositories.follows, clock });
+    let feed = Feed::new(repositories.timelines);
     let contexts = Contexts {
         accounts: api::accounts::Services { use_cases: Arc::new(accounts) },
         posts: api::posts::Services { use_cases: Arc::new(posts) },
-        feed: api::feed::Services { use_cases: Arc::clone(&feed) },
-        social: api::social::Services { use_cases: feed },
+        feed: api::feed::Services { use_cases: Arc::new(feed) },
+        social: api::social::Services { use_cases: Arc::new(social) },
     };
     UseCases { contexts, remover }
 }

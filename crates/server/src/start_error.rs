@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use accounts::LearnEndedSessionsError;
 use database::{ConnectError, MigrateError};
+use domain::RepositoryError;
 use metrics_exporter_prometheus::BuildError;
 use redis_adapters::InvalidUrl;
 
@@ -29,7 +29,7 @@ pub enum StartError {
     DevelopmentKey(#[from] DevelopmentKeyError),
     /// It could not be read who has ended.
     #[error("it cannot be read which sessions have ended")]
-    EndedSessions(#[from] LearnEndedSessionsError),
+    EndedSessions(#[from] RepositoryError),
     /// The address is taken or not of this machine.
     #[error("cannot listen at {address}, which HOST and {port} say")]
     Listen {

@@ -84,9 +84,9 @@ mod tests {
 
     use super::*;
 
-    fn those_of(fact: Fact) -> Vec<Tag> {
+    fn those_of(fact: &Fact) -> Vec<Tag> {
         let mut tags = Vec::new();
-        Tag::add_those_of(&fact, &mut tags);
+        Tag::add_those_of(fact, &mut tags);
         tags
     }
 
@@ -94,8 +94,8 @@ mod tests {
     fn facts_of_posts_touch_them_and_the_lists_that_they_are_in() {
         let (post, ada, bob) = (id("hello"), id("ada"), id("bob"));
         let lists = [Tag::Post(post), Tag::PublicFeed, Tag::PostsOf(ada), Tag::User(ada)];
-        assert_eq!(those_of(Fact::PostPublished { post, author: ada, at: NOW }), lists);
-        assert_eq!(those_of(Fact::PostDeleted { post, author: ada }), lists);
+        assert_eq!(those_of(&Fact::PostPublished { post, author: ada, at: NOW }), lists);
+        assert_eq!(those_of(&Fact::PostDeleted { post, author: ada }), lists);
         for fact in [
             Fact::PostEdited { post, author: ada },
             Fact::PostRecounted { post },
@@ -104,7 +104,7 @@ mod tests {
             Fact::CommentAdded { comment: id("nice"), post, parent: None, author: bob, at: NOW },
             Fact::CommentDeleted { comment: id("nice"), post },
         ] {
-            assert_eq!(those_of(fact), [Tag::Post(post)]);
+            assert_eq!(those_of(&fact), [Tag::Post(post)]);
         }
     }
 
@@ -113,15 +113,15 @@ mod tests {
         let (user, bob) = (id("ada"), id("bob"));
         let username = Username::parse("ada").unwrap();
         let signed_up = Fact::SignedUp { user, username: username.clone() };
-        assert_eq!(those_of(signed_up), [Tag::Name(username), Tag::User(user)]);
-        assert_eq!(those_of(Fact::ProfileEdited { user, renamed: false }), [Tag::User(user)]);
-        assert_eq!(those_of(Fact::ProfileEdited { user, renamed: true }), [Tag::User(user), Tag::Author(user)]);
+        assert_eq!(those_of(&signed_up), [Tag::Name(username), Tag::User(user)]);
+        assert_eq!(those_of(&Fact::ProfileEdited { user, renamed: false }), [Tag::User(user)]);
+        assert_eq!(those_of(&Fact::ProfileEdited { user, renamed: true }), [Tag::User(user), Tag::Author(user)]);
         let erased = [Tag::User(user), Tag::Author(user), Tag::PostsOf(user), Tag::PublicFeed];
-        assert_eq!(those_of(Fact::UserErased { user }), erased);
-        assert_eq!(those_of(Fact::UserRecounted { user }), [Tag::User(user)]);
+        assert_eq!(those_of(&Fact::UserErased { user }), erased);
+        assert_eq!(those_of(&Fact::UserRecounted { user }), [Tag::User(user)]);
         let both = [Tag::User(user), Tag::User(bob)];
-        assert_eq!(those_of(Fact::Followed { follower: user, followee: bob, at: NOW }), both);
-        assert_eq!(those_of(Fact::Unfollowed { follower: user, followee: bob }), both);
+        assert_eq!(those_of(&Fact::Followed { follower: user, followee: bob, at: NOW }), both);
+        assert_eq!(those_of(&Fact::Unfollowed { follower: user, followee: bob }), both);
     }
 
     #[test]
@@ -132,7 +132,7 @@ mod tests {
             Fact::Liked { what: Liked::Comment(id("nice")), by: id("bob"), at: NOW },
             Fact::Unliked { what: Liked::Comment(id("nice")), by: id("bob") },
         ] {
-            assert_eq!(those_of(fact), []);
+            assert_eq!(those_of(&fact), []);
         }
     }
 

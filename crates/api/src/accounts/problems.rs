@@ -4,10 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use accounts::ports::{HashingError, SigningError};
-use accounts::{
-    EditProfileError, EndSessionError, EraseAccountError, GetUserError, ListSessionsError, ListUsersError, LogInError,
-    LogOutError, RefreshSessionError, SignUpError,
-};
+use accounts::{EditProfileError, EndSessionError, EraseAccountError, LogInError, RefreshSessionError, SignUpError};
 use http_kit::problem::{FieldError, Problem, Shed};
 
 use crate::error::IntoProblem;
@@ -87,44 +84,11 @@ impl IntoProblem for RefreshSessionError {
     }
 }
 
-impl IntoProblem for LogOutError {
-    fn into_problem(self) -> Problem {
-        match self {
-            Self::Repository(error) => error.into(),
-        }
-    }
-}
-
-impl IntoProblem for ListSessionsError {
-    fn into_problem(self) -> Problem {
-        match self {
-            Self::Repository(error) => error.into(),
-        }
-    }
-}
-
 impl IntoProblem for EndSessionError {
     fn into_problem(self) -> Problem {
         match self {
             Self::NotFound => Problem::not_found(self),
             Self::SessionEnded => Problem::invalid_token(self),
-            Self::Repository(error) => error.into(),
-        }
-    }
-}
-
-impl IntoProblem for GetUserError {
-    fn into_problem(self) -> Problem {
-        match self {
-            Self::NotFound => Problem::not_found(self),
-            Self::Repository(error) => error.into(),
-        }
-    }
-}
-
-impl IntoProblem for ListUsersError {
-    fn into_problem(self) -> Problem {
-        match self {
             Self::Repository(error) => error.into(),
         }
     }

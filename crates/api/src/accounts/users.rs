@@ -3,7 +3,7 @@
 use accounts::Accounts;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
-use domain::UserRef;
+use domain::{FindError, UserRef};
 use http_kit::body::Body;
 use http_kit::encoded::Representation;
 use http_kit::identity::{Reader, SignedIn};
@@ -15,7 +15,7 @@ use http_kit::problem::Problem;
 use http_kit::reply::Reply;
 
 use super::dto::{ErasureRequest, ProfileEditRequest, SignUpRequest, UserBody};
-use crate::error::{Answer, IntoProblem};
+use crate::error::Answer;
 
 /// Sign up
 ///
@@ -73,8 +73,8 @@ pub(super) async fn list(
 pub(super) async fn show_me(accounts: Data<Accounts>, SignedIn(me): SignedIn, reply: Reply) -> Answer {
     // The token may be good for longer than the account exists.
     let gone = |error| match error {
-        accounts::GetUserError::NotFound => Problem::invalid_token("the account does not exist any more"),
-        error @ accounts::GetUserError::Repository(_) => error.into_problem(),
+        FindError::NotFound(_) => Problem::invalid_token("the account does not exist any more"),
+        FindError::Repository(error) => error.into(),
     };
     let user = accounts.get_user.execute(&UserRef::Id(me.user_id), Some(me.user_id)).await.map_err(gone)?;
     Ok(reply.view::<UserBody>(&user, user.subject.revision)?)

@@ -3,9 +3,8 @@
 use http_kit::preconditions::IDEMPOTENCY_KEY;
 use http_kit::problem::{Problem, code};
 use posts::{
-    AddCommentError, DeleteCommentError, DeletePostError, EditCommentError, EditPostError, GetCommentError,
-    GetPostError, LikeCommentError, LikePostError, ListCommentsError, ListPostLikesError, ListUserPostsError,
-    PublishPostError,
+    AddCommentError, DeleteCommentError, DeletePostError, EditCommentError, EditPostError, LikeCommentError,
+    LikePostError, PublishPostError,
 };
 
 use crate::error::IntoProblem;
@@ -89,22 +88,6 @@ impl IntoProblem for DeleteCommentError {
         }
     }
 }
-
-/// Errors that say no more than that there is nothing.
-macro_rules! not_found_or_repository {
-    ($($error:ident),*) => {$(
-        impl IntoProblem for $error {
-            fn into_problem(self) -> Problem {
-                match self {
-                    Self::NotFound => Problem::not_found(self),
-                    Self::Repository(error) => error.into(),
-                }
-            }
-        }
-    )*};
-}
-
-not_found_or_repository!(GetPostError, GetCommentError, ListPostLikesError, ListUserPostsError, ListCommentsError);
 
 /// Errors of likes.
 macro_rules! like {

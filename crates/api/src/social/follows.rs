@@ -2,12 +2,12 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, put};
-use feed::Feed;
-use feed::ports::Relation;
 use http_kit::identity::{Reader, SignedIn};
 use http_kit::paging::{PageBody, PageParameters, PageQuery};
 use http_kit::paths::{UserParameter, UserPath};
 use http_kit::reply::Reply;
+use social::Social;
+use social::ports::Relation;
 
 use crate::accounts::UserBody;
 use crate::error::Answer;
@@ -26,8 +26,8 @@ use crate::error::Answer;
     ),
 )]
 #[put("/v1/users/{user}/follow")]
-pub(super) async fn follow(feed: Data<Feed>, UserPath(user): UserPath, SignedIn(me): SignedIn) -> Answer {
-    feed.follow.execute(me, &user).await?;
+pub(super) async fn follow(social: Data<Social>, UserPath(user): UserPath, SignedIn(me): SignedIn) -> Answer {
+    social.follow.execute(me, &user).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -45,8 +45,8 @@ pub(super) async fn follow(feed: Data<Feed>, UserPath(user): UserPath, SignedIn(
     ),
 )]
 #[delete("/v1/users/{user}/follow")]
-pub(super) async fn unfollow(feed: Data<Feed>, UserPath(user): UserPath, SignedIn(me): SignedIn) -> Answer {
-    feed.follow.undo(me, &user).await?;
+pub(super) async fn unfollow(social: Data<Social>, UserPath(user): UserPath, SignedIn(me): SignedIn) -> Answer {
+    social.follow.undo(me, &user).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -62,13 +62,13 @@ pub(super) async fn unfollow(feed: Data<Feed>, UserPath(user): UserPath, SignedI
 )]
 #[get("/v1/users/{user}/followers")]
 pub(super) async fn followers(
-    feed: Data<Feed>,
+    social: Data<Social>,
     UserPath(user): UserPath,
     PageQuery(page): PageQuery,
     Reader(viewer): Reader,
     reply: Reply,
 ) -> Answer {
-    Ok(reply.page(feed.list_follows.execute(&user, Relation::Followers, page, viewer).await?, UserBody::from)?)
+    Ok(reply.page(social.list_follows.execute(&user, Relation::Followers, page, viewer).await?, UserBody::from)?)
 }
 
 /// List whom a user follows, newest follow first
@@ -83,11 +83,11 @@ pub(super) async fn followers(
 )]
 #[get("/v1/users/{user}/following")]
 pub(super) async fn following(
-    feed: Data<Feed>,
+    social: Data<Social>,
     UserPath(user): UserPath,
     PageQuery(page): PageQuery,
     Reader(viewer): Reader,
     reply: Reply,
 ) -> Answer {
-    Ok(reply.page(feed.list_follows.execute(&user, Relation::Following, page, viewer).await?, UserBody::from)?)
+    Ok(reply.page(social.list_follows.execute(&user, Relation::Following, page, viewer).await?, UserBody::from)?)
 }

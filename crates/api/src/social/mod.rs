@@ -6,14 +6,14 @@ pub(crate) mod problems;
 use std::sync::Arc;
 
 use actix_web::web::Data;
-use feed::Feed;
+use social::Social;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// What the handlers of this context work with.
 #[derive(Clone)]
 pub struct Services {
     /// The use cases.
-    pub use_cases: Arc<Feed>,
+    pub use_cases: Arc<Social>,
 }
 
 /// Adds the routes, and what their handlers work with.

@@ -1,7 +1,7 @@
 //! What the errors of follows are in HTTP.
 
-use feed::{FollowUserError, ListFollowsError};
 use http_kit::problem::Problem;
+use social::FollowUserError;
 
 use crate::error::IntoProblem;
 
@@ -16,15 +16,6 @@ impl IntoProblem for FollowUserError {
             Self::NotFound => Problem::not_found(self),
             Self::Oneself => Problem::unprocessable("user", CANNOT_FOLLOW_SELF, self),
             Self::SessionEnded => Problem::invalid_token(self),
-            Self::Repository(error) => error.into(),
-        }
-    }
-}
-
-impl IntoProblem for ListFollowsError {
-    fn into_problem(self) -> Problem {
-        match self {
-            Self::NotFound => Problem::not_found(self),
             Self::Repository(error) => error.into(),
         }
     }

@@ -7,14 +7,6 @@ use domain::{Clock, RepositoryError};
 
 use crate::ports::EndedSessions;
 
-/// Why it is not known which sessions have ended.
-#[derive(Debug, thiserror::Error)]
-pub enum LearnEndedSessionsError {
-    /// The store failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
-
 /// Learns which sessions have ended, through whichever instance. An instance does so before it serves, and then again and
 /// again: [`LearnEndedSessions::EVERY`] is half of the time for which an ended session may still read.
 pub struct LearnEndedSessions {
@@ -42,8 +34,8 @@ impl LearnEndedSessions {
     }
 
     /// Learns what happened since the last time.
-    pub async fn execute(&self) -> Result<(), LearnEndedSessionsError> {
-        Ok(self.ended.learn(self.clock.now().before(self.remembered)).await?)
+    pub async fn execute(&self) -> Result<(), RepositoryError> {
+        self.ended.learn(self.clock.now().before(self.remembered)).await
     }
 
     /// Learns at once what this instance has just ended.

@@ -88,9 +88,9 @@ impl EraseAccount {
         let Credentials { user, password: verified } = verified.ok_or(EraseAccountError::SessionEnded)?;
         let hash = self.names.hashes(&user.username).current;
         let kept = KeptName { hash, until: self.clock.now().after(NAME_KEPT_FOR) };
-        match self.passwords.users.erase(actor, &verified, &kept).await? {
+        match self.passwords.users.erase(actor, &verified.into(), &kept).await? {
             EraseUser::Erased => Ok(Some(())),
-            EraseUser::PasswordMoved => Ok(None),
+            EraseUser::ProofMoved => Ok(None),
             EraseUser::SessionEnded => Err(EraseAccountError::SessionEnded),
         }
     }
@@ -151,13 +151,13 @@ mod tests {
 
         #[tokio::test]
         async fn looks_again_when_the_hash_was_renewed_meanwhile() {
-            let erase = erase(true, &[EraseUser::PasswordMoved, EraseUser::Erased], &[SecurityEvent::AccountErased]);
+            let erase = erase(true, &[EraseUser::ProofMoved, EraseUser::Erased], &[SecurityEvent::AccountErased]);
             assert!(erase.execute(principal(7), Password::parse("correct horse").ok()).await.is_ok());
         }
 
         #[tokio::test]
         async fn removes_nothing_when_the_password_was_changed_meanwhile() {
-            let erase = erase(true, &[EraseUser::PasswordMoved, EraseUser::PasswordMoved], &[]);
+            let erase = erase(true, &[EraseUser::ProofMoved, EraseUser::ProofMoved], &[]);
             let result = erase.execute(principal(7), Password::parse("correct horse").ok()).await;
             assert!(matches!(result, Err(EraseAccountError::WrongPassword)));
         }

@@ -2,20 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{RepositoryError, UserId, UserRef, UserView};
+use domain::{FindError, UserId, UserRef, UserView};
 
 use crate::ports::UserRepository;
-
-/// Why an account was not shown.
-#[derive(Debug, thiserror::Error)]
-pub enum GetUserError {
-    /// There is none.
-    #[error("there is no such user")]
-    NotFound,
-    /// The store failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
 
 /// Shows one account.
 pub struct GetUser {
@@ -29,7 +18,7 @@ impl GetUser {
     }
 
     /// The account as `viewer` sees it.
-    pub async fn execute(&self, user: &UserRef, viewer: Option<UserId>) -> Result<UserView, GetUserError> {
-        self.users.find(user, viewer).await?.ok_or(GetUserError::NotFound)
+    pub async fn execute(&self, user: &UserRef, viewer: Option<UserId>) -> Result<UserView, FindError> {
+        self.users.find(user, viewer).await?.ok_or(FindError::NotFound("user"))
     }
 }

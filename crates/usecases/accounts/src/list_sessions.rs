@@ -7,14 +7,6 @@ use domain::{Page, PageRequest, RepositoryError, UserId};
 use crate::ports::SessionRepository;
 use crate::session::SessionView;
 
-/// Why sessions were not listed.
-#[derive(Debug, thiserror::Error)]
-pub enum ListSessionsError {
-    /// The store failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
-
 /// Lists one's own sessions, newest first.
 pub struct ListSessions {
     sessions: Arc<dyn SessionRepository>,
@@ -27,7 +19,7 @@ impl ListSessions {
     }
 
     /// A page of the sessions of `user`. One whose time is over is listed until it is purged, within an hour.
-    pub async fn execute(&self, user: UserId, page: PageRequest) -> Result<Page<SessionView>, ListSessionsError> {
-        Ok(self.sessions.list(user, page).await?)
+    pub async fn execute(&self, user: UserId, page: PageRequest) -> Result<Page<SessionView>, RepositoryError> {
+        self.sessions.list(user, page).await
     }
 }

@@ -6,14 +6,6 @@ use domain::{Page, PageRequest, RepositoryError, UserId, UserView};
 
 use crate::ports::UserRepository;
 
-/// Why accounts were not listed.
-#[derive(Debug, thiserror::Error)]
-pub enum ListUsersError {
-    /// The store failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
-
 /// Lists accounts, newest first.
 pub struct ListUsers {
     users: Arc<dyn UserRepository>,
@@ -26,7 +18,7 @@ impl ListUsers {
     }
 
     /// One page, as `viewer` sees it.
-    pub async fn execute(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<UserView>, ListUsersError> {
-        Ok(self.users.list(page, viewer).await?)
+    pub async fn execute(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<UserView>, RepositoryError> {
+        self.users.list(page, viewer).await
     }
 }

@@ -7,7 +7,9 @@ use domain::{Clock, IdGenerator, Password, RepositoryError, Session, SessionId, 
 
 use crate::guessing::{ClientNetwork, Guesser};
 use crate::password_check::{PasswordCheck, PasswordCheckError, bound_to_hash};
-use crate::ports::{Credentials, HashingError, OpenSession, PasswordHash, RenewHash, SessionRepository, SigningError};
+use crate::ports::{
+    Credentials, HashingError, OpenSession, PasswordHash, Proof, RenewHash, SessionRepository, SigningError,
+};
 use crate::security_event::SecurityEvent;
 use crate::session::{SessionIssuer, SignedIn};
 
@@ -93,8 +95,8 @@ impl LogIn {
         let id = SessionId::generate(self.ids.as_ref());
         let session = Session { id, user_id: user.id, created_at: now, user_agent };
         let (token, refresh_token) = self.issuer.refresh_token(now);
-        match self.sessions.open(&session, &token, &verified).await? {
-            OpenSession::CredentialsMoved => Ok(None),
+        match self.sessions.open(&session, &token, &Proof::Password(verified.clone())).await? {
+            OpenSession::ProofMoved => Ok(None),
             OpenSession::Opened => {
                 if !self.passwords.hasher.is_current(&verified) {
                     self.renew(user.id, password, &verified).await;
@@ -216,7 +218,7 @@ mod tests {
                 .withf(|session, token, verified| {
                     session.user_id == id(7)
                         && session.user_agent == UserAgent::clean("tablet")
-                        && *verified == credentials().password
+                        && *verified == Proof::Password(credentials().password)
                         && token.hash == RefreshTokenHash([9; 32])
                         && token.expires_at == NOW.after(LIFETIMES.refresh)
                 })
@@ -276,7 +278,7 @@ mod tests {
         #[tokio::test]
         async fn looks_again_when_the_hash_was_renewed_meanwhile() {
             let mut world = World::known(true).hashes_are_current(true);
-            let mut outcomes = [OpenSession::CredentialsMoved, OpenSession::Opened].into_iter();
+            let mut outcomes = [OpenSession::ProofMoved, OpenSession::Opened].into_iter();
             world.sessions.expect_open().times(2).returning(move |_, _, _| Ok(outcomes.next().unwrap()));
 
             assert!(world.log_in().await.is_ok());
@@ -285,7 +287,7 @@ mod tests {
         #[tokio::test]
         async fn opens_no_session_for_a_password_that_keeps_changing() {
             let mut world = World::known(true);
-            world.sessions.expect_open().times(2).returning(|_, _, _| Ok(OpenSession::CredentialsMoved));
+            world.sessions.expect_open().times(2).returning(|_, _, _| Ok(OpenSession::ProofMoved));
 
             assert!(matches!(world.log_in().await, Err(LogInError::InvalidCredentials)));
         }

@@ -8,14 +8,6 @@ use crate::ended_sessions::LearnEndedSessions;
 use crate::ports::{CloseSession, SecurityLog, SessionRepository};
 use crate::security_event::SecurityEvent;
 
-/// Why a session was not ended.
-#[derive(Debug, thiserror::Error)]
-pub enum LogOutError {
-    /// The store failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
-
 /// Ends the session in use.
 pub struct LogOut {
     sessions: Arc<dyn SessionRepository>,
@@ -33,7 +25,7 @@ impl LogOut {
     }
 
     /// Ends the session of `actor`: its tokens stop working. One that has ended already is no error.
-    pub async fn execute(&self, actor: Principal) -> Result<(), LogOutError> {
+    pub async fn execute(&self, actor: Principal) -> Result<(), RepositoryError> {
         match self.sessions.close(actor, actor.session_id).await? {
             CloseSession::Closed => self.log.record(SecurityEvent::SessionEnded, Some(actor.user_id)),
             CloseSession::NotFound | CloseSession::SessionEnded => {}

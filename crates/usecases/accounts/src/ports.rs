@@ -59,12 +59,7 @@ pub trait UserRepository: Send + Sync {
     /// Hides the account of `by` and all that it wrote from everybody, ends its sessions, keeps its name back as `kept` says,
     /// and requests that its rows be removed, in one transaction. Its comments with replies of others look deleted. Counters of
     /// others count its rows until these are removed.
-    async fn erase(
-        &self,
-        by: Principal,
-        verified: &PasswordHash,
-        kept: &KeptName,
-    ) -> Result<EraseUser, RepositoryError>;
+    async fn erase(&self, by: Principal, proof: &Proof, kept: &KeptName) -> Result<EraseUser, RepositoryError>;
 }
 
 /// Removes the rows of erased accounts.
@@ -93,6 +88,20 @@ pub struct Credentials {
     pub user: User,
     /// The hash of its password.
     pub password: PasswordHash,
+}
+
+/// What proved that a client may act for an account. It was verified before, and has to hold still when what follows from it
+/// is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// A password, which was verified against this hash.
+    Password(PasswordHash),
+}
+
+impl From<PasswordHash> for Proof {
+    fn from(verified: PasswordHash) -> Self {
+        Self::Password(verified)
+    }
 }
 
 /// What to change of an account; `None` leaves a part as it is.
@@ -153,8 +162,8 @@ pub enum EraseUser {
     Erased,
     /// The session ended meanwhile, with the account or without.
     SessionEnded,
-    /// The password was changed since it was verified.
-    PasswordMoved,
+    /// The proof does not hold any more.
+    ProofMoved,
 }
 
 /// Keeps back the names of erased accounts. [`UserRepository`] fills and asks it, in the transactions of its accounts.
@@ -205,13 +214,12 @@ pub struct NameHash(pub [u8; 32]);
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait SessionRepository: Send + Sync {
-    /// Stores a session with its first refresh token, if the account's password is still the `verified` one: a log-in
-    /// does not outlive the password that opened it.
+    /// Stores a session with its first refresh token, if `proof` still holds: a log-in does not outlive what proved it.
     async fn open(
         &self,
         session: &Session,
         token: &NewRefreshToken,
-        verified: &PasswordHash,
+        proof: &Proof,
     ) -> Result<OpenSession, RepositoryError>;
 
     /// Exchanges a refresh token in one transaction, as [`Rotation::verdict`] says: uses it up and stores its successor,
@@ -260,8 +268,8 @@ pub struct NewRefreshToken {
 pub enum OpenSession {
     /// The session is there.
     Opened,
-    /// The account was erased meanwhile, or its password was changed.
-    CredentialsMoved,
+    /// The account was erased meanwhile, or the proof does not hold any more.
+    ProofMoved,
 }
 
 /// What came of [`SessionRepository::rotate`].

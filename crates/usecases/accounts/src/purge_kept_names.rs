@@ -6,14 +6,6 @@ use domain::{Clock, RepositoryError};
 
 use crate::ports::KeptNameRepository;
 
-/// Why names were not forgotten.
-#[derive(Debug, thiserror::Error)]
-pub enum PurgeKeptNamesError {
-    /// The store failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
-
 /// Forgets names that are free again.
 pub struct PurgeKeptNames {
     names: Arc<dyn KeptNameRepository>,
@@ -27,7 +19,7 @@ impl PurgeKeptNames {
     }
 
     /// Forgets them; answers how many. Harmless to run on several instances at once.
-    pub async fn execute(&self) -> Result<u64, PurgeKeptNamesError> {
-        Ok(self.names.purge(self.clock.now()).await?)
+    pub async fn execute(&self) -> Result<u64, RepositoryError> {
+        self.names.purge(self.clock.now()).await
     }
 }

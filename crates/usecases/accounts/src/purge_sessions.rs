@@ -8,14 +8,6 @@ use domain::{Clock, RepositoryError};
 use crate::ended_sessions::remembered;
 use crate::ports::SessionRepository;
 
-/// Why ended sessions were not forgotten.
-#[derive(Debug, thiserror::Error)]
-pub enum PurgeSessionsError {
-    /// The store failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
-
 /// Forgets sessions whose every token has expired, and ends that no token depends on any more.
 pub struct PurgeSessions {
     sessions: Arc<dyn SessionRepository>,
@@ -30,8 +22,8 @@ impl PurgeSessions {
     }
 
     /// Forgets them; answers how many. Harmless to run on several instances at once.
-    pub async fn execute(&self) -> Result<u64, PurgeSessionsError> {
+    pub async fn execute(&self) -> Result<u64, RepositoryError> {
         let now = self.clock.now();
-        Ok(self.sessions.purge(now, now.before(self.remembered)).await?)
+        self.sessions.purge(now, now.before(self.remembered)).await
     }
 }

@@ -6,14 +6,6 @@ use domain::{PageRequest, PostPage, RepositoryError, UserId};
 
 use crate::ports::TimelineRepository;
 
-/// Why a home timeline was not shown.
-#[derive(Debug, thiserror::Error)]
-pub enum HomeTimelineError {
-    /// The store failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
-
 /// Lists the posts of those whom a user follows, and the user's own, newest first.
 pub struct HomeTimeline {
     timelines: Arc<dyn TimelineRepository>,
@@ -26,7 +18,7 @@ impl HomeTimeline {
     }
 
     /// One page of the timeline of `user`.
-    pub async fn execute(&self, user: UserId, page: PageRequest) -> Result<PostPage, HomeTimelineError> {
-        Ok(self.timelines.home(user, page).await?)
+    pub async fn execute(&self, user: UserId, page: PageRequest) -> Result<PostPage, RepositoryError> {
+        self.timelines.home(user, page).await
     }
 }

@@ -1,40 +1,20 @@
-//! Who follows whom, and the feeds that come of it.
+//! The feeds: the posts of everybody, and those of whom a user follows.
 //!
 //! One use case a file; what they need of the world is in [`ports`].
 
-mod follow_user;
 mod home_timeline;
-mod list_follows;
 pub mod ports;
 mod public_feed;
 
 use std::sync::Arc;
 
-use domain::Clock;
+pub use home_timeline::HomeTimeline;
+pub use public_feed::PublicFeed;
 
-pub use follow_user::{FollowUser, FollowUserError};
-pub use home_timeline::{HomeTimeline, HomeTimelineError};
-pub use list_follows::{ListFollows, ListFollowsError};
-pub use public_feed::{PublicFeed, PublicFeedError};
-
-use ports::{FollowRepository, TimelineRepository};
-
-/// What the use cases of this context are made of.
-pub struct Dependencies {
-    /// Keeps who follows whom.
-    pub follows: Arc<dyn FollowRepository>,
-    /// Reads timelines.
-    pub timelines: Arc<dyn TimelineRepository>,
-    /// Tells the time.
-    pub clock: Arc<dyn Clock>,
-}
+use ports::TimelineRepository;
 
 /// The use cases of this context.
 pub struct Feed {
-    /// Follows a user, or stops following.
-    pub follow: FollowUser,
-    /// Lists followers, and those followed.
-    pub list_follows: ListFollows,
     /// Lists the posts of everybody.
     pub public: PublicFeed,
     /// Lists the posts of those followed, and one's own.
@@ -42,13 +22,8 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Wires the use cases.
-    pub fn new(with: Dependencies) -> Self {
-        Self {
-            follow: FollowUser::new(Arc::clone(&with.follows), with.clock),
-            list_follows: ListFollows::new(with.follows),
-            public: PublicFeed::new(Arc::clone(&with.timelines)),
-            home: HomeTimeline::new(with.timelines),
-        }
+    /// Wires the use cases, over what reads timelines.
+    pub fn new(timelines: Arc<dyn TimelineRepository>) -> Self {
+        Self { public: PublicFeed::new(Arc::clone(&timelines)), home: HomeTimeline::new(timelines) }
     }
 }

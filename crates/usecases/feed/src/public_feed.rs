@@ -6,14 +6,6 @@ use domain::{PageRequest, PostPage, RepositoryError, UserId};
 
 use crate::ports::TimelineRepository;
 
-/// Why the public feed was not shown.
-#[derive(Debug, thiserror::Error)]
-pub enum PublicFeedError {
-    /// The store failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
-
 /// Lists the posts of everybody, newest first.
 pub struct PublicFeed {
     timelines: Arc<dyn TimelineRepository>,
@@ -26,7 +18,7 @@ impl PublicFeed {
     }
 
     /// One page, as `viewer` sees it.
-    pub async fn execute(&self, page: PageRequest, viewer: Option<UserId>) -> Result<PostPage, PublicFeedError> {
-        Ok(self.timelines.public(page, viewer).await?)
+    pub async fn execute(&self, page: PageRequest, viewer: Option<UserId>) -> Result<PostPage, RepositoryError> {
+        self.timelines.public(page, viewer).await
     }
 }

@@ -2,20 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{CommentId, CommentView, RepositoryError, UserId};
+use domain::{CommentId, CommentView, FindError, UserId};
 
 use crate::ports::CommentRepository;
-
-/// Why a comment was not shown.
-#[derive(Debug, thiserror::Error)]
-pub enum GetCommentError {
-    /// There is none.
-    #[error("there is no such comment")]
-    NotFound,
-    /// The store failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
 
 /// Shows one comment.
 pub struct GetComment {
@@ -29,7 +18,7 @@ impl GetComment {
     }
 
     /// The comment as `viewer` sees it; one that was deleted and has replies is shown without its words.
-    pub async fn execute(&self, id: CommentId, viewer: Option<UserId>) -> Result<CommentView, GetCommentError> {
-        self.comments.find(id, viewer).await?.ok_or(GetCommentError::NotFound)
+    pub async fn execute(&self, id: CommentId, viewer: Option<UserId>) -> Result<CommentView, FindError> {
+        self.comments.find(id, viewer).await?.ok_or(FindError::NotFound("comment"))
     }
 }

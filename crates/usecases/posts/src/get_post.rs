@@ -2,20 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{PostId, PostView, RepositoryError, UserId};
+use domain::{FindError, PostId, PostView, UserId};
 
 use crate::ports::PostRepository;
-
-/// Why a post was not shown.
-#[derive(Debug, thiserror::Error)]
-pub enum GetPostError {
-    /// There is none.
-    #[error("there is no such post")]
-    NotFound,
-    /// The store failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
 
 /// Shows one post.
 pub struct GetPost {
@@ -29,7 +18,7 @@ impl GetPost {
     }
 
     /// The post as `viewer` sees it.
-    pub async fn execute(&self, id: PostId, viewer: Option<UserId>) -> Result<PostView, GetPostError> {
-        self.posts.find(id, viewer).await?.ok_or(GetPostError::NotFound)
+    pub async fn execute(&self, id: PostId, viewer: Option<UserId>) -> Result<PostView, FindError> {
+        self.posts.find(id, viewer).await?.ok_or(FindError::NotFound("post"))
     }
 }

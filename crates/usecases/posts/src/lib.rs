@@ -30,16 +30,16 @@ pub use delete_comment::{DeleteComment, DeleteCommentError};
 pub use delete_post::{DeletePost, DeletePostError};
 pub use edit_comment::{EditComment, EditCommentCommand, EditCommentError};
 pub use edit_post::{EditPost, EditPostCommand, EditPostError};
-pub use get_comment::{GetComment, GetCommentError};
-pub use get_post::{GetPost, GetPostError};
+pub use get_comment::GetComment;
+pub use get_post::GetPost;
 pub use idempotency::{Fingerprint, IdempotentRequest, REPLAY_WINDOW, Written};
 pub use like_comment::{LikeComment, LikeCommentError};
 pub use like_post::{LikePost, LikePostError};
-pub use list_comments::{ListComments, ListCommentsError};
-pub use list_post_likes::{ListPostLikes, ListPostLikesError};
-pub use list_user_posts::{ListUserPosts, ListUserPostsError};
+pub use list_comments::ListComments;
+pub use list_post_likes::ListPostLikes;
+pub use list_user_posts::ListUserPosts;
 pub use publish_post::{PublishPost, PublishPostCommand, PublishPostError};
-pub use purge_idempotency_keys::{PurgeIdempotencyKeys, PurgeIdempotencyKeysError};
+pub use purge_idempotency_keys::PurgeIdempotencyKeys;
 
 use ports::{CommentRepository, IdempotencyKeyRepository, PostRemover, PostRepository};
 

@@ -2,20 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{CommentView, Page, PageRequest, RepositoryError, UserId};
+use domain::{CommentView, FindError, Page, PageRequest, UserId};
 
 use crate::ports::{CommentRepository, Thread};
-
-/// Why comments were not listed.
-#[derive(Debug, thiserror::Error)]
-pub enum ListCommentsError {
-    /// There is no such post or comment.
-    #[error("there is no such post or comment")]
-    NotFound,
-    /// The store failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
 
 /// Lists one level of a thread, oldest first.
 pub struct ListComments {
@@ -34,7 +23,7 @@ impl ListComments {
         thread: Thread,
         page: PageRequest,
         viewer: Option<UserId>,
-    ) -> Result<Page<CommentView>, ListCommentsError> {
-        self.comments.list(thread, page, viewer).await?.ok_or(ListCommentsError::NotFound)
+    ) -> Result<Page<CommentView>, FindError> {
+        self.comments.list(thread, page, viewer).await?.ok_or(FindError::NotFound("post or comment"))
     }
 }

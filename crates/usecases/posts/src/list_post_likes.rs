@@ -2,20 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{Page, PageRequest, PostId, RepositoryError, UserId, UserView};
+use domain::{FindError, Page, PageRequest, PostId, UserId, UserView};
 
 use crate::ports::PostRepository;
-
-/// Why likes were not listed.
-#[derive(Debug, thiserror::Error)]
-pub enum ListPostLikesError {
-    /// There is no such post.
-    #[error("there is no such post")]
-    NotFound,
-    /// The store failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
 
 /// Lists who likes a post, newest like first.
 pub struct ListPostLikes {
@@ -34,7 +23,7 @@ impl ListPostLikes {
         id: PostId,
         page: PageRequest,
         viewer: Option<UserId>,
-    ) -> Result<Page<UserView>, ListPostLikesError> {
-        self.posts.list_likes(id, page, viewer).await?.ok_or(ListPostLikesError::NotFound)
+    ) -> Result<Page<UserView>, FindError> {
+        self.posts.list_likes(id, page, viewer).await?.ok_or(FindError::NotFound("post"))
     }
 }

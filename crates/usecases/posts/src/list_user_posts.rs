@@ -2,20 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{PageRequest, PostPage, RepositoryError, UserId, UserRef};
+use domain::{FindError, PageRequest, PostPage, UserId, UserRef};
 
 use crate::ports::PostRepository;
-
-/// Why posts were not listed.
-#[derive(Debug, thiserror::Error)]
-pub enum ListUserPostsError {
-    /// There is no such user.
-    #[error("there is no such user")]
-    NotFound,
-    /// The store failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
 
 /// Lists the posts of one user, newest first.
 pub struct ListUserPosts {
@@ -34,7 +23,7 @@ impl ListUserPosts {
         user: &UserRef,
         page: PageRequest,
         viewer: Option<UserId>,
-    ) -> Result<PostPage, ListUserPostsError> {
-        self.posts.list_by_user(user, page, viewer).await?.ok_or(ListUserPostsError::NotFound)
+    ) -> Result<PostPage, FindError> {
+        self.posts.list_by_user(user, page, viewer).await?.ok_or(FindError::NotFound("user"))
     }
 }

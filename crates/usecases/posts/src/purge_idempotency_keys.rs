@@ -7,14 +7,6 @@ use domain::{Clock, RepositoryError};
 use crate::idempotency::REPLAY_WINDOW;
 use crate::ports::IdempotencyKeyRepository;
 
-/// Why old keys were not forgotten.
-#[derive(Debug, thiserror::Error)]
-pub enum PurgeIdempotencyKeysError {
-    /// The store failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
-
 /// Forgets keys that no retry can refer to any more.
 pub struct PurgeIdempotencyKeys {
     keys: Arc<dyn IdempotencyKeyRepository>,
@@ -28,8 +20,8 @@ impl PurgeIdempotencyKeys {
     }
 
     /// Forgets them; answers how many. Harmless to run on several instances at once.
-    pub async fn execute(&self) -> Result<u64, PurgeIdempotencyKeysError> {
-        Ok(self.keys.purge(self.clock.now().before(REPLAY_WINDOW)).await?)
+    pub async fn execute(&self) -> Result<u64, RepositoryError> {
+        self.keys.purge(self.clock.now().before(REPLAY_WINDOW)).await
     }
 }
 

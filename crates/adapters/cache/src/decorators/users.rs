@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use accounts::ports::{
-    Credentials, EraseUser, InsertUser, KeptName, NameHashes, PasswordHash, ProfileChanges, RenewHash, UpdateUser,
-    UserRelations, UserRepository,
+    Credentials, EraseUser, InsertUser, KeptName, NameHashes, PasswordHash, ProfileChanges, Proof, RenewHash,
+    UpdateUser, UserRelations, UserRepository,
 };
 use async_trait::async_trait;
 use domain::{Page, PageRequest, Principal, RepositoryError, Revision, Shared, User, UserId, UserRef, UserView};
@@ -95,12 +95,7 @@ impl UserRepository for CachedUsers {
         self.inner.renew_hash(id, verified, renewed).await
     }
 
-    async fn erase(
-        &self,
-        by: Principal,
-        verified: &PasswordHash,
-        kept: &KeptName,
-    ) -> Result<EraseUser, RepositoryError> {
-        self.inner.erase(by, verified, kept).await
+    async fn erase(&self, by: Principal, proof: &Proof, kept: &KeptName) -> Result<EraseUser, RepositoryError> {
+        self.inner.erase(by, proof, kept).await
     }
 }

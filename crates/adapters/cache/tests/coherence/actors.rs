@@ -10,10 +10,11 @@ use domain::{
     Bio, CommentId, Content, Cursor, DisplayName, PageRequest, PageSize, PostId, RepositoryError, Timestamp, UserId,
     UserRef, Username,
 };
-use feed::ports::{FollowRepository, TimelineRepository};
+use feed::ports::TimelineRepository;
 use posts::ports::{CommentRepository, Edit, NewComment, NewPost, PostRepository};
 use removals::ports::{Progress, RemovalRepository};
 use removals::{Removal, RemovalKind};
+use social::ports::FollowRepository;
 use testkit::{NOW, a_user, acting, id};
 use tokio::time::{sleep, timeout};
 
@@ -175,7 +176,11 @@ pub(crate) async fn person(world: Arc<World>, ports: Arc<Vec<Ports>>, names: Arc
             world.begins(me);
             let erased = ports
                 .users
-                .erase(acting(me), &PasswordHash(String::new()), &KeptName { hash: NameHash([0; 32]), until: NOW })
+                .erase(
+                    acting(me),
+                    &PasswordHash(String::new()).into(),
+                    &KeptName { hash: NameHash([0; 32]), until: NOW },
+                )
                 .await;
             if erased.is_ok() {
                 world.answered(ports.instance, me);

@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering;
 use ::removals::Removal;
 use ::removals::ports::{Progress, RemovalRepository};
 use accounts::ports::{
-    Credentials, EraseUser, InsertUser, KeptName, NameHashes, PasswordHash, ProfileChanges, RenewHash, UpdateUser,
-    UserRelations, UserRepository,
+    Credentials, EraseUser, InsertUser, KeptName, NameHashes, PasswordHash, ProfileChanges, Proof, RenewHash,
+    UpdateUser, UserRelations, UserRepository,
 };
 use async_trait::async_trait;
 use domain::{
@@ -16,12 +16,13 @@ use domain::{
     Revision, Timestamp, User, UserId, UserRef, UserView, UserViewer, Viewed,
 };
 use events::{Effect, Fact, FactListener, Liked, Publication};
-use feed::ports::{Follow, FollowRepository, Relation, TimelineRepository, Unfollow};
+use feed::ports::TimelineRepository;
 use posts::IdempotentRequest;
 use posts::ports::{
     AddCommentOutcome, Change, CommentOwners, CommentRepository, Edit, Like, NewComment, NewPost, PostLikes,
     PostRepository, Thread, Unlike, Write,
 };
+use social::ports::{Follow, FollowRepository, Relation, Unfollow};
 
 use crate::state::State;
 use crate::world::World;
@@ -265,7 +266,7 @@ impl UserRepository for Repository {
         not_asked()
     }
 
-    async fn erase(&self, by: Principal, _: &PasswordHash, _: &KeptName) -> Result<EraseUser, RepositoryError> {
+    async fn erase(&self, by: Principal, _: &Proof, _: &KeptName) -> Result<EraseUser, RepositoryError> {
         let id = by.user_id;
         self.write(id, vec![Fact::UserErased { user: id }], move |state| {
             let is_there = state.hide(id);

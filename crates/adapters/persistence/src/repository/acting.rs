@@ -1,16 +1,17 @@
-//! Whether the session that a write is made in is still there.
+//! Whether the session that a write is made in is still there, and what proved the account still holds.
 //!
 //! The statement that decides a write asks for it, so that a write whose statement begins after the end of its session was
 //! committed stores nothing. It takes no lock: whoever ends a session waits for nobody who writes in it. A transaction of
 //! several statements asks in the one by which the write stands or falls, after it has waited for its locks.
 
+use accounts::ports::Proof;
 use database::Select;
 use domain::SessionId;
-use sea_orm::DbErr;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
+use sea_orm::{ColumnTrait, DbErr};
 
 use super::exists;
-use crate::entity::session;
+use crate::entity::{session, user};
 
 /// The condition that the session is there.
 pub(super) fn in_session(id: SessionId) -> SimpleExpr {
@@ -21,6 +22,13 @@ pub(super) fn in_session(id: SessionId) -> SimpleExpr {
 /// Whether the session is there: for a write that changed nothing, to tell why.
 pub(super) async fn has_session(connection: &impl Select, id: SessionId) -> Result<bool, DbErr> {
     exists(connection, session::Entity, is(id)).await
+}
+
+/// The condition that what proved an account still holds for it.
+pub(super) fn holds(proof: &Proof) -> SimpleExpr {
+    match proof {
+        Proof::Password(verified) => user::Column::PasswordHash.eq(verified.0.as_str()),
+    }
 }
 
 fn is(id: SessionId) -> SimpleExpr {

@@ -1,6 +1,6 @@
 //! How an account goes: it is hidden at once, and its rows are removed in slices.
 
-use accounts::ports::{EraseUser, KeptName, PasswordHash};
+use accounts::ports::{EraseUser, KeptName, Proof};
 use database::Fields;
 use domain::{Id, Principal, UserId};
 use events::Fact;
@@ -8,7 +8,7 @@ use removals::RemovalKind;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Order, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
-use super::acting::{has_session, in_session};
+use super::acting::{has_session, holds, in_session};
 use super::likes::{OF_COMMENTS, OF_POSTS};
 use super::session::remove_sessions;
 use super::{comment_removal, counters, exists, ids, kept_name, locks, parsed, removal, thread_removal};
@@ -26,7 +26,7 @@ const POSTS: u64 = 50;
 pub(super) async fn hide(
     tx: &impl ConnectionTrait,
     by: Principal,
-    verified: &PasswordHash,
+    proof: &Proof,
     kept: &KeptName,
 ) -> Result<EraseUser, DbErr> {
     let id = by.user_id;
@@ -38,14 +38,14 @@ pub(super) async fn hide(
         .col_expr(user::Column::Bio, Expr::val(""))
         .col_expr(user::Column::PasswordHash, Expr::val(""))
         .filter(view::user::is(&id.into()))
-        .filter(user::Column::PasswordHash.eq(verified.0.as_str()))
+        .filter(holds(proof))
         .filter(in_session(by.session_id))
         .exec(tx)
         .await?
         .rows_affected;
     if hidden == 0 {
         let is_in_session = has_session(tx, by.session_id).await?;
-        return Ok(if is_in_session { EraseUser::PasswordMoved } else { EraseUser::SessionEnded });
+        return Ok(if is_in_session { EraseUser::ProofMoved } else { EraseUser::SessionEnded });
     }
     remove_sessions(tx, id, session::Column::UserId.eq(id.as_str())).await?;
     kept_name::keep(tx, kept).await?;

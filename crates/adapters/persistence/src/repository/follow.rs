@@ -5,9 +5,9 @@ use database::keyset::{self, Direction};
 use database::{Database, Fields, Select, corrupt, reading, retrying};
 use domain::{Page, PageRequest, Principal, RepositoryError, Timestamp, UserId, UserRef, UserView};
 use events::Fact;
-use feed::ports::{Follow, FollowRepository, Relation, Unfollow};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use social::ports::{Follow, FollowRepository, Relation, Unfollow};
 
 use super::acting::{has_session, in_session};
 use super::{counters, exists, locks};

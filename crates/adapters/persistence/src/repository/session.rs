@@ -1,6 +1,6 @@
 //! Keeps sessions.
 
-use accounts::ports::{CloseSession, NewRefreshToken, OpenSession, PasswordHash, RotateSession, SessionRepository};
+use accounts::ports::{CloseSession, NewRefreshToken, OpenSession, Proof, RotateSession, SessionRepository};
 use accounts::{PresentedToken, Rotation, SessionView, Verdict};
 use async_trait::async_trait;
 use database::keyset::{self, Direction};
@@ -10,7 +10,7 @@ use events::Fact;
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Order, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
-use super::acting::{has_session, in_session};
+use super::acting::{has_session, holds, in_session};
 use super::refresh_token::{insert_token, select_presented, successors, use_up};
 use super::{ended_sessions, parsed};
 use crate::entity::{ended_session, refresh_token, session, user};
@@ -30,12 +30,7 @@ impl SeaSessionRepository {
         Self { db }
     }
 
-    async fn try_open(
-        &self,
-        session: &Session,
-        token: &NewRefreshToken,
-        verified: &PasswordHash,
-    ) -> Result<OpenSession, DbErr> {
+    async fn try_open(&self, session: &Session, token: &NewRefreshToken, proof: &Proof) -> Result<OpenSession, DbErr> {
         let tx = self.db.begin().await?;
         // Shared, and so not while the password is being changed: the change either comes first and is seen here, or
         // comes later and ends this session as well.
@@ -43,11 +38,11 @@ impl SeaSessionRepository {
             .expr(Expr::val(1))
             .from(user::Entity)
             .and_where(user::Column::Id.eq(session.user_id.as_str()))
-            .and_where(user::Column::PasswordHash.eq(verified.0.as_str()))
+            .and_where(holds(proof))
             .lock(LockType::Share)
             .take();
         if tx.query_one(&proved).await?.is_none() {
-            return Ok(OpenSession::CredentialsMoved);
+            return Ok(OpenSession::ProofMoved);
         }
         let row = session::ActiveModel {
             id: Set(session.id.to_string()),
@@ -268,9 +263,9 @@ impl SessionRepository for SeaSessionRepository {
         &self,
         session: &Session,
         token: &NewRefreshToken,
-        verified: &PasswordHash,
+        proof: &Proof,
     ) -> Result<OpenSession, RepositoryError> {
-        retrying(&self.db, "sessions.open", || self.try_open(session, token, verified)).await
+        retrying(&self.db, "sessions.open", || self.try_open(session, token, proof)).await
     }
 
     async fn rotate(&self, rotation: &Rotation) -> Result<RotateSession, RepositoryError> {

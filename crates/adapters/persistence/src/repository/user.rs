@@ -1,8 +1,8 @@
 //! Keeps accounts.
 
 use accounts::ports::{
-    Credentials, EraseUser, InsertUser, KeptName, NameHashes, PasswordHash, ProfileChanges, RenewHash, UpdateUser,
-    UserRepository,
+    Credentials, EraseUser, InsertUser, KeptName, NameHashes, PasswordHash, ProfileChanges, Proof, RenewHash,
+    UpdateUser, UserRepository,
 };
 use async_trait::async_trait;
 use database::keyset::{self, Direction};
@@ -149,9 +149,9 @@ impl SeaUserRepository {
         Ok(if renewed == 1 { RenewHash::Renewed } else { RenewHash::HashMoved })
     }
 
-    async fn try_erase(&self, by: Principal, verified: &PasswordHash, kept: &KeptName) -> Result<EraseUser, DbErr> {
+    async fn try_erase(&self, by: Principal, proof: &Proof, kept: &KeptName) -> Result<EraseUser, DbErr> {
         let tx = self.db.begin().await?;
-        let outcome = erasure::hide(&tx, by, verified, kept).await?;
+        let outcome = erasure::hide(&tx, by, proof, kept).await?;
         if outcome == EraseUser::Erased {
             tx.commit(by.user_id, [Fact::UserErased { user: by.user_id }]).await?;
         }
@@ -220,12 +220,7 @@ impl UserRepository for SeaUserRepository {
         retrying(&self.db, "users.renew_hash", || self.try_renew_hash(id, verified, renewed)).await
     }
 
-    async fn erase(
-        &self,
-        by: Principal,
-        verified: &PasswordHash,
-        kept: &KeptName,
-    ) -> Result<EraseUser, RepositoryError> {
-        retrying(&self.db, "users.erase", || self.try_erase(by, verified, kept)).await
+    async fn erase(&self, by: Principal, proof: &Proof, kept: &KeptName) -> Result<EraseUser, RepositoryError> {
+        retrying(&self.db, "users.erase", || self.try_erase(by, proof, kept)).await
     }
 }

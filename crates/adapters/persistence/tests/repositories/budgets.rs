@@ -3,7 +3,8 @@
 use ::posts::ports::{CommentRepository, Edit, IdempotencyKeyRepository, PostRepository, Thread};
 use accounts::ports::{PasswordChange, ProfileChanges, SessionRepository, UserRepository};
 use domain::{CommentId, Content, PostId, Principal, Session, UserId, UserRef, Username};
-use feed::ports::{FollowRepository, Relation, TimelineRepository};
+use feed::ports::TimelineRepository;
+use social::ports::{FollowRepository, Relation};
 use testkit::{NOW, a_comment, a_post, a_user, acting, id, on_both_databases};
 
 use crate::scene::{Scene, any_names, first_page, hash_of, not_kept, request};
@@ -122,7 +123,7 @@ async fn a_write_takes_one_transaction(s: Scene) {
     writes![s:
         s.users.insert(&a_user("cyd").build(), &hash_of("cyd"), &any_names()),
         s.users.insert(&a_user("cyd").build(), &hash_of("cyd"), &any_names()),
-        s.sessions.open(&session, &first, &hash_of("ada")),
+        s.sessions.open(&session, &first, &hash_of("ada").into()),
         s.sessions.rotate(&rotation(1, 2, NOW)),
         s.sessions.rotate(&rotation(1, 3, NOW)),
         s.sessions.rotate(&rotation(3, 4, NOW)),
@@ -150,7 +151,7 @@ async fn a_write_takes_one_transaction(s: Scene) {
         s.follows.follow(acting(ada), id("bob"), NOW),
         s.keys.purge(NOW),
         s.posts.delete(post, acting(id("ada")), None),
-        s.users.erase(acting(ada), &hash_of("new"), &not_kept()),
-        s.users.erase(acting(ada), &hash_of("new"), &not_kept()),
+        s.users.erase(acting(ada), &hash_of("new").into(), &not_kept()),
+        s.users.erase(acting(ada), &hash_of("new").into(), &not_kept()),
     ];
 }

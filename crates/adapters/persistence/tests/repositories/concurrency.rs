@@ -6,11 +6,11 @@ use std::time::Duration;
 use ::posts::ports::{CommentRepository, Like, PostRepository};
 use accounts::ports::{InsertUser, UserRepository};
 use domain::{CommentId, PostId, RepositoryError, User, UserId};
-use feed::ports::FollowRepository;
 use futures_util::future::join_all;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
+use social::ports::FollowRepository;
 use testkit::{NOW, a_comment, a_post, a_user, acting, id, on_both_databases};
 
 use crate::scene::{Scene, any_names, hash_of};

@@ -9,10 +9,10 @@ use ::posts::ports::{
 use accounts::ports::{CloseSession, EndedSessions, SessionRepository};
 use database::{Database, DatabaseOptions, Location};
 use domain::{Principal, SessionId, Timestamp, UserId};
-use feed::ports::{Follow, FollowRepository};
 use futures_util::future::join_all;
 use persistence::SeaEndedSessions;
 use sea_orm::{ConnectionTrait, TransactionTrait};
+use social::ports::{Follow, FollowRepository};
 use testkit::{NOW, Proxy, TestDatabase, a_comment, a_post, acting, id, on_both_databases};
 use tokio::task::JoinHandle;
 

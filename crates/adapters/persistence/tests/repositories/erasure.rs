@@ -54,7 +54,7 @@ mod erase {
             let session = Session { id, user_id: author, created_at: NOW, user_agent: None };
             let token = token(u8::try_from(index).unwrap(), NOW);
             assert_eq!(
-                s.sessions.open(&session, &token, &s.verified(author).await).await.unwrap(),
+                s.sessions.open(&session, &token, &s.verified(author).await.into()).await.unwrap(),
                 OpenSession::Opened
             );
             // A thread as deep as there are authors, and one comment of each beside it.
@@ -156,7 +156,7 @@ mod erase {
         let ada = s.user("ada").await;
         let until = NOW.after(Duration::from_hours(24 * 30));
         let kept = KeptName { hash: names(1).current, until };
-        assert_eq!(s.users.erase(acting(ada), &hash_of("ada"), &kept).await.unwrap(), EraseUser::Erased);
+        assert_eq!(s.users.erase(acting(ada), &hash_of("ada").into(), &kept).await.unwrap(), EraseUser::Erased);
         s.remove_hidden().await;
 
         let just_before = until.before(Duration::from_micros(1));
@@ -170,7 +170,10 @@ mod erase {
         let later = KeptName { until: until.after(Duration::from_hours(1)), ..kept };
         let another = testkit::id("another");
         s.db.sign_in(another).await;
-        assert_eq!(s.users.erase(acting(another), &hash_of("another"), &later).await.unwrap(), EraseUser::Erased);
+        assert_eq!(
+            s.users.erase(acting(another), &hash_of("another").into(), &later).await.unwrap(),
+            EraseUser::Erased
+        );
         s.remove_hidden().await;
         assert_eq!(sign_up_as_ada(&s, until, &names(1)).await, InsertUser::UsernameTaken);
     }
@@ -182,7 +185,7 @@ mod erase {
             let kept = KeptName { hash: names(1).current, until: NOW.after(Duration::from_hours(1)) };
             let erasing = {
                 let s = Arc::clone(&s);
-                tokio::spawn(async move { s.users.erase(acting(ada), &hash_of("ada"), &kept).await.unwrap() })
+                tokio::spawn(async move { s.users.erase(acting(ada), &hash_of("ada").into(), &kept).await.unwrap() })
             };
             let waiting = {
                 let s = Arc::clone(&s);
@@ -202,7 +205,7 @@ mod erase {
             let user = s.user(name).await;
             let until = NOW.after(Duration::from_secs(number.into()));
             let kept = KeptName { hash: NameHash([number; 32]), until };
-            s.users.erase(acting(user), &hash_of(name), &kept).await.unwrap();
+            s.users.erase(acting(user), &hash_of(name).into(), &kept).await.unwrap();
         }
         assert_eq!(s.kept_names.purge(NOW).await.unwrap(), 1);
         assert_eq!(s.db.count("kept_names").await, 1);

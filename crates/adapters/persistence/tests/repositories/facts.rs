@@ -10,7 +10,6 @@ use accounts::ports::{CloseSession, ProfileChanges, SessionRepository, UserRepos
 use async_trait::async_trait;
 use domain::{Bio, Content, DisplayName, Principal, Revision, SessionId, Timestamp, UserId, Username};
 use events::{Fact, FactListener, Liked};
-use feed::ports::FollowRepository;
 use futures_util::future::join_all;
 use persistence::{
     SeaCommentRepository, SeaFollowRepository, SeaPostRepository, SeaRemovalRepository, SeaSessionRepository,
@@ -18,6 +17,7 @@ use persistence::{
 };
 use removals::ports::{Progress, RemovalRepository};
 use removals::{Removal, RemovalKind};
+use social::ports::FollowRepository;
 use testkit::{NOW, a_comment, a_post, a_user, acting, id, on_both_databases};
 
 use crate::scene::{Scene, any_names, hash_of, not_kept, request};
@@ -261,9 +261,9 @@ async fn accounts_and_sessions_tell_what_became_of_them(s: Scene) {
     assert_eq!(h.sessions.close_others(acting(ada)).await.unwrap(), CloseSession::Closed);
     assert_eq!(h.told(), [Told::Committed(None, vec![ended(tablet)])]);
 
-    h.users.erase(acting(ada), &hash_of("wrong"), &not_kept()).await.unwrap();
+    h.users.erase(acting(ada), &hash_of("wrong").into(), &not_kept()).await.unwrap();
     h.nothing();
-    h.users.erase(acting(ada), &hash_of("ada"), &not_kept()).await.unwrap();
+    h.users.erase(acting(ada), &hash_of("ada").into(), &not_kept()).await.unwrap();
     h.committed(ada, Fact::UserErased { user: ada });
 }
 
@@ -279,7 +279,7 @@ async fn removals_tell_whose_counters_changed(s: Scene) {
     let remove_all = async |removal| while h.removals.remove_some(removal, 100).await.unwrap() != Progress::Done {};
     remove_all(Removal { kind: RemovalKind::Post, id: hers.cuid() }).await;
     h.committed(ada, Fact::UserRecounted { user: ada });
-    h.users.erase(acting(ada), &s.verified(ada).await, &not_kept()).await.unwrap();
+    h.users.erase(acting(ada), &s.verified(ada).await.into(), &not_kept()).await.unwrap();
     h.told();
     remove_all(Removal { kind: RemovalKind::Account, id: ada.cuid() }).await;
     let recounted = |fact| Told::Committed(Some(ada), vec![fact]);

@@ -1,7 +1,7 @@
 //! [`FollowRepository`].
 
 use domain::{UserRef, UserView, UserViewer, Username};
-use feed::ports::{Follow, FollowRepository, Relation, Unfollow};
+use social::ports::{Follow, FollowRepository, Relation, Unfollow};
 use testkit::{acting, id, on_both_databases};
 
 use crate::scene::{Scene, each, first_page, page};

@@ -12,7 +12,6 @@ use ::posts::ports::{CommentRepository, PostRepository};
 use accounts::ports::{EraseUser, NewRefreshToken, RefreshTokenHash, SessionRepository, UserRepository};
 use database::{Database, DatabaseOptions, Location};
 use domain::{CommentId, Cuid, PostId, RepositoryError, Session, UserId};
-use feed::ports::FollowRepository;
 use futures_util::future::join_all;
 use persistence::{
     SeaCommentRepository, SeaFollowRepository, SeaPostRepository, SeaRemovalRepository, SeaSessionRepository,
@@ -22,6 +21,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use removals::{CarryOut, Removal, RemovalKind};
+use social::ports::FollowRepository;
 use testkit::{Engine, NOW, StatementLog, a_comment, a_post, a_user, acting};
 
 use crate::scene::{Scene, any_names, hash_of, not_kept};
@@ -80,7 +80,7 @@ impl Instance {
         let mut hash = [0; 32];
         hash[..Cuid::LENGTH].copy_from_slice(user.as_str().as_bytes());
         let token = NewRefreshToken { hash: RefreshTokenHash(hash), created_at: NOW, expires_at: NOW };
-        self.sessions.open(&session, &token, &hash_of("new")).await.map(drop)
+        self.sessions.open(&session, &token, &hash_of("new").into()).await.map(drop)
     }
 
     async fn remove(&self, kind: RemovalKind, id: Cuid) {
@@ -193,8 +193,8 @@ impl Writer {
                     known.users.iter_mut().filter(|known| **known == user).for_each(|known| *known = new.id);
                 });
                 let Some(its) = at.users.find_credentials(&user.into()).await? else { return Ok(()) };
-                let erased = at.users.erase(acting(user), &its.password, &not_kept()).await?;
-                assert_ne!(erased, EraseUser::PasswordMoved);
+                let erased = at.users.erase(acting(user), &its.password.clone().into(), &not_kept()).await?;
+                assert_ne!(erased, EraseUser::ProofMoved);
                 at.remove(RemovalKind::Account, user.cuid()).await;
             }
         }

@@ -9,9 +9,10 @@ use std::time::Duration;
 use ::posts::ports::{CommentRepository, PostRepository, Thread};
 use accounts::ports::UserRepository;
 use domain::{CommentId, Cuid, Page, PageRequest, PostId, RepositoryError, Timestamp, User, UserId};
-use feed::ports::{FollowRepository, Relation, TimelineRepository};
+use feed::ports::TimelineRepository;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use social::ports::{FollowRepository, Relation};
 use testkit::{NOW, a_comment, a_post, a_user, acting, id, on_both_databases};
 
 use crate::scene::{Scene, any_names, hash_of, page, views};

@@ -81,7 +81,10 @@ async fn every_sequence_goes_as_the_model_says(s: Scene) {
         let mut random = StdRng::seed_from_u64(seed);
         let mut now = s.now();
         let session = Session { id: id(&format!("session{seed}")), user_id: ada, created_at: now, user_agent: None };
-        assert_eq!(s.sessions.open(&session, &token(0, now), &verified).await.unwrap(), OpenSession::Opened);
+        assert_eq!(
+            s.sessions.open(&session, &token(0, now), &verified.clone().into()).await.unwrap(),
+            OpenSession::Opened
+        );
         let mut model = Model::new(0, now);
         for next in 1..STEPS {
             // Mostly one of the newest, and mostly soon.

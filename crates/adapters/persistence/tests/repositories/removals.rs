@@ -8,10 +8,11 @@ use ::removals::ports::{Progress, RemovalRepository};
 use ::removals::{CarryOut, Removal, RemovalKind};
 use accounts::ports::{EraseUser, UserRepository};
 use domain::{CommentBody, CommentId, Content, PostId, UserId};
-use feed::ports::{Follow, FollowRepository, Relation, TimelineRepository};
+use feed::ports::TimelineRepository;
 use persistence::SeaRemovalRepository;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use social::ports::{Follow, FollowRepository, Relation};
 use testkit::{NOW, a_comment, a_post, acting, id, on_both_databases};
 
 use crate::scene::{Scene, each, first_page, not_kept, views};
@@ -66,7 +67,7 @@ async fn crowd(s: &Scene, size: i64) {
 
 async fn hide(s: &Scene, user: UserId) -> Removal {
     let verified = s.verified(user).await;
-    assert_eq!(s.users.erase(acting(user), &verified, &not_kept()).await.unwrap(), EraseUser::Erased);
+    assert_eq!(s.users.erase(acting(user), &verified.clone().into(), &not_kept()).await.unwrap(), EraseUser::Erased);
     Removal { kind: RemovalKind::Account, id: user.cuid() }
 }
 

@@ -11,8 +11,9 @@ use accounts::ports::UserRepository;
 use async_trait::async_trait;
 use database::{Database, DatabaseOptions, Location, Noted, Positions, WalPosition};
 use domain::UserId;
-use feed::ports::{FollowRepository, TimelineRepository};
+use feed::ports::TimelineRepository;
 use persistence::{SeaFollowRepository, SeaPostRepository, SeaTimelineRepository, SeaUserRepository};
+use social::ports::FollowRepository;
 use testkit::{Proxy, TestDatabase, acting, id};
 
 use crate::scene::{Scene, first_page};

@@ -10,13 +10,13 @@ use domain::{
     Comment, CommentId, Cursor, IdempotencyKey, Page, PageRequest, PageSize, Post, PostId, PostPage, PostView,
     Timestamp, User, UserId,
 };
-use feed::ports::{Follow, FollowRepository};
 use persistence::{
     SeaCommentRepository, SeaEndedSessions, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaKeptNameRepository,
     SeaPostRepository, SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
 };
 use removals::CarryOut;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement};
+use social::ports::{Follow, FollowRepository};
 use testkit::{FixedClock, TestDatabase, a_comment, a_post, a_user, acting};
 
 pub(crate) struct Scene {
@@ -94,7 +94,7 @@ impl Scene {
     /// Erases an account, and removes its rows.
     pub(crate) async fn erase(&self, user: UserId) -> EraseUser {
         let verified = self.verified(user).await;
-        let erased = self.users.erase(acting(user), &verified, &not_kept()).await.unwrap();
+        let erased = self.users.erase(acting(user), &verified.clone().into(), &not_kept()).await.unwrap();
         self.remove_hidden().await;
         erased
     }

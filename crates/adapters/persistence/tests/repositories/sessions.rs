@@ -36,7 +36,10 @@ async fn open(s: &Scene, word: &str, user: UserId, number: u8) -> (Principal, Ti
     let now = s.now();
     let session = Session { id: id(word), user_id: user, created_at: now, user_agent: UserAgent::clean(word) };
     let verified = s.verified(user).await;
-    assert_eq!(s.sessions.open(&session, &token(number, now), &verified).await.unwrap(), OpenSession::Opened);
+    assert_eq!(
+        s.sessions.open(&session, &token(number, now), &verified.clone().into()).await.unwrap(),
+        OpenSession::Opened
+    );
     (Principal { user_id: user, session_id: session.id }, now)
 }
 
@@ -76,17 +79,20 @@ mod open {
         let changes = ProfileChanges { password: Some(change.clone()), ..ProfileChanges::default() };
         assert!(matches!(s.users.update(kept, &changes, None).await.unwrap(), UpdateUser::Updated(_)));
         let late = Session { id: id("late"), user_id: ada, created_at: s.now(), user_agent: None };
-        let opened = s.sessions.open(&late, &token(2, s.now()), &change.verified).await.unwrap();
-        assert_eq!(opened, OpenSession::CredentialsMoved);
+        let opened = s.sessions.open(&late, &token(2, s.now()), &change.verified.clone().into()).await.unwrap();
+        assert_eq!(opened, OpenSession::ProofMoved);
         assert_eq!(s.users.update(kept, &changes, None).await.unwrap(), UpdateUser::PasswordMoved);
-        assert_eq!(s.users.erase(kept, &change.verified, &not_kept()).await.unwrap(), EraseUser::PasswordMoved);
+        assert_eq!(
+            s.users.erase(kept, &change.verified.clone().into(), &not_kept()).await.unwrap(),
+            EraseUser::ProofMoved
+        );
         assert_eq!(s.db.count("sessions").await, 1);
     }
 
     async fn says_that_the_account_is_gone(s: Scene) {
         let session = Session { id: id("one"), user_id: id("nobody"), created_at: s.now(), user_agent: None };
-        let opened = s.sessions.open(&session, &token(1, s.now()), &hash_of("nobody")).await.unwrap();
-        assert_eq!(opened, OpenSession::CredentialsMoved);
+        let opened = s.sessions.open(&session, &token(1, s.now()), &hash_of("nobody").into()).await.unwrap();
+        assert_eq!(opened, OpenSession::ProofMoved);
         assert_eq!((s.db.count("sessions").await, s.db.count("refresh_tokens").await), (0, 0));
     }
 }

@@ -1,7 +1,8 @@
 //! [`TimelineRepository`].
 
 use domain::PostView;
-use feed::ports::{FollowRepository, TimelineRepository};
+use feed::ports::TimelineRepository;
+use social::ports::FollowRepository;
 use testkit::{acting, id, on_both_databases};
 
 use crate::scene::{Scene, each, first_page, page, views};

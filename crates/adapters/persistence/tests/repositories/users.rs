@@ -208,7 +208,7 @@ mod update {
     async fn open(s: &Scene, word: &str, user: UserId, number: u8) -> Principal {
         let session = Session { id: id(word), user_id: user, created_at: s.now(), user_agent: None };
         assert_eq!(
-            s.sessions.open(&session, &token(number, s.now()), &s.verified(user).await).await.unwrap(),
+            s.sessions.open(&session, &token(number, s.now()), &s.verified(user).await.into()).await.unwrap(),
             OpenSession::Opened
         );
         Principal { user_id: user, session_id: session.id }

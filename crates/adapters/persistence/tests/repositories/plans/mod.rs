@@ -11,8 +11,9 @@ use ::posts::ports::{CommentRepository, PostRepository, Thread};
 use accounts::ports::UserRepository;
 use database::PLANNER_SETTINGS;
 use domain::{Cuid, Cursor, PageRequest, PageSize, Timestamp, UserId, UserRef, Username};
-use feed::ports::{FollowRepository, Relation, TimelineRepository};
+use feed::ports::TimelineRepository;
 use sea_orm::{ConnectionTrait, Statement, Value};
+use social::ports::{FollowRepository, Relation};
 use testkit::{Engine, LoggedStatement, TestDatabase};
 
 use crate::scene::Scene;

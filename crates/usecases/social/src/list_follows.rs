@@ -2,20 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{Page, PageRequest, RepositoryError, UserId, UserRef, UserView};
+use domain::{FindError, Page, PageRequest, UserId, UserRef, UserView};
 
 use crate::ports::{FollowRepository, Relation};
-
-/// Why follows were not listed.
-#[derive(Debug, thiserror::Error)]
-pub enum ListFollowsError {
-    /// There is no such user.
-    #[error("there is no such user")]
-    NotFound,
-    /// The store failed.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
 
 /// Lists followers, or those followed, newest follow first.
 pub struct ListFollows {
@@ -35,7 +24,7 @@ impl ListFollows {
         relation: Relation,
         page: PageRequest,
         viewer: Option<UserId>,
-    ) -> Result<Page<UserView>, ListFollowsError> {
-        self.follows.list(user, relation, page, viewer).await?.ok_or(ListFollowsError::NotFound)
+    ) -> Result<Page<UserView>, FindError> {
+        self.follows.list(user, relation, page, viewer).await?.ok_or(FindError::NotFound("user"))
     }
 }

@@ -8,20 +8,20 @@ use domain::RepositoryError;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
-use crate::change::Change;
-use crate::debt::Debt;
-use crate::doubts::Doubts;
-use crate::entry::Entry;
-use crate::flights::Flights;
-use crate::key::Key;
-use crate::local::LocalCopies;
-use crate::log::ChangeLog;
+use crate::kept::entry::Entry;
+use crate::kept::flights::Flights;
+use crate::kept::key::Key;
+use crate::kept::local::LocalCopies;
+use crate::kept::shared::SharedCopies;
+use crate::known::log::ChangeLog;
+use crate::known::session::Session;
+use crate::known::stamp::Moment;
+use crate::known::version::Version;
 use crate::metrics::{self, Reads};
 use crate::options::CacheOptions;
-use crate::session::Session;
-use crate::shared::SharedCopies;
-use crate::stamp::Moment;
-use crate::version::Version;
+use crate::published::change::Change;
+use crate::published::debt::Debt;
+use crate::published::doubts::Doubts;
 
 /// After an announcement that failed, how long until what is owed is announced again.
 const PAUSE: Duration = Duration::from_millis(100);

@@ -8,7 +8,7 @@
 
 use metrics::{Counter, counter};
 
-use crate::key::Key;
+use crate::kept::key::Key;
 
 #[derive(Clone, Copy)]
 pub(crate) enum Layer {

@@ -11,8 +11,8 @@ use futures_util::FutureExt;
 use testkit::{a_post, a_user, id};
 use tokio::sync::Semaphore;
 
-use crate::entry::Value;
-use crate::read::{Load, Loaded};
+use crate::kept::entry::Value;
+use crate::kept::read::{Load, Loaded};
 use crate::{Cache, CacheOptions, Change, ChangeLog, LogUnavailable, SharedCopies, Tag, Version};
 
 /// A log that appends without telling anybody, and fails when it shall.

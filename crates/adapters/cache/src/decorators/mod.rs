@@ -17,8 +17,8 @@ pub use users::CachedUsers;
 use ::posts::ports::PostLikes;
 use domain::{ContentViewer, Page, Post, PostId, PostPage, PostView, RepositoryError, Shared, UserId};
 
-use crate::entry::Value;
-use crate::read::Loaded;
+use crate::kept::entry::Value;
+use crate::kept::read::Loaded;
 
 /// Asks the loader, or whoever else answers if that cannot.
 async fn load(

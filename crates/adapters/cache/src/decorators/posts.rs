@@ -13,8 +13,8 @@ use posts::ports::{Change, Edit, Like, NewPost, PostLikes, PostRepository, Unlik
 
 use super::{load, post_seen_by, seen_by};
 use crate::cache::Cache;
-use crate::entry::Value;
-use crate::key::Key;
+use crate::kept::entry::Value;
+use crate::kept::key::Key;
 
 /// Posts, one by one and by their authors, from copies.
 pub struct CachedPosts {

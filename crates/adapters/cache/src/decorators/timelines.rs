@@ -10,8 +10,8 @@ use futures_util::FutureExt;
 
 use super::{load, seen_by};
 use crate::cache::Cache;
-use crate::entry::Value;
-use crate::key::Key;
+use crate::kept::entry::Value;
+use crate::kept::key::Key;
 
 /// The public feed from copies. A home timeline is its reader's own, and is not copied.
 pub struct CachedTimelines {

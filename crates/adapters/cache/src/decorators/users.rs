@@ -12,8 +12,8 @@ use futures_util::FutureExt;
 
 use super::load;
 use crate::cache::Cache;
-use crate::entry::Value;
-use crate::key::Key;
+use crate::kept::entry::Value;
+use crate::kept::key::Key;
 
 /// Accounts, one by one, from copies. Lists of them, and what proves a log-in, are not copied.
 pub struct CachedUsers {

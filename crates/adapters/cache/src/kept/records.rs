@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use domain::{Author, Bio, Content, Cuid, Cursor, DisplayName, Id, Page, Post, Revision, Timestamp, User, Username};
 use serde::{Deserialize, Serialize};
 
-use crate::entry::Value;
+use crate::kept::entry::Value;
 
 /// A shared copy.
 #[derive(Serialize, Deserialize)]

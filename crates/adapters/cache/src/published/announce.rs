@@ -9,8 +9,8 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::cache::Cache;
-use crate::change::Change;
-use crate::doubts::ROUND;
+use crate::published::change::Change;
+use crate::published::doubts::ROUND;
 
 #[async_trait]
 impl FactListener for Cache {

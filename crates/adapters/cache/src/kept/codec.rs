@@ -1,8 +1,8 @@
 //! Copies as bytes: a marker, then a record in JSON, compressed if that is worth it.
 
-use crate::entry::Value;
-use crate::records::Record;
-use crate::version::Version;
+use crate::kept::entry::Value;
+use crate::kept::records::Record;
+use crate::known::version::Version;
 
 /// The form of shared copies, which is part of their keys: instances of several versions of this program do not read each
 /// other's where it differs.

@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
-use crate::change::Change;
-use crate::stamp::{Moment, Stamp};
-use crate::tag::Tag;
-use crate::tags::TagTable;
-use crate::version::Version;
+use crate::known::stamp::{Moment, Stamp};
+use crate::known::tag::Tag;
+use crate::known::tags::TagTable;
+use crate::known::version::Version;
+use crate::published::change::Change;
 
 /// One connection to the log. The next one begins with a tag table of its own and makes all copies of this one unusable;
 /// who has begun to read with this one may finish with it.

@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::tag::Tag;
+use crate::known::tag::Tag;
 
 /// How often doubts are looked at.
 pub(crate) const ROUND: Duration = Duration::from_secs(1);

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use moka::Expiry;
 use moka::future::Cache;
 
-use crate::entry::Entry;
-use crate::key::Key;
+use crate::kept::entry::Entry;
+use crate::kept::key::Key;
 use crate::metrics;
 
 /// A copy and how long it is kept.
@@ -62,13 +62,13 @@ mod tests {
     use testkit::id;
 
     use super::*;
-    use crate::entry::Value;
+    use crate::kept::entry::Value;
 
     const LONG: Duration = Duration::from_hours(1);
 
     fn nothing(word: &str) -> (Key, Arc<Entry>) {
         let key = Key::Post(id(word));
-        let entry = Arc::new(Entry::new(&key, Value::Nothing, Some(crate::stamp::tests::any())));
+        let entry = Arc::new(Entry::new(&key, Value::Nothing, Some(crate::known::stamp::tests::any())));
         (key, entry)
     }
 

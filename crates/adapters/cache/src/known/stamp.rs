@@ -1,6 +1,6 @@
 //! What a copy is known to contain.
 
-use crate::version::Version;
+use crate::known::version::Version;
 
 /// A point in what this instance has learned: it goes up whenever the instance hears of a change, its own ones included.
 ///

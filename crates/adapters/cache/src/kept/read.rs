@@ -9,13 +9,13 @@ use futures_util::future::BoxFuture;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::cache::{Cache, Fetched, Outcome as LoadOutcome};
-use crate::codec;
-use crate::entry::{Entry, Value};
-use crate::flights::Flight;
-use crate::key::Key;
+use crate::kept::codec;
+use crate::kept::entry::{Entry, Value};
+use crate::kept::flights::Flight;
+use crate::kept::key::Key;
+use crate::known::session::Session;
+use crate::known::stamp::{Moment, Stamp};
 use crate::metrics::{self, Layer, Outcome};
-use crate::session::Session;
-use crate::stamp::{Moment, Stamp};
 
 /// How often a reader joins the load of somebody else that may turn out to have begun too early.
 const JOINS: usize = 3;

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{PoisonError, RwLock};
 
-use crate::stamp::{Moment, Stamp};
-use crate::tag::Print;
-use crate::version::Version;
+use crate::known::stamp::{Moment, Stamp};
+use crate::known::tag::Print;
+use crate::known::version::Version;
 
 /// Tables that are locked apart, so that those who check copies rarely meet those who mark changes.
 const SHARDS: usize = 64;

@@ -9,8 +9,8 @@ use testkit::id;
 use tokio::task::{JoinHandle, JoinSet, yield_now};
 use tokio::time::{Instant, advance};
 
-use crate::entry::{Entry, Value};
-use crate::key::Key;
+use crate::kept::entry::{Entry, Value};
+use crate::kept::key::Key;
 use crate::test_support::{Database, FakeCopies, FakeLog, at, change, following, hello, post};
 use crate::{Cache, CacheOptions, Change, InProcessLog, Tag};
 
@@ -342,8 +342,8 @@ mod the_log {
 
 mod what_is_shared {
     use super::*;
-    use crate::codec;
-    use crate::version::Version;
+    use crate::kept::codec;
+    use crate::known::version::Version;
 
     struct Two {
         copies: Arc<FakeCopies>,

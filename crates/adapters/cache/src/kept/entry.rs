@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{Page, Post, Shared, User};
 
-use crate::key::Key;
-use crate::stamp::{Moment, Stamp};
-use crate::tag::{Print, Tag};
+use crate::kept::key::Key;
+use crate::known::stamp::{Moment, Stamp};
+use crate::known::tag::{Print, Tag};
 
 /// What is the same for every reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,7 +182,7 @@ mod tests {
             let key = Key::page_of(&named("ada"), &PageRequest::default());
             assert_eq!(page(vec![post("one", "ada")]).tags(&key).unwrap()[0], Tag::PostsOf(id("ada")));
             assert_eq!(page(Vec::new()).tags(&key), None, "nobody knows whose page it is");
-            assert!(Entry::new(&key, page(Vec::new()), Some(crate::stamp::tests::any())).stamp.is_none());
+            assert!(Entry::new(&key, page(Vec::new()), Some(crate::known::stamp::tests::any())).stamp.is_none());
         }
 
         #[test]

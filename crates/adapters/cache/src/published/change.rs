@@ -3,7 +3,7 @@
 use domain::{Cuid, UserId, Username};
 use events::Fact;
 
-use crate::tag::Tag;
+use crate::known::tag::Tag;
 
 /// What a write touched. It is announced after the write was committed and before it is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 
-use crate::stamp::Moment;
+use crate::known::stamp::Moment;
 
 /// The loads that are under way.
 ///

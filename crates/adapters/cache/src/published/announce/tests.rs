@@ -9,7 +9,7 @@ use testkit::{NOW, id};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use crate::key::Key;
+use crate::kept::key::Key;
 use crate::test_support::{Database, FakeLog, at, following, hello};
 use crate::{Cache, Change, Tag};
 

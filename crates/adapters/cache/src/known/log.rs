@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use domain::UserId;
 
-use crate::change::Change;
-use crate::version::Version;
+use crate::known::version::Version;
+use crate::published::change::Change;
 
 /// Keeps what changed, in one order for all instances.
 #[async_trait]

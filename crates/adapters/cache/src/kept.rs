@@ -1,0 +1,10 @@
+//! What is kept: cache entries in the process and shared, how a read finds a good one, and how one is loaded.
+
+pub(crate) mod codec;
+pub(crate) mod entry;
+pub(crate) mod flights;
+pub(crate) mod key;
+pub(crate) mod local;
+pub(crate) mod read;
+pub(crate) mod records;
+pub(crate) mod shared;

@@ -13,8 +13,10 @@ pub(crate) enum Layer {
     Engine,
     /// `crates/resilience`
     Library,
-    /// `crates/api`
-    Api,
+    /// `crates/http`
+    Kit,
+    /// `crates/api`, and the shells to come
+    Shell,
     /// `crates/server`
     Server,
     /// `crates/testkit`
@@ -39,7 +41,8 @@ impl Layer {
             ["crates", "adapters", "database"] => Self::Engine,
             ["crates", "adapters", _] => Self::Adapter,
             ["crates", "resilience"] => Self::Library,
-            ["crates", "api"] => Self::Api,
+            ["crates", "http"] => Self::Kit,
+            ["crates", "api" | "streaming" | "graphql" | "mastodon"] => Self::Shell,
             ["crates", "server"] => Self::Server,
             ["crates", "testkit"] => Self::Testkit,
             ["tests"] => Self::EndToEnd,
@@ -93,6 +96,9 @@ mod tests {
             ("crates/usecases/chat", Some(Layer::UseCases)),
             ("crates/adapters/redis", Some(Layer::Adapter)),
             ("crates/adapters/database", Some(Layer::Engine)),
+            ("crates/http", Some(Layer::Kit)),
+            ("crates/api", Some(Layer::Shell)),
+            ("crates/streaming", Some(Layer::Shell)),
             ("crates\\adapters\\redis", Some(Layer::Adapter)),
             ("crates/resilience", Some(Layer::Library)),
             ("seed", Some(Layer::Seed)),
@@ -100,6 +106,7 @@ mod tests {
             ("bench/instructions", Some(Layer::Bench)),
             ("bench", Some(Layer::Bench)),
             ("crates/adapters", None),
+            ("crates/shell", None),
             ("crates/adapters/redis/macros", None),
             ("tools/stray", None),
         ] {

@@ -59,7 +59,9 @@ pub(crate) fn violations(packages: &[Package]) -> Vec<Violation> {
 
 /// What is wrong with an arrow between two members.
 fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static str> {
-    use Layer::{Adapter, Api, Bench, Domain, EndToEnd, Engine, Library, Seed, Server, Testkit, UseCases, Xtask};
+    use Layer::{
+        Adapter, Bench, Domain, EndToEnd, Engine, Kit, Library, Seed, Server, Shell, Testkit, UseCases, Xtask,
+    };
     if used == Use::Test {
         let inner = matches!(from.layer, Domain | UseCases);
         return (inner && !matches!(to.layer, Domain | UseCases))
@@ -67,15 +69,17 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
     }
     let allowed = match from.layer {
         Domain | Library => false,
-        Engine => matches!(to.layer, Domain | Library),
+        Engine | Kit => matches!(to.layer, Domain | Library),
         UseCases => to.layer == Domain,
-        Api => matches!(to.layer, Domain | UseCases | Library),
+        Shell => matches!(to.layer, Domain | UseCases | Library | Kit),
         Adapter => {
             matches!(to.layer, Domain | UseCases | Library) || PAIRS.contains(&(from.name.as_str(), to.name.as_str()))
         }
-        Server => matches!(to.layer, Domain | UseCases | Adapter | Engine | Library | Api),
+        Server => matches!(to.layer, Domain | UseCases | Adapter | Engine | Library | Kit | Shell),
         Seed => matches!(to.layer, Domain | UseCases) || TOOLS_MAY_USE.contains(&to.name.as_str()),
-        Bench if from.name == "instructions" => matches!(to.layer, Domain | UseCases | Api) || to.name == "system",
+        Bench if from.name == "instructions" => {
+            matches!(to.layer, Domain | UseCases | Kit | Shell) || to.name == "system"
+        }
         Bench => matches!(to.layer, Domain | UseCases) || TOOLS_MAY_USE.contains(&to.name.as_str()),
         Testkit => !matches!(to.layer, EndToEnd | Bench | Xtask),
         EndToEnd => !matches!(to.layer, Bench | Xtask),
@@ -87,10 +91,13 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         (UseCases, UseCases) => "use-case crates never import each other",
         (UseCases, _) => "use cases know the domain only; the rest is behind their ports",
         (Engine, _) => "the database engine knows no table: what it would need of a context is a parameter",
-        (Api, Adapter | Engine) => {
-            "the HTTP layer never imports an adapter; it gets use cases from the composition root"
+        (Kit, Shell) => "the kit is below the shells: what differs between them is a parameter",
+        (Kit, _) => {
+            "the kit of the shells knows the domain and the libraries of the house only: what it needs of a context is a port"
         }
-        (Api, _) => "the HTTP layer knows the domain, the use cases and the libraries of the house only",
+        (Shell, Shell) => "shells do not know each other: what they share is in their kit",
+        (Shell, Adapter | Engine) => "a shell never imports an adapter; it gets use cases from the composition root",
+        (Shell, _) => "a shell knows the domain, the use cases, the kit and the libraries of the house only",
         (Library, _) => "a library of the house knows nothing of what it is used for",
         (Adapter, Adapter | Engine) => "adapters do not know each other (but for persistence → database, migration)",
         (Adapter, _) => "an adapter knows the domain and the use cases whose ports it implements, nothing further out",
@@ -126,6 +133,9 @@ fn outer_objection(from: &Package, dependency: &Dependency) -> Option<&'static s
             Some("use cases are driven by any runtime; they name none")
         }
         Layer::UseCases if name.starts_with("actix") => Some("use cases know nothing of HTTP"),
+        Layer::Adapter | Layer::Engine | Layer::Library if name.starts_with("actix") => {
+            Some("requests are answered by the shells, their kit and the server")
+        }
         _ if is_sql && !MAY_USE_SQL.contains(&from.name.as_str()) => {
             Some("all SQL of the project is in the adapters database, persistence and migration")
         }
@@ -144,7 +154,7 @@ mod tests {
     use super::*;
 
     /// The workspace, each crate without dependencies.
-    const CRATES: [(&str, Layer); 20] = [
+    const CRATES: [(&str, Layer); 22] = [
         ("domain", Layer::Domain),
         ("accounts", Layer::UseCases),
         ("posts", Layer::UseCases),
@@ -157,7 +167,9 @@ mod tests {
         ("system", Layer::Adapter),
         ("resilience", Layer::Library),
         ("coordination", Layer::Adapter),
-        ("api", Layer::Api),
+        ("http-kit", Layer::Kit),
+        ("api", Layer::Shell),
+        ("streaming", Layer::Shell),
         ("thoughts", Layer::Server),
         ("testkit", Layer::Testkit),
         ("e2e", Layer::EndToEnd),
@@ -210,16 +222,18 @@ mod tests {
         allows(
             &[
                 ("accounts", &["domain"]),
-                ("api", &["domain", "accounts", "posts", "feed", "resilience"]),
+                ("http-kit", &["domain", "resilience"]),
+                ("api", &["domain", "accounts", "posts", "feed", "resilience", "http-kit"]),
                 ("database", &["domain", "resilience"]),
                 ("persistence", &["domain", "accounts", "posts", "feed", "database", "migration", "resilience"]),
                 ("coordination", &["domain", "feed", "resilience"]),
-                ("thoughts", &["domain", "accounts", "database", "persistence", "migration", "coordination", "api"]),
+                ("thoughts", &["domain", "accounts", "database", "persistence", "migration", "coordination"]),
+                ("thoughts", &["http-kit", "api", "streaming"]),
                 ("seed", &["domain", "accounts", "database", "persistence", "security", "system"]),
-                ("testkit", &["domain", "posts", "persistence", "migration", "api", "thoughts", "seed"]),
-                ("e2e", &["testkit", "domain", "thoughts", "persistence", "seed"]),
+                ("testkit", &["domain", "posts", "persistence", "migration", "http-kit", "api", "thoughts", "seed"]),
+                ("e2e", &["testkit", "domain", "http-kit", "thoughts", "persistence", "seed"]),
                 ("bench", &["domain", "accounts", "posts", "feed", "database", "persistence", "security", "system"]),
-                ("instructions", &["domain", "accounts", "posts", "feed", "api", "system"]),
+                ("instructions", &["domain", "accounts", "posts", "feed", "http-kit", "api", "system"]),
                 ("xtask", &["migration"]),
             ],
             Use::Normal,
@@ -231,12 +245,13 @@ mod tests {
         forbids(
             &[
                 ("domain", &["accounts", "persistence", "api", "thoughts", "testkit"]),
-                ("accounts", &["posts", "feed", "persistence", "system", "api", "thoughts", "testkit"]),
-                ("api", &["database", "persistence", "security", "coordination", "thoughts", "testkit"]),
-                ("persistence", &["security", "api", "thoughts", "testkit"]),
+                ("accounts", &["posts", "feed", "persistence", "system", "http-kit", "api", "thoughts", "testkit"]),
+                ("http-kit", &["accounts", "posts", "database", "persistence", "coordination", "api", "thoughts"]),
+                ("api", &["database", "persistence", "security", "coordination", "streaming", "thoughts", "testkit"]),
+                ("persistence", &["security", "http-kit", "api", "thoughts", "testkit"]),
                 ("database", &["accounts", "posts", "migration", "persistence", "coordination", "api"]),
                 ("migration", &["database", "persistence"]),
-                ("resilience", &["domain", "accounts", "persistence", "coordination", "api"]),
+                ("resilience", &["domain", "accounts", "persistence", "coordination", "http-kit", "api"]),
                 ("coordination", &["database", "migration", "persistence", "api"]),
                 ("thoughts", &["testkit", "seed", "xtask", "e2e"]),
                 ("seed", &["migration", "api", "thoughts", "testkit"]),
@@ -272,6 +287,12 @@ mod tests {
     }
 
     #[test]
+    fn keeps_http_in_its_place() {
+        allows(&[("http-kit", &["actix-web"]), ("api", &["actix-web"]), ("thoughts", &["actix-http"])], Use::Normal);
+        forbids(&[("security", &["actix-web"]), ("database", &["actix-web"]), ("resilience", &["actix"])], Use::Normal);
+    }
+
+    #[test]
     fn keeps_sql_in_its_place() {
         let sql: &[&str] = &["sea-orm", "sea-orm-migration", "sqlx", "sqlx-core", "tokio-postgres"];
         let orm: &[&str] = &["sea-orm", "sea-orm-migration"];
@@ -279,7 +300,10 @@ mod tests {
         allows(&[("persistence", orm), ("migration", orm), ("testkit", orm), ("e2e", orm)], Use::Normal);
         let drivers: &[&str] = &["sqlx", "sqlx-core", "tokio-postgres"];
         forbids(&[("persistence", drivers), ("migration", drivers), ("testkit", drivers)], Use::Normal);
-        forbids(&[("api", sql), ("thoughts", sql), ("seed", sql), ("coordination", sql)], Use::Normal);
+        forbids(
+            &[("http-kit", sql), ("api", sql), ("thoughts", sql), ("seed", sql), ("coordination", sql)],
+            Use::Normal,
+        );
         allows(&[("thoughts", sql)], Use::Test);
     }
 

@@ -4,13 +4,11 @@ use domain::{Bio, Content, DisplayName, Id, Timestamp, UserAgent, Username};
 use serde::Serializer;
 
 /// Writes a time as of RFC 3339.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
 pub fn time<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(at.to_rfc3339().as_str())
 }
 
 /// Writes a time as of RFC 3339, or null.
-#[expect(clippy::ref_option, reason = "serde passes fields by reference")]
 pub fn optional_time<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     match at {
         Some(at) => time(at, serializer),
@@ -24,7 +22,6 @@ pub fn id<T, S: Serializer>(id: &Id<T>, serializer: S) -> Result<S::Ok, S::Error
 }
 
 /// Writes an id, or null.
-#[expect(clippy::ref_option, reason = "serde passes fields by reference")]
 pub fn optional_id<T, S: Serializer>(id: &Option<Id<T>>, serializer: S) -> Result<S::Ok, S::Error> {
     match id {
         Some(id) => serializer.serialize_str(id.as_str()),
@@ -42,7 +39,6 @@ macro_rules! texts {
         )*
         $(
             #[doc = concat!("Writes a `", stringify!($inner), "`, or null.")]
-            #[expect(clippy::ref_option, reason = "serde passes fields by reference")]
             pub fn $optional<S: Serializer>(text: &Option<$inner>, serializer: S) -> Result<S::Ok, S::Error> {
                 match text {
                     Some(text) => serializer.serialize_str(text.as_str()),

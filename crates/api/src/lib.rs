@@ -43,16 +43,17 @@ pub fn shell(
     if !base_path.is_empty() {
         document.servers = Some(vec![Server::new(base_path)]);
     }
-    let operations = operations::Shared::new(operations, serde_json::to_vec(&document)?);
+    let share = operations::share(operations, serde_json::to_vec(&document)?);
     // The document leaves it out.
     document.paths.add_path_operation(operations::docs::ASSETS, vec![HttpMethod::Get], Operation::new());
     Ok(Shell {
         surfaces: surfaces::SURFACES,
         document,
         configure: Arc::new(move |config| {
+            share(config);
             let mut config = ServiceConfig::new(config);
             contexts::configure(&mut config, Some(&contexts));
-            operations::configure(&mut config, Some(&operations));
+            operations::routes(&mut config);
         }),
     })
 }

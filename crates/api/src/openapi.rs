@@ -59,7 +59,7 @@ pub fn document() -> OpenApi {
         .openapi(frame())
         .configure(|config| {
             contexts::configure(config, None);
-            operations::configure(config, None);
+            operations::routes(config);
         })
         .split_for_parts();
     complete(document)

@@ -13,7 +13,7 @@ use crate::cursor::CursorCodec;
 use crate::health::Health;
 use crate::identity::Identify;
 use crate::links::Links;
-use crate::middleware::rate_limit::{Limits, RateLimiter};
+use crate::middleware::rate_limit::RateLimiter;
 use crate::middleware::shed::WriteGate;
 use crate::middleware::target::ParameterTable;
 use crate::middleware::{cors, encodings, inside, outside};
@@ -53,42 +53,35 @@ pub struct Dependencies {
 /// The shells, ready to be served by any number of workers.
 #[derive(Clone)]
 pub struct Application {
-    identify: Data<dyn Identify>,
-    links: Data<Links>,
-    health: Data<Health>,
-    rate_limits: Data<Limits>,
-    writes: Data<WriteGate>,
-    settings: Data<HttpSettings>,
-    runtime: Data<Handle>,
-    methods: Data<MethodTable>,
-    parameters: Data<ParameterTable>,
-    surfaces: Data<Surfaces>,
-    shells: Arc<[Configure]>,
+    cors_allowed_origins: Arc<[String]>,
+    configure: Arc<[Configure]>,
 }
 
 impl Application {
     /// Prepares what all workers share.
     pub fn new(with: Dependencies, shells: Vec<Shell>) -> Self {
+        let settings = with.settings;
         let surfaces = Surfaces::new(shells.iter().flat_map(|shell| shell.surfaces));
         let mut document = OpenApi::default();
-        let mut configure = Vec::with_capacity(shells.len());
+        let mut configure = Vec::new();
         for shell in shells {
             document.merge(shell.document);
             configure.push(shell.configure);
         }
-        Self {
-            identify: Data::from(with.identify),
-            links: Data::new(Links::new(with.cursors, with.settings.base_path.clone())),
-            health: Data::from(with.health),
-            rate_limits: Data::new(with.rate_limits),
-            writes: Data::new(WriteGate::new(with.settings.database_connections, with.settings.write_wait)),
-            settings: Data::new(with.settings),
-            runtime: Data::new(with.runtime),
-            methods: Data::new(MethodTable::new(&mut document)),
-            parameters: Data::new(ParameterTable::new(&mut document, &surfaces)),
-            surfaces: Data::new(surfaces),
-            shells: configure.into(),
-        }
+        configure.extend([
+            share(Data::from(with.identify)),
+            share(Data::from(with.health)),
+            share(Data::new(with.rate_limits)),
+            share(Data::new(with.runtime)),
+            share(Data::new(Links::new(with.cursors, settings.base_path.clone()))),
+            share(Data::new(WriteGate::new(settings.database_connections, settings.write_wait))),
+            share(Data::new(MethodTable::new(&mut document))),
+            share(Data::new(ParameterTable::new(&mut document, &surfaces))),
+            share(Data::new(surfaces)),
+        ]);
+        let cors_allowed_origins = settings.cors_allowed_origins.clone().into();
+        configure.push(share(Data::new(settings)));
+        Self { cors_allowed_origins, configure: configure.into() }
     }
 
     /// The application of one worker.
@@ -97,7 +90,7 @@ impl Application {
     ) -> App<
         impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>,
     > {
-        let origins = &self.settings.cors_allowed_origins;
+        let origins = &self.cors_allowed_origins;
         // The last to wrap is the first to be passed through; see `middleware`.
         let app = App::new()
             .wrap(from_fn(inside))
@@ -106,24 +99,16 @@ impl Application {
             .wrap(Compress::default())
             .wrap(from_fn(encodings::encodings))
             .wrap(from_fn(outside))
-            .configure(|config| self.clone().share(config))
             .default_service(to(unmatched));
-        self.shells.iter().fold(app, |app, configure| app.configure(&**configure))
+        self.configure.iter().fold(app, |app, configure| app.configure(&**configure))
     }
+}
 
-    fn share(self, config: &mut ServiceConfig) {
-        config
-            .app_data(self.identify)
-            .app_data(self.links)
-            .app_data(self.health)
-            .app_data(self.rate_limits)
-            .app_data(self.writes)
-            .app_data(self.settings)
-            .app_data(self.runtime)
-            .app_data(self.methods)
-            .app_data(self.parameters)
-            .app_data(self.surfaces);
-    }
+/// Shows `data` to the middlewares and the handlers of a worker.
+fn share<T: Send + Sync + ?Sized + 'static>(data: Data<T>) -> Configure {
+    Arc::new(move |config| {
+        config.app_data(data.clone());
+    })
 }
 
 #[cfg(test)]

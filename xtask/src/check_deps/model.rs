@@ -15,8 +15,10 @@ pub(crate) enum Layer {
     Engine,
     /// `crates/resilience`
     Library,
-    /// `crates/api`
-    Api,
+    /// `crates/http`
+    Kit,
+    /// `crates/api`, and the shells to come
+    Shell,
     /// `crates/server`
     Server,
     /// `crates/testkit`
@@ -46,7 +48,8 @@ impl Layer {
             ["crates", "adapters", "database"] => Self::Engine,
             ["crates", "adapters", _] => Self::Adapter,
             ["crates", "resilience"] => Self::Library,
-            ["crates", "api"] => Self::Api,
+            ["crates", "http"] => Self::Kit,
+            ["crates", "api" | "streaming" | "graphql" | "mastodon"] => Self::Shell,
             ["crates", "server"] => Self::Server,
             ["crates", "testkit"] => Self::Testkit,
             ["tests"] => Self::EndToEnd,
@@ -103,6 +106,9 @@ mod tests {
             ("crates/usecases/chat", Some(Layer::UseCases)),
             ("crates/adapters/redis", Some(Layer::Adapter)),
             ("crates/adapters/database", Some(Layer::Engine)),
+            ("crates/http", Some(Layer::Kit)),
+            ("crates/api", Some(Layer::Shell)),
+            ("crates/streaming", Some(Layer::Shell)),
             ("crates\\adapters\\redis", Some(Layer::Adapter)),
             ("crates/resilience", Some(Layer::Library)),
             ("tests", Some(Layer::EndToEnd)),
@@ -113,6 +119,7 @@ mod tests {
             ("xtask", Some(Layer::Xtask)),
             ("xtask/toolkit", Some(Layer::Toolkit)),
             ("crates/adapters", None),
+            ("crates/shell", None),
             ("crates/adapters/redis/macros", None),
             ("tools/stray", None),
         ] {

@@ -60,8 +60,8 @@ pub(crate) fn violations(packages: &[Package]) -> Vec<Violation> {
 /// What is wrong with an arrow between two members.
 fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static str> {
     use Layer::{
-        Adapter, Api, Bench, ClusterTest, Domain, EndToEnd, Engine, Events, Library, Seed, Server, Testkit, Toolkit,
-        UseCases, Xtask,
+        Adapter, Bench, ClusterTest, Domain, EndToEnd, Engine, Events, Kit, Library, Seed, Server, Shell, Testkit,
+        Toolkit, UseCases, Xtask,
     };
     if used == Use::Test {
         let inner = matches!(from.layer, Domain | Events | UseCases);
@@ -72,15 +72,18 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         Domain | Library | Toolkit => false,
         Events => to.layer == Domain,
         Engine => matches!(to.layer, Domain | Events | Library),
+        Kit => matches!(to.layer, Domain | Library),
         UseCases => matches!(to.layer, Domain | Events),
-        Api => matches!(to.layer, Domain | UseCases | Library),
+        Shell => matches!(to.layer, Domain | UseCases | Library | Kit),
         Adapter => {
             matches!(to.layer, Domain | Events | UseCases | Library)
                 || PAIRS.contains(&(from.name.as_str(), to.name.as_str()))
         }
-        Server => matches!(to.layer, Domain | Events | UseCases | Adapter | Engine | Library | Api),
+        Server => matches!(to.layer, Domain | Events | UseCases | Adapter | Engine | Library | Kit | Shell),
         Seed => matches!(to.layer, Domain | UseCases) || TOOLS_MAY_USE.contains(&to.name.as_str()),
-        Bench if from.name == "instructions" => matches!(to.layer, Domain | UseCases | Api) || to.name == "system",
+        Bench if from.name == "instructions" => {
+            matches!(to.layer, Domain | UseCases | Kit | Shell) || to.name == "system"
+        }
         Bench => matches!(to.layer, Domain | UseCases) || TOOLS_MAY_USE.contains(&to.name.as_str()),
         Testkit => !matches!(to.layer, EndToEnd | ClusterTest | Bench | Xtask | Toolkit),
         EndToEnd => !matches!(to.layer, ClusterTest | Bench | Xtask | Toolkit),
@@ -94,10 +97,13 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         (UseCases, UseCases) => "use-case crates never import each other",
         (UseCases, _) => "use cases know the domain and the facts only; the rest is behind their ports",
         (Engine, _) => "the database engine knows no table: what it would need of a context is a parameter",
-        (Api, Adapter | Engine) => {
-            "the HTTP layer never imports an adapter; it gets use cases from the composition root"
+        (Kit, Shell) => "the kit is below the shells: what differs between them is a parameter",
+        (Kit, _) => {
+            "the kit of the shells knows the domain and the libraries of the house only: what it needs of a context is a port"
         }
-        (Api, _) => "the HTTP layer knows the domain, the use cases and the libraries of the house only",
+        (Shell, Shell) => "shells do not know each other: what they share is in their kit",
+        (Shell, Adapter | Engine) => "a shell never imports an adapter; it gets use cases from the composition root",
+        (Shell, _) => "a shell knows the domain, the use cases, the kit and the libraries of the house only",
         (Library | Toolkit, _) => "a library of the house knows nothing of what it is used for",
         (Adapter, Adapter | Engine) => "adapters do not know each other (but for persistence → database, migration)",
         (Adapter, _) => "an adapter knows the domain and the use cases whose ports it implements, nothing further out",
@@ -134,6 +140,9 @@ fn outer_objection(from: &Package, dependency: &Dependency) -> Option<&'static s
             Some("use cases are driven by any runtime; they name none")
         }
         Layer::UseCases if name.starts_with("actix") => Some("use cases know nothing of HTTP"),
+        Layer::Adapter | Layer::Engine | Layer::Library if name.starts_with("actix") => {
+            Some("requests are answered by the shells, their kit and the server")
+        }
         _ if is_sql && !MAY_USE_SQL.contains(&from.name.as_str()) => {
             Some("all SQL of the project is in the adapters database, persistence and migration")
         }
@@ -152,11 +161,12 @@ mod tests {
     use super::*;
 
     /// The workspace, each crate without dependencies.
-    const CRATES: [(&str, Layer); 23] = [
+    const CRATES: [(&str, Layer); 26] = [
         ("domain", Layer::Domain),
         ("events", Layer::Events),
         ("accounts", Layer::UseCases),
         ("posts", Layer::UseCases),
+        ("social", Layer::UseCases),
         ("feed", Layer::UseCases),
         ("removals", Layer::UseCases),
         ("database", Layer::Engine),
@@ -166,7 +176,9 @@ mod tests {
         ("system", Layer::Adapter),
         ("resilience", Layer::Library),
         ("redis-adapters", Layer::Adapter),
-        ("api", Layer::Api),
+        ("http-kit", Layer::Kit),
+        ("api", Layer::Shell),
+        ("streaming", Layer::Shell),
         ("thoughts", Layer::Server),
         ("testkit", Layer::Testkit),
         ("e2e", Layer::EndToEnd),
@@ -222,20 +234,22 @@ mod tests {
             &[
                 ("events", &["domain"]),
                 ("accounts", &["domain", "events"]),
-                ("api", &["domain", "accounts", "posts", "feed", "resilience"]),
+                ("http-kit", &["domain", "resilience"]),
+                ("api", &["domain", "accounts", "posts", "feed", "resilience", "http-kit"]),
                 ("database", &["domain", "events", "resilience"]),
                 (
                     "persistence",
-                    &["domain", "events", "accounts", "posts", "feed", "database", "migration", "resilience"],
+                    &["domain", "events", "accounts", "posts", "social", "database", "migration", "resilience"],
                 ),
                 ("redis-adapters", &["domain", "feed", "resilience"]),
-                ("thoughts", &["domain", "accounts", "database", "persistence", "migration", "redis-adapters", "api"]),
+                ("thoughts", &["domain", "accounts", "database", "persistence", "migration", "redis-adapters"]),
+                ("thoughts", &["http-kit", "api", "streaming"]),
                 ("seed", &["domain", "accounts", "database", "persistence", "security", "system"]),
-                ("testkit", &["domain", "posts", "persistence", "migration", "api", "thoughts", "seed"]),
-                ("e2e", &["testkit", "domain", "thoughts", "persistence", "seed"]),
-                ("cluster-test", &["toolkit"]),
+                ("testkit", &["domain", "posts", "persistence", "migration", "http-kit", "api", "thoughts", "seed"]),
+                ("e2e", &["testkit", "domain", "http-kit", "thoughts", "persistence", "seed"]),
                 ("bench", &["domain", "accounts", "posts", "feed", "database", "persistence", "security", "system"]),
-                ("instructions", &["domain", "accounts", "posts", "feed", "api", "system"]),
+                ("instructions", &["domain", "accounts", "posts", "feed", "http-kit", "api", "system"]),
+                ("cluster-test", &["toolkit"]),
                 ("xtask", &["migration", "toolkit"]),
             ],
             Use::Normal,
@@ -248,12 +262,13 @@ mod tests {
             &[
                 ("domain", &["events", "accounts", "persistence", "api", "thoughts", "testkit"]),
                 ("events", &["accounts", "database", "resilience", "api", "testkit"]),
-                ("accounts", &["posts", "feed", "persistence", "system", "api", "thoughts", "testkit"]),
-                ("api", &["database", "persistence", "security", "redis-adapters", "thoughts", "testkit"]),
-                ("persistence", &["security", "api", "thoughts", "testkit"]),
+                ("accounts", &["posts", "social", "persistence", "system", "http-kit", "api", "thoughts", "testkit"]),
+                ("http-kit", &["accounts", "posts", "database", "persistence", "redis-adapters", "api", "thoughts"]),
+                ("api", &["database", "persistence", "security", "redis-adapters", "streaming", "thoughts", "testkit"]),
+                ("persistence", &["security", "http-kit", "api", "thoughts", "testkit"]),
                 ("database", &["accounts", "posts", "migration", "persistence", "redis-adapters", "api"]),
                 ("migration", &["database", "persistence"]),
-                ("resilience", &["domain", "accounts", "persistence", "redis-adapters", "api"]),
+                ("resilience", &["domain", "accounts", "persistence", "redis-adapters", "http-kit", "api"]),
                 ("redis-adapters", &["database", "migration", "persistence", "api"]),
                 ("thoughts", &["testkit", "seed", "xtask", "e2e"]),
                 ("seed", &["migration", "api", "thoughts", "testkit"]),
@@ -291,6 +306,12 @@ mod tests {
     }
 
     #[test]
+    fn keeps_http_in_its_place() {
+        allows(&[("http-kit", &["actix-web"]), ("api", &["actix-web"]), ("thoughts", &["actix-http"])], Use::Normal);
+        forbids(&[("security", &["actix-web"]), ("database", &["actix-web"]), ("resilience", &["actix"])], Use::Normal);
+    }
+
+    #[test]
     fn keeps_sql_in_its_place() {
         let sql: &[&str] = &["sea-orm", "sea-orm-migration", "sqlx", "sqlx-core", "tokio-postgres"];
         let orm: &[&str] = &["sea-orm", "sea-orm-migration"];
@@ -298,7 +319,10 @@ mod tests {
         allows(&[("persistence", orm), ("migration", orm), ("testkit", orm), ("e2e", orm)], Use::Normal);
         let drivers: &[&str] = &["sqlx", "sqlx-core", "tokio-postgres"];
         forbids(&[("persistence", drivers), ("migration", drivers), ("testkit", drivers)], Use::Normal);
-        forbids(&[("api", sql), ("thoughts", sql), ("seed", sql), ("redis-adapters", sql)], Use::Normal);
+        forbids(
+            &[("http-kit", sql), ("api", sql), ("thoughts", sql), ("seed", sql), ("redis-adapters", sql)],
+            Use::Normal,
+        );
         allows(&[("thoughts", sql)], Use::Test);
     }
 

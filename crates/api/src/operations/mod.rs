@@ -9,7 +9,7 @@ mod metrics_guesses;
 use std::sync::Arc;
 
 use accounts::ports::SecurityLog;
-use actix_web::web::Data;
+use actix_web::web::{self, Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use docs::Files;
@@ -24,28 +24,17 @@ pub struct Services {
     pub security_log: Arc<dyn SecurityLog>,
 }
 
-/// The same for all workers.
-pub(crate) struct Shared {
-    files: Data<Files>,
-    metrics: Data<MetricsEndpoint>,
-    guesses: Data<MetricsGuesses>,
-    security_log: Data<dyn SecurityLog>,
-}
-
-impl Shared {
-    /// Serves the OpenAPI `document`, as it is sent.
-    pub(crate) fn new(services: Services, document: Vec<u8>) -> Self {
-        Self {
-            files: Data::new(Files::new(document)),
-            metrics: Data::new(services.metrics),
-            guesses: Data::new(MetricsGuesses::new()),
-            security_log: Data::from(services.security_log),
-        }
+/// Shows to each worker what the handlers work with; `document` is the OpenAPI document as it is sent.
+pub(crate) fn share(services: Services, document: Vec<u8>) -> impl Fn(&mut web::ServiceConfig) + Send + Sync {
+    let (files, guesses) = (Data::new(Files::new(document)), Data::new(MetricsGuesses::new()));
+    let (metrics, log) = (Data::new(services.metrics), Data::from(services.security_log));
+    move |config| {
+        config.app_data(files.clone()).app_data(guesses.clone()).app_data(metrics.clone()).app_data(log.clone());
     }
 }
 
-/// Adds the routes, and what their handlers work with.
-pub(crate) fn configure(config: &mut ServiceConfig<'_>, shared: Option<&Shared>) {
+/// Adds the routes.
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(index::index)
         .service(health::live)
@@ -54,11 +43,4 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>, shared: Option<&Shared>)
         .service(docs::redirect)
         .service(metrics::metrics)
         .map(|config| config.service(docs::asset));
-    if let Some(Shared { files, metrics, guesses, security_log }) = shared {
-        config
-            .app_data(files.clone())
-            .app_data(metrics.clone())
-            .app_data(guesses.clone())
-            .app_data(security_log.clone());
-    }
 }

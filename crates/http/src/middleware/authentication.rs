@@ -1,12 +1,12 @@
 //! Who sends a request: checks the access token, if there is one.
 
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::HttpMessage;
+use actix_web::dev::ServiceRequest;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage};
 use domain::Principal;
 
-use super::{Inner, refuse, routed_path};
+use super::{Answer, Inner, refuse, routed_path};
 use crate::identity::Identify;
 use crate::problem::Problem;
 use crate::surface::{Layer, Surface};
@@ -15,11 +15,7 @@ use crate::surface::{Layer, Surface};
 struct Refused(Problem);
 
 /// Notes who sends the request, or that the token is bad.
-pub(crate) async fn identify(
-    request: ServiceRequest,
-    surface: &'static Surface,
-    next: impl Inner,
-) -> Result<ServiceResponse, Error> {
+pub(crate) async fn identify(request: ServiceRequest, surface: &'static Surface, next: impl Inner) -> Answer {
     if surface.has(Layer::Tokens) && !surface.opens_session(request.method(), routed_path(&request)) {
         match principal(&request) {
             Ok(Some(principal)) => {
@@ -39,7 +35,7 @@ pub(crate) async fn identify(
 
 /// Refuses a bad token wherever one is read, also on calls that need none: nobody is taken for anonymous who means to be
 /// somebody. Comes after the limits of rates, so that guessing is counted.
-pub(crate) async fn refuse_bad_tokens(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
+pub(crate) async fn refuse_bad_tokens(request: ServiceRequest, next: impl Inner) -> Answer {
     let refused = request.extensions_mut().remove::<Refused>();
     match refused {
         Some(Refused(problem)) => Ok(refuse(request, problem)),

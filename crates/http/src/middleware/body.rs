@@ -4,15 +4,15 @@
 
 use std::time::Duration;
 
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceRequest;
 use actix_web::http::ConnectionType;
 use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_web::web::{BytesMut, Payload};
-use actix_web::{Error, FromRequest, HttpMessage};
+use actix_web::{FromRequest, HttpMessage};
 use futures_util::StreamExt;
 
 use super::unread::Unread;
-use super::{Inner, refuse};
+use super::{Answer, Inner, refuse};
 use crate::body::RawBody;
 use crate::problem::Problem;
 use crate::surface::{Layer, Surface};
@@ -24,11 +24,7 @@ const MAX_DRAINED: usize = 16 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Reads the body for the handler: 413 if it is too large, 408 if it takes too long.
-pub(crate) async fn body(
-    mut request: ServiceRequest,
-    surface: &'static Surface,
-    next: impl Inner,
-) -> Result<ServiceResponse, Error> {
+pub(crate) async fn body(mut request: ServiceRequest, surface: &'static Surface, next: impl Inner) -> Answer {
     let headers = request.headers();
     let has_body = headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
     if !(has_body && surface.has(Layer::Body)) {

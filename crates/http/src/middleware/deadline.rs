@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{Error, HttpResponse, ResponseError};
 
 use super::observe::RequestId;
-use super::{Inner, problems, routed_path, security_headers};
+use super::{Answer, Inner, problems, routed_path, security_headers};
 use crate::problem::{Problem, code};
 use crate::routing::MethodTable;
 use crate::surface::{Layer, Surface};
@@ -18,11 +18,7 @@ use crate::surface::{Layer, Surface};
 ///
 /// The request itself is gone with its work, so this ends as an error that the outer middlewares hand on, and that
 /// writes its answer all by itself.
-pub(crate) async fn deadline(
-    request: ServiceRequest,
-    surface: &'static Surface,
-    next: impl Inner,
-) -> Result<ServiceResponse, Error> {
+pub(crate) async fn deadline(request: ServiceRequest, surface: &'static Surface, next: impl Inner) -> Answer {
     let Some(limit) = surface.time(&request).filter(|_| surface.has(Layer::Deadline)) else {
         return next(request).await;
     };

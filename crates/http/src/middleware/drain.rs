@@ -1,13 +1,12 @@
 //! Sends clients elsewhere when the server stops.
 
-use actix_web::Error;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceRequest;
 use actix_web::http::header::HeaderName;
 use actix_web::http::{ConnectionType, Method};
 use actix_web::web::Data;
 
 use super::client_address::comes_by_trusted_proxy;
-use super::{Inner, refuse};
+use super::{Answer, Inner, refuse};
 use crate::health::Health;
 use crate::preconditions::IDEMPOTENCY_KEY;
 use crate::problem::Problem;
@@ -24,7 +23,7 @@ const X_NEXT_UPSTREAM: HeaderName = HeaderName::from_static("x-next-upstream");
 /// another instance and leaves this one alone from then on; by the time the connections close, nobody uses them. All
 /// else is served: what is not safe to repeat, and whoever has nowhere else to go. Only a trusted proxy is believed,
 /// for whoever else sent the header would get that 502 to see.
-pub(crate) async fn drain(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
+pub(crate) async fn drain(request: ServiceRequest, next: impl Inner) -> Answer {
     let Some(health) = request.app_data::<Data<Health>>().cloned() else {
         return next(request).await;
     };

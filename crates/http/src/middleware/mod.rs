@@ -47,10 +47,13 @@ use actix_web::middleware::Next;
 use crate::problem::Problem;
 use crate::surface::Surfaces;
 
-/// What is further in: called once, or not at all.
-pub(crate) trait Inner<B = BoxBody>: AsyncFnOnce(ServiceRequest) -> Result<ServiceResponse<B>, Error> {}
+/// What a middleware hands on, outwards.
+pub(crate) type Answer<B = BoxBody> = Result<ServiceResponse<B>, Error>;
 
-impl<B, F: AsyncFnOnce(ServiceRequest) -> Result<ServiceResponse<B>, Error>> Inner<B> for F {}
+/// What is further in: called once, or not at all.
+pub(crate) trait Inner<B = BoxBody>: AsyncFnOnce(ServiceRequest) -> Answer<B> {}
+
+impl<B, F: AsyncFnOnce(ServiceRequest) -> Answer<B>> Inner<B> for F {}
 
 /// Passes a request through one after the other. Those that go by its surface get it, in brackets. Each as a middleware of
 /// the framework's would put its future, and that of what is further in, on the heap, and would move the request and the
@@ -65,10 +68,7 @@ macro_rules! pass {
 }
 
 /// What every request passes through outside of compression.
-pub(crate) async fn outside(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse, Error> {
+pub(crate) async fn outside(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answer {
     let surface = Surfaces::of_request(&request);
     pass!(
         request,
@@ -81,7 +81,7 @@ pub(crate) async fn outside(
 }
 
 /// What every request passes through inside of compression.
-pub(crate) async fn inside(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
+pub(crate) async fn inside(request: ServiceRequest, next: Next<BoxBody>) -> Answer {
     let surface = Surfaces::of_request(&request);
     pass!(
         request,

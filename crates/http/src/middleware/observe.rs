@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Instant;
 
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage, HttpRequest};
+use actix_web::{HttpMessage, HttpRequest};
 use metrics::{Gauge, Histogram};
 use opentelemetry::trace::FutureExt;
 use tracing::Instrument;
@@ -17,7 +17,7 @@ use uuid::fmt::Simple;
 
 use super::client_address::{client_address, client_network};
 use super::problems::Counted;
-use super::{Inner, deadline, routed_path};
+use super::{Answer, Inner, deadline, routed_path};
 use crate::identity::Origin;
 use crate::settings::HttpSettings;
 use crate::surface::{Layer, Surface};
@@ -51,11 +51,7 @@ impl RequestId {
 }
 
 /// Runs a request under a span that names it, and notes how it went.
-pub(crate) async fn observe(
-    request: ServiceRequest,
-    surface: &'static Surface,
-    next: impl Inner,
-) -> Result<ServiceResponse, Error> {
+pub(crate) async fn observe(request: ServiceRequest, surface: &'static Surface, next: impl Inner) -> Answer {
     let own = Uuid::now_v7();
     let id = incoming_id(request.headers()).unwrap_or_else(|| own.to_string());
     let id = RequestId(id);
@@ -89,7 +85,7 @@ async fn answer(
     id: &RequestId,
     trace: &RequestTrace,
     method: &'static str,
-) -> Result<ServiceResponse, Error> {
+) -> Answer {
     let began = Instant::now();
     let in_flight = InFlight::enter();
     let mut result = next(request).with_context(trace.context()).await;

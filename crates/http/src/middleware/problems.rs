@@ -4,21 +4,18 @@ use actix_cors::CorsError;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, VARY};
-use actix_web::{Error, HttpMessage, HttpResponse};
+use actix_web::{HttpMessage, HttpResponse};
 
-use super::Inner;
 use super::cors::{self, refusal};
 use super::observe::RequestId;
+use super::{Answer, Inner};
 use crate::problem::Problem;
 
 /// Notes on a request that its refusal is counted: there may be too many of them for a line in the log each.
 pub(super) struct Counted;
 
 /// Turns every error into problem details, also those of libraries, which come as a bare status.
-pub(crate) async fn problems<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: impl Inner<B>,
-) -> Result<ServiceResponse, Error> {
+pub(crate) async fn problems<B: MessageBody + 'static>(request: ServiceRequest, next: impl Inner<B>) -> Answer {
     let response = next(request).await?;
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) || says_it_itself(response.response()) {

@@ -1,10 +1,9 @@
 //! The usual security headers.
 
-use actix_web::Error;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-use super::Inner;
+use super::{Answer, Inner};
 
 /// Set on every answer that does not say otherwise. What does not say whether it may be kept may not.
 static DEFAULTS: [(HeaderName, HeaderValue); 8] = [
@@ -19,7 +18,7 @@ static DEFAULTS: [(HeaderName, HeaderValue); 8] = [
 ];
 
 /// Adds them.
-pub(crate) async fn security_headers(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
+pub(crate) async fn security_headers(request: ServiceRequest, next: impl Inner) -> Answer {
     let mut response = next(request).await?;
     add(response.headers_mut());
     Ok(response)

@@ -8,15 +8,14 @@
 
 use std::time::Duration;
 
-use actix_web::Error;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceRequest;
 use actix_web::http::{ConnectionType, Method};
 use actix_web::web::Data;
 use resilience::{Caller, Gate, GateOptions, caller};
 
 use super::connections::Connection;
 use super::rate_limit::{Budget, client};
-use super::{Inner, refuse, routed_path};
+use super::{Answer, Inner, refuse, routed_path};
 use crate::problem::{Problem, Shed};
 use crate::surface::{Layer, Surface};
 
@@ -45,11 +44,7 @@ impl WriteGate {
 }
 
 /// Answers 503 `overloaded` on a connection that is one too many, and closes it.
-pub(crate) async fn surplus(
-    request: ServiceRequest,
-    surface: &'static Surface,
-    next: impl Inner,
-) -> Result<ServiceResponse, Error> {
+pub(crate) async fn surplus(request: ServiceRequest, surface: &'static Surface, next: impl Inner) -> Answer {
     let is_surplus = request.conn_data::<Connection>().is_some_and(Connection::is_surplus);
     if !(is_surplus && is_call(&request, surface)) {
         return next(request).await;
@@ -61,11 +56,7 @@ pub(crate) async fn surplus(
 
 /// Answers a call of the API on behalf of its client, as soon as there is a permit for it if it writes. What checks a
 /// password waits for its turn elsewhere.
-pub(crate) async fn admit(
-    request: ServiceRequest,
-    surface: &'static Surface,
-    next: impl Inner,
-) -> Result<ServiceResponse, Error> {
+pub(crate) async fn admit(request: ServiceRequest, surface: &'static Surface, next: impl Inner) -> Answer {
     if !is_call(&request, surface) {
         return next(request).await;
     }

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use actix_web::Error;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceRequest;
 use actix_web::web::Data;
 use url::form_urlencoded;
 use utoipa::openapi::path::ParameterIn;
 use utoipa::openapi::{OpenApi, RefOr};
 
-use super::{Inner, refuse, routed_path};
+use super::{Answer, Inner, refuse, routed_path};
 use crate::problem::{FieldError, Problem, code};
 use crate::routing::operations;
 use crate::surface::{Layer, Surfaces};
@@ -21,7 +20,7 @@ const MOST: usize = 2048;
 const NAMED: usize = 32;
 
 /// Refuses an address that is longer than any that leads somewhere: 414.
-pub(crate) async fn length(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
+pub(crate) async fn length(request: ServiceRequest, next: impl Inner) -> Answer {
     if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > MOST) {
         return Ok(refuse(request, Problem::uri_too_long(MOST)));
     }
@@ -30,7 +29,7 @@ pub(crate) async fn length(request: ServiceRequest, next: impl Inner) -> Result<
 
 /// Refuses parameters that a call does not have, as fields of a body are refused that it does not have: 422. A misspelt
 /// `limit` would go unnoticed otherwise, and a parameter that comes with a later version would mean something at once.
-pub(crate) async fn parameters(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
+pub(crate) async fn parameters(request: ServiceRequest, next: impl Inner) -> Answer {
     if !request.query_string().is_empty()
         && let Some(table) = request.app_data::<Data<ParameterTable>>()
         && let Some(known) = table.of(request.method().as_str(), routed_path(&request))

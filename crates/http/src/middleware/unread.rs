@@ -3,12 +3,12 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use actix_web::HttpMessage;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceRequest;
 use actix_web::web::{Bytes, Payload};
-use actix_web::{Error, HttpMessage};
 
-use super::Inner;
+use super::{Answer, Inner};
 
 /// What is left of the body of a request that was refused before its end.
 pub(super) struct Unread(pub(super) Payload);
@@ -18,7 +18,7 @@ pub(super) struct Unread(pub(super) Payload);
 /// The server closes a connection in order after an answer, when the body of the request is still wanted by then: it
 /// says so, waits a second for the client to go, and goes itself. Of a chunked body that nobody wants any more it waits
 /// for the end instead, however long that takes the client.
-pub(crate) async fn unread(request: ServiceRequest, next: impl Inner) -> Result<ServiceResponse, Error> {
+pub(crate) async fn unread(request: ServiceRequest, next: impl Inner) -> Answer {
     let response = next(request).await?;
     let unread = response.request().extensions_mut().remove::<Unread>();
     Ok(match unread {

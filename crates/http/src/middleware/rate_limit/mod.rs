@@ -9,10 +9,10 @@ mod local;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::HttpMessage;
+use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage};
 use async_trait::async_trait;
 use domain::Principal;
 
@@ -20,7 +20,7 @@ pub use budget::{Budget, Client};
 pub use local::LocalRateLimits;
 
 use super::client_address::{client_address, client_network};
-use super::{Inner, refuse, routed_path};
+use super::{Answer, Inner, refuse, routed_path};
 use crate::problem::{Problem, whole_seconds};
 use crate::surface::{Layer, Surface};
 
@@ -54,11 +54,7 @@ pub enum Taken {
 pub(crate) type Limits = Option<Arc<dyn RateLimiter>>;
 
 /// Counts requests against the budget of their client, says what is left, and refuses what is too much.
-pub(crate) async fn rate_limit(
-    request: ServiceRequest,
-    surface: &'static Surface,
-    next: impl Inner,
-) -> Result<ServiceResponse, Error> {
+pub(crate) async fn rate_limit(request: ServiceRequest, surface: &'static Surface, next: impl Inner) -> Answer {
     let limiter = request.app_data::<Data<Limits>>().and_then(|limits| limits.as_ref().clone());
     let Some(limiter) = limiter.filter(|_| surface.has(Layer::Budgets)) else {
         return next(request).await;

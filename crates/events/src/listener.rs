@@ -17,8 +17,9 @@ pub trait FactListener: Send + Sync {
     /// The facts were committed by this write.
     async fn committed(&self, by: Option<UserId>, facts: &[Fact]);
 
-    /// The write changed nothing, as an earlier one had left these facts already. The instance that wrote then may have
-    /// crashed before it told of them.
+    /// The write changed nothing, and found what an earlier one may have left: the same wish fulfilled, another revision, or
+    /// nothing there. The instance that wrote then may have crashed before it told of it. Good for invalidating, never for
+    /// recording: these facts need not have happened.
     async fn seen(&self, by: Option<UserId>, facts: &[Fact]);
 
     /// The facts may be committed by now, or within half a minute, or never: the outcome of the write is unknown. They are

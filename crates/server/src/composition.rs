@@ -109,18 +109,13 @@ fn uncached(database: &Database) -> Repositories {
 
 /// Copies are filled from where nothing is missing that was heard of; all else may be read anywhere.
 fn cached(database: &Database, cache: &Cache) -> Repositories {
-    let complete = database.complete();
-    let from_anywhere = uncached(database);
-    let posts = Arc::new(SeaPostRepository::new(database.clone()));
-    let users = Arc::new(SeaUserRepository::new(database.clone()));
-    let complete_posts = Arc::new(SeaPostRepository::new(complete.clone()));
-    let complete_users = Arc::new(SeaUserRepository::new(complete.clone()));
-    let complete_timelines = Arc::new(SeaTimelineRepository::new(complete));
-    let timelines = CachedTimelines::new(from_anywhere.timelines, complete_timelines, posts.clone(), cache.clone());
+    let (anywhere, complete) = (uncached(database), uncached(&database.complete()));
+    let likes = Arc::new(SeaPostRepository::new(database.clone()));
+    let relations = Arc::new(SeaUserRepository::new(database.clone()));
     Repositories {
-        users: Arc::new(CachedUsers::new(users.clone(), complete_users, users, cache.clone())),
-        posts: Arc::new(CachedPosts::new(posts.clone(), complete_posts, posts, cache.clone())),
-        timelines: Arc::new(timelines),
-        ..from_anywhere
+        users: Arc::new(CachedUsers::new(anywhere.users, complete.users, relations, cache.clone())),
+        posts: Arc::new(CachedPosts::new(anywhere.posts, complete.posts, likes.clone(), cache.clone())),
+        timelines: Arc::new(CachedTimelines::new(anywhere.timelines, complete.timelines, likes, cache.clone())),
+        ..anywhere
     }
 }

@@ -127,7 +127,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
     let UseCases { contexts, remover } =
         use_cases(&database, cache, &signing_keys, settings.lifetimes, overrides.hashing_cost, guesses);
     let Contexts { accounts, posts, .. } = &contexts;
-    accounts.use_cases.learn_ended_sessions.execute().await?;
+    accounts.use_cases.learn_ended_sessions.execute().await.map_err(StartError::EndedSessions)?;
     let health = Arc::new(Health::new(dependencies(&settings, &database, cluster.redis())));
     let housekeeping = Housekeeping::begin(Household {
         accounts: Arc::clone(&accounts.use_cases),

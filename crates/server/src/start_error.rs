@@ -29,7 +29,7 @@ pub enum StartError {
     DevelopmentKey(#[from] DevelopmentKeyError),
     /// It could not be read who has ended.
     #[error("it cannot be read which sessions have ended")]
-    EndedSessions(#[from] RepositoryError),
+    EndedSessions(#[source] RepositoryError),
     /// The address is taken or not of this machine.
     #[error("cannot listen at {address}, which HOST and {port} say")]
     Listen {

@@ -174,24 +174,31 @@ impl Transaction {
             inner.rollback().await?;
             return Err(error);
         }
-        let (by, facts) = (by.into(), facts.into());
-        if by.is_none() && facts.is_empty() {
-            return storage.observe(inner.commit().await);
-        }
-        let publication = Publication::new(database.listener.as_ref(), by, facts);
-        let doubt = Doubt(Some(database.watermark()));
-        if let Err(error) = storage.observe(inner.commit().await) {
-            if changed_nothing(&error) {
-                publication.end(Effect::Nothing).await;
-            } else {
-                publication.unconfirmed().await;
-            }
-            return Err(error);
-        }
+        let by = by.into();
+        let publication = Publication::new(database.listener.as_ref(), by, facts.into());
+        let doubt = Doubt(by.map(|_| database.watermark()));
+        let committed = storage.observe(inner.commit().await);
         drop(turn);
-        database.written(by.as_slice(), doubt).await;
-        publication.end(Effect::Committed).await;
-        Ok(())
+        match committed {
+            Ok(()) => {
+                if let Some(by) = by {
+                    database.written(&[by], doubt).await;
+                }
+                publication.end(Effect::Committed).await;
+                Ok(())
+            }
+            Err(error) if changed_nothing(&error) => {
+                doubt.resolve();
+                publication.end(Effect::Nothing).await;
+                Err(error)
+            }
+            Err(error) => {
+                // First: what is told now must not say that a replica which has come so far has it.
+                drop(doubt);
+                publication.unconfirmed().await;
+                Err(error)
+            }
+        }
     }
 
     /// Gives everything in it up, and remembers that `by` has seen something in it: this user goes on seeing it, wherever.

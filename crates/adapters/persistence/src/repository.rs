@@ -36,8 +36,8 @@ pub use timeline::SeaTimelineRepository;
 pub use user::SeaUserRepository;
 
 use database::{Reading, Select, corrupt};
-use domain::Id;
-use sea_orm::sea_query::{Expr, IntoTableRef, Query, SelectStatement, SimpleExpr};
+use domain::{Id, Timestamp};
+use sea_orm::sea_query::{Expr, IntoColumnRef, IntoTableRef, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ConnectionTrait, DbErr};
 
 /// Whether a table has a row.
@@ -60,4 +60,15 @@ async fn ids(tx: &impl ConnectionTrait, select: &SelectStatement) -> Result<Vec<
 /// Ids as the domain has them.
 fn parsed<T>(ids: &[String]) -> Result<Vec<Id<T>>, DbErr> {
     ids.iter().map(|id| Id::parse(id).map_err(|error| corrupt("id", error))).collect()
+}
+
+/// 1 where `condition` holds, else 0: what a revision is raised by. Both are decided in the statement that writes, so that
+/// an edit in between counts.
+fn one_if(condition: SimpleExpr) -> SimpleExpr {
+    Expr::case(condition, 1).finally(0).into()
+}
+
+/// `time` where `condition` holds, else what is there.
+fn time_if(condition: SimpleExpr, time: Timestamp, column: impl IntoColumnRef) -> SimpleExpr {
+    Expr::case(condition, time.as_micros()).finally(Expr::col(column)).into()
 }

@@ -17,7 +17,7 @@ use super::comment_addition::{self, CommentWrite};
 use super::comment_removal::LEVELS;
 use super::like_write::{LikeAction, LikeWrite};
 use super::likes::LikedComments;
-use super::{comment_removal, exists, is_there, locks};
+use super::{comment_removal, exists, is_there, locks, one_if, time_if};
 use crate::entity::{comment, post};
 use crate::view;
 
@@ -100,13 +100,13 @@ impl SeaCommentRepository {
 
     async fn try_edit(&self, id: CommentId, edit: &Edit, by: Principal) -> Result<Change<CommentView>, DbErr> {
         let tx = self.db.begin().await?;
+        // The same words are no edit, though the row is locked for it.
+        let differs = || comment::Column::Content.ne(edit.content.as_str());
         let mut update = comment::Entity::update_many()
             .col_expr(comment::Column::Content, Expr::val(edit.content.as_str().to_owned()))
-            .col_expr(comment::Column::EditedAt, Expr::val(edit.at.as_micros()))
-            .col_expr(comment::Column::Revision, Expr::col(comment::Column::Revision).add(1))
+            .col_expr(comment::Column::EditedAt, time_if(differs(), edit.at, comment::Column::EditedAt))
+            .col_expr(comment::Column::Revision, Expr::col(comment::Column::Revision).add(one_if(differs())))
             .filter(comment::Column::Id.eq(id.as_str()))
-            // The same words are no edit.
-            .filter(comment::Column::Content.ne(edit.content.as_str()))
             .filter(view::presence::comment())
             .filter(in_session(by.session_id));
         if let Some(Revision(expected)) = edit.expected {
@@ -117,18 +117,20 @@ impl SeaCommentRepository {
             return Ok(Change::SessionEnded);
         }
         let found = self.try_find(&tx, id, Some(by.user_id)).await?;
-        let edited = found.as_ref().map(|found| Fact::CommentEdited { comment: id, post: found.subject.post_id });
-        let edited: Vec<_> = edited.into_iter().collect();
-        if updated {
-            tx.commit(by.user_id, edited).await?;
-        } else {
-            tx.abandon(by.user_id, edited).await?;
+        let found = found.filter(|found| found.subject.author().is_some());
+        match &found {
+            Some(CommentView { subject, .. }) => {
+                let edited = Fact::CommentEdited { comment: id, post: subject.post_id };
+                if updated && subject.edited_at == Some(edit.at) {
+                    tx.commit(by.user_id, [edited]).await?;
+                } else {
+                    tx.abandon(by.user_id, [edited]).await?;
+                }
+            }
+            None => tx.abandon(by.user_id, []).await?,
         }
         Ok(match found {
-            Some(comment) if comment.subject.author().is_none() => Change::NotFound,
-            Some(comment) if updated || edit.expected.is_none_or(|expected| expected == comment.subject.revision) => {
-                Change::Changed(comment)
-            }
+            Some(comment) if updated => Change::Changed(comment),
             Some(_) => Change::Stale,
             None => Change::NotFound,
         })

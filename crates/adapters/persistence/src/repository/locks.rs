@@ -1,6 +1,7 @@
 //! Row locks, and the one order in which they are taken, so that no two transactions wait for each other in a circle:
-//! accounts, then posts, then comments; of each kind by their ids; then sessions by their ids, and refresh tokens. A statement
-//! that locks several kinds, as batches do, takes them in the same order. The suite `locking_order` holds this.
+//! accounts, then posts, then comments, of each kind by their ids; refresh tokens, then their sessions by id. A slice of a removal
+//! locks its row in `removals` before all of these. A statement that locks several kinds, as batches do, takes them in the same
+//! order, and says so where it stands. The suite `locking_order` holds this.
 //!
 //! Every change to the comments of a post locks the post first. SQLite has one writer at a time, and ignores row locks.
 

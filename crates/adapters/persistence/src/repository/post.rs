@@ -18,7 +18,7 @@ use super::acting::{has_session, in_session};
 use super::like_write::{LikeAction, LikeWrite};
 use super::likes::LikedPosts;
 use super::post_publication::{self, PostWrite};
-use super::{exists, is_there, removal};
+use super::{exists, is_there, one_if, removal, time_if};
 use crate::entity::{post, post_like, user};
 use crate::view;
 
@@ -65,13 +65,13 @@ impl SeaPostRepository {
 
     async fn try_edit(&self, id: PostId, edit: &Edit, by: Principal) -> Result<Change<PostView>, DbErr> {
         let tx = self.db.begin().await?;
+        // The same words are no edit, though the row is locked for it.
+        let differs = || post::Column::Content.ne(edit.content.as_str());
         let mut update = post::Entity::update_many()
             .col_expr(post::Column::Content, Expr::val(edit.content.as_str().to_owned()))
-            .col_expr(post::Column::EditedAt, Expr::val(edit.at.as_micros()))
-            .col_expr(post::Column::Revision, Expr::col(post::Column::Revision).add(1))
+            .col_expr(post::Column::EditedAt, time_if(differs(), edit.at, post::Column::EditedAt))
+            .col_expr(post::Column::Revision, Expr::col(post::Column::Revision).add(one_if(differs())))
             .filter(post::Column::Id.eq(id.as_str()))
-            // The same words are no edit.
-            .filter(post::Column::Content.ne(edit.content.as_str()))
             .filter(view::presence::post())
             .filter(in_session(by.session_id));
         if let Some(Revision(expected)) = edit.expected {
@@ -84,15 +84,13 @@ impl SeaPostRepository {
         let found = self.try_find(&tx, id, Some(by.user_id)).await?;
         let (edited, deleted) =
             (Fact::PostEdited { post: id, author: by.user_id }, Fact::PostDeleted { post: id, author: by.user_id });
-        if updated {
-            tx.commit(by.user_id, [edited]).await?;
-        } else {
-            tx.abandon(by.user_id, [if found.is_some() { edited } else { deleted }]).await?;
+        match &found {
+            Some(post) if updated && post.subject.edited_at == Some(edit.at) => tx.commit(by.user_id, [edited]).await?,
+            Some(_) => tx.abandon(by.user_id, [edited]).await?,
+            None => tx.abandon(by.user_id, [deleted]).await?,
         }
         Ok(match found {
-            Some(post) if updated || edit.expected.is_none_or(|expected| expected == post.subject.revision) => {
-                Change::Changed(post)
-            }
+            Some(post) if updated => Change::Changed(post),
             Some(_) => Change::Stale,
             None => Change::NotFound,
         })

@@ -9,12 +9,13 @@ use database::keyset::{self, Direction};
 use database::{Database, Fields, Select, reading, retrying};
 use domain::{Cursor, Page, PageRequest, Principal, RepositoryError, Revision, User, UserId, UserRef, UserView};
 use events::Fact;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, SimpleExpr};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryTrait};
 
 use super::acting::{has_session, in_session};
 use super::erasure;
 use super::kept_name;
+use super::one_if;
 use super::session::remove_sessions;
 use crate::entity::{session, user};
 use crate::view;
@@ -83,10 +84,12 @@ impl SeaUserRepository {
         expected: Option<Revision>,
     ) -> Result<UpdateUser, DbErr> {
         let (tx, id) = (self.db.begin().await?, by.user_id);
+        let Some(before) = find_credentials(&tx, view::user::is(&id.into()), Some(LockType::NoKeyUpdate)).await? else {
+            return Ok(UpdateUser::SessionEnded);
+        };
         let mut update = user::Entity::update_many()
-            .col_expr(user::Column::Revision, Expr::col(user::Column::Revision).add(1))
+            .col_expr(user::Column::Revision, Expr::col(user::Column::Revision).add(one_if(differs(changes))))
             .filter(view::user::is(&id.into()))
-            .filter(differs(changes))
             .filter(in_session(by.session_id));
         if let Some(display_name) = &changes.display_name {
             update = update.col_expr(user::Column::DisplayName, Expr::val(display_name.as_str().to_owned()));
@@ -106,28 +109,27 @@ impl SeaUserRepository {
         if !updated && !has_session(&tx, by.session_id).await? {
             return Ok(UpdateUser::SessionEnded);
         }
-        let Some(found) = find_credentials(&tx, view::user::is(&id.into())).await? else {
+        let Some(found) = find_credentials(&tx, view::user::is(&id.into()), None).await? else {
             return Ok(UpdateUser::SessionEnded);
         };
-        let mut facts = vec![Fact::ProfileEdited { user: id, renamed: changes.display_name.is_some() }];
-        if updated {
-            if changes.password.is_some() {
-                let others =
-                    session::Column::UserId.eq(id.as_str()).and(session::Column::Id.ne(by.session_id.as_str()));
-                facts.extend(remove_sessions(&tx, id, others).await?);
-            }
-            tx.commit(id, facts).await?;
+        let edited = |renamed| Fact::ProfileEdited { user: id, renamed };
+        if !updated {
+            // Another request may have done it, whatever that was.
+            tx.abandon(id, [edited(true)]).await?;
+            let moved = changes.password.as_ref().is_some_and(|change| change.verified != before.password);
+            return Ok(if moved { UpdateUser::PasswordMoved } else { UpdateUser::Stale });
+        }
+        if before.user.revision == found.user.revision {
+            tx.abandon(id, [edited(changes.display_name.is_some())]).await?;
             return Ok(UpdateUser::Updated(found.user));
         }
-        tx.abandon(id, facts).await?;
-        let moved = changes.password.as_ref().is_some_and(|change| change.verified != found.password);
-        Ok(if moved {
-            UpdateUser::PasswordMoved
-        } else if expected.is_none_or(|expected| expected == found.user.revision) {
-            UpdateUser::Updated(found.user)
-        } else {
-            UpdateUser::Stale
-        })
+        let mut facts = vec![edited(before.user.display_name != found.user.display_name)];
+        if changes.password.is_some() {
+            let others = session::Column::UserId.eq(id.as_str()).and(session::Column::Id.ne(by.session_id.as_str()));
+            facts.extend(remove_sessions(&tx, id, others).await?);
+        }
+        tx.commit(id, facts).await?;
+        Ok(UpdateUser::Updated(found.user))
     }
 
     async fn try_renew_hash(
@@ -168,9 +170,16 @@ fn differs(changes: &ProfileChanges) -> SimpleExpr {
     any.unwrap_or_else(|| Expr::val(false))
 }
 
-async fn find_credentials(connection: &impl Select, condition: SimpleExpr) -> Result<Option<Credentials>, DbErr> {
-    let select =
-        view::user::select_user().column((user::Entity, user::Column::PasswordHash)).and_where(condition).take();
+async fn find_credentials(
+    connection: &impl Select,
+    condition: SimpleExpr,
+    lock: Option<LockType>,
+) -> Result<Option<Credentials>, DbErr> {
+    let mut select = view::user::select_user();
+    select.column((user::Entity, user::Column::PasswordHash)).and_where(condition);
+    if let Some(lock) = lock {
+        select.lock(lock);
+    }
     let Some(row) = connection.select_one(&select).await? else {
         return Ok(None);
     };
@@ -198,7 +207,7 @@ impl UserRepository for SeaUserRepository {
     }
 
     async fn find_credentials(&self, user: &UserRef) -> Result<Option<Credentials>, RepositoryError> {
-        let found = async { find_credentials(&self.db.read_primary(), view::user::is(user)).await };
+        let found = async { find_credentials(&self.db.read_primary(), view::user::is(user), None).await };
         reading("users.find_credentials", found).await
     }
 

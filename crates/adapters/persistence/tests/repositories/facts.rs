@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use ::posts::ports::{Change, CommentRepository, Edit, PostRepository, Write};
 use accounts::ports::{CloseSession, ProfileChanges, SessionRepository, UserRepository};
 use async_trait::async_trait;
+use database::{Database, DatabaseOptions, Location, WalPosition, Watermark};
 use domain::{Bio, Content, DisplayName, Principal, Revision, SessionId, Timestamp, UserId, Username};
 use events::{Fact, FactListener, Liked};
 use futures_util::future::join_all;
@@ -17,8 +18,9 @@ use persistence::{
 };
 use removals::ports::{Progress, RemovalRepository};
 use removals::{Removal, RemovalKind};
+use sea_orm::ConnectionTrait;
 use social::ports::FollowRepository;
-use testkit::{NOW, a_comment, a_post, a_user, acting, id, on_both_databases};
+use testkit::{NOW, Proxy, TestDatabase, a_comment, a_post, a_user, acting, id, on_both_databases};
 
 use crate::scene::{Scene, any_names, hash_of, not_kept, request};
 
@@ -177,9 +179,11 @@ async fn comments_tell_what_became_of_them(s: Scene) {
     h.committed(ada, deleted.clone());
     assert_eq!(h.comments.delete(top.id, acting(ada), None).await.unwrap(), Change::NotFound);
     h.seen(ada, deleted);
+    assert_eq!(h.comments.edit(top.id, &edit("more", None), acting(bob)).await.unwrap(), Change::NotFound);
+    h.nothing();
     h.comments.delete(reply.id, acting(bob), None).await.unwrap();
     h.committed(bob, Fact::CommentDeleted { comment: reply.id, post });
-    // Its row is gone, and nobody knows any more where it was.
+    // Its row is gone, and with it the post that it was on.
     assert_eq!(h.comments.delete(reply.id, acting(bob), None).await.unwrap(), Change::NotFound);
     h.nothing();
 }
@@ -244,6 +248,13 @@ async fn accounts_and_sessions_tell_what_became_of_them(s: Scene) {
         h.users.update(acting(ada), changes, None).await.unwrap();
         h.seen(ada, edited);
     }
+
+    // The same name beside new words is no new name.
+    let both = ProfileChanges { bio: Some(Bio::parse("reads").unwrap()), ..name.clone() };
+    h.users.update(acting(ada), &both, None).await.unwrap();
+    h.committed(ada, Fact::ProfileEdited { user: ada, renamed: false });
+    h.users.update(acting(ada), &both, Some(Revision(0))).await.unwrap();
+    h.seen(ada, Fact::ProfileEdited { user: ada, renamed: true });
 
     let session = async |name: &str| {
         let session: SessionId = id(name);
@@ -311,4 +322,44 @@ async fn a_batch_tells_each_of_its_facts_once(s: Scene) {
         }
     }
     assert_eq!(told.len(), 200);
+}
+
+/// Notes how far this process is said to have written, whenever an outcome is unknown.
+struct Unconfirmed {
+    watermark: Arc<Watermark>,
+    positions: Mutex<Vec<WalPosition>>,
+}
+
+#[async_trait]
+impl FactListener for Unconfirmed {
+    async fn committed(&self, _: Option<UserId>, _: &[Fact]) {
+        panic!("nothing is known to be committed");
+    }
+
+    async fn seen(&self, _: Option<UserId>, _: &[Fact]) {
+        panic!("nothing was seen");
+    }
+
+    fn unconfirmed(&self, _: Option<UserId>, _: &[Fact]) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.positions.lock().unwrap().push(self.watermark.to_tell());
+        Box::pin(ready(()))
+    }
+}
+
+/// Else others would load what changed from a replica that has come as far as was known before, and keep that.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_outcome_is_told_once_the_position_is_in_doubt() {
+    let s = Scene::from(TestDatabase::postgres().await);
+    let ada = s.user("ada").await;
+    let (proxy, url) = Proxy::before(s.db.url()).await;
+    let database = Database::connect(&DatabaseOptions::new(Location::parse(&url).unwrap())).await.unwrap();
+    let watermark = database.watermark();
+    assert_ne!(watermark.to_tell(), WalPosition::UNKNOWN);
+    let listener = Arc::new(Unconfirmed { watermark, positions: Mutex::default() });
+    let database = database.with_listener(listener.clone());
+    let tx = database.begin().await.unwrap();
+    tx.execute_unprepared("UPDATE users SET bio = 'new'").await.unwrap();
+    proxy.cut();
+    tx.commit(ada, [Fact::ProfileEdited { user: ada, renamed: false }]).await.unwrap_err();
+    assert_eq!(*listener.positions.lock().unwrap(), [WalPosition::UNKNOWN]);
 }

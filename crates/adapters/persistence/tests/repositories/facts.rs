@@ -4,6 +4,7 @@
 use std::future::ready;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use ::posts::ports::{Change, CommentRepository, Edit, PostRepository, Write};
 use accounts::ports::{CloseSession, ProfileChanges, SessionRepository, UserRepository};
@@ -111,6 +112,11 @@ fn edit(content: &str, expected: Option<u32>) -> Edit {
     Edit { content: Content::parse(content).unwrap(), at: NOW, expected: expected.map(Revision) }
 }
 
+/// The same, asked for again.
+fn later(edit: Edit) -> Edit {
+    Edit { at: edit.at.after(Duration::from_secs(1)), ..edit }
+}
+
 async fn posts_tell_what_became_of_them(s: Scene) {
     let (ada, h) = (s.user("ada").await, Heard::of(&s));
     let new = a_post("hello", ada).build();
@@ -131,7 +137,7 @@ async fn posts_tell_what_became_of_them(s: Scene) {
     h.posts.edit(post, &edit("bye", None), acting(ada)).await.unwrap();
     h.committed(ada, edited.clone());
     // The same words, and a revision that has passed.
-    assert!(matches!(h.posts.edit(post, &edit("bye", None), acting(ada)).await.unwrap(), Change::Changed(_)));
+    assert!(matches!(h.posts.edit(post, &later(edit("bye", None)), acting(ada)).await.unwrap(), Change::Changed(_)));
     h.seen(ada, edited.clone());
     assert_eq!(h.posts.edit(post, &edit("more", Some(0)), acting(ada)).await.unwrap(), Change::Stale);
     h.seen(ada, edited.clone());
@@ -170,7 +176,7 @@ async fn comments_tell_what_became_of_them(s: Scene) {
     let edited = Fact::CommentEdited { comment: reply.id, post };
     h.comments.edit(reply.id, &edit("better", None), acting(bob)).await.unwrap();
     h.committed(bob, edited.clone());
-    h.comments.edit(reply.id, &edit("better", None), acting(bob)).await.unwrap();
+    h.comments.edit(reply.id, &later(edit("better", None)), acting(bob)).await.unwrap();
     h.seen(bob, edited);
 
     // By the author of the post; it stays as a mark, and is deleted for a second time.

@@ -18,13 +18,13 @@ const VARIANTS: usize = 64;
 /// The script of `pgbench` that does to the database what `what` does.
 ///
 /// # Errors
-/// When the statements cannot be learnt.
+/// When the statements cannot be captured.
 pub async fn script(what: What, world: &World, watched: &Watched) -> Result<Script> {
     Ok(match what {
         What::Publish => written(include_str!("../sql/publish.sql"), 1),
         What::Comment { posts } => written(include_str!("../sql/comment.sql"), posts),
         What::Like { posts } => written(include_str!("../sql/like.sql"), posts),
-        read => learnt(read, world, watched).await?,
+        read => captured_statements(read, world, watched).await?,
     })
 }
 
@@ -36,7 +36,7 @@ fn written(text: &str, posts: usize) -> Script {
 }
 
 /// The statements that the repositories run: for whom and for what there are many, for some of them.
-async fn learnt(what: What, world: &World, watched: &Watched) -> Result<Script> {
+async fn captured_statements(what: What, world: &World, watched: &Watched) -> Result<Script> {
     let timelines = SeaTimelineRepository::new(watched.database.clone());
     let posts = SeaPostRepository::new(watched.database.clone());
     let comments = SeaCommentRepository::new(watched.database.clone());

@@ -5,7 +5,7 @@
 //!
 //! - [`workloads`] is the table of what is measured; [`requests`] and [`ceilings`] say what that is on the wire and in SQL.
 //! - [`world`] makes the data, [`server`] starts what is measured, [`tools`] are the programs of others.
-//! - [`statements`] are learnt from the repositories, a [`script`] lets `pgbench` run them.
+//! - [`statements`] are captured from the repositories, a [`script`] lets `pgbench` run them.
 //! - [`measure`] runs a workload and its ceilings by turns; [`growth`], [`pressure`] and [`footprint`] measure the rest.
 //! - [`report`] holds every figure; [`table`], [`markdown`], [`compare`] and [`plots`] show them.
 

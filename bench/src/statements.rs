@@ -1,4 +1,4 @@
-//! The statements that a request needs, learnt by watching the repositories that run them.
+//! The statements that a request needs, captured by watching the repositories that run them.
 //!
 //! What `pgbench` runs is so what the server runs, also after somebody has changed it.
 

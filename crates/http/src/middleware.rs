@@ -2,7 +2,7 @@
 //!
 //! 1. [`observe`]: request id, log line, metrics;
 //! 2. [`security_headers`];
-//! 3. [`unread`]: hangs up on clients that were not heard to their end;
+//! 3. [`unread_body`]: hangs up on clients that were not heard to their end;
 //! 4. [`problems`]: writes the bodies of errors;
 //! 5. [`encodings`], which adds to compression, that (of a library), and within it [`cors`];
 //! 6. [`body`]: reads it, within bounds of size and time;
@@ -37,7 +37,7 @@ pub(crate) mod runtime;
 pub(crate) mod security_headers;
 pub(crate) mod shed;
 pub(crate) mod target;
-pub(crate) mod unread;
+pub(crate) mod unread_body;
 
 use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
@@ -75,7 +75,7 @@ pub(crate) async fn outside(request: ServiceRequest, next: Next<impl MessageBody
         next,
         observe::observe[surface],
         security_headers::security_headers,
-        unread::unread,
+        unread_body::hold,
         problems::problems
     )
 }

@@ -9,7 +9,7 @@
 //! - `check`: whether the configuration and its servers are right;
 //! - [`health_check`]: asking a running server whether it can serve;
 //! - `security_log`: what operators must be able to find out later;
-//! - `housekeeping`: what is done now and then;
+//! - `maintenance`: what is done now and then;
 //! - [`signals`]: being told to stop;
 //! - `signing_key`: the development key, made once and kept;
 //! - [`telemetry`]: the log, traces and metrics.
@@ -20,7 +20,7 @@ mod composition;
 mod connections;
 mod dependencies;
 pub mod health_check;
-mod housekeeping;
+mod maintenance;
 mod remover;
 mod security_log;
 mod server;

@@ -27,7 +27,7 @@ use crate::composition::{UseCases, use_cases};
 use crate::connections::{self, Serving};
 use crate::dependencies::{PrimaryDependency, RedisDependency, ReplicasDependency};
 use crate::health_check;
-use crate::housekeeping::{Household, Housekeeping};
+use crate::maintenance::{Duties, Maintenance};
 use crate::security_log::LoggedSecurityEvents;
 use crate::settings::{DatabaseSettings, Environment, MetricsAccess, MigrationSettings, Settings};
 use crate::signals::Signals;
@@ -88,7 +88,7 @@ pub struct RunningServer {
     servers: Vec<rt::task::JoinHandle<std::io::Result<()>>>,
     cached: Option<InformedCache>,
     database: Database,
-    housekeeping: Housekeeping,
+    maintenance: Maintenance,
 }
 
 /// Brings the schema up to date.
@@ -129,7 +129,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
     let Contexts { accounts, posts, .. } = &contexts;
     accounts.use_cases.learn_ended_sessions.execute().await.map_err(StartError::EndedSessions)?;
     let health = Arc::new(Health::new(dependencies(&settings, &database, cluster.redis())));
-    let housekeeping = Housekeeping::begin(Household {
+    let maintenance = Maintenance::begin(Duties {
         accounts: Arc::clone(&accounts.use_cases),
         posts: Arc::clone(&posts.use_cases),
         remover,
@@ -183,7 +183,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         servers,
         cached,
         database,
-        housekeeping,
+        maintenance,
     })
 }
 
@@ -338,7 +338,7 @@ impl RunningServer {
                 result?;
             }
         }
-        self.housekeeping.end().await;
+        self.maintenance.end().await;
         if let Some(cached) = self.cached {
             cached.leave().await;
         }

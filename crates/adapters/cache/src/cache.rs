@@ -9,10 +9,10 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
 use crate::kept::entry::Entry;
-use crate::kept::flights::Flights;
 use crate::kept::key::Key;
 use crate::kept::local::LocalCopies;
 use crate::kept::shared::SharedCopies;
+use crate::kept::single_flight::SingleFlight;
 use crate::known::log::ChangeLog;
 use crate::known::session::Session;
 use crate::known::stamp::Moment;
@@ -54,7 +54,7 @@ struct Inner {
     log: Arc<dyn ChangeLog>,
     shared: Option<Arc<dyn SharedCopies>>,
     local: LocalCopies,
-    flights: Flights<Key, Outcome>,
+    single_flight: SingleFlight<Key, Outcome>,
     session: RwLock<Option<Arc<Session>>>,
     sessions: AtomicU64,
     /// What this instance has learned, counted when it is about to be marked.
@@ -79,7 +79,7 @@ impl Cache {
                 log,
                 shared,
                 local,
-                flights: Flights::new(),
+                single_flight: SingleFlight::new(),
                 session: RwLock::default(),
                 sessions: AtomicU64::new(0),
                 learned: AtomicU64::new(0),
@@ -227,8 +227,8 @@ impl Cache {
         &self.inner.local
     }
 
-    pub(crate) fn flights(&self) -> &Flights<Key, Outcome> {
-        &self.inner.flights
+    pub(crate) fn single_flight(&self) -> &SingleFlight<Key, Outcome> {
+        &self.inner.single_flight
     }
 
     pub(crate) fn runtime(&self) -> Option<Handle> {

@@ -2,9 +2,9 @@
 
 pub(crate) mod codec;
 pub(crate) mod entry;
-pub(crate) mod flights;
 pub(crate) mod key;
 pub(crate) mod local;
 pub(crate) mod read;
 pub(crate) mod records;
 pub(crate) mod shared;
+pub(crate) mod single_flight;

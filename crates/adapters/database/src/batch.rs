@@ -19,7 +19,7 @@ use sea_orm::{ConnAcquireErr, DbErr, QueryResult, Statement};
 
 use crate::error::{failed, refused};
 use crate::operation::retrying;
-use crate::transaction::Remembering;
+use crate::transaction::PositionNote;
 use crate::{Database, Transaction};
 pub(crate) use kinds::Kinds;
 
@@ -66,7 +66,7 @@ pub trait BatchWrite: Coalesce + Sync {
 /// What came of a write, as far as its batch is concerned.
 enum BatchResult<T> {
     /// It is committed. What is remembered of it has to be waited for before anybody is told; the next batch does not wait.
-    Done(T, Remembering),
+    Done(T, PositionNote),
     /// Nothing was done, as somebody holds what it needs.
     Held,
     /// It was not stored, or its outcome is unknown.
@@ -112,8 +112,8 @@ impl<T> BatchResult<T> {
     /// Once it may be told.
     async fn outcome(self, operation: &'static str) -> Result<T, RepositoryError> {
         match self {
-            Self::Done(outcome, remembering) => {
-                remembering.done().await;
+            Self::Done(outcome, note) => {
+                note.done().await;
                 Ok(outcome)
             }
             Self::Held => Err(busy(operation)),

@@ -30,9 +30,9 @@ const POSITION_LIMIT: Duration = Duration::from_secs(1);
 
 /// The noting of how far some users have written.
 #[derive(Clone)]
-pub struct Remembering(Option<Shared<BoxFuture<'static, ()>>>);
+pub struct PositionNote(Option<Shared<BoxFuture<'static, ()>>>);
 
-impl Remembering {
+impl PositionNote {
     /// Nothing to remember.
     pub const DONE: Self = Self(None);
 
@@ -90,7 +90,7 @@ impl Database {
         &self,
         statement: Statement,
         by: impl IntoIterator<Item = UserId>,
-    ) -> Result<(Vec<QueryResult>, Remembering), DbErr> {
+    ) -> Result<(Vec<QueryResult>, PositionNote), DbErr> {
         if let Some(observer) = &self.inner.observer {
             observer.transaction();
         }
@@ -100,7 +100,7 @@ impl Database {
         let doubt = Doubt(Some(self.watermark()));
         let written = self.inner.primary.unless_lost(self.inner.writes.query_all_raw(statement)).await;
         match self.inner.storage.observe(written) {
-            Ok(rows) => Ok((rows, self.remembering(by, doubt))),
+            Ok(rows) => Ok((rows, self.position_note(by, doubt))),
             Err(error) => {
                 self.note_plans(&error, epoch);
                 if changed_nothing(&error) {
@@ -119,10 +119,10 @@ impl Database {
     }
 
     /// Remembers how far each of `by` has written, in a task of its own, for as many as want to know.
-    fn remembering(&self, by: BTreeSet<UserId>, doubt: Doubt) -> Remembering {
+    fn position_note(&self, by: BTreeSet<UserId>, doubt: Doubt) -> PositionNote {
         if self.inner.replicas.is_empty() {
             doubt.resolve();
-            return Remembering(None);
+            return PositionNote(None);
         }
         let (database, settling) = (self.clone(), self.inner.settling);
         let by: Vec<UserId> = by.into_iter().collect();
@@ -133,7 +133,7 @@ impl Database {
                 tokio::time::sleep(settling).await;
             }
         };
-        Remembering(Some(done.boxed().shared()))
+        PositionNote(Some(done.boxed().shared()))
     }
 
     /// Remembers how far each of `by` has written, or has seen what others wrote.

@@ -11,7 +11,7 @@ use actix_web::web::{BytesMut, Payload};
 use actix_web::{FromRequest, HttpMessage};
 use futures_util::StreamExt;
 
-use super::unread::Unread;
+use super::unread_body::UnreadBody;
 use super::{Answer, Inner, refuse};
 use crate::body::RawBody;
 use crate::problem::Problem;
@@ -42,7 +42,7 @@ pub(crate) async fn body(mut request: ServiceRequest, surface: &'static Surface,
         Ok(Err(problem)) => problem,
         Err(_) => Problem::slow_body(),
     };
-    request.extensions_mut().insert(Unread(payload));
+    request.extensions_mut().insert(UnreadBody(payload));
     let mut response = refuse(request, problem);
     // What is left of the body cannot be told from a next request.
     response.response_mut().head_mut().set_connection_type(ConnectionType::Close);

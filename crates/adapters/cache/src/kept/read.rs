@@ -11,8 +11,8 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use crate::cache::{Cache, Fetched, Outcome as LoadOutcome};
 use crate::kept::codec;
 use crate::kept::entry::{Entry, Value};
-use crate::kept::flights::Flight;
 use crate::kept::key::Key;
+use crate::kept::single_flight::Flight;
 use crate::known::session::Session;
 use crate::known::stamp::{Moment, Stamp};
 use crate::metrics::{self, Layer, Outcome};
@@ -125,7 +125,7 @@ impl Cache {
 
     /// Joins the load of `key` that is under way, or begins one.
     fn join(&self, key: &Key, load: &(impl Fn() -> Load + Sync)) -> Flight<LoadOutcome> {
-        self.flights().join(key, || (self.now(), self.clone().fetch(key.clone(), load()).boxed()))
+        self.single_flight().join(key, || (self.now(), self.clone().fetch(key.clone(), load()).boxed()))
     }
 
     /// Gets a copy from those that instances share, or a value from the database, and keeps it.

@@ -11,7 +11,7 @@ use super::{BatchResult, BatchWrite};
 use crate::Database;
 use crate::error::{failed, waits_for_a_row};
 use crate::operation::retrying;
-use crate::transaction::Remembering;
+use crate::transaction::PositionNote;
 
 /// How long a batch waits for a lock. A row that is locked for longer delays only the writes that want this row.
 const PATIENCE_OF_BATCH: Duration = Duration::from_millis(250);
@@ -74,18 +74,16 @@ pub(super) async fn commit<W: BatchWrite>(
 ) -> Result<Vec<BatchResult<W::Outcome>>, DbErr> {
     if db.backend() == DbBackend::Postgres {
         let by = writes.iter().map(|write| write.by());
-        let (rows, remembering) = db.write_at_once(W::as_statement(writes, patience)?, by).await?;
+        let (rows, note) = db.write_at_once(W::as_statement(writes, patience)?, by).await?;
         return Ok(match W::outcomes(writes, &rows) {
-            Ok(outcomes) => {
-                outcomes.into_iter().map(|outcome| BatchResult::Done(outcome, remembering.clone())).collect()
-            }
+            Ok(outcomes) => outcomes.into_iter().map(|outcome| BatchResult::Done(outcome, note.clone())).collect(),
             Err(error) => all_failed(failed(operation_of(writes), error), writes.len()),
         });
     }
     let tx = db.begin().await?;
     let mut results = Vec::with_capacity(writes.len());
     for write in writes {
-        results.push(BatchResult::Done(write.alone(&tx).await?, Remembering::DONE));
+        results.push(BatchResult::Done(write.alone(&tx).await?, PositionNote::DONE));
     }
     // SQLite has no replicas, of which a reader would have to know how far they are.
     tx.commit(None, []).await?;

@@ -96,16 +96,16 @@ impl SeaEndedSessions {
         let backend = self.db.backend();
         let sql = if backend == DbBackend::Postgres { POSTGRES } else { SQLITE };
         let values = [look.begun.position.into(), remembered_since.as_micros().into()];
-        let (mut next, mut learnt) = (0, Vec::new());
+        let (mut next, mut found) = (0, Vec::new());
         for row in self.db.read_primary().query_at_once(Statement::from_sql_and_values(backend, sql, values)).await? {
             let mut fields = Fields::of(&row);
             next = fields.value()?;
             if let Some(session) = fields.optional_id()? {
-                learnt.push((session, fields.time()?));
+                found.push((session, fields.time()?));
             }
         }
         let mut ended = self.ended.write().unwrap_or_else(PoisonError::into_inner);
-        ended.extend(learnt);
+        ended.extend(found);
         ended.retain(|_, at| *at >= remembered_since);
         self.any.store(!ended.is_empty(), Ordering::Release);
         look.end(next);

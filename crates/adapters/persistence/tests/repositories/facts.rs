@@ -36,27 +36,27 @@ on_both_databases![
 
 /// What a write told, and who wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Told {
+enum Call {
     Committed(Option<UserId>, Vec<Fact>),
     Seen(Option<UserId>, Vec<Fact>),
     Unconfirmed(Option<UserId>, Vec<Fact>),
 }
 
 #[derive(Default)]
-struct Notes(Mutex<Vec<Told>>);
+struct Notes(Mutex<Vec<Call>>);
 
 #[async_trait]
 impl FactListener for Notes {
     async fn committed(&self, by: Option<UserId>, facts: &[Fact]) {
-        self.0.lock().unwrap().push(Told::Committed(by, facts.to_vec()));
+        self.0.lock().unwrap().push(Call::Committed(by, facts.to_vec()));
     }
 
     async fn seen(&self, by: Option<UserId>, facts: &[Fact]) {
-        self.0.lock().unwrap().push(Told::Seen(by, facts.to_vec()));
+        self.0.lock().unwrap().push(Call::Seen(by, facts.to_vec()));
     }
 
     fn unconfirmed(&self, by: Option<UserId>, facts: &[Fact]) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        self.0.lock().unwrap().push(Told::Unconfirmed(by, facts.to_vec()));
+        self.0.lock().unwrap().push(Call::Unconfirmed(by, facts.to_vec()));
         Box::pin(ready(()))
     }
 }
@@ -88,23 +88,23 @@ impl Heard {
     }
 
     /// What was told since this was asked last.
-    fn told(&self) -> Vec<Told> {
+    fn calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.notes.0.lock().unwrap())
     }
 
     #[track_caller]
     fn committed(&self, by: UserId, fact: Fact) {
-        assert_eq!(self.told(), [Told::Committed(Some(by), vec![fact])]);
+        assert_eq!(self.calls(), [Call::Committed(Some(by), vec![fact])]);
     }
 
     #[track_caller]
     fn seen(&self, by: UserId, fact: Fact) {
-        assert_eq!(self.told(), [Told::Seen(Some(by), vec![fact])]);
+        assert_eq!(self.calls(), [Call::Seen(Some(by), vec![fact])]);
     }
 
     #[track_caller]
     fn nothing(&self) {
-        assert_eq!(self.told(), []);
+        assert_eq!(self.calls(), []);
     }
 }
 
@@ -271,12 +271,12 @@ async fn accounts_and_sessions_tell_what_became_of_them(s: Scene) {
     let ended = |session| Fact::SessionEnded { user: ada, session };
     let phone = session("phone").await;
     assert_eq!(h.sessions.close(acting(ada), phone).await.unwrap(), CloseSession::Closed);
-    assert_eq!(h.told(), [Told::Committed(None, vec![ended(phone)])]);
+    assert_eq!(h.calls(), [Call::Committed(None, vec![ended(phone)])]);
     assert_eq!(h.sessions.close(acting(ada), phone).await.unwrap(), CloseSession::NotFound);
     h.nothing();
     let tablet = session("tablet").await;
     assert_eq!(h.sessions.close_others(acting(ada)).await.unwrap(), CloseSession::Closed);
-    assert_eq!(h.told(), [Told::Committed(None, vec![ended(tablet)])]);
+    assert_eq!(h.calls(), [Call::Committed(None, vec![ended(tablet)])]);
 
     h.users.erase(acting(ada), &hash_of("wrong").into(), &not_kept()).await.unwrap();
     h.nothing();
@@ -292,17 +292,17 @@ async fn removals_tell_whose_counters_changed(s: Scene) {
     s.follow(bob, ada).await;
     let h = Heard::of(&s);
     h.posts.delete(hers, acting(ada), None).await.unwrap();
-    h.told();
+    h.calls();
     let remove_all = async |removal| while h.removals.remove_some(removal, 100).await.unwrap() != Progress::Done {};
     remove_all(Removal { kind: RemovalKind::Post, id: hers.cuid() }).await;
     h.committed(ada, Fact::UserRecounted { user: ada });
     h.users.erase(acting(ada), &s.verified(ada).await.into(), &not_kept()).await.unwrap();
-    h.told();
+    h.calls();
     remove_all(Removal { kind: RemovalKind::Account, id: ada.cuid() }).await;
-    let recounted = |fact| Told::Committed(Some(ada), vec![fact]);
+    let recounted = |fact| Call::Committed(Some(ada), vec![fact]);
     // His post lost a comment, then a like.
     let post = recounted(Fact::PostRecounted { post: his });
-    assert_eq!(h.told(), [post.clone(), post, recounted(Fact::UserRecounted { user: bob })]);
+    assert_eq!(h.calls(), [post.clone(), post, recounted(Fact::UserRecounted { user: bob })]);
 }
 
 async fn a_batch_tells_each_of_its_facts_once(s: Scene) {
@@ -320,10 +320,10 @@ async fn a_batch_tells_each_of_its_facts_once(s: Scene) {
         })
     }))
     .await;
-    let told = h.told();
+    let told = h.calls();
     for by in likers {
         let liked = vec![Fact::Liked { what: Liked::Post(post), by, at: Timestamp::from_micros(7) }];
-        for expected in [Told::Committed(Some(by), liked.clone()), Told::Seen(Some(by), liked)] {
+        for expected in [Call::Committed(Some(by), liked.clone()), Call::Seen(Some(by), liked)] {
             assert_eq!(told.iter().filter(|told| **told == expected).count(), 1);
         }
     }

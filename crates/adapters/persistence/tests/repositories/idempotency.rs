@@ -39,9 +39,9 @@ mod publish {
         stores_one_post_of_32_at_once,
     ];
 
-    async fn publish(s: &Scene, word: &str, author: UserId, wish: u8, at: Timestamp) -> Write<Post> {
+    async fn publish(s: &Scene, word: &str, author: UserId, attempt: u8, at: Timestamp) -> Write<Post> {
         let post = a_post(word, author).at(at).says("hello").build();
-        s.posts.publish(&post, Some(&request("key", wish, at))).await.unwrap()
+        s.posts.publish(&post, Some(&request("key", attempt, at))).await.unwrap()
     }
 
     fn stored(write: Write<Post>) -> Post {
@@ -130,7 +130,7 @@ mod add_comment {
         stores_one_comment_of_32_at_once,
     ];
 
-    struct Wish<'a> {
+    struct Attempt<'a> {
         word: &'a str,
         post: PostId,
         parent: Option<CommentId>,
@@ -138,13 +138,13 @@ mod add_comment {
         fingerprint: u8,
     }
 
-    async fn add(s: &Scene, wish: Wish<'_>) -> AddCommentOutcome {
-        let comment = a_comment(wish.word, wish.post, wish.author).says("hello");
-        let comment = match wish.parent {
+    async fn add(s: &Scene, attempt: Attempt<'_>) -> AddCommentOutcome {
+        let comment = a_comment(attempt.word, attempt.post, attempt.author).says("hello");
+        let comment = match attempt.parent {
             Some(parent) => comment.reply_to(parent),
             None => comment,
         };
-        s.comments.add(&comment.build(), Some(&request("key", wish.fingerprint, NOW))).await.unwrap()
+        s.comments.add(&comment.build(), Some(&request("key", attempt.fingerprint, NOW))).await.unwrap()
     }
 
     fn stored(outcome: AddCommentOutcome) -> Comment {
@@ -162,14 +162,14 @@ mod add_comment {
         let ada = s.user("ada").await;
         let post = s.post("post", ada).await;
         let parent = s.comment("parent", post, ada).await;
-        let wish = |word| Wish { word, post, parent: Some(parent), author: ada, fingerprint: 1 };
-        let first = stored(add(&s, wish("first")).await);
+        let attempt = |word| Attempt { word, post, parent: Some(parent), author: ada, fingerprint: 1 };
+        let first = stored(add(&s, attempt("first")).await);
         rename(&s, ada).await;
         s.comments.edit(first.id, &new_words(s.now()), acting(ada)).await.unwrap();
-        assert_eq!(add(&s, wish("again")).await, replayed(first.clone()));
+        assert_eq!(add(&s, attempt("again")).await, replayed(first.clone()));
         s.comments.delete(first.id, acting(id("ada")), None).await.unwrap();
         s.comments.delete(parent, acting(id("ada")), None).await.unwrap();
-        assert_eq!(add(&s, wish("again")).await, replayed(first));
+        assert_eq!(add(&s, attempt("again")).await, replayed(first));
         assert_eq!(s.db.count("comments").await, 0);
         s.db.assert_counters_exact().await;
     }
@@ -177,18 +177,18 @@ mod add_comment {
     async fn gives_it_even_when_the_post_is_gone(s: Scene) {
         let ada = s.user("ada").await;
         let post = s.post("post", ada).await;
-        let wish = |word| Wish { word, post, parent: None, author: ada, fingerprint: 1 };
-        let first = stored(add(&s, wish("first")).await);
+        let attempt = |word| Attempt { word, post, parent: None, author: ada, fingerprint: 1 };
+        let first = stored(add(&s, attempt("first")).await);
         s.delete_post(ada, post).await;
-        assert_eq!(add(&s, wish("again")).await, replayed(first));
+        assert_eq!(add(&s, attempt("again")).await, replayed(first));
     }
 
     async fn refuses_a_key_of_another_wish(s: Scene) {
         let ada = s.user("ada").await;
         let post = s.post("post", ada).await;
-        let wish = |word, fingerprint| Wish { word, post, parent: None, author: ada, fingerprint };
-        stored(add(&s, wish("first", 1)).await);
-        assert_eq!(add(&s, wish("other", 2)).await, AddCommentOutcome::Write(Write::KeyReused));
+        let attempt = |word, fingerprint| Attempt { word, post, parent: None, author: ada, fingerprint };
+        stored(add(&s, attempt("first", 1)).await);
+        assert_eq!(add(&s, attempt("other", 2)).await, AddCommentOutcome::Write(Write::KeyReused));
         assert_eq!(s.find_post(post).await.unwrap().comment_count, 1);
     }
 
@@ -196,26 +196,26 @@ mod add_comment {
         let ada = s.user("ada").await;
         let post: NewPost = a_post("post", ada).build();
         s.posts.publish(&post, Some(&request("key", 1, NOW))).await.unwrap();
-        let wish = Wish { word: "first", post: post.id, parent: None, author: ada, fingerprint: 2 };
-        assert_eq!(add(&s, wish).await, AddCommentOutcome::Write(Write::KeyReused));
+        let attempt = Attempt { word: "first", post: post.id, parent: None, author: ada, fingerprint: 2 };
+        assert_eq!(add(&s, attempt).await, AddCommentOutcome::Write(Write::KeyReused));
     }
 
     async fn keeps_no_key_of_a_write_that_did_not_happen(s: Scene) {
         let ada = s.user("ada").await;
         let (post, other) = (s.post("post", ada).await, s.post("other", ada).await);
         let parent = s.comment("parent", other, ada).await;
-        let wish = |post, parent, author| Wish { word: "first", post, parent, author, fingerprint: 1 };
+        let attempt = |post, parent, author| Attempt { word: "first", post, parent, author, fingerprint: 1 };
         let outcomes = [
-            (wish(post, None, id("nobody")), AddCommentOutcome::Write(Write::SessionEnded)),
-            (wish(id("nothing"), None, ada), AddCommentOutcome::PostNotFound),
-            (wish(post, Some(id("nothing")), ada), AddCommentOutcome::ParentNotFound),
-            (wish(post, Some(parent), ada), AddCommentOutcome::ParentOnOtherPost),
+            (attempt(post, None, id("nobody")), AddCommentOutcome::Write(Write::SessionEnded)),
+            (attempt(id("nothing"), None, ada), AddCommentOutcome::PostNotFound),
+            (attempt(post, Some(id("nothing")), ada), AddCommentOutcome::ParentNotFound),
+            (attempt(post, Some(parent), ada), AddCommentOutcome::ParentOnOtherPost),
         ];
-        for (wish, expected) in outcomes {
-            assert_eq!(add(&s, wish).await, expected);
+        for (attempt, expected) in outcomes {
+            assert_eq!(add(&s, attempt).await, expected);
             assert_eq!(s.db.count("idempotency_keys").await, 0, "{expected:?}");
         }
-        stored(add(&s, wish(post, None, ada)).await);
+        stored(add(&s, attempt(post, None, ada)).await);
         s.db.assert_counters_exact().await;
     }
 
@@ -227,7 +227,7 @@ mod add_comment {
             let s = Arc::clone(&s);
             tokio::spawn(async move {
                 let word = format!("number{number}");
-                add(&s, Wish { word: &word, post, parent: None, author: ada, fingerprint: 1 }).await
+                add(&s, Attempt { word: &word, post, parent: None, author: ada, fingerprint: 1 }).await
             })
         }))
         .await;

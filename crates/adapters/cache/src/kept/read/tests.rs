@@ -160,7 +160,7 @@ mod loads {
         s.database.open();
         assert!(readers.join_all().await.into_iter().all(|seen| seen.unwrap() == Some(0)));
         assert_eq!(s.database.loads(), 1);
-        assert_eq!(s.cache.flights().count(), 0);
+        assert_eq!(s.cache.single_flight().count(), 0);
     }
 
     #[tokio::test(start_paused = true)]
@@ -209,7 +209,7 @@ mod loads {
         let reader = s.reading().await;
         reader.abort();
         assert!(reader.await.unwrap_err().is_cancelled());
-        assert_eq!(s.cache.flights().count(), 0);
+        assert_eq!(s.cache.single_flight().count(), 0);
         s.database.open();
         assert_eq!((s.read().await, s.database.loads()), (0, 2));
     }

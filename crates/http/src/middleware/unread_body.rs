@@ -11,18 +11,18 @@ use actix_web::web::{Bytes, Payload};
 use super::{Answer, Inner};
 
 /// What is left of the body of a request that was refused before its end.
-pub(super) struct Unread(pub(super) Payload);
+pub(super) struct UnreadBody(pub(super) Payload);
 
 /// Keeps what is left of a body until the answer is written.
 ///
 /// The server closes a connection in order after an answer, when the body of the request is still wanted by then: it
 /// says so, waits a second for the client to go, and goes itself. Of a chunked body that nobody wants any more it waits
 /// for the end instead, however long that takes the client.
-pub(crate) async fn unread(request: ServiceRequest, next: impl Inner) -> Answer {
+pub(crate) async fn hold(request: ServiceRequest, next: impl Inner) -> Answer {
     let response = next(request).await?;
-    let unread = response.request().extensions_mut().remove::<Unread>();
-    Ok(match unread {
-        Some(Unread(payload)) => response.map_body(|_, body| BoxBody::new(Held { body, _payload: payload })),
+    let rest = response.request().extensions_mut().remove::<UnreadBody>();
+    Ok(match rest {
+        Some(UnreadBody(payload)) => response.map_body(|_, body| BoxBody::new(Held { body, _payload: payload })),
         None => response,
     })
 }

@@ -28,7 +28,7 @@ const RESUME: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_secs(1);
 
 /// What is to be seen to.
-pub(crate) struct Household {
+pub(crate) struct Duties {
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) posts: Arc<Posts>,
     pub(crate) remover: Remover,
@@ -39,15 +39,15 @@ pub(crate) struct Household {
 }
 
 /// Ends with what it holds.
-pub(crate) struct Housekeeping {
+pub(crate) struct Maintenance {
     tasks: Vec<JoinHandle<()>>,
     remover: Remover,
 }
 
-impl Housekeeping {
+impl Maintenance {
     /// Begins. Every instance does all of it; none of it is harmed by that.
-    pub(crate) fn begin(household: Household) -> Self {
-        let Household { accounts, posts, remover, rate_limits, guesses, database, redis } = household;
+    pub(crate) fn begin(duties: Duties) -> Self {
+        let Duties { accounts, posts, remover, rate_limits, guesses, database, redis } = duties;
         let (storage, ends) = (database.clone(), Arc::clone(&accounts));
         let purging = tokio::spawn(async move {
             let mut interval = every(PURGE);
@@ -107,7 +107,7 @@ impl Housekeeping {
     }
 }
 
-impl Drop for Housekeeping {
+impl Drop for Maintenance {
     fn drop(&mut self) {
         self.abort();
         self.remover.abort();

@@ -13,7 +13,7 @@ use crate::known::stamp::Moment;
 ///
 /// A load belongs to all who wait for it: whoever of them is polled drives it, it goes on when the one who began it is
 /// cancelled, and it ends, leaving nothing behind, when the last of them is.
-pub(crate) struct Flights<K, T> {
+pub(crate) struct SingleFlight<K, T> {
     under_way: Arc<Mutex<UnderWay<K, T>>>,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Flight<T> {
     pub(crate) load: Shared<BoxFuture<'static, T>>,
 }
 
-impl<K, T> Flights<K, T>
+impl<K, T> SingleFlight<K, T>
 where
     K: Clone + Eq + Hash + Send + 'static,
     T: Clone + Send + Sync + 'static,
@@ -106,19 +106,19 @@ mod tests {
     use super::*;
 
     struct Scene {
-        flights: Flights<u8, usize>,
+        single_flight: SingleFlight<u8, usize>,
         begun: Arc<AtomicUsize>,
         gate: Arc<Notify>,
     }
 
     impl Scene {
         fn new() -> Self {
-            Self { flights: Flights::new(), begun: Arc::default(), gate: Arc::default() }
+            Self { single_flight: SingleFlight::new(), begun: Arc::default(), gate: Arc::default() }
         }
 
         /// A load that brings how many were begun by then, once the gate opens.
         fn join(&self) -> Flight<usize> {
-            self.flights.join(&7, || {
+            self.single_flight.join(&7, || {
                 let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
                 let gate = self.gate.clone();
                 let load = async move {
@@ -137,7 +137,7 @@ mod tests {
         assert_eq!((one.begun, other.begun), (Moment(1), Moment(1)));
         scene.gate.notify_one();
         assert_eq!(futures_util::join!(one.load, other.load), (1, 1));
-        assert_eq!(scene.flights.count(), 0);
+        assert_eq!(scene.single_flight.count(), 0);
         assert_eq!(scene.join().begun, Moment(2), "the next one begins anew");
     }
 
@@ -151,7 +151,7 @@ mod tests {
         assert!(begun.await.unwrap_err().is_cancelled());
         scene.gate.notify_one();
         assert_eq!(second.load.await, 1);
-        assert_eq!(scene.flights.count(), 0);
+        assert_eq!(scene.single_flight.count(), 0);
     }
 
     #[tokio::test]
@@ -160,10 +160,10 @@ mod tests {
         let flight = scene.join();
         let waiting = tokio::spawn(flight.load);
         tokio::task::yield_now().await;
-        assert_eq!(scene.flights.count(), 1);
+        assert_eq!(scene.single_flight.count(), 1);
         waiting.abort();
         assert!(waiting.await.unwrap_err().is_cancelled());
-        assert_eq!(scene.flights.count(), 0, "the key is free");
+        assert_eq!(scene.single_flight.count(), 0, "the key is free");
         let again = scene.join();
         scene.gate.notify_one();
         assert_eq!(again.load.await, 2);

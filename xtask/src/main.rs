@@ -6,6 +6,7 @@ mod check_chain;
 mod check_clients;
 mod check_deploy;
 mod check_deps;
+mod check_prose;
 mod cluster_test;
 mod diagrams;
 mod executables;
@@ -31,6 +32,8 @@ enum Chore {
     Test(test::Args),
     /// Fails on a dependency between crates that the design does not allow
     CheckDeps,
+    /// Fails on prose that a reader would have to decipher: long sentences, unclear words
+    CheckProse,
     /// Checks licences, sources and known dangers of all dependencies (finds or installs cargo-deny)
     CheckChain,
     /// Lints openapi.json, and lets generated clients in TypeScript and Rust walk the README's tour (needs Node.js)
@@ -54,6 +57,7 @@ async fn main() -> ExitCode {
     let outcome = match Chore::parse() {
         Chore::Test(args) => test::run(&args).await,
         Chore::CheckDeps => check_deps::run(),
+        Chore::CheckProse => check_prose::run(),
         Chore::CheckChain => check_chain::run().await,
         Chore::CheckClients => check_clients::run().await,
         Chore::CheckDeploy => check_deploy::run().await,

@@ -7,11 +7,11 @@ use anyhow::{Context as _, Result, bail};
 use cargo_metadata::{DependencyKind, MetadataCommand};
 use toolkit::root;
 
-use model::{Dependency, Layer, Package, Use};
+pub(crate) use model::{Dependency, Layer, Package, Use};
 
 /// Reads the workspace and fails on every dependency that [`rules`] does not allow.
 pub(crate) fn run() -> Result<()> {
-    let packages = read()?;
+    let packages = packages()?;
     let violations = rules::violations(&packages);
     for violation in &violations {
         eprintln!("{violation}");
@@ -23,8 +23,8 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// The members of the workspace and what their manifests ask for.
-fn read() -> Result<Vec<Package>> {
+/// The members of the workspace with the dependencies in their manifests.
+pub(crate) fn packages() -> Result<Vec<Package>> {
     let root = root();
     let metadata =
         MetadataCommand::new().current_dir(&root).no_deps().exec().context("cannot read `cargo metadata`")?;

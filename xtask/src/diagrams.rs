@@ -1,8 +1,9 @@
 //! `cargo xtask diagrams`: the drawings in `assets/`.
 //!
-//! `erd.dot` is generated from the schema, `system.dot` is written by hand; both are rendered to SVG by Graphviz.
-//! Checking needs no Graphviz: a drawing says which source it was made of.
+//! `crates.dot` is generated from the manifests, `erd.dot` from the schema; `system.dot` is written by hand. Graphviz
+//! renders each to SVG. Checking needs no Graphviz: a drawing holds the hash of its source.
 
+mod crates;
 mod erd;
 mod schema;
 mod svg;
@@ -10,7 +11,7 @@ mod svg;
 use anyhow::Result;
 use toolkit::root;
 
-use crate::fresh;
+use crate::{check_deps, fresh};
 
 /// Options of `cargo xtask diagrams`.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -32,9 +33,14 @@ pub(crate) async fn check() -> Result<()> {
 
 async fn write_or_check(check: bool) -> Result<()> {
     let assets = root().join("assets");
-    let source = erd::draw(&Box::pin(schema::read()).await?);
-    fresh::write_or_check(&assets.join("erd.dot"), &source, check, "diagrams")?;
-    for name in ["erd", "system"] {
+    let generated = [
+        ("crates.dot", crates::draw(&check_deps::packages()?)),
+        ("erd.dot", erd::draw(&Box::pin(schema::read()).await?)),
+    ];
+    for (name, source) in generated {
+        fresh::write_or_check(&assets.join(name), &source, check, "diagrams")?;
+    }
+    for name in ["crates", "erd", "system"] {
         let (dot, svg) = (assets.join(name).with_extension("dot"), assets.join(name).with_extension("svg"));
         if check {
             svg::check(&dot, &svg)?;

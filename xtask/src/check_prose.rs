@@ -126,13 +126,13 @@ mod tests {
 
     #[test]
     fn reports_long_sentences_and_unclear_words() {
-        let long = "one ".repeat(26);
-        let found = findings(&format!("Short. {}. Nobody reads it.", long.trim()));
+        let long = format!("One{}", " more".repeat(25));
+        let found = findings(&format!("Short. {long}. Nobody reads it."));
         let [Finding::Long { words: 26, .. }, Finding::Word { used, .. }] = found.as_slice() else {
             panic!("{found:?}");
         };
         assert_eq!(used, "nobody");
-        assert_eq!(findings(&"one ".repeat(25)), []);
+        assert_eq!(findings(&format!("One{}.", " more".repeat(24))), []);
     }
 
     #[test]

@@ -9,6 +9,8 @@ pub(super) fn passages(source: &str, marks: &'static [&'static str]) -> Vec<Pass
     for (number, line) in (1..).zip(source.lines()) {
         let line = line.trim();
         let comment = marks.iter().find_map(|mark| Some((*mark, line.strip_prefix(mark)?)));
+        // The first line of a script names its interpreter.
+        let comment = comment.filter(|_| !line.starts_with("#!"));
         let (mark, text) = comment.unwrap_or_default();
         if mark != block.mark {
             passages.extend(markdown::passages(&block.text, block.first));

@@ -1,11 +1,11 @@
-# The image of the server: its executable on a small Debian, as a user without rights.
+# The image of the server: its executable on a small Debian, run as an unprivileged user.
 #
-#   docker build --tag thoughts .                              as it is shipped
+#   docker build --tag thoughts .                              the release build
 #   docker build --tag thoughts --build-arg PROFILE=quick .    builds faster, runs a quarter slower
 #
-# It needs nothing but the classical builder. A proxy goes in as usual: --build-arg HTTPS_PROXY=…
+# The classic builder is enough. Pass a proxy as --build-arg HTTPS_PROXY=…
 
-# The manifests, with sources that say nothing: as long as they stay the same, the dependencies are not built again.
+# The manifests with empty sources. While the manifests stay the same, Docker reuses the layer with the dependencies.
 FROM debian:13.8-slim AS manifests
 WORKDIR /src
 COPY . .
@@ -16,15 +16,15 @@ RUN find . -type f ! -name Cargo.toml ! -name Cargo.lock ! -path './.cargo/*' ! 
 FROM rust:1.95.0-slim-trixie AS builder
 ARG PROFILE=release
 WORKDIR /src
-# Nothing is edited between two builds here.
+# No file is edited between two builds here.
 ENV CARGO_INCREMENTAL=0
 COPY --from=manifests /src .
 RUN cargo build --locked --package thoughts --package seed --profile "$PROFILE"
 COPY crates crates
 COPY seed seed
-# What `build_info` says this was built of.
+# The revision that `build_info` reports.
 ARG THOUGHTS_REVISION=unknown
-# Cargo goes by times, and these files may be older than what was built of the empty ones.
+# Cargo compares modification times, and these files may be older than the build of the empty ones.
 RUN find crates seed -name '*.rs' -exec touch {} + \
  && cargo build --locked --package thoughts --package seed --profile "$PROFILE" \
  && install -D --target-directory /out "target/$PROFILE/thoughts" "target/$PROFILE/seed"
@@ -33,15 +33,15 @@ FROM debian:13.8-slim
 RUN groupadd --gid 10001 thoughts \
  && useradd --uid 10001 --gid thoughts --no-create-home --home-dir /var/lib/thoughts --shell /usr/sbin/nologin thoughts \
  && install -d -o thoughts -g thoughts -m 0700 /var/lib/thoughts
-# Whom to believe when a database, Redis or a collector is reached by TLS.
+# The certificate authorities for TLS to a database, Redis or a collector.
 COPY --from=builder /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-# Beside it what fills a database to try things out: docker run --entrypoint seed. It can do what the role in its
-# DATABASE_URL may do, and an image of its own would be a second one to build and keep.
+# The image includes the seed as well: docker run --entrypoint seed. It has the rights of the role in its DATABASE_URL.
+# A separate image would be a second one to build and keep.
 COPY --from=builder /out/thoughts /out/seed /usr/local/bin/
-# What is kept when nothing is configured (the embedded database and its key) lies here, below data/.
+# The embedded database and the signing key are stored here, in data/, when nothing is configured.
 WORKDIR /var/lib/thoughts
 USER 10001:10001
-# From outside of the container, loopback is out of reach.
+# Loopback cannot be reached from outside the container.
 ENV HOST=0.0.0.0
 EXPOSE 3000
 STOPSIGNAL SIGTERM

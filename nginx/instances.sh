@@ -1,25 +1,24 @@
 #!/bin/sh
-# Finds the instances that come and go (the service app-more), and has Nginx send requests to them, too.
+# Finds the instances of the service app-more, and adds them to the upstream of Nginx.
 #
-# Run by the entrypoint of the image before Nginx starts; looks in the background, so that no look-up holds up the start. The
-# instances app1 and app2 stand in snippets/upstream.conf and stay there whatever is found here, so that the list is never
-# empty and a restart of theirs changes nothing. The health check of the container looks whether this still runs, by the
-# file that it touches.
+# The image's entrypoint runs this before Nginx starts. It polls in the background, so no look-up delays the start.
+# app1 and app2 are fixed in snippets/upstream.conf: the list is never empty, and their restarts change nothing here.
+# The container's health check tests that this script runs, by the age of the file that it touches.
 set -eu
 
 name=app-more
 list=/etc/nginx/conf.d/instances.list
 beat=/tmp/instances.beat
-# The network of the compose file. A name without a container may be asked of other name servers, whose answer is some
-# stranger's address: only addresses of this network count.
+# The network of the compose file. Other name servers may resolve a name without a container to a foreign address, so
+# only addresses of this network count.
 network=${NETWORK_PREFIX:-none}
-# Rounds, of a second each, in which the name means nothing before that is believed.
+# Empty look-ups in a row, one a second, before the instances count as gone.
 patience=3
 
 current=""
 missed=0
 
-# Writes the list for these addresses: all are asked, and once more when all failed lately.
+# Writes the list for these addresses. Each is a server, and a backup for when all servers failed lately.
 write() {
   for address in "$@"; do
     printf 'server %s:3000 %s;\n' "$address" 'max_fails=1 fail_timeout=3s' "$address" 'backup max_fails=0' || return 1
@@ -35,8 +34,8 @@ look_up() {
   done | sort -u
 }
 
-# Finds those that there are now and that may be sent requests. One that is known stays until its container is gone:
-# what becomes of it meanwhile, Nginx sees by itself.
+# Finds the present instances that are ready. A known instance stays in the list until its container is gone;
+# meanwhile Nginx notices its failures.
 find_instances() {
   addresses=$(look_up)
   if [ -n "$addresses" ]; then
@@ -55,7 +54,7 @@ find_instances() {
   done
 }
 
-# Hands the list to Nginx, if Nginx takes it. What fails is tried again in the next round, as `current` stays.
+# Gives the list to Nginx if Nginx accepts it. A failure leaves `current` unchanged, so the next round tries again.
 hand_over() {
   # shellcheck disable=SC2086
   if write $found && nginx -t -q && nginx -s reload; then
@@ -72,7 +71,7 @@ follow() {
     find_instances || :
     if [ "$found" != "$current" ] && [ -s /tmp/nginx.pid ]; then
       hand_over || :
-      # Workers that were replaced may take a while to end: not too many of them at once.
+      # Replaced workers take a while to end. The pause bounds how many of them there are.
       sleep 4
     fi
     touch "$beat"

@@ -1,8 +1,8 @@
 #!/bin/bash
-# Starts the primary with the password that was made for it.
+# Starts the primary with its generated passwords.
 set -euo pipefail
 
-# The image's entrypoint and the scripts in initdb/ read them at the first start; the server never does.
+# The image's entrypoint and the scripts in initdb/ read these at the first start only.
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
   POSTGRES_PASSWORD=$(cat /run/thoughts/postgres_password)
   REPLICATION_PASSWORD=$(cat /run/thoughts/replication_password)

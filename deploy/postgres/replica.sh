@@ -1,5 +1,5 @@
 #!/bin/bash
-# Starts the replica. The first time it copies the primary; a copy that was broken off is begun again.
+# Starts the replica. At the first start it copies the primary, and starts over if a copy was interrupted.
 set -euo pipefail
 
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
@@ -16,10 +16,10 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
     echo "the primary cannot be copied yet; trying again"
     sleep 1
   done
-  # Whole, or not at all.
+  # The rename makes the copy appear at once, when it is complete.
   mv "$draft" "$PGDATA"
   unset PGPASSWORD
 fi
 
-# Not the image's entrypoint: there is nothing to initialise.
+# The image's entrypoint would initialise a database.
 exec "$@"

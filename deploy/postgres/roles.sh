@@ -1,8 +1,8 @@
 #!/bin/bash
-# Gives the roles of the database what they may do, as the superuser, over the network.
+# Grants the database roles their rights, as the superuser, over the network.
 set -euo pipefail
 
-# By the environment: what is on a command line can be read by everybody on the machine.
+# Passwords come from the environment, because every user of the machine can read command lines.
 PGPASSWORD=$(cat /run/thoughts/postgres_password)
 APP_PASSWORD=$(cat /run/thoughts/app_password)
 READ_PASSWORD=$(cat /run/thoughts/read_password)

@@ -1,9 +1,9 @@
--- What the roles of the database may do. To be run by a superuser in the database of Thoughts, as often as one likes:
+-- The rights of the database roles. A superuser runs this in the database of Thoughts; repeating it is safe:
 --
 --   APP_PASSWORD=… READ_PASSWORD=… psql --no-psqlrc --file=deploy/postgres/roles.sql thoughts
 --
--- `thoughts` owns the schema and is for `thoughts migrate` alone; it is there already, as the owner of the database.
--- `thoughts_app` reads and writes rows, and is for the instances. `thoughts_read` reads, and is for replicas.
+-- `thoughts` owns the database and the schema, exists already, and is for `thoughts migrate` alone. `thoughts_app`
+-- reads and writes rows, for the instances. `thoughts_read` only reads, for connections to replicas.
 \set ON_ERROR_STOP on
 \set QUIET on
 SET client_min_messages = warning;
@@ -11,7 +11,7 @@ SET client_min_messages = warning;
 \getenv read_password READ_PASSWORD
 
 BEGIN;
--- Of two that run this at once, the second waits.
+-- A concurrent run waits here.
 SELECT pg_advisory_xact_lock(hashtext('thoughts roles')) \g /dev/null
 
 SELECT format('CREATE ROLE %I', name) FROM (VALUES ('thoughts_app'), ('thoughts_read')) AS roles (name)
@@ -22,12 +22,12 @@ ALTER ROLE thoughts_read SET default_transaction_read_only = on;
 
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database()) \gexec
 SELECT format('GRANT CONNECT ON DATABASE %I TO thoughts_app, thoughts_read', current_database()) \gexec
--- An instance finds out by a temporary table whether a disc has room again.
+-- An instance creates a temporary table to find out whether a full disc has space again.
 SELECT format('GRANT TEMPORARY ON DATABASE %I TO thoughts_app', current_database()) \gexec
 REVOKE CREATE ON SCHEMA public FROM PUBLIC, thoughts_app, thoughts_read;
 GRANT USAGE ON SCHEMA public TO thoughts_app, thoughts_read;
 
--- What is there by now, and what migrations will make.
+-- Rights on existing tables, and on those of later migrations.
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO thoughts_app;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO thoughts_read;
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO thoughts_app;

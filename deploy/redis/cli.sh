@@ -1,5 +1,5 @@
 #!/bin/sh
-# redis-cli as the administrator, for use within the container of Redis.
+# redis-cli as the administrator, inside the container of Redis.
 set -eu
 
 REDISCLI_AUTH=$(cat /run/thoughts/redis_admin_password)

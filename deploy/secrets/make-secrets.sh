@@ -1,16 +1,15 @@
 #!/bin/sh
-# Makes every secret of the system at the first start, and gives each service its own. Run by the service `secrets`.
+# Generates every secret of the system at the first start, and gives each service its own. Run by the service `secrets`.
 #
-# The volume `secrets` holds what is made here, once; no other service mounts it. Each reader has a volume of its own,
-# with the files that it needs and no other; they are written anew at every start. A file can be read by its reader's
-# user only.
+# The volume `secrets` keeps all of them; no other service mounts it. Each reader has a volume of its own, with only
+# the files that it needs. They are rewritten at every start, and only the reader's user can read them.
 set -eu
 umask 077
 masters=/run/thoughts/masters
 readers=/run/thoughts/readers
 rules=/etc/thoughts/users.acl
 
-# The users that the images run as.
+# The users of the images.
 server=10001
 postgres=999
 redis=999
@@ -22,7 +21,7 @@ random() {
   od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n'
 }
 
-# write FILE OWNER: keeps what comes in, whole or not at all.
+# write FILE OWNER: writes standard input to a file, atomically.
 write() {
   draft="$(dirname "$1")/.$(basename "$1")"
   cat >"$draft"
@@ -31,34 +30,34 @@ write() {
   mv "$draft" "$1"
 }
 
-# once NAME: makes a random secret, if there is none.
+# once NAME: generates a random secret if it does not exist.
 once() {
   [ -s "$masters/$1" ] || random | write "$masters/$1" 0
 }
 
-# hash NAME: a secret as Redis keeps it.
+# hash NAME: prints a secret's hash in the form of Redis.
 hash() {
   sha256sum <"$masters/$1" | cut -d ' ' -f 1
 }
 
-# reader NAME USER: those that come next are for this service.
+# reader NAME USER: the next files are for this service.
 reader() {
   folder="$readers/$1" owner="$2"
   chown "$owner:$owner" "$folder"
   chmod 0500 "$folder"
 }
 
-# hand NAME...: hands on secrets as they are.
+# hand NAME...: gives secrets to the reader, unchanged.
 hand() {
   for name in "$@"; do write "$folder/$name" "$owner" <"$masters/$name"; done
 }
 
-# put NAME: hands on what comes in.
+# put NAME: gives standard input to the reader.
 put() {
   write "$folder/$1" "$owner"
 }
 
-# say FORMAT NAME: hands on a text with a secret in it.
+# say FORMAT NAME: prints a text with a secret in it.
 say() {
   # shellcheck disable=SC2059
   printf "$1" "$(cat "$masters/$2")"
@@ -77,7 +76,7 @@ once signing_key
 if [ -n "${SIGNING_KEY:-}" ]; then
   printf %s "$SIGNING_KEY" | write "$masters/signing_key" 0
 fi
-# Earlier versions had everything in this one volume, for all services to mount.
+# Earlier versions had these files in this volume, which all services mounted.
 rm -f "$masters/database_url" "$masters/database_replica_urls" "$masters/redis_url" "$masters/redis_insight.json"
 chown 0:0 "$masters"/*
 chmod 0700 "$masters"
@@ -102,7 +101,7 @@ hand postgres_password app_password read_password
 
 reader redis "$redis"
 hand redis_admin_password
-# Redis takes one line a user, and no comments.
+# Redis expects one line a user, without comments.
 sed -e '/^#/d' "$rules" | tr '\n' ' ' | sed -e 's/ user /\nuser /g' -e 's/  */ /g' -e 's/ *$/\n/' \
   -e "s/@redis_password@/#$(hash redis_password)/" \
   -e "s/@redis_admin_password@/#$(hash redis_admin_password)/" \

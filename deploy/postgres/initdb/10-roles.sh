@@ -1,8 +1,8 @@
 #!/bin/bash
-# Once, when the primary is made: who may log in, and the slot that keeps what the replica has not fetched yet.
+# Runs once, when the primary is initialised: creates the roles, the database, and the replica's replication slot.
 set -euo pipefail
 
-# The passwords come by the environment: what is on a command line can be read by everybody on the machine.
+# Passwords come from the environment, because every user of the machine can read command lines.
 psql --set=ON_ERROR_STOP=1 --no-psqlrc --username=postgres --dbname=postgres <<'SQL'
 \getenv database_password DATABASE_PASSWORD
 \getenv replication_password REPLICATION_PASSWORD

@@ -71,7 +71,7 @@ impl SeaRemovalRepository {
         let Removal { kind, id } = removal;
         let tx = self.db.begin().await?;
         if let Some(progress) = claim(&tx, id).await? {
-            tx.give_up().await?;
+            tx.roll_back().await?;
             return Ok(progress);
         }
         if tx.get_database_backend() == DbBackend::Postgres {

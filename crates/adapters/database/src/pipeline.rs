@@ -90,8 +90,8 @@ impl Pipeline {
         Self { slots, keepers: Mutex::new(keepers), closing }
     }
 
-    /// The rows of `statement`. `None` sends the caller to the pool: all connections are busy, the
-    /// chosen one was closed or is blocked, or the pipeline does not support the statement.
+    /// The rows of `statement`. `None` sends the caller to the pool, when all connections are busy or the chosen one
+    /// was closed or is blocked. Also for a statement that the pipeline does not support.
     pub(super) async fn query(&self, statement: &Statement) -> Option<Result<Vec<Row>, DbErr>> {
         let parameters = Parameters::of(statement.values.as_ref())?;
         let turn = self.least_busy()?;

@@ -10,7 +10,7 @@
 //! Invariants:
 //! - A write is acknowledged after the commit of its batch, and after its position was noted.
 //! - A write gets the outcome that it would have got alone.
-//! - Writes with equal keys never share a batch, and are committed in the order in which they arrived.
+//! - Writes with equal keys never share a batch, and join batches in the order in which they arrived.
 //!
 //! On failure the writes of a batch are tried one by one ([`run`]). A write that needs a locked row is then tried
 //! once more, outside the batches.

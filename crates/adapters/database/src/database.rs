@@ -79,7 +79,7 @@ pub(crate) struct Inner {
     pub(crate) primary: Arc<Node>,
     pub(crate) replicas: Vec<Arc<Node>>,
     /// Counts reads, for the round robin over the replicas.
-    pub(crate) turn: AtomicUsize,
+    pub(crate) next_replica: AtomicUsize,
     pub(crate) writes: DatabaseConnection,
     /// The gate of writes that need a connection.
     pub(crate) writers: Gate,

@@ -98,7 +98,7 @@ pub(super) struct Node {
     reached_at: OnceLock<String>,
     position: AtomicU64,
     /// When it was last queried for its position; locked while a query is in flight.
-    asked: Arc<tokio::sync::Mutex<Option<Instant>>>,
+    queried_at: Arc<tokio::sync::Mutex<Option<Instant>>>,
 }
 
 /// A pipeline, and the gate of all reads that try the pipeline first and the pool second.
@@ -128,7 +128,7 @@ impl Node {
             up: watch::Sender::new(true),
             reached_at: OnceLock::new(),
             position: AtomicU64::new(0),
-            asked: Arc::default(),
+            queried_at: Arc::default(),
         }
     }
 
@@ -175,7 +175,7 @@ impl Node {
     }
 
     async fn query_pipelined(&self, pipeline: &Pipeline, statement: &Statement) -> Option<Result<Vec<Row>, DbErr>> {
-        let asked = Instant::now();
+        let sent_at = Instant::now();
         let found = pipeline.query(statement).await?;
         if let Some(observer) = &self.observer {
             observer.statement(&StatementEvent {
@@ -184,7 +184,7 @@ impl Node {
                 way: Way::Pipeline,
                 sql: &statement.sql,
                 values: statement.values.as_ref(),
-                elapsed: asked.elapsed(),
+                elapsed: sent_at.elapsed(),
                 failed: found.is_err(),
             });
         }
@@ -261,28 +261,28 @@ impl Node {
         if position == WalPosition::UNKNOWN {
             return false;
         }
-        let Ok(mut asked) = Arc::clone(&self.asked).try_lock_owned() else {
+        let Ok(mut queried_at) = Arc::clone(&self.queried_at).try_lock_owned() else {
             return false;
         };
-        if asked.is_some_and(|last| last.elapsed() < QUERY_INTERVAL) {
+        if queried_at.is_some_and(|last| last.elapsed() < QUERY_INTERVAL) {
             return false;
         }
-        *asked = Some(Instant::now());
+        *queried_at = Some(Instant::now());
         let node = Arc::clone(self);
         // The query runs on after the timeout. Cancelling it would close its connection, and a busy server could not
         // accept new connections as fast as they are closed.
         let answer = tokio::spawn(async move {
-            if let Ok(reached) = node.ask().await {
+            if let Ok(reached) = node.query_position().await {
                 node.set_position(reached);
             }
-            drop(asked);
+            drop(queried_at);
         });
         let _ = tokio::time::timeout(QUERY_TIMEOUT, answer).await;
         self.position() >= position
     }
 
     /// Queries the server for its position.
-    pub(super) async fn ask(&self) -> Result<WalPosition, DbErr> {
+    pub(super) async fn query_position(&self) -> Result<WalPosition, DbErr> {
         let statement = Statement::from_string(self.pool.get_database_backend(), POSITION);
         read_position(self.unless_lost(self.pool.query_one_raw(statement)).await?)
     }

@@ -167,7 +167,7 @@ fn assemble(
     Inner {
         primary,
         replicas,
-        turn: AtomicUsize::new(0),
+        next_replica: AtomicUsize::new(0),
         writes,
         writers: writers_gate(writers, options.acquire_timeout),
         watermark: Arc::new(Watermark::default()),

@@ -100,24 +100,24 @@ impl Watermark {
     }
 
     /// Begins a probe of the primary. Its answer resolves the doubts that were raised before.
-    pub(super) fn begin_probe(&self) -> Asked {
-        Asked { at: Instant::now(), doubts: self.doubts.load(Ordering::Acquire) }
+    pub(super) fn begin_probe(&self) -> ProbeStart {
+        ProbeStart { at: Instant::now(), doubts: self.doubts.load(Ordering::Acquire) }
     }
 
     /// Ends a probe. If the primary answered, it is at `position`, with all writes before that.
-    pub(super) fn probed(&self, asked: Asked, position: Option<WalPosition>) {
+    pub(super) fn probed(&self, start: ProbeStart, position: Option<WalPosition>) {
         self.settled.store(self.latest().0, Ordering::Release);
         if let Some(position) = position {
             self.known.fetch_max(position.0, Ordering::AcqRel);
-            self.resolved.fetch_max(asked.doubts, Ordering::AcqRel);
-            *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked.at);
+            self.resolved.fetch_max(start.doubts, Ordering::AcqRel);
+            *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(start.at);
         }
     }
 }
 
 /// A probe in flight: when it began, and the number of doubts at that time.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked {
+pub(super) struct ProbeStart {
     at: Instant,
     doubts: u64,
 }
@@ -164,8 +164,8 @@ mod tests {
     use super::*;
 
     fn probe(watermark: &Watermark, position: Option<u64>) {
-        let asked = watermark.begin_probe();
-        watermark.probed(asked, position.map(WalPosition));
+        let start = watermark.begin_probe();
+        watermark.probed(start, position.map(WalPosition));
     }
 
     #[test]
@@ -186,9 +186,9 @@ mod tests {
     #[test]
     fn a_doubt_is_not_resolved_by_a_probe_that_began_before_it() {
         let watermark = Watermark::default();
-        let asked = watermark.begin_probe();
+        let start = watermark.begin_probe();
         watermark.doubt();
-        watermark.probed(asked, Some(WalPosition(10)));
+        watermark.probed(start, Some(WalPosition(10)));
         assert_eq!(watermark.latest(), WalPosition::UNKNOWN);
         probe(&watermark, Some(11));
         assert_eq!(watermark.latest(), WalPosition(11));

@@ -45,14 +45,14 @@ impl Probe {
             let mut connection = None;
             let mut silences = 0;
             loop {
-                let asked = watermark.as_ref().map(|watermark| (watermark, watermark.begin_probe()));
+                let start = watermark.as_ref().map(|watermark| (watermark, watermark.begin_probe()));
                 let answer = probe(&mut connection, &address).await;
-                if let Some((watermark, asked)) = asked {
+                if let Some((watermark, start)) = start {
                     let position = match answer {
                         Answer::Found(found) if !found.in_recovery => Some(found.position),
                         _ => None,
                     };
-                    watermark.probed(asked, position);
+                    watermark.probed(start, position);
                 }
                 silences = if matches!(answer, Answer::Silence) { silences + 1 } else { 0 };
                 match answer {
@@ -126,7 +126,7 @@ struct Found {
 async fn probe(connection: &mut Option<PgConnection>, address: &PgConnectOptions) -> Answer {
     let broke_off = connection.is_some();
     if let Some(mut open) = connection.take() {
-        match ask(&mut open).await {
+        match query(&mut open).await {
             Answer::Found(found) => {
                 *connection = Some(open);
                 return Answer::Found(found);
@@ -143,7 +143,7 @@ async fn probe(connection: &mut Option<PgConnection>, address: &PgConnectOptions
         Err(_) if broke_off => return Answer::Gone,
         Err(_) => return Answer::Silence,
     };
-    let answer = match ask(&mut opened).await {
+    let answer = match query(&mut opened).await {
         Answer::Found(found) => Answer::Found(Found { is_new_connection: true, ..found }),
         answer => answer,
     };
@@ -151,10 +151,10 @@ async fn probe(connection: &mut Option<PgConnection>, address: &PgConnectOptions
     answer
 }
 
-async fn ask(connection: &mut PgConnection) -> Answer {
+async fn query(connection: &mut PgConnection) -> Answer {
     let question = format!("{POSITION}, pg_is_in_recovery()");
-    let asked = sqlx::query_as::<_, (Option<i64>, bool)>(sqlx::AssertSqlSafe(question)).fetch_one(connection);
-    match timeout(LIMIT, asked).await {
+    let answer = sqlx::query_as::<_, (Option<i64>, bool)>(sqlx::AssertSqlSafe(question)).fetch_one(connection);
+    match timeout(LIMIT, answer).await {
         Ok(Ok((position, in_recovery))) => {
             let position = position.and_then(|position| u64::try_from(position).ok()).unwrap_or(0);
             Answer::Found(Found { position: WalPosition(position), in_recovery, is_new_connection: false })

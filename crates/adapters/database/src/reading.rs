@@ -4,9 +4,8 @@
 //!
 //! Invariants:
 //! - A `Complete` read fails rather than fall back to a stale replica.
-//! - A `Bounded` read goes to a replica only if the replica has the reader's own writes and is at most one probe
-//!   behind.
-//! - When no server has that, a `Bounded` read goes to any server that is up.
+//! - A `Bounded` read prefers a replica that has the reader's own writes and is at most one probe behind.
+//! - Without such a replica it goes to the primary, and while that is lost to the freshest replica.
 //!
 //! Tested in `persistence/tests/repositories/replicas.rs`.
 
@@ -82,7 +81,7 @@ impl Database {
     /// The next replica, in turn, that has everything up to `needed`.
     async fn replica_with(&self, needed: WalPosition) -> Option<&Arc<Node>> {
         let replicas = &self.inner.replicas;
-        let start = self.inner.turn.fetch_add(1, Ordering::Relaxed);
+        let start = self.inner.next_replica.fetch_add(1, Ordering::Relaxed);
         for offset in 0..replicas.len() {
             let replica = &replicas[start.wrapping_add(offset) % replicas.len()];
             if replica.is_up() && replica.has(needed).await {

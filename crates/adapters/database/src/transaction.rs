@@ -97,7 +97,7 @@ impl Database {
 
     /// Runs one statement, which is a transaction of its own, and returns its rows once it is committed. All rows are
     /// read, and the server sends the end of the response after the commit. The positions of the users `by` are then
-    /// noted: await the [`PositionNote`] before the write is acknowledged or published.
+    /// noted: await the note before the write is acknowledged or published.
     pub async fn write_at_once(
         &self,
         statement: Statement,
@@ -154,7 +154,7 @@ impl Database {
             doubt.resolve();
             return;
         }
-        let position = match tokio::time::timeout(POSITION_LIMIT, self.inner.primary.ask()).await {
+        let position = match tokio::time::timeout(POSITION_LIMIT, self.inner.primary.query_position()).await {
             Ok(Ok(position)) => position,
             // The write is committed all the same.
             _ => WalPosition::UNKNOWN,

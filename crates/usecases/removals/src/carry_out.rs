@@ -71,18 +71,18 @@ impl CarryOut {
         self.execute_while(removal, || std::future::ready(true)).await.map(drop)
     }
 
-    /// Like [`execute`](Self::execute), while `goes_on` returns `true`. It is awaited before each slice.
+    /// Like [`execute`](Self::execute), while `may_continue` returns `true`. It is awaited before each slice.
     pub async fn execute_while<F>(
         &self,
         mut removal: Removal,
-        mut goes_on: impl FnMut() -> F + Send,
+        mut may_continue: impl FnMut() -> F + Send,
     ) -> Result<CarriedOut, CarryOutError>
     where
         F: Future<Output = bool> + Send,
     {
         let (mut size, mut stuck) = (FIRST, 1);
         loop {
-            if !goes_on().await {
+            if !may_continue().await {
                 return Ok(CarriedOut::Stopped);
             }
             let begun = Instant::now();
@@ -162,11 +162,11 @@ mod tests {
             let mut removals = MockRemovalRepository::new();
             removals.expect_remove_some().times(2).returning(|_, _| Ok(Progress::More));
             let mut left = 3;
-            let goes_on = || {
+            let may_continue = || {
                 left -= 1;
                 std::future::ready(left > 0)
             };
-            let ended = CarryOut::new(Arc::new(removals)).execute_while(removal(), goes_on).await;
+            let ended = CarryOut::new(Arc::new(removals)).execute_while(removal(), may_continue).await;
             assert!(matches!(ended, Ok(CarriedOut::Stopped)));
         }
 

@@ -4,7 +4,7 @@
 //!
 //! Invariants:
 //! - A transaction in which a statement failed or was cancelled is never committed.
-//! - A commit notes the position of its author, and then publishes its facts. It is acknowledged after both.
+//! - A commit notes its position for its author, and then publishes its facts. It is acknowledged after both.
 //! - A commit with an unknown outcome puts the watermark in doubt first, and then publishes its facts as unconfirmed.
 //! - A cancelled request leaves no connection with an open transaction in the pool.
 //!

@@ -1,15 +1,15 @@
-//! Points in time and where they come from.
+//! Points in time, and the clock that provides them.
 
 use std::time::Duration;
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z.
 ///
-/// Microseconds are what the API shows and what the databases keep, so nothing is rounded on the way.
+/// The API and the databases use microseconds too, so nothing is rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The point `micros` microseconds after the Unix epoch.
+    /// The time `micros` microseconds after the Unix epoch.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
@@ -24,19 +24,19 @@ impl Timestamp {
         self.0.div_euclid(1_000_000)
     }
 
-    /// The point `span` later; the latest representable one if that is past it.
+    /// The time `span` later, at most the latest representable one.
     #[must_use]
     pub fn after(self, span: Duration) -> Self {
         Self(self.0.saturating_add(micros(span)))
     }
 
-    /// The point `span` earlier; the earliest representable one if that is before it.
+    /// The time `span` earlier, at least the earliest representable one.
     #[must_use]
     pub fn before(self, span: Duration) -> Self {
         Self(self.0.saturating_sub(micros(span)))
     }
 
-    /// The span from `earlier` to this; zero if that is not earlier.
+    /// The time since `earlier`; zero if `earlier` is later than this.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -47,8 +47,8 @@ fn micros(span: Duration) -> i64 {
     i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// Tells the time. Use cases ask it instead of the operating system, so that tests can decide what time it is.
+/// Provides the time. Use cases use it instead of the operating system, so tests can set the time.
 pub trait Clock: Send + Sync {
-    /// The present.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }

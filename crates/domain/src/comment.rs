@@ -1,49 +1,49 @@
-//! Answers to posts, and answers to those.
+//! Comments on posts, and replies to them.
 
 use crate::{Author, Content, ContentViewer, Id, PostId, Revision, Timestamp, Viewed};
 
 /// A comment on a post, or a reply to another comment on the same post.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comment {
-    /// Identity.
+    /// The id of the comment.
     pub id: CommentId,
-    /// The post it is about.
+    /// The post that it belongs to.
     pub post_id: PostId,
-    /// The comment it replies to; `None` at the top level.
+    /// The comment that it replies to; `None` at the top level.
     pub parent_id: Option<CommentId>,
-    /// What it says, while it says something.
+    /// The author and the text, unless it was deleted.
     pub body: CommentBody,
     /// When it was written.
     pub created_at: Timestamp,
     /// When it was last edited, if ever.
     pub edited_at: Option<Timestamp>,
-    /// Counts its edits.
+    /// The number of edits.
     pub revision: Revision,
-    /// Accounts that like it.
+    /// Number of accounts that like it.
     pub like_count: u64,
-    /// Direct replies, those included that were deleted but stay for the replies below them.
+    /// Number of direct replies, with deleted ones that stay for the replies below them.
     pub reply_count: u64,
 }
 
-/// A comment's words, or their absence.
+/// The content of a comment, or the mark of a deleted one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommentBody {
-    /// Somebody said something.
+    /// The comment has an author and a text.
     Live {
-        /// Who.
+        /// The author, as the comment shows it.
         author: Author,
-        /// What.
+        /// The text.
         content: Content,
     },
-    /// It was deleted, and stays only because it has replies.
+    /// The comment was deleted, and stays only because it has replies.
     Deleted,
 }
 
 impl Comment {
-    /// How far below the top level of its post a reply may stand: 1 answers a comment on the post.
+    /// The greatest depth of a reply below the top level of its post: 1 is a reply to a top-level comment.
     pub const DEEPEST: u32 = 100;
 
-    /// Who wrote it, unless it was deleted.
+    /// The author, unless the comment was deleted.
     pub fn author(&self) -> Option<&Author> {
         match &self.body {
             CommentBody::Live { author, .. } => Some(author),
@@ -52,7 +52,7 @@ impl Comment {
     }
 }
 
-/// Identifies a [`Comment`].
+/// The id of a [`Comment`].
 pub type CommentId = Id<Comment>;
 
 /// A comment as one reader sees it.

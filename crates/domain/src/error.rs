@@ -1,55 +1,55 @@
-//! What a repository says when its store fails it.
+//! Failures of a store, as a repository reports them.
 
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A store that could not do what was asked: not an outcome (those are enums of the ports) but a failure.
+/// A store failed to do what was requested. Expected outcomes are enums of the ports; this is a failure.
 #[derive(Debug, thiserror::Error)]
 #[error("{operation} failed")]
 pub struct RepositoryError {
     /// The port's method, such as `posts.publish`, for the log.
     pub operation: &'static str,
-    /// What kind of failure it is.
+    /// The kind of the failure.
     pub failure: Failure,
-    /// What the store said.
+    /// The error of the store.
     #[source]
     pub source: Box<dyn Error + Send + Sync>,
 }
 
-/// What kind of failure it is, as far as that matters to who asked.
+/// The kind of a failure, as far as it matters to the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// Trying again will not mend it.
+    /// A retry would fail again.
     Fault,
-    /// The store could not be reached or gave up for now; the same call may succeed later.
+    /// The store was out of reach, or cancelled the call; the same call may succeed later.
     Unavailable,
-    /// There is no room left for what is written; the same call may succeed once there is.
+    /// The store has no room left; the same call may succeed once it has.
     StorageFull,
-    /// More is asked of the store than it can do in time. Nothing was done.
+    /// The store is overloaded. Nothing was done.
     Overloaded {
-        /// When to ask again.
+        /// When the caller should retry.
         retry_after: Duration,
     },
 }
 
 impl RepositoryError {
-    /// A failure that trying again will not mend.
+    /// A failure that a retry does not cure.
     pub fn new(operation: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { operation, failure: Failure::Fault, source: source.into() }
     }
 
-    /// A store that is out of reach or out of capacity for now.
+    /// A store that is temporarily out of reach or out of capacity.
     pub fn unavailable(operation: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { failure: Failure::Unavailable, ..Self::new(operation, source) }
     }
 
-    /// A store that has no room left for what is written.
+    /// A store that has no room left.
     pub fn storage_full(operation: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { failure: Failure::StorageFull, ..Self::new(operation, source) }
     }
 
-    /// A store that has more to do than it can do in time, and did nothing.
+    /// A store that is overloaded, and did nothing.
     pub fn overloaded(
         operation: &'static str,
         retry_after: Duration,
@@ -68,16 +68,16 @@ impl RepositoryError {
         self.failure != Failure::Fault
     }
 
-    /// Whether nothing was done, as there is more to do than can be done in time.
+    /// Whether the store was overloaded, and did nothing.
     pub fn is_overload(&self) -> bool {
         matches!(self.failure, Failure::Overloaded { .. })
     }
 }
 
-/// Why something that was asked for is not shown.
+/// Why a requested thing is not shown.
 #[derive(Debug, thiserror::Error)]
 pub enum FindError {
-    /// There is none. The noun says of what, such as `post`.
+    /// It does not exist. The value names the thing, such as `post`.
     #[error("there is no such {0}")]
     NotFound(&'static str),
     /// The store failed.

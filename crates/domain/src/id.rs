@@ -1,4 +1,4 @@
-//! Identifiers: CUID2 strings, typed by what they name.
+//! Identifiers: CUID2 strings, typed by what they identify.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -8,8 +8,7 @@ use std::str::FromStr;
 
 /// An untyped CUID2 identifier: exactly 24 characters of `[a-z0-9]`, the first a letter.
 ///
-/// Kept inline, so that copying one costs no allocation. CUID2 is not ordered in time: order lists by
-/// `(created_at, id)`.
+/// Stored inline, so a copy costs no allocation. CUID2 has no order in time: order lists by `(created_at, id)`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cuid([u8; Cuid::LENGTH]);
 
@@ -30,7 +29,7 @@ impl Cuid {
 
     /// The canonical text form.
     pub fn as_str(&self) -> &str {
-        // Only ASCII gets past `parse`, so the fallback is never taken.
+        // `parse` accepts ASCII only, so the fallback is never used.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
@@ -59,7 +58,7 @@ impl fmt::Debug for Cuid {
 #[error("an id is 24 characters of a-z and 0-9, the first a letter")]
 pub struct ParseIdError;
 
-/// The identifier of a `T`. Identifiers of different things are different types and cannot be mixed up.
+/// The identifier of a `T`. Identifiers of different things have different types.
 pub struct Id<T> {
     cuid: Cuid,
     of: PhantomData<fn() -> T>,
@@ -103,7 +102,7 @@ impl<T> FromStr for Id<T> {
     }
 }
 
-// Written out because a derive would ask the same of `T`, which is only a label.
+// Written out because a derive would require the traits of `T`, which is only a label.
 impl<T> Clone for Id<T> {
     fn clone(&self) -> Self {
         *self
@@ -142,9 +141,9 @@ impl<T> fmt::Debug for Id<T> {
     }
 }
 
-/// Makes identifiers. Databases never do: an entity has its identity before it is stored.
+/// Generates identifiers. Databases never do: an entity has its identity before it is stored.
 pub trait IdGenerator: Send + Sync {
-    /// A fresh identifier, unique across all instances for all practical purposes.
+    /// A new identifier, unique across all instances for all practical purposes.
     fn generate(&self) -> Cuid;
 }
 

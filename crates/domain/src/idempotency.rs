@@ -1,16 +1,16 @@
-//! Keys by which a client may send a request again without its effect happening again.
+//! Idempotency keys: a client may repeat a request with the same key without repeating its effect.
 
 use std::fmt;
 
-/// A client's name for one intended effect: 1 to 255 visible ASCII characters, unique for its user.
+/// A key that a client chose for one intended effect: 1 to 255 visible ASCII characters, unique for its user.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
-    /// Most characters.
+    /// The most characters of a key.
     pub const MAX: usize = 255;
 
-    /// Checks `raw`.
+    /// An idempotency key of the text `raw`.
     ///
     /// # Errors
     /// [`ParseIdempotencyKeyError`] for an empty or too long key, or one with spaces or invisible characters.
@@ -23,7 +23,7 @@ impl IdempotencyKey {
         }
     }
 
-    /// The key.
+    /// The text of the key.
     pub fn as_str(&self) -> &str {
         &self.0
     }

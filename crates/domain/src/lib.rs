@@ -1,6 +1,6 @@
-//! The nouns of Thoughts: entities, value objects and the few contracts that everything else shares.
+//! The domain of Thoughts: entities, value objects, and the contracts that all layers share.
 //!
-//! Nothing here is asynchronous, serialised, stored or sent: those are the business of the layers around it.
+//! Nothing here is asynchronous, serialised, stored or sent: the layers around it do that.
 
 mod clock;
 mod comment;

@@ -1,35 +1,35 @@
-//! Lists in pieces, by keyset: a page ends at a position, and the next one begins after it.
+//! Keyset pagination: a page ends at a position, and the next page begins after it.
 //!
-//! A position is a pair that never changes (a time and an id), so a walk over the pages shows nothing twice and
-//! skips nothing that was there throughout, whatever others write meanwhile.
+//! A position is a pair that never changes (a time and an id). A walk over the pages shows nothing twice, and skips
+//! nothing that was in the list throughout, whatever is written meanwhile.
 
 use crate::{Cuid, Timestamp};
 
 /// A position in a list that is ordered by time, then by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
-    /// The time that the list is ordered by: of creation, of the like, of the follow.
+    /// The time that orders the list: of the creation, the like or the follow.
     pub at: Timestamp,
-    /// The id of what stands there, which decides among equal times.
+    /// The id of the item at this position, which orders equal times.
     pub id: Cuid,
 }
 
-/// How many items a page may have: 1 to 100, 20 when nothing else is asked for.
+/// How many items a page may have: 1 to 100, by default 20.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageSize(u8);
 
 impl PageSize {
-    /// Fewest items.
+    /// The fewest items of a page.
     pub const MIN: u8 = 1;
-    /// Most items.
+    /// The most items of a page.
     pub const MAX: u8 = 100;
-    /// Items when the client does not say.
+    /// The size for a client that requests none.
     pub const DEFAULT: Self = Self(20);
 
-    /// Checks that `size` is within bounds.
+    /// A page size of `size` items.
     ///
     /// # Errors
-    /// [`ParsePageSizeError`] if it is not.
+    /// [`ParsePageSizeError`] when `size` is out of bounds.
     pub fn new(size: u8) -> Result<Self, ParsePageSizeError> {
         if (Self::MIN..=Self::MAX).contains(&size) { Ok(Self(size)) } else { Err(ParsePageSizeError) }
     }
@@ -51,35 +51,35 @@ impl Default for PageSize {
 #[error("must be a whole number from {} to {}", PageSize::MIN, PageSize::MAX)]
 pub struct ParsePageSizeError;
 
-/// Which page of a list is wanted.
+/// A request for a page of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PageRequest {
-    /// Most items.
+    /// The most items of the page.
     pub size: PageSize,
     /// The position after which the page begins; `None` for the first page.
     pub after: Option<Cursor>,
 }
 
 impl PageRequest {
-    /// How many rows to read: one more than the page holds, which tells whether anything follows.
+    /// How many rows to read: one more than the page has, which shows whether another page follows.
     pub fn lookahead(&self) -> u64 {
         self.size.get() as u64 + 1
     }
 }
 
-/// A piece of a list.
+/// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
     /// The items, in the list's order.
     pub items: Vec<T>,
-    /// Where the next page begins; `None` exactly when nothing follows.
+    /// The position after which the next page begins; `None` if this is the last page.
     pub next: Option<Cursor>,
 }
 
 impl<T> Page<T> {
-    /// Makes a page of rows that were read with [`PageRequest::lookahead`].
+    /// A page of rows that were read with [`PageRequest::lookahead`].
     ///
-    /// `position` gives the place of a row in the list's order.
+    /// `position` returns the position of a row in the list.
     pub fn from_lookahead(mut rows: Vec<T>, size: PageSize, position: impl Fn(&T) -> Cursor) -> Self {
         let more = rows.len() > size.get();
         rows.truncate(size.get());
@@ -87,7 +87,7 @@ impl<T> Page<T> {
         Self { items: rows, next }
     }
 
-    /// The same page of other items.
+    /// The same page with converted items.
     pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(convert).collect(), next: self.next }
     }
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_too_many_is_cut_off_and_said() {
+    fn an_extra_row_is_cut_off_and_sets_the_next_page() {
         let page = Page::from_lookahead(vec![1, 2, 3], PageSize::new(2).unwrap(), position);
         assert_eq!((page.items, page.next), (vec![1, 2], Some(position(&2))));
     }

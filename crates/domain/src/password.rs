@@ -1,4 +1,4 @@
-//! The secret that proves who somebody is.
+//! Passwords.
 
 mod chosen;
 mod common;
@@ -9,23 +9,24 @@ pub use chosen::{ChoosePasswordError, ChosenPassword};
 
 use crate::text::normalise;
 
-/// A password as typed: 8 to 128 characters after NFC normalisation, without control characters. One that somebody chooses
-/// is a [`ChosenPassword`].
+/// A password as typed: 8 to 128 characters after NFC normalisation, without control characters. A password that is
+/// chosen for an account is a [`ChosenPassword`].
 ///
-/// It never shows itself: `Debug` prints a placeholder, and there is no `Display`.
+/// It is never shown: `Debug` prints a placeholder, and there is no `Display`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
 impl Password {
-    /// Fewest characters.
+    /// The fewest characters of a password.
     pub const MIN: usize = 8;
-    /// Most characters; bounds the work of hashing.
+    /// The most characters, which bounds the work of hashing.
     pub const MAX: usize = 128;
 
-    /// Normalises and checks `raw`. Normalisation makes the same password typed on different systems the same bytes.
+    /// Normalises and checks `raw`. Normalisation gives the same bytes for a password that is typed on different
+    /// systems.
     ///
     /// # Errors
-    /// [`ParsePasswordError`] says which rule was broken.
+    /// [`ParsePasswordError`] with the rule that `raw` breaks.
     pub fn parse(raw: &str) -> Result<Self, ParsePasswordError> {
         let password = normalise(raw);
         match password.chars().count() {
@@ -36,7 +37,7 @@ impl Password {
         }
     }
 
-    /// The password itself, for hashing.
+    /// The plain text, for hashing.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -48,7 +49,7 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Why a password was refused.
+/// Why a password was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ParsePasswordError {
     /// Fewer than [`Password::MIN`] characters.
@@ -75,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn never_shows_itself() {
+    fn debug_hides_the_password() {
         let password = Password::parse("correct horse").unwrap();
         assert_eq!(format!("{password:?}"), "Password(…)");
     }

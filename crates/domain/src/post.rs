@@ -1,29 +1,29 @@
-//! Thoughts that somebody published.
+//! Posts: published thoughts.
 
 use crate::{Author, Content, ContentViewer, Id, Shared, Timestamp, Viewed, ViewedPage};
 
 /// A published thought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
-    /// Identity.
+    /// The id of the post.
     pub id: PostId,
-    /// Who wrote it.
+    /// The author, as the post shows it.
     pub author: Author,
-    /// What it says.
+    /// The text.
     pub content: Content,
     /// When it was published.
     pub created_at: Timestamp,
     /// When it was last edited, if ever.
     pub edited_at: Option<Timestamp>,
-    /// Counts its edits.
+    /// The number of edits.
     pub revision: Revision,
-    /// Accounts that like it.
+    /// Number of accounts that like it.
     pub like_count: u64,
-    /// Comments on it at any depth, deleted ones not counted.
+    /// Number of comments on it at any depth, without deleted ones.
     pub comment_count: u64,
 }
 
-/// Identifies a [`Post`].
+/// The id of a [`Post`].
 pub type PostId = Id<Post>;
 
 /// A post as one reader sees it.
@@ -32,13 +32,13 @@ pub type PostView = Viewed<Shared<Post>, ContentViewer>;
 /// A page of posts as one reader sees them.
 pub type PostPage = ViewedPage<Post, ContentViewer>;
 
-/// Counts the changes that people made to a thing, from zero: the part of a thing's version that editing guards.
+/// The number of edits of a thing, from zero: the version that `If-Match` guards.
 ///
-/// Counters do not advance it, so that a like does not get into the way of an edit.
+/// Counters do not raise it, so a like never conflicts with an edit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Revision(pub u32);
 
 impl Revision {
-    /// What nothing ever reaches: expecting it is expecting something that never was.
+    /// A revision that nothing ever reaches: a precondition that always fails.
     pub const NEVER: Self = Self(u32::MAX);
 }

@@ -5,14 +5,14 @@ use std::fmt;
 use crate::Timestamp;
 
 const MICROS_A_DAY: i64 = 86_400_000_000;
-/// 0000-01-01T00:00:00Z and the last microsecond of the year 9999: four digits have no room for more.
+/// 0000-01-01T00:00:00Z and the last microsecond of the year 9999: the limits of a year with four digits.
 const FIRST: i64 = -62_167_219_200_000_000;
 const LAST: i64 = 253_402_300_799_999_999;
 
-/// A point in time as RFC 3339 writes it, in UTC with microseconds: `2026-11-22T04:16:00.123456Z`.
+/// A point in time in RFC 3339, in UTC with microseconds: `2026-11-22T04:16:00.123456Z`.
 ///
-/// Kept inline, and made without the detours of a general formatter: every thing that readers see has such a text, and so
-/// has every line of the log. Points outside the years 0000 to 9999 are shown as the first or the last one within.
+/// Stored inline, and made without a general formatter: every resource and every line of the log has such a text.
+/// Times outside the years 0000 to 9999 are shown as the first or the last time within.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Rfc3339([u8; 27]);
 
@@ -38,7 +38,7 @@ impl Timestamp {
 impl Rfc3339 {
     /// The text.
     pub fn as_str(&self) -> &str {
-        // Only ASCII is ever written, so the fallback is never taken.
+        // Only ASCII is written, so the fallback is never used.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
@@ -55,8 +55,9 @@ impl fmt::Debug for Rfc3339 {
     }
 }
 
-/// Year, month and day of a day since 1970-01-01, in the proleptic Gregorian calendar: `civil_from_days` of H. Hinnant,
-/// "chrono-Compatible Low-Level Date Algorithms". Years begin in March there, so that the leap day is the last.
+/// Year, month and day of a day since 1970-01-01, in the proleptic Gregorian calendar. This is `civil_from_days` of
+/// H. Hinnant, "chrono-Compatible Low-Level Date Algorithms". There years begin in March, so the leap day is the
+/// last.
 fn civil(days_since_1970: i64) -> (i64, i64, i64) {
     const DAYS_IN_400_YEARS: i64 = 146_097;
     const DAYS_FROM_YEAR_0_TO_1970: i64 = 719_468;
@@ -96,10 +97,10 @@ mod tests {
     }
 
     #[test]
-    fn says_what_the_library_says() {
+    fn agrees_with_the_library() {
         let library =
             |micros| DateTime::from_timestamp_micros(micros).unwrap().to_rfc3339_opts(SecondsFormat::Micros, true);
-        // Some nineteen hours and a bit: every day of ten thousand years, at all times of the day.
+        // A step of some nineteen hours: every day of ten thousand years, at all times of the day.
         let mut micros = FIRST;
         while micros <= LAST {
             assert_eq!(text(micros), library(micros));

@@ -1,30 +1,30 @@
-//! Log-ins, and who acts in them.
+//! Sessions, and the principal that acts in one.
 
 use crate::{Id, Timestamp, UserAgent, UserId};
 
 /// One log-in on one device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Identity.
+    /// The id of the session.
     pub id: SessionId,
-    /// Whose it is.
+    /// The account that the session belongs to.
     pub user_id: UserId,
-    /// When it was opened.
+    /// When it was opened, by a log-in.
     pub created_at: Timestamp,
-    /// What the client called itself when it logged in; `None` when it did not say.
+    /// The `User-Agent` of the client at the log-in; `None` if it sent none.
     pub user_agent: Option<UserAgent>,
 }
 
-/// Identifies a [`Session`].
+/// The id of a [`Session`].
 pub type SessionId = Id<Session>;
 
-/// Who sends a request: what an access token proves.
+/// The identity behind a request, as proved by an access token.
 ///
-/// Writes carry it down to the statement that stores them, which looks for the session: a session that has ended stores
-/// nothing, however young its access token is. An erased account has no sessions.
+/// Writes pass it down to the statement that stores them, which checks the session. A session that has ended stores
+/// nothing, even with a valid access token. An erased account has no sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Principal {
-    /// The account.
+    /// The account that acts.
     pub user_id: UserId,
     /// The session that the token belongs to.
     pub session_id: SessionId,

@@ -5,10 +5,10 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
-/// A value that is read by many and changed by nobody, together with what was made of it.
+/// An immutable value that many readers share, together with one form that was derived from it.
 ///
-/// Whoever has to say the same thing in another form again and again, such as encoded, makes that form once and leaves
-/// it with the value: it goes when the value goes, and can never be of another one.
+/// A reader that repeatedly needs the value in another form, such as encoded, derives that form once and stores it
+/// with the value. The form is dropped with the value, and can never belong to another value.
 pub struct Shared<T>(Arc<Inner<T>>);
 
 struct Inner<T> {
@@ -22,7 +22,7 @@ impl<T> Shared<T> {
         Self(Arc::new(Inner { value, form: OnceLock::new() }))
     }
 
-    /// The value in the form `F`: made now, or left by an earlier reader. A value keeps one form; `None` if that is
+    /// The value in the form `F`, derived now or by an earlier reader. A value keeps one form; `None` if it has
     /// another one.
     pub fn form<F: Any + Send + Sync>(&self, make: impl FnOnce(&T) -> F) -> Option<&F> {
         self.0.form.get_or_init(|| Box::new(make(&self.0.value))).downcast_ref()
@@ -43,7 +43,7 @@ impl<T> From<T> for Shared<T> {
     }
 }
 
-// Written out because a derive would ask for a `T` that can be cloned.
+// Written out because a derive would require `T: Clone`.
 impl<T> Clone for Shared<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
@@ -72,7 +72,7 @@ mod tests {
     struct Doubled(u32);
 
     #[test]
-    fn a_form_is_made_once_for_all_who_share_the_value() {
+    fn a_form_is_derived_once_for_all_clones() {
         let one = Shared::new(21);
         let other = one.clone();
         assert_eq!(one.form(|value| Doubled(value * 2)), Some(&Doubled(42)));
@@ -80,14 +80,14 @@ mod tests {
     }
 
     #[test]
-    fn one_form_is_not_taken_for_another() {
+    fn a_form_of_another_type_is_none() {
         let value = Shared::new(21);
         assert!(value.form(|value| Doubled(*value)).is_some());
         assert_eq!(value.form(ToString::to_string), None);
     }
 
     #[test]
-    fn values_are_the_same_if_they_say_the_same() {
+    fn equality_compares_the_values() {
         let (one, other) = (Shared::new(1), Shared::new(1));
         one.form(ToString::to_string);
         assert!(one == other && one != Shared::new(2));

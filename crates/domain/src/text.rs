@@ -1,7 +1,7 @@
-//! Text that people write: contents, display names, biographies.
+//! Text that people write: the content of posts and comments, display names, biographies.
 //!
-//! Parsing keeps what is seen as it was written. [`visible`] says what shows anything, [`direction`] keeps a text from
-//! turning around what is shown next to it (ADR 0028).
+//! Parsing keeps the visible text as it was written. [`visible`] decides which characters are visible. [`direction`]
+//! keeps a text from reversing the text shown next to it (ADR 0028).
 
 mod direction;
 mod visible;
@@ -12,25 +12,25 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 pub(crate) use visible::visible_part;
 
-/// Why a text was refused. Lengths count Unicode scalar values after normalisation to NFC.
+/// Why a text was rejected. Lengths count Unicode scalar values after normalisation to NFC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ParseTextError {
-    /// Shorter than the least length.
+    /// Shorter than the minimum.
     #[error("must have at least {min} character(s)")]
     TooShort {
-        /// The least number of characters.
+        /// The minimum number of characters.
         min: usize,
     },
-    /// Longer than the greatest length.
+    /// Longer than the maximum.
     #[error("must have at most {max} characters")]
     TooLong {
-        /// The greatest number of characters.
+        /// The maximum number of characters.
         max: usize,
     },
-    /// Nothing that can be seen: white space, or characters that show nothing.
+    /// No visible character: only white space or invisible characters.
     #[error("must have at least one character that can be seen")]
     Blank,
-    /// A control character that this text may not have.
+    /// A control character that this text must not contain.
     #[error("must not contain control characters")]
     ControlCharacter,
     /// A line or paragraph separator (U+2028, U+2029) in a text of one line.
@@ -41,7 +41,7 @@ pub enum ParseTextError {
     UnclosedDirection,
 }
 
-/// Normalises to NFC without copying what is normal already.
+/// Normalises to NFC. ASCII text is normal already, and takes the fast path.
 pub(crate) fn normalise(raw: &str) -> String {
     if raw.is_ascii() {
         return raw.to_owned();
@@ -61,7 +61,7 @@ struct Rule {
 
 impl Rule {
     fn apply(&self, raw: &str) -> Result<String, ParseTextError> {
-        // First, as what is left out may have stood between a letter and its mark.
+        // First, as a removed character may have separated a letter from its mark.
         let closed = direction::closed(raw);
         if !self.multiline && *closed != *raw {
             return Err(ParseTextError::UnclosedDirection);
@@ -101,13 +101,13 @@ macro_rules! text {
             /// Normalises `raw` to NFC and checks it.
             ///
             /// # Errors
-            /// [`ParseTextError`] says which rule was broken.
+            /// [`ParseTextError`] with the rule that `raw` breaks.
             pub fn parse(raw: &str) -> Result<Self, ParseTextError> {
                 $rule.apply(raw).map(Self)
             }
 
-            /// A text that was parsed before it was stored. Only stores may use this: rules may have become
-            /// stricter since, and what was accepted once stays readable.
+            /// A text that was parsed before it was stored. For stores only: rules may have become stricter since,
+            /// and accepted texts stay readable.
             pub fn from_stored(text: String) -> Self {
                 Self(text)
             }
@@ -127,20 +127,20 @@ macro_rules! text {
 }
 
 text!(
-    /// What a post or a comment says: 1 to 500 characters, at least one of them seen; newline and tab allowed. A direction
-    /// of writing that is left open is closed.
+    /// The text of a post or a comment: 1 to 500 characters, at least one of them visible. Newline and tab are
+    /// allowed. A direction of writing that is left open is closed.
     Content,
     Rule { min: 1, max: 500, multiline: true }
 );
 text!(
-    /// The name a person wants to be shown by: 1 to 50 characters in one line, at least one of them seen. Every direction of
-    /// writing that it opens, it closes.
+    /// The display name of a person: 1 to 50 characters in one line, at least one of them visible. It must close
+    /// every direction of writing that it opens.
     DisplayName,
     Rule { min: 1, max: 50, multiline: false }
 );
 text!(
-    /// What a person says of themselves: up to 300 characters, newline and tab allowed; may be empty. A direction of writing
-    /// that is left open is closed.
+    /// A person's text about themselves: up to 300 characters, newline and tab allowed; may be empty. A direction of
+    /// writing that is left open is closed.
     Bio,
     Rule { min: 0, max: 300, multiline: true }
 );
@@ -164,7 +164,7 @@ mod tests {
         }
 
         #[test]
-        fn allows_newline_and_tab_only_where_text_has_lines() {
+        fn allows_newline_and_tab_only_in_multiline_text() {
             assert!(Content::parse("one\n\ttwo").is_ok());
             assert!(Bio::parse("one\n\ttwo").is_ok());
             assert_eq!(DisplayName::parse("one\ttwo"), Err(ParseTextError::ControlCharacter));
@@ -185,7 +185,7 @@ mod tests {
         }
 
         #[test]
-        fn rejects_what_shows_nothing() {
+        fn rejects_invisible_text() {
             for raw in ["\u{200b}", "\u{2060}\n", "\u{3164}", "\u{2800} \u{feff}", "\u{ad}", "\u{200d}\u{fe0f}"] {
                 assert_eq!(Content::parse(raw), Err(ParseTextError::Blank), "{}", raw.escape_unicode());
                 let name = DisplayName::parse(raw.trim_end());
@@ -194,7 +194,7 @@ mod tests {
         }
 
         #[test]
-        fn keeps_what_joins_and_varies_visible_characters() {
+        fn keeps_joiners_and_variation_selectors() {
             for raw in [
                 "👩\u{200d}👧",
                 "❤\u{fe0f}",
@@ -217,25 +217,25 @@ mod tests {
         }
 
         #[test]
-        fn rejects_a_name_that_leaves_a_direction_open_and_closes_that_of_a_content() {
+        fn rejects_an_open_direction_in_a_name_and_closes_it_in_content() {
             for raw in ["a\u{202e}b", "a\u{2067}b", "a\u{2069}b", "a\u{202c}b"] {
                 assert_eq!(DisplayName::parse(raw), Err(ParseTextError::UnclosedDirection), "{}", raw.escape_unicode());
             }
             assert!(DisplayName::parse("a \u{2067}שלום\u{2069}").is_ok());
             assert_eq!(Content::parse("a\u{202e}b").unwrap().as_str(), "a\u{202e}b\u{202c}");
-            // Closing takes room like everything else.
+            // The closing characters count towards the length.
             let open = "\u{202e}".repeat(251);
             assert_eq!(Content::parse(&format!("{open}a")), Err(ParseTextError::TooLong { max: 500 }));
-            // What closed nothing stood between a letter and its mark.
+            // The removed closing character separated a letter from its mark.
             assert_eq!(Content::parse("e\u{202c}\u{301}").unwrap().as_str(), "é");
         }
     }
 
-    /// What holds of any text.
+    /// Properties of every text.
     mod properties {
         use super::super::*;
 
-        /// Characters that rules are about, between some that are plain.
+        /// Characters that the rules are about, among some plain ones.
         const NOTABLE: &[char] = &[
             'a',
             'é',
@@ -266,7 +266,7 @@ mod tests {
             '\u{10ffff}',
         ];
 
-        /// What a reader sees of a text.
+        /// The visible part of a text.
         fn seen(text: &str) -> String {
             let hidden = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
             normalise(&text.chars().filter(|c| !hidden(c)).collect::<String>())
@@ -304,8 +304,8 @@ mod tests {
         }
 
         #[test]
-        fn many_mixtures_of_what_rules_are_about() {
-            // Xorshift: any sequence does, as long as it is the same each time.
+        fn random_mixtures_of_notable_characters() {
+            // Xorshift: any sequence does, if it is the same in each run.
             let mut state = 0x9e37_79b9_7f4a_7c15_u64;
             let mut next = |bound: usize| {
                 state ^= state << 13;

@@ -1,62 +1,62 @@
-//! People with an account.
+//! Users: the people with an account.
 
 use crate::{Bio, DisplayName, Id, ParseIdError, ParseUsernameError, Revision, Shared, Timestamp, Username, Viewed};
 
 /// An account as others see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// Identity; never changes.
+    /// The id of the account; never changes.
     pub id: UserId,
-    /// Unique name; never changes.
+    /// The unique name; never changes.
     pub username: Username,
-    /// The name to show.
+    /// The name that is shown, which need not be unique.
     pub display_name: DisplayName,
-    /// A few words about the person.
+    /// The person's text about themselves.
     pub bio: Bio,
-    /// When the account was made.
+    /// When the account was created.
     pub created_at: Timestamp,
-    /// Counts the changes of the profile.
+    /// The number of edits of the profile.
     pub revision: Revision,
-    /// Posts that exist.
+    /// Number of posts, with hidden ones that are not removed yet.
     pub post_count: u64,
-    /// Accounts that follow this one.
+    /// Number of accounts that follow this one.
     pub follower_count: u64,
-    /// Accounts that this one follows.
+    /// Number of accounts that this one follows.
     pub following_count: u64,
 }
 
-/// Identifies a [`User`].
+/// The id of a [`User`].
 pub type UserId = Id<User>;
 
-/// What a post or a comment shows of the person who wrote it.
+/// The author of a post or a comment, as it shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Author {
-    /// The account.
+    /// The id of the account.
     pub id: UserId,
-    /// Its unique name.
+    /// The unique name of the account.
     pub username: Username,
-    /// Its name to show.
+    /// The display name of the account.
     pub display_name: DisplayName,
 }
 
-/// How a signed-in reader stands to a [`User`].
+/// The relation of a signed-in reader to a [`User`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UserViewer {
-    /// The reader follows the user.
+    /// Whether the reader follows the user.
     pub following: bool,
-    /// The user follows the reader.
+    /// Whether the user follows the reader.
     pub followed_by: bool,
 }
 
 /// A user as one reader sees it.
 pub type UserView = Viewed<Shared<User>, UserViewer>;
 
-/// How a request names a user: by id, or as `@username`.
+/// A reference to a user in a request: an id, or `@username`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UserRef {
-    /// By identity.
+    /// A reference by id.
     Id(UserId),
-    /// By unique name.
+    /// A reference by unique name.
     Username(Username),
 }
 
@@ -64,7 +64,7 @@ impl UserRef {
     /// Parses an id or `@username`.
     ///
     /// # Errors
-    /// [`ParseUserRefError`] when `raw` is neither; such a text names nobody.
+    /// [`ParseUserRefError`] when `raw` is neither, and so can refer to no user.
     pub fn parse(raw: &str) -> Result<Self, ParseUserRefError> {
         match raw.strip_prefix('@') {
             Some(name) => Ok(Self::Username(Username::parse(name)?)),
@@ -79,13 +79,13 @@ impl From<UserId> for UserRef {
     }
 }
 
-/// A text that can name no user.
+/// A text that can refer to no user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ParseUserRefError {
-    /// Not an id.
+    /// The text is not an id.
     #[error(transparent)]
     Id(#[from] ParseIdError),
-    /// Not a user name.
+    /// The text after `@` is not a user name.
     #[error(transparent)]
     Username(#[from] ParseUsernameError),
 }

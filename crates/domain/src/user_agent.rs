@@ -1,27 +1,27 @@
-//! What a client calls itself.
+//! The `User-Agent` of a client.
 
-/// What a client calls itself: the `User-Agent` header, for its owner to tell one session from another. One line of 1 to
-/// [`UserAgent::MAX_CHARS`] characters without control characters.
+/// The `User-Agent` of a client, by which a user recognises a session. One line of 1 to [`UserAgent::MAX_CHARS`]
+/// characters without control characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserAgent(String);
 
 impl UserAgent {
-    /// Most characters that are kept.
+    /// The most characters that are kept.
     pub const MAX_CHARS: usize = 200;
 
-    /// What is left of `raw` without control characters and surrounding blanks, cut to the bound; `None` for nothing.
+    /// `raw` without control characters and surrounding white space, cut to the maximum; `None` if nothing is left.
     pub fn clean(raw: &str) -> Option<Self> {
         let visible: String = raw.chars().filter(|character| !character.is_control()).collect();
         let kept: String = visible.trim().chars().take(Self::MAX_CHARS).collect();
         (!kept.is_empty()).then_some(Self(kept))
     }
 
-    /// A name that was stored, and so was cleaned before.
+    /// A name that was cleaned before it was stored.
     pub fn from_stored(stored: String) -> Self {
         Self(stored)
     }
 
-    /// The name.
+    /// The text of the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -39,7 +39,7 @@ mod tests {
         }
 
         #[test]
-        fn takes_control_characters_out() {
+        fn removes_control_characters() {
             assert_eq!(cleaned(" A\u{7}B\tC\r\n\u{85} "), Some("ABC".to_owned()));
         }
 
@@ -49,7 +49,7 @@ mod tests {
         }
 
         #[test]
-        fn is_nothing_when_nothing_is_left() {
+        fn is_none_when_nothing_is_left() {
             assert_eq!((cleaned(""), cleaned(" \u{1b}\n ")), (None, None));
         }
     }

@@ -1,14 +1,14 @@
-//! The name by which an account is addressed.
+//! User names, which identify accounts to people.
 
 use std::fmt;
 
 /// A unique account name: 3 to 30 characters of `a-z 0-9 _`, first a letter, never a reserved word.
 ///
-/// ASCII letter case is folded, so `Ada` and `ada` are the same name.
+/// ASCII letter case is folded: `Ada` and `ada` are the same name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Username(String);
 
-/// Names that would pass for the service itself, or that a route may want one day.
+/// Names that could pass for the service itself, or that a route may need one day.
 const RESERVED: &[&str] = &[
     "about",
     "abuse",
@@ -55,15 +55,15 @@ const RESERVED: &[&str] = &[
 ];
 
 impl Username {
-    /// Fewest characters.
+    /// The fewest characters of a name.
     pub const MIN: usize = 3;
-    /// Most characters.
+    /// The most characters of a name.
     pub const MAX: usize = 30;
 
     /// Folds the letter case of `raw` and checks it.
     ///
     /// # Errors
-    /// [`ParseUsernameError`] says which rule was broken.
+    /// [`ParseUsernameError`] with the rule that `raw` breaks.
     pub fn parse(raw: &str) -> Result<Self, ParseUsernameError> {
         let name = raw.to_ascii_lowercase();
         match name.chars().count() {
@@ -84,7 +84,7 @@ impl Username {
         Ok(Self(name))
     }
 
-    /// A name that was parsed before it was stored; words may have been reserved since.
+    /// A name that was parsed before it was stored. Words may have been reserved since.
     pub fn from_stored(name: String) -> Self {
         Self(name)
     }
@@ -107,7 +107,7 @@ impl fmt::Debug for Username {
     }
 }
 
-/// Why a user name was refused.
+/// Why a user name was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ParseUsernameError {
     /// Fewer than [`Username::MIN`] characters.
@@ -119,10 +119,10 @@ pub enum ParseUsernameError {
     /// A character outside `a-z 0-9 _`.
     #[error("may contain only letters a to z, digits and underscores")]
     Characters,
-    /// A digit or an underscore in front.
+    /// The first character is a digit or an underscore.
     #[error("must begin with a letter")]
     FirstCharacter,
-    /// A word that the service keeps for itself.
+    /// A word that is reserved for the service.
     #[error("is reserved")]
     Reserved,
 }
@@ -144,7 +144,7 @@ mod tests {
                 ("a234567890123456789012345678901", ParseUsernameError::TooLong),
                 ("ada lovelace", ParseUsernameError::Characters),
                 ("añez", ParseUsernameError::Characters),
-                // The Kelvin sign lower-cases to an ASCII k in Unicode; it must not here.
+                // In Unicode the Kelvin sign lower-cases to an ASCII k. Here it must not.
                 ("\u{212A}elvin", ParseUsernameError::Characters),
                 ("_ada", ParseUsernameError::FirstCharacter),
                 ("1ada", ParseUsernameError::FirstCharacter),

@@ -1,31 +1,34 @@
-//! The facts.
+//! Facts: what a write changed.
 
 use domain::{CommentId, PostId, SessionId, Timestamp, UserId, Username};
 
-/// Something that a transaction changed. Facts carry ids and times, so that erasing an account leaves nothing to clean in
-/// what is kept of them; only the name of a new account is told, to those who may have looked for it.
+/// Something that a transaction changed.
+///
+/// Facts contain ids and times only, so an erased account leaves no personal data in stored facts. The exception is
+/// the name of a new account, which invalidates entries about a missing user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are what the variants speak of")]
 pub enum Fact {
-    /// An account was made.
+    /// An account was created.
     SignedUp { user: UserId, username: Username },
-    /// A profile or a password was changed. With `renamed`, its display name, which its posts and comments show.
+    /// A profile or a password was changed. `renamed` is set when the display name changed, which posts and comments
+    /// show.
     ProfileEdited { user: UserId, renamed: bool },
-    /// An account and all that it wrote were hidden, and its sessions ended. Its rows are removed later.
+    /// An account and all its content were hidden, and its sessions ended. Its rows are removed later.
     UserErased { user: UserId },
     /// A session ended.
     SessionEnded { user: UserId, session: SessionId },
     /// A post was published.
     PostPublished { post: PostId, author: UserId, at: Timestamp },
-    /// The words of a post were changed.
+    /// The content of a post was changed.
     PostEdited { post: PostId, author: UserId },
-    /// A post and all below it were hidden. Its rows are removed later.
+    /// A post and everything below it were hidden. Its rows are removed later.
     PostDeleted { post: PostId, author: UserId },
-    /// A comment was added to a post, as an answer to `parent` if there is one.
+    /// A comment was added to a post, as a reply to `parent` if there is one.
     CommentAdded { comment: CommentId, post: PostId, parent: Option<CommentId>, author: UserId, at: Timestamp },
-    /// The words of a comment were changed.
+    /// The content of a comment was changed.
     CommentEdited { comment: CommentId, post: PostId },
-    /// A comment was deleted, by its author or by that of the post.
+    /// A comment was deleted, by its author or by the author of the post.
     CommentDeleted { comment: CommentId, post: PostId },
     /// A like was given.
     Liked { what: Liked, by: UserId, at: Timestamp },
@@ -35,13 +38,13 @@ pub enum Fact {
     Followed { follower: UserId, followee: UserId, at: Timestamp },
     /// A follow ended.
     Unfollowed { follower: UserId, followee: UserId },
-    /// Counters of a post changed, as rows of erased accounts or deleted comments were removed.
+    /// Counters of a post changed, because rows of erased accounts or deleted comments were removed.
     PostRecounted { post: PostId },
-    /// Counters of an account changed, as rows of erased accounts or deleted posts were removed.
+    /// Counters of an account changed, because rows of erased accounts or deleted posts were removed.
     UserRecounted { user: UserId },
 }
 
-/// What was liked.
+/// The liked thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Liked {
     /// A post.

@@ -1,8 +1,10 @@
-//! What happened: the facts that a write leaves, and who is told of them.
+//! Facts: what a write changed, and the port through which they are published.
 //!
-//! A write states what it changed once, as [`Fact`]s, made from what really changed, in its transaction. All else follows from
-//! them: which cache entries are invalidated, what is counted. Repositories make facts; the database engine hands them to a
-//! [`FactListener`] with the commit, under the guard of a [`Publication`].
+//! A write states once what it really changed, as [`Fact`]s made in its transaction. Everything else follows from
+//! them: which cache entries are invalidated, and what is counted.
+//!
+//! Repositories make facts. The database engine passes them to a [`FactListener`] at the commit, through a
+//! [`Publication`].
 
 mod fact;
 mod listener;

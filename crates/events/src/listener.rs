@@ -1,4 +1,4 @@
-//! Who is told of facts.
+//! The port that receives published facts.
 
 use std::pin::Pin;
 
@@ -7,22 +7,22 @@ use domain::UserId;
 
 use crate::Fact;
 
-/// Is told of facts before the write that left them is acknowledged: the acknowledgement waits for [`committed`] and
+/// Receives the facts of a write before the write is acknowledged: the acknowledgement waits for [`committed`] and
 /// [`seen`]. `by` is the user who wrote, and who reads the write from then on through any instance.
 ///
 /// [`committed`]: FactListener::committed
 /// [`seen`]: FactListener::seen
 #[async_trait]
 pub trait FactListener: Send + Sync {
-    /// The facts were committed by this write.
+    /// This write committed the facts.
     async fn committed(&self, by: Option<UserId>, facts: &[Fact]);
 
-    /// The write changed nothing, and found what an earlier one may have left: the same wish fulfilled, another revision, or
-    /// nothing there. The instance that wrote then may have crashed before it told of it. Good for invalidating, never for
-    /// recording: these facts need not have happened.
+    /// The write changed nothing, because of a state that an earlier write may have left. The change was already
+    /// made, the revision had changed, or the thing was missing. The instance of the earlier write may have crashed
+    /// before it published the facts. To be used for invalidation only: these facts may never have happened.
     async fn seen(&self, by: Option<UserId>, facts: &[Fact]);
 
-    /// The facts may be committed by now, or within half a minute, or never: the outcome of the write is unknown. They are
-    /// noted when this returns; the future, which may be dropped, ends when they are told.
+    /// The outcome of the write is unknown: the facts are committed now, or within half a minute, or never. When this
+    /// returns, they are noted. The future ends when they are published, and may be dropped.
     fn unconfirmed(&self, by: Option<UserId>, facts: &[Fact]) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }

@@ -1,4 +1,11 @@
-//! Telling of facts, whatever becomes of their write.
+//! Publishes the facts of a write, whatever its outcome.
+//!
+//! Called by the database engine, around the statement that commits.
+//!
+//! Invariant: every committed fact reaches the listener. A publication that is dropped before its end, such as by a
+//! request at its deadline, counts as unconfirmed.
+//!
+//! Tested here, and in `persistence/tests/repositories/facts.rs`.
 
 use std::sync::Arc;
 
@@ -6,21 +13,20 @@ use domain::UserId;
 
 use crate::{Fact, FactListener};
 
-/// What a write did, as far as its facts are concerned.
+/// The effect of a write on its facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// It committed them.
+    /// The write committed the facts.
     Committed,
-    /// They were so before.
+    /// The facts were true before the write.
     Seen,
-    /// They are not so.
+    /// The write had no effect, and its facts are not published.
     Nothing,
 }
 
-/// Facts of a write in flight.
+/// The facts of a write in flight. Created before the statement that commits, and ended after it.
 ///
-/// Purpose: no fact is committed without the listener being told. Made before the statement that commits, and ended after
-/// it. Never broken: dropped before it was ended, as when a request reaches its deadline half-way, it counts as unconfirmed.
+/// If it is dropped before its end, the facts are published as unconfirmed.
 pub struct Publication {
     pending: Option<Pending>,
 }
@@ -32,13 +38,13 @@ struct Pending {
 }
 
 impl Publication {
-    /// Facts that a write by `by` is about to commit. Without a listener or facts there is nothing to tell.
+    /// The facts that a write by `by` is about to commit. Without a listener or without facts, nothing is published.
     pub fn new(listener: Option<&Arc<dyn FactListener>>, by: Option<UserId>, facts: Vec<Fact>) -> Self {
         let listener = listener.filter(|_| !facts.is_empty());
         Self { pending: listener.map(|listener| Pending { listener: Arc::clone(listener), by, facts }) }
     }
 
-    /// The outcome is known. Tells the listener, and returns once it has taken note.
+    /// Publishes the facts according to the known outcome, and returns once the listener has noted them.
     pub async fn end(mut self, effect: Effect) {
         if let Some(Pending { listener, by, facts }) = &self.pending {
             match effect {
@@ -50,7 +56,7 @@ impl Publication {
         self.pending = None;
     }
 
-    /// The outcome will not be known. Returns once the listener has told of it.
+    /// Publishes the facts as unconfirmed, and returns once the listener has published them.
     pub async fn unconfirmed(mut self) {
         if let Some(Pending { listener, by, facts }) = self.pending.take() {
             listener.unconfirmed(by, &facts).await;
@@ -78,16 +84,16 @@ mod tests {
 
     use super::*;
 
-    /// Notes what it is told; with `hangs`, it never returns from that.
+    /// Records the calls. With `hangs`, a call never returns.
     #[derive(Default)]
     struct Notes {
-        told: Mutex<Vec<&'static str>>,
+        calls: Mutex<Vec<&'static str>>,
         hangs: bool,
     }
 
     impl Notes {
         async fn note(&self, what: &'static str) {
-            self.told.lock().unwrap().push(what);
+            self.calls.lock().unwrap().push(what);
             if self.hangs {
                 pending::<()>().await;
             }
@@ -105,7 +111,7 @@ mod tests {
         }
 
         fn unconfirmed(&self, _: Option<UserId>, _: &[Fact]) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-            self.told.lock().unwrap().push("unconfirmed");
+            self.calls.lock().unwrap().push("unconfirmed");
             Box::pin(ready(()))
         }
     }
@@ -114,11 +120,11 @@ mod tests {
         UserId::parse("tz4a98xxat96iws9zmbrgj3a").unwrap()
     }
 
-    async fn told(hangs: bool, facts: Vec<Fact>, end: impl AsyncFnOnce(Publication)) -> Vec<&'static str> {
+    async fn calls(hangs: bool, facts: Vec<Fact>, end: impl AsyncFnOnce(Publication)) -> Vec<&'static str> {
         let notes = Arc::new(Notes { hangs, ..Notes::default() });
         let listener: Arc<dyn FactListener> = notes.clone();
         end(Publication::new(Some(&listener), Some(ada()), facts)).await;
-        std::mem::take(&mut *notes.told.lock().unwrap())
+        std::mem::take(&mut *notes.calls.lock().unwrap())
     }
 
     fn erased() -> Vec<Fact> {
@@ -126,26 +132,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn tells_what_came_of_the_write() {
+    async fn publishes_the_effect_of_the_write() {
         let ends = [(Effect::Committed, vec!["committed"]), (Effect::Seen, vec!["seen"]), (Effect::Nothing, vec![])];
         for (effect, expected) in ends {
-            assert_eq!(told(false, erased(), async |publication| publication.end(effect).await).await, expected);
+            assert_eq!(calls(false, erased(), async |publication| publication.end(effect).await).await, expected);
         }
-        assert_eq!(told(false, erased(), async |publication| publication.unconfirmed().await).await, ["unconfirmed"]);
+        assert_eq!(calls(false, erased(), async |publication| publication.unconfirmed().await).await, ["unconfirmed"]);
     }
 
     #[tokio::test]
-    async fn is_unconfirmed_when_it_is_dropped_before_its_end() {
-        assert_eq!(told(false, erased(), async |publication| drop(publication)).await, ["unconfirmed"]);
+    async fn is_unconfirmed_when_dropped_before_its_end() {
+        assert_eq!(calls(false, erased(), async |publication| drop(publication)).await, ["unconfirmed"]);
         let cut_off = async |publication: Publication| {
             timeout(Duration::ZERO, publication.end(Effect::Committed)).await.unwrap_err();
         };
-        assert_eq!(told(true, erased(), cut_off).await, ["committed", "unconfirmed"]);
+        assert_eq!(calls(true, erased(), cut_off).await, ["committed", "unconfirmed"]);
     }
 
     #[tokio::test]
-    async fn says_nothing_without_facts() {
-        assert!(told(false, vec![], async |publication| publication.end(Effect::Committed).await).await.is_empty());
-        assert!(told(false, vec![], async |publication| drop(publication)).await.is_empty());
+    async fn publishes_nothing_without_facts() {
+        assert!(calls(false, vec![], async |publication| publication.end(Effect::Committed).await).await.is_empty());
+        assert!(calls(false, vec![], async |publication| drop(publication)).await.is_empty());
     }
 }

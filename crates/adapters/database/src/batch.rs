@@ -1,9 +1,21 @@
-//! Writes that share a transaction with others of their kind: one commit for as many as come at the same time. Each is
-//! acknowledged after that commit, and gets the outcome that it would have got alone.
+//! Writes of one kind that arrive at the same time share one transaction, and so one commit.
 //!
-//! On PostgreSQL a batch is one statement of a constant text, which stays prepared, with a set of rows as a value
-//! ([`set`]): one way there and back, whatever it changes. In SQLite, where a statement costs no round trip, each write
-//! has its own. The batches of a kind belong to the database ([`kinds`]): all its handles write into the same ones.
+//! On PostgreSQL a batch is one statement with a constant text, which stays prepared. Its rows are one value of the
+//! statement ([`set`]), so a batch of any size costs one round trip. On SQLite a statement costs no round trip: each
+//! write has its own statement in the shared transaction. The batches of a kind belong to the database ([`kinds`]),
+//! and all its handles use them.
+//!
+//! Called by the repositories of posts and comments, through [`Database::write_in_batch`].
+//!
+//! Invariants:
+//! - A write is acknowledged after the commit of its batch, and after its position was noted.
+//! - A write gets the outcome that it would have got alone.
+//! - Writes with equal keys never share a batch, and join batches in the order in which they arrived.
+//!
+//! On failure the writes of a batch are tried one by one ([`run`]). A write that needs a locked row is then tried
+//! once more, outside the batches.
+//!
+//! Tested in `persistence/tests/repositories/batches.rs`.
 
 mod kinds;
 mod run;
@@ -23,25 +35,25 @@ use crate::transaction::PositionNote;
 use crate::{Database, Transaction};
 pub(crate) use kinds::Kinds;
 
-/// How long a write waits for a lock, and before that for its turn, once it had to be left out of a batch.
+/// How long a write that was left out of a batch waits for its permit, and then again for a lock.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// When those should come back for whom there is no room in the next batches.
+/// The `Retry-After` of writes that are rejected because too many wait for the next batches.
 const COME_BACK_AFTER: Duration = Duration::from_secs(1);
 
-/// A write of which several can share a transaction.
+/// A write that can share a transaction with others of its kind.
 ///
-/// It decides to give up before it has changed anything, so that the others of its batch need no savepoint.
+/// It decides whether it applies before it changes anything, so the other writes of its batch need no savepoint.
 pub trait BatchWrite: Coalesce + Sync {
-    /// What came of it.
+    /// What the write answers once it is committed.
     type Outcome: Send + 'static;
 
-    /// The port's method that it is part of.
+    /// The method of the port that it belongs to.
     fn operation(&self) -> &'static str;
 
-    /// Who writes.
+    /// The user who writes.
     fn by(&self) -> UserId;
 
-    /// What it leaves when it takes effect.
+    /// The fact that is published when it takes effect.
     fn fact(&self) -> Fact;
 
     /// Whether it took effect.
@@ -49,41 +61,43 @@ pub trait BatchWrite: Coalesce + Sync {
     where
         Self: Sized;
 
-    /// Does it in SQLite, in a transaction that may have others.
+    /// Writes it on SQLite, in a transaction that may contain other writes.
     fn alone(&self, tx: &Transaction) -> impl Future<Output = Result<Self::Outcome, DbErr>> + Send;
 
-    /// What does several at once, on PostgreSQL.
+    /// The statement that carries out several writes on PostgreSQL, and waits up to `patience` for each lock.
     fn as_statement(writes: &[&Self], patience: Duration) -> Result<Statement, DbErr>
     where
         Self: Sized;
 
-    /// What came of each, in their order, by the rows that the statement answered.
+    /// The outcome of each write, in the order of `writes`, from the rows that the statement returned.
     fn outcomes(writes: &[&Self], rows: &[QueryResult]) -> Result<Vec<Self::Outcome>, DbErr>
     where
         Self: Sized;
 }
 
-/// What came of a write, as far as its batch is concerned.
+/// The result of a write within its batch.
 enum BatchResult<T> {
-    /// It is committed. What is remembered of it has to be waited for before anybody is told; the next batch does not wait.
+    /// It is committed. Its outcome may be published once the note is done; the next batch does not wait for the
+    /// note.
     Done(T, PositionNote),
-    /// Nothing was done, as somebody holds what it needs.
+    /// Nothing was done: another transaction holds a lock that it needs.
     Held,
     /// It was not stored, or its outcome is unknown.
     Failed(Arc<RepositoryError>),
 }
 
 impl Database {
-    /// Writes together with others of its kind, and answers once it is committed.
+    /// Writes in a batch with other writes of its kind, and returns once the batch is committed.
     ///
     /// # Errors
-    /// [`RepositoryError`] when it was not stored or its outcome is unknown. Its failure says whether that is so for now only.
+    /// [`RepositoryError`] when the write was not stored or its outcome is unknown. The error says whether that is
+    /// temporary.
     pub async fn write_in_batch<W: BatchWrite>(&self, write: W) -> Result<W::Outcome, RepositoryError> {
         let publication = Publication::new(self.listener.as_ref(), Some(write.by()), vec![write.fact()]);
         let written = self.write_together(write).await;
         match &written {
             Ok(outcome) => publication.end(W::effect(outcome)).await,
-            // Nothing was begun, and to tell of that would add to what is too much.
+            // Nothing was begun. An unconfirmed write would add load to an overloaded instance.
             Err(error) if error.is_overload() => publication.end(Effect::Nothing).await,
             Err(_) => publication.unconfirmed().await,
         }
@@ -99,17 +113,17 @@ impl Database {
         let BatchResult::Held = result else {
             return result.outcome(operation).await;
         };
-        // Beside the batches.
-        let turn = tokio::time::timeout(PATIENCE, kind.turn_of_the_held()).await;
-        let _turn = turn.map_err(|_| busy(operation))?;
-        let itself = [&*write];
-        let result = retrying(self, operation, || run::commit(self, &itself, PATIENCE)).await?;
+        // Outside the batches.
+        let permit = tokio::time::timeout(PATIENCE, kind.held_permit()).await;
+        let _permit = permit.map_err(|_| busy(operation))?;
+        let single = [&*write];
+        let result = retrying(self, operation, || run::commit(self, &single, PATIENCE)).await?;
         run::only(result, operation).outcome(operation).await
     }
 }
 
 impl<T> BatchResult<T> {
-    /// Once it may be told.
+    /// The outcome, once it may be published.
     async fn outcome(self, operation: &'static str) -> Result<T, RepositoryError> {
         match self {
             Self::Done(outcome, note) => {

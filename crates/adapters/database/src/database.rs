@@ -1,4 +1,4 @@
-//! The database: one server, or a primary with replicas, and how to reach it.
+//! The database: one server, or a primary with replicas; and its options.
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,34 +19,34 @@ use crate::probe::Probe;
 use crate::storage::Storage;
 use crate::{error, open, operation};
 
-/// How to reach the database.
+/// How to reach the database, and how to use it.
 #[derive(Clone)]
 pub struct DatabaseOptions {
-    /// Where it is.
+    /// The address of the primary, or the SQLite file.
     pub location: Location,
-    /// Most connections that this process opens to it, and to each replica. Of 8 or more to PostgreSQL, a quarter (and no
-    /// more than 8) carry reads, many at a time; the rest are a pool.
+    /// Most connections that this process opens to each server. On PostgreSQL, from 8 connections on, a quarter of
+    /// them (at most 8) are pipelined for reads. The rest are a pool.
     pub max_connections: u32,
     /// How long a request waits for a free connection before it fails as unavailable.
     pub acquire_timeout: Duration,
-    /// How long a read may be expected to wait for its turn, while as many as the connections carry are under way, before it
-    /// is refused.
+    /// The longest expected wait for a permit to read. A read that would wait longer is rejected.
     pub read_wait: Duration,
-    /// After how long PostgreSQL ends a statement; none for chores that take their time, and wait for locks as well.
+    /// After how long PostgreSQL cancels a statement. `None` for chores, which may take long and wait for locks.
     pub statement_timeout: Option<Duration>,
-    /// PostgreSQL servers that replay what the primary writes, to read from.
+    /// PostgreSQL servers to read from, which replay the log of the primary.
     pub replicas: Vec<Location>,
-    /// Remembers who has written how far, for all instances. Without it, signed-in readers do not read from replicas.
+    /// Notes the position of each user's last write, for all instances. Without it, signed-in readers never read from
+    /// replicas.
     pub positions: Option<Arc<dyn Positions>>,
-    /// How often PostgreSQL servers are asked whether they are there, and how far: about as long as a reader may miss what
-    /// others wrote. `None` takes them to be there always.
+    /// How often PostgreSQL servers are probed for liveness and position. A reader may miss writes of others for
+    /// about this long. `None` treats every server as up.
     pub probe_every: Option<Duration>,
-    /// Told of every statement and transaction.
+    /// Receives every statement and transaction.
     pub observer: Option<Arc<dyn Observer>>,
 }
 
 impl DatabaseOptions {
-    /// The defaults for a server.
+    /// The defaults of a server process.
     pub fn new(location: Location) -> Self {
         Self {
             location,
@@ -64,47 +64,47 @@ impl DatabaseOptions {
 
 /// The database: one server, or a primary with replicas.
 ///
-/// SQLite has any number of readers and one writer: its writes queue, in order, for the one connection of the writing
-/// pool instead of contending for the file's lock. On PostgreSQL most reads go over a pipeline; writes and what it does
-/// not take share one pool, of which writers have no more than three quarters.
+/// SQLite has any number of readers and one writer. Its writes queue in order for the one connection of the write
+/// pool, instead of contending for the lock of the file. On PostgreSQL most reads use a pipeline. Writes and the
+/// other reads share one pool, of which writers have at most three quarters.
 #[derive(Clone)]
 pub struct Database {
     pub(crate) inner: Arc<Inner>,
     pub(crate) freshness: Freshness,
-    /// Told of what is written over this handle.
+    /// Receives the facts of writes over this handle.
     pub(crate) listener: Option<Arc<dyn FactListener>>,
 }
 
 pub(crate) struct Inner {
     pub(crate) primary: Arc<Node>,
     pub(crate) replicas: Vec<Arc<Node>>,
-    /// Whose turn it is to be read from.
-    pub(crate) turn: AtomicUsize,
+    /// Counts reads, for the round robin over the replicas.
+    pub(crate) next_replica: AtomicUsize,
     pub(crate) writes: DatabaseConnection,
-    /// What writes pass that take a connection.
+    /// The gate of writes that need a connection.
     pub(crate) writers: Gate,
     pub(crate) watermark: Arc<Watermark>,
     pub(crate) positions: Arc<dyn Positions>,
-    /// After this time every instance has heard of a write from the primary.
+    /// After this time every instance knows of a write from its own probe of the primary.
     pub(crate) settling: Duration,
-    /// The PostgreSQL schema that the tables are in, when it is not the server's default.
+    /// The PostgreSQL schema of the tables, if it is not the default one of the server.
     pub(crate) schema: Option<String>,
-    /// Whether what is written is stored.
+    /// Whether writes are stored.
     pub(crate) storage: Storage,
-    /// Where it is, if it is a file.
+    /// The file of the database, if it is one.
     pub(crate) file: Option<DatabaseFile>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
-    /// Writes that are done together.
+    /// The batches of each kind of write.
     pub(crate) batches: Kinds,
     pub(crate) probes: Mutex<Vec<Probe>>,
 }
 
-/// What reads over a handle may miss.
+/// Which writes a read over a handle may miss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Freshness {
-    /// Writes of others in the last moments.
+    /// Recent writes of other users.
     Bounded,
-    /// Nothing that this process has heard of.
+    /// No write that this process knows of.
     Complete,
 }
 
@@ -112,7 +112,7 @@ impl Database {
     /// Opens the connections. A replica may be out of reach.
     ///
     /// # Errors
-    /// [`ConnectError`] when the primary is out of reach or refuses, or when there are replicas of SQLite.
+    /// [`ConnectError`] when the primary is out of reach or refuses the connection, or when SQLite is given replicas.
     pub async fn connect(options: &DatabaseOptions) -> Result<Self, ConnectError> {
         let opened = match &options.location {
             Location::Postgres { url, schema } => open::postgres(url, schema.as_deref(), options).await,
@@ -122,55 +122,55 @@ impl Database {
         Ok(Self { inner: Arc::new(inner), freshness: Freshness::Bounded, listener: None })
     }
 
-    /// The same database, whose reads miss nothing that this process has heard of. They fail as unavailable when there is
-    /// no such place to read: for those who keep what they read.
+    /// The same database, with reads that miss no write that this process knows of. A read fails as unavailable when
+    /// no server has all of these. For callers that keep what they read, such as caches.
     #[must_use]
     pub fn complete(&self) -> Self {
         Self { freshness: Freshness::Complete, ..self.clone() }
     }
 
-    /// The same database, whose writes tell `listener` their facts before they are acknowledged.
+    /// The same database, with writes that publish their facts to `listener` before they are acknowledged.
     #[must_use]
     pub fn with_listener(&self, listener: Arc<dyn FactListener>) -> Self {
         Self { listener: Some(listener), ..self.clone() }
     }
 
-    /// How far the database is known to have been written; to be raised by what other processes tell.
+    /// The latest position that this process knows. Raise it when another process reports a write.
     pub fn watermark(&self) -> Arc<Watermark> {
         Arc::clone(&self.inner.watermark)
     }
 
-    /// Which of the two databases it is.
+    /// The kind of the database.
     pub fn backend(&self) -> DbBackend {
         self.inner.writes.get_database_backend()
     }
 
-    /// Tells the observer that something is begun again.
+    /// Reports a retry to the observer.
     pub(crate) fn retries(&self, operation: &'static str, reason: &'static str) {
         if let Some(observer) = &self.inner.observer {
             observer.retried(operation, reason);
         }
     }
 
-    /// Each server and how it is, the primary first.
+    /// The status of each server, the primary first.
     pub fn servers(&self) -> Vec<ServerStatus> {
         let latest = self.inner.watermark.latest();
         std::iter::once(&self.inner.primary).chain(&self.inner.replicas).map(|node| node.status(latest)).collect()
     }
 
-    /// Asks the primary for a sign of life.
+    /// Checks that the primary answers.
     ///
     /// # Errors
-    /// What went wrong, when it gives none.
+    /// The failure, when the primary does not answer.
     pub async fn ping(&self) -> Result<(), domain::RepositoryError> {
         operation::reading("database.ping", async { self.read_primary().execute_unprepared("SELECT 1").await }).await?;
         Ok(())
     }
 
-    /// Ends all connections; requests that still use one finish first.
+    /// Closes all connections, once the requests that use one have finished.
     ///
     /// # Errors
-    /// What the driver said.
+    /// The error of the driver.
     pub async fn close(self) -> Result<(), domain::RepositoryError> {
         let failed = |error| error::failed("database.close", error);
         self.inner.probes.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -181,13 +181,13 @@ impl Database {
     }
 }
 
-/// A database that could not be reached. Says nothing of the address of a server, which may be mistaken.
+/// A database that could not be reached. Its message leaves out the address of a server, which may contain a mistake.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot connect to {location:?}")]
 pub struct ConnectError {
-    /// Where it should be.
+    /// The location that was tried.
     pub location: Location,
-    /// Why.
+    /// The reason.
     #[source]
     pub source: NotReached,
 }

@@ -1,4 +1,11 @@
-//! What databases say when they fail, in the words of the ports.
+//! Classifies the errors of both databases, and maps them to the errors of the ports.
+//!
+//! Invariants:
+//! - An error is retried only if it proves that nothing was changed.
+//! - A commit fails without effect only if the database rejected it or never received it; any other failure is
+//!   unconfirmed.
+//!
+//! Tested here.
 
 use std::sync::Arc;
 
@@ -9,7 +16,7 @@ use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr, sqlx};
 
 use crate::pipeline::Refusal;
 
-/// The port's error for what a database said.
+/// The port's error for a database error.
 pub(crate) fn failed(operation: &'static str, error: DbErr) -> RepositoryError {
     if let Some(refused) = overload(&error) {
         RepositoryError::overloaded(operation, refused.retry_after, error)
@@ -22,18 +29,18 @@ pub(crate) fn failed(operation: &'static str, error: DbErr) -> RepositoryError {
     }
 }
 
-/// What was not sent to the database, as it has more to do than it can do in time.
+/// The error of a statement that was rejected before it was sent, because the gate is overloaded.
 pub(crate) fn refused(overloaded: Overloaded) -> DbErr {
-    // The one error of the driver that carries another one and says nothing of a connection.
+    // The only driver error that carries another error and says nothing of a connection.
     DbErr::Conn(RuntimeErr::SqlxError(Arc::new(sqlx::Error::Configuration(overloaded.into()))))
 }
 
-/// Whether an error is one of those.
+/// Whether the gate rejected the statement.
 pub(crate) fn is_overload(error: &DbErr) -> bool {
     overload(error).is_some()
 }
 
-/// Says so of an error, if it is one of those.
+/// The rejection by the gate, if the error is one.
 fn overload(error: &DbErr) -> Option<&Overloaded> {
     match driver_error(error)? {
         sqlx::Error::Configuration(error) => error.downcast_ref(),
@@ -41,18 +48,18 @@ fn overload(error: &DbErr) -> Option<&Overloaded> {
     }
 }
 
-/// Whether a row that this one refers to is not there (any more).
+/// Whether a foreign key refers to a row that does not exist.
 pub fn lacks_reference(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_)))
 }
 
-/// Whether a table is not there (yet).
+/// Whether a table does not exist.
 pub(crate) fn lacks_table(error: &DbErr) -> bool {
     // undefined_table; SQLite has no code of its own for it.
     code(error).is_some_and(|code| code == "42P01") || error.to_string().contains("no such table")
 }
 
-/// A value in the database that no domain value can be made of.
+/// The error for a stored value that is invalid in the domain.
 pub fn corrupt(what: &'static str, error: impl std::fmt::Display) -> DbErr {
     DbErr::Type(format!("{what}: {error}"))
 }
@@ -66,7 +73,7 @@ fn driver_error(error: &DbErr) -> Option<&sqlx::Error> {
     }
 }
 
-/// The SQLSTATE of PostgreSQL or the extended result code of SQLite.
+/// The SQLSTATE of PostgreSQL, or the extended result code of SQLite.
 fn code(error: &DbErr) -> Option<String> {
     match driver_error(error)? {
         sqlx::Error::Database(error) => error.code().map(std::borrow::Cow::into_owned),
@@ -74,8 +81,8 @@ fn code(error: &DbErr) -> Option<String> {
     }
 }
 
-/// Why a write that failed may well succeed when it is begun again, in one word; `None` if it would fail again. The
-/// database ended it in favour of another one, or refused a statement for what it was prepared for. It has changed nothing.
+/// The reason for a retry, as a label; `None` if a retry would fail again. The database rolled the write back in
+/// favour of another, or rejected a stale prepared statement. Nothing was changed.
 pub(crate) fn reason_to_retry(error: &DbErr) -> Option<&'static str> {
     match code(error)?.as_str() {
         _ if has_stale_plan(error) => Some("stale_plan"),
@@ -86,9 +93,9 @@ pub(crate) fn reason_to_retry(error: &DbErr) -> Option<&'static str> {
     }
 }
 
-/// Whether a statement was prepared for a schema that has changed since, or its session knows nothing of it (any more). It is
-/// good when it is prepared anew. A column or a table that is gone (42703, 42P01) is another matter: it stays gone; so is a
-/// name that is taken (42P05), which a pooler hands on that cannot do prepared statements.
+/// Whether a prepared statement is stale: the schema has changed since, or the session does not know the statement.
+/// Preparing it again helps. It does not help when a column or a table is missing (42703, 42P01). Neither does it for
+/// a name that is taken (42P05), the error of a pooler without support for prepared statements.
 pub(crate) fn has_stale_plan(error: &DbErr) -> bool {
     let Some(sqlx::Error::Database(refusal)) = driver_error(error) else {
         return false;
@@ -99,9 +106,9 @@ pub(crate) fn has_stale_plan(error: &DbErr) -> bool {
         _ => None,
     };
     match refusal.code().as_deref() {
-        // feature_not_supported, which says much else besides "cached plan must not change result type".
+        // `feature_not_supported`, which covers more than "cached plan must not change result type".
         Some("0A000") => routine() == Some("RevalidateCachedQuery"),
-        // invalid_sql_statement_name.
+        // `invalid_sql_statement_name`.
         Some("26000") => true,
         _ => false,
     }
@@ -112,24 +119,24 @@ fn is_busy(code: &str) -> bool {
     matches!(primary_code(code), Some(5 | 6))
 }
 
-/// The result code of SQLite without what its extended form tells in the higher bits: how it came to that. `None` of a
-/// SQLSTATE, which is longer.
+/// The primary result code of SQLite, without the higher bits of the extended code. `None` for a SQLSTATE, which is
+/// longer.
 fn primary_code(code: &str) -> Option<u32> {
     if code.len() < 5 { code.parse::<u32>().ok().map(|code| code & 0xff) } else { None }
 }
 
-/// What keeps a database from storing what is written.
+/// What keeps a database from storing writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StorageFailure {
-    /// There is no room left.
+    /// The disc is full.
     Full,
-    /// The disc, or the way to it, fails, or may not be written.
+    /// The disc or the connection to it fails, or it is read-only.
     Failing,
 }
 
-/// Whether a database failed because of what it stores its data on.
+/// Whether a database failed because of its storage.
 ///
-/// A database that is corrupt is none of these: it does not become well by itself, and to try again is no use.
+/// A corrupt database is not included: it does not recover, and a retry does not help.
 pub(crate) fn storage_failure(error: &DbErr) -> Option<StorageFailure> {
     let code = code(error)?;
     match (primary_code(&code), code.as_str()) {
@@ -141,8 +148,8 @@ pub(crate) fn storage_failure(error: &DbErr) -> Option<StorageFailure> {
     }
 }
 
-/// Whether a row is held by somebody who does not let go of it, in the word of [`reason_to_retry`]: `held` for longer than
-/// it was waited for, or `deadlock`.
+/// The reason why a lock was not granted: `held` when the lock timeout expired, or `deadlock`. As labels of a retry,
+/// like those of [`reason_to_retry`].
 pub(crate) fn waits_for_a_row(error: &DbErr) -> Option<&'static str> {
     match code(error)?.as_str() {
         "55P03" => Some("held"),
@@ -151,13 +158,13 @@ pub(crate) fn waits_for_a_row(error: &DbErr) -> Option<&'static str> {
     }
 }
 
-/// Whether a SQLSTATE tells of the connection or the server, and nothing of the statement.
+/// Whether a SQLSTATE concerns the connection or the server, and not the statement.
 pub(crate) fn is_of_the_connection(code: &str) -> bool {
-    // 08: connection exception, 57P: shut down, terminated. Codes of SQLite are shorter.
+    // 08: connection exception; 57P: shut down or terminated. Codes of SQLite are shorter.
     code.len() == 5 && ["08", "57P"].iter().any(|class| code.starts_with(class))
 }
 
-/// Whether the database refused a statement, which therefore has changed nothing for sure; or never got it.
+/// Whether the statement certainly changed nothing: the database rejected it, or never received it.
 pub(crate) fn changed_nothing(error: &DbErr) -> bool {
     match driver_error(error) {
         Some(sqlx::Error::Database(_)) => code(error).is_some_and(|code| !is_of_the_connection(&code)),
@@ -165,7 +172,7 @@ pub(crate) fn changed_nothing(error: &DbErr) -> bool {
     }
 }
 
-/// Whether the database could not be reached, or gave up for now.
+/// Whether the database is out of reach, or cannot serve the statement now.
 pub(crate) fn out_of_reach(error: &DbErr) -> bool {
     if matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed))
         || storage_failure(error).is_some()
@@ -176,19 +183,19 @@ pub(crate) fn out_of_reach(error: &DbErr) -> bool {
         Some(
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
-            // What is read from a connection that breaks off half-way.
+            // A connection that breaks in the middle of a message.
             | sqlx::Error::Protocol(_)
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed,
         ) => true,
-        // 53: insufficient resources, 57014: cancelled by its time limit, 55P03: waited too long for a lock, 25P02 and
-        // 25P03: a connection whose transaction broke off, 25006: read-only (a primary that became a standby).
+        // 53: insufficient resources. 57014: statement timeout. 55P03: lock timeout. 25P02, 25P03: the transaction of the
+        // connection was aborted. 25006: read-only, as on a primary that became a standby.
         Some(sqlx::Error::Database(_)) => code(error).is_some_and(|code| {
             is_of_the_connection(&code)
                 || (code.len() == 5 && code.starts_with("53"))
                 || matches!(code.as_str(), "57014" | "55P03" | "25P02" | "25P03" | "25006" | "40001" | "40P01")
-                // SQLITE_BUSY, SQLITE_LOCKED; out of memory; interrupted; a race for the log, lost too often.
+                // `SQLITE_BUSY`, `SQLITE_LOCKED`; out of memory; interrupted; a race for the log, lost too often.
                 || matches!(primary_code(&code), Some(5 | 6 | 7 | 9 | 15))
         }),
         _ => false,
@@ -215,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_good_when_it_is_prepared_anew_has_a_stale_plan() {
+    fn only_errors_cured_by_preparing_again_are_stale_plans() {
         assert!(has_stale_plan(&said_by("0A000", Some("RevalidateCachedQuery"))));
         assert!(has_stale_plan(&said("26000")));
         for code in ["0A000", "42703", "42P01", "42P05"] {
@@ -230,19 +237,19 @@ mod tests {
     }
 
     #[test]
-    fn what_the_gate_refused_says_when_to_come_back() {
+    fn a_rejection_by_the_gate_says_when_to_retry() {
         let wait = std::time::Duration::from_secs(2);
         let refused = failed("test", refused(Overloaded { retry_after: wait }));
         assert_eq!(refused.failure, Failure::Overloaded { retry_after: wait });
     }
 
     #[test]
-    fn a_full_disc_is_told_from_one_that_fails() {
+    fn a_full_disc_and_a_failing_disc_are_distinguished() {
         for code in ["13", "53100"] {
             let error = failed("test", said(code));
             assert_eq!(error.failure, Failure::StorageFull, "{code}");
         }
-        // Written, read and flushed in vain; a file that is not there, cannot be written, or was moved away.
+        // Errors of writing, reading and flushing; a file that is missing, read-only, or was moved.
         for code in ["10", "778", "266", "1034", "14", "8", "1032", "58030", "58000"] {
             let error = failed("test", said(code));
             assert_eq!(error.failure, Failure::Unavailable, "{code}");
@@ -255,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_corrupt_database_is_not_tried_again() {
+    fn a_corrupt_database_is_a_fault() {
         for code in ["11", "26", "XX001", "58P01", "2067", "1555", "23505"] {
             let error = failed("test", said(code));
             assert_eq!(error.failure, Failure::Fault, "{code}");
@@ -263,8 +270,8 @@ mod tests {
     }
 
     #[test]
-    fn what_was_refused_or_never_sent_changed_nothing() {
-        // A unique key, a row that is held, a deadlock, a statement past its time.
+    fn rejected_and_unsent_statements_changed_nothing() {
+        // A unique key, a row lock, a deadlock, a statement timeout.
         for code in ["23505", "55P03", "40P01", "57014"] {
             assert!(changed_nothing(&said(code)), "{code}");
         }
@@ -273,8 +280,8 @@ mod tests {
     }
 
     #[test]
-    fn what_broke_off_may_have_changed_something() {
-        // The server is shut down, crashed, or its connection failed.
+    fn a_broken_connection_may_have_changed_something() {
+        // The server shut down or crashed, or its connection failed.
         for code in ["57P01", "57P02", "08006"] {
             assert!(!changed_nothing(&said(code)), "{code}");
         }

@@ -1,4 +1,4 @@
-//! Rows, read field by field in the order of the `SELECT`.
+//! Reads the fields of a row in the order of the `SELECT`.
 
 use domain::{Cuid, Id, Revision, Timestamp};
 use sea_orm::{DbErr, QueryResult, TryGetable};
@@ -7,15 +7,15 @@ use tokio_postgres::types::FromSqlOwned;
 use crate::error::corrupt;
 use crate::pipeline::unreadable;
 
-/// A row, by the driver that it came from.
+/// A row of one of the two drivers.
 pub enum Row {
-    /// Over a pool, or in a transaction.
+    /// From a pool or a transaction.
     Pooled(QueryResult),
-    /// Over a pipeline.
+    /// From a pipeline.
     Pipelined(tokio_postgres::Row),
 }
 
-/// What fields are read from.
+/// The row that fields are read from.
 #[derive(Clone, Copy)]
 pub enum Source<'r> {
     Pooled(&'r QueryResult),
@@ -37,19 +37,19 @@ impl<'r> From<&'r QueryResult> for Source<'r> {
     }
 }
 
-/// Reads the fields of a row from the first to the last.
+/// Reads the fields of a row, from the first to the last.
 pub struct Fields<'r> {
     row: Source<'r>,
     next: usize,
 }
 
 impl<'r> Fields<'r> {
-    /// The fields of `row`.
+    /// Begins at the first field of `row`.
     pub fn of(row: impl Into<Source<'r>>) -> Self {
         Self { row: row.into(), next: 0 }
     }
 
-    /// The next field, as it is stored.
+    /// The next field, without conversion.
     pub fn value<T: TryGetable + FromSqlOwned>(&mut self) -> Result<T, DbErr> {
         let index = self.index();
         match self.row {
@@ -58,7 +58,7 @@ impl<'r> Fields<'r> {
         }
     }
 
-    /// The next field, an id.
+    /// The next field as an id.
     pub fn id<T>(&mut self) -> Result<Id<T>, DbErr> {
         let index = self.index();
         match self.row {
@@ -67,7 +67,7 @@ impl<'r> Fields<'r> {
         }
     }
 
-    /// The next field, an id or `NULL`.
+    /// The next field as an id; `None` for `NULL`.
     pub fn optional_id<T>(&mut self) -> Result<Option<Id<T>>, DbErr> {
         let index = self.index();
         match self.row {
@@ -84,7 +84,7 @@ impl<'r> Fields<'r> {
         index
     }
 
-    /// A whole number, as wide as its column is: that may have been widened since this was built.
+    /// A whole number of 32 or 64 bits: a later version may have widened the column.
     fn number(&mut self) -> Result<i64, DbErr> {
         let index = self.index();
         match self.row {
@@ -99,22 +99,22 @@ impl<'r> Fields<'r> {
         }
     }
 
-    /// The next field, microseconds since the Unix epoch.
+    /// The next field as a time, stored in microseconds since the Unix epoch.
     pub fn time(&mut self) -> Result<Timestamp, DbErr> {
         self.number().map(Timestamp::from_micros)
     }
 
-    /// The next field, microseconds since the Unix epoch or `NULL`.
+    /// The next field as a time, stored in microseconds since the Unix epoch; `None` for `NULL`.
     pub fn optional_time(&mut self) -> Result<Option<Timestamp>, DbErr> {
         Ok(self.value::<Option<i64>>()?.map(Timestamp::from_micros))
     }
 
-    /// The next field, which is never negative.
+    /// The next field as a count; a negative number is an error.
     pub fn count(&mut self) -> Result<u64, DbErr> {
         u64::try_from(self.number()?).map_err(|error| corrupt("count", error))
     }
 
-    /// The next field, the number of edits.
+    /// The next field as a revision, the number of edits.
     pub fn revision(&mut self) -> Result<Revision, DbErr> {
         u32::try_from(self.number()?).map(Revision).map_err(|error| corrupt("revision", error))
     }

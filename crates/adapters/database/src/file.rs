@@ -1,8 +1,10 @@
-//! The file of an SQLite database, which may be moved away or replaced while it is open.
+//! Detects that the file of an SQLite database was moved or replaced while it is open.
 //!
-//! SQLite goes on with what it has open, and what is written goes with that when the process ends. So a write is committed
-//! only while the file is where it is looked for at the next start. Two looks at the file system cost some microseconds,
-//! beside a commit that waits for the disc.
+//! SQLite keeps using the open file, and the writes are lost with it when the process ends. So a write is committed
+//! only while its path still leads to the open file. The two checks take some microseconds; a commit waits for the
+//! disc.
+//!
+//! Tested in `storage/tests.rs`.
 
 use std::fs::Metadata;
 use std::io;
@@ -13,7 +15,7 @@ use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 use crate::pipeline::Refusal;
 
-/// `SQLITE_READONLY_DBMOVED`, which SQLite says only where it keeps no log.
+/// `SQLITE_READONLY_DBMOVED`, which SQLite itself reports only without a write-ahead log.
 const MOVED: &str = "1032";
 
 /// A database file, as it was when it was opened.
@@ -24,18 +26,18 @@ pub(super) struct DatabaseFile {
 }
 
 impl DatabaseFile {
-    /// The file at `path`, which is open.
+    /// The open file at `path`.
     pub(super) fn at(path: &Path) -> io::Result<Self> {
-        // SQLite keeps the log beside the file itself, wherever a link to it is.
+        // The log is beside the file itself, wherever a link to it is.
         let mut log = path.canonicalize()?.into_os_string();
         log.push("-wal");
         Ok(Self { path: path.to_owned(), log: log.into(), identity: identity(&std::fs::metadata(path)?) })
     }
 
-    /// Whether what is written will be found: within a transaction, when there is a log.
+    /// Checks that the next process would find the writes. Called within a transaction, when the log exists.
     ///
     /// # Errors
-    /// An error of the storage, when it will not.
+    /// A storage error, when the file or its log was moved or replaced.
     pub(super) fn is_in_place(&self) -> Result<(), DbErr> {
         let moved = |what: &Path, why: &dyn std::fmt::Display| {
             let said = format!("{} is not what was opened: {why}", what.display());
@@ -57,7 +59,7 @@ fn identity(metadata: &Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }
 
-/// Elsewhere an open file cannot be moved.
+/// On other systems an open file cannot be moved.
 #[cfg(not(unix))]
 fn identity(_: &Metadata) -> (u64, u64) {
     (0, 0)

@@ -1,4 +1,4 @@
-//! A look at a server, which changes nothing there.
+//! Examines a server without changing it.
 
 use std::fs::File;
 use std::path::Path;
@@ -11,19 +11,19 @@ use crate::location::Location;
 use crate::not_reached::NotReached;
 use crate::{ConnectError, DatabaseOptions, Role, open, pools, schema};
 
-/// What a look at a server finds.
+/// The result of an inspection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspection {
-    /// What it is now.
+    /// The current role of the server.
     pub role: Role,
     /// Whether every migration of this version was applied.
     pub is_migrated: bool,
-    /// What an instance needs and may not do there, the first that was found: "INSERT on posts".
+    /// The first right found missing that an instance needs, such as "INSERT on posts".
     pub forbidden: Option<String>,
 }
 
-/// What the user may not do with the tables that are there: of a replica they are read only. A role that may not read is
-/// refused at the table of migrations already.
+/// The first missing right on the existing tables; a replica only needs `SELECT`. A role without any right to read
+/// fails earlier, at the table of migrations.
 const FORBIDDEN: &str = "SELECT privilege || ' on ' || relname FROM pg_class \
     JOIN pg_namespace ON pg_namespace.oid = relnamespace \
     CROSS JOIN unnest(CASE WHEN pg_is_in_recovery() THEN ARRAY['SELECT'] \
@@ -32,11 +32,11 @@ const FORBIDDEN: &str = "SELECT privilege || ' on ' || relname FROM pg_class \
       AND relname = ANY ($1) \
     ORDER BY relname, privilege LIMIT 1";
 
-/// Looks at the server at `location`, which may take as long as `limit` to let us in, and at what it may do with `tables`. `None` when there is nothing to look
-/// at before a server makes it: a file of SQLite that is not there, or a database in memory.
+/// Examines the server at `location`: its role, its migrations, and the rights on `tables`. Connecting may take up to
+/// `limit`. `None` when a server would create the database first: a missing SQLite file, or a database in memory.
 ///
 /// # Errors
-/// [`ConnectError`] when it is out of reach, or refuses.
+/// [`ConnectError`] when the server is out of reach or refuses the connection.
 pub async fn inspect<M: MigratorTrait>(
     location: &Location,
     tables: &[&str],
@@ -62,7 +62,7 @@ async fn of_file<M: MigratorTrait>(
 ) -> Result<Inspection, DbErr> {
     let connection = sea_orm::Database::connect(pools::sqlite_to_read(path.to_owned(), options)).await?;
     let found = look::<M>(&connection, tables).await?;
-    // Nothing is written by that.
+    // Opening the file writes nothing.
     let writable = File::options().append(true).open(path);
     Ok(Inspection { forbidden: writable.err().map(|error| format!("writing: {error}")), ..found })
 }
@@ -75,7 +75,7 @@ async fn of_server<M: MigratorTrait>(
 ) -> Result<Inspection, NotReached> {
     let address = open::parsed(url)?;
     pools::reach(&address, options.acquire_timeout).await?;
-    let pool = pools::postgres(pools::told(address, options), schema, 1, options);
+    let pool = pools::postgres(pools::with_session_settings(address, options), schema, 1, options);
     let looked = async { look::<M>(&sea_orm::Database::connect(pool).await?, tables).await };
     looked.await.map_err(|error| NotReached::from(&error))
 }

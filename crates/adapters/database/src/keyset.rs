@@ -1,9 +1,9 @@
-//! Pages by keyset: a `SELECT` is cut to the rows after a position.
+//! Keyset pagination: cuts a `SELECT` to the rows after a position.
 
 use domain::{Cursor, PageRequest};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Order, SelectStatement};
 
-/// Which way a list runs.
+/// The order of a list by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// From the newest to the oldest.
@@ -12,10 +12,10 @@ pub enum Direction {
     OldestFirst,
 }
 
-/// Orders `select` by `(at, id)` and cuts it to the page, with one row more that tells whether anything follows.
+/// Orders `select` by `(at, id)` and cuts it to the page. One row more shows whether another page follows.
 ///
-/// The position is compared as one row value, `(at, id) < (…, …)`, which both databases answer by one descent of the
-/// index on those columns, however deep the page is.
+/// The position is compared as one row value, `(at, id) < (…, …)`. Both databases find it with one descent of the
+/// index on those columns, at any depth of the list.
 pub fn page<C>(select: &mut SelectStatement, (at, id): (C, C), direction: Direction, page: &PageRequest)
 where
     C: IntoColumnRef + Clone,
@@ -27,7 +27,7 @@ where
     select.limit(page.lookahead());
 }
 
-/// The rows beyond a position.
+/// The condition for rows after a position.
 pub fn beyond<C: IntoColumnRef>((at, id): (C, C), direction: Direction, position: Cursor) -> Expr {
     let row = Expr::tuple([Expr::col(at), Expr::col(id)]);
     let position = Expr::tuple([Expr::val(position.at.as_micros()), Expr::val(position.id.as_str().to_owned())]);
@@ -37,7 +37,7 @@ pub fn beyond<C: IntoColumnRef>((at, id): (C, C), direction: Direction, position
     }
 }
 
-/// The order of a list.
+/// Orders `select` by `(at, id)`.
 pub fn order<C: IntoColumnRef>(select: &mut SelectStatement, (at, id): (C, C), direction: Direction) {
     let order = match direction {
         Direction::NewestFirst => Order::Desc,

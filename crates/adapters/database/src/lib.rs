@@ -1,17 +1,18 @@
-//! The engine under the repositories: connections to SQLite or PostgreSQL, transactions, batches, and what rows and errors
-//! mean. Knows no table but that of the migrations.
+//! The engine under the repositories: connections to SQLite or PostgreSQL, transactions, batches, and the meaning of
+//! rows and errors. Of the tables it knows only that of the migrations.
 //!
-//! **Where it is.** [`location`] parses addresses. [`open`] opens the connections, [`pools`] says how each behaves, [`new_file`]
-//! makes the file of SQLite, and [`not_reached`] says why a server was not reached without naming its address. [`schema`] runs
-//! migrations, and [`inspect`] looks at a server without changing it.
+//! **Connecting.** [`location`] parses addresses. [`open`] opens connections, [`pools`] configures them, and
+//! [`new_file`] creates the SQLite file. [`not_reached`] says why a server was out of reach, without its address.
+//! [`schema`] runs migrations. [`inspect`] examines a server without changing it.
 //!
-//! **Reading.** [`reading`] chooses a server for each read. [`node`] is what is known of a server, [`probe`] finds it out, and
-//! [`position`] compares how far each has come. [`pipeline`] carries most reads of PostgreSQL, which plans some of them for all
-//! values ([`planned_once`]); [`plans`] says since when prepared statements are good. [`fields`] reads rows, [`keyset`] cuts pages.
+//! **Reading.** [`reading`] chooses a server for each read. [`node`] is one server and its state, which [`probe`]
+//! keeps current. [`position`] compares the positions of servers in the log. [`pipeline`] carries most reads on
+//! PostgreSQL. [`planned_once`] makes statements that are planned once for all values. [`plans`] invalidates prepared
+//! statements. [`fields`] reads rows, and [`keyset`] cuts pages.
 //!
-//! **Writing.** [`transaction`] begins and commits, [`batch`] has writes of many requests share transactions, [`operation`] begins
-//! again what lost to another. [`release`] keeps connections with an open transaction out of the pool, and [`storage`] knows
-//! whether writes are stored.
+//! **Writing.** [`transaction`] begins and commits. [`batch`] lets writes of many requests share a transaction.
+//! [`operation`] retries writes that lost a conflict. [`release`] keeps connections with an open transaction out of
+//! the pool. [`storage`] tracks whether writes are stored.
 
 mod batch;
 mod database;

@@ -1,8 +1,11 @@
-//! Where the data is: what a `DATABASE_URL` says.
+//! Parses `DATABASE_URL`: where the data is.
 //!
-//! An address may be mistaken, and then what stands for the name of a host or of a parameter may be part of a password. So
-//! an address that can be read in two ways is refused, errors never repeat it, and nothing of the address of a server is
-//! to be shown before a server was reached there.
+//! Invariants, because in a mistaken address any part may be a piece of the password:
+//! - An address that can be read in two ways is rejected.
+//! - Errors never repeat the address.
+//! - No part of a server's address is shown before the server was reached there.
+//!
+//! Tested in `location/tests.rs`.
 
 mod parameters;
 mod postgres;
@@ -19,25 +22,25 @@ pub use problem::ParseLocationError;
 /// Where the data is.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Location {
-    /// An SQLite file; made when it is not there.
+    /// An SQLite file, which is created if it is missing.
     SqliteFile(PathBuf),
-    /// An SQLite database that lives as long as the process.
+    /// An SQLite database in memory, which lives as long as the process.
     SqliteMemory,
     /// A PostgreSQL database.
     Postgres {
-        /// The address, without parameters that only other clients know; the driver takes it.
+        /// The address for the driver, without the parameters that only other clients know.
         url: String,
-        /// The schema that holds the tables; the server's default when absent.
+        /// The schema of the tables; `None` for the default of the server.
         schema: Option<String>,
     },
 }
 
 impl Location {
-    /// Reads a `DATABASE_URL`: `sqlite://path`, `sqlite::memory:`, `postgres://…` or `postgresql://…`; the latter two
-    /// with an optional `schema` parameter. A path is taken as it is: nothing in it is decoded.
+    /// Parses a `DATABASE_URL`: `sqlite://path`, `sqlite::memory:`, `postgres://…` or `postgresql://…`. The latter
+    /// two may have a `schema` parameter. A path is taken literally: nothing in it is decoded.
     ///
     /// # Errors
-    /// [`ParseLocationError`], which never repeats the text: it may hold a password.
+    /// [`ParseLocationError`], which never repeats the text: it may contain a password.
     pub fn parse(raw: &str) -> Result<Self, ParseLocationError> {
         let raw = raw.trim();
         if raw.contains(char::is_control) {
@@ -49,14 +52,14 @@ impl Location {
         }
     }
 
-    /// Whether this is the embedded database.
+    /// Whether the database is embedded, as a file or in memory.
     pub fn is_embedded(&self) -> bool {
         !matches!(self, Self::Postgres { .. })
     }
 }
 
-/// Without user and password. For those who have reached the server: before that, what looks like its name may be part
-/// of a password.
+/// The address without user and password. To be used after the server was reached: before that, what looks like its
+/// name may be part of a password.
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::Postgres { url, .. } = self else {
@@ -73,7 +76,7 @@ impl fmt::Display for Location {
     }
 }
 
-/// Nothing of the address of a server.
+/// Shows nothing of the address of a server.
 impl fmt::Debug for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,7 +1,7 @@
-//! The file of an SQLite database before it is opened: readable by its owner only, and removed again if it is not opened
-//! after all.
+//! Creates the file of an SQLite database before it is opened, readable by its owner only. If opening fails, the file
+//! is removed again.
 //!
-//! SQLite gives its `-wal` and `-shm` the mode of the file.
+//! SQLite gives its `-wal` and `-shm` files the mode of the database file.
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use percent_encoding::percent_decode;
 use sea_orm::DbErr;
 
-/// What was made for a database that is about to be opened. What is not [kept](Self::keep) is removed.
+/// The file and folders that were created for a database. They are removed unless they are [kept](Self::keep).
 #[derive(Default)]
 pub(super) struct NewFile {
     folders: Vec<PathBuf>,
@@ -19,10 +19,11 @@ pub(super) struct NewFile {
 }
 
 impl NewFile {
-    /// Makes the file at `path` and its folders where they are missing; warns of a file that everybody may read.
+    /// Creates the file at `path` and its missing folders. Warns about an existing file that everybody may read.
     ///
     /// # Errors
-    /// When something cannot be made, or when the path seems to be encoded, which addresses of SQLite are not.
+    /// When something cannot be created, or when the path seems to be percent-encoded: paths of SQLite are not
+    /// decoded.
     pub(super) fn at(path: &Path) -> Result<Self, DbErr> {
         if path.exists() {
             if is_public(path).unwrap_or(false) {
@@ -54,7 +55,7 @@ impl NewFile {
         Ok(made)
     }
 
-    /// Lets it stay.
+    /// Keeps the file and its folders.
     pub(super) fn keep(mut self) {
         self.folders.clear();
         self.file = None;
@@ -63,21 +64,21 @@ impl NewFile {
 
 impl Drop for NewFile {
     fn drop(&mut self) {
-        // Another process may have opened it meanwhile, and written to it.
+        // Another process may have opened the file and written to it.
         if let Some(file) = self.file.take()
             && fs::metadata(&file).is_ok_and(|metadata| metadata.len() == 0)
         {
             let _ = fs::remove_file(file);
         }
-        // Only what is empty goes.
+        // Only empty folders are removed.
         for folder in self.folders.drain(..).rev() {
             let _ = fs::remove_dir(folder);
         }
     }
 }
 
-/// Whether what has to be made would be called otherwise if the path were decoded. It is one or the other, and where it is
-/// mistaken for the other, a server begins with an empty database.
+/// Whether the names of missing files and folders would change if the path were decoded. Such a path is ambiguous.
+/// The wrong reading would start a server with an empty database.
 fn seems_encoded(path: &Path) -> bool {
     let is_encoded = |part: &OsStr| {
         let part = part.as_encoded_bytes();
@@ -87,7 +88,7 @@ fn seems_encoded(path: &Path) -> bool {
     missing.filter_map(Path::file_name).any(is_encoded)
 }
 
-/// Whether everybody may read or write the file, and get to it.
+/// Whether everybody may read or write the file, and may enter its folder.
 #[cfg(unix)]
 fn is_public(path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt;
@@ -102,7 +103,7 @@ fn is_public(_: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Makes a folder, if there is none, that only its owner may enter: the database holds hashes of passwords.
+/// Creates a folder, if it is missing, that only its owner may enter: the database contains password hashes.
 fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -116,7 +117,7 @@ fn make_private(folder: &Path) -> io::Result<()> {
 
 fn create_private(file: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
-    // Of two servers that start at once either may make it.
+    // Two servers may start at once, and either may create it.
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     {
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn is_for_nobody_else_to_read() {
+    fn only_the_owner_can_read_it() {
         let folder = folder();
         for path in ["t.db", "made/deep/t.db"] {
             let path = folder.path().join(path);
@@ -185,14 +186,14 @@ mod tests {
     }
 
     #[test]
-    fn is_not_made_where_its_path_can_be_read_in_two_ways() {
+    fn is_not_made_where_its_path_seems_encoded() {
         let folder = folder();
         for path in ["a%20b/t.db", "a%20b/c/t.db", "t%41.db"] {
             let Err(error) = NewFile::at(&folder.path().join(path)) else { panic!("{path} was made") };
             assert!(error.to_string().contains("taken as it is"), "{error}");
         }
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
-        // Somebody called them so.
+        // With these existing files and folders, the names are meant literally.
         fs::create_dir(folder.path().join("a%20b")).unwrap();
         fs::write(folder.path().join("t%41.db"), "").unwrap();
         for path in ["a%20b/t.db", "t%41.db", "100% sure/t.db", "100%/t.db"] {
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn is_public_when_everybody_gets_to_it() {
+    fn is_public_when_everybody_can_reach_it() {
         let folder = folder();
         let path = folder.path().join("t.db");
         NewFile::at(&path).unwrap().keep();

@@ -1,4 +1,15 @@
-//! One server of the database, and what is known of it.
+//! One server of the database: its pool, its pipeline, its gates, and its state.
+//!
+//! Called by [`crate::reading`], [`crate::transaction`] and [`crate::probe`].
+//!
+//! Invariants:
+//! - While a server is down, its statements fail at once instead of waiting for a connection.
+//! - When a server goes down, statements in flight fail at once, and its pipelined connections are closed.
+//! - At most one query for the position of a replica is in flight.
+//!
+//! On failure of a prepared statement that became stale, the read is retried.
+//!
+//! Tested in `persistence/tests/repositories/replicas.rs` and `pipeline.rs`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -17,17 +28,17 @@ use crate::plans::Plans;
 use crate::pools;
 use crate::position::WalPosition;
 
-/// What a server is for.
+/// The role of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Takes writes, and has all of them.
     Primary,
-    /// Has what it has replayed so far.
+    /// Has the writes that it has replayed so far.
     Replica,
 }
 
 impl Role {
-    /// Its name, for metrics.
+    /// The label of the role in metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Primary => "primary",
@@ -36,40 +47,40 @@ impl Role {
     }
 }
 
-/// How a server is.
+/// The state of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerStatus {
     /// `primary`, `replica-1`, `replica-2`, …
     pub name: String,
-    /// What it is for.
+    /// The role of the server.
     pub role: Role,
-    /// Whether it answered when it was last probed.
+    /// Whether it answered the last probe.
     pub up: bool,
-    /// Of a replica: bytes of the write-ahead log that it was behind when it was last asked. `None` when unknown.
+    /// Of a replica: how many bytes of the write-ahead log it was behind at the last query. `None` when unknown.
     pub lag: Option<u64>,
-    /// Open connections of the pool to it.
+    /// Open connections of the pool.
     pub connections: u32,
-    /// Those of them that nobody uses.
+    /// Pooled connections that are idle.
     pub idle: u32,
-    /// Open connections besides the pool's, each of which carries many reads at a time.
+    /// Open pipelined connections, each of which carries many reads at a time.
     pub pipelined: u32,
 }
 
-/// How far a server is, whichever role it has now: a replica with what it has replayed, a primary with what is on disc.
+/// The position of a server, in either role: a replica's replayed position, a primary's flushed position.
 pub(super) const POSITION: &str = "SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() \
                                    ELSE pg_current_wal_flush_lsn() END - '0/0'::pg_lsn)::bigint";
 
-/// A replica that was behind is not asked again before this: many readers want to know at once.
-const ASKED_AT_MOST_EVERY: Duration = Duration::from_millis(2);
-/// How often a read is begun that meets statements prepared before the schema changed: one that meets a change each time
-/// has met a migration at work.
-const READ_AT_MOST: u32 = 3;
-/// How long a reader waits for it to say how far it is; the primary serves sooner than that.
-const ASKED_FOR_AT_MOST: Duration = Duration::from_millis(20);
+/// Pause between two queries for the position of a replica that is behind, which many readers need at the same time.
+const QUERY_INTERVAL: Duration = Duration::from_millis(2);
+/// Attempts of a read that meets stale prepared statements. A read that meets a change of the schema at each attempt
+/// has met a running migration.
+const READ_ATTEMPTS: u32 = 3;
+/// How long a reader waits for a replica's position; reading from the primary takes less.
+const QUERY_TIMEOUT: Duration = Duration::from_millis(20);
 
 /// Reads that may wait for a server; each keeps a request in memory.
 const WAITING: usize = 4096;
-/// About what a read takes; what it really takes is measured.
+/// The initial estimate of how long a read holds its permit; the gate measures the real time.
 const HELD_FOR: Duration = Duration::from_millis(5);
 
 /// One server of the database.
@@ -77,28 +88,28 @@ pub(super) struct Node {
     pub(super) name: String,
     pub(super) role: Role,
     pub(super) pool: DatabaseConnection,
-    /// What reads pass that take a connection of the pool.
+    /// The gate of reads that take a pooled connection.
     pool_gate: Gate,
     pub(super) plans: Plans,
     pipelined: Option<Pipelined>,
     observer: Option<Arc<dyn Observer>>,
     up: watch::Sender<bool>,
-    /// Where it is, once it was reached there: before that, it may not be the name of a server.
+    /// The address, once it was reached there: until then it may be a mistaken setting, such as a password.
     reached_at: OnceLock<String>,
     position: AtomicU64,
-    /// When it was last asked how far it is; locked while it is being asked.
-    asked: Arc<tokio::sync::Mutex<Option<Instant>>>,
+    /// When it was last queried for its position; locked while a query is in flight.
+    queried_at: Arc<tokio::sync::Mutex<Option<Instant>>>,
 }
 
-/// A pipeline, and what reads pass that may take it, or the pool where it has no room.
+/// A pipeline, and the gate of all reads that try the pipeline first and the pool second.
 struct Pipelined {
     pipeline: Pipeline,
     gate: Gate,
 }
 
 impl Node {
-    /// A server that is reached over `pool`, whose connections are of an epoch of `plans`, by reads that pass `pool_gate`.
-    /// `observer` is told of what is not asked over the pool, and of what is asked again.
+    /// A server that is reached over `pool`. Its reads pass `pool_gate`, and its connections belong to an epoch of
+    /// `plans`. `observer` receives pipelined statements and retries; the pool reports its own statements.
     pub(super) fn new(
         name: String,
         role: Role,
@@ -117,20 +128,20 @@ impl Node {
             up: watch::Sender::new(true),
             reached_at: OnceLock::new(),
             position: AtomicU64::new(0),
-            asked: Arc::default(),
+            queried_at: Arc::default(),
         }
     }
 
-    /// The same, with a pipeline for reads, of which all pass `gate`.
+    /// The same server with a pipeline for reads, all of which pass `gate`.
     pub(super) fn with_pipeline(mut self, address: Address, connections: u32, gate: Gate) -> Self {
         let pipeline = Pipeline::open(&self.name, address, connections, &self.plans, &self.up);
         self.pipelined = Some(Pipelined { pipeline, gate });
         self
     }
 
-    /// The rows that `statement` finds. It is asked again if it had been prepared before the schema changed.
+    /// The rows of `statement`, which is retried if it had been prepared before the schema changed.
     pub(super) async fn query(&self, statement: &Statement) -> Result<Vec<Row>, DbErr> {
-        for _ in 1..READ_AT_MOST {
+        for _ in 1..READ_ATTEMPTS {
             let epoch = self.plans.epoch();
             match self.query_once(statement).await {
                 Err(error) if has_stale_plan(&error) => {
@@ -145,8 +156,8 @@ impl Node {
         self.query_once(statement).await
     }
 
-    /// Asks over the pipeline where that takes it. What takes long there is passed by others over the pool, of which it is not
-    /// to take all in turn.
+    /// Tries the pipeline first. A read that the pipeline leaves to the pool passes the pool's gate too: long reads
+    /// must not take all pooled connections.
     async fn query_once(&self, statement: &Statement) -> Result<Vec<Row>, DbErr> {
         self.unless_lost(async {
             let mut _permit = None;
@@ -164,7 +175,7 @@ impl Node {
     }
 
     async fn query_pipelined(&self, pipeline: &Pipeline, statement: &Statement) -> Option<Result<Vec<Row>, DbErr>> {
-        let asked = Instant::now();
+        let sent_at = Instant::now();
         let found = pipeline.query(statement).await?;
         if let Some(observer) = &self.observer {
             observer.statement(&StatementEvent {
@@ -173,14 +184,14 @@ impl Node {
                 way: Way::Pipeline,
                 sql: &statement.sql,
                 values: statement.values.as_ref(),
-                elapsed: asked.elapsed(),
+                elapsed: sent_at.elapsed(),
                 failed: found.is_err(),
             });
         }
         Some(found.map(|rows| rows.into_iter().map(Row::Pipelined).collect()))
     }
 
-    /// Ends all connections; requests that still use one finish first.
+    /// Closes all connections, once the requests that use one have finished.
     pub(super) async fn close(&self) -> Result<(), DbErr> {
         if let Some(Pipelined { pipeline, .. }) = &self.pipelined {
             pipeline.close().await;
@@ -188,15 +199,15 @@ impl Node {
         self.pool.close_by_ref().await
     }
 
-    /// Whether it answered when it was last probed; one that is never probed is taken to.
+    /// Whether it answered the last probe. A server that is never probed counts as up.
     pub(super) fn is_up(&self) -> bool {
         *self.up.borrow()
     }
 
-    /// What a probe found. Whoever waits for a server that went down is told at once.
+    /// Sets the result of a probe. Statements that wait for a server fail at once when it goes down.
     pub(super) fn set_up(&self, up: bool) {
         if !up && let Some(Pipelined { pipeline, .. }) = &self.pipelined {
-            // When the server is back, its old connections are dead and would not say so.
+            // When the server is back, its old connections are dead without noticing.
             pipeline.cut();
         }
         let changed = self.up.send_if_modified(|was| std::mem::replace(was, up) != up);
@@ -214,12 +225,12 @@ impl Node {
         }
     }
 
-    /// Notes that it was reached, where the log is to say that it is.
-    pub(super) fn reached_at(&self, place: impl FnOnce() -> String) {
-        self.reached_at.get_or_init(place);
+    /// Notes the address for the log, once the server was reached there.
+    pub(super) fn reached_at(&self, address: impl FnOnce() -> String) {
+        self.reached_at.get_or_init(address);
     }
 
-    /// How it is, now that the database has been written up to `latest`.
+    /// The state of the server, given the `latest` position of the database.
     pub(super) fn status(&self, latest: WalPosition) -> ServerStatus {
         let (connections, idle) = pools::usage(&self.pool);
         let pipelined = self.pipelined.as_ref().map_or(0, |pipelined| pipelined.pipeline.connections());
@@ -228,7 +239,7 @@ impl Node {
         ServerStatus { name: self.name.clone(), role: self.role, up: self.is_up(), lag, connections, idle, pipelined }
     }
 
-    /// The furthest position that it is known to have.
+    /// The latest known position of the server.
     pub(super) fn position(&self) -> WalPosition {
         WalPosition(self.position.load(Ordering::Acquire))
     }
@@ -237,12 +248,12 @@ impl Node {
         self.position.fetch_max(position.0, Ordering::AcqRel);
     }
 
-    /// Notes the position of a server that may have started anew, and then replays again what it had replayed before.
+    /// Sets the position of a server that may have restarted, and then replays again from an earlier position.
     pub(super) fn reset_position(&self, position: WalPosition) {
         self.position.store(position.0, Ordering::Release);
     }
 
-    /// Whether it has everything up to `position`; asks it, if it did not when it was last heard of.
+    /// Whether it has everything up to `position`. Queries the server if the last known position is too low.
     pub(super) async fn has(self: &Arc<Self>, position: WalPosition) -> bool {
         if self.position() >= position {
             return true;
@@ -250,34 +261,34 @@ impl Node {
         if position == WalPosition::UNKNOWN {
             return false;
         }
-        let Ok(mut asked) = Arc::clone(&self.asked).try_lock_owned() else {
+        let Ok(mut queried_at) = Arc::clone(&self.queried_at).try_lock_owned() else {
             return false;
         };
-        if asked.is_some_and(|last| last.elapsed() < ASKED_AT_MOST_EVERY) {
+        if queried_at.is_some_and(|last| last.elapsed() < QUERY_INTERVAL) {
             return false;
         }
-        *asked = Some(Instant::now());
+        *queried_at = Some(Instant::now());
         let node = Arc::clone(self);
-        // Its answer is waited for after that, too: a question that is left alone costs its connection, and a busy server
-        // would have no time to accept another before the next is left alone.
+        // The query runs on after the timeout. Cancelling it would close its connection, and a busy server could not
+        // accept new connections as fast as they are closed.
         let answer = tokio::spawn(async move {
-            if let Ok(reached) = node.ask().await {
+            if let Ok(reached) = node.query_position().await {
                 node.set_position(reached);
             }
-            drop(asked);
+            drop(queried_at);
         });
-        let _ = tokio::time::timeout(ASKED_FOR_AT_MOST, answer).await;
+        let _ = tokio::time::timeout(QUERY_TIMEOUT, answer).await;
         self.position() >= position
     }
 
-    /// How far it is now.
-    pub(super) async fn ask(&self) -> Result<WalPosition, DbErr> {
+    /// Queries the server for its position.
+    pub(super) async fn query_position(&self) -> Result<WalPosition, DbErr> {
         let statement = Statement::from_string(self.pool.get_database_backend(), POSITION);
         read_position(self.unless_lost(self.pool.query_one_raw(statement)).await?)
     }
 
-    /// The rows that `statement` finds over the pool, without waiting for a turn. If it had been prepared before the schema
-    /// changed it fails, and succeeds the next time.
+    /// The rows of `statement` over the pool, without a permit. A statement that was prepared before the schema
+    /// changed fails once, and succeeds at the next call.
     pub(super) async fn query_at_once(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let epoch = self.plans.epoch();
         let found = self.unless_lost(self.pool.query_all_raw(statement)).await;
@@ -287,8 +298,8 @@ impl Node {
         found
     }
 
-    /// What comes of `work`, or an error at once when the server is down or goes down meanwhile: a pool would go on
-    /// trying to connect until its time is up.
+    /// The result of `work`, or an error as soon as the server is down. The pool would retry the connection until its
+    /// timeout.
     pub(super) async fn unless_lost<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         let lost = || DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
         let mut up = self.up.subscribe();
@@ -303,8 +314,8 @@ impl Node {
     }
 }
 
-/// What reads of a server pass that does `at_once` of them at once; the rest wait, each for no longer than `wait` as far as
-/// that can be told. Statements take as long as they take: some permits are kept free from those whose statements take long.
+/// A gate for the reads of a server, with `at_once` permits. A read that would wait for longer than `wait`, by the
+/// gate's estimate, is rejected. As statements may be long, some permits stay free for new callers.
 pub(super) fn gate(at_once: u32, wait: Duration) -> Gate {
     let permits = usize::try_from(at_once).unwrap_or(usize::MAX);
     Gate::new(GateOptions { permits, reserves: true, wait, waiting: WAITING, held_for: HELD_FOR })
@@ -312,7 +323,7 @@ pub(super) fn gate(at_once: u32, wait: Duration) -> Gate {
 
 pub(super) fn read_position(row: Option<QueryResult>) -> Result<WalPosition, DbErr> {
     let row = row.ok_or_else(|| DbErr::RecordNotFound("position".to_owned()))?;
-    // None on a replica that has not replayed anything yet.
+    // `NULL` on a replica that has not replayed anything yet.
     let position: Option<i64> = row.try_get_by_index(0)?;
     Ok(WalPosition(position.and_then(|position| u64::try_from(position).ok()).unwrap_or(0)))
 }

@@ -1,15 +1,15 @@
-//! Why a server was not reached, without any word of its address.
+//! Says why a server was not reached, without repeating its address.
 //!
-//! An address that nobody was reached at may be mistaken, and what stands there for the name of a user, a host or a
-//! database be part of a password. Servers and drivers repeat these in what they say. So it is said here again, by the
-//! code of the error; the server's own log says more.
+//! An address without a server may be mistaken, and its user, host or database may be part of a password. Servers and
+//! drivers repeat these names in their messages. So the message is derived from the code of the error. The log of the
+//! server has the details.
 
 use std::error::Error;
 use std::io;
 
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
-/// Why no server was reached. Fit for every log.
+/// Why no server was reached. It contains no secrets, so every log may have it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct NotReached(String);
@@ -19,7 +19,7 @@ impl NotReached {
         Self(what.into())
     }
 
-    /// By what SQLite said, whose addresses have no secrets.
+    /// From an error of SQLite, whose addresses contain no secrets.
     pub(super) fn file(error: &DbErr) -> Self {
         Self(match error {
             DbErr::Custom(said) => said.clone(),
@@ -27,7 +27,7 @@ impl NotReached {
         })
     }
 
-    /// By the SQLSTATE that a server refused with.
+    /// From the SQLSTATE of a server that rejected the connection.
     fn refused(code: &str) -> Self {
         let meaning = match code {
             "28000" | "28P01" => "the server refuses the user or the password",
@@ -40,8 +40,8 @@ impl NotReached {
         Self(format!("{meaning} (SQLSTATE {code})"))
     }
 
-    /// What the operating system or TLS said, which name no address; but for a certificate of another name, with that
-    /// that was looked for.
+    /// From an error of the operating system or of TLS, which contain no address. The exception is a certificate for
+    /// another name: its error contains the expected host.
     fn io(error: &io::Error) -> Self {
         let of_tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
         Self(match of_tls {
@@ -99,7 +99,7 @@ mod tests {
     use crate::pipeline::Refusal;
 
     #[test]
-    fn says_by_its_code_what_a_server_says_with_names() {
+    fn describes_a_rejection_by_its_code() {
         let said = |code: &str| {
             let said = "password authentication failed for user \"HUSH\"".to_owned();
             let refusal = Refusal { code: code.to_owned(), said, routine: None };
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn does_not_say_which_name_a_certificate_lacks() {
+    fn leaves_out_the_name_that_a_certificate_lacks() {
         let expected = rustls::pki_types::ServerName::try_from("hush").unwrap();
         let wrong = rustls::CertificateError::NotValidForNameContext { expected, presented: Vec::new() };
         let error = sqlx::Error::Io(io::Error::other(rustls::Error::InvalidCertificate(wrong)));
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_the_system_said() {
+    fn keeps_errors_of_the_operating_system() {
         let error = sqlx::Error::Io(io::ErrorKind::ConnectionRefused.into());
         assert_eq!(NotReached::from(&error).to_string(), "connection refused");
     }

@@ -1,4 +1,4 @@
-//! What others may learn of what is asked of the database.
+//! The port for metrics and traces of what the database does.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,53 +8,58 @@ use sea_orm::{DatabaseConnection, Values};
 use crate::node::Role;
 use crate::operation;
 
-/// Watches what is asked of the database. Called in the task that asks.
+/// Observes statements and transactions. Called in the task that runs them.
 pub trait Observer: Send + Sync {
-    /// A statement has ended.
+    /// Called when a statement has ended.
     fn statement(&self, event: &StatementEvent<'_>);
 
-    /// A transaction begins.
+    /// Called when a transaction begins.
     fn transaction(&self);
 
-    /// A read was sent to a server, for a reason: `fresh` (a replica that has all the reader may expect), `behind` (no
-    /// replica has), `unknown` (what the reader may expect cannot be told), `lost` (the rest is out of reach), `only`.
+    /// Called when a read is routed to a server. The reason is one of:
+    /// - `fresh`: a replica has everything that the reader may expect
+    /// - `behind`: no replica has it
+    /// - `unknown`: the position that the reader may expect is unknown
+    /// - `lost`: the primary is out of reach
+    /// - `only`: there are no replicas
     fn routed(&self, _role: Role, _reason: &'static str) {}
 
-    /// What a port's method was about to do failed, and is begun again, for a reason: `deadlock`, `serialization` or `busy`
-    /// (the database ended it in favour of another), `held` (a batch met a row that somebody held for too long),
-    /// `stale_plan` (a statement was prepared before the schema changed).
+    /// Called when the attempt of a port's method failed and is retried. The reason is one of:
+    /// - `deadlock`, `serialization`, `busy`: the database rolled it back in favour of another transaction
+    /// - `held`: a batch met a row lock that was held for too long
+    /// - `stale_plan`: a statement had been prepared before the schema changed
     fn retried(&self, _operation: &'static str, _reason: &'static str) {}
 }
 
 /// A statement that has ended.
 #[derive(Debug, Clone, Copy)]
 pub struct StatementEvent<'a> {
-    /// The port's method that it was part of, such as `posts.publish`.
+    /// The port's method that it belongs to, such as `posts.publish`.
     pub operation: &'static str,
-    /// What the server is that it was sent to.
+    /// The role of the server that ran it.
     pub role: Role,
-    /// Over what it was sent.
+    /// The kind of connection that it used.
     pub way: Way,
-    /// Its text, in which there is no data of users.
+    /// Its text, which contains no data of users.
     pub sql: &'a str,
     /// Its values, which are data of users.
     pub values: Option<&'a Values>,
-    /// How long it took, waiting for a connection included.
+    /// How long it took, including the wait for a connection.
     pub elapsed: Duration,
     /// Whether it failed.
     pub failed: bool,
 }
 
-/// Over what a statement was sent.
+/// The kind of connection that a statement uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Way {
-    /// A connection of its own for as long as it took.
+    /// A pooled connection, held until the statement ends.
     Pool,
-    /// A connection that it shared with others.
+    /// A pipelined connection, shared with other statements.
     Pipeline,
 }
 
-/// Tells `observer` of everything that is asked of a server over its pool.
+/// Reports every statement that is sent to a server over its pool.
 pub(super) fn observe(connection: &mut DatabaseConnection, role: Role, observer: Arc<dyn Observer>) {
     connection.set_metric_callback(move |info| {
         observer.statement(&StatementEvent {

@@ -1,4 +1,8 @@
 //! Opens the connections to the servers of a database.
+//!
+//! Called by [`Database::connect`](crate::Database::connect).
+//!
+//! On failure nothing stays open, and the error does not repeat the address.
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
@@ -23,10 +27,10 @@ use crate::storage::Storage;
 use crate::transaction::writers_gate;
 use crate::{DatabaseOptions, Inner};
 
-/// More readers than this do not make SQLite faster.
+/// More read connections than this do not make SQLite faster.
 const SQLITE_READERS: u32 = 8;
 
-/// One file, read by many and written by one.
+/// Opens an SQLite file with one connection that writes and several that read, or a database in memory.
 pub(super) async fn sqlite(location: &Location, options: &DatabaseOptions) -> Result<Inner, NotReached> {
     if !options.replicas.is_empty() {
         return Err(NotReached::because("replicas are of PostgreSQL; SQLite has none"));
@@ -60,7 +64,7 @@ async fn open_file(location: &Location, options: &DatabaseOptions) -> Result<Inn
     Ok(inner)
 }
 
-/// A primary, which must be there, and replicas, which may come later.
+/// Opens a primary, which must be up, and replicas, which may come up later.
 pub(super) async fn postgres(url: &str, schema: Option<&str>, options: &DatabaseOptions) -> Result<Inner, NotReached> {
     let address = parsed(url)?;
     reach(&address, options.acquire_timeout).await?;
@@ -93,17 +97,17 @@ pub(super) async fn postgres(url: &str, schema: Option<&str>, options: &Database
     Ok(inner)
 }
 
-/// What the driver is told of a server.
+/// The options of the driver for an address.
 pub(super) fn parsed(url: &str) -> Result<PgConnectOptions, NotReached> {
     url.parse().map_err(|error: sqlx::Error| NotReached::from(&error))
 }
 
-/// The connections that are left for a pool.
+/// The size of the pool, which gets the connections that the pipeline leaves.
 fn pooled(options: &DatabaseOptions) -> u32 {
     options.max_connections - pipeline::share(options.max_connections)
 }
 
-/// A PostgreSQL server to connect to.
+/// The address and the role of a PostgreSQL server.
 struct Server<'a> {
     name: String,
     role: Role,
@@ -112,11 +116,11 @@ struct Server<'a> {
 }
 
 impl Server<'_> {
-    /// Opens its pool, and begins to open its pipeline.
+    /// Opens the pool, and begins to open the pipeline.
     async fn open(self, address: PgConnectOptions, options: &DatabaseOptions) -> Result<Node, NotReached> {
-        let told = pools::told(address, options);
+        let session = pools::with_session_settings(address, options);
         let plans = Plans::default();
-        let mut pool = pools::postgres(told.clone(), self.schema, pooled(options), options);
+        let mut pool = pools::postgres(session.clone(), self.schema, pooled(options), options);
         pools::renew(&mut pool, plans.clone());
         pool.connect_lazy(self.role == Role::Replica);
         let connections = pipeline::share(options.max_connections);
@@ -126,13 +130,13 @@ impl Server<'_> {
         if connections == 0 {
             return Ok(node);
         }
-        let told = told.application_name(pools::PIPELINE_NAME);
-        let told = match self.schema {
+        let session = session.application_name(pools::PIPELINE_NAME);
+        let session = match self.schema {
             // Quoted, as the pool does.
-            Some(schema) => told.options([("search_path", format!("\"{schema}\""))]),
-            None => told,
+            Some(schema) => session.options([("search_path", format!("\"{schema}\""))]),
+            None => session,
         };
-        match pipeline::Address::of(self.url, &told, options.acquire_timeout) {
+        match pipeline::Address::of(self.url, &session, options.acquire_timeout) {
             Ok(address) => {
                 let at_once = pooled(options) + connections * pipeline::AT_ONCE;
                 Ok(node.with_pipeline(address, connections, node::gate(at_once, options.read_wait)))
@@ -163,7 +167,7 @@ fn assemble(
     Inner {
         primary,
         replicas,
-        turn: AtomicUsize::new(0),
+        next_replica: AtomicUsize::new(0),
         writes,
         writers: writers_gate(writers, options.acquire_timeout),
         watermark: Arc::new(Watermark::default()),

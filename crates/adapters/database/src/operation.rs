@@ -1,4 +1,4 @@
-//! The method of a port that a statement is part of: for errors, metrics and traces.
+//! The name of the port's method that a statement belongs to, for errors, metrics and traces; and retries of writes.
 
 use std::time::Duration;
 
@@ -9,19 +9,20 @@ use crate::Database;
 use crate::error::{failed, reason_to_retry};
 
 tokio::task_local! {
-    /// Set where a port's method begins, read where its statements are observed: what is between need not hand it on.
+    /// Set where a port's method begins and read where its statements are observed. The code between does not pass it
+    /// on.
     static CURRENT: &'static str;
 }
 
-/// How often a write that lost to another is begun again.
+/// Most attempts of a write that loses conflicts.
 const ATTEMPTS: u32 = 5;
 
-/// The operation that the current task is in.
+/// The operation of the current task, or `other`.
 pub(crate) fn current() -> &'static str {
     CURRENT.try_with(|operation| *operation).unwrap_or("other")
 }
 
-/// Runs a read, under the name of the port's method that it is.
+/// Runs a read under the name of its port's method.
 pub async fn reading<T>(
     operation: &'static str,
     read: impl Future<Output = Result<T, DbErr>>,
@@ -29,8 +30,8 @@ pub async fn reading<T>(
     CURRENT.scope(operation, read).await.map_err(|error| failed(operation, error))
 }
 
-/// Runs a write, and begins it again when the database ended it in favour of another one (a deadlock, a
-/// serialisation failure, a busy file). Nothing of the lost attempt is kept.
+/// Runs a write, and retries it when the database rolled it back in favour of another (a deadlock, a serialisation
+/// failure, a busy file). A failed attempt leaves nothing behind.
 pub async fn retrying<T, F, A>(db: &Database, operation: &'static str, attempt: F) -> Result<T, RepositoryError>
 where
     F: FnMut() -> A + Send,
@@ -39,7 +40,7 @@ where
     begun_again(db, operation, attempt).await.map_err(|error| failed(operation, error))
 }
 
-/// Like [`retrying`], for what needs the database's own error.
+/// Like [`retrying`], and returns the error of the database itself.
 pub(crate) async fn begun_again<T, F, A>(db: &Database, operation: &'static str, mut attempt: F) -> Result<T, DbErr>
 where
     F: FnMut() -> A + Send,
@@ -61,7 +62,7 @@ where
     }
 }
 
-/// Longer after every attempt, so that two writes that keep meeting get out of step.
+/// Longer after every attempt: two writes that keep colliding get out of step.
 fn pause(attempt: u32) -> Duration {
     Duration::from_millis(u64::from(5 * attempt * attempt))
 }
@@ -78,7 +79,7 @@ mod tests {
         use super::*;
 
         #[tokio::test]
-        async fn does_not_repeat_what_would_fail_again() {
+        async fn does_not_retry_permanent_errors() {
             let db = Database::connect(&DatabaseOptions::new(Location::SqliteMemory)).await.unwrap();
             let attempts = AtomicU32::new(0);
             let result: Result<(), _> = super::super::retrying(&db, "test", || {
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_runs_within_knows_its_name() {
+    async fn a_read_runs_under_its_name() {
         let seen = reading("posts.find", async { Ok(current()) }).await.unwrap();
         assert_eq!((seen, current()), ("posts.find", "other"));
     }

@@ -1,12 +1,21 @@
-//! Statements of many requests over a few connections to one PostgreSQL server, sent without waiting for each other's
-//! answers.
+//! Pipelined connections to one PostgreSQL server: each carries statements of many requests, which are sent without
+//! waiting for the results of earlier ones.
 //!
-//! It is an optimisation and never a new way to fail: what it cannot answer, or not now, goes over the pool. So it says
-//! [`None`] where that is to be asked.
+//! Called by [`crate::node`], for reads.
 //!
-//! - [`address`] says where the server is and what its sessions are told, [`tls`] whom they trust.
-//! - [`keeper`] keeps a connection open in the background, [`slot`] is where it is found.
-//! - [`connection`] sends statements, [`statements`] keeps them prepared, [`values`] and [`error`] translate.
+//! Invariants:
+//! - A pipeline adds no new failure. What it cannot run, or cannot run now, is [`None`], and the caller uses the
+//!   pool.
+//! - A connection that is stuck gets no new statements.
+//! - An error of the connection is never reported as one of the statement.
+//!
+//! On failure a connection is closed, and its [`keeper`] opens another in the background.
+//!
+//! Parts: [`address`] and [`tls`] configure the connections. [`keeper`] keeps one open for each [`slot`].
+//! [`connection`] sends statements, and [`statements`] caches prepared ones. [`values`] and [`error`] translate
+//! between the drivers.
+//!
+//! Tested in the parts, and in `persistence/tests/repositories/pipeline.rs`.
 
 mod address;
 mod connection;
@@ -32,15 +41,14 @@ use keeper::Keeper;
 use slot::Slot;
 use values::Parameters;
 
-/// The connections of a pipeline: a quarter of all that may be opened to a server, and no more than these, which carry
-/// more than one process can ask.
+/// Most connections of a pipeline. These carry more statements than one process can send.
 const MOST: u32 = 8;
-/// So many statements on each keep the server busy; more only wait there instead of here.
+/// Statements in flight on each connection that keep the server busy. More would wait at the server instead of here.
 pub(super) const AT_ONCE: u32 = 8;
 /// With fewer connections in all, the pool needs every one of them.
 const WORTH_IT_FROM: u32 = 8;
 
-/// How many of `max_connections` are for the pipeline.
+/// How many of `max_connections` are for the pipeline: a quarter, at most [`MOST`].
 pub(super) fn share(max_connections: u32) -> u32 {
     if max_connections < WORTH_IT_FROM { 0 } else { (max_connections / 4).min(MOST) }
 }
@@ -53,8 +61,8 @@ pub(super) struct Pipeline {
 }
 
 impl Pipeline {
-    /// Begins to open so many connections, and to open them again when they end, in the runtime of the caller. They are
-    /// not tried while the server is down.
+    /// Begins to open `connections` in the runtime of the caller, and reopens them when they end. While the server is
+    /// not `up`, they are not tried.
     pub(super) fn open(
         server: &str,
         address: Address,
@@ -82,14 +90,14 @@ impl Pipeline {
         Self { slots, keepers: Mutex::new(keepers), closing }
     }
 
-    /// The rows that `statement` finds; `None` if the pool is to be asked: no connection is free enough, the one that
-    /// was asked broke off or is held up by another statement, or the statement is of a kind that is not for pipelines.
+    /// The rows of `statement`. `None` sends the caller to the pool, when all connections are busy or the chosen one
+    /// was closed or is blocked. Also for a statement that the pipeline does not support.
     pub(super) async fn query(&self, statement: &Statement) -> Option<Result<Vec<Row>, DbErr>> {
         let parameters = Parameters::of(statement.values.as_ref())?;
         let turn = self.least_busy()?;
         match turn.query(&statement.sql, &parameters).await? {
             Ok(rows) => Some(Ok(rows)),
-            Err(error) if error::says_nothing_of_the_statement(&error) => None,
+            Err(error) if error::concerns_the_connection(&error) => None,
             Err(error) => Some(Err(error::translated(error))),
         }
     }
@@ -102,7 +110,7 @@ impl Pipeline {
             .map(|(_, connection)| Turn::begin(connection))
     }
 
-    /// Drops the connections at once, with all that is under way: their server was lost.
+    /// Closes the connections at once, with all statements in flight: their server was lost.
     pub(super) fn cut(&self) {
         self.slots.iter().for_each(Slot::cut);
     }
@@ -112,13 +120,13 @@ impl Pipeline {
         self.slots.iter().filter_map(Slot::connection).map(|_| 1).sum()
     }
 
-    /// Ends the connections, each once the last answer has come that somebody waits for.
+    /// Closes each connection after the last response that a caller waits for.
     pub(super) async fn close(&self) {
         self.closing.send_replace(true);
         self.slots.iter().for_each(Slot::retire);
         let keepers = std::mem::take(&mut *self.keepers.lock().unwrap_or_else(PoisonError::into_inner));
         for keeper in keepers {
-            // It was aborted, or panicked: it is over.
+            // The keeper has ended, even if it was aborted or panicked.
             let _ = keeper.await;
         }
     }

@@ -1,11 +1,12 @@
 //! Statements that PostgreSQL plans once for all values.
 //!
-//! It keeps one plan of a prepared statement only if that looks as good as one for the values at hand. With a bound that is
-//! a value it hardly ever does: a tenth of all there is might be asked for. So a list is planned anew for every page, which
-//! may take as long as to read it. Here the bounds of usual pages are part of the text.
+//! PostgreSQL keeps a generic plan of a prepared statement only if that looks as good as a plan for the current
+//! values. With a `LIMIT` that is a value, it hardly ever does: PostgreSQL assumes that a tenth of all rows is
+//! requested. So it would plan a list anew for every page, which may take as long as reading the page. Here the
+//! limits of usual pages are part of the text.
 //!
-//! This is for lists that are best read in the same way whatever is asked for. The comments of a post are not: what is best
-//! for a few would read all that a post of many has.
+//! This is for lists whose best plan does not depend on the values. The comments of a post are no such list: the best
+//! plan for few comments would read all comments of a post with many.
 
 use std::fmt::{self, Write};
 
@@ -13,15 +14,19 @@ use domain::PageSize;
 use sea_orm::sea_query::{PostgresQueryBuilder, QueryBuilder, SelectStatement, SqlWriter, SqlWriterValues, Value};
 use sea_orm::{DbBackend, Statement};
 
-/// Whether a bound is written out: `LIMIT 1` and `OFFSET 0` of what asks whether there is anything at all, and those of a
-/// page of the usual size and of the largest, each with the row that tells whether anything follows. Any other is a value:
-/// each text is a statement of its own, for which a connection has only so much room.
+/// Whether a limit or offset is written into the text:
+/// - `LIMIT 1` and `OFFSET 0`, of queries for existence
+/// - the limits of a page of the default and of the largest size, each with one row more, which shows whether a page
+///   follows
+///
+/// Any other bound stays a value. Each text is a statement of its own, and a connection keeps a limited number of
+/// them.
 fn is_written_out(bound: u64) -> bool {
     let pages = [PageSize::DEFAULT.get(), PageSize::MAX.into()];
     bound <= 1 || pages.iter().any(|size| bound == *size as u64 + 1)
 }
 
-/// The statement for `select`.
+/// The statement for `select`, with the bounds of usual pages in its text.
 pub(super) fn planned_once(backend: DbBackend, select: &SelectStatement) -> Statement {
     if backend != DbBackend::Postgres {
         return backend.build(select);
@@ -33,15 +38,15 @@ pub(super) fn planned_once(backend: DbBackend, select: &SelectStatement) -> Stat
     Statement::from_sql_and_values(backend, sql, values)
 }
 
-/// The text of a statement, with places for its values.
+/// The text of a statement, with placeholders for its values.
 struct Text(SqlWriterValues);
 
 impl SqlWriter for Text {
     fn push_param<T: QueryBuilder>(&mut self, value: Value, builder: &T) {
         match value {
-            // Nothing but bounds is of this type.
+            // Only bounds are of this type.
             Value::BigUnsigned(Some(bound)) if is_written_out(bound) => {
-                // A `String` takes everything.
+                // Writing to a `String` never fails.
                 let _ = write!(self.0, "{bound}");
             }
             value => self.0.push_param(value, builder),
@@ -91,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn any_other_is_a_value() {
+    fn any_other_bound_is_a_value() {
         let text = r#"SELECT "id" FROM "posts" WHERE "content" = $1 AND "like_count" > $2 LIMIT $3"#;
         let values = Values(vec!["'7'".into(), 1_i64.into(), 20_u64.into()]);
         assert_eq!(page_of(20), (text.to_owned(), Some(values)));

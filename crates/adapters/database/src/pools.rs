@@ -1,4 +1,4 @@
-//! How connections are opened and what they are told.
+//! Opens connections, and configures the pools and the sessions of PostgreSQL.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,32 +14,32 @@ use crate::not_reached::NotReached;
 use crate::plans::Plans;
 use crate::{DatabaseOptions, release};
 
-/// How sessions are called in the server's list of them: those of pools, and those of pipelines.
+/// The names of our sessions in PostgreSQL's list of sessions: those of pools, and those of pipelines.
 const POOL_NAME: &str = "thoughts";
 pub(super) const PIPELINE_NAME: &str = "thoughts-reads";
-/// Statements kept prepared on each connection.
+/// Prepared statements that each connection keeps.
 pub(super) const STATEMENT_CACHE: usize = 256;
-/// How long SQLite waits for another process that is writing.
+/// How long SQLite waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Pooled connections that idled this long are asked whether they are alive before they are used.
+/// A pooled connection that was idle for this long is pinged before use.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(30);
 /// How long a connection may take to answer a ping.
 const PING_LIMIT: Duration = Duration::from_secs(1);
-/// What PostgreSQL's planner is told on every connection.
+/// Settings for PostgreSQL's planner on every connection.
 ///
-/// Its default cost of a random page is that of a disc with moving parts. Beside that it looks cheap to read a whole
-/// table for the few rows that are joined to a page, or to sort all that an author ever wrote instead of reading a page
-/// of it from the index that has the order.
+/// The default cost of a random page is that of a hard disc. With it, the planner underestimates two bad plans. One
+/// scans a whole table for the few rows that are joined to a page. The other sorts all posts of an author instead of
+/// reading a page from the index.
 pub const PLANNER_SETTINGS: [(&str, &str); 1] = [("random_page_cost", "1.1")];
 
-/// How long PostgreSQL lets one of our connections hold up others: in a transaction that does nothing, and after its
-/// client's machine has vanished.
+/// Limits for how long one of our connections blocks others. One is for an idle transaction, the other for a client
+/// whose machine has vanished.
 const PATIENCE_SETTINGS: [(&str, &str); 2] =
     [("idle_in_transaction_session_timeout", "30s"), ("tcp_keepalives_idle", "30")];
-/// How long a statement of a request waits for a lock, while its transaction may hold locks itself.
+/// How long a statement of a request waits for a lock, as its transaction may hold locks itself.
 const LOCK_TIMEOUT: &str = "3s";
 
-/// Connects once, outside the pool: a pool tries again until its time is up, and then says only that.
+/// Connects once, outside the pool: a pool retries until its timeout, and then reports only that.
 pub(super) async fn reach(address: &PgConnectOptions, limit: Duration) -> Result<(), NotReached> {
     match tokio::time::timeout(limit, PgConnection::connect_with(address)).await {
         Ok(Ok(connection)) => connection.close().await.map_err(|error| NotReached::from(&error)),
@@ -48,7 +48,7 @@ pub(super) async fn reach(address: &PgConnectOptions, limit: Duration) -> Result
     }
 }
 
-/// How many connections a pool has open, and how many of these nobody uses.
+/// How many connections a pool has open, and how many of them are idle.
 pub(super) fn usage(connection: &DatabaseConnection) -> (u32, u32) {
     let (open, idle) = if connection.get_database_backend() == DbBackend::Postgres {
         let pool = connection.get_postgres_connection_pool();
@@ -60,7 +60,7 @@ pub(super) fn usage(connection: &DatabaseConnection) -> (u32, u32) {
     (open, u32::try_from(idle).unwrap_or(u32::MAX))
 }
 
-/// Closes the idle connections of a pool that are dead.
+/// Closes idle connections of a pool that are dead.
 pub(super) async fn weed(connection: &DatabaseConnection) {
     let pool = connection.get_postgres_connection_pool();
     let mut pings = JoinSet::new();
@@ -85,8 +85,8 @@ fn pool(url: String, max_connections: u32, options: &DatabaseOptions) -> Connect
     pool
 }
 
-/// The address with what every session is told.
-pub(super) fn told(address: PgConnectOptions, options: &DatabaseOptions) -> PgConnectOptions {
+/// The address with the settings of every session.
+pub(super) fn with_session_settings(address: PgConnectOptions, options: &DatabaseOptions) -> PgConnectOptions {
     let address = address
         .application_name(POOL_NAME)
         .statement_cache_capacity(STATEMENT_CACHE)
@@ -101,7 +101,7 @@ pub(super) fn told(address: PgConnectOptions, options: &DatabaseOptions) -> PgCo
     }
 }
 
-/// The address is given to the driver and kept from the ORM, which would write it, password and all, into its log.
+/// Passes the address to the driver only: the ORM would log it, with the password.
 pub(super) fn postgres(
     address: PgConnectOptions,
     schema: Option<&str>,
@@ -116,7 +116,7 @@ pub(super) fn postgres(
     pool
 }
 
-/// Has a pool end connections of an earlier epoch than that of `plans`, instead of lending them.
+/// Makes a pool close connections of an earlier epoch of `plans` instead of using them.
 pub(super) fn renew(pool: &mut ConnectOptions, plans: Plans) {
     pool.map_sqlx_postgres_before_acquire(move |_, connection| {
         let are_good = plans.are_good_for(connection.age);
@@ -124,7 +124,7 @@ pub(super) fn renew(pool: &mut ConnectOptions, plans: Plans) {
     });
 }
 
-/// The pool of an SQLite file, or without one of a database in memory.
+/// The pool of an SQLite file, or of a database in memory when `file` is `None`.
 pub(super) fn sqlite(
     file: Option<PathBuf>,
     max_connections: u32,
@@ -134,16 +134,16 @@ pub(super) fn sqlite(
     let url = if file.is_some() { "sqlite://" } else { "sqlite::memory:" };
     let mut pool = pool(url.to_owned(), max_connections, options);
     pool.map_sqlx_sqlite_pool_opts(move |pool| after_release.apply(pool));
-    // A database in memory is gone with its connection.
+    // A database in memory is lost with its connection.
     pool.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).map_sqlx_sqlite_opts(move |connection| {
-        // Past the address, where a path would be decoded.
+        // Set on the options, as the path in a URL would be decoded.
         let connection = file.iter().fold(connection, SqliteConnectOptions::filename);
         connection
             .create_if_missing(true)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
             .journal_mode(SqliteJournalMode::Wal)
-            // What was acknowledged survives a power cut, too.
+            // An acknowledged write survives a power cut.
             .synchronous(SqliteSynchronous::Full)
             .pragma("journal_size_limit", "67108864")
             .statement_cache_capacity(STATEMENT_CACHE)
@@ -151,7 +151,7 @@ pub(super) fn sqlite(
     pool
 }
 
-/// A connection that only reads an SQLite file, and does not even set its mode.
+/// A connection that only reads an SQLite file, and leaves its journal mode as it is.
 pub(super) fn sqlite_to_read(file: PathBuf, options: &DatabaseOptions) -> ConnectOptions {
     let mut pool = pool("sqlite://".to_owned(), 1, options);
     pool.map_sqlx_sqlite_opts(move |connection| connection.filename(&file).read_only(true).busy_timeout(BUSY_TIMEOUT));

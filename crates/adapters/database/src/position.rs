@@ -1,4 +1,14 @@
-//! Positions in PostgreSQL's write-ahead log: what has been written, and how much of it a replica has.
+//! Positions in PostgreSQL's write-ahead log: how far the database was written, and how much of that a replica has.
+//!
+//! [`Watermark`] is the latest position that this process knows. Commits, messages of other instances and probes of
+//! the primary raise it. [`Positions`] notes the position of each user's last write, for all instances.
+//!
+//! Invariants:
+//! - A replica at [`Watermark::latest`] has all writes that this process knows of.
+//! - While a write with an unknown position exists, `latest` is [`WalPosition::UNKNOWN`], which no replica reaches.
+//! - Only a probe that began after a doubt was raised resolves that doubt.
+//!
+//! Tested here, and in `persistence/tests/repositories/replicas.rs`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -7,40 +17,40 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use domain::UserId;
 
-/// A position in the write-ahead log, in bytes since its beginning (`pg_lsn` as a number). On SQLite always zero.
+/// A position in the write-ahead log, in bytes since its beginning (`pg_lsn` as a number). Always zero on SQLite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct WalPosition(pub u64);
 
 impl WalPosition {
-    /// Past everything that a replica can have: of a write whose position could not be learned.
+    /// Beyond every position that a replica can have: for a write whose position is unknown.
     pub const UNKNOWN: Self = Self(u64::MAX);
 }
 
-/// The furthest position that this process has heard of: of its own writes, of those that others told it of, and of the
-/// primary itself, which is asked many times a second.
+/// The latest position that this process knows. It comes from its own writes, from the reports of other instances, and
+/// from the primary, which is probed many times a second.
 ///
-/// It may be in doubt: there is a write of which nobody said how far it went. Then only the primary has all there is,
-/// until it has been asked again.
+/// It is in doubt while a write with an unknown position exists. Then only the primary has all writes, until it is
+/// probed again.
 #[derive(Debug, Default)]
 pub struct Watermark {
     known: AtomicU64,
-    /// What was the latest one probe ago.
+    /// The latest position as of one probe ago.
     settled: AtomicU64,
-    /// Doubts that there were so far, counted.
+    /// The number of doubts that were raised so far.
     doubts: AtomicU64,
-    /// The last doubt that was about a write of this process.
+    /// The number of the last doubt about a write of this process.
     own_doubt: AtomicU64,
-    /// The last doubt that the primary has resolved, with all before it.
+    /// The number of the last doubt that a probe of the primary has resolved; earlier ones are resolved too.
     resolved: AtomicU64,
-    /// When the primary was asked last and answered.
+    /// When the last probe that the primary answered began.
     answered: Mutex<Option<Instant>>,
 }
 
-/// When the primary has been silent for longer, what it had written before says nothing any more.
+/// A `settled` position older than this proves nothing, as the primary has been silent since.
 const SILENCE: Duration = Duration::from_millis(120);
 
 impl Watermark {
-    /// Takes note of a write of this process.
+    /// Notes a write of this process.
     pub(super) fn written(&self, position: WalPosition) {
         self.raise(position);
         if position == WalPosition::UNKNOWN {
@@ -48,7 +58,7 @@ impl Watermark {
         }
     }
 
-    /// Takes note of a write that another process told of.
+    /// Notes a write that another process reported.
     pub fn raise(&self, position: WalPosition) {
         if position == WalPosition::UNKNOWN {
             self.doubt();
@@ -57,19 +67,19 @@ impl Watermark {
         }
     }
 
-    /// There may be writes that this process was not told of.
+    /// Notes that there may be writes which this process does not know.
     pub fn doubt(&self) {
         self.doubts.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// What has everything up to here has all writes that this process knows of; [`WalPosition::UNKNOWN`] while in doubt.
+    /// A replica at this position has all writes that this process knows of. [`WalPosition::UNKNOWN`] while in doubt.
     pub fn latest(&self) -> WalPosition {
         let resolved = self.resolved.load(Ordering::Acquire);
         if self.doubts.load(Ordering::Acquire) > resolved { WalPosition::UNKNOWN } else { self.known() }
     }
 
-    /// What to tell other processes of the writes of this one: a position that is no lower than theirs. In doubt about
-    /// one of these, and not about what others did, it is [`WalPosition::UNKNOWN`].
+    /// The position that this process publishes for its own writes: no lower than theirs. [`WalPosition::UNKNOWN`]
+    /// while one of its own writes is in doubt. Doubts about writes of other processes are left out.
     pub fn to_tell(&self) -> WalPosition {
         let resolved = self.resolved.load(Ordering::Acquire);
         if self.own_doubt.load(Ordering::Acquire) > resolved { WalPosition::UNKNOWN } else { self.known() }
@@ -79,8 +89,8 @@ impl Watermark {
         WalPosition(self.known.load(Ordering::Acquire))
     }
 
-    /// What was the latest one probe of the primary ago: a replica that has not come so far is too far behind. While the
-    /// primary is silent it is [`WalPosition::UNKNOWN`].
+    /// The latest position as of one probe ago; a replica below it is too far behind. [`WalPosition::UNKNOWN`] while
+    /// the primary is silent.
     pub(super) fn settled(&self) -> WalPosition {
         let answered = *self.answered.lock().unwrap_or_else(PoisonError::into_inner);
         if answered.is_some_and(|answered| answered.elapsed() > SILENCE) {
@@ -89,58 +99,58 @@ impl Watermark {
         WalPosition(self.settled.load(Ordering::Acquire))
     }
 
-    /// The primary is about to be asked; the answer resolves the doubts up to this one.
-    pub(super) fn begin_probe(&self) -> Asked {
-        Asked { at: Instant::now(), doubts: self.doubts.load(Ordering::Acquire) }
+    /// Begins a probe of the primary. Its answer resolves the doubts that were raised before.
+    pub(super) fn begin_probe(&self) -> ProbeStart {
+        ProbeStart { at: Instant::now(), doubts: self.doubts.load(Ordering::Acquire) }
     }
 
-    /// One probe is over; the primary, if it answered, is at `position` with all that came before.
-    pub(super) fn probed(&self, asked: Asked, position: Option<WalPosition>) {
+    /// Ends a probe. If the primary answered, it is at `position`, with all writes before that.
+    pub(super) fn probed(&self, start: ProbeStart, position: Option<WalPosition>) {
         self.settled.store(self.latest().0, Ordering::Release);
         if let Some(position) = position {
             self.known.fetch_max(position.0, Ordering::AcqRel);
-            self.resolved.fetch_max(asked.doubts, Ordering::AcqRel);
-            *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked.at);
+            self.resolved.fetch_max(start.doubts, Ordering::AcqRel);
+            *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(start.at);
         }
     }
 }
 
-/// That the primary is being asked: since when, and about which doubts.
+/// A probe in flight: when it began, and the number of doubts at that time.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked {
+pub(super) struct ProbeStart {
     at: Instant,
     doubts: u64,
 }
 
-/// Remembers how far each user has written, for all instances together.
+/// Notes the position of each user's last write, for all instances.
 #[async_trait]
 pub trait Positions: Send + Sync {
-    /// Remembers that `user` has written up to `position`, for as long as a replica may take to get there. Answers whether
-    /// every instance will know of it from now on.
+    /// Notes that `user` has written up to `position`, for as long as a replica may take to get there. Returns
+    /// whether every instance sees the note from now on.
     async fn note(&self, user: UserId, position: WalPosition) -> bool;
 
-    /// How far `user` has written.
+    /// The noted position of `user`.
     async fn noted(&self, user: UserId) -> Noted;
 }
 
-/// How far a user has written.
+/// The noted position of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Noted {
-    /// Nothing of late.
+    /// There is no recent write.
     Nothing,
-    /// Up to here.
+    /// The user has written up to this position.
     UpTo(WalPosition),
-    /// It cannot be told now.
+    /// The store of positions is out of reach.
     Unknown,
 }
 
-/// Remembers nothing, for a process that does not know what others write: every signed-in reader goes to the primary.
+/// Notes nothing, for a process that has no shared store: every signed-in reader reads from the primary.
 pub(super) struct NoPositions;
 
 #[async_trait]
 impl Positions for NoPositions {
     async fn note(&self, _: UserId, _: WalPosition) -> bool {
-        // Nothing needs to be known where every signed-in reader is sent to the primary.
+        // No note is needed, as every signed-in reader reads from the primary.
         true
     }
 
@@ -154,12 +164,12 @@ mod tests {
     use super::*;
 
     fn probe(watermark: &Watermark, position: Option<u64>) {
-        let asked = watermark.begin_probe();
-        watermark.probed(asked, position.map(WalPosition));
+        let start = watermark.begin_probe();
+        watermark.probed(start, position.map(WalPosition));
     }
 
     #[test]
-    fn a_write_of_unknown_position_is_doubted_until_the_primary_says_where_it_is() {
+    fn an_unknown_position_is_in_doubt_until_the_primary_is_probed() {
         let watermark = Watermark::default();
         watermark.written(WalPosition(10));
         watermark.written(WalPosition::UNKNOWN);
@@ -174,18 +184,18 @@ mod tests {
     }
 
     #[test]
-    fn a_doubt_is_not_resolved_by_what_was_asked_before_it() {
+    fn a_doubt_is_not_resolved_by_a_probe_that_began_before_it() {
         let watermark = Watermark::default();
-        let asked = watermark.begin_probe();
+        let start = watermark.begin_probe();
         watermark.doubt();
-        watermark.probed(asked, Some(WalPosition(10)));
+        watermark.probed(start, Some(WalPosition(10)));
         assert_eq!(watermark.latest(), WalPosition::UNKNOWN);
         probe(&watermark, Some(11));
         assert_eq!(watermark.latest(), WalPosition(11));
     }
 
     #[test]
-    fn doubts_about_others_are_not_told_on() {
+    fn doubts_about_other_processes_are_not_published() {
         let watermark = Watermark::default();
         watermark.written(WalPosition(10));
         watermark.raise(WalPosition::UNKNOWN);

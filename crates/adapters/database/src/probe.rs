@@ -1,8 +1,12 @@
-//! Asks a PostgreSQL server again and again whether it is there, and how far.
+//! Probes a PostgreSQL server at an interval: whether it answers, and its position.
 //!
-//! This is what opens and closes the circuit to a server: while it is open nobody waits for a connection that cannot be
-//! had, and the probe alone finds out when the server is back. It has a connection of its own, so that a pool that is
-//! used up does not look like a server that is lost.
+//! The probes open and close the circuit to the server. While it is open, requests fail at once instead of waiting
+//! for a connection, and only the probe tries the server. The probe has a connection of its own, so an exhausted pool
+//! does not look like a lost server.
+//!
+//! Invariant: a replica that is not in recovery counts as down, as it may have writes that the primary does not have.
+//!
+//! Tested in `persistence/tests/repositories/replicas.rs`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,20 +20,21 @@ use crate::node::{Node, POSITION, Role};
 use crate::pools;
 use crate::position::{WalPosition, Watermark};
 
-/// How long a server may take to accept a connection, and to answer.
+/// How long a server may take to accept a connection, and to answer a probe.
 const LIMIT: Duration = Duration::from_secs(2);
-/// How long it may take to accept another connection after one broke off.
+/// How long a server may take to accept a new connection after one was closed.
 const RECONNECT_LIMIT: Duration = Duration::from_secs(1);
-/// A server that is silent so often in a row counts as lost; one that is only slow, or asked by a busy process, is not.
+/// Silent probes in a row after which a server counts as lost. A slow server, or one probed by a busy process, has
+/// fewer.
 const SILENCES: u32 = 3;
-/// Pause between attempts to reach a server that is lost.
+/// Pause between attempts to reach a lost server.
 const RETRY: Duration = Duration::from_millis(100);
 
-/// Probes a server until it is dropped.
+/// The probing of a server, until it is dropped.
 pub(super) struct Probe(JoinHandle<()>);
 
 impl Probe {
-    /// Begins to probe `node` at `address`, every so often.
+    /// Begins to probe `node` at `address`, once `every` interval. The probes of the primary update `watermark`.
     pub(super) fn begin(
         node: Arc<Node>,
         address: PgConnectOptions,
@@ -40,20 +45,20 @@ impl Probe {
             let mut connection = None;
             let mut silences = 0;
             loop {
-                let asked = watermark.as_ref().map(|watermark| (watermark, watermark.begin_probe()));
+                let start = watermark.as_ref().map(|watermark| (watermark, watermark.begin_probe()));
                 let answer = probe(&mut connection, &address).await;
-                if let Some((watermark, asked)) = asked {
+                if let Some((watermark, start)) = start {
                     let position = match answer {
                         Answer::Found(found) if !found.in_recovery => Some(found.position),
                         _ => None,
                     };
-                    watermark.probed(asked, position);
+                    watermark.probed(start, position);
                 }
                 silences = if matches!(answer, Answer::Silence) { silences + 1 } else { 0 };
                 match answer {
                     Answer::Found(found) => {
-                        node.reached_at(|| place(&address));
-                        tell(&node, found).await;
+                        node.reached_at(|| address_text(&address));
+                        apply(&node, found).await;
                     }
                     Answer::Gone => node.set_up(false),
                     Answer::Silence if silences >= SILENCES => node.set_up(false),
@@ -65,23 +70,23 @@ impl Probe {
     }
 }
 
-/// Where a server is, without user and password.
-fn place(address: &PgConnectOptions) -> String {
+/// The address of a server, without user and password.
+fn address_text(address: &PgConnectOptions) -> String {
     match address.get_socket() {
         Some(folder) => folder.display().to_string(),
         None => format!("{}:{}", address.get_host(), address.get_port()),
     }
 }
 
-/// Notes what was found of a server.
-async fn tell(node: &Node, found: Found) {
+/// Applies an answer to the state of the node.
+async fn apply(node: &Node, found: Found) {
     if node.role == Role::Replica && !found.in_recovery {
-        // Promoted, or never one: it may have writes that the primary does not know.
+        // Promoted, or never a replica: it may have writes that the primary does not have.
         node.set_up(false);
         return;
     }
     if !node.is_up() {
-        // Connections from before are dead, and the next requests would be given them.
+        // Old connections are dead, and the next requests would get them.
         pools::weed(&node.pool).await;
     }
     if found.is_new_connection {
@@ -98,17 +103,17 @@ impl Drop for Probe {
     }
 }
 
-/// What came of a probe.
+/// The result of a probe.
 #[derive(Clone, Copy)]
 enum Answer {
     Found(Found),
-    /// Nothing, so far, or nothing to go by.
+    /// The server did not answer, or its answer says nothing about its state.
     Silence,
-    /// There is no such server now, or it is starting or stopping.
+    /// The server is gone, starting or stopping.
     Gone,
 }
 
-/// What a server said of itself.
+/// The answer of a server.
 #[derive(Clone, Copy)]
 struct Found {
     position: WalPosition,
@@ -116,12 +121,12 @@ struct Found {
     is_new_connection: bool,
 }
 
-/// Asks on the connection that there is; a connection may end for reasons of its own, so another is tried before the
-/// server counts as gone.
+/// Probes over the open connection. If that was closed, another is opened before the server counts as gone: a
+/// connection may be closed for unrelated reasons.
 async fn probe(connection: &mut Option<PgConnection>, address: &PgConnectOptions) -> Answer {
     let broke_off = connection.is_some();
     if let Some(mut open) = connection.take() {
-        match ask(&mut open).await {
+        match query(&mut open).await {
             Answer::Found(found) => {
                 *connection = Some(open);
                 return Answer::Found(found);
@@ -133,12 +138,12 @@ async fn probe(connection: &mut Option<PgConnection>, address: &PgConnectOptions
     let limit = if broke_off { RECONNECT_LIMIT } else { LIMIT };
     let mut opened = match timeout(limit, PgConnection::connect_with(address)).await {
         Ok(Ok(opened)) => opened,
-        Ok(Err(error)) => return what_it_means(&error),
-        // It broke off, and does not come back: no name is found for it any more, or no machine.
+        Ok(Err(error)) => return classify(&error),
+        // The connection was closed and no other opens: the name or the machine is gone.
         Err(_) if broke_off => return Answer::Gone,
         Err(_) => return Answer::Silence,
     };
-    let answer = match ask(&mut opened).await {
+    let answer = match query(&mut opened).await {
         Answer::Found(found) => Answer::Found(Found { is_new_connection: true, ..found }),
         answer => answer,
     };
@@ -146,21 +151,21 @@ async fn probe(connection: &mut Option<PgConnection>, address: &PgConnectOptions
     answer
 }
 
-async fn ask(connection: &mut PgConnection) -> Answer {
+async fn query(connection: &mut PgConnection) -> Answer {
     let question = format!("{POSITION}, pg_is_in_recovery()");
-    let asked = sqlx::query_as::<_, (Option<i64>, bool)>(sqlx::AssertSqlSafe(question)).fetch_one(connection);
-    match timeout(LIMIT, asked).await {
+    let answer = sqlx::query_as::<_, (Option<i64>, bool)>(sqlx::AssertSqlSafe(question)).fetch_one(connection);
+    match timeout(LIMIT, answer).await {
         Ok(Ok((position, in_recovery))) => {
             let position = position.and_then(|position| u64::try_from(position).ok()).unwrap_or(0);
             Answer::Found(Found { position: WalPosition(position), in_recovery, is_new_connection: false })
         }
-        Ok(Err(error)) => what_it_means(&error),
+        Ok(Err(error)) => classify(&error),
         Err(_) => Answer::Silence,
     }
 }
 
-/// A server that says no is there, unless what it says is that it is starting or stopping (57P).
-fn what_it_means(error: &sqlx::Error) -> Answer {
+/// A server that returns an error is up, unless the error says that it is starting or stopping (57P).
+fn classify(error: &sqlx::Error) -> Answer {
     match error {
         sqlx::Error::Database(error) if error.code().is_none_or(|code| !code.starts_with("57P")) => Answer::Silence,
         _ => Answer::Gone,

@@ -1,4 +1,13 @@
-//! Reads: which server is asked, and which one instead when it is lost.
+//! Routes reads: chooses the server for each read, and a fallback for when that server is lost.
+//!
+//! Called by the repositories.
+//!
+//! Invariants:
+//! - A `Complete` read fails rather than fall back to a stale replica.
+//! - A `Bounded` read prefers a replica that has the reader's own writes and is at most one probe behind.
+//! - Without such a replica it goes to the primary, and while that is lost to the freshest replica.
+//!
+//! Tested in `persistence/tests/repositories/replicas.rs`.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,15 +23,15 @@ use crate::planned_once::planned_once;
 use crate::position::{Noted, WalPosition};
 use crate::{Database, Freshness};
 
-/// A server to read from, and one to turn to when it is lost: reads go on as long as any server that may answer is
-/// there.
+/// The server to read from, and the fallback when that server is lost. Bounded reads succeed as long as one server is
+/// up.
 pub struct Reading {
     first: Arc<Node>,
     instead: Option<Arc<Node>>,
 }
 
 impl Database {
-    /// Where `viewer` reads: what this user wrote before, through any instance, is there.
+    /// The server that `viewer` reads from. It has everything that this user wrote before, through any instance.
     pub async fn read(&self, viewer: Option<UserId>) -> Reading {
         let (first, instead, reason) = self.route(viewer).await;
         if let Some(observer) = &self.inner.observer {
@@ -31,7 +40,7 @@ impl Database {
         Reading { first: Arc::clone(first), instead: instead.map(Arc::clone) }
     }
 
-    /// Where to read what is decided upon: there is nothing newer anywhere.
+    /// The primary, for reads that decide something: no server has newer data.
     pub fn read_primary(&self) -> Reading {
         Reading { first: Arc::clone(&self.inner.primary), instead: None }
     }
@@ -47,14 +56,14 @@ impl Database {
         }
         let reason = if needed == WalPosition::UNKNOWN { "unknown" } else { "behind" };
         match (self.freshness, self.freshest_replica()) {
-            // Nobody may take for complete what is not: the caller has another way to read.
+            // A `Complete` read must fail here: its caller has another way to read.
             (Freshness::Complete, _) | (_, None) => (primary, None, reason),
             (Freshness::Bounded, Some(replica)) if primary.is_up() => (primary, Some(replica), reason),
             (Freshness::Bounded, Some(replica)) => (replica, Some(primary), "lost"),
         }
     }
 
-    /// How far a replica must be to answer.
+    /// The position that a replica must have to serve the read.
     async fn needed(&self, viewer: Option<UserId>) -> WalPosition {
         let watermark = &self.inner.watermark;
         let own = match (self.freshness, viewer) {
@@ -69,10 +78,10 @@ impl Database {
         }
     }
 
-    /// A replica that has everything up to `needed`; the load goes round.
+    /// The next replica, in turn, that has everything up to `needed`.
     async fn replica_with(&self, needed: WalPosition) -> Option<&Arc<Node>> {
         let replicas = &self.inner.replicas;
-        let start = self.inner.turn.fetch_add(1, Ordering::Relaxed);
+        let start = self.inner.next_replica.fetch_add(1, Ordering::Relaxed);
         for offset in 0..replicas.len() {
             let replica = &replicas[start.wrapping_add(offset) % replicas.len()];
             if replica.is_up() && replica.has(needed).await {
@@ -88,7 +97,7 @@ impl Database {
 }
 
 impl Reading {
-    /// The rows that `statement` finds: at the first server, and at the other one when the first is out of reach.
+    /// The rows of `statement` from the first server, or from the fallback when the first is out of reach.
     async fn query(&self, statement: &Statement) -> Result<Vec<Row>, DbErr> {
         match (self.first.query(statement).await, &self.instead) {
             (Err(error), Some(instead)) if out_of_reach(&error) => instead.query(statement).await,
@@ -96,28 +105,28 @@ impl Reading {
         }
     }
 
-    /// All rows that `select` finds, which is read in the same way whatever its values are.
+    /// All rows of `select`, whose plan does not depend on its values.
     pub async fn select_all_planned_once(&self, select: &SelectStatement) -> Result<Vec<Row>, DbErr> {
         self.query(&planned_once(self.first.pool.get_database_backend(), select)).await
     }
 
-    /// The rows that `statement` finds, which waits for no turn: for what a whole instance depends on, now and then.
+    /// The rows of `statement`, without waiting for a permit: for rare reads that the whole instance depends on.
     pub async fn query_at_once(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.first.query_at_once(statement).await
     }
 
-    /// Runs what finds no rows.
+    /// Runs a statement that returns no rows.
     pub async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         self.first.unless_lost(self.first.pool.execute_unprepared(sql)).await
     }
 }
 
-/// Where rows can be selected: a server to read from, or a transaction.
+/// Where rows can be selected: a routed server, or a transaction.
 pub trait Select: Sync {
-    /// The first row that `select` finds.
+    /// The first row of `select`.
     fn select_one(&self, select: &SelectStatement) -> impl Future<Output = Result<Option<Row>, DbErr>> + Send;
 
-    /// All rows that `select` finds.
+    /// All rows of `select`.
     fn select_all(&self, select: &SelectStatement) -> impl Future<Output = Result<Vec<Row>, DbErr>> + Send;
 }
 

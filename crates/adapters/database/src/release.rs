@@ -1,13 +1,16 @@
-//! What becomes of a connection to SQLite that goes back to its pool.
+//! Decides what happens to a connection to SQLite that returns to its pool.
 //!
-//! No connection is used again of which it is not known that it is outside any transaction. The driver counts the
-//! transactions that a connection is in, and counts down only when `COMMIT` or `ROLLBACK` succeeds. SQLite ends a
-//! transaction by itself when the disc is full or fails, or when memory is short; there is none left to roll back then,
-//! and the count stays. Whoever writes next over such a connection gets savepoints instead of transactions, which are
-//! "committed" into one that nobody ends: acknowledged, and gone with the connection.
+//! Invariant: a connection is used again only if it is known to be outside any transaction.
 //!
-//! A connection that was committed or rolled back is told by its count, which costs nothing. On PostgreSQL the driver counts
-//! down when it queues the `ROLLBACK`, and closes the connection if that fails.
+//! The driver counts the transactions that a connection is in, and counts down only when `COMMIT` or `ROLLBACK`
+//! succeeds. SQLite ends a transaction on its own when the disc is full or fails, or when memory is short. Then there
+//! is nothing to roll back, and the count stays up. The next writer on such a connection would get savepoints instead
+//! of transactions. They are "committed" into a transaction without end: acknowledged, and lost with the connection.
+//!
+//! Checking the count of a committed or rolled-back connection costs nothing. On PostgreSQL no check is needed: the
+//! driver counts down when it queues the `ROLLBACK`, and closes the connection if that fails.
+//!
+//! Tested in `transaction/tests.rs` and `storage/tests.rs`.
 
 use futures_util::future::BoxFuture;
 use sea_orm::sqlx::pool::PoolOptions;
@@ -17,17 +20,17 @@ use sqlx_core::transaction::TransactionManager;
 
 type Manager = <Sqlite as sqlx::Database>::TransactionManager;
 
-/// What becomes of a connection that comes back within a transaction, or so it seems.
+/// What happens to a connection that returns with a transaction, as far as the driver knows.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum AfterRelease {
-    /// It is closed; whoever comes next opens another.
+    /// It is closed, and the pool opens another.
     Close,
-    /// It is taken out of the transaction, for the database goes with it.
+    /// It is taken out of the transaction: closing it would lose the in-memory database.
     Mend,
 }
 
 impl AfterRelease {
-    /// The pool with this as what is done when a connection comes back.
+    /// A pool that does this when a connection returns.
     pub(super) fn apply(self, pool: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
         pool.after_release(move |connection, _| self.run(connection))
     }
@@ -38,7 +41,7 @@ impl AfterRelease {
             if Manager::get_transaction_depth(connection) == 0 {
                 return Ok(true);
             }
-            // Its rollback may be queued; the ping is answered after that.
+            // Its rollback may be queued; the ping is answered after it.
             connection.ping().await?;
             let depth = Manager::get_transaction_depth(connection);
             if depth == 0 {
@@ -54,11 +57,11 @@ impl AfterRelease {
     }
 }
 
-/// Takes a connection out of `depth` transactions, of which the outermost may be there or not.
+/// Takes a connection out of `depth` transactions, of which the outermost may or may not exist.
 async fn leave(connection: &mut SqliteConnection, depth: usize) -> Result<(), sqlx::Error> {
-    // It fails where there is none.
+    // It fails where there is no transaction.
     let _ = connection.execute("ROLLBACK").await;
-    // What the driver believes to be there is made, for only what succeeds is counted.
+    // The driver counts down only what succeeds, so the transactions that it counts are begun here.
     connection.execute("BEGIN").await?;
     for level in (1..depth).rev() {
         connection.execute(AssertSqlSafe(format!("SAVEPOINT _sqlx_savepoint_{level}"))).await?;

@@ -1,4 +1,14 @@
-//! The schema and how it is brought up to date, by the migrations that the caller has.
+//! Applies the caller's migrations to the schema.
+//!
+//! Called by the server at its start, by chores and by tests.
+//!
+//! Invariants:
+//! - Each migration is one transaction, under a lock that lets one instance migrate at a time.
+//! - A schema of a later version is left unchanged.
+//!
+//! On failure a migration is rolled back; those before it stay.
+//!
+//! Tested in `transaction/tests.rs` and in `persistence/tests/repositories/database.rs`.
 
 use std::collections::HashSet;
 
@@ -12,20 +22,20 @@ use crate::Database;
 use crate::error::lacks_table;
 use crate::operation::begun_again;
 
-/// Names the lock that lets one instance migrate at a time; any fixed number does.
+/// The key of the advisory lock that lets one instance migrate at a time; any fixed number does.
 const MIGRATION_LOCK: i64 = 0x7468_6f75_6768_7473;
 
 impl Database {
-    /// Brings the schema up to date. Of several instances that try at once, one does it and the others wait. A migration is
-    /// begun again where it met requests that lock the same tables in another order. A schema that is ahead is left alone.
+    /// Applies the pending migrations. Of several instances that migrate at once, one does it and the others wait. A
+    /// migration that deadlocks with requests is retried. A schema of a later version is left unchanged.
     ///
     /// # Errors
-    /// [`MigrateError`] when a migration fails; it is rolled back, and those before it stay.
+    /// [`MigrateError`] when a migration fails. It is rolled back, and those before it stay.
     pub async fn migrate<M: MigratorTrait>(&self) -> Result<(), MigrateError> {
         self.migrate_each::<M>().await.map_err(MigrateError)
     }
 
-    /// One transaction each: what one has locked is free again while the next makes its indexes.
+    /// One transaction each: the locks of one are released before the next builds its indexes.
     async fn migrate_each<M: MigratorTrait>(&self) -> Result<(), DbErr> {
         for _ in M::migrations() {
             if pending::<M>(&self.inner.writes).await?.is_none() {
@@ -33,26 +43,26 @@ impl Database {
             }
             begun_again(self, "migrate", || self.migrate_one::<M>()).await?;
         }
-        // After a failed statement PostgreSQL answers `COMMIT` with a rollback, and not with an error.
+        // After a failed statement PostgreSQL answers `COMMIT` with a rollback instead of an error.
         match pending::<M>(&self.inner.writes).await? {
             None => Ok(()),
             Some(_) => Err(DbErr::Custom("the migrations were rolled back".to_owned())),
         }
     }
 
-    /// Makes the next migration, if there still is one when it is this instance's turn.
+    /// Applies the next migration, if one is still pending once the lock is held.
     async fn migrate_one<M: MigratorTrait>(&self) -> Result<(), DbErr> {
-        // SQLite lets in one transaction that writes at a time; PostgreSQL is asked to.
+        // SQLite has one write transaction at a time; on PostgreSQL an advisory lock does the same.
         let guard = self.begin().await?;
         if guard.get_database_backend() == DbBackend::Postgres {
-            // Migrations take as long as they take, and so does waiting for another instance's.
+            // Migrations have no timeout, and waiting for another instance has none.
             guard.execute_unprepared("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0").await?;
             guard.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
             if let Some(schema) = &self.inner.schema {
                 make_schema(&guard, schema).await?;
             }
         }
-        // The migrator has a table of its own, and three lines to say of each migration.
+        // The migrator creates its own table, and logs three lines for each migration.
         M::install(guard.for_migrations()).with_subscriber(Dispatch::none()).await?;
         if let Some(next) = pending::<M>(&guard).await? {
             tracing::info!(migration = next, "migrating");
@@ -61,20 +71,19 @@ impl Database {
         guard.commit(None, []).await
     }
 
-    /// Whether every migration of this version was applied; a later version may have applied more. Does not change the
-    /// database.
+    /// Whether every migration of this version was applied; a later version may have applied more. Only reads.
     ///
     /// # Errors
-    /// [`MigrateError`] when the database does not answer.
+    /// [`MigrateError`] when the query fails.
     pub async fn is_migrated<M: MigratorTrait>(&self) -> Result<bool, MigrateError> {
         Ok(pending::<M>(&self.inner.writes).await.map_err(MigrateError)?.is_none())
     }
 }
 
-/// The first migration of this version that the database behind `connection` has not had.
+/// The first migration of this version that was not applied to the database behind `connection`.
 pub(crate) async fn pending<M: MigratorTrait>(connection: &impl ConnectionTrait) -> Result<Option<String>, DbErr> {
-    // By hand: the migrator refuses where a later version has applied more than this one knows, and instances of both
-    // versions run side by side while one takes the place of the other.
+    // By hand: the migrator fails where a later version has applied more migrations. During a rolling update,
+    // instances of both versions run side by side.
     let select = Query::select().column(Alias::new("version")).from(Alias::new("seaql_migrations")).take();
     let rows = match connection.query_all(&select).await {
         Ok(rows) => rows,
@@ -86,8 +95,8 @@ pub(crate) async fn pending<M: MigratorTrait>(connection: &impl ConnectionTrait)
     Ok(all.iter().map(|migration| migration.name()).find(|name| !applied.contains(*name)).map(str::to_owned))
 }
 
-/// Makes a schema if there is none. It is looked for first, because the right to make one is asked for even where there
-/// is nothing to make.
+/// Creates a schema if it is missing. It is looked up first, because `CREATE SCHEMA IF NOT EXISTS` needs the right to
+/// create one even where it exists.
 async fn make_schema(tx: &impl ConnectionTrait, schema: &str) -> Result<(), DbErr> {
     let known = "SELECT 1 FROM pg_namespace WHERE nspname = $1";
     let known = Statement::from_sql_and_values(DbBackend::Postgres, known, [schema.into()]);

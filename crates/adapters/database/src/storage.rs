@@ -1,7 +1,9 @@
-//! Whether the database stores what is written: its disc may be full, or fail.
+//! Whether the database stores writes: its disc may be full or fail.
 //!
-//! A write that fails for that says so here, and a write that is committed says that all is well again. As there may be no
-//! write for a while, one is made for the purpose, now and then and as long as it is needed.
+//! A write that fails for such a reason sets the status, and a committed write resets it. While the status is bad,
+//! probes write as well: there may be no other write for a while.
+//!
+//! Tested in `storage/tests.rs`.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -10,22 +12,22 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use crate::Database;
 use crate::error::{StorageFailure, is_overload, out_of_reach, storage_failure};
 
-/// Takes new pages, writes to the log and leaves nothing behind but free pages. In SQLite a table that comes and goes
-/// makes every connection prepare its statements anew, which matters to nobody while nothing can be written.
+/// Takes new pages, writes to the log and leaves only free pages behind. In SQLite, creating and dropping a table
+/// makes every connection prepare its statements again. While nothing can be written, that cost does not matter.
 const SQLITE_PROBE: &str = "CREATE TABLE storage_probe (bytes BLOB); \
                             INSERT INTO storage_probe VALUES (zeroblob(65536)); \
                             DROP TABLE storage_probe";
 const POSTGRES_PROBE: &str = "CREATE TEMPORARY TABLE storage_probe ON COMMIT DROP AS \
                               SELECT repeat('x', 1000) AS bytes FROM generate_series(1, 64)";
 
-/// Whether the database stores what is written.
+/// Whether the database stores writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StorageStatus {
-    /// It does, as far as is known.
+    /// Writes are stored, as far as is known.
     Sound,
-    /// It has no room left.
+    /// The disc is full.
     Full,
-    /// Its disc fails, or may not be written.
+    /// The disc fails or is read-only.
     Failing,
 }
 
@@ -43,12 +45,12 @@ const SOUND: u8 = 0;
 const FULL: u8 = 1;
 const FAILING: u8 = 2;
 
-/// What the last write found.
+/// The status that the last write found.
 #[derive(Debug, Default)]
 pub(super) struct Storage(AtomicU8);
 
 impl Storage {
-    /// What a write came to that is stored if it succeeded.
+    /// Notes the result of a write that is stored if it succeeded.
     pub(super) fn observe<T>(&self, written: Result<T, DbErr>) -> Result<T, DbErr> {
         match &written {
             Ok(_) => self.sound(),
@@ -57,7 +59,7 @@ impl Storage {
         written
     }
 
-    /// What a part of a write failed with.
+    /// Notes the error of a part of a write.
     pub(super) fn failed(&self, error: &DbErr) {
         let found = match storage_failure(error) {
             None => return,
@@ -70,7 +72,7 @@ impl Storage {
     }
 
     fn sound(&self) {
-        // Read first: every write comes by here.
+        // Read first: every write passes here.
         if self.0.load(Ordering::Relaxed) != SOUND && self.0.swap(SOUND, Ordering::Relaxed) != SOUND {
             tracing::info!("the database stores again what is written");
         }
@@ -82,17 +84,17 @@ impl Storage {
 }
 
 impl Database {
-    /// Whether it stores what is written, by the last write.
+    /// Whether writes are stored, according to the last write.
     pub fn storage(&self) -> StorageStatus {
         self.inner.storage.status()
     }
 
-    /// Whether the database is a file of this server's own, which serves nobody else.
+    /// Whether the database is a file or memory of this process alone.
     pub fn is_embedded(&self) -> bool {
         self.backend() == DbBackend::Sqlite
     }
 
-    /// Finds out whether writes are stored again, by one, if the last was not. To be called now and then.
+    /// Probes with a write if the last one was not stored. To be called regularly.
     pub async fn probe_storage(&self) {
         if self.storage() == StorageStatus::Sound {
             return;
@@ -101,7 +103,8 @@ impl Database {
             Err(error) if storage_failure(&error).is_some() || out_of_reach(&error) || is_overload(&error) => {
                 tracing::debug!(%error, "the database still does not store what is written");
             }
-            // It failed for something else, such as the right to make tables: the next write will tell.
+            // It failed for another reason, such as a missing right to create tables. The next real write sets the
+            // status again.
             Ok(()) | Err(_) => self.inner.storage.sound(),
         }
     }

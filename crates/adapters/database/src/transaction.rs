@@ -1,4 +1,16 @@
-//! Transactions that write: begun and committed here, wherever they are used.
+//! Write transactions: begin, commit, rollback, and what follows a commit.
+//!
+//! Called by the repositories, by [`crate::batch`] and by the migrations.
+//!
+//! Invariants:
+//! - A transaction in which a statement failed or was cancelled is never committed.
+//! - A commit notes its position for its author, and then publishes its facts. It is acknowledged after both.
+//! - A commit with an unknown outcome puts the watermark in doubt first, and then publishes its facts as unconfirmed.
+//! - A cancelled request leaves no connection with an open transaction in the pool.
+//!
+//! On failure the transaction is rolled back.
+//!
+//! Tested in `transaction/tests.rs`, and in `persistence/tests/repositories/replicas.rs`.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,22 +33,22 @@ use crate::error::{changed_nothing, has_stale_plan, refused};
 use crate::plans::Epoch;
 use crate::position::{WalPosition, Watermark};
 
-/// Writers that may wait for their turn.
+/// Most writers that wait for a permit.
 const MAX_WAITING: usize = 512;
-/// About what a transaction takes; what it really takes is measured.
+/// The initial estimate of how long a transaction holds its permit; the gate measures the real time.
 const HELD_FOR: Duration = Duration::from_millis(5);
-/// How long the primary may take to say how far it is after a commit.
+/// How long the primary may take to answer with its position after a commit.
 const POSITION_LIMIT: Duration = Duration::from_secs(1);
 
-/// The noting of how far some users have written.
+/// The pending note of the positions up to which some users have written.
 #[derive(Clone)]
 pub struct PositionNote(Option<Shared<BoxFuture<'static, ()>>>);
 
 impl PositionNote {
-    /// Nothing to remember.
+    /// There is nothing to note.
     pub const DONE: Self = Self(None);
 
-    /// Until it is done.
+    /// Waits until the positions are noted.
     pub async fn done(self) {
         if let Some(task) = self.0 {
             task.await;
@@ -44,48 +56,48 @@ impl PositionNote {
     }
 }
 
-/// A transaction that writes. It is rolled back unless it is committed.
+/// A write transaction. It is rolled back unless it is committed.
 ///
-/// A statement that fails, or is given up half-way, is its last: the database may have ended the transaction. What SQLite
-/// is told after that would be committed by itself, and PostgreSQL answers a `COMMIT` by rolling back, which looks like
-/// success to the driver.
+/// A statement that fails or is cancelled is the last one: the database may have ended the transaction. SQLite would
+/// commit each later statement on its own. PostgreSQL answers a later `COMMIT` with a rollback, which the driver
+/// takes for success.
 pub struct Transaction {
     inner: DatabaseTransaction,
     database: Database,
-    /// That of the statements that its connection keeps.
+    /// The epoch of the prepared statements of its connection.
     epoch: Epoch,
-    /// Not while a statement is under way, and never again after one that did not succeed.
+    /// False while a statement is in flight, and for good after a statement that failed or was cancelled.
     sound: AtomicBool,
-    _turn: Admitted,
+    _permit: Admitted,
 }
 
 impl Database {
-    /// Begins a transaction that will write.
+    /// Begins a write transaction, once a permit is free.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
         if let Some(observer) = &self.inner.observer {
             observer.transaction();
         }
-        // SQLite takes the lock for writing at once: a reader that turned writer half-way could not be given it.
+        // SQLite takes the write lock at once: a transaction that reads first may fail to get it later.
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let turn = self.inner.writers.enter().await.map_err(refused)?;
+        let permit = self.inner.writers.enter().await.map_err(refused)?;
         let epoch = self.inner.primary.plans.epoch();
-        // In a task of its own, which a request that is given up does not take along: the driver takes note of a
-        // transaction only after the database has, and a connection would go back to the pool with one begun.
+        // In a task of its own, which a cancelled request does not cancel. The database begins the transaction before
+        // the driver counts it: a cancelled `BEGIN` would return a connection with an open transaction to the pool.
         let writes = self.inner.writes.clone();
-        // The turn goes with it: until it has begun and ended, there is one more writer.
-        let begun = tokio::spawn(async move { writes.begin_with_options(options).await.map(|begun| (begun, turn)) });
+        // The permit moves into the task: until the transaction has begun and ended, it counts as a writer.
+        let begun = tokio::spawn(async move { writes.begin_with_options(options).await.map(|begun| (begun, permit)) });
         let begun = async { begun.await.map_err(|error| DbErr::Custom(error.to_string()))? };
-        let (inner, turn) =
+        let (inner, permit) =
             self.inner.primary.unless_lost(begun).await.inspect_err(|error| self.inner.storage.failed(error))?;
-        Ok(Transaction { inner, database: self.clone(), epoch, sound: AtomicBool::new(true), _turn: turn })
+        Ok(Transaction { inner, database: self.clone(), epoch, sound: AtomicBool::new(true), _permit: permit })
     }
 
-    /// Writes by one statement, which is a transaction by itself. Answers its rows once it is committed: all of them are
-    /// read, and the server sends the end after the commit. `by` have written it; that is remembered by what else is
-    /// answered, before which nobody may be told of the write.
+    /// Runs one statement, which is a transaction of its own, and returns its rows once it is committed. All rows are
+    /// read, and the server sends the end of the response after the commit. The positions of the users `by` are then
+    /// noted: await the note before the write is acknowledged or published.
     pub async fn write_at_once(
         &self,
         statement: Statement,
@@ -95,7 +107,7 @@ impl Database {
             observer.transaction();
         }
         let by: BTreeSet<UserId> = by.into_iter().collect();
-        let _turn = self.inner.writers.enter().await.map_err(refused)?;
+        let _permit = self.inner.writers.enter().await.map_err(refused)?;
         let epoch = self.inner.primary.plans.epoch();
         let doubt = Doubt(Some(self.watermark()));
         let written = self.inner.primary.unless_lost(self.inner.writes.query_all_raw(statement)).await;
@@ -111,14 +123,14 @@ impl Database {
         }
     }
 
-    /// Notes whether a statement that was prepared in `epoch` failed because of that.
+    /// Begins another epoch if a statement prepared in `epoch` failed as stale.
     fn note_plans(&self, error: &DbErr, epoch: Epoch) {
         if has_stale_plan(error) {
             self.inner.primary.plans.end(epoch);
         }
     }
 
-    /// Remembers how far each of `by` has written, in a task of its own, for as many as want to know.
+    /// Notes the positions of `by` in a task of its own, which any number of writes can await.
     fn position_note(&self, by: BTreeSet<UserId>, doubt: Doubt) -> PositionNote {
         if self.inner.replicas.is_empty() {
             doubt.resolve();
@@ -129,39 +141,39 @@ impl Database {
         let task = tokio::spawn(async move { database.written(&by, doubt).await });
         let done = async move {
             if task.await.is_err() {
-                // It broke off, as if it could not be noted.
+                // The task panicked or was aborted: wait as for a note that failed.
                 tokio::time::sleep(settling).await;
             }
         };
         PositionNote(Some(done.boxed().shared()))
     }
 
-    /// Remembers how far each of `by` has written, or has seen what others wrote.
+    /// Notes the position of the primary for each of `by`, after a write or after they saw a write of others.
     async fn written(&self, by: &[UserId], doubt: Doubt) {
         if self.inner.replicas.is_empty() {
             doubt.resolve();
             return;
         }
-        let position = match tokio::time::timeout(POSITION_LIMIT, self.inner.primary.ask()).await {
+        let position = match tokio::time::timeout(POSITION_LIMIT, self.inner.primary.query_position()).await {
             Ok(Ok(position)) => position,
-            // What was written is written.
+            // The write is committed all the same.
             _ => WalPosition::UNKNOWN,
         };
         self.inner.watermark.written(position);
         doubt.resolve();
         let notes = by.iter().map(|by| self.inner.positions.note(*by, position));
         if join_all(notes).await.contains(&false) {
-            // Another instance may not know what it has to wait for. After this time it knows from the primary itself.
+            // Other instances may miss the note. After the settling time their own probe of the primary covers it.
             tokio::time::sleep(self.inner.settling).await;
         }
     }
 }
 
 impl Transaction {
-    /// Makes everything in it last. Remembers that `by` has written it: this user reads it from now on, wherever. What nobody
-    /// reads from replicas needs no `by`. Tells of the `facts` that it leaves.
+    /// Commits, notes the position for `by`, and publishes `facts`. From then on `by` reads this write on every
+    /// instance. Data that is never read from replicas needs no `by`.
     pub async fn commit(self, by: impl Into<Option<UserId>>, facts: impl Into<Vec<Fact>>) -> Result<(), DbErr> {
-        let Self { inner, database, sound, _turn: turn, .. } = self;
+        let Self { inner, database, sound, _permit: permit, .. } = self;
         if !sound.into_inner() {
             inner.rollback().await?;
             return Err(has_failed());
@@ -178,7 +190,7 @@ impl Transaction {
         let publication = Publication::new(database.listener.as_ref(), by, facts.into());
         let doubt = Doubt(by.map(|_| database.watermark()));
         let committed = storage.observe(inner.commit().await);
-        drop(turn);
+        drop(permit);
         match committed {
             Ok(()) => {
                 if let Some(by) = by {
@@ -193,7 +205,8 @@ impl Transaction {
                 Err(error)
             }
             Err(error) => {
-                // First: what is told now must not say that a replica which has come so far has it.
+                // The doubt comes first: a reader of the published facts must not take a replica at the old watermark
+                // for current.
                 drop(doubt);
                 publication.unconfirmed().await;
                 Err(error)
@@ -201,24 +214,25 @@ impl Transaction {
         }
     }
 
-    /// Gives everything in it up, and remembers that `by` has seen something in it: this user goes on seeing it, wherever.
-    /// Tells of the `facts` that were seen to be so already.
+    /// Rolls back, and notes the position for `by`, who has seen committed data in it and keeps seeing that on every
+    /// instance. Publishes `facts` as already true before this transaction.
     pub async fn abandon(self, by: UserId, facts: impl Into<Vec<Fact>>) -> Result<(), DbErr> {
-        let Self { inner, database, _turn: turn, .. } = self;
+        let Self { inner, database, _permit: permit, .. } = self;
         let publication = Publication::new(database.listener.as_ref(), Some(by), facts.into());
         inner.rollback().await?;
-        drop(turn);
+        drop(permit);
         database.written(&[by], Doubt(None)).await;
         publication.end(Effect::Seen).await;
         Ok(())
     }
 
-    /// Gives everything in it up, of which nobody has seen anything. To drop it does so as well, at some later time.
-    pub async fn give_up(self) -> Result<(), DbErr> {
+    /// Rolls back a transaction in which nothing was shown to a user. Dropping it also rolls back, at some later
+    /// time.
+    pub async fn roll_back(self) -> Result<(), DbErr> {
         self.inner.rollback().await
     }
 
-    /// What comes of a statement, unless the one before failed.
+    /// Runs a statement, unless one before it failed or was cancelled.
     async fn step<T>(&self, statement: impl Future<Output = Result<T, DbErr>> + Send) -> Result<T, DbErr> {
         if !self.sound.swap(false, Ordering::Relaxed) {
             return Err(has_failed());
@@ -234,7 +248,7 @@ impl Transaction {
         result
     }
 
-    /// The transaction as migrations want it. What fails there is not noticed here.
+    /// The inner transaction for migrations. Failures of their statements do not mark it as failed.
     pub(super) fn for_migrations(&self) -> &DatabaseTransaction {
         &self.inner
     }
@@ -244,8 +258,8 @@ fn has_failed() -> DbErr {
     DbErr::Custom("a statement of this transaction failed, and it was rolled back".to_owned())
 }
 
-/// A commit of which it is not known (yet) how far it went, or whether it took place. Dropped like that, as when the
-/// connection breaks off before the answer or nobody waits for it any more, it leaves the watermark in doubt.
+/// A commit whose position or outcome is still unknown. Dropped unresolved, it puts the watermark in doubt: when the
+/// connection breaks before the response, and when the request is cancelled.
 struct Doubt(Option<Arc<Watermark>>);
 
 impl Doubt {
@@ -277,8 +291,8 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        // All rows are read, for SQLite says only after the last whether a statement succeeded, and the driver would stop at
-        // the first.
+        // All rows are read: SQLite reports failure only after the last row, and the driver would stop after the
+        // first.
         Ok(self.query_all_raw(statement).await?.into_iter().next())
     }
 
@@ -287,8 +301,8 @@ impl ConnectionTrait for Transaction {
     }
 }
 
-/// Lets in so many writers at once, so that those who wait for each other's locks leave connections to readers; the others
-/// take turns, each for about as long as a connection is waited for.
+/// A gate for `at_once` writers. Writers that wait for each other's locks leave connections to readers. The other
+/// writers wait for a permit, for two thirds of the time that a request waits for a connection.
 pub(super) fn writers_gate(at_once: u32, patience: Duration) -> Gate {
     Gate::new(GateOptions {
         permits: usize::try_from(at_once).unwrap_or(usize::MAX),

@@ -1,9 +1,9 @@
-//! Data definition that both databases understand.
+//! Data definition statements for both databases.
 
 use sea_orm_migration::SchemaManager;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
-/// Runs `statements` in order, with the words in braces spelled for the database at hand:
+/// Runs `statements` in order, with the words in braces replaced for the database:
 ///
 /// | word | SQLite | PostgreSQL |
 /// |---|---|---|
@@ -11,14 +11,16 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 /// | `{counted}` | nothing | `WITH (fillfactor = 85)` |
 /// | `{bytes}` | `BLOB` | `BYTEA` |
 /// | `{clustered}` | `WITHOUT ROWID` | nothing |
-/// | `{committed}` | the number of the row | that of the transaction that stores it |
+/// | `{committed}` | the number of the row | the id of the transaction that stores it |
 /// | `{now}` | the time in microseconds | the same |
 ///
-/// `"C"` makes PostgreSQL compare identifiers and names byte by byte, as SQLite does: faster, and independent of the
-/// system's locales, whose changes would corrupt indexes. `{counted}` leaves room in the pages of tables whose counters
-/// change often: a new version of a row that finds room in its page needs no new entries in any index. `{clustered}`
-/// keeps a table that is hardly more than its key in it. `{committed}` is a number that tells what was committed since it
-/// was last asked: SQLite has one writer, and PostgreSQL says below which transaction all have ended.
+/// - `"C"` makes PostgreSQL compare identifiers and names byte by byte, as SQLite does. That is faster, and
+///   independent of the locales of the system, whose changes would corrupt indexes.
+/// - `{counted}` leaves room in the pages of tables whose counters change often. A new version of a row that fits
+///   into its page needs no new index entries.
+/// - `{clustered}` stores a table that is little more than its key in the index of the key.
+/// - `{committed}` is a number that shows what was committed since the last query. SQLite has one writer. PostgreSQL
+///   reports below which transaction id all transactions have ended.
 pub(crate) async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
     let words = match manager.get_database_backend() {
         DbBackend::Postgres => [

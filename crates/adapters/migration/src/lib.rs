@@ -1,7 +1,7 @@
 //! The schema and its history: one file a migration, the same for SQLite and PostgreSQL.
 //!
-//! What the two write differently is spelled by [`ddl`]. Identifiers compare byte by byte in both, so that lists
-//! have the same order everywhere; times are microseconds since the Unix epoch in a `BIGINT`.
+//! [`ddl`] replaces what the two databases write differently. Identifiers compare byte by byte in both, so lists have
+//! the same order everywhere. Times are microseconds since the Unix epoch, in a `BIGINT`.
 
 mod ddl;
 mod m20261122_000001_create_users;

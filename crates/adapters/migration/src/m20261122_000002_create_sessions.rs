@@ -1,4 +1,4 @@
-//! Log-ins, and the refresh tokens that keep them going (as hashes).
+//! Sessions, and the hashes of their refresh tokens.
 
 use async_trait::async_trait;
 use sea_orm_migration::prelude::DeriveMigrationName;

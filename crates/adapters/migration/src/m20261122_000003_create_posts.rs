@@ -1,4 +1,4 @@
-//! Posts and who likes them.
+//! Posts and their likes.
 
 use async_trait::async_trait;
 use sea_orm_migration::prelude::DeriveMigrationName;

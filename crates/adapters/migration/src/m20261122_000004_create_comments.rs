@@ -1,7 +1,7 @@
-//! Comments and who likes them. A comment that was deleted but has replies has neither author nor content.
+//! Comments and their likes. A deleted comment that has replies has neither author nor content.
 //!
-//! A thread goes with its post, all at once. It does not go from parents to replies: a thread may be as deep as people
-//! care to answer, and SQLite cascades by recursion, of which it allows a thousand levels.
+//! A thread is deleted with its post, all at once, and not from parents to replies. A thread may be of any depth, and
+//! SQLite cascades recursively, up to a thousand levels.
 
 use async_trait::async_trait;
 use sea_orm_migration::prelude::DeriveMigrationName;

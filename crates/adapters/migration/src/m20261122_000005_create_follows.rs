@@ -1,4 +1,4 @@
-//! Who follows whom.
+//! Follows.
 
 use async_trait::async_trait;
 use sea_orm_migration::prelude::DeriveMigrationName;

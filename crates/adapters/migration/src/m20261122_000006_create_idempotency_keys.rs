@@ -1,4 +1,4 @@
-//! Keys of requests that may be sent again, each with what the first answer needs beyond the request itself.
+//! Idempotency keys, each with the part of the first answer that does not follow from the request.
 
 use async_trait::async_trait;
 use sea_orm_migration::prelude::DeriveMigrationName;

@@ -1,7 +1,7 @@
-//! What is hidden until its rows are removed, and how deep a reply stands in its thread.
+//! Hidden rows and their removals, and the depth of replies.
 //!
-//! All columns have constant defaults, so that no row is written for them. A reply that was stored before this, or by the
-//! previous version of the program, has a depth of 0, which no reply has: it is determined when a reply to it is added.
+//! All columns have constant defaults, so no row is rewritten. A reply that was stored earlier, or by the previous
+//! version of the program, has the depth 0, which no reply has. Its depth is determined when a reply to it is added.
 
 use async_trait::async_trait;
 use sea_orm_migration::prelude::DeriveMigrationName;

@@ -1,5 +1,5 @@
-//! What it takes to end sessions: whose successor a refresh token is, what a client called itself, and which sessions
-//! have ended while access tokens of theirs may still be good.
+//! For ending sessions: the predecessor of a refresh token, the user agent of a session, and ended sessions whose
+//! access tokens may still be valid.
 
 use async_trait::async_trait;
 use sea_orm_migration::prelude::DeriveMigrationName;
@@ -14,13 +14,13 @@ pub(crate) struct Migration;
 #[async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // Log-ins, refreshes and ends of sessions wait while indexes are made. Locked at once: where one of them is in the way,
-        // no index has been made yet.
+        // Log-ins, refreshes and ends of sessions wait while the indexes are built. Both tables are locked first, so
+        // a conflict shows before an index is built.
         ddl::lock(manager, &["sessions", "refresh_tokens"]).await?;
         ddl::run(
             manager,
             &[
-                // In the order of a list of sessions, and with the newest token of each at hand.
+                // In the order of the list of sessions, and for the newest token of each.
                 "CREATE INDEX sessions_by_user_and_time ON sessions (user_id, created_at, id)",
                 "CREATE INDEX refresh_tokens_by_session_and_time ON refresh_tokens (session_id, created_at)",
                 "CREATE TABLE ended_sessions (
@@ -30,7 +30,7 @@ impl MigrationTrait for Migration {
                 )",
                 "CREATE INDEX ended_sessions_by_position ON ended_sessions (position)",
                 "CREATE INDEX ended_sessions_by_time ON ended_sessions (ended_at)",
-                // Everybody waits from here on, for a moment.
+                // All statements on these tables wait from here on, for a moment.
                 "ALTER TABLE sessions ADD COLUMN user_agent TEXT",
                 "ALTER TABLE refresh_tokens ADD COLUMN parent_hash {bytes}",
                 "DROP INDEX sessions_by_user",

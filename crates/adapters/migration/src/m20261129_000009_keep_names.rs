@@ -1,5 +1,4 @@
-//! Names of erased accounts that are kept back for a while, as keyed hashes: another account must not be mistaken for the
-//! erased one.
+//! Reserved names of erased accounts, as keyed hashes: another account must not be mistaken for the erased one.
 
 use async_trait::async_trait;
 use sea_orm_migration::prelude::DeriveMigrationName;

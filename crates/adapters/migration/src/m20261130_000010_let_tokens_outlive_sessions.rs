@@ -1,5 +1,5 @@
-//! Refresh tokens no longer refer to their sessions: a session ends with its row, however many tokens it had. A token without
-//! a session is good for nothing, and is purged when it expires.
+//! Refresh tokens no longer reference their sessions: a session ends with its row, however many tokens it had. A
+//! token without a session is useless, and is purged when it expires.
 
 use async_trait::async_trait;
 use sea_orm_migration::prelude::DeriveMigrationName;
@@ -36,7 +36,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// SQLite drops no constraint of a table: another one takes its place.
+/// SQLite cannot drop a constraint of a table, so the table is replaced.
 async fn rebuild(manager: &SchemaManager<'_>, reference: &str) -> Result<(), DbErr> {
     let create = format!(
         "CREATE TABLE refresh_tokens_rebuilt (

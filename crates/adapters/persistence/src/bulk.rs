@@ -1,11 +1,12 @@
-//! Loads many rows at once, for seeds: typed rows in, one statement a batch.
+//! Bulk loading for seeds: typed rows in, one statement a batch.
 //!
-//! A batch never fails because of what is there already. A row that is there is left alone, and a row that refers to
-//! something that is not there is skipped; [`Loaded`] says how many of each. Loading the same rows twice therefore adds
-//! nothing, and a load that was interrupted is finished by doing it again.
+//! Invariants:
+//! - Existing rows are left unchanged, and rows with a missing reference are skipped. [`Loaded`] counts both.
+//! - Loading the same rows twice adds nothing, so an interrupted load is finished by repeating it.
+//! - After [`BulkLoader::recount`] every counter is exact.
 //!
-//! Rows bring their counters along: those that will hold when everything is loaded. [`BulkLoader::recount`] then makes
-//! every counter exact, whatever was skipped, was there before, or happened meanwhile.
+//! Rows contain the counters that hold when everything is loaded. Skipped rows, earlier rows and concurrent writes
+//! make them wrong, and `recount` corrects them.
 
 mod clear;
 mod insert;
@@ -31,61 +32,61 @@ pub struct BulkLoader {
 }
 
 impl BulkLoader {
-    /// A loader into `db`, whose schema must be up to date.
+    /// A loader for `db`, whose schema must be up to date.
     pub fn new(db: Database) -> Self {
         Self { db }
     }
 
-    /// How many batches are worth loading at the same time. SQLite has one writer; PostgreSQL works on one while the
-    /// other is on its way.
+    /// How many batches to load at the same time. SQLite has one writer. PostgreSQL works on one batch while the
+    /// other is sent.
     pub fn batches_at_once(&self) -> usize {
         if self.db.backend() == DbBackend::Postgres { 2 } else { 1 }
     }
 
-    /// Adds accounts. Skips those whose id is new but whose user name is taken.
+    /// Adds accounts. Skips accounts with a new id and a user name that is taken.
     pub async fn users(&self, rows: &[UserRow]) -> Result<Loaded, RepositoryError> {
         insert::insert(&self.db, "bulk.users", rows).await
     }
 
-    /// Adds posts. Skips those whose author is not there.
+    /// Adds posts. Skips posts whose author does not exist.
     pub async fn posts(&self, rows: &[PostRow]) -> Result<Loaded, RepositoryError> {
         insert::insert(&self.db, "bulk.posts", rows).await
     }
 
-    /// Adds comments. Skips those whose author or post is not there, and those whose parent was not loaded by an
-    /// earlier call, was deleted or is about another post.
+    /// Adds comments. Skips comments whose author or post does not exist. Also skips those whose parent was not
+    /// loaded by an earlier call, was deleted or belongs to another post.
     pub async fn comments(&self, rows: &[CommentRow]) -> Result<Loaded, RepositoryError> {
         insert::insert(&self.db, "bulk.comments", rows).await
     }
 
-    /// Adds follows. Skips those of which either side is not there.
+    /// Adds follows. Skips follows between accounts of which one does not exist.
     pub async fn follows(&self, rows: &[FollowRow]) -> Result<Loaded, RepositoryError> {
         insert::insert(&self.db, "bulk.follows", rows).await
     }
 
-    /// Adds likes of posts. Skips those whose user or post is not there.
+    /// Adds likes of posts. Skips likes whose user or post does not exist.
     pub async fn post_likes(&self, rows: &[PostLikeRow]) -> Result<Loaded, RepositoryError> {
         insert::insert(&self.db, "bulk.post_likes", rows).await
     }
 
-    /// Adds likes of comments. Skips those whose user or comment is not there, or whose comment was deleted.
+    /// Adds likes of comments. Skips likes whose user or comment does not exist, or whose comment was deleted.
     pub async fn comment_likes(&self, rows: &[CommentLikeRow]) -> Result<Loaded, RepositoryError> {
         insert::insert(&self.db, "bulk.comment_likes", rows).await
     }
 
-    /// Makes every counter in the database what it counts, in one transaction that lets nobody else write. Answers how
-    /// many rows had a counter that was wrong.
+    /// Corrects every counter in the database, in one transaction that blocks all other writers. Returns how many
+    /// rows had a wrong counter.
     pub async fn recount(&self) -> Result<u64, RepositoryError> {
         retrying(&self.db, "bulk.recount", || recount::recount(&self.db)).await
     }
 
-    /// Removes everything: accounts, sessions and whatever people wrote or did.
+    /// Removes all data: accounts, sessions and everything that users wrote or did.
     pub async fn clear(&self) -> Result<(), RepositoryError> {
         retrying(&self.db, "bulk.clear", || clear::clear(&self.db)).await
     }
 
-    /// Lets PostgreSQL look at the new rows, which its planner would otherwise know nothing of for a minute. SQLite
-    /// plans by the indexes alone.
+    /// Updates PostgreSQL's statistics, which would otherwise miss the new rows for a minute. SQLite plans from its
+    /// indexes alone.
     pub async fn analyze(&self) -> Result<(), RepositoryError> {
         if self.db.backend() == DbBackend::Postgres {
             reading("bulk.analyze", async { self.db.read_primary().execute_unprepared("ANALYZE").await }).await?;
@@ -93,7 +94,7 @@ impl BulkLoader {
         Ok(())
     }
 
-    /// Which of `ids` are accounts, and since when.
+    /// Which of `ids` are accounts, and when each was created.
     pub async fn joined(&self, ids: &[UserId]) -> Result<Vec<(UserId, Timestamp)>, RepositoryError> {
         reading("bulk.joined", self.try_joined(ids)).await
     }

@@ -1,8 +1,8 @@
-//! All SQL of the contexts: the repositories over the `database` engine, the same ones for SQLite and PostgreSQL.
+//! All SQL of the contexts: the repositories over the `database` engine, the same for SQLite and PostgreSQL.
 //!
 //! - `repository/` implements the ports of the use cases, one file a port.
-//! - `view/` holds the one `SELECT` of each thing that readers see, and how its rows become domain values.
-//! - `entity/` names the tables and their columns; [`migrate`] brings them up to date.
+//! - `view/` has the one `SELECT` for each thing that readers see, and turns its rows into domain values.
+//! - `entity/` names the tables and their columns. [`migrate`] applies the migrations.
 //! - [`bulk`] loads many rows at once, for seeds.
 
 pub mod bulk;

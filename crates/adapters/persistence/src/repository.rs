@@ -1,4 +1,4 @@
-//! The ports of the use cases, one file a port, and what several of them share.
+//! The repositories, one file a port, and the helpers that they share.
 
 mod acting;
 mod comment;
@@ -40,35 +40,35 @@ use domain::{Id, Timestamp};
 use sea_orm::sea_query::{Expr, IntoColumnRef, IntoTableRef, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ConnectionTrait, DbErr};
 
-/// Whether a table has a row.
+/// Whether `table` has a row that meets `condition`.
 async fn exists(connection: &impl Select, table: impl IntoTableRef, condition: SimpleExpr) -> Result<bool, DbErr> {
     let select = Query::select().expr(Expr::val(1)).from(table).and_where(condition).limit(1).take();
     Ok(connection.select_one(&select).await?.is_some())
 }
 
-/// The same, planned once for all values: for what is asked beside a list.
+/// Like [`exists`], with one plan for all values: for queries that accompany a list.
 async fn is_there(connection: &Reading, table: impl IntoTableRef, condition: SimpleExpr) -> Result<bool, DbErr> {
     let select = Query::select().expr(Expr::val(1)).from(table).and_where(condition).limit(1).take();
     Ok(!connection.select_all_planned_once(&select).await?.is_empty())
 }
 
-/// The ids in the first column of what `select` finds.
+/// The ids in the first column of the rows of `select`.
 async fn ids(tx: &impl ConnectionTrait, select: &SelectStatement) -> Result<Vec<String>, DbErr> {
     tx.query_all(select).await?.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
-/// Ids as the domain has them.
+/// Ids as domain values.
 fn parsed<T>(ids: &[String]) -> Result<Vec<Id<T>>, DbErr> {
     ids.iter().map(|id| Id::parse(id).map_err(|error| corrupt("id", error))).collect()
 }
 
-/// 1 where `condition` holds, else 0: what a revision is raised by. Both are decided in the statement that writes, so that
-/// an edit in between counts.
+/// 1 where `condition` holds, else 0: the increment of a revision. The statement that writes evaluates it, so a
+/// concurrent edit is taken into account.
 fn one_if(condition: SimpleExpr) -> SimpleExpr {
     Expr::case(condition, 1).finally(0).into()
 }
 
-/// `time` where `condition` holds, else what is there.
+/// `time` where `condition` holds, else the current value of `column`.
 fn time_if(condition: SimpleExpr, time: Timestamp, column: impl IntoColumnRef) -> SimpleExpr {
     Expr::case(condition, time.as_micros()).finally(Expr::col(column)).into()
 }

@@ -1,11 +1,11 @@
-//! The schema of this version: its migrations, and the tables that it works with.
+//! The schema of this version: its migrations and its tables.
 
 use std::time::Duration;
 
 use database::{ConnectError, Database, Inspection, Location, MigrateError};
 use migration::Migrator;
 
-/// What an instance reads and writes.
+/// The tables that an instance reads and writes.
 const TABLES: [&str; 12] = [
     "comment_likes",
     "comments",
@@ -21,27 +21,26 @@ const TABLES: [&str; 12] = [
     "users",
 ];
 
-/// Brings the schema up to date, as [`Database::migrate`] does.
+/// Applies the pending migrations, as [`Database::migrate`] does.
 ///
 /// # Errors
-/// [`MigrateError`] when a migration fails; it is rolled back, and those before it stay.
+/// [`MigrateError`] when a migration fails. It is rolled back, and those before it stay.
 pub async fn migrate(db: &Database) -> Result<(), MigrateError> {
     db.migrate::<Migrator>().await
 }
 
-/// Whether every migration of this version was applied; a later version may have applied more. Does not change the
-/// database.
+/// Whether every migration of this version was applied; a later version may have applied more. Only reads.
 ///
 /// # Errors
-/// [`MigrateError`] when the database does not answer.
+/// [`MigrateError`] when the query fails.
 pub async fn is_migrated(db: &Database) -> Result<bool, MigrateError> {
     db.is_migrated::<Migrator>().await
 }
 
-/// Looks at the server at `location` without changing it, as [`database::inspect`] does.
+/// Examines the server at `location` without changing it, as [`database::inspect`] does.
 ///
 /// # Errors
-/// [`ConnectError`] when it is out of reach, or refuses.
+/// [`ConnectError`] when the server is out of reach or refuses the connection.
 pub async fn inspect(location: &Location, limit: Duration) -> Result<Option<Inspection>, ConnectError> {
     database::inspect::<Migrator>(location, &TABLES, limit).await
 }

@@ -1,4 +1,4 @@
-//! The one `SELECT` of each thing that readers see, and how its rows become domain values.
+//! The one `SELECT` for each thing that readers see, and how its rows become domain values.
 
 pub(crate) mod comment;
 pub(crate) mod post;
@@ -10,7 +10,7 @@ use domain::{ContentViewer, UserId};
 use sea_orm::DbErr;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, IntoIden, IntoTableRef, Query, SelectStatement};
 
-/// Adds whether `viewer` likes the row: the last column, there only for a signed-in reader.
+/// Adds the last column: whether `viewer` likes the row. Left out without a signed-in reader.
 pub(crate) fn select_liked<T, C>(
     select: &mut SelectStatement,
     viewer: Option<UserId>,
@@ -31,25 +31,25 @@ pub(crate) fn select_liked<T, C>(
     }
 }
 
-/// Whether there is a row that `select` finds, looked up for each row of the page.
+/// Whether `select` finds a row, evaluated for each row of the page.
 ///
-/// PostgreSQL would otherwise think of collecting all that the reader likes or follows first, which costs those most who
-/// like and follow most. It does not where there is an offset.
+/// The `OFFSET` keeps PostgreSQL from collecting all likes or follows of the reader first. That plan costs most for
+/// readers who like or follow most.
 pub(crate) fn exists(mut select: SelectStatement) -> Expr {
     Expr::exists(select.limit(1).offset(0).take())
 }
 
-/// How likes refer to what is liked.
+/// The columns that join a table of likes to the table of liked things.
 pub(crate) struct LikeColumns<C> {
-    /// In the table of likes: what is liked.
+    /// In the table of likes: the liked thing.
     pub(crate) liked: C,
-    /// In the table of likes: who likes it.
+    /// In the table of likes: the user.
     pub(crate) user: C,
-    /// In the liked table: its id.
+    /// In the table of liked things: the id.
     pub(crate) row: C,
 }
 
-/// Reads what [`select_liked`] added.
+/// Reads the column that [`select_liked`] added.
 pub(crate) fn read_liked(fields: &mut Fields<'_>, viewer: Option<UserId>) -> Result<Option<ContentViewer>, DbErr> {
     viewer.map(|_| fields.value().map(|liked| ContentViewer { liked })).transpose()
 }

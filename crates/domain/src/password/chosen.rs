@@ -1,4 +1,4 @@
-//! Passwords as chosen at sign-up and in an edit: stricter than those that log in.
+//! Passwords chosen at sign-up and in an edit, with stricter rules than those of a log-in.
 
 use std::fmt;
 
@@ -8,13 +8,12 @@ use super::common::is_common;
 use super::{ParsePasswordError, Password};
 use crate::text::visible_part;
 
-/// A password that was chosen for an account: at least [`Password::MIN`] characters of it show, and it is not among those
-/// that are guessed first.
+/// A password that was chosen for an account. At least [`Password::MIN`] of its characters are visible, and it is not
+/// a common one.
 ///
-/// Only what is chosen is held to these rules. A password that was accepted before they were made still logs in, as a
-/// [`Password`].
+/// A password that was accepted before these rules existed still logs in, as a [`Password`].
 ///
-/// It never shows itself, as a password does not.
+/// It is never shown, like a [`Password`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct ChosenPassword {
     password: Password,
@@ -22,11 +21,11 @@ pub struct ChosenPassword {
 }
 
 impl ChosenPassword {
-    /// Normalises and checks `raw`. Commonness is judged without letter case, compatibility forms (Unicode NFKC),
-    /// characters that show nothing, and white space around it.
+    /// Normalises and checks `raw`. The check for common passwords ignores letter case, compatibility forms (Unicode
+    /// NFKC), invisible characters and surrounding white space.
     ///
     /// # Errors
-    /// [`ChoosePasswordError`] says which rule was broken.
+    /// [`ChoosePasswordError`] with the rule that `raw` breaks.
     pub fn parse(raw: &str) -> Result<Self, ChoosePasswordError> {
         let password = Password::parse(raw)?;
         let folded = fold(password.expose());
@@ -36,19 +35,19 @@ impl ChosenPassword {
         if is_common(&folded) {
             return Err(ChoosePasswordError::Common);
         }
-        // As it is typed, not as it is folded: that makes several letters of one, or one of several.
+        // Counted as typed: folding turns some letters into several, and some into one.
         if visible_part(password.expose()).chars().count() < Password::MIN {
             return Err(ParsePasswordError::TooShort.into());
         }
         Ok(Self { password, folded })
     }
 
-    /// Whether the password is `name`, which everybody may know. Folded as commonness is.
+    /// Whether the password is `name`, which is public. Compared like common passwords.
     pub fn is_name(&self, name: &str) -> bool {
         self.folded == fold(name)
     }
 
-    /// The password itself.
+    /// The password, for hashing.
     pub fn as_password(&self) -> &Password {
         &self.password
     }
@@ -63,19 +62,19 @@ impl fmt::Debug for ChosenPassword {
 /// Why a password cannot be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ChoosePasswordError {
-    /// It cannot be a password at all.
+    /// It is no valid password.
     #[error(transparent)]
     Malformed(#[from] ParsePasswordError),
-    /// Nothing in it shows.
+    /// It has no visible character.
     #[error("must not be blank")]
     Blank,
-    /// It is one of the 10,000 that are guessed first.
+    /// It is one of the 10,000 most common passwords.
     #[error("is one of the commonest passwords")]
     Common,
 }
 
-/// What is left of `text` when it is compared with what others may guess: NFKC, lower case, nothing that shows nothing,
-/// no white space around it. Idempotent.
+/// Folds `text` for comparison with public or common texts: NFKC, lower case, no invisible characters, no surrounding
+/// white space. Idempotent.
 pub(super) fn fold(text: &str) -> String {
     let visible = visible_part(&text.nfkc().collect::<String>());
     visible_part(&visible.chars().flat_map(char::to_lowercase).nfkc().collect::<String>())
@@ -93,7 +92,7 @@ mod tests {
         use super::*;
 
         #[test]
-        fn takes_what_is_not_guessed_first() {
+        fn accepts_uncommon_passwords() {
             for raw in ["correct horse battery", "8 chars!", "ÄÖÜß-äöüß", "пароль-мой", "🦀🦀🦀🦀🦀🦀🦀🦀"]
             {
                 assert_eq!(ChosenPassword::parse(raw).unwrap().as_password(), &Password::parse(raw).unwrap());
@@ -101,13 +100,13 @@ mod tests {
         }
 
         #[test]
-        fn rejects_what_no_password_can_be() {
+        fn rejects_invalid_passwords() {
             assert_eq!(refused("1234567"), ChoosePasswordError::Malformed(ParsePasswordError::TooShort));
             assert_eq!(refused("12345678\0"), ChoosePasswordError::Malformed(ParsePasswordError::ControlCharacter));
         }
 
         #[test]
-        fn rejects_what_shows_nothing() {
+        fn rejects_invisible_text() {
             let blanks = [
                 ' ',
                 '\u{a0}',
@@ -133,7 +132,7 @@ mod tests {
         }
 
         #[test]
-        fn counts_what_shows() {
+        fn counts_visible_characters() {
             for raw in [
                 "\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}a",
                 "a       ",
@@ -148,7 +147,7 @@ mod tests {
         }
 
         #[test]
-        fn rejects_the_commonest_however_they_are_written() {
+        fn rejects_common_passwords_in_any_spelling() {
             for raw in [
                 "password",
                 "12345678",
@@ -169,7 +168,7 @@ mod tests {
         use super::*;
 
         #[test]
-        fn compares_without_case_and_what_shows_nothing() {
+        fn ignores_case_and_invisible_characters() {
             let chosen = ChosenPassword::parse("Ada_Love\u{ad}lace").unwrap();
             assert!(chosen.is_name("ada_lovelace") && chosen.is_name(" ADA_LOVELACE "));
             assert!(!chosen.is_name("ada_lovelace_1") && !chosen.is_name(""));
@@ -177,15 +176,15 @@ mod tests {
     }
 
     #[test]
-    fn folding_twice_is_folding_once() {
-        // Sign capital forms, ligatures and the letters whose lower case has several characters.
+    fn folding_is_idempotent() {
+        // Capital sharp s, ligatures, and letters whose lower case has several characters.
         for text in ["ẞSS", "ﬁﬂﬃ", "İstanbul", "Ǆ", "ϓ", "\u{1e9e}\u{ad}Å", " \u{3164}x\u{2800} ", "㍿"] {
             assert_eq!(fold(&fold(text)), fold(text), "{text}");
         }
     }
 
     #[test]
-    fn never_shows_itself() {
+    fn debug_hides_the_password() {
         let shown = format!("{:?}", ChosenPassword::parse("correct horse").unwrap());
         assert!(!shown.contains("horse"), "{shown}");
     }

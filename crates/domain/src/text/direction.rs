@@ -1,8 +1,8 @@
-//! Explicit directions of writing (UAX #9): embeddings, overrides and isolates, and what closes them.
+//! Closes explicit directions of writing (UAX #9): embeddings, overrides and isolates.
 //!
-//! One that a text leaves open turns around what is shown after the text, and a closing one too many ends the isolation in
-//! which a client shows it. [`closed`] mends a text so that it does neither. A paragraph ends every direction, so that each
-//! is closed in its own.
+//! An open direction would reverse the text that is shown after it. A closing character too many would end the
+//! isolate in which a client shows the text. [`closed`] corrects both. A paragraph ends every direction, so each is
+//! closed in its own paragraph.
 
 use std::borrow::Cow;
 use std::iter;
@@ -14,14 +14,14 @@ const PDF: char = '\u{202c}';
 /// POP DIRECTIONAL ISOLATE closes an isolate.
 const PDI: char = '\u{2069}';
 
-/// The text with every direction closed in its paragraph by a character of its own, the innermost first, and without
-/// characters that close nothing. Nothing that is seen changes.
+/// The text with every direction closed in its paragraph, the innermost first, and without closing characters that
+/// close nothing. The visible text does not change.
 pub(super) fn closed(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || text.chars().all(|c| Sign::of(c).is_none()) {
         return Cow::Borrowed(text);
     }
     let mut written = String::with_capacity(text.len());
-    // What closes each that is open, the innermost last; and how many of these are isolates.
+    // The closing characters of the open directions, the innermost last; and how many of these are isolates.
     let (mut open, mut isolates) = (Vec::new(), 0_usize);
     for c in text.chars() {
         match Sign::of(c) {
@@ -29,7 +29,8 @@ pub(super) fn closed(text: &str) -> Cow<'_, str> {
                 open.push(closer);
                 isolates += usize::from(closer == PDI);
             }
-            // An isolate ends what was opened within it; an embedding does not reach out of an isolate.
+            // The end of an isolate closes what was opened within it. An embedding cannot be closed from inside an
+            // isolate.
             Some(Sign::Closes) if c == PDI && isolates > 0 => {
                 written.extend(iter::from_fn(|| open.pop().filter(|closer| *closer != PDI)));
                 isolates -= 1;
@@ -50,13 +51,13 @@ pub(super) fn closed(text: &str) -> Cow<'_, str> {
     if written == text { Cow::Borrowed(text) } else { Cow::Owned(written) }
 }
 
-/// What a character does to directions.
+/// The effect of a character on directions.
 enum Sign {
-    /// Opens one, which this character closes.
+    /// Opens a direction, which the given character closes.
     Opens(char),
-    /// Closes one.
+    /// Closes a direction.
     Closes,
-    /// Ends all.
+    /// Ends a paragraph, and with it all directions.
     EndsParagraph,
 }
 
@@ -85,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_open_is_closed_in_its_paragraph_innermost_first() {
+    fn open_directions_are_closed_in_their_paragraph_innermost_first() {
         for (text, expected) in [
             ("a\u{202e}b", "a\u{202e}b\u{202c}"),
             ("\u{2066}\u{202a}a\nb", "\u{2066}\u{202a}a\u{202c}\u{2069}\nb"),
@@ -97,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_closes_nothing_is_left_out() {
+    fn unmatched_closing_characters_are_removed() {
         for (text, expected) in [
             ("a\u{2069}b\u{202c}", "ab"),
             ("\u{2066}a\u{202c}\u{2069}", "\u{2066}a\u{2069}"),
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_closed_and_marks_that_open_nothing_stay() {
+    fn closed_directions_and_marks_stay() {
         for text in ["plain", "שלום עולם", "a\u{200e}b\u{200f}\u{61c}", "\u{2068}\u{202b}שלום\u{202c}\u{2069}!", "a\nb"]
         {
             assert!(matches!(closed(text), Cow::Borrowed(same) if same == text), "{text}");

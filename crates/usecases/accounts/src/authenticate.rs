@@ -1,4 +1,4 @@
-//! Recognising who sends a request.
+//! Identifies the principal of a request.
 
 use std::sync::Arc;
 
@@ -6,15 +6,15 @@ use domain::{Clock, Principal};
 
 use crate::ports::{AccessTokens, EndedSessions};
 
-/// A token that proves nobody.
+/// An access token that proves no principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AuthenticateError {
-    /// Forged, foreign, malformed or expired, or of a session that has ended.
+    /// The token is forged, foreign, malformed or expired, or its session has ended.
     #[error("the access token is invalid or has expired")]
     InvalidToken,
 }
 
-/// Recognises who sends a request. Asks no store, so every instance can, at no cost.
+/// Identifies the principal of a request, without a query.
 pub struct Authenticate {
     tokens: Arc<dyn AccessTokens>,
     ended: Arc<dyn EndedSessions>,
@@ -22,15 +22,15 @@ pub struct Authenticate {
 }
 
 impl Authenticate {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(tokens: Arc<dyn AccessTokens>, ended: Arc<dyn EndedSessions>, clock: Arc<dyn Clock>) -> Self {
         Self { tokens, ended, clock }
     }
 
-    /// Whom `access_token` proves now.
+    /// The principal that `access_token` proves now.
     ///
     /// # Errors
-    /// [`AuthenticateError::InvalidToken`] for every token that proves nobody.
+    /// [`AuthenticateError::InvalidToken`] for every token that proves no principal.
     pub fn execute(&self, access_token: &str) -> Result<Principal, AuthenticateError> {
         let proved = self.tokens.verify(access_token, self.clock.now());
         proved.filter(|principal| !self.ended.contains(principal.session_id)).ok_or(AuthenticateError::InvalidToken)
@@ -55,7 +55,7 @@ mod tests {
         use super::*;
 
         #[test]
-        fn recognises_whom_the_token_proves() {
+        fn returns_the_principal_of_the_token() {
             assert_eq!(authenticate(Some(principal(7)), false), Ok(principal(7)));
             assert_eq!(authenticate(None, false), Err(AuthenticateError::InvalidToken));
         }

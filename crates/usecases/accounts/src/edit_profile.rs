@@ -1,4 +1,4 @@
-//! Changing one's own profile or password.
+//! Edits the profile or the password of the acting user.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,50 +11,50 @@ use crate::password_check::{PasswordCheck, PasswordCheckError, bound_to_hash};
 use crate::ports::{HashingError, PasswordChange, ProfileChanges, UpdateUser};
 use crate::security_event::SecurityEvent;
 
-/// What to change; `None` leaves a part as it is.
+/// The edit; `None` leaves a field unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct ProfileEdit {
-    /// The new name to show.
+    /// The new display name.
     pub display_name: Option<DisplayName>,
     /// The new biography.
     pub bio: Option<Bio>,
-    /// The new password.
+    /// The new password, with the current one.
     pub password: Option<NewPassword>,
-    /// The revision that the client saw; another one means that its picture is stale.
+    /// The revision that the client expects; with any other the edit is rejected as stale.
     pub expected: Option<Revision>,
 }
 
-/// A new password with the proof that the present one is known.
+/// A new password, and the current one as proof.
 #[derive(Debug, Clone)]
 pub struct NewPassword {
-    /// The password in force, or `None` for text that no password can be.
+    /// The current password; `None` for text that cannot be a password.
     pub current: Option<Password>,
-    /// The password to come.
+    /// The new password.
     pub new: ChosenPassword,
 }
 
 /// Why a profile was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum EditProfileError {
-    /// The session ended meanwhile, with the account or without.
+    /// The session ended meanwhile, possibly with the account.
     #[error("the session has ended")]
     SessionEnded,
-    /// The present password is another one.
+    /// The current password is wrong.
     #[error("the current password is wrong")]
     WrongPassword,
     /// Too many wrong passwords were tried.
     #[error("too many wrong passwords were tried")]
     TooManyGuesses {
-        /// When the next one is let through.
+        /// When the next guess is allowed.
         retry_after: Duration,
     },
-    /// The new password is the user name or the name to show, which everybody may know.
+    /// The new password is the user name or the display name, which are public.
     #[error("must not be the user name or the display name")]
     PasswordIsName,
-    /// The profile moved on since the client saw it.
+    /// The profile was edited since the client read it.
     #[error("the profile was changed meanwhile")]
     Stale,
-    /// A password could not be hashed or checked.
+    /// A password could not be hashed or verified.
     #[error(transparent)]
     Hashing(#[from] HashingError),
     /// The store failed.
@@ -73,19 +73,19 @@ impl From<PasswordCheckError> for EditProfileError {
     }
 }
 
-/// Changes one's own profile or password.
+/// Edits the profile or the password of the acting user.
 pub struct EditProfile {
     passwords: Arc<PasswordCheck>,
     learn: Arc<LearnEndedSessions>,
 }
 
 impl EditProfile {
-    /// Wires the use case.
+    /// Creates the use case.
     pub(crate) fn new(passwords: Arc<PasswordCheck>, learn: Arc<LearnEndedSessions>) -> Self {
         Self { passwords, learn }
     }
 
-    /// Applies `edit` and answers the account after it. A new password ends all sessions but the one in use.
+    /// Applies `edit`, and returns the account after it. A new password ends all other sessions.
     pub async fn execute(&self, actor: Principal, edit: ProfileEdit) -> Result<User, EditProfileError> {
         let user = bound_to_hash(async || self.update(actor, &edit).await).await?;
         if edit.password.is_some() {
@@ -95,7 +95,7 @@ impl EditProfile {
         Ok(user)
     }
 
-    /// Answers `None` if the account has another hash than was verified.
+    /// Returns `None` if the account no longer has the hash that was verified.
     async fn update(&self, actor: Principal, edit: &ProfileEdit) -> Result<Option<User>, EditProfileError> {
         let password = match &edit.password {
             Some(change) => Some(self.exchange(actor, change, edit.display_name.as_ref()).await?),
@@ -110,7 +110,7 @@ impl EditProfile {
         }
     }
 
-    /// The new password for the present one. `renamed` is what the account will be shown as, if that changes.
+    /// Verifies the current password, and hashes the new one. `renamed` is the new display name, if that changes.
     async fn exchange(
         &self,
         actor: Principal,
@@ -139,7 +139,7 @@ mod tests {
     use crate::ports::{
         Credentials, MockEndedSessions, MockPasswordHasher, MockSecurityLog, MockUserRepository, PasswordHash,
     };
-    use crate::test_support::{id, learning, learning_whatever, password_check, principal, user};
+    use crate::test_support::{id, learning, learning_any, password_check, principal, user};
 
     fn changed_to(new: &str) -> ProfileEdit {
         let current = Some(Password::parse("old password").unwrap());
@@ -197,14 +197,14 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn looks_again_when_the_hash_was_renewed_meanwhile() {
+        async fn retries_once_when_the_hash_was_renewed_meanwhile() {
             let mut users = knows(user(7));
             let mut outcomes = [UpdateUser::PasswordMoved, UpdateUser::Updated(user(7))].into_iter();
             users.expect_update().times(2).returning(move |_, _, _| Ok(outcomes.next().unwrap()));
             let check = password_check(users, hashes(true), notes(SecurityEvent::PasswordChanged));
 
             let edited =
-                EditProfile::new(check, learning_whatever()).execute(principal(7), changed_to("a new password")).await;
+                EditProfile::new(check, learning_any()).execute(principal(7), changed_to("a new password")).await;
 
             assert_eq!(edited.unwrap().id, id(7));
         }
@@ -214,7 +214,7 @@ mod tests {
             let check = password_check(knows(user(7)), hashes(false), notes(SecurityEvent::WrongPassword));
 
             let result =
-                EditProfile::new(check, learning_whatever()).execute(principal(7), changed_to("a new password")).await;
+                EditProfile::new(check, learning_any()).execute(principal(7), changed_to("a new password")).await;
 
             assert!(matches!(result, Err(EditProfileError::WrongPassword)));
         }
@@ -229,14 +229,14 @@ mod tests {
             for (account, edit) in [(user(7), renamed), (long_name, changed_to("Ada_Lovelace"))] {
                 let check = password_check(knows(account), hashes(true), MockSecurityLog::new());
 
-                let result = EditProfile::new(check, learning_whatever()).execute(principal(7), edit).await;
+                let result = EditProfile::new(check, learning_any()).execute(principal(7), edit).await;
 
                 assert!(matches!(result, Err(EditProfileError::PasswordIsName)));
             }
         }
 
         #[tokio::test]
-        async fn rejects_a_stale_picture() {
+        async fn rejects_an_outdated_revision() {
             let mut users = MockUserRepository::new();
             users
                 .expect_update()
@@ -245,7 +245,7 @@ mod tests {
             let edit = ProfileEdit { expected: Some(Revision(3)), ..ProfileEdit::default() };
             let check = password_check(users, MockPasswordHasher::new(), MockSecurityLog::new());
 
-            let result = EditProfile::new(check, learning_whatever()).execute(principal(7), edit).await;
+            let result = EditProfile::new(check, learning_any()).execute(principal(7), edit).await;
 
             assert!(matches!(result, Err(EditProfileError::Stale)));
         }

@@ -1,4 +1,4 @@
-//! Ending sessions other than by logging out: one by its id, or all others.
+//! Ends sessions other than by logging out: one by its id, or all others.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub enum EndSessionError {
     /// The account has no such session.
     #[error("there is no such session")]
     NotFound,
-    /// The session that asks for it ended meanwhile.
+    /// The acting session ended meanwhile.
     #[error("the session has ended")]
     SessionEnded,
     /// The store failed.
@@ -22,7 +22,7 @@ pub enum EndSessionError {
     Repository(#[from] RepositoryError),
 }
 
-/// Ends sessions of one's own account.
+/// Ends sessions of the acting user.
 pub struct EndSession {
     sessions: Arc<dyn SessionRepository>,
     learn: Arc<LearnEndedSessions>,
@@ -38,12 +38,12 @@ impl EndSession {
         Self { sessions, learn, log }
     }
 
-    /// Ends the session `id`, which may be the one that asks for it.
+    /// Ends the session `id`, which may be the acting one.
     pub async fn execute(&self, actor: Principal, id: SessionId) -> Result<(), EndSessionError> {
         self.settle(actor, self.sessions.close(actor, id).await?).await
     }
 
-    /// Ends all sessions but the one that asks for it.
+    /// Ends all sessions of the account except the acting one.
     pub async fn execute_on_others(&self, actor: Principal) -> Result<(), EndSessionError> {
         self.settle(actor, self.sessions.close_others(actor).await?).await
     }
@@ -69,7 +69,7 @@ mod tests {
     use crate::ports::{MockEndedSessions, MockSecurityLog, MockSessionRepository};
     use crate::test_support::{id, learning, principal};
 
-    /// What ends sessions, or does not, and is to notice it if so.
+    /// The use case with the given repository. With `ends`, it must learn of the end and record it.
     fn end(sessions: MockSessionRepository, ends: bool) -> EndSession {
         let times = usize::from(ends);
         let mut ended = MockEndedSessions::new();
@@ -83,7 +83,7 @@ mod tests {
         use super::*;
 
         #[tokio::test]
-        async fn knows_at_once_what_it_ended_and_notes_it() {
+        async fn learns_at_once_of_an_end_and_records_it() {
             let mut sessions = MockSessionRepository::new();
             sessions
                 .expect_close()
@@ -94,14 +94,14 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn knows_at_once_that_it_ended_all_others() {
+        async fn learns_at_once_of_the_ends_of_all_others() {
             let mut sessions = MockSessionRepository::new();
             sessions.expect_close_others().with(eq(principal(7))).once().returning(|_| Ok(CloseSession::Closed));
             assert!(end(sessions, true).execute_on_others(principal(7)).await.is_ok());
         }
 
         #[tokio::test]
-        async fn rejects_what_is_not_there_and_who_has_ended() {
+        async fn rejects_an_unknown_and_an_ended_session() {
             for (outcome, wanted) in [
                 (CloseSession::NotFound, EndSessionError::NotFound),
                 (CloseSession::SessionEnded, EndSessionError::SessionEnded),

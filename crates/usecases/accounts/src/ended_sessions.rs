@@ -1,4 +1,4 @@
-//! Keeping in mind which sessions have ended.
+//! Keeps the set of ended sessions current.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,40 +7,40 @@ use domain::{Clock, RepositoryError};
 
 use crate::ports::EndedSessions;
 
-/// Learns which sessions have ended, through whichever instance. An instance does so before it serves, and then again and
-/// again: [`LearnEndedSessions::EVERY`] is half of the time for which an ended session may still read.
+/// Learns which sessions have ended through any instance. An instance does so before it serves, and then at an
+/// interval. [`LearnEndedSessions::EVERY`] is half of the time for which an ended session may still read.
 pub struct LearnEndedSessions {
     ended: Arc<dyn EndedSessions>,
     clock: Arc<dyn Clock>,
     remembered: Duration,
 }
 
-/// How much longer than an access token lives its session's end is remembered: the clock of the database, which notes the
-/// end, may be as much behind that of an instance.
+/// How much longer than the lifetime of an access token an end is kept. The clock of the database, which sets the
+/// time of the end, may be behind the clock of an instance by this much.
 const CLOCKS_DIFFER_BY: Duration = Duration::from_mins(1);
 
-/// How long an end is remembered, by the lifetime of an access token.
+/// How long an end is kept, for the given lifetime of access tokens.
 pub(crate) fn remembered(access: Duration) -> Duration {
     access + CLOCKS_DIFFER_BY
 }
 
 impl LearnEndedSessions {
-    /// How often.
+    /// The interval at which an instance learns.
     pub const EVERY: Duration = Duration::from_millis(500);
 
-    /// `access` is the lifetime of an access token.
+    /// `access` is the lifetime of access tokens.
     pub(crate) fn new(ended: Arc<dyn EndedSessions>, clock: Arc<dyn Clock>, access: Duration) -> Self {
         Self { ended, clock, remembered: remembered(access) }
     }
 
-    /// Learns what happened since the last time.
+    /// Learns the ends since the last time.
     pub async fn execute(&self) -> Result<(), RepositoryError> {
         self.ended.learn(self.clock.now().before(self.remembered)).await
     }
 
-    /// Learns at once what this instance has just ended.
+    /// Learns at once of an end that this instance has just stored.
     pub(crate) async fn at_once(&self) {
-        // Where that fails the end stands all the same, and is learnt by the next regular look.
+        // If this fails, the end is stored all the same, and the next interval learns of it.
         let _ = self.execute().await;
     }
 }
@@ -55,7 +55,7 @@ mod tests {
         use super::*;
 
         #[tokio::test]
-        async fn remembers_an_end_for_longer_than_an_access_token_lives() {
+        async fn keeps_an_end_longer_than_an_access_token_lives() {
             let lifetime = Duration::from_mins(15);
             let mut ended = MockEndedSessions::new();
             ended.expect_learn().withf(move |since| *since < NOW.before(lifetime)).once().returning(|_| Ok(()));

@@ -1,4 +1,4 @@
-//! Erasing one's own account.
+//! Erases the acting user's account.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,19 +14,19 @@ use crate::security_event::SecurityEvent;
 /// Why an account was not erased.
 #[derive(Debug, thiserror::Error)]
 pub enum EraseAccountError {
-    /// The session ended meanwhile, with the account or without.
+    /// The session ended meanwhile, possibly with the account.
     #[error("the session has ended")]
     SessionEnded,
-    /// The password is another one.
+    /// The password is wrong.
     #[error("the password is wrong")]
     WrongPassword,
     /// Too many wrong passwords were tried.
     #[error("too many wrong passwords were tried")]
     TooManyGuesses {
-        /// When the next one is let through.
+        /// When the next guess is allowed.
         retry_after: Duration,
     },
-    /// The password could not be checked.
+    /// The password could not be verified.
     #[error(transparent)]
     Hashing(#[from] HashingError),
     /// The store failed.
@@ -45,11 +45,11 @@ impl From<PasswordCheckError> for EraseAccountError {
     }
 }
 
-/// How long nobody else gets the name of an erased account: as long as a refresh token is good, and as others may take for
-/// its old owner whoever has it.
+/// How long the name of an erased account is reserved. As long as the lifetime of a refresh token, and long enough
+/// for readers not to mistake a new owner for the old one.
 pub const NAME_KEPT_FOR: Duration = Duration::from_hours(24 * 30);
 
-/// Erases one's own account with all it wrote.
+/// Erases the acting user's account with all its content.
 pub struct EraseAccount {
     passwords: Arc<PasswordCheck>,
     names: Arc<dyn NameHasher>,
@@ -59,7 +59,7 @@ pub struct EraseAccount {
 }
 
 impl EraseAccount {
-    /// Wires the use case.
+    /// Creates the use case.
     pub(crate) fn new(
         passwords: Arc<PasswordCheck>,
         names: Arc<dyn NameHasher>,
@@ -70,8 +70,8 @@ impl EraseAccount {
         Self { passwords, names, remover, learn, clock }
     }
 
-    /// Erases the account of `actor`, who proves the wish with the password (`None` stands for text that no
-    /// password can be).
+    /// Erases the account of `actor`, who confirms it with the password. `None` stands for text that cannot be a
+    /// password.
     pub async fn execute(&self, actor: Principal, password: Option<Password>) -> Result<(), EraseAccountError> {
         let password = password.ok_or(EraseAccountError::WrongPassword)?;
         bound_to_hash(async || self.erase(actor, &password).await).await?;
@@ -81,7 +81,7 @@ impl EraseAccount {
         Ok(())
     }
 
-    /// Answers `None` if the account has another hash than was verified.
+    /// Returns `None` if the account no longer has the hash that was verified.
     async fn erase(&self, actor: Principal, password: &Password) -> Result<Option<()>, EraseAccountError> {
         let guesser = Guesser::Session(actor.session_id);
         let verified = self.passwords.of_signed_in(actor.user_id, password, guesser).await?;
@@ -150,7 +150,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn looks_again_when_the_hash_was_renewed_meanwhile() {
+        async fn retries_once_when_the_hash_was_renewed_meanwhile() {
             let erase = erase(true, &[EraseUser::ProofMoved, EraseUser::Erased], &[SecurityEvent::AccountErased]);
             assert!(erase.execute(principal(7), Password::parse("correct horse").ok()).await.is_ok());
         }

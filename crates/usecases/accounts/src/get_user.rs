@@ -1,4 +1,4 @@
-//! Showing one account.
+//! Reads one account.
 
 use std::sync::Arc;
 
@@ -6,13 +6,13 @@ use domain::{FindError, UserId, UserRef, UserView};
 
 use crate::ports::UserRepository;
 
-/// Shows one account.
+/// Reads one account.
 pub struct GetUser {
     users: Arc<dyn UserRepository>,
 }
 
 impl GetUser {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(users: Arc<dyn UserRepository>) -> Self {
         Self { users }
     }

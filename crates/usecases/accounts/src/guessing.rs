@@ -1,4 +1,4 @@
-//! How often a password may be guessed.
+//! Limits on guessing passwords.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::{SessionId, Username};
 
-/// Where a request comes from: an IPv4 address, or the /64 network of an IPv6 address, of which a client has all.
+/// The origin of a request: an IPv4 address, or the /64 network of an IPv6 address, which one client has entirely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientNetwork(pub IpAddr);
 
@@ -29,25 +29,24 @@ impl fmt::Display for Site {
 /// A guess at the password of an account, which need not exist.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Guess {
-    /// The account's name.
+    /// The user name of the account.
     pub account: Username,
-    /// Who guesses.
+    /// The origin of the guess.
     pub guesser: Guesser,
 }
 
-/// Who guesses.
+/// The origin of a guess, which has a budget of its own for each account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Guesser {
-    /// Whoever logs in from this network.
+    /// All log-ins from this network.
     Network(ClientNetwork),
-    /// Whoever has an access token of this session, and proves the password once more. Nobody else can use up what the
-    /// session may guess.
+    /// A session that proves the password again. Its budget is separate from that of other clients.
     Session(SessionId),
 }
 
 impl Guesser {
-    /// What is held to a budget of its own while guessing is strict, beside each guesser in it. An IPv4 address has none:
-    /// those beside it belong to strangers.
+    /// The site that shares one budget while guessing is strict, in addition to the budget of each guesser in it. An
+    /// IPv4 address has none, as neighbouring addresses belong to strangers.
     pub fn site(&self) -> Option<Site> {
         match self {
             Self::Network(ClientNetwork(IpAddr::V6(address))) => {
@@ -68,26 +67,26 @@ impl fmt::Display for Guesser {
     }
 }
 
-/// How many wrong guesses are let through. They slow whoever guesses, and lock nobody out: a guesser who has not guessed
-/// wrong of late may always try.
+/// How many wrong guesses are allowed. They slow guessing down and lock no account: a guesser without recent wrong
+/// guesses may always try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GuessBounds {
-    /// Wrong guesses of one guesser at one account that are let through at once.
+    /// Wrong guesses of one guesser at one account that are allowed at once.
     pub burst: u32,
-    /// How long one of them takes to be given back.
+    /// How long it takes until one of them is available again.
     pub refill: Duration,
-    /// Wrong guesses of all guessers at one account after which each of them is held to `strict_burst`.
+    /// Wrong guesses of all guessers at one account after which each of them is limited to `strict_burst`.
     pub account_burst: u32,
-    /// How long one of those takes to be given back.
+    /// How long it takes until one of those is available again.
     pub account_refill: Duration,
-    /// Wrong guesses of one guesser while the account has used its own up, and of all guessers of one site together. At
-    /// most `burst`.
+    /// Wrong guesses of one guesser while the budget of the account is exhausted, and of all guessers of one site
+    /// together. At most `burst`.
     pub strict_burst: u32,
 }
 
 impl GuessBounds {
-    /// What people need who mistype, and not more: ten wrong guesses, then one a minute. After a hundred at one account,
-    /// whoever they are from, three and then one a minute.
+    /// Enough for users who mistype: ten wrong guesses, then one a minute. After a hundred wrong guesses of all
+    /// guessers at one account: three, then one a minute.
     pub const STANDARD: Self = Self {
         burst: 10,
         refill: Duration::from_mins(1),

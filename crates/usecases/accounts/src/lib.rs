@@ -1,6 +1,6 @@
-//! Accounts: sign up, log in and out, profiles, erasure.
+//! Accounts: sign-up, log-in and log-out, profiles, erasure.
 //!
-//! One use case a file; what they need of the world is in [`ports`].
+//! One use case a file; the ports are in [`ports`].
 
 mod authenticate;
 mod edit_profile;
@@ -56,72 +56,72 @@ use ports::{
 };
 use session::SessionIssuer;
 
-/// What the use cases of this context are made of.
+/// The ports that the use cases of this context need.
 pub struct Dependencies {
-    /// Keeps accounts.
+    /// Stores accounts.
     pub users: Arc<dyn UserRepository>,
-    /// Keeps sessions.
+    /// Stores sessions.
     pub sessions: Arc<dyn SessionRepository>,
     /// Knows which sessions have ended.
     pub ended_sessions: Arc<dyn EndedSessions>,
     /// Removes the rows of erased accounts.
     pub remover: Arc<dyn AccountRemover>,
-    /// Keeps back the names of erased accounts.
+    /// Purges reserved names of erased accounts.
     pub kept_names: Arc<dyn KeptNameRepository>,
-    /// Hashes those names.
+    /// Hashes reserved names.
     pub name_hasher: Arc<dyn NameHasher>,
-    /// Hashes and checks passwords.
+    /// Hashes and verifies passwords.
     pub hasher: Arc<dyn PasswordHasher>,
-    /// Bounds how often passwords are guessed.
+    /// Limits how often passwords are guessed.
     pub guesses: Arc<dyn GuessLimiter>,
-    /// Keeps what operators must be able to find out later.
+    /// Records security events for operators.
     pub security_log: Arc<dyn SecurityLog>,
-    /// Signs and checks access tokens.
+    /// Signs and verifies access tokens.
     pub access_tokens: Arc<dyn AccessTokens>,
-    /// Makes and recognises refresh tokens.
+    /// Generates and hashes refresh tokens.
     pub refresh_tokens: Arc<dyn RefreshTokens>,
-    /// Tells the time.
+    /// Provides the time.
     pub clock: Arc<dyn Clock>,
-    /// Makes identifiers.
+    /// Generates identifiers.
     pub ids: Arc<dyn IdGenerator>,
-    /// How long tokens and sessions are good.
+    /// The lifetimes of tokens and sessions.
     pub lifetimes: SessionLifetimes,
 }
 
 /// The use cases of this context.
 pub struct Accounts {
-    /// Makes an account.
+    /// Creates an account.
     pub sign_up: SignUp,
-    /// Opens a session for a name and a password.
+    /// Opens a session with a user name and a password.
     pub log_in: LogIn,
     /// Exchanges a refresh token for new tokens.
     pub refresh_session: RefreshSession,
-    /// Ends the session in use.
+    /// Ends the acting session.
     pub log_out: LogOut,
-    /// Lists one's own sessions.
+    /// Lists the sessions of an account.
     pub list_sessions: ListSessions,
-    /// Ends sessions of one's own.
+    /// Ends sessions of the acting user.
     pub end_session: EndSession,
     /// Learns which sessions have ended.
     pub learn_ended_sessions: Arc<LearnEndedSessions>,
-    /// Recognises who sends a request.
+    /// Identifies the principal of a request.
     pub authenticate: Authenticate,
-    /// Shows one account.
+    /// Reads one account.
     pub get_user: GetUser,
     /// Lists accounts, newest first.
     pub list_users: ListUsers,
-    /// Changes one's own profile or password.
+    /// Edits the profile or the password of the acting user.
     pub edit_profile: EditProfile,
-    /// Erases one's own account with all it wrote.
+    /// Erases the acting user's account.
     pub erase_account: EraseAccount,
-    /// Forgets sessions that ended.
+    /// Purges expired sessions.
     pub purge_sessions: PurgeSessions,
-    /// Forgets names that are free again.
+    /// Purges names that are free again.
     pub purge_kept_names: PurgeKeptNames,
 }
 
 impl Accounts {
-    /// Wires the use cases.
+    /// Creates the use cases.
     pub fn new(with: Dependencies) -> Self {
         let issuer = Arc::new(SessionIssuer {
             access_tokens: Arc::clone(&with.access_tokens),

@@ -1,4 +1,4 @@
-//! Listing one's own sessions.
+//! Lists the sessions of the acting user.
 
 use std::sync::Arc;
 
@@ -7,18 +7,18 @@ use domain::{Page, PageRequest, RepositoryError, UserId};
 use crate::ports::SessionRepository;
 use crate::session::SessionView;
 
-/// Lists one's own sessions, newest first.
+/// Lists the sessions of an account, newest first.
 pub struct ListSessions {
     sessions: Arc<dyn SessionRepository>,
 }
 
 impl ListSessions {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(sessions: Arc<dyn SessionRepository>) -> Self {
         Self { sessions }
     }
 
-    /// A page of the sessions of `user`. One whose time is over is listed until it is purged, within an hour.
+    /// A page of the sessions of `user`. An expired session is listed until it is purged, within an hour.
     pub async fn execute(&self, user: UserId, page: PageRequest) -> Result<Page<SessionView>, RepositoryError> {
         self.sessions.list(user, page).await
     }

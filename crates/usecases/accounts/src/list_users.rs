@@ -1,4 +1,4 @@
-//! Listing accounts.
+//! Lists accounts.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ pub struct ListUsers {
 }
 
 impl ListUsers {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(users: Arc<dyn UserRepository>) -> Self {
         Self { users }
     }
 
-    /// One page, as `viewer` sees it.
+    /// A page of the list, as `viewer` sees it.
     pub async fn execute(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<UserView>, RepositoryError> {
         self.users.list(page, viewer).await
     }

@@ -1,4 +1,4 @@
-//! Opening a session with a name and a password.
+//! Logs in with a user name and a password.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,19 +13,19 @@ use crate::ports::{
 use crate::security_event::SecurityEvent;
 use crate::session::{SessionIssuer, SignedIn};
 
-/// Why nobody was signed in.
+/// Why a log-in failed.
 #[derive(Debug, thiserror::Error)]
 pub enum LogInError {
-    /// No such account, or not its password; which of the two is not said.
+    /// The account does not exist, or the password is wrong. The client is not told which.
     #[error("the user name or the password is wrong")]
     InvalidCredentials,
     /// Too many wrong passwords were tried.
     #[error("too many wrong passwords were tried")]
     TooManyGuesses {
-        /// When the next one is let through.
+        /// When the next guess is allowed.
         retry_after: Duration,
     },
-    /// The password could not be checked.
+    /// The password could not be verified.
     #[error(transparent)]
     Hashing(#[from] HashingError),
     /// The access token could not be signed.
@@ -47,7 +47,7 @@ impl From<PasswordCheckError> for LogInError {
     }
 }
 
-/// Opens a session.
+/// Logs in.
 pub struct LogIn {
     passwords: Arc<PasswordCheck>,
     sessions: Arc<dyn SessionRepository>,
@@ -57,7 +57,7 @@ pub struct LogIn {
 }
 
 impl LogIn {
-    /// Wires the use case.
+    /// Creates the use case.
     pub(crate) fn new(
         passwords: Arc<PasswordCheck>,
         sessions: Arc<dyn SessionRepository>,
@@ -68,8 +68,8 @@ impl LogIn {
         Self { passwords, sessions, issuer, clock, ids }
     }
 
-    /// Checks the password and opens a session, which remembers what the client calls itself. A hash that costs too little is
-    /// renewed on the way.
+    /// Verifies the password, and opens a session that stores the client's user agent. Renews a hash whose cost is
+    /// outdated.
     pub async fn execute(
         &self,
         username: Username,
@@ -80,7 +80,7 @@ impl LogIn {
         bound_to_hash(async || self.open(&username, &password, from, user_agent.clone()).await).await
     }
 
-    /// Answers `None` if the account has another hash than was verified.
+    /// Returns `None` if the account no longer has the hash that was verified.
     async fn open(
         &self,
         username: &Username,
@@ -106,11 +106,11 @@ impl LogIn {
         }
     }
 
-    /// The password is at hand now, and only now. A log-in does not fail because of that.
+    /// Renews the hash while the password is available. A failure does not fail the log-in.
     async fn renew(&self, user: UserId, password: &Password, verified: &PasswordHash) {
         let event = match self.try_renew(user, password, verified).await {
             Ok(RenewHash::Renewed) => SecurityEvent::HashRenewed,
-            // Somebody else did it, or the password is another one now.
+            // A concurrent log-in renewed the hash, or the password was changed.
             Ok(RenewHash::HashMoved) => return,
             Err(_) => SecurityEvent::HashNotRenewed,
         };
@@ -141,7 +141,7 @@ mod tests {
     };
     use crate::test_support::{FixedClock, FixedIds, LIFETIMES, NOW, id, password_check, user};
 
-    /// What a log-in meets.
+    /// The dependencies of a log-in.
     struct World {
         users: MockUserRepository,
         sessions: MockSessionRepository,
@@ -150,7 +150,7 @@ mod tests {
     }
 
     impl World {
-        /// Ada is known, and her password is right, or not.
+        /// Ada's account exists, and her password is right or wrong.
         fn known(matches: bool) -> Self {
             let mut world = Self {
                 users: MockUserRepository::new(),
@@ -163,7 +163,7 @@ mod tests {
             world
         }
 
-        /// The hashes are, or are not, of the cost of new ones; which are `"renewed"`.
+        /// Whether the hash has the current cost; if not, it is renewed as `"renewed"`.
         fn hashes_are_current(mut self, are: bool) -> Self {
             self.hasher.expect_is_current().withf(|hash| *hash == credentials().password).return_const(are);
             self
@@ -231,7 +231,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn does_the_work_of_hashing_for_an_unknown_user_too() {
+        async fn hashes_for_an_unknown_user_too() {
             let mut world = World::known(false).notes(SecurityEvent::LogInFailed, None);
             world.users = MockUserRepository::new();
             world.users.expect_find_credentials().returning(|_| Ok(None));
@@ -248,7 +248,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn renews_a_hash_that_costs_too_little_once_the_session_is_open() {
+        async fn renews_an_outdated_hash_after_opening_the_session() {
             let mut world = World::known(true).hashes_are_current(false).notes(SecurityEvent::HashRenewed, Some(id(7)));
             world.sessions.expect_open().once().returning(|_, _, _| Ok(OpenSession::Opened));
             world.hasher.expect_hash().once().returning(|_| Ok(PasswordHash("renewed".to_owned())));
@@ -276,7 +276,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn looks_again_when_the_hash_was_renewed_meanwhile() {
+        async fn retries_once_when_the_hash_was_renewed_meanwhile() {
             let mut world = World::known(true).hashes_are_current(true);
             let mut outcomes = [OpenSession::ProofMoved, OpenSession::Opened].into_iter();
             world.sessions.expect_open().times(2).returning(move |_, _, _| Ok(outcomes.next().unwrap()));

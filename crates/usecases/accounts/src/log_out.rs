@@ -1,4 +1,4 @@
-//! Ending a session.
+//! Logs out.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::ended_sessions::LearnEndedSessions;
 use crate::ports::{CloseSession, SecurityLog, SessionRepository};
 use crate::security_event::SecurityEvent;
 
-/// Ends the session in use.
+/// Ends the acting session.
 pub struct LogOut {
     sessions: Arc<dyn SessionRepository>,
     learn: Arc<LearnEndedSessions>,
@@ -24,7 +24,7 @@ impl LogOut {
         Self { sessions, learn, log }
     }
 
-    /// Ends the session of `actor`: its tokens stop working. One that has ended already is no error.
+    /// Ends the session of `actor`, so its tokens stop working. A session that has ended already is no error.
     pub async fn execute(&self, actor: Principal) -> Result<(), RepositoryError> {
         match self.sessions.close(actor, actor.session_id).await? {
             CloseSession::Closed => self.log.record(SecurityEvent::SessionEnded, Some(actor.user_id)),
@@ -47,7 +47,7 @@ mod tests {
         use super::*;
 
         #[tokio::test]
-        async fn ends_the_session_in_use_and_notes_once_whose_it_was() {
+        async fn ends_the_acting_session_and_records_it_once() {
             for (outcome, noted) in
                 [(CloseSession::Closed, 1), (CloseSession::NotFound, 0), (CloseSession::SessionEnded, 0)]
             {

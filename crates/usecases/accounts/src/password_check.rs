@@ -1,4 +1,11 @@
-//! Checking a password: within the bounds of guessing, and with a note of every wrong one.
+//! Verifies passwords within a budget of guesses, and records every wrong one.
+//!
+//! Called by every use case that needs a password.
+//!
+//! Invariants:
+//! - A guess is taken before the password is hashed, which is the expensive part.
+//! - Only a wrong password stays counted; every other outcome returns the guess.
+//! - An account that does not exist takes the same time and the same budgets.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +18,7 @@ use crate::ports::{
 };
 use crate::security_event::SecurityEvent;
 
-/// Checks passwords. Everything that asks for one asks here.
+/// Verifies passwords, for every use case that needs one.
 pub(crate) struct PasswordCheck {
     pub(crate) users: Arc<dyn UserRepository>,
     pub(crate) hasher: Arc<dyn PasswordHasher>,
@@ -19,7 +26,7 @@ pub(crate) struct PasswordCheck {
     pub(crate) log: Arc<dyn SecurityLog>,
 }
 
-/// Why a password was not found right.
+/// Why a password was not verified.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PasswordCheckError {
     #[error("there is no such account, or the password is another one")]
@@ -32,9 +39,9 @@ pub(crate) enum PasswordCheckError {
     Repository(#[from] RepositoryError),
 }
 
-/// Does what follows from a verified password, bound to the hash that it was verified against. `attempt` verifies it, and
-/// answers `None` if the account has another hash by then. A log-in may have renewed it: once more, with the one that is in
-/// force now.
+/// Runs a write that is bound to the hash that was verified. `attempt` verifies and writes; it returns `None` if the
+/// account has another hash by then. A concurrent log-in may have renewed the hash, so the attempt is repeated once
+/// with the current hash.
 pub(crate) async fn bound_to_hash<T, E>(attempt: impl AsyncFn() -> Result<Option<T>, E>) -> Result<T, E>
 where
     E: From<PasswordCheckError>,
@@ -48,8 +55,8 @@ where
 }
 
 impl PasswordCheck {
-    /// The credentials of `name`, if `password` is its. An account that does not exist takes the same time and the same
-    /// budgets.
+    /// The credentials of `name`, if `password` belongs to it. An account that does not exist takes the same time and
+    /// the same budgets.
     pub(crate) async fn by_name(
         &self,
         name: Username,
@@ -67,7 +74,7 @@ impl PasswordCheck {
         self.verify(taken, password, known, SecurityEvent::LogInFailed).await
     }
 
-    /// The credentials of the signed-in `user`, if `password` is theirs; `None` if the account is gone.
+    /// The credentials of the signed-in `user`, if `password` belongs to them; `None` if the account was erased.
     pub(crate) async fn of_signed_in(
         &self,
         user: UserId,
@@ -82,7 +89,7 @@ impl PasswordCheck {
         self.verify(taken, password, Some(credentials), SecurityEvent::WrongPassword).await.map(Some)
     }
 
-    /// Before the password is hashed, which is what costs.
+    /// Taken before the password is hashed, which is the expensive part.
     async fn take(&self, guess: Guess, user: Option<UserId>) -> Result<TakenGuess, PasswordCheckError> {
         match self.guesses.take(guess, &GuessBounds::STANDARD).await {
             TakeGuess::Granted(taken) => Ok(taken),
@@ -97,7 +104,7 @@ impl PasswordCheck {
         self.guesses.give_back(taken, &GuessBounds::STANDARD).await;
     }
 
-    /// Only a wrong password is a guess: whatever else comes of it gives back what was taken.
+    /// Only a wrong password counts as a guess: every other outcome returns the guess.
     async fn verify(
         &self,
         taken: TakenGuess,
@@ -106,7 +113,7 @@ impl PasswordCheck {
         wrong: SecurityEvent,
     ) -> Result<Credentials, PasswordCheckError> {
         let hash = known.as_ref().map(|credentials| credentials.password.clone());
-        // Verified also when nobody is known, so that the time taken does not tell.
+        // Hashed also for an unknown account, so the time does not reveal that it is unknown.
         let matches = match self.hasher.verify(password, hash).await {
             Ok(matches) => matches,
             Err(error) => {
@@ -158,7 +165,7 @@ mod tests {
         hasher
     }
 
-    /// A limiter that grants, and expects so many to be given back as they were taken.
+    /// A limiter that allows every guess, and expects that `given_back` guesses are returned as they were taken.
     fn grants(given_back: usize) -> MockGuessLimiter {
         let taken = TakenGuess { guess: guess(), is_strict: true, is_shared: false };
         let mut guesses = MockGuessLimiter::new();
@@ -195,13 +202,13 @@ mod tests {
         use super::*;
 
         #[tokio::test]
-        async fn a_right_password_gives_back_what_it_took() {
+        async fn a_right_password_returns_its_guess() {
             let found = super::by_name(knows(Some(credentials())), says(|| Ok(true)), grants(1), notes(&[])).await;
             assert_eq!(found.unwrap(), credentials());
         }
 
         #[tokio::test]
-        async fn a_wrong_password_is_noted_and_stays_counted() {
+        async fn a_wrong_password_is_recorded_and_stays_counted() {
             for (known, noted) in [(Some(credentials()), Some(id(7))), (None, None)] {
                 let log = notes(&[(SecurityEvent::LogInFailed, noted)]);
                 let result = super::by_name(knows(known), says(|| Ok(false)), grants(0), log).await;
@@ -210,7 +217,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn what_could_not_be_checked_is_no_guess() {
+        async fn a_failed_check_returns_its_guess() {
             let overloaded = || Err(HashingError::Overloaded { retry_after: Duration::from_secs(1) });
             let result = super::by_name(knows(Some(credentials())), says(overloaded), grants(1), notes(&[])).await;
             assert!(matches!(result, Err(PasswordCheckError::Hashing(_))));
@@ -222,7 +229,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn one_guess_too_many_is_neither_looked_up_nor_hashed() {
+        async fn a_rejected_guess_is_neither_looked_up_nor_hashed() {
             let mut guesses = MockGuessLimiter::new();
             let retry_after = Duration::from_mins(1);
             guesses.expect_take().once().returning(move |_, _| TakeGuess::Refused { retry_after });

@@ -1,4 +1,4 @@
-//! What the accounts context needs of the world.
+//! The ports of the accounts context.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -15,12 +15,12 @@ use crate::rotation::Rotation;
 use crate::security_event::SecurityEvent;
 use crate::session::SessionView;
 
-/// Keeps accounts.
+/// Stores accounts.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait UserRepository: Send + Sync {
-    /// Stores a new account, unless its name is taken, or kept back when it is made. `kept` are the hashes that its name may be
-    /// kept back under.
+    /// Stores a new account, unless its name is taken or reserved. `kept` has the hashes under which its name may be
+    /// reserved.
     async fn insert(
         &self,
         user: &User,
@@ -28,18 +28,18 @@ pub trait UserRepository: Send + Sync {
         kept: &NameHashes,
     ) -> Result<InsertUser, RepositoryError>;
 
-    /// The account as `viewer` sees it, or `None` if there is none.
+    /// The account as `viewer` sees it; `None` if it does not exist.
     async fn find(&self, user: &UserRef, viewer: Option<UserId>) -> Result<Option<UserView>, RepositoryError>;
 
     /// All accounts, newest first.
     async fn list(&self, page: PageRequest, viewer: Option<UserId>) -> Result<Page<UserView>, RepositoryError>;
 
-    /// The account with the hash of its password, or `None` if there is no such account.
+    /// The account with its password hash; `None` if it does not exist.
     async fn find_credentials(&self, user: &UserRef) -> Result<Option<Credentials>, RepositoryError>;
 
-    /// Applies `changes` to the account of `by`, unless its session ended, the profile moved past `expected`, or the
-    /// password is not the verified one any more. What is so already is no change: the revision stays. A new password ends
-    /// every other session of the account in the same transaction.
+    /// Applies `changes` to the account of `by`. Fails if the session ended, if the revision is not the `expected`
+    /// one, or if the password hash is no longer the verified one. Values that are equal already are no change: the
+    /// revision stays. A new password ends all other sessions of the account in the same transaction.
     async fn update(
         &self,
         by: Principal,
@@ -47,8 +47,8 @@ pub trait UserRepository: Send + Sync {
         expected: Option<Revision>,
     ) -> Result<UpdateUser, RepositoryError>;
 
-    /// Puts the `renewed` hash of the same password in the place of `verified`, if that is still in force. Changes nothing
-    /// that anybody sees, and ends no session.
+    /// Replaces the hash `verified` by the `renewed` hash of the same password, if `verified` is still stored.
+    /// Nothing visible changes, and no session ends.
     async fn renew_hash(
         &self,
         id: UserId,
@@ -56,9 +56,9 @@ pub trait UserRepository: Send + Sync {
         renewed: &PasswordHash,
     ) -> Result<RenewHash, RepositoryError>;
 
-    /// Hides the account of `by` and all that it wrote from everybody, ends its sessions, keeps its name back as `kept` says,
-    /// and requests that its rows be removed, in one transaction. Its comments with replies of others look deleted. Counters of
-    /// others count its rows until these are removed.
+    /// Erases the account of `by`, in one transaction. Hides it with all its content, ends its sessions, reserves its
+    /// name as `kept`, and requests the removal of its rows. Its comments with replies of others look deleted.
+    /// Counters of other rows contain its rows until they are removed.
     async fn erase(&self, by: Principal, proof: &Proof, kept: &KeptName) -> Result<EraseUser, RepositoryError>;
 }
 
@@ -66,22 +66,22 @@ pub trait UserRepository: Send + Sync {
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait AccountRemover: Send + Sync {
-    /// Begins to remove the rows of an erased account. Answers when they are gone, or after a moment: the rest goes on by
-    /// itself, whatever happens to this process.
+    /// Begins to remove the rows of an erased account. Returns when they are removed, or after a moment: the rest
+    /// continues in the background, also if this process stops.
     async fn remove(&self, account: UserId);
 }
 
-/// Tells how a reader stands to accounts that are known otherwise: what keeps copies of accounts, which are the same for
-/// every reader, apart from the readers.
+/// Reports a reader's relations to accounts that are already known. For cached accounts, which are the same for every
+/// reader.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait UserRelations: Send + Sync {
-    /// How `viewer` stands to each of `users`.
+    /// The relation of `viewer` to each of `users`.
     async fn relations(&self, viewer: UserId, users: &[UserId])
     -> Result<HashMap<UserId, UserViewer>, RepositoryError>;
 }
 
-/// An account with what proves a log-in to it.
+/// An account with its password hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// The account.
@@ -90,11 +90,11 @@ pub struct Credentials {
     pub password: PasswordHash,
 }
 
-/// What proved that a client may act for an account. It was verified before, and has to hold still when what follows from it
-/// is stored.
+/// The proof that a client may act for an account. It was verified before, and must still be valid when the write
+/// that depends on it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {
-    /// A password, which was verified against this hash.
+    /// A password that was verified against this hash.
     Password(PasswordHash),
 }
 
@@ -104,41 +104,41 @@ impl From<PasswordHash> for Proof {
     }
 }
 
-/// What to change of an account; `None` leaves a part as it is.
+/// The changes of an account; `None` leaves a field unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProfileChanges {
-    /// The new name to show.
+    /// The new display name.
     pub display_name: Option<DisplayName>,
     /// The new biography.
     pub bio: Option<Bio>,
-    /// The new password.
+    /// The new password, with the verified one.
     pub password: Option<PasswordChange>,
 }
 
-/// A new password for one that was proved.
+/// A new password, and the current one as proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PasswordChange {
-    /// The hash that the present password was verified against.
+    /// The hash that the current password was verified against.
     pub verified: PasswordHash,
-    /// The hash of the new one.
+    /// The hash of the new password.
     pub new: PasswordHash,
 }
 
-/// What came of [`UserRepository::insert`].
+/// The outcome of [`UserRepository::insert`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InsertUser {
-    /// The account is there.
+    /// The account was stored.
     Created,
-    /// Another account has the name, or had it until lately.
+    /// Another account has the name, or had it until recently.
     UsernameTaken,
 }
 
-/// What came of [`UserRepository::update`].
+/// The outcome of [`UserRepository::update`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UpdateUser {
     /// The account after the change.
     Updated(User),
-    /// The session ended meanwhile, with the account or without.
+    /// The session ended meanwhile, possibly with the account.
     SessionEnded,
     /// The profile is at another revision than expected.
     Stale,
@@ -146,61 +146,61 @@ pub enum UpdateUser {
     PasswordMoved,
 }
 
-/// What came of [`UserRepository::renew_hash`].
+/// The outcome of [`UserRepository::renew_hash`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RenewHash {
-    /// The renewed hash is in force.
+    /// The renewed hash is stored.
     Renewed,
-    /// The account was erased meanwhile, or has another hash already.
+    /// The account was erased meanwhile, or already has another hash.
     HashMoved,
 }
 
-/// What came of [`UserRepository::erase`].
+/// The outcome of [`UserRepository::erase`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EraseUser {
-    /// The account is gone for everybody.
+    /// The account is hidden from all readers.
     Erased,
-    /// The session ended meanwhile, with the account or without.
+    /// The session ended meanwhile, possibly with the account.
     SessionEnded,
-    /// The proof does not hold any more.
+    /// The proof is no longer valid.
     ProofMoved,
 }
 
-/// Keeps back the names of erased accounts. [`UserRepository`] fills and asks it, in the transactions of its accounts.
+/// Purges the reserved names of erased accounts. [`UserRepository`] stores and checks them, in its transactions.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait KeptNameRepository: Send + Sync {
-    /// Forgets names that are kept back until `now` or less; answers how many.
+    /// Deletes names that are reserved until `now` or earlier, and returns how many.
     async fn purge(&self, now: Timestamp) -> Result<u64, RepositoryError>;
 }
 
-/// The name of an erased account, to be kept back.
+/// The name of an erased account, to be reserved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeptName {
-    /// What is kept of it.
+    /// The hash of the name.
     pub hash: NameHash,
-    /// When it is free.
+    /// When the name is free again.
     pub until: Timestamp,
 }
 
-/// Hashes user names with a key, so that what is kept of an erased account does not tell its name.
+/// Hashes user names with a key, so a reserved name does not reveal the erased account.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait NameHasher: Send + Sync {
     /// The hashes of a name: the same on every instance.
     fn hashes(&self, name: &Username) -> NameHashes;
 }
 
-/// The hashes of one name under each key that may have been in force when it was kept.
+/// The hashes of one name, under each key that may have been current when the name was reserved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameHashes {
-    /// Under the key in force: the one to keep.
+    /// The hash under the current key, which is stored.
     pub current: NameHash,
-    /// Under keys from before.
+    /// The hashes under previous keys.
     pub older: Vec<NameHash>,
 }
 
 impl NameHashes {
-    /// All of them.
+    /// The current hash, and then the older ones.
     pub fn all(&self) -> impl Iterator<Item = &NameHash> {
         std::iter::once(&self.current).chain(&self.older)
     }
@@ -210,11 +210,11 @@ impl NameHashes {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct NameHash(pub [u8; 32]);
 
-/// Keeps sessions and the hashes of their refresh tokens.
+/// Stores sessions and the hashes of their refresh tokens.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait SessionRepository: Send + Sync {
-    /// Stores a session with its first refresh token, if `proof` still holds: a log-in does not outlive what proved it.
+    /// Stores a session with its first refresh token, if `proof` is still valid.
     async fn open(
         &self,
         session: &Session,
@@ -222,151 +222,153 @@ pub trait SessionRepository: Send + Sync {
         proof: &Proof,
     ) -> Result<OpenSession, RepositoryError>;
 
-    /// Exchanges a refresh token in one transaction, as [`Rotation::verdict`] says: uses it up and stores its successor,
-    /// or ends its whole session.
+    /// Exchanges a refresh token in one transaction, as [`Rotation::verdict`] decides. Marks it as used and stores
+    /// its successor, or ends its session.
     async fn rotate(&self, rotation: &Rotation) -> Result<RotateSession, RepositoryError>;
 
     /// The sessions of `user`, newest first.
     async fn list(&self, user: UserId, page: PageRequest) -> Result<Page<SessionView>, RepositoryError>;
 
-    /// Ends the session `id` of the account of `by`; its refresh tokens stop working, and what it writes is not stored.
+    /// Ends the session `id` of the account of `by`. Its refresh tokens stop working, and its writes are no longer
+    /// stored.
     async fn close(&self, by: Principal, id: SessionId) -> Result<CloseSession, RepositoryError>;
 
-    /// Ends all sessions of the account of `by` but the one that it acts in. Of two that do this at once, both may end.
+    /// Ends all sessions of the account of `by` except the acting one. Of two concurrent calls, both sessions may
+    /// end.
     async fn close_others(&self, by: Principal) -> Result<CloseSession, RepositoryError>;
 
-    /// Forgets sessions that have no token that is good after `now`, and ends from before `remembered_since`. Answers how
+    /// Deletes sessions without a token that is valid after `now`, and ends before `remembered_since`. Returns how
     /// many sessions.
     async fn purge(&self, now: Timestamp, remembered_since: Timestamp) -> Result<u64, RepositoryError>;
 }
 
-/// Knows which sessions have ended while access tokens of theirs may still be good. It is asked at every request, and
-/// asks no store.
+/// Knows which sessions have ended while their access tokens may still be valid. It is checked at every request,
+/// without a query.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait EndedSessions: Send + Sync {
     /// Whether the session is known to have ended.
     fn contains(&self, session: SessionId) -> bool;
 
-    /// Learns which sessions have ended, through whichever instance, and forgets those that did before `remembered_since`.
+    /// Learns which sessions have ended through any instance, and forgets ends before `remembered_since`.
     async fn learn(&self, remembered_since: Timestamp) -> Result<(), RepositoryError>;
 }
 
 /// A refresh token to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRefreshToken {
-    /// What is kept of it.
+    /// The hash of the token.
     pub hash: RefreshTokenHash,
-    /// When it was made.
+    /// When it was issued.
     pub created_at: Timestamp,
-    /// When it stops being good.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
-/// What came of [`SessionRepository::open`].
+/// The outcome of [`SessionRepository::open`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenSession {
-    /// The session is there.
+    /// The session was stored.
     Opened,
-    /// The account was erased meanwhile, or the proof does not hold any more.
+    /// The account was erased meanwhile, or the proof is no longer valid.
     ProofMoved,
 }
 
-/// What came of [`SessionRepository::rotate`].
+/// The outcome of [`SessionRepository::rotate`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RotateSession {
-    /// The successor is good now; whose session it is.
+    /// The successor is stored and valid.
     Rotated {
-        /// The session.
+        /// The session of the token.
         session: SessionId,
-        /// When it was opened.
+        /// When the session was opened.
         opened_at: Timestamp,
-        /// The account.
+        /// The account of the session.
         user: User,
     },
-    /// No such token, or its session was ended.
+    /// The token does not exist, or its session has ended.
     Unknown,
-    /// The token's time is over.
+    /// The token has expired.
     Expired,
-    /// The session's time is over; it is ended.
+    /// The session has expired, and was ended.
     SessionExpired,
-    /// The token was used before; its session is ended.
+    /// The token was used before, and its session was ended.
     Replayed {
-        /// Whose session it was.
+        /// The account of the session.
         user: UserId,
     },
 }
 
-/// What came of [`SessionRepository::close`] and [`SessionRepository::close_others`].
+/// The outcome of [`SessionRepository::close`] and [`SessionRepository::close_others`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseSession {
-    /// What was to end has ended.
+    /// The sessions have ended.
     Closed,
     /// The account has no such session.
     NotFound,
-    /// The session that acts ended meanwhile.
+    /// The acting session ended meanwhile.
     SessionEnded,
 }
 
-/// Hashes passwords, slowly on purpose and with bounded concurrency.
+/// Hashes passwords with a slow function and limited concurrency.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
-    /// The hash to store of a password.
+    /// The hash to store for a password.
     async fn hash(&self, password: &Password) -> Result<PasswordHash, HashingError>;
 
-    /// Whether `password` is the one that `hash` was made of. Without a hash it does the same work and says no, so
-    /// that the time taken does not tell whether an account exists.
+    /// Whether `hash` belongs to `password`. Without a hash it does the same work and returns `false`, so the time
+    /// does not reveal whether an account exists.
     async fn verify(&self, password: &Password, hash: Option<PasswordHash>) -> Result<bool, HashingError>;
 
-    /// Whether `hash` costs as much to guess as a new one would. One that does not is to be renewed when the password is
-    /// at hand.
+    /// Whether `hash` has the cost of a new hash. If not, it should be renewed while the password is available.
     fn is_current(&self, hash: &PasswordHash) -> bool;
 }
 
-/// Bounds how often passwords are guessed.
+/// Limits how often passwords are guessed.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait GuessLimiter: Send + Sync {
-    /// Takes one guess out of what its guesser and its account have left. Answers soon and always: a limiter whose store is
-    /// out of reach counts by itself meanwhile. The guess of a request that is cancelled stays counted.
+    /// Takes a guess from the budgets of its guesser and its account. Always returns soon: if the shared store is out
+    /// of reach, the limiter counts locally. The guess of a cancelled request stays counted.
     async fn take(&self, guess: Guess, bounds: &GuessBounds) -> TakeGuess;
 
-    /// Gives a guess that was taken back, as it was none: to the budgets that it was taken from, and to no others.
+    /// Returns a guess to the budgets that it was taken from, because it was not a wrong password.
     async fn give_back(&self, taken: TakenGuess, bounds: &GuessBounds);
 }
 
-/// What came of [`GuessLimiter::take`].
+/// The outcome of [`GuessLimiter::take`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TakeGuess {
-    /// There was one left.
+    /// The guess is allowed.
     Granted(TakenGuess),
-    /// There was none. Nothing was taken.
+    /// The budget is exhausted. Nothing was taken.
     Refused {
-        /// When the next one will be there.
+        /// When the next guess is allowed.
         retry_after: Duration,
     },
 }
 
-/// A guess with the budgets that it was taken from.
+/// A guess, and the budgets that it was taken from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakenGuess {
-    /// The guess.
+    /// The guess, by account and guesser.
     pub guess: Guess,
-    /// Whether the account had none left: none was taken from it, but one from the guesser's site.
+    /// Whether the budget of the account was exhausted. Then the guess was taken from the budget of the guesser's
+    /// site instead.
     pub is_strict: bool,
-    /// Whether the store that instances share counted it, and not this instance by itself.
+    /// Whether the store that all instances share counted it, and not this instance alone.
     pub is_shared: bool,
 }
 
-/// Keeps what operators must be able to find out later: a line and a count of each event.
+/// Records security events for operators: a line in the log and a count for each.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait SecurityLog: Send + Sync {
-    /// Notes that `event` happened to the account of `user`, if it is known. Never fails, and never waits.
+    /// Records that `event` happened to the account of `user`, if it is known. Never fails and never waits.
     fn record(&self, event: SecurityEvent, user: Option<UserId>);
 }
 
-/// The hash of a password in PHC string format, which carries its parameters and salt.
+/// A password hash in PHC string format, which contains its parameters and salt.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(pub String);
 
@@ -376,45 +378,45 @@ impl std::fmt::Debug for PasswordHash {
     }
 }
 
-/// A password that could not be hashed or checked.
+/// A failure to hash or verify a password.
 #[derive(Debug, thiserror::Error)]
 pub enum HashingError {
-    /// Too many are waiting already.
+    /// Too many passwords wait to be hashed.
     #[error("too many passwords are being checked")]
     Overloaded {
-        /// When to try again.
+        /// When the client should retry.
         retry_after: Duration,
     },
-    /// The hash is malformed or the system refused.
+    /// The stored hash is malformed, or the operating system failed.
     #[error("hashing failed")]
     Failed(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// Signs and checks access tokens.
+/// Signs and verifies access tokens.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait AccessTokens: Send + Sync {
     /// A token that proves `principal` from `issued_at` until `expires_at`.
     fn sign(&self, principal: &Principal, issued_at: Timestamp, expires_at: Timestamp) -> Result<String, SigningError>;
 
-    /// Whom a token proves at `now`; `None` for a forged, foreign, malformed or expired one.
+    /// The principal of a token at `now`; `None` for a forged, foreign, malformed or expired token.
     fn verify(&self, token: &str, now: Timestamp) -> Option<Principal>;
 }
 
-/// A token that could not be signed.
+/// A failure to sign a token.
 #[derive(Debug, thiserror::Error)]
 #[error("signing failed")]
 pub struct SigningError(#[source] pub Box<dyn Error + Send + Sync>);
 
-/// Makes refresh tokens: unguessable, and stored only as hashes.
+/// Generates refresh tokens, which are random and stored only as hashes.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait RefreshTokens: Send + Sync {
     /// A new token and its hash.
     fn generate(&self) -> (String, RefreshTokenHash);
 
-    /// The hash of a token that a client presents.
+    /// The hash of a presented token.
     fn hash(&self, token: &str) -> RefreshTokenHash;
 }
 
-/// SHA-256 of a refresh token. The token is random enough that a fast hash is safe.
+/// SHA-256 of a refresh token. A fast hash is safe, as the token is random.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RefreshTokenHash(pub [u8; 32]);

@@ -1,4 +1,4 @@
-//! Forgetting names that were kept back long enough.
+//! Purges the reserved names of erased accounts.
 
 use std::sync::Arc;
 
@@ -6,19 +6,19 @@ use domain::{Clock, RepositoryError};
 
 use crate::ports::KeptNameRepository;
 
-/// Forgets names that are free again.
+/// Purges names that are free again.
 pub struct PurgeKeptNames {
     names: Arc<dyn KeptNameRepository>,
     clock: Arc<dyn Clock>,
 }
 
 impl PurgeKeptNames {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(names: Arc<dyn KeptNameRepository>, clock: Arc<dyn Clock>) -> Self {
         Self { names, clock }
     }
 
-    /// Forgets them; answers how many. Harmless to run on several instances at once.
+    /// Purges them, and returns how many. Safe to run on several instances at once.
     pub async fn execute(&self) -> Result<u64, RepositoryError> {
         self.names.purge(self.clock.now()).await
     }

@@ -1,4 +1,4 @@
-//! Forgetting sessions that ended by themselves.
+//! Purges expired sessions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use domain::{Clock, RepositoryError};
 use crate::ended_sessions::remembered;
 use crate::ports::SessionRepository;
 
-/// Forgets sessions whose every token has expired, and ends that no token depends on any more.
+/// Purges sessions whose tokens have all expired, and ends whose access tokens have expired.
 pub struct PurgeSessions {
     sessions: Arc<dyn SessionRepository>,
     clock: Arc<dyn Clock>,
@@ -21,7 +21,7 @@ impl PurgeSessions {
         Self { sessions, clock, remembered: remembered(access) }
     }
 
-    /// Forgets them; answers how many. Harmless to run on several instances at once.
+    /// Purges them, and returns how many sessions. Safe to run on several instances at once.
     pub async fn execute(&self) -> Result<u64, RepositoryError> {
         let now = self.clock.now();
         self.sessions.purge(now, now.before(self.remembered)).await

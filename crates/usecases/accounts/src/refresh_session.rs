@@ -1,4 +1,4 @@
-//! Exchanging a refresh token for the next pair of tokens.
+//! Exchanges a refresh token for new tokens.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::session::{SessionIssuer, SignedIn};
 /// Why a refresh token was not exchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum RefreshSessionError {
-    /// The token is unknown, expired, used before or its session ended; the client has to log in again.
+    /// The token is unknown, expired or already used, or its session has ended. The client must log in again.
     #[error("the refresh token is not good any more")]
     InvalidToken,
     /// The access token could not be signed.
@@ -35,7 +35,7 @@ pub struct RefreshSession {
 }
 
 impl RefreshSession {
-    /// Wires the use case.
+    /// Creates the use case.
     pub(crate) fn new(
         sessions: Arc<dyn SessionRepository>,
         refresh_tokens: Arc<dyn RefreshTokens>,
@@ -47,8 +47,8 @@ impl RefreshSession {
         Self { sessions, refresh_tokens, issuer, learn, log, clock }
     }
 
-    /// Exchanges `token` for a successor. One that was used before, and comes too late or after its successor, ends its
-    /// session.
+    /// Exchanges `token` for a successor. A token that was used before, and is presented too late or after its
+    /// successor was used, ends its session.
     pub async fn execute(&self, token: &str) -> Result<SignedIn, RefreshSessionError> {
         let now = self.clock.now();
         let (next, refresh_token) = self.issuer.refresh_token(now);
@@ -90,7 +90,7 @@ mod tests {
     };
     use crate::test_support::{FixedClock, LIFETIMES, NOW, id, learning, user};
 
-    /// What comes of a refresh whose rotation has this outcome, and ends the session or not.
+    /// The use case over a rotation with this outcome. With `ends`, it must learn of the end of the session.
     fn refresh(outcome: RotateSession, ends: bool) -> RefreshSession {
         let mut log = MockSecurityLog::new();
         log.expect_record()
@@ -134,7 +134,7 @@ mod tests {
         use super::*;
 
         #[tokio::test]
-        async fn answers_the_successor_in_the_same_session() {
+        async fn returns_the_successor_in_the_same_session() {
             let rotated = RotateSession::Rotated { session: id(8), opened_at: NOW, user: user(7) };
 
             let signed_in = refresh(rotated, false).execute("old").await.unwrap();
@@ -155,7 +155,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn rejects_every_other_outcome_alike_and_notes_a_replay() {
+        async fn rejects_every_other_outcome_alike_and_records_a_replay() {
             let outcomes = [
                 (RotateSession::Unknown, false),
                 (RotateSession::Expired, false),

@@ -1,4 +1,4 @@
-//! What becomes of a refresh token that is presented.
+//! Decides what happens to a presented refresh token.
 
 use std::time::Duration;
 
@@ -6,62 +6,63 @@ use domain::Timestamp;
 
 use crate::ports::{NewRefreshToken, RefreshTokenHash};
 
-/// A refresh token that is to be exchanged, and by which rules.
+/// The exchange of a refresh token, and its rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rotation {
-    /// What was presented.
+    /// The hash of the presented token.
     pub presented: RefreshTokenHash,
-    /// What it is to be exchanged for.
+    /// The successor to store.
     pub next: NewRefreshToken,
-    /// The present.
+    /// The time of the exchange.
     pub now: Timestamp,
-    /// How long after its first use a token gets another successor; zero for never.
+    /// How long after its first use a token may be exchanged again; zero for never.
     pub grace: Duration,
-    /// How long a session lasts from its log-in.
+    /// How long a session lasts after its log-in.
     pub session_ttl: Duration,
 }
 
-/// What is stored about a refresh token.
+/// The stored state of a refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PresentedToken {
     /// When its session was opened.
     pub opened_at: Timestamp,
-    /// When it stops being good.
+    /// When it expires.
     pub expires_at: Timestamp,
-    /// When it was first used, and what became of its successors since; `None` if it is new.
+    /// When it was first used, and the state of its successors; `None` if it is unused.
     pub used: Option<(Timestamp, Successors)>,
 }
 
-/// What became of the tokens that a used one was exchanged for.
+/// The state of the successors of a used token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Successors {
-    /// There are some, and none of them was used.
+    /// There are successors, and none was used.
     Unused,
-    /// One was used, or nothing is known of any: a client has gone on.
+    /// A successor was used, or none is known: a client has continued with it.
     Used,
 }
 
-/// What is to become of a token.
+/// What happens to a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is exchanged for a successor that is good until this time.
+    /// It is exchanged for a successor that is valid until this time.
     Exchanged {
-        /// When the successor stops being good.
+        /// When the successor expires.
         until: Timestamp,
     },
-    /// Its time is over.
+    /// The token has expired.
     Expired,
-    /// The time of its session is over, which ends.
+    /// Its session has expired, and is ended.
     SessionExpired,
-    /// It was used before, by its owner or by a thief, and its session ends.
+    /// It was used before, by its owner or by a thief, and its session is ended.
     Replayed,
 }
 
 impl Rotation {
-    /// What is to become of `token`.
+    /// Decides what happens to `token`.
     ///
-    /// A used one that comes again may be that of a client whose answer was lost, or of its second tab: within the grace
-    /// it is exchanged once more, as long as nobody has shown one of its successors. Whoever did got an answer.
+    /// A used token may be presented again by a client that lost the response, or by a second tab. Within the grace
+    /// period it is exchanged again, as long as no successor was used. The client that used one did receive the
+    /// response.
     pub fn verdict(&self, token: &PresentedToken) -> Verdict {
         let session_ends = token.opened_at.after(self.session_ttl);
         let exchanged = Verdict::Exchanged { until: self.next.expires_at.min(session_ends) };
@@ -106,7 +107,7 @@ mod tests {
         }
 
         #[test]
-        fn exchanges_a_used_one_within_the_grace_of_its_first_use() {
+        fn exchanges_a_used_token_within_the_grace_of_its_first_use() {
             let used = token(Some((NOW, Successors::Unused)));
             let last = NOW.after(GRACE).before(Duration::from_micros(1));
             assert!(matches!(rotation(last).verdict(&used), Verdict::Exchanged { .. }));
@@ -114,13 +115,13 @@ mod tests {
         }
 
         #[test]
-        fn takes_a_used_one_for_replayed_once_a_successor_was_used() {
+        fn a_used_token_is_replayed_once_a_successor_was_used() {
             let used = token(Some((NOW, Successors::Used)));
             assert_eq!(rotation(NOW.after(SECOND)).verdict(&used), Verdict::Replayed);
         }
 
         #[test]
-        fn knows_no_grace_of_zero_even_when_clocks_differ() {
+        fn a_grace_of_zero_is_never_granted_even_when_clocks_differ() {
             let used = token(Some((NOW.after(SECOND), Successors::Unused)));
             let none = Rotation { grace: Duration::ZERO, ..rotation(NOW) };
             assert_eq!(none.verdict(&used), Verdict::Replayed);

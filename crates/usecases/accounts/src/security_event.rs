@@ -1,32 +1,33 @@
-//! What is noted for those who look after the server.
+//! Security events, which are recorded for operators.
 
-/// Something that may be part of an attack, or be looked for after one.
+/// Something that may be part of an attack, or that an operator looks for after one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SecurityEvent {
     /// A log-in with a wrong password, or for an account that does not exist.
     LogInFailed,
-    /// A signed-in user gave a wrong password where it was asked for once more.
+    /// A signed-in user gave a wrong password where it was required again.
     WrongPassword,
-    /// A guess at a password was refused, right or wrong, for there were too many wrong ones.
+    /// A guess was rejected, right or wrong, because there were too many wrong ones.
     GuessRefused,
-    /// A used refresh token came again, past its grace or after its successor: somebody has a copy. Its session has ended.
+    /// A used refresh token was presented again, after its grace period or after its successor was used. Another
+    /// client has a copy, and the session was ended.
     RefreshReplayed,
     /// A user changed the password. All other sessions have ended.
     PasswordChanged,
-    /// A user ended a session, or all but the one in use.
+    /// A user ended a session, or all but the acting one.
     SessionEnded,
     /// A user erased the account. All its sessions have ended.
     AccountErased,
-    /// The hash of a password was renewed, as hashing costs more than it did.
+    /// The hash of a password was renewed, because the cost of hashing was raised.
     HashRenewed,
-    /// The hash of a password could not be renewed; the next log-in tries again.
+    /// The hash of a password could not be renewed. The next log-in tries again.
     HashNotRenewed,
-    /// The metrics were asked for with wrong credentials, or too often.
+    /// The metrics were requested with wrong credentials, or too often.
     MetricsRefused,
 }
 
 impl SecurityEvent {
-    /// Every event there is.
+    /// All events.
     pub const ALL: [Self; 10] = [
         Self::LogInFailed,
         Self::WrongPassword,
@@ -40,7 +41,7 @@ impl SecurityEvent {
         Self::MetricsRefused,
     ];
 
-    /// Its name in lines and metrics; stable.
+    /// The stable name of the event in log lines and metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::LogInFailed => "log_in_failed",

@@ -1,4 +1,4 @@
-//! What it is to be signed in.
+//! Sessions, their lifetimes, and the tokens that they issue.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,38 +8,38 @@ use domain::{Principal, Session, SessionId, Timestamp, User};
 
 use crate::ports::{AccessTokens, NewRefreshToken, RefreshTokens, SigningError};
 
-/// How long tokens and sessions are good.
+/// The lifetimes of tokens and sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionLifetimes {
-    /// An access token, from its making.
+    /// The lifetime of an access token.
     pub access: Duration,
-    /// A refresh token, from its making; every refresh makes a new one.
+    /// The lifetime of a refresh token; every refresh issues a new one.
     pub refresh: Duration,
-    /// After the first use of a refresh token: how long it gets another successor when it comes again. Zero for never.
+    /// How long after its first use a refresh token may be exchanged again; zero for never.
     pub grace: Duration,
-    /// A session, from its log-in, however often it is refreshed.
+    /// The lifetime of a session, which a refresh does not extend.
     pub session: Duration,
 }
 
-/// A session as its owner sees it in a list.
+/// A session as its user sees it in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionView {
-    /// The session.
+    /// The listed session.
     pub session: Session,
-    /// When it last got tokens: at its log-in or its latest refresh.
+    /// When it last received tokens: at its log-in or its latest refresh.
     pub last_used_at: Timestamp,
 }
 
-/// The answer to a log-in or a refresh. Its tokens do not show themselves in `Debug`.
+/// The result of a log-in or a refresh. `Debug` hides its tokens.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SignedIn {
-    /// Proves who sends a request.
+    /// Proves the principal of later requests.
     pub access_token: String,
-    /// How long the access token is good.
+    /// The remaining lifetime of the access token.
     pub expires_in: Duration,
     /// Exchanged, once, for the next pair of tokens.
     pub refresh_token: String,
-    /// Who signed in.
+    /// The account that logged in.
     pub user: User,
 }
 
@@ -49,7 +49,7 @@ impl fmt::Debug for SignedIn {
     }
 }
 
-/// Makes the tokens of a session.
+/// Issues the tokens of a session.
 pub(crate) struct SessionIssuer {
     pub(crate) access_tokens: Arc<dyn AccessTokens>,
     pub(crate) refresh_tokens: Arc<dyn RefreshTokens>,
@@ -57,15 +57,15 @@ pub(crate) struct SessionIssuer {
 }
 
 impl SessionIssuer {
-    /// A refresh token to store as its hash, and its plain text for the client. No session outlives its time by it.
+    /// A refresh token to store as its hash, and its plain text for the client. It lives no longer than a session.
     pub(crate) fn refresh_token(&self, now: Timestamp) -> (NewRefreshToken, String) {
         let (plain, hash) = self.refresh_tokens.generate();
         let lifetime = self.lifetimes.refresh.min(self.lifetimes.session);
         (NewRefreshToken { hash, created_at: now, expires_at: now.after(lifetime) }, plain)
     }
 
-    /// Signs the access token that goes with `refresh_token`, for a session that was opened at `opened_at`. It is good no
-    /// longer than the session, nor than the refresh token: a session whose tokens have all expired is forgotten.
+    /// Signs the access token that belongs to `refresh_token`, for a session opened at `opened_at`. It lives no
+    /// longer than the session and the refresh token, as a session whose tokens have all expired is purged.
     pub(crate) fn sign_in(
         &self,
         (session_id, opened_at): (SessionId, Timestamp),

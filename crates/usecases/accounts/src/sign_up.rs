@@ -1,4 +1,4 @@
-//! Making an account.
+//! Creates an account.
 
 use std::sync::Arc;
 
@@ -6,26 +6,26 @@ use domain::{Bio, ChosenPassword, Clock, DisplayName, IdGenerator, RepositoryErr
 
 use crate::ports::{HashingError, InsertUser, NameHasher, PasswordHasher, UserRepository};
 
-/// What a person gives to get an account.
+/// The account to create.
 #[derive(Debug, Clone)]
 pub struct SignUpCommand {
-    /// The wanted name.
+    /// The requested user name.
     pub username: Username,
-    /// The secret to log in with.
+    /// The password to log in with.
     pub password: ChosenPassword,
-    /// The name to show; the user name when absent.
+    /// The display name; the user name if absent.
     pub display_name: Option<DisplayName>,
-    /// A few words; empty when absent.
+    /// The biography; empty if absent.
     pub bio: Option<Bio>,
 }
 
-/// Why there is no new account.
+/// Why an account was not created.
 #[derive(Debug, thiserror::Error)]
 pub enum SignUpError {
-    /// Another account has the name, or had it until lately.
+    /// Another account has the name, or had it until recently.
     #[error("the user name is taken")]
     UsernameTaken,
-    /// The password is the user name or the name to show, which everybody may know.
+    /// The password is the user name or the display name, which are public.
     #[error("must not be the user name or the display name")]
     PasswordIsName,
     /// The password could not be hashed.
@@ -36,7 +36,7 @@ pub enum SignUpError {
     Repository(#[from] RepositoryError),
 }
 
-/// Makes an account.
+/// Creates an account.
 pub struct SignUp {
     users: Arc<dyn UserRepository>,
     hasher: Arc<dyn PasswordHasher>,
@@ -46,7 +46,7 @@ pub struct SignUp {
 }
 
 impl SignUp {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(
         users: Arc<dyn UserRepository>,
         hasher: Arc<dyn PasswordHasher>,
@@ -57,7 +57,7 @@ impl SignUp {
         Self { users, hasher, names, clock, ids }
     }
 
-    /// Stores the account and answers it.
+    /// Stores the account and returns it.
     pub async fn execute(&self, command: SignUpCommand) -> Result<User, SignUpError> {
         let display_name =
             command.display_name.unwrap_or_else(|| DisplayName::from_stored(command.username.as_str().to_owned()));
@@ -115,7 +115,7 @@ mod tests {
         use super::*;
 
         #[tokio::test]
-        async fn stores_the_hash_and_fills_in_what_was_not_given() {
+        async fn stores_the_hash_and_fills_in_defaults() {
             let mut users = MockUserRepository::new();
             users
                 .expect_insert()

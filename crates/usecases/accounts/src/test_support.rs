@@ -1,4 +1,4 @@
-//! What the tests of this crate share.
+//! Shared by the tests of this crate.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,24 +60,24 @@ pub(crate) fn user(n: u32) -> User {
     }
 }
 
-/// User `n`, who acts in a session of their own.
+/// User `n`, in a session of their own.
 pub(crate) fn principal(n: u32) -> Principal {
     Principal { user_id: id(n), session_id: id(1000 + n) }
 }
 
-/// What is told to learn which sessions have ended.
+/// The use case that learns of ended sessions, over a mock.
 pub(crate) fn learning(ended: MockEndedSessions) -> Arc<LearnEndedSessions> {
     Arc::new(LearnEndedSessions::new(Arc::new(ended), Arc::new(FixedClock), LIFETIMES.access))
 }
 
-/// The same, where that must not matter.
-pub(crate) fn learning_whatever() -> Arc<LearnEndedSessions> {
+/// Like [`learning`], for tests in which that does not matter.
+pub(crate) fn learning_any() -> Arc<LearnEndedSessions> {
     let mut ended = MockEndedSessions::new();
     ended.expect_learn().returning(|_| Ok(()));
     learning(ended)
 }
 
-/// A check that never ran out of guesses.
+/// A check with an unlimited budget of guesses.
 pub(crate) fn password_check(
     users: MockUserRepository,
     hasher: MockPasswordHasher,
@@ -95,7 +95,7 @@ pub(crate) fn password_check(
     })
 }
 
-/// What [`name_hasher`] makes of every name.
+/// The hashes that [`name_hasher`] returns for every name.
 pub(crate) fn name_hashes() -> NameHashes {
     NameHashes { current: NameHash([1; 32]), older: vec![NameHash([2; 32])] }
 }

@@ -1,4 +1,4 @@
-//! The posts of those whom a user follows.
+//! The home timeline: the posts of a user and of the users that they follow.
 
 use std::sync::Arc;
 
@@ -6,18 +6,18 @@ use domain::{PageRequest, PostPage, RepositoryError, UserId};
 
 use crate::ports::TimelineRepository;
 
-/// Lists the posts of those whom a user follows, and the user's own, newest first.
+/// Lists the posts of a user and of the users that they follow, newest first.
 pub struct HomeTimeline {
     timelines: Arc<dyn TimelineRepository>,
 }
 
 impl HomeTimeline {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(timelines: Arc<dyn TimelineRepository>) -> Self {
         Self { timelines }
     }
 
-    /// One page of the timeline of `user`.
+    /// A page of the timeline of `user`.
     pub async fn execute(&self, user: UserId, page: PageRequest) -> Result<PostPage, RepositoryError> {
         self.timelines.home(user, page).await
     }

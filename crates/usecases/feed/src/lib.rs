@@ -1,6 +1,6 @@
-//! The feeds: the posts of everybody, and those of whom a user follows.
+//! The feeds: all posts, and the posts of the users that a user follows.
 //!
-//! One use case a file; what they need of the world is in [`ports`].
+//! One use case a file; the ports are in [`ports`].
 
 mod home_timeline;
 pub mod ports;
@@ -15,14 +15,14 @@ use ports::TimelineRepository;
 
 /// The use cases of this context.
 pub struct Feed {
-    /// Lists the posts of everybody.
+    /// Lists all posts.
     pub public: PublicFeed,
-    /// Lists the posts of those followed, and one's own.
+    /// Lists the posts of the user and of the followed users.
     pub home: HomeTimeline,
 }
 
 impl Feed {
-    /// Wires the use cases, over what reads timelines.
+    /// Creates the use cases over `timelines`.
     pub fn new(timelines: Arc<dyn TimelineRepository>) -> Self {
         Self { public: PublicFeed::new(Arc::clone(&timelines)), home: HomeTimeline::new(timelines) }
     }

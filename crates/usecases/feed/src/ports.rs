@@ -1,4 +1,4 @@
-//! What the feed context needs of the world.
+//! The ports of the feed context.
 
 use async_trait::async_trait;
 use domain::{PageRequest, PostPage, RepositoryError, UserId};
@@ -7,9 +7,9 @@ use domain::{PageRequest, PostPage, RepositoryError, UserId};
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait TimelineRepository: Send + Sync {
-    /// The posts of everybody, newest first, as `viewer` sees them.
+    /// All posts, newest first, as `viewer` sees them.
     async fn public(&self, page: PageRequest, viewer: Option<UserId>) -> Result<PostPage, RepositoryError>;
 
-    /// The posts of those whom `user` follows, and the user's own, newest first, as `user` sees them.
+    /// The posts of `user` and of the users that `user` follows, newest first, as `user` sees them.
     async fn home(&self, user: UserId, page: PageRequest) -> Result<PostPage, RepositoryError>;
 }

@@ -1,4 +1,4 @@
-//! The posts of everybody.
+//! The public feed: all posts.
 
 use std::sync::Arc;
 
@@ -6,18 +6,18 @@ use domain::{PageRequest, PostPage, RepositoryError, UserId};
 
 use crate::ports::TimelineRepository;
 
-/// Lists the posts of everybody, newest first.
+/// Lists all posts, newest first.
 pub struct PublicFeed {
     timelines: Arc<dyn TimelineRepository>,
 }
 
 impl PublicFeed {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(timelines: Arc<dyn TimelineRepository>) -> Self {
         Self { timelines }
     }
 
-    /// One page, as `viewer` sees it.
+    /// A page of the feed, as `viewer` sees it.
     pub async fn execute(&self, page: PageRequest, viewer: Option<UserId>) -> Result<PostPage, RepositoryError> {
         self.timelines.public(page, viewer).await
     }

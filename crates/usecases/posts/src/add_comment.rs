@@ -1,4 +1,4 @@
-//! Commenting on a post, or replying to a comment on it.
+//! Adds a comment to a post, or a reply to a comment.
 
 use std::sync::Arc;
 
@@ -7,40 +7,40 @@ use domain::{Clock, Comment, CommentId, Content, IdGenerator, IdempotencyKey, Po
 use crate::idempotency::{Fingerprint, IdempotentRequest, Written};
 use crate::ports::{AddCommentOutcome, CommentRepository, NewComment, Write};
 
-/// What somebody wants to say about a post.
+/// A comment to add.
 #[derive(Debug, Clone)]
 pub struct AddCommentCommand {
-    /// Which post.
+    /// The post to comment on.
     pub post: PostId,
     /// The comment to reply to, if any.
     pub parent: Option<CommentId>,
-    /// Who.
+    /// The author, with the session.
     pub author: Principal,
-    /// What.
+    /// The text.
     pub content: Content,
-    /// The client's name for this effect, under which it may be asked for again.
+    /// The client's key for this effect, under which the request may be repeated.
     pub key: Option<IdempotencyKey>,
 }
 
-/// Why there is no comment.
+/// Why a comment was not added.
 #[derive(Debug, thiserror::Error)]
 pub enum AddCommentError {
-    /// There is no such post.
+    /// The post does not exist.
     #[error("there is no such post")]
     PostNotFound,
-    /// There is no such comment to reply to, or it was deleted.
+    /// The comment to reply to does not exist or was deleted.
     #[error("there is no such comment to reply to")]
     ParentNotFound,
-    /// The comment to reply to is about another post.
+    /// The comment to reply to belongs to another post.
     #[error("the comment to reply to is about another post")]
     ParentOnOtherPost,
-    /// The comment to reply to is as deep in its thread as a comment may be.
+    /// The comment to reply to has the greatest allowed depth.
     #[error("a reply may stand at most {} levels below the top of its thread", Comment::DEEPEST)]
     TooDeep,
-    /// The key belongs to an earlier request with another wish.
+    /// The key belongs to an earlier request with other content.
     #[error("the idempotency key was used for another request")]
     KeyReused,
-    /// The session ended meanwhile, with the account or without.
+    /// The session ended meanwhile, possibly with the account.
     #[error("the session has ended")]
     SessionEnded,
     /// The store failed.
@@ -48,7 +48,7 @@ pub enum AddCommentError {
     Repository(#[from] RepositoryError),
 }
 
-/// Comments on a post, or replies to a comment on it.
+/// Adds a comment to a post, or a reply to a comment.
 pub struct AddComment {
     comments: Arc<dyn CommentRepository>,
     clock: Arc<dyn Clock>,
@@ -56,12 +56,12 @@ pub struct AddComment {
 }
 
 impl AddComment {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(comments: Arc<dyn CommentRepository>, clock: Arc<dyn Clock>, ids: Arc<dyn IdGenerator>) -> Self {
         Self { comments, clock, ids }
     }
 
-    /// Stores the comment and answers it; under a key that stored one before, answers that one.
+    /// Stores the comment and returns it. A repeated request with the same key returns the comment of the first one.
     pub async fn execute(&self, command: AddCommentCommand) -> Result<Written<Comment>, AddCommentError> {
         let now = self.clock.now();
         let request = command.key.map(|key| {
@@ -134,7 +134,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn tells_a_reply_from_a_comment_under_the_same_key() {
+        async fn distinguishes_a_reply_from_a_comment_with_the_same_key() {
             let fingerprint = |parent| async move {
                 let (sender, receiver) = std::sync::mpsc::channel();
                 let mut comments = MockCommentRepository::new();
@@ -158,7 +158,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn rejects_a_reply_that_stands_too_deep() {
+        async fn rejects_a_reply_that_is_too_deep() {
             let mut comments = MockCommentRepository::new();
             comments.expect_add().returning(|_, _| Ok(AddCommentOutcome::TooDeep));
             let result = add(comments).execute(command(Some(id(5)), None)).await;

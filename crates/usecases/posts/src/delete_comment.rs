@@ -1,4 +1,4 @@
-//! Removing a comment.
+//! Deletes a comment.
 
 use std::sync::Arc;
 
@@ -6,19 +6,19 @@ use domain::{CommentId, Principal, RepositoryError, Revision};
 
 use crate::ports::{Change, CommentRepository};
 
-/// Why a comment was not removed.
+/// Why a comment was not deleted.
 #[derive(Debug, thiserror::Error)]
 pub enum DeleteCommentError {
-    /// There is none, or it was deleted.
+    /// The comment does not exist or was deleted.
     #[error("there is no such comment")]
     NotFound,
-    /// Somebody else wrote both the comment and the post.
+    /// Another user wrote the comment, and another user wrote the post.
     #[error("only its author or the author of the post may delete a comment")]
     NotAnOwner,
-    /// It was edited since the client saw it.
+    /// It was edited since the client read it.
     #[error("the comment was changed meanwhile")]
     Stale,
-    /// The session ended meanwhile, with the account or without.
+    /// The session ended meanwhile, possibly with the account.
     #[error("the session has ended")]
     SessionEnded,
     /// The store failed.
@@ -26,18 +26,18 @@ pub enum DeleteCommentError {
     Repository(#[from] RepositoryError),
 }
 
-/// Removes a comment.
+/// Deletes a comment.
 pub struct DeleteComment {
     comments: Arc<dyn CommentRepository>,
 }
 
 impl DeleteComment {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(comments: Arc<dyn CommentRepository>) -> Self {
         Self { comments }
     }
 
-    /// Removes the comment if `actor` wrote it or the post that it is about.
+    /// Deletes the comment if `actor` wrote it or its post.
     pub async fn execute(
         &self,
         id: CommentId,
@@ -73,7 +73,7 @@ mod tests {
         use super::*;
 
         #[tokio::test]
-        async fn obeys_the_author_and_the_author_of_the_post() {
+        async fn allows_the_author_and_the_author_of_the_post() {
             for actor in [7, 8] {
                 let mut comments = comments();
                 comments.expect_delete().once().returning(|_, _, _| Ok(Change::Changed(())));

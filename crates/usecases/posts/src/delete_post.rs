@@ -1,4 +1,4 @@
-//! Removing a post.
+//! Deletes a post.
 
 use std::sync::Arc;
 
@@ -6,19 +6,19 @@ use domain::{PostId, Principal, RepositoryError, Revision};
 
 use crate::ports::{Change, PostRemover, PostRepository};
 
-/// Why a post was not removed.
+/// Why a post was not deleted.
 #[derive(Debug, thiserror::Error)]
 pub enum DeletePostError {
-    /// There is none.
+    /// The post does not exist.
     #[error("there is no such post")]
     NotFound,
-    /// Somebody else wrote it.
+    /// Another user wrote it.
     #[error("only its author may delete a post")]
     NotTheAuthor,
-    /// It was edited since the client saw it.
+    /// It was edited since the client read it.
     #[error("the post was changed meanwhile")]
     Stale,
-    /// The session ended meanwhile, with the account or without.
+    /// The session ended meanwhile, possibly with the account.
     #[error("the session has ended")]
     SessionEnded,
     /// The store failed.
@@ -26,19 +26,19 @@ pub enum DeletePostError {
     Repository(#[from] RepositoryError),
 }
 
-/// Removes a post with everything that hangs on it.
+/// Deletes a post with its comments and likes.
 pub struct DeletePost {
     posts: Arc<dyn PostRepository>,
     remover: Arc<dyn PostRemover>,
 }
 
 impl DeletePost {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(posts: Arc<dyn PostRepository>, remover: Arc<dyn PostRemover>) -> Self {
         Self { posts, remover }
     }
 
-    /// Removes the post if `actor` wrote it, and it is still at the `expected` revision.
+    /// Deletes the post if `actor` wrote it, and if it is at the `expected` revision.
     pub async fn execute(
         &self,
         id: PostId,
@@ -85,12 +85,12 @@ mod tests {
         use super::*;
 
         #[tokio::test]
-        async fn removes_ones_own_post_and_has_its_rows_removed() {
+        async fn hides_the_post_and_removes_its_rows() {
             assert!(delete(7, Some(Change::Changed(()))).execute(id(1), principal(7), None).await.is_ok());
         }
 
         #[tokio::test]
-        async fn says_not_found_when_another_request_was_faster() {
+        async fn is_not_found_when_another_request_was_faster() {
             assert!(matches!(
                 delete(7, Some(Change::NotFound)).execute(id(1), principal(7), None).await,
                 Err(DeletePostError::NotFound)
@@ -98,13 +98,13 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn says_that_the_session_ended_meanwhile() {
+        async fn reports_an_ended_session() {
             let result = delete(7, Some(Change::SessionEnded)).execute(id(1), principal(7), None).await;
             assert!(matches!(result, Err(DeletePostError::SessionEnded)));
         }
 
         #[tokio::test]
-        async fn rejects_everybody_but_the_author() {
+        async fn rejects_all_but_the_author() {
             assert!(matches!(
                 delete(8, None).execute(id(1), principal(7), None).await,
                 Err(DeletePostError::NotTheAuthor)

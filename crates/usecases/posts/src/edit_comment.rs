@@ -1,4 +1,4 @@
-//! Changing what a comment says.
+//! Edits a comment.
 
 use std::sync::Arc;
 
@@ -6,32 +6,32 @@ use domain::{Clock, CommentId, CommentView, Content, Principal, RepositoryError,
 
 use crate::ports::{Change, CommentRepository, Edit};
 
-/// What somebody wants a comment to say.
+/// The edit of a comment.
 #[derive(Debug, Clone)]
 pub struct EditCommentCommand {
-    /// Which comment.
+    /// The id of the comment.
     pub id: CommentId,
-    /// Who asks.
+    /// The user who edits.
     pub actor: Principal,
-    /// What it shall say.
+    /// The new text.
     pub content: Content,
-    /// The revision that the client saw; another one means that its picture is stale.
+    /// The revision that the client expects; with any other the edit is rejected as stale.
     pub expected: Option<Revision>,
 }
 
-/// Why a comment was not changed.
+/// Why a comment was not edited.
 #[derive(Debug, thiserror::Error)]
 pub enum EditCommentError {
-    /// There is none, or it was deleted.
+    /// The comment does not exist or was deleted.
     #[error("there is no such comment")]
     NotFound,
-    /// Somebody else wrote it.
+    /// Another user wrote it.
     #[error("only its author may edit a comment")]
     NotTheAuthor,
-    /// It was edited since the client saw it.
+    /// It was edited since the client read it.
     #[error("the comment was changed meanwhile")]
     Stale,
-    /// The session ended meanwhile, with the account or without.
+    /// The session ended meanwhile, possibly with the account.
     #[error("the session has ended")]
     SessionEnded,
     /// The store failed.
@@ -39,19 +39,19 @@ pub enum EditCommentError {
     Repository(#[from] RepositoryError),
 }
 
-/// Changes what a comment says.
+/// Edits a comment.
 pub struct EditComment {
     comments: Arc<dyn CommentRepository>,
     clock: Arc<dyn Clock>,
 }
 
 impl EditComment {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(comments: Arc<dyn CommentRepository>, clock: Arc<dyn Clock>) -> Self {
         Self { comments, clock }
     }
 
-    /// Stores the new words and answers the comment with them.
+    /// Stores the new text, and returns the edited comment.
     pub async fn execute(&self, command: EditCommentCommand) -> Result<CommentView, EditCommentError> {
         let owners = self.comments.find_owners(command.id).await?.ok_or(EditCommentError::NotFound)?;
         if owners.author != command.actor.user_id {
@@ -96,7 +96,7 @@ mod tests {
         use super::*;
 
         #[tokio::test]
-        async fn stores_the_words_and_the_time() {
+        async fn stores_the_text_and_the_time() {
             let mut comments = owned_by(7, 8);
             comments
                 .expect_edit()

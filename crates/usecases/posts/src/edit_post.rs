@@ -1,4 +1,4 @@
-//! Changing what a post says.
+//! Edits a post.
 
 use std::sync::Arc;
 
@@ -6,32 +6,32 @@ use domain::{Clock, Content, PostId, PostView, Principal, RepositoryError, Revis
 
 use crate::ports::{Change, Edit, PostRepository};
 
-/// What somebody wants a post to say.
+/// The edit of a post.
 #[derive(Debug, Clone)]
 pub struct EditPostCommand {
-    /// Which post.
+    /// The id of the post.
     pub id: PostId,
-    /// Who asks.
+    /// The user who edits.
     pub actor: Principal,
-    /// What it shall say.
+    /// The new text.
     pub content: Content,
-    /// The revision that the client saw; another one means that its picture is stale.
+    /// The revision that the client expects; with any other the edit is rejected as stale.
     pub expected: Option<Revision>,
 }
 
-/// Why a post was not changed.
+/// Why a post was not edited.
 #[derive(Debug, thiserror::Error)]
 pub enum EditPostError {
-    /// There is none.
+    /// The post does not exist.
     #[error("there is no such post")]
     NotFound,
-    /// Somebody else wrote it.
+    /// Another user wrote it.
     #[error("only its author may edit a post")]
     NotTheAuthor,
-    /// It was edited since the client saw it.
+    /// It was edited since the client read it.
     #[error("the post was changed meanwhile")]
     Stale,
-    /// The session ended meanwhile, with the account or without.
+    /// The session ended meanwhile, possibly with the account.
     #[error("the session has ended")]
     SessionEnded,
     /// The store failed.
@@ -39,19 +39,19 @@ pub enum EditPostError {
     Repository(#[from] RepositoryError),
 }
 
-/// Changes what a post says.
+/// Edits a post.
 pub struct EditPost {
     posts: Arc<dyn PostRepository>,
     clock: Arc<dyn Clock>,
 }
 
 impl EditPost {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(posts: Arc<dyn PostRepository>, clock: Arc<dyn Clock>) -> Self {
         Self { posts, clock }
     }
 
-    /// Stores the new words and answers the post with them.
+    /// Stores the new text, and returns the edited post.
     pub async fn execute(&self, command: EditPostCommand) -> Result<PostView, EditPostError> {
         let post = self.posts.find(command.id, Some(command.actor.user_id)).await?.ok_or(EditPostError::NotFound)?;
         if post.subject.author.id != command.actor.user_id {
@@ -94,7 +94,7 @@ mod tests {
         use super::*;
 
         #[tokio::test]
-        async fn stores_the_words_the_time_and_the_expected_revision() {
+        async fn stores_the_text_the_time_and_the_expected_revision() {
             let mut posts = written_by(Some(7));
             posts
                 .expect_edit()
@@ -113,13 +113,13 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn rejects_everybody_but_the_author() {
+        async fn rejects_all_but_the_author() {
             let edit = EditPost::new(Arc::new(written_by(Some(8))), Arc::new(FixedClock));
             assert!(matches!(edit.execute(command()).await, Err(EditPostError::NotTheAuthor)));
         }
 
         #[tokio::test]
-        async fn rejects_what_is_not_there_and_what_moved_on() {
+        async fn rejects_a_missing_post_and_an_outdated_revision() {
             let edit = EditPost::new(Arc::new(written_by(None)), Arc::new(FixedClock));
             assert!(matches!(edit.execute(command()).await, Err(EditPostError::NotFound)));
 

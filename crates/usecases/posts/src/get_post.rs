@@ -1,4 +1,4 @@
-//! Showing one post.
+//! Reads one post.
 
 use std::sync::Arc;
 
@@ -6,13 +6,13 @@ use domain::{FindError, PostId, PostView, UserId};
 
 use crate::ports::PostRepository;
 
-/// Shows one post.
+/// Reads one post.
 pub struct GetPost {
     posts: Arc<dyn PostRepository>,
 }
 
 impl GetPost {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(posts: Arc<dyn PostRepository>) -> Self {
         Self { posts }
     }

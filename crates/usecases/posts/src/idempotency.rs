@@ -1,20 +1,20 @@
-//! Requests that a client may send again without their effect happening again.
+//! Idempotent requests: a client may repeat one without repeating its effect.
 
 use std::time::Duration;
 
 use domain::{IdempotencyKey, Timestamp};
 use sha2::{Digest, Sha256};
 
-/// How long a key is remembered: a retry within this time gets the first answer again.
+/// How long a key is valid: a retry within this time gets the first answer again.
 pub const REPLAY_WINDOW: Duration = Duration::from_hours(24);
 
-/// SHA-256 of what a request wants, by which a retry is told from another request under the same key.
+/// SHA-256 of the content of a request. Distinguishes a retry from another request with the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint(pub [u8; 32]);
 
 impl Fingerprint {
-    /// The fingerprint of an operation and its parts. Every part is preceded by its length, so that text cannot
-    /// move from one part to the next unseen.
+    /// The fingerprint of an operation and its parts. Every part is preceded by its length, so text that moves from
+    /// one part to the next changes the fingerprint.
     pub(crate) fn of(operation: &str, parts: &[&str]) -> Self {
         let mut hash = Sha256::new();
         for part in std::iter::once(&operation).chain(parts) {
@@ -25,14 +25,14 @@ impl Fingerprint {
     }
 }
 
-/// A key with the request that it stands for, to be stored with the request's effect.
+/// A key with the fingerprint of its request, to be stored with the effect of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotentRequest {
-    /// The client's name for the effect.
+    /// The client's key for the effect.
     pub key: IdempotencyKey,
-    /// What the client wants.
+    /// The fingerprint of the request.
     pub fingerprint: Fingerprint,
-    /// Keys stored before this time are forgotten.
+    /// Keys stored before this time have expired.
     pub remembered_since: Timestamp,
 }
 
@@ -42,12 +42,12 @@ impl IdempotentRequest {
     }
 }
 
-/// Something that was written, now or by an earlier request with the same key.
+/// The result of a write: stored now, or by an earlier request with the same key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written<T> {
-    /// What was written, as the first answer showed it.
+    /// The stored item, as the first answer showed it.
     pub item: T,
-    /// Whether an earlier request wrote it.
+    /// Whether an earlier request stored it.
     pub replayed: bool,
 }
 
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_do_not_run_into_each_other() {
+    fn text_cannot_move_between_parts() {
         assert_ne!(Fingerprint::of("x", &["ab", "c"]), Fingerprint::of("x", &["a", "bc"]));
         assert_ne!(Fingerprint::of("x", &["a"]), Fingerprint::of("x", &["a", ""]));
         assert_eq!(Fingerprint::of("x", &["a"]), Fingerprint::of("x", &["a"]));

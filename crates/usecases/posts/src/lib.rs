@@ -1,6 +1,6 @@
-//! Posts, the comments on them, and who likes which.
+//! Posts, comments and likes.
 //!
-//! One use case a file; what they need of the world is in [`ports`].
+//! One use case a file; the ports are in [`ports`].
 
 mod add_comment;
 mod delete_comment;
@@ -43,19 +43,19 @@ pub use purge_idempotency_keys::PurgeIdempotencyKeys;
 
 use ports::{CommentRepository, IdempotencyKeyRepository, PostRemover, PostRepository};
 
-/// What the use cases of this context are made of.
+/// The ports that the use cases of this context need.
 pub struct Dependencies {
-    /// Keeps posts.
+    /// Stores posts.
     pub posts: Arc<dyn PostRepository>,
-    /// Keeps comments.
+    /// Stores comments.
     pub comments: Arc<dyn CommentRepository>,
     /// Removes the rows of deleted posts.
     pub remover: Arc<dyn PostRemover>,
-    /// Keeps idempotency keys.
+    /// Purges idempotency keys.
     pub keys: Arc<dyn IdempotencyKeyRepository>,
-    /// Tells the time.
+    /// Provides the time.
     pub clock: Arc<dyn Clock>,
-    /// Makes identifiers.
+    /// Generates identifiers.
     pub ids: Arc<dyn IdGenerator>,
 }
 
@@ -63,36 +63,36 @@ pub struct Dependencies {
 pub struct Posts {
     /// Publishes a post.
     pub publish: PublishPost,
-    /// Shows one post.
+    /// Reads one post.
     pub get: GetPost,
-    /// Changes what a post says.
+    /// Edits a post.
     pub edit: EditPost,
-    /// Removes a post.
+    /// Deletes a post.
     pub delete: DeletePost,
     /// Likes a post, or takes the like back.
     pub like: LikePost,
-    /// Lists who likes a post.
+    /// Lists the users who like a post.
     pub list_likes: ListPostLikes,
     /// Lists the posts of one user.
     pub list_by_user: ListUserPosts,
     /// Comments on a post or replies to a comment.
     pub add_comment: AddComment,
-    /// Shows one comment.
+    /// Reads one comment.
     pub get_comment: GetComment,
-    /// Changes what a comment says.
+    /// Edits a comment.
     pub edit_comment: EditComment,
-    /// Removes a comment.
+    /// Deletes a comment.
     pub delete_comment: DeleteComment,
     /// Likes a comment, or takes the like back.
     pub like_comment: LikeComment,
     /// Lists comments and replies.
     pub list_comments: ListComments,
-    /// Forgets idempotency keys whose time is over.
+    /// Purges expired idempotency keys.
     pub purge_keys: PurgeIdempotencyKeys,
 }
 
 impl Posts {
-    /// Wires the use cases.
+    /// Creates the use cases.
     pub fn new(with: Dependencies) -> Self {
         let (posts, comments, clock) = (&with.posts, &with.comments, &with.clock);
         Self {

@@ -1,4 +1,4 @@
-//! Liking a comment, and taking the like back.
+//! Likes a comment, and takes the like back.
 
 use std::sync::Arc;
 
@@ -6,13 +6,13 @@ use domain::{Clock, CommentId, Principal, RepositoryError};
 
 use crate::ports::{CommentRepository, Like, Unlike};
 
-/// Why a like was not noted.
+/// Why a like was not stored or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum LikeCommentError {
-    /// There is nothing to like.
+    /// The comment does not exist or was deleted.
     #[error("there is no such comment")]
     NotFound,
-    /// The session ended meanwhile, with the account or without.
+    /// The session ended meanwhile, possibly with the account.
     #[error("the session has ended")]
     SessionEnded,
     /// The store failed.
@@ -20,19 +20,19 @@ pub enum LikeCommentError {
     Repository(#[from] RepositoryError),
 }
 
-/// Likes a comment, or takes the like back. Doing either twice is the same as once.
+/// Likes a comment, or takes the like back. Both are idempotent.
 pub struct LikeComment {
     comments: Arc<dyn CommentRepository>,
     clock: Arc<dyn Clock>,
 }
 
 impl LikeComment {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(comments: Arc<dyn CommentRepository>, clock: Arc<dyn Clock>) -> Self {
         Self { comments, clock }
     }
 
-    /// Notes that `actor` likes the comment.
+    /// Stores that `actor` likes the comment.
     pub async fn execute(&self, id: CommentId, actor: Principal) -> Result<(), LikeCommentError> {
         match self.comments.like(id, actor, self.clock.now()).await? {
             Like::Given | Like::Already => Ok(()),
@@ -41,7 +41,7 @@ impl LikeComment {
         }
     }
 
-    /// Notes that `actor` does not like the comment, or not any more.
+    /// Removes the like of `actor`, if there is one.
     pub async fn undo(&self, id: CommentId, actor: Principal) -> Result<(), LikeCommentError> {
         match self.comments.unlike(id, actor).await? {
             Unlike::TakenBack | Unlike::Nothing => Ok(()),
@@ -61,7 +61,7 @@ mod tests {
         use super::*;
 
         #[tokio::test]
-        async fn notes_who_and_when() {
+        async fn stores_the_user_and_the_time() {
             let mut comments = MockCommentRepository::new();
             comments
                 .expect_like()
@@ -78,7 +78,7 @@ mod tests {
         use super::*;
 
         #[tokio::test]
-        async fn rejects_what_is_not_there() {
+        async fn rejects_a_missing_comment() {
             let mut comments = MockCommentRepository::new();
             comments.expect_unlike().returning(|_, _| Ok(Unlike::NotFound));
             let result = LikeComment::new(Arc::new(comments), Arc::new(FixedClock)).undo(id(1), principal(7)).await;

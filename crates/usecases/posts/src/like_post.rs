@@ -1,4 +1,4 @@
-//! Liking a post, and taking the like back.
+//! Likes a post, and takes the like back.
 
 use std::sync::Arc;
 
@@ -6,13 +6,13 @@ use domain::{Clock, PostId, Principal, RepositoryError};
 
 use crate::ports::{Like, PostRepository, Unlike};
 
-/// Why a like was not noted.
+/// Why a like was not stored or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum LikePostError {
-    /// There is nothing to like.
+    /// The post does not exist.
     #[error("there is no such post")]
     NotFound,
-    /// The session ended meanwhile, with the account or without.
+    /// The session ended meanwhile, possibly with the account.
     #[error("the session has ended")]
     SessionEnded,
     /// The store failed.
@@ -20,19 +20,19 @@ pub enum LikePostError {
     Repository(#[from] RepositoryError),
 }
 
-/// Likes a post, or takes the like back. Doing either twice is the same as once.
+/// Likes a post, or takes the like back. Both are idempotent.
 pub struct LikePost {
     posts: Arc<dyn PostRepository>,
     clock: Arc<dyn Clock>,
 }
 
 impl LikePost {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(posts: Arc<dyn PostRepository>, clock: Arc<dyn Clock>) -> Self {
         Self { posts, clock }
     }
 
-    /// Notes that `actor` likes the post.
+    /// Stores that `actor` likes the post.
     pub async fn execute(&self, id: PostId, actor: Principal) -> Result<(), LikePostError> {
         match self.posts.like(id, actor, self.clock.now()).await? {
             Like::Given | Like::Already => Ok(()),
@@ -41,7 +41,7 @@ impl LikePost {
         }
     }
 
-    /// Notes that `actor` does not like the post, or not any more.
+    /// Removes the like of `actor`, if there is one.
     pub async fn undo(&self, id: PostId, actor: Principal) -> Result<(), LikePostError> {
         match self.posts.unlike(id, actor).await? {
             Unlike::TakenBack | Unlike::Nothing => Ok(()),
@@ -61,7 +61,7 @@ mod tests {
         use super::*;
 
         #[tokio::test]
-        async fn notes_who_and_when() {
+        async fn stores_the_user_and_the_time() {
             let mut posts = MockPostRepository::new();
             posts
                 .expect_like()
@@ -76,7 +76,7 @@ mod tests {
         use super::*;
 
         #[tokio::test]
-        async fn rejects_what_is_not_there() {
+        async fn rejects_a_missing_post() {
             let mut posts = MockPostRepository::new();
             posts.expect_unlike().returning(|_, _| Ok(Unlike::NotFound));
             let result = LikePost::new(Arc::new(posts), Arc::new(FixedClock)).undo(id(1), principal(7)).await;

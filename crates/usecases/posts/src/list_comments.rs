@@ -1,4 +1,4 @@
-//! Listing the comments on a post, and the replies to a comment.
+//! Lists the comments on a post, and the replies to a comment.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ pub struct ListComments {
 }
 
 impl ListComments {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(comments: Arc<dyn CommentRepository>) -> Self {
         Self { comments }
     }
 
-    /// One page, as `viewer` sees it.
+    /// A page of the list, as `viewer` sees it.
     pub async fn execute(
         &self,
         thread: Thread,

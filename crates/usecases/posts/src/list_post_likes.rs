@@ -1,4 +1,4 @@
-//! Listing who likes a post.
+//! Lists the users who like a post.
 
 use std::sync::Arc;
 
@@ -6,18 +6,18 @@ use domain::{FindError, Page, PageRequest, PostId, UserId, UserView};
 
 use crate::ports::PostRepository;
 
-/// Lists who likes a post, newest like first.
+/// Lists the users who like a post, newest like first.
 pub struct ListPostLikes {
     posts: Arc<dyn PostRepository>,
 }
 
 impl ListPostLikes {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(posts: Arc<dyn PostRepository>) -> Self {
         Self { posts }
     }
 
-    /// One page, as `viewer` sees it.
+    /// A page of the list, as `viewer` sees it.
     pub async fn execute(
         &self,
         id: PostId,

@@ -1,4 +1,4 @@
-//! Listing the posts of one user.
+//! Lists the posts of one user.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ pub struct ListUserPosts {
 }
 
 impl ListUserPosts {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(posts: Arc<dyn PostRepository>) -> Self {
         Self { posts }
     }
 
-    /// One page, as `viewer` sees it.
+    /// A page of the list, as `viewer` sees it.
     pub async fn execute(
         &self,
         user: &UserRef,

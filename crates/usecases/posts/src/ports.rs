@@ -1,4 +1,4 @@
-//! What the posts context needs of the world.
+//! The ports of the posts context.
 
 use std::collections::HashSet;
 
@@ -10,14 +10,14 @@ use domain::{
 
 use crate::idempotency::IdempotentRequest;
 
-/// Keeps posts and who likes them.
+/// Stores posts and their likes.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait PostRepository: Send + Sync {
-    /// The post as `viewer` sees it, or `None` if there is none.
+    /// The post as `viewer` sees it; `None` if it does not exist.
     async fn find(&self, id: PostId, viewer: Option<UserId>) -> Result<Option<PostView>, RepositoryError>;
 
-    /// The posts of one user, newest first, or `None` if there is no such user.
+    /// The posts of one user, newest first; `None` if the user does not exist.
     async fn list_by_user(
         &self,
         user: &UserRef,
@@ -25,19 +25,19 @@ pub trait PostRepository: Send + Sync {
         viewer: Option<UserId>,
     ) -> Result<Option<PostPage>, RepositoryError>;
 
-    /// Stores the post, the author's new count of posts and the request's key in one transaction.
+    /// Stores the post, the author's new count and the idempotency key of the request, in one transaction.
     async fn publish<'a>(
         &self,
         post: &NewPost,
         request: Option<&'a IdempotentRequest>,
     ) -> Result<Write<Post>, RepositoryError>;
 
-    /// Changes what the post says, unless it moved past the expected revision; answers it as `by` sees it. The same words
-    /// are no edit: time and revision stay.
+    /// Changes the text, unless the revision is not the expected one. Returns the post as `by` sees it. The same text
+    /// is no edit: time and revision stay.
     async fn edit(&self, id: PostId, edit: &Edit, by: Principal) -> Result<Change<PostView>, RepositoryError>;
 
-    /// Hides the post and all below it from everybody, and requests that its rows be removed, in one transaction; unless it
-    /// moved past `expected`. Its author's count of posts counts it until its row is removed. `by` is who wrote it.
+    /// Hides the post and everything below it, and requests the removal of its rows, in one transaction. Does so only
+    /// at the `expected` revision. The author's count contains the post until its row is removed. `by` is its author.
     async fn delete(
         &self,
         id: PostId,
@@ -45,13 +45,13 @@ pub trait PostRepository: Send + Sync {
         expected: Option<Revision>,
     ) -> Result<Change<()>, RepositoryError>;
 
-    /// Notes that `by` likes the post, and counts it, in one transaction. A second like changes nothing.
+    /// Stores that `by` likes the post, and raises its count, in one transaction. A second like changes nothing.
     async fn like(&self, id: PostId, by: Principal, at: Timestamp) -> Result<Like, RepositoryError>;
 
-    /// Takes a like back, and counts it, in one transaction. Where there is none, nothing changes.
+    /// Removes a like, and lowers the count, in one transaction. Without a like, nothing changes.
     async fn unlike(&self, id: PostId, by: Principal) -> Result<Unlike, RepositoryError>;
 
-    /// Who likes the post, newest like first, or `None` if there is no such post.
+    /// The users who like the post, newest like first; `None` if the post does not exist.
     async fn list_likes(
         &self,
         id: PostId,
@@ -64,31 +64,30 @@ pub trait PostRepository: Send + Sync {
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait PostRemover: Send + Sync {
-    /// Begins to remove the rows of a deleted post. Answers when they are gone, or after a moment: the rest goes on by
-    /// itself, whatever happens to this process.
+    /// Begins to remove the rows of a deleted post. Returns when they are removed, or after a moment: the rest
+    /// continues in the background, also if this process stops.
     async fn remove(&self, post: PostId);
 }
 
-/// Tells what a reader likes among posts that are known otherwise: what keeps copies of posts, which are the same for
-/// every reader, apart from the readers.
+/// Reports a reader's likes of posts that are already known. For cached posts, which are the same for every reader.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait PostLikes: Send + Sync {
-    /// Which of `posts` `viewer` likes.
+    /// The subset of `posts` that `viewer` likes.
     async fn liked(&self, viewer: UserId, posts: &[PostId]) -> Result<HashSet<PostId>, RepositoryError>;
 }
 
-/// Keeps comments and who likes them.
+/// Stores comments and their likes.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait CommentRepository: Send + Sync {
-    /// The comment as `viewer` sees it, deleted or not, or `None` if there is none.
+    /// The comment as `viewer` sees it, deleted or not; `None` if it does not exist.
     async fn find(&self, id: CommentId, viewer: Option<UserId>) -> Result<Option<CommentView>, RepositoryError>;
 
-    /// Who may say what becomes of a comment, or `None` if there is none or it was deleted.
+    /// The users who may delete a comment; `None` if it does not exist or was deleted.
     async fn find_owners(&self, id: CommentId) -> Result<Option<CommentOwners>, RepositoryError>;
 
-    /// A list of comments, oldest first, or `None` if there is no such post or comment.
+    /// A list of comments, oldest first; `None` if the post or the comment does not exist.
     async fn list(
         &self,
         thread: Thread,
@@ -96,20 +95,21 @@ pub trait CommentRepository: Send + Sync {
         viewer: Option<UserId>,
     ) -> Result<Option<Page<CommentView>>, RepositoryError>;
 
-    /// Stores the comment, the counts of its post and its parent, and the request's key in one transaction.
+    /// Stores the comment, the counts of its post and parent, and the idempotency key of the request, in one
+    /// transaction.
     async fn add<'a>(
         &self,
         comment: &NewComment,
         request: Option<&'a IdempotentRequest>,
     ) -> Result<AddCommentOutcome, RepositoryError>;
 
-    /// Changes what the comment says, unless it moved past the expected revision; answers it as `by` sees it. The same
-    /// words are no edit: time and revision stay.
+    /// Changes the text, unless the revision is not the expected one. Returns the comment as `by` sees it. The same
+    /// text is no edit: time and revision stay.
     async fn edit(&self, id: CommentId, edit: &Edit, by: Principal) -> Result<Change<CommentView>, RepositoryError>;
 
-    /// Deletes the comment and corrects the counts of its post and its parent, in one transaction. One with replies
-    /// stays without words or author; it goes with its last reply. Of many likes some are removed later. Does nothing if the
-    /// comment moved past `expected`. `by` is who deletes it.
+    /// Deletes the comment and corrects the counts of its post and parent, in one transaction. With replies it stays
+    /// without author and text, until its last reply is removed. If it has many likes, some are removed later. Does
+    /// nothing unless the comment is at the `expected` revision. `by` is the user who deletes it.
     async fn delete(
         &self,
         id: CommentId,
@@ -117,149 +117,149 @@ pub trait CommentRepository: Send + Sync {
         expected: Option<Revision>,
     ) -> Result<Change<()>, RepositoryError>;
 
-    /// Notes that `by` likes the comment, and counts it, in one transaction. A second like changes nothing.
+    /// Stores that `by` likes the comment, and raises its count, in one transaction. A second like changes nothing.
     async fn like(&self, id: CommentId, by: Principal, at: Timestamp) -> Result<Like, RepositoryError>;
 
-    /// Takes a like back, and counts it, in one transaction. Where there is none, nothing changes.
+    /// Removes a like, and lowers the count, in one transaction. Without a like, nothing changes.
     async fn unlike(&self, id: CommentId, by: Principal) -> Result<Unlike, RepositoryError>;
 }
 
-/// Keeps idempotency keys; they are stored by the writes that they belong to.
+/// Purges idempotency keys; the writes that they belong to store them.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait IdempotencyKeyRepository: Send + Sync {
-    /// Forgets keys stored before `time`; answers how many.
+    /// Deletes keys that were stored before `time`, and returns how many.
     async fn purge(&self, time: Timestamp) -> Result<u64, RepositoryError>;
 }
 
 /// A post to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewPost {
-    /// Identity.
+    /// The id of the post.
     pub id: PostId,
-    /// Who wrote it.
+    /// The author.
     pub author_id: UserId,
-    /// In which session; nothing is stored once it has ended.
+    /// The session of the author; once it has ended, nothing is stored.
     pub session_id: SessionId,
-    /// What it says.
+    /// The text.
     pub content: Content,
-    /// When.
+    /// When it was published.
     pub created_at: Timestamp,
 }
 
 /// A comment to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewComment {
-    /// Identity.
+    /// The id of the comment.
     pub id: CommentId,
-    /// The post it is about.
+    /// The post that it belongs to.
     pub post_id: PostId,
-    /// The comment it replies to.
+    /// The comment that it replies to; `None` at the top level.
     pub parent_id: Option<CommentId>,
-    /// Who wrote it.
+    /// The author.
     pub author_id: UserId,
-    /// In which session; nothing is stored once it has ended.
+    /// The session of the author; once it has ended, nothing is stored.
     pub session_id: SessionId,
-    /// What it says.
+    /// The text.
     pub content: Content,
-    /// When.
+    /// When it was written.
     pub created_at: Timestamp,
-    /// How far below the top level it may stand: 1 when it answers a comment on the post.
+    /// The greatest allowed depth below the top level: 1 is a reply to a top-level comment.
     pub deepest: u32,
 }
 
-/// New words for something that was written.
+/// The new text of a post or a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
-    /// What it says from now on.
+    /// The new text.
     pub content: Content,
     /// When it was edited.
     pub at: Timestamp,
-    /// The revision that the editor saw; `None` takes any.
+    /// The revision that the client expects; `None` accepts any.
     pub expected: Option<Revision>,
 }
 
-/// Which comments to list.
+/// A list of comments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Thread {
-    /// The top level of a post.
+    /// The top-level comments of a post.
     Post(PostId),
     /// The direct replies to a comment.
     Replies(CommentId),
 }
 
-/// Who may say what becomes of a comment.
+/// The users who may decide about a comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommentOwners {
-    /// Who wrote it.
+    /// The author of the comment.
     pub author: UserId,
-    /// Who wrote the post that it is about.
+    /// The author of its post.
     pub post_author: UserId,
 }
 
-/// What came of a write that may carry an idempotency key.
+/// The outcome of a write that may have an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write<T> {
-    /// It is stored.
+    /// It was stored.
     Stored(T),
-    /// An earlier request with the same key and wish stored it; this is the first answer.
+    /// An earlier request with the same key and content stored it; this is the first answer.
     Replayed(T),
-    /// The key belongs to an earlier request with another wish.
+    /// The key belongs to an earlier request with other content.
     KeyReused,
-    /// The session ended meanwhile, with the account or without.
+    /// The session ended meanwhile, possibly with the account.
     SessionEnded,
 }
 
-/// What came of [`CommentRepository::add`].
+/// The outcome of [`CommentRepository::add`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AddCommentOutcome {
-    /// As for every write.
+    /// The outcome of any write with a key.
     Write(Write<Comment>),
-    /// There is no such post.
+    /// The post does not exist.
     PostNotFound,
-    /// There is no such comment to reply to, or it was deleted.
+    /// The comment to reply to does not exist or was deleted.
     ParentNotFound,
-    /// The comment to reply to is about another post.
+    /// The comment to reply to belongs to another post.
     ParentOnOtherPost,
-    /// The reply would stand deeper than [`NewComment::deepest`].
+    /// The reply would be deeper than [`NewComment::deepest`].
     TooDeep,
 }
 
-/// What came of an edit or a deletion.
+/// The outcome of an edit or a deletion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change<T> {
-    /// It is done; the thing after the edit.
+    /// It was changed; after an edit, this is the new state.
     Changed(T),
-    /// It is gone.
+    /// It does not exist.
     NotFound,
     /// It is at another revision than expected.
     Stale,
-    /// The session ended meanwhile, with the account or without.
+    /// The session ended meanwhile, possibly with the account.
     SessionEnded,
 }
 
-/// What came of a like.
+/// The outcome of a like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Like {
-    /// It is given.
+    /// The like is new.
     Given,
-    /// It was given before; nothing changed.
+    /// The like existed; nothing changed.
     Already,
-    /// There is nothing to like.
+    /// The thing to like does not exist.
     NotFound,
-    /// The session ended meanwhile, with the account or without.
+    /// The session ended meanwhile, possibly with the account.
     SessionEnded,
 }
 
-/// What came of taking a like back.
+/// The outcome of taking a like back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unlike {
-    /// It is taken back.
+    /// The like was removed.
     TakenBack,
-    /// There was none; nothing changed.
+    /// There was no like; nothing changed.
     Nothing,
-    /// There is nothing that could be liked.
+    /// The thing does not exist.
     NotFound,
-    /// The session ended meanwhile, with the account or without.
+    /// The session ended meanwhile, possibly with the account.
     SessionEnded,
 }

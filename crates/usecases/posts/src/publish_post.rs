@@ -1,4 +1,4 @@
-//! Publishing a post.
+//! Publishes a post.
 
 use std::sync::Arc;
 
@@ -7,24 +7,24 @@ use domain::{Clock, Content, IdGenerator, IdempotencyKey, Post, PostId, Principa
 use crate::idempotency::{Fingerprint, IdempotentRequest, Written};
 use crate::ports::{NewPost, PostRepository, Write};
 
-/// What somebody wants to publish.
+/// A post to publish.
 #[derive(Debug, Clone)]
 pub struct PublishPostCommand {
-    /// Who.
+    /// The author, with the session.
     pub author: Principal,
-    /// What.
+    /// The text.
     pub content: Content,
-    /// The client's name for this effect, under which it may be asked for again.
+    /// The client's key for this effect, under which the request may be repeated.
     pub key: Option<IdempotencyKey>,
 }
 
-/// Why nothing was published.
+/// Why a post was not published.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishPostError {
-    /// The key belongs to an earlier request with another wish.
+    /// The key belongs to an earlier request with other content.
     #[error("the idempotency key was used for another request")]
     KeyReused,
-    /// The session ended meanwhile, with the account or without.
+    /// The session ended meanwhile, possibly with the account.
     #[error("the session has ended")]
     SessionEnded,
     /// The store failed.
@@ -40,12 +40,12 @@ pub struct PublishPost {
 }
 
 impl PublishPost {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(posts: Arc<dyn PostRepository>, clock: Arc<dyn Clock>, ids: Arc<dyn IdGenerator>) -> Self {
         Self { posts, clock, ids }
     }
 
-    /// Stores the post and answers it; under a key that stored one before, answers that one.
+    /// Stores the post and returns it. A repeated request with the same key returns the post of the first one.
     pub async fn execute(&self, command: PublishPostCommand) -> Result<Written<Post>, PublishPostError> {
         let now = self.clock.now();
         let request = command.key.map(|key| {
@@ -110,7 +110,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn remembers_a_key_for_a_day() {
+        async fn keeps_a_key_for_a_day() {
             let mut posts = MockPostRepository::new();
             posts
                 .expect_publish()

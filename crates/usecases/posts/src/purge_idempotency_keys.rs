@@ -1,4 +1,4 @@
-//! Forgetting idempotency keys whose time is over.
+//! Purges expired idempotency keys.
 
 use std::sync::Arc;
 
@@ -7,19 +7,19 @@ use domain::{Clock, RepositoryError};
 use crate::idempotency::REPLAY_WINDOW;
 use crate::ports::IdempotencyKeyRepository;
 
-/// Forgets keys that no retry can refer to any more.
+/// Purges idempotency keys that can no longer be replayed.
 pub struct PurgeIdempotencyKeys {
     keys: Arc<dyn IdempotencyKeyRepository>,
     clock: Arc<dyn Clock>,
 }
 
 impl PurgeIdempotencyKeys {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(keys: Arc<dyn IdempotencyKeyRepository>, clock: Arc<dyn Clock>) -> Self {
         Self { keys, clock }
     }
 
-    /// Forgets them; answers how many. Harmless to run on several instances at once.
+    /// Purges expired keys, and returns how many. Safe to run on several instances at once.
     pub async fn execute(&self) -> Result<u64, RepositoryError> {
         self.keys.purge(self.clock.now().before(REPLAY_WINDOW)).await
     }

@@ -1,4 +1,4 @@
-//! What the tests of this crate share.
+//! Shared by the tests of this crate.
 
 use domain::{
     Author, Clock, Comment, CommentBody, Content, Cuid, DisplayName, Id, IdGenerator, Post, Principal, Revision,
@@ -31,7 +31,7 @@ pub(crate) fn id<T>(n: u32) -> Id<T> {
     cuid(n).into()
 }
 
-/// User `n`, who acts in a session of their own.
+/// User `n`, in a session of their own.
 pub(crate) fn principal(n: u32) -> Principal {
     Principal { user_id: id(n), session_id: id(1000 + n) }
 }

@@ -1,4 +1,13 @@
-//! Carrying out a removal, slice by slice.
+//! Carries out a removal, slice by slice.
+//!
+//! Called by the server's remover, after a request that hides something and at an interval.
+//!
+//! Invariants:
+//! - A slice has between 25 and 500 rows. It shrinks when slices take longer than 50 ms, and grows when they are
+//!   fast.
+//! - A removal of which several slices in a row remove nothing is left for later.
+//!
+//! On failure the removal stays requested, and any instance continues it later.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,24 +17,24 @@ use domain::{Cuid, RepositoryError};
 use crate::Removal;
 use crate::ports::{Progress, RemovalRepository};
 
-/// How many rows the first slice of a removal removes.
+/// The size of the first slice of a removal.
 const FIRST: u16 = 200;
-/// No slice is smaller than this, however slow the store is, and none is larger than that, however fast.
+/// The least and the greatest size of a slice.
 const FEWEST: u16 = 25;
 const MOST: u16 = 500;
-/// About how long a slice may take: others wait for the rows that it holds, and in SQLite for the one writer.
+/// The longest time that a slice should take: other writers wait for its row locks, and on SQLite for the one writer.
 const LONGEST: Duration = Duration::from_millis(50);
 
-/// So many slices in a row may remove nothing: others, who remove other things, may have removed what they chose.
+/// Slices in a row that may remove nothing, as concurrent removals may have removed the rows that they chose.
 const TRIES: u8 = 3;
 
-/// Why a removal was left off. It is taken up again later.
+/// Why a removal was interrupted. It is continued later.
 #[derive(Debug, thiserror::Error)]
 pub enum CarryOutError {
     /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
-    /// Slices removed nothing, though something is left: to go on would be to spin.
+    /// Several slices removed nothing, though rows are left: continuing would spin.
     #[error("something is left that could not be removed")]
     Stuck,
 }
@@ -33,47 +42,47 @@ pub enum CarryOutError {
 /// How a removal ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CarriedOut {
-    /// Nothing is left.
+    /// No rows are left.
     Done,
-    /// Somebody else is at it.
+    /// Another remover holds it.
     Taken,
-    /// It was told not to go on.
+    /// The caller stopped it.
     Stopped,
 }
 
-/// Removes what is hidden.
+/// Removes the rows of hidden things.
 pub struct CarryOut {
     removals: Arc<dyn RemovalRepository>,
 }
 
 impl CarryOut {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(removals: Arc<dyn RemovalRepository>) -> Self {
         Self { removals }
     }
 
-    /// Removals that are requested and not done yet, in the order of their ids: those after `after`, and no more than `most`.
+    /// Pending removals in the order of their ids: those after `after`, at most `most`.
     pub async fn pending(&self, after: Option<Cuid>, most: u16) -> Result<Vec<Removal>, CarryOutError> {
         Ok(self.removals.pending(after, most).await?)
     }
 
-    /// Removes all of it, unless somebody else is at it: then that is left to them.
+    /// Removes all rows of `removal`, unless another remover holds it.
     pub async fn execute(&self, removal: Removal) -> Result<(), CarryOutError> {
         self.execute_while(removal, || std::future::ready(true)).await.map(drop)
     }
 
-    /// The same, as long as `goes_on`, which is asked before each slice, and may take its time.
+    /// Like [`execute`](Self::execute), while `may_continue` returns `true`. It is awaited before each slice.
     pub async fn execute_while<F>(
         &self,
         mut removal: Removal,
-        mut goes_on: impl FnMut() -> F + Send,
+        mut may_continue: impl FnMut() -> F + Send,
     ) -> Result<CarriedOut, CarryOutError>
     where
         F: Future<Output = bool> + Send,
     {
         let (mut size, mut stuck) = (FIRST, 1);
         loop {
-            if !goes_on().await {
+            if !may_continue().await {
                 return Ok(CarriedOut::Stopped);
             }
             let begun = Instant::now();
@@ -93,8 +102,8 @@ impl CarryOut {
     }
 }
 
-/// The size of the slice after one of `size` that took so long, its wait for a turn included: while others have much to do
-/// it is smaller.
+/// The size of the next slice after one of `size` rows that took `took`, including its wait for a permit. So slices
+/// shrink while other writers are busy.
 fn next(size: u16, took: Duration) -> u16 {
     if took > LONGEST {
         (size / 2).max(FEWEST)
@@ -131,14 +140,14 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn goes_on_until_nothing_is_left_or_somebody_else_is_at_it() {
+        async fn continues_until_nothing_is_left_or_another_remover_holds_it() {
             for ending in [Progress::Done, Progress::Taken] {
                 assert!(slices(ending).await.is_ok());
             }
         }
 
         #[tokio::test]
-        async fn goes_on_with_what_is_left_of_it() {
+        async fn continues_with_the_rest() {
             let left = Removal { kind: RemovalKind::Comment, ..removal() };
             let mut removals = MockRemovalRepository::new();
             removals.expect_remove_some().times(2).returning(move |asked, _| {
@@ -149,20 +158,20 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn leaves_off_between_slices_when_it_is_told_to() {
+        async fn stops_between_slices_when_told() {
             let mut removals = MockRemovalRepository::new();
             removals.expect_remove_some().times(2).returning(|_, _| Ok(Progress::More));
             let mut left = 3;
-            let goes_on = || {
+            let may_continue = || {
                 left -= 1;
                 std::future::ready(left > 0)
             };
-            let ended = CarryOut::new(Arc::new(removals)).execute_while(removal(), goes_on).await;
+            let ended = CarryOut::new(Arc::new(removals)).execute_while(removal(), may_continue).await;
             assert!(matches!(ended, Ok(CarriedOut::Stopped)));
         }
 
         #[tokio::test]
-        async fn leaves_off_when_a_few_slices_remove_nothing() {
+        async fn stops_after_a_few_slices_that_remove_nothing() {
             let mut removals = MockRemovalRepository::new();
             let mut slices = 0;
             removals.expect_remove_some().times(8).returning(move |_, _| {
@@ -175,7 +184,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn leaves_off_when_the_store_fails() {
+        async fn stops_when_the_store_fails() {
             let mut removals = MockRemovalRepository::new();
             removals
                 .expect_remove_some()
@@ -186,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn slices_are_smaller_when_they_take_long_and_have_bounds() {
+    fn slices_shrink_when_slow_and_are_bounded() {
         let (slow, usual, fast) = (LONGEST * 2, LONGEST / 2, Duration::ZERO);
         assert_eq!((next(200, slow), next(200, usual), next(200, fast)), (100, 200, 400));
         assert_eq!((next(FEWEST, slow), next(MOST, fast)), (FEWEST, MOST));

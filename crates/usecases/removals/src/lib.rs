@@ -1,8 +1,8 @@
-//! Removal of what is hidden: the rows of erased accounts, of deleted posts, and of deleted comments with many likes.
+//! Removal of hidden rows: of erased accounts, of deleted posts, and of deleted comments with many likes.
 //!
-//! Whoever erases or deletes hides the thing in one transaction, which also requests its removal. The rows then go in
-//! slices, each in a transaction of its own that holds rows of others only for a moment. A removal that is left off is
-//! taken up again by any instance. What they need of the world is in [`ports`].
+//! Erasing or deleting hides the thing and requests its removal, in one transaction. The rows are then removed in
+//! slices, each in a short transaction of its own. Any instance continues an interrupted removal. The ports are in
+//! [`ports`].
 
 mod carry_out;
 pub mod ports;
@@ -11,22 +11,22 @@ pub use carry_out::{CarriedOut, CarryOut, CarryOutError};
 
 use domain::Cuid;
 
-/// Something that is hidden, and whose rows are to be removed.
+/// A hidden thing whose rows are to be removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Removal {
-    /// What it is.
+    /// The kind of the thing.
     pub kind: RemovalKind,
-    /// Which.
+    /// The id of the thing.
     pub id: Cuid,
 }
 
-/// Kinds of things whose removal may take long.
+/// The kinds of things whose removal may take long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RemovalKind {
-    /// An account, with all that it wrote and did.
+    /// An account with everything that it wrote and did.
     Account,
-    /// A post, with its comments and likes.
+    /// A post with its comments and likes.
     Post,
-    /// A comment that says nothing any more: its likes, and then the marks that nothing hangs on.
+    /// A deleted comment: its likes, and then the marks without replies.
     Comment,
 }

@@ -1,34 +1,34 @@
-//! What the removals context needs of the world.
+//! The ports of the removals context.
 
 use async_trait::async_trait;
 use domain::{Cuid, RepositoryError};
 
 use crate::Removal;
 
-/// Keeps what is to be removed, and removes it.
+/// Stores requested removals, and carries them out in slices.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait RemovalRepository: Send + Sync {
-    /// Removals that are requested and not done yet, in the order of their ids: those after `after`, and no more than `most`.
+    /// Pending removals in the order of their ids: those after `after`, at most `most`.
     async fn pending(&self, after: Option<Cuid>, most: u16) -> Result<Vec<Removal>, RepositoryError>;
 
-    /// Removes about `most` rows of it, and corrects the counters that counted them, in one transaction. The removal is done
-    /// when nothing is left, and then forgotten in the same transaction. What is not hidden is not removed: its removal is
-    /// forgotten. Answers how far the removal is.
+    /// Removes about `most` rows, and corrects the counters that counted them, in one transaction. A removal without
+    /// remaining rows is done, and is forgotten in the same transaction. If the thing is not hidden, nothing is
+    /// removed and the removal is forgotten.
     async fn remove_some(&self, removal: Removal, most: u16) -> Result<Progress, RepositoryError>;
 }
 
-/// How far a removal is.
+/// The progress of a removal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// There is more to remove.
+    /// More rows are left.
     More,
-    /// This removal is done, and what was left of it is another one.
+    /// This removal is done, and the rest of it is the given removal.
     Left(Removal),
-    /// There is more, but nothing of it could be removed: another slice right now would not do better.
+    /// Rows are left that could not be removed. Another slice right now would fail too.
     Stuck,
-    /// Nothing is left, now or already.
+    /// No rows are left, now or before.
     Done,
-    /// Somebody else is at it right now; nothing was done.
+    /// Another remover holds it; nothing was done.
     Taken,
 }

@@ -1,4 +1,4 @@
-//! Following a user, and stopping it.
+//! Follows and unfollows a user.
 
 use std::sync::Arc;
 
@@ -6,16 +6,16 @@ use domain::{Clock, Principal, RepositoryError, UserId, UserRef};
 
 use crate::ports::{Follow, FollowRepository, Unfollow};
 
-/// Why a follow was not noted.
+/// Why a follow or unfollow failed.
 #[derive(Debug, thiserror::Error)]
 pub enum FollowUserError {
-    /// There is nobody to follow.
+    /// The user does not exist.
     #[error("there is no such user")]
     NotFound,
-    /// Nobody follows themselves.
+    /// A user cannot follow themselves.
     #[error("nobody can follow themselves")]
     Oneself,
-    /// The session ended meanwhile, with the account or without.
+    /// The session ended meanwhile, possibly with the account.
     #[error("the session has ended")]
     SessionEnded,
     /// The store failed.
@@ -23,19 +23,19 @@ pub enum FollowUserError {
     Repository(#[from] RepositoryError),
 }
 
-/// Follows a user, or stops following. Doing either twice is the same as once.
+/// Follows or unfollows a user. Both are idempotent.
 pub struct FollowUser {
     follows: Arc<dyn FollowRepository>,
     clock: Arc<dyn Clock>,
 }
 
 impl FollowUser {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(follows: Arc<dyn FollowRepository>, clock: Arc<dyn Clock>) -> Self {
         Self { follows, clock }
     }
 
-    /// Notes that `actor` follows `user`.
+    /// Lets `actor` follow `user`.
     pub async fn execute(&self, actor: Principal, user: &UserRef) -> Result<(), FollowUserError> {
         let followee = self.other(actor.user_id, user).await?;
         match self.follows.follow(actor, followee, self.clock.now()).await? {
@@ -45,7 +45,7 @@ impl FollowUser {
         }
     }
 
-    /// Notes that `actor` does not follow `user`, or not any more.
+    /// Ends the follow of `user` by `actor`, if there is one.
     pub async fn undo(&self, actor: Principal, user: &UserRef) -> Result<(), FollowUserError> {
         let followee = self.other(actor.user_id, user).await?;
         match self.follows.unfollow(actor, followee).await? {
@@ -81,7 +81,7 @@ mod tests {
         Id::parse(&format!("t{n:023}")).unwrap()
     }
 
-    /// User `n`, who acts in a session of their own.
+    /// User `n`, in a session of their own.
     fn principal(n: u32) -> Principal {
         Principal { user_id: id(n), session_id: id(1000 + n) }
     }
@@ -100,7 +100,7 @@ mod tests {
         use super::*;
 
         #[tokio::test]
-        async fn notes_who_follows_whom_since_when() {
+        async fn stores_the_follow_and_its_time() {
             let mut follows = resolves_to(Some(id(8)));
             follows
                 .expect_follow()
@@ -118,7 +118,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn rejects_nobody() {
+        async fn rejects_an_unknown_user() {
             let result = follow(resolves_to(None)).execute(principal(7), &UserRef::Id(id(8))).await;
             assert!(matches!(result, Err(FollowUserError::NotFound)));
         }
@@ -128,7 +128,7 @@ mod tests {
         use super::*;
 
         #[tokio::test]
-        async fn says_that_the_session_ended_meanwhile() {
+        async fn reports_an_ended_session() {
             let mut follows = resolves_to(Some(id(8)));
             follows.expect_unfollow().returning(|_, _| Ok(Unfollow::SessionEnded));
             let result = follow(follows).undo(principal(7), &UserRef::Id(id(8))).await;
@@ -136,7 +136,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn takes_the_follow_back() {
+        async fn removes_the_follow() {
             let mut follows = resolves_to(Some(id(8)));
             follows
                 .expect_unfollow()

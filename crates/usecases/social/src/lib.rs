@@ -1,6 +1,6 @@
-//! Who follows whom.
+//! Follows.
 //!
-//! One use case a file; what they need of the world is in [`ports`].
+//! One use case a file; the ports are in [`ports`].
 
 mod follow_user;
 mod list_follows;
@@ -15,24 +15,24 @@ pub use list_follows::ListFollows;
 
 use ports::FollowRepository;
 
-/// What the use cases of this context are made of.
+/// The ports that the use cases of this context need.
 pub struct Dependencies {
-    /// Keeps who follows whom.
+    /// Stores follows.
     pub follows: Arc<dyn FollowRepository>,
-    /// Tells the time.
+    /// Provides the time.
     pub clock: Arc<dyn Clock>,
 }
 
 /// The use cases of this context.
 pub struct Social {
-    /// Follows a user, or stops following.
+    /// Follows or unfollows a user.
     pub follow: FollowUser,
-    /// Lists followers, and those followed.
+    /// Lists followers, and followed users.
     pub list_follows: ListFollows,
 }
 
 impl Social {
-    /// Wires the use cases.
+    /// Creates the use cases.
     pub fn new(with: Dependencies) -> Self {
         Self {
             follow: FollowUser::new(Arc::clone(&with.follows), with.clock),

@@ -1,4 +1,4 @@
-//! Listing followers, and those followed.
+//! Lists followers, and followed users.
 
 use std::sync::Arc;
 
@@ -6,18 +6,18 @@ use domain::{FindError, Page, PageRequest, UserId, UserRef, UserView};
 
 use crate::ports::{FollowRepository, Relation};
 
-/// Lists followers, or those followed, newest follow first.
+/// Lists the followers of a user, or the users that they follow, newest follow first.
 pub struct ListFollows {
     follows: Arc<dyn FollowRepository>,
 }
 
 impl ListFollows {
-    /// Wires the use case.
+    /// Creates the use case.
     pub fn new(follows: Arc<dyn FollowRepository>) -> Self {
         Self { follows }
     }
 
-    /// One page, as `viewer` sees it.
+    /// A page of the list, as `viewer` sees it.
     pub async fn execute(
         &self,
         user: &UserRef,

@@ -1,23 +1,23 @@
-//! What the social context needs of the world.
+//! The ports of the social context.
 
 use async_trait::async_trait;
 use domain::{Page, PageRequest, Principal, RepositoryError, Timestamp, UserId, UserRef, UserView};
 
-/// Keeps who follows whom.
+/// Stores follows.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait FollowRepository: Send + Sync {
-    /// Whom `user` names, or `None` if nobody.
+    /// The id of the user that `user` refers to; `None` if there is none.
     async fn resolve(&self, user: &UserRef) -> Result<Option<UserId>, RepositoryError>;
 
-    /// Notes that `by` follows `followee`, and counts it on both, in one transaction. A second follow changes
-    /// nothing.
+    /// Stores that `by` follows `followee`, and raises the counts of both, in one transaction. A second follow
+    /// changes nothing.
     async fn follow(&self, by: Principal, followee: UserId, at: Timestamp) -> Result<Follow, RepositoryError>;
 
-    /// Takes a follow back, and counts it on both, in one transaction. Where there is none, nothing changes.
+    /// Removes a follow, and lowers the counts of both, in one transaction. Without a follow, nothing changes.
     async fn unfollow(&self, by: Principal, followee: UserId) -> Result<Unfollow, RepositoryError>;
 
-    /// Who stands in `relation` to a user, newest follow first, or `None` if there is no such user.
+    /// The users in `relation` to a user, newest follow first; `None` if the user does not exist.
     async fn list(
         &self,
         user: &UserRef,
@@ -27,35 +27,35 @@ pub trait FollowRepository: Send + Sync {
     ) -> Result<Option<Page<UserView>>, RepositoryError>;
 }
 
-/// How users in a list stand to the user whose list it is.
+/// The relation of the listed users to the owner of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Relation {
-    /// They follow the user.
+    /// They follow the owner.
     Followers,
-    /// The user follows them.
+    /// The owner follows them.
     Following,
 }
 
-/// What came of a follow.
+/// The outcome of a follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Follow {
-    /// It began.
+    /// The follow is new.
     Begun,
-    /// It began before; nothing changed.
+    /// The follow existed; nothing changed.
     Already,
     /// The account to follow was erased meanwhile.
     FolloweeGone,
-    /// The follower's session ended meanwhile, with the account or without.
+    /// The follower's session ended meanwhile, possibly with the account.
     SessionEnded,
 }
 
-/// What came of taking a follow back.
+/// The outcome of an unfollow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unfollow {
-    /// It ended.
+    /// The follow was removed.
     Ended,
-    /// There was none; nothing changed.
+    /// There was no follow; nothing changed.
     Nothing,
-    /// The follower's session ended meanwhile, with the account or without.
+    /// The follower's session ended meanwhile, possibly with the account.
     SessionEnded,
 }

@@ -1,4 +1,5 @@
-//! How a batch is written: together, else each by itself, else not now.
+//! How a batch is written: in one transaction; if that fails, each write alone; if a write meets a lock, it is
+//! `Held`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,31 +14,31 @@ use crate::error::{failed, waits_for_a_row};
 use crate::operation::retrying;
 use crate::transaction::PositionNote;
 
-/// How long a batch waits for a lock. A row that is locked for longer delays only the writes that want this row.
+/// How long a batch waits for a lock. A row that is locked for longer delays only the writes that need that row.
 const PATIENCE_OF_BATCH: Duration = Duration::from_millis(250);
-/// How long each of its writes waits when they are tried one by one, so many at a time.
+/// How long each write waits for a lock when the writes of a batch are tried one by one.
 const PATIENCE_OF_EACH: Duration = Duration::from_millis(50);
 const EACH_AT_ONCE: usize = 8;
 
-/// Writes a batch.
+/// Writes a batch, and returns the result of each write in their order.
 pub(super) async fn run<W: BatchWrite>(db: &Database, writes: &[&W]) -> Vec<BatchResult<W::Outcome>> {
     match attempt(db, writes, PATIENCE_OF_BATCH).await {
         Ok(Some(results)) => results,
         Ok(None) if writes.len() == 1 => vec![BatchResult::Held],
         Err(error) if error.is_unavailable() || writes.len() == 1 => all_failed(error, writes.len()),
-        // One of them cannot be done, or not now. The others are not to fail for its sake.
+        // At least one write fails or meets a lock. The others must not fail with it.
         Ok(None) | Err(_) => {
             let mut each = Vec::with_capacity(writes.len());
             for &write in writes {
-                each.push(by_itself(db, write));
+                each.push(try_alone(db, write));
             }
             stream::iter(each).buffered(EACH_AT_ONCE).collect().await
         }
     }
 }
 
-/// Does a write without the others of its batch, if it can be done now.
-async fn by_itself<W: BatchWrite>(db: &Database, write: &W) -> BatchResult<W::Outcome> {
+/// Tries one write of a batch alone, and returns [`BatchResult::Held`] when another transaction holds its lock.
+async fn try_alone<W: BatchWrite>(db: &Database, write: &W) -> BatchResult<W::Outcome> {
     match attempt(db, &[write], PATIENCE_OF_EACH).await {
         Ok(Some(results)) => only(results, write.operation()),
         Ok(None) => BatchResult::Held,
@@ -45,7 +46,7 @@ async fn by_itself<W: BatchWrite>(db: &Database, write: &W) -> BatchResult<W::Ou
     }
 }
 
-/// Does writes together; `None` if somebody holds what one of them needs.
+/// Tries the writes in one transaction. `None` when another transaction holds a lock that one of them needs.
 async fn attempt<W: BatchWrite>(
     db: &Database,
     writes: &[&W],
@@ -66,7 +67,8 @@ async fn attempt<W: BatchWrite>(
     retrying(db, operation_of(writes), attempt).await
 }
 
-/// Does writes together. What is committed and has no outcome to be told has failed, and is not to be done again.
+/// Commits the writes in one transaction. When the commit succeeds and its rows are unreadable, the writes count as
+/// failed and are not retried.
 pub(super) async fn commit<W: BatchWrite>(
     db: &Database,
     writes: &[&W],
@@ -85,12 +87,12 @@ pub(super) async fn commit<W: BatchWrite>(
     for write in writes {
         results.push(BatchResult::Done(write.alone(&tx).await?, PositionNote::DONE));
     }
-    // SQLite has no replicas, of which a reader would have to know how far they are.
+    // SQLite has no replicas, so readers need no position.
     tx.commit(None, []).await?;
     Ok(results)
 }
 
-/// That of the first of them, which are of one kind.
+/// The operation of the first write; all of them are of one kind.
 fn operation_of<W: BatchWrite>(writes: &[&W]) -> &'static str {
     writes.first().map_or("other", |write| write.operation())
 }
@@ -100,7 +102,7 @@ fn all_failed<T>(error: RepositoryError, count: usize) -> Vec<BatchResult<T>> {
     (0..count).map(|_| BatchResult::Failed(Arc::clone(&error))).collect()
 }
 
-/// What came of a single write.
+/// The result of a batch of one write.
 pub(super) fn only<T>(mut results: Vec<BatchResult<T>>, operation: &'static str) -> BatchResult<T> {
     results.pop().unwrap_or_else(|| BatchResult::Failed(Arc::new(RepositoryError::new(operation, "no outcome"))))
 }

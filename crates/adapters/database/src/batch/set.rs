@@ -1,8 +1,8 @@
 //! Sets of rows as a value of a statement: a JSON array, which PostgreSQL reads as rows.
 //!
-//! One value for any number of rows keeps the statement's text, and so its plan, the same. Ids are looked up as
-//! `= ANY (ARRAY(SELECT ...))`: of a set PostgreSQL expects so many that it would rather read a whole table of some
-//! thousand rows, of an array so few that it takes the index.
+//! One value for any number of rows keeps the text of the statement constant, and with it the plan. Ids are looked up
+//! as `= ANY (ARRAY(SELECT ...))`. For a set, PostgreSQL expects many rows and would scan a table of some thousand
+//! rows. For an array it expects few and takes the index.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::error::corrupt;
 
-/// A statement with a set as its first value, and as its second how long it waits for a lock, in milliseconds.
+/// A statement whose first value is a set of rows. Its second value is how long it waits for a lock, in milliseconds.
 pub fn statement(
     sql: &str,
     rows: impl IntoIterator<Item = impl Serialize>,
@@ -23,8 +23,8 @@ pub fn statement(
     Ok(Statement::from_sql_and_values(DbBackend::Postgres, sql, values))
 }
 
-/// The beginning of a statement: a set of rows named `new`, and how long to wait for locks, which is set before there is
-/// any to wait for, and until the statement's end.
+/// The beginning of a batch statement: the lock timeout, and a set of rows named `new`. The timeout is set before the
+/// statement takes a lock, and holds until the end of the statement.
 #[macro_export]
 macro_rules! with_new {
     ($columns:literal, $($rest:expr),+ $(,)?) => {

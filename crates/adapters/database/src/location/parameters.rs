@@ -1,27 +1,27 @@
-//! The names of parameters: which of them may be shown.
+//! Decides which names of unknown parameters an error may show.
 //!
-//! A password with a `?` or a `&` in it makes a parameter of its rest. So a name is shown when it is, or is nearly, one
-//! that some client knows.
+//! A password that contains `?` or `&` turns its rest into a parameter. So a name is shown only if it equals, or
+//! nearly equals, the name of a parameter of some client.
 
 use std::fmt;
 
-/// A parameter that is not known.
+/// An unknown parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown(Kind);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
-    /// Other clients know it.
+    /// A parameter of other clients.
     Unsupported(&'static str),
-    /// Nearly one that is known.
+    /// A misspelt parameter, and the known one that is nearest.
     Misspelt { name: String, nearest: &'static str },
-    /// It may be anything: the how many-th it is.
+    /// Any other parameter, by its number: its name may be part of a password.
     Nameless(usize),
 }
 
 impl Unknown {
-    /// The parameter `name`, which is the `number`-th of its address, counted from 1. It is not among those that are
-    /// `known`; other clients have those that are `unsupported`.
+    /// The parameter `name`, the `number`-th of its address, counted from 1. It is not among the `known` ones. The
+    /// `unsupported` ones are parameters of other clients.
     pub(super) fn new(name: &str, number: usize, known: &[&'static str], unsupported: &[&'static str]) -> Self {
         if let Some(name) = unsupported.iter().find(|unsupported| **unsupported == name) {
             return Self(Kind::Unsupported(name));
@@ -35,7 +35,7 @@ impl Unknown {
     }
 }
 
-/// Whether `name` is a slip of the pen for `known`; such a name has next to nothing in it that is not in the other.
+/// Whether `name` is a misspelling of `known`, and so contains almost nothing else.
 fn is_near(name: &str, known: &str) -> bool {
     let slips = if known.len() < 6 { 1 } else { 2 };
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-'));

@@ -1,7 +1,7 @@
-//! Addresses of PostgreSQL.
+//! Parses addresses of PostgreSQL.
 //!
-//! What is accepted here, both drivers understand: a mistake is found when the settings are read, and nobody says later
-//! what it was about.
+//! Both drivers accept every address that is accepted here. So a mistake is reported when the settings are read, and
+//! not by a driver that repeats the address.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use url::Url;
 use super::parameters::Unknown;
 use super::{Location, ParseLocationError};
 
-/// What both drivers understand; `options[name]` as well, which sets a variable of the session.
+/// The parameters of both drivers. Besides these, `options[name]` sets a variable of the session.
 pub(super) const KNOWN: &[&str] = &[
     "sslmode",
     "ssl-mode",
@@ -34,10 +34,10 @@ pub(super) const KNOWN: &[&str] = &[
     "options",
     "schema",
 ];
-/// What other clients put into the same variable (Prisma's, for one) and nobody misses.
+/// Parameters of other clients (such as Prisma) that can be ignored safely.
 const IGNORED: &[&str] =
     &["connection_limit", "pool_timeout", "connect_timeout", "socket_timeout", "pgbouncer", "sslaccept"];
-/// What other clients understand, and what may be missed by those who rely on it.
+/// Parameters of other clients that an operator may rely on, so they are rejected.
 const UNSUPPORTED: &[&str] = &[
     "channel_binding",
     "client_encoding",
@@ -75,7 +75,7 @@ const UNSUPPORTED: &[&str] = &[
     "tcp_user_timeout",
 ];
 
-/// Reads the address of a server.
+/// Parses the address of a server.
 pub(super) fn parse(raw: &str) -> Result<Location, ParseLocationError> {
     let (scheme, rest) = raw.split_once(':').ok_or(ParseLocationError::NotAnAddress)?;
     if !["postgres", "postgresql"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
@@ -110,14 +110,14 @@ pub(super) fn parse(raw: &str) -> Result<Location, ParseLocationError> {
     }
 }
 
-/// Whether the password ends in one place only, however what follows the scheme is read. A `/`, `?` or `#` in a password
-/// ends the part that has the host; the rest, with the @ before the true host, goes on behind it.
+/// Whether the password ends in one place only, however the text after the scheme is read. A `/`, `?` or `#` in a
+/// password ends the part with the host. The rest, with the `@` before the true host, then follows it.
 fn ends_its_password_once(rest: &str) -> bool {
     let behind = rest.find(['/', '?', '#']).map_or("", |end| &rest[end..]);
     !behind.contains(['@', '#'])
 }
 
-/// Whether a parameter means something.
+/// Checks the name and the value of a parameter.
 fn check(name: &str, value: &str, number: usize) -> Result<(), ParseLocationError> {
     let is_usable = match name {
         "sslmode" | "ssl-mode" => ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]

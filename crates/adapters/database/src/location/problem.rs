@@ -1,28 +1,29 @@
-//! What is wrong with an address, in words that are never taken from it but for the names of parameters.
+//! Errors of addresses. Their messages repeat nothing of an address but names of parameters.
 
 use super::parameters::Unknown;
 
-/// Text that is not a `DATABASE_URL`. Goes on from "this address" to a sentence, and never repeats what may be a secret.
+/// Text that is not a `DATABASE_URL`. The message continues a sentence that begins with "this address", and contains
+/// no secrets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseLocationError {
-    /// Not an address at all.
+    /// It is no address.
     #[error("cannot be read as an address")]
     NotAnAddress,
-    /// An address of something else.
+    /// The address of another kind of database.
     #[error("must begin with sqlite:, postgres:// or postgresql://")]
     UnknownScheme,
-    /// Where the password ends can be read in two ways.
+    /// The end of the password is ambiguous.
     #[error(
         "has a @ after the first / or ?, or a #; write / as %2F, ? as %3F, # as %23 and @ as %40 in passwords and parameters"
     )]
     Ambiguous,
-    /// Percent signs that stand for no text.
+    /// Percent signs that encode no UTF-8 text.
     #[error("has percent signs that stand for no text in UTF-8")]
     Encoding,
     /// `sqlite:` without a file.
     #[error("names no file")]
     NoFile,
-    /// A path of SQLite with a question mark in its last part.
+    /// A question mark in the last part of a path of SQLite.
     #[error(
         "has a ? that no parameter such as `mode=rwc` follows: the path of an SQLite file may have it in folders only"
     )]
@@ -33,26 +34,26 @@ pub enum ParseLocationError {
     /// `sqlite://user:password@host`.
     #[error("has a user and a password, which SQLite does not know; servers begin with postgresql://")]
     Credentials,
-    /// A way to open an SQLite file that a server has no use for.
+    /// A mode of SQLite that does not suit a server.
     #[error("has `mode={mode}`; {advice}")]
     Mode {
-        /// The mode.
+        /// The value of `mode`.
         mode: &'static str,
-        /// What to do instead.
+        /// What to write instead.
         advice: &'static str,
     },
-    /// A schema that would need quoting.
+    /// A schema whose name would need quoting.
     #[error("names a schema with other characters than letters, digits and underscores")]
     Schema,
-    /// A parameter that is known, with a value that is of no use.
+    /// An unusable value of a known parameter.
     #[error("has a value of `{name}` (not shown) that is of no use; expected {expected}")]
     Value {
-        /// The parameter.
+        /// The name of the parameter.
         name: &'static str,
-        /// What its value may be.
+        /// The values that it may have.
         expected: &'static str,
     },
-    /// A parameter that is not known.
+    /// An unknown parameter.
     #[error("has {0}")]
     Parameter(#[from] Unknown),
 }

@@ -1,7 +1,7 @@
-//! Addresses of SQLite: a path and, seldom, parameters.
+//! Parses addresses of SQLite: a path and, rarely, parameters.
 //!
-//! The path is taken as it is, with spaces, percent signs and whatever else folders may be called. Its last part has no
-//! question mark, as that begins the parameters.
+//! The path is taken literally, with spaces, percent signs and all other characters of folder names. Its last part
+//! contains no question mark, which begins the parameters.
 
 use url::form_urlencoded;
 
@@ -9,7 +9,7 @@ use super::parameters::Unknown;
 use super::{Location, ParseLocationError};
 
 const KNOWN: &[&str] = &["mode"];
-/// What other clients understand.
+/// Parameters of other clients.
 const UNSUPPORTED: &[&str] = &["cache", "immutable", "vfs", "connection_limit", "socket_timeout", "nolock", "psow"];
 const MODES: &[(&str, &str)] = &[
     ("ro", "a server writes: leave `mode` out"),
@@ -17,7 +17,7 @@ const MODES: &[(&str, &str)] = &[
     ("memory", "for a database in memory write sqlite::memory:"),
 ];
 
-/// Reads what follows `sqlite:`.
+/// Parses what follows `sqlite:`.
 pub(super) fn parse(rest: &str) -> Result<Location, ParseLocationError> {
     let rest = rest.strip_prefix("//").unwrap_or(rest);
     let (path, parameters) = split(rest)?;
@@ -40,7 +40,7 @@ pub(super) fn parse(rest: &str) -> Result<Location, ParseLocationError> {
     }
 }
 
-/// The path and the parameters. These begin at the first question mark that a name and an equals sign follow.
+/// Splits the path from the parameters, which begin at the first question mark before a name and an equals sign.
 fn split(rest: &str) -> Result<(&str, &str), ParseLocationError> {
     let begins = |(at, _): &(usize, &str)| begins_with_parameter(&rest[at + 1..]);
     match rest.match_indices('?').find(begins) {

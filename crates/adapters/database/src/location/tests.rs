@@ -54,9 +54,9 @@ mod of_postgres {
         }
     }
 
-    /// Each of them was taken, and a part of the password shown as the host or the name of the database.
+    /// Parsers read these in different ways, and would show part of the password as the host or the database.
     #[test]
-    fn has_one_place_where_the_password_ends() {
+    fn is_rejected_when_the_end_of_the_password_is_ambiguous() {
         for raw in [
             "postgres://app:p@SEC/RET@db/t",
             "postgres://app:12/SECRET@db/t",
@@ -74,7 +74,7 @@ mod of_postgres {
     }
 
     #[test]
-    fn has_no_parameter_that_nobody_knows() {
+    fn is_rejected_with_unknown_parameters() {
         let said = |parameters: &str| refused(&format!("postgres://app@db/t?{parameters}")).to_string();
         for (parameters, expected) in [
             ("pasword=SECRET", "has the parameter `pasword`, which is unknown; did you mean `password`?"),
@@ -90,7 +90,7 @@ mod of_postgres {
     }
 
     #[test]
-    fn has_no_parameter_with_a_value_that_means_nothing() {
+    fn is_rejected_with_unusable_values() {
         for (name, value) in [
             ("sslmode", "SECRET"),
             ("port", "SECRET"),
@@ -110,7 +110,7 @@ mod of_sqlite {
     use super::*;
 
     #[test]
-    fn is_a_path_as_it_is() {
+    fn is_a_literal_path() {
         for (raw, path) in [
             ("sqlite://data/thoughts.db", "data/thoughts.db"),
             ("sqlite:data/thoughts.db", "data/thoughts.db"),
@@ -144,9 +144,9 @@ mod of_sqlite {
         }
     }
 
-    /// All of them were ignored.
+    /// SQLite clients give these modes a meaning that a server cannot honour.
     #[test]
-    fn is_refused_with_a_mode_that_does_not_serve() {
+    fn is_rejected_with_an_unsuitable_mode() {
         for (mode, advice) in [("ro", "leave `mode` out"), ("rw", "leave `mode` out"), ("memory", "sqlite::memory:")] {
             let said = refused(&format!("sqlite://t.db?mode={mode}")).to_string();
             assert!(said.starts_with(&format!("has `mode={mode}`; ")) && said.contains(advice), "{said}");
@@ -155,7 +155,7 @@ mod of_sqlite {
     }
 
     #[test]
-    fn has_no_parameter_that_nobody_knows() {
+    fn is_rejected_with_unknown_parameters() {
         let said = |parameters: &str| refused(&format!("sqlite://t.db?{parameters}")).to_string();
         assert_eq!(said("cache=shared"), "has the parameter `cache`, which is not supported; leave it out");
         assert_eq!(said("mod=ro"), "has the parameter `mod`, which is unknown; did you mean `mode`?");
@@ -164,7 +164,7 @@ mod of_sqlite {
 }
 
 #[test]
-fn rejects_what_is_no_address() {
+fn rejects_text_that_is_no_address() {
     assert_eq!(refused("mysql://h/db"), E::UnknownScheme);
     for raw in ["", "thoughts.db", "data/thoughts.db", "postgres://h/a\tb"] {
         assert_eq!(refused(raw), E::NotAnAddress, "{raw}");
@@ -180,11 +180,11 @@ fn shows_a_server_without_user_and_password() {
     assert_eq!(shown("sqlite://data/t.db"), "SQLite at data/t.db");
 }
 
-mod says_nothing_of_the_address {
+mod the_address_is_never_shown {
     use super::*;
 
     const MARKER: &str = "HUSH7";
-    /// Well formed and not, with and without all that an address can have.
+    /// Well formed and malformed addresses, with and without each optional part.
     const ADDRESSES: &[&str] = &[
         "postgres://app:word@db:5432/thoughts?sslmode=require&application_name=a&options[work_mem]=8MB&schema=public",
         "postgresql://app:w@rd@db/thoughts?password=word&host=db&port=5432&user=app&dbname=t&hostaddr=127.0.0.1",
@@ -204,7 +204,7 @@ mod says_nothing_of_the_address {
         "sqlite://app:w?rd@db/t?mode=rwc",
     ];
 
-    /// Wherever a secret stands: in the place of a character, and between any two.
+    /// The secret at every place: instead of each character, and between any two.
     fn mutations(address: &str) -> impl Iterator<Item = String> {
         let ends = (0..=address.len()).filter(|at| address.is_char_boundary(*at));
         ends.flat_map(|at| {
@@ -224,7 +224,7 @@ mod says_nothing_of_the_address {
     }
 
     #[test]
-    fn before_somebody_was_reached() {
+    fn before_the_server_was_reached() {
         let (mut taken, mut refused) = (0, 0);
         for mutated in ADDRESSES.iter().flat_map(|address| mutations(address)) {
             let said = match Location::parse(&mutated) {
@@ -245,7 +245,7 @@ mod says_nothing_of_the_address {
     }
 
     #[test]
-    fn whatever_stands_in_a_parameter_of_sqlite() {
+    fn in_parameters_of_sqlite() {
         for parameter in ["mode=rwc", "mode=ro", "cache=shared", "key=word"] {
             for mutated in mutations(parameter) {
                 if let Err(error) = Location::parse(&format!("sqlite://data/t.db?{mutated}")) {

@@ -1,4 +1,4 @@
-//! Where a server is and how it is spoken to, taken from what the pool is told.
+//! The address of a server and the settings of its sessions, derived from the options of the pool.
 
 use std::env;
 use std::time::Duration;
@@ -14,17 +14,17 @@ use url::Url;
 use super::tls::{self, Roots};
 use crate::not_reached::NotReached;
 
-/// How long a connection may be silent before it is asked whether it is there, and how long that may take.
+/// TCP keepalive: after how long of silence, how often, and how many times a connection is probed.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 const KEEPALIVE_PATIENCE: Duration = Duration::from_secs(5);
 const KEEPALIVE_ATTEMPTS: u32 = 3;
-/// How long what was sent may go unheard. Nobody asks a pipeline, as a pool's connections are, whether it is alive.
-const UNHEARD: Duration = Duration::from_secs(5);
+/// How long sent data may stay unacknowledged. Pipelined connections are not pinged before use, as pooled ones are.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(5);
 
-/// What drives a connection.
+/// The future that drives a connection.
 pub(super) type Driver = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
 
-/// Where a server is and how it is spoken to.
+/// The address of a server, and how to connect to it.
 pub(crate) struct Address {
     config: Config,
     mode: PgSslMode,
@@ -32,20 +32,20 @@ pub(crate) struct Address {
     limit: Duration,
 }
 
-/// What the pool can do and a pipeline cannot.
+/// What the pool supports and a pipeline does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unsupported {
-    /// The client proves by a certificate who it is.
+    /// The client authenticates with a certificate.
     #[error("client certificates")]
     ClientCertificates,
-    /// Something else that the address asks for.
+    /// Another parameter of the address.
     #[error("a parameter of the address that it does not know")]
     Parameter,
 }
 
 impl Address {
-    /// The address of the pool: `options` is what it is told, made from `url`. A connection may take as long as `limit`
-    /// to come about.
+    /// The address of the pool, from its `url` and the `options` made of it. Opening a connection may take up to
+    /// `limit`.
     pub(crate) fn of(url: &str, options: &PgConnectOptions, limit: Duration) -> Result<Self, Unsupported> {
         Self::with(&Secrets::of(url, |name| env::var(name).ok())?, options, limit)
     }
@@ -58,11 +58,11 @@ impl Address {
             .keepalives_idle(KEEPALIVE)
             .keepalives_interval(KEEPALIVE_PATIENCE)
             .keepalives_retries(KEEPALIVE_ATTEMPTS)
-            .tcp_user_timeout(UNHEARD)
+            .tcp_user_timeout(UNACKNOWLEDGED)
             .connect_timeout(limit);
         match options.get_socket() {
             Some(folder) => config.host(folder.to_str().ok_or(Unsupported::Parameter)?),
-            // The driver takes what begins with a slash for the folder of a socket, too.
+            // The driver, too, takes a host that begins with a slash for the folder of a socket.
             None => config.host(options.get_host().trim_start_matches('[').trim_end_matches(']')),
         };
         if let Some(password) = &secrets.password {
@@ -79,7 +79,7 @@ impl Address {
         }
         let mode = options.get_ssl_mode();
         config.ssl_mode(match mode {
-            // The pool takes the second for the first.
+            // The pool treats `Allow` as `Disable`.
             PgSslMode::Disable | PgSslMode::Allow => SslMode::Disable,
             PgSslMode::Prefer => SslMode::Prefer,
             PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull => SslMode::Require,
@@ -87,7 +87,7 @@ impl Address {
         Ok(Self { config, mode, roots: secrets.roots.clone(), limit })
     }
 
-    /// Opens a connection, and answers what drives it.
+    /// Opens a connection, and returns the client and the future that drives it.
     pub(super) async fn connect(&self) -> Result<(Client, Driver), ConnectError> {
         let tls = MakeRustlsConnect::new(tls::config(self.mode, self.roots.as_ref()).await?);
         match tokio::time::timeout(self.limit, self.config.connect(tls)).await {
@@ -97,7 +97,7 @@ impl Address {
     }
 }
 
-/// Why there is no connection.
+/// Why a connection could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ConnectError {
     #[error("{}", NotReached::from(.0))]
@@ -108,7 +108,7 @@ pub(super) enum ConnectError {
     TimedOut,
 }
 
-/// What the pool's options do not tell again.
+/// The settings that the pool's options do not expose.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Secrets {
     password: Option<String>,
@@ -116,7 +116,7 @@ struct Secrets {
 }
 
 impl Secrets {
-    /// Reads them where the pool's driver does: in the address and, failing that, in the environment.
+    /// Reads them where the pool's driver does: from the address, and else from the environment.
     fn of(url: &str, environment: impl Fn(&str) -> Option<String>) -> Result<Self, Unsupported> {
         let url = Url::parse(url).map_err(|_| Unsupported::Parameter)?;
         if environment("PGSSLCERT").is_some() || environment("PGSSLKEY").is_some() {
@@ -131,7 +131,7 @@ impl Secrets {
         for (name, value) in url.query_pairs() {
             match &*name {
                 "password" => secrets.password = Some(value.into_owned()),
-                // The pool takes this one for the name of a file, whatever it looks like.
+                // The pool takes this one for the name of a file, whatever it contains.
                 "sslrootcert" | "ssl-root-cert" | "ssl-ca" => {
                     secrets.roots = Some(Roots::File(value.into_owned().into()));
                 }
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_the_address_says() {
+    fn copies_the_settings_of_the_address() {
         let config = config("postgres://me:p%40ss%25@db.example:5433/thoughts?sslmode=require&options[work_mem]=8MB");
         assert_eq!(config.get_hosts(), [Host::Tcp("db.example".to_owned())]);
         assert_eq!((config.get_ports(), config.get_user()), (&[5433][..], Some("me")));
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_for_no_less_than_the_pool() {
+    fn requires_tls_where_the_pool_does() {
         let modes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
         let modes = modes.map(|mode| config(&format!("postgres://me@db/x?sslmode={mode}")).get_ssl_mode());
         let (off, on) = (SslMode::Disable, SslMode::Require);
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_it_cannot_do() {
+    fn rejects_what_it_does_not_support() {
         assert_eq!(secrets("postgres://db/x?sslcert=a.pem&sslkey=b.pem"), Err(Unsupported::ClientCertificates));
         assert_eq!(secrets("postgres://db/x?target_session_attrs=any"), Err(Unsupported::Parameter));
         let environment = |name: &str| (name == "PGSSLCERT").then(|| "a.pem".to_owned());

@@ -1,4 +1,4 @@
-//! What the pipelined driver says, in the words of the other one: errors are judged in one place.
+//! Translates errors of the pipelined driver to those of the pool's driver, so that both are classified in one place.
 
 use std::borrow::Cow;
 use std::io;
@@ -9,12 +9,12 @@ use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 use crate::error::is_of_the_connection;
 
-/// Whether the connection failed and not the statement, so that it may be asked elsewhere.
-pub(super) fn says_nothing_of_the_statement(error: &tokio_postgres::Error) -> bool {
+/// Whether the connection failed and not the statement, so that the pool may run the statement.
+pub(super) fn concerns_the_connection(error: &tokio_postgres::Error) -> bool {
     error.code().is_none_or(|code| is_of_the_connection(code.code()))
 }
 
-/// The error as it would be over the pool.
+/// The error as the pool would return it.
 pub(super) fn translated(error: tokio_postgres::Error) -> DbErr {
     match error.as_db_error() {
         Some(refusal) => {
@@ -29,12 +29,12 @@ pub(super) fn translated(error: tokio_postgres::Error) -> DbErr {
     }
 }
 
-/// The error for a field that is not what it should be.
+/// The error for a field of an unexpected type or content.
 pub(crate) fn unreadable(error: tokio_postgres::Error) -> DbErr {
     of_driver(sqlx::Error::Decode(Box::new(error)))
 }
 
-/// An error with its causes, which this driver leaves out of what it says.
+/// The message of an error with its causes, which this driver leaves out.
 pub(super) fn chain(error: &tokio_postgres::Error) -> String {
     let mut said = error.to_string();
     let mut next = std::error::Error::source(error);
@@ -50,13 +50,13 @@ fn of_driver(error: sqlx::Error) -> DbErr {
     DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
 }
 
-/// What the server answered instead of rows.
+/// The error that the server returned instead of rows.
 #[derive(Debug, thiserror::Error)]
 #[error("{said}")]
 pub(crate) struct Refusal {
     pub(crate) code: String,
     pub(crate) said: String,
-    /// The function of the server's that refused: it says more than the code, and is the same in all languages.
+    /// The function of the server that raised it: more specific than the code, and the same in all languages.
     pub(crate) routine: Option<String>,
 }
 
@@ -82,7 +82,7 @@ impl DatabaseError for Refusal {
     }
 
     fn kind(&self) -> ErrorKind {
-        // Reads break no constraints.
+        // Reads violate no constraints.
         ErrorKind::Other
     }
 }

@@ -1,4 +1,12 @@
-//! Keeps a slot filled: opens its connection, drives it, and opens it again.
+//! Keeps a slot filled: opens its connection, drives it, and reopens it after it ends.
+//!
+//! Called by [`super::Pipeline::open`], one task a slot.
+//!
+//! Invariants:
+//! - A connection is opened only while the server is up.
+//! - A slot never gets a connection that was begun before the server was lost.
+//!
+//! On failure the pause before the next attempt doubles, up to five seconds.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,18 +20,17 @@ use super::error::chain;
 use super::slot::Slot;
 use crate::plans::Plans;
 
-/// Pause before a connection that ended is opened again; twice as long after every one that did not come about, or not
-/// for long.
+/// Pause before a connection is reopened. It doubles after every connection that failed to open or ended early.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// A connection that lived for so long did.
+/// A connection that lived for this long did not end early.
 const LONG: Duration = Duration::from_secs(10);
-/// A connection is replaced after this time, as pools do, lest its session grows for ever.
+/// A connection is replaced after this time, as in pools: the memory of its session grows.
 const LIFETIME: Duration = Duration::from_mins(30);
-/// By so much longer lives that of the next slot: they are not replaced at once.
+/// Each slot's connection lives longer than that of the slot before, so that they are not replaced at once.
 const STAGGER: Duration = Duration::from_secs(20);
 
-/// Keeps one slot filled.
+/// The task that keeps one slot filled.
 pub(super) struct Keeper {
     pub(super) server: String,
     pub(super) address: Arc<Address>,
@@ -35,12 +42,12 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Goes on until the pipeline closes.
+    /// Runs until the pipeline closes.
     pub(super) async fn run(mut self) {
         let mut closing = self.closing.clone();
         let mut pause = SHORTEST_PAUSE;
-        // Once for all of them, and once for all attempts.
-        let mut is_told = self.index != 0;
+        // One warning for all slots, and for all attempts in a row.
+        let mut is_reported = self.index != 0;
         loop {
             let opened = tokio::select! {
                 _ = closing.wait_for(|closing| *closing) => return,
@@ -52,12 +59,12 @@ impl Keeper {
                     self.drive(era, connection, driver).await;
                     if begun.elapsed() >= LONG {
                         pause = SHORTEST_PAUSE;
-                        is_told = self.index != 0;
+                        is_reported = self.index != 0;
                     }
                 }
-                Some(Err(error)) if !is_told => {
+                Some(Err(error)) if !is_reported => {
                     tracing::warn!(server = self.server, %error, "cannot pipeline reads; they go over the pool");
-                    is_told = true;
+                    is_reported = true;
                 }
                 Some(Err(error)) => tracing::debug!(server = self.server, %error, "cannot pipeline reads yet"),
                 None => return,
@@ -70,7 +77,7 @@ impl Keeper {
         }
     }
 
-    /// Opens a connection, once the server is up; `None` if it is not wanted any more.
+    /// Opens a connection, once the server is up. `None` when the pipeline is gone.
     async fn open(&mut self) -> Option<Result<(u64, Arc<Connection>, Driver), ConnectError>> {
         self.up.wait_for(|up| *up).await.ok()?;
         let era = self.slot().era();
@@ -79,7 +86,7 @@ impl Keeper {
         Some(opened.map(|(client, driver)| (era, connection(client), driver)))
     }
 
-    /// Lets readers use a connection until it ends.
+    /// Makes a connection available to readers until it ends.
     async fn drive(&self, era: u64, connection: Arc<Connection>, driver: Driver) {
         if !self.slot().fill(era, Arc::clone(&connection)) {
             return;

@@ -1,4 +1,6 @@
-//! The statements that a connection keeps prepared.
+//! The prepared statements of a connection: at most [`STATEMENT_CACHE`], the least recently used is dropped first.
+//!
+//! Invariant: statements of an earlier epoch are never used ([`crate::plans`]).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +11,7 @@ use tokio_postgres::{Error, Statement};
 use crate::plans::{Epoch, Plans};
 use crate::pools::STATEMENT_CACHE;
 
-/// Prepared statements by their text: those used last, of the current epoch.
+/// Prepared statements of the current epoch, by their text.
 pub(super) struct Statements {
     kept: Mutex<Kept>,
     plans: Plans,
@@ -18,12 +20,12 @@ pub(super) struct Statements {
 struct Kept {
     epoch: Epoch,
     by_text: HashMap<Box<str>, Entry>,
-    /// Counts uses.
+    /// The number of uses so far.
     clock: u64,
 }
 
 struct Entry {
-    /// Filled by the first who needs it; others wait for that.
+    /// Filled by the first reader that needs it; the others wait for it.
     statement: Arc<OnceCell<Statement>>,
     used: u64,
 }
@@ -34,7 +36,7 @@ impl Statements {
         Self { kept: Mutex::new(kept), plans }
     }
 
-    /// The statement, prepared now by `prepare` if it was not.
+    /// The statement, prepared with `prepare` if necessary.
     pub(super) async fn prepared<F>(&self, sql: &str, prepare: impl FnOnce() -> F) -> Result<Statement, Error>
     where
         F: Future<Output = Result<Statement, Error>>,
@@ -64,7 +66,7 @@ impl Statements {
         statement
     }
 
-    /// Prepares it anew next time.
+    /// Drops the statement, so that the next use prepares it again.
     pub(super) fn forget(&self, sql: &str) {
         self.kept().by_text.remove(sql);
     }
@@ -75,7 +77,7 @@ impl Statements {
 }
 
 impl Kept {
-    /// Lets go of the statement that was not used for longest. The driver closes it once nobody uses it any more.
+    /// Drops the least recently used statement if the cache is full. The driver closes it after its last use.
     fn make_room(&mut self) {
         if self.by_text.len() < STATEMENT_CACHE {
             return;
@@ -91,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keeps_those_used_last() {
+    fn drops_the_least_recently_used() {
         let statements = Statements::new(Plans::default());
         let first = statements.cell("0");
         for number in 1..STATEMENT_CACHE {
@@ -106,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_none_of_an_earlier_epoch() {
+    fn drops_statements_of_an_earlier_epoch() {
         let plans = Plans::default();
         let statements = Statements::new(plans.clone());
         let first = statements.cell("0");

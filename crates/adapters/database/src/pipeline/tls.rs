@@ -1,4 +1,4 @@
-//! Whom a pipelined connection trusts: whom the pool trusts.
+//! TLS of pipelined connections, with the trust settings of the pool.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,17 +11,17 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use sea_orm::sqlx::postgres::PgSslMode;
 
-/// Certificates of authorities to trust besides the usual ones.
+/// Root certificates to trust besides the bundled ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Roots {
-    /// A file of them.
+    /// A file of certificates, as PEM.
     File(PathBuf),
-    /// They themselves.
+    /// The certificates, as PEM.
     Pem(String),
 }
 
 impl From<String> for Roots {
-    /// As the pool's driver tells them apart.
+    /// Distinguishes the two as the pool's driver does.
     fn from(text: String) -> Self {
         let trimmed = text.trim();
         if trimmed.starts_with("-----BEGIN") && trimmed.ends_with("-----") {
@@ -32,7 +32,7 @@ impl From<String> for Roots {
     }
 }
 
-/// Certificates that cannot be used.
+/// Root certificates or TLS settings that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TlsError {
     #[error("cannot read the certificates of authorities: {0}")]
@@ -45,7 +45,7 @@ pub(super) enum TlsError {
     Verifier(#[from] rustls::client::VerifierBuilderError),
 }
 
-/// How connections are encrypted, and how servers prove who they are, in `mode`.
+/// The TLS configuration for `mode`: the roots, and what of the server's certificate is verified.
 pub(super) async fn config(mode: PgSslMode, roots: Option<&Roots>) -> Result<ClientConfig, TlsError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
@@ -57,7 +57,7 @@ pub(super) async fn config(mode: PgSslMode, roots: Option<&Roots>) -> Result<Cli
             let lenient = Lenient { authorities: Some(verifier), provider };
             builder.dangerous().with_custom_certificate_verifier(Arc::new(lenient))
         }
-        // What these modes mean everywhere: encrypted, and whoever it is.
+        // Encrypted, without verification of the server.
         PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer | PgSslMode::Require => {
             let lenient = Lenient { authorities: None, provider };
             builder.dangerous().with_custom_certificate_verifier(Arc::new(lenient))
@@ -66,7 +66,7 @@ pub(super) async fn config(mode: PgSslMode, roots: Option<&Roots>) -> Result<Cli
     .with_no_client_auth())
 }
 
-/// Read at every connection, as they may be replaced.
+/// Read at every connection, as the file may be replaced.
 async fn trusted(roots: Option<&Roots>) -> Result<RootCertStore, TlsError> {
     let mut store = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let pem = match roots {
@@ -80,7 +80,7 @@ async fn trusted(roots: Option<&Roots>) -> Result<RootCertStore, TlsError> {
     Ok(store)
 }
 
-/// Accepts a server under any name, if an authority vouches for it; without authorities, any server.
+/// Accepts a certificate under any host name if it chains to `authorities`; without authorities, any certificate.
 #[derive(Debug)]
 struct Lenient {
     authorities: Option<Arc<WebPkiServerVerifier>>,

@@ -1,26 +1,26 @@
-//! The values of statements, as PostgreSQL takes them.
+//! The values of statements, as the pipelined driver takes them.
 
 use sea_orm::{Value, Values};
 use tokio_postgres::types::{ToSql, Type};
 
-/// The values of one statement, in their order.
+/// The values of one statement, in order.
 pub(super) struct Parameters<'v>(Vec<Parameter<'v>>);
 
-/// One of them. Each has the type that it has over the pool, so that both make the same plans.
+/// One value. It has the same type as over the pool, so both make the same plans.
 enum Parameter<'v> {
     Borrowed(&'v (dyn ToSql + Sync), Type),
-    /// PostgreSQL knows no numbers without sign.
+    /// PostgreSQL has no unsigned numbers.
     Number(i64),
 }
 
 impl<'v> Parameters<'v> {
-    /// `None` if there is a value of a kind that reads do not have.
+    /// `None` if there is a value of a type that reads do not use.
     pub(super) fn of(values: Option<&'v Values>) -> Option<Self> {
         let values = values.map_or(&[][..], |values| &values.0);
         values.iter().map(Parameter::of).collect::<Option<_>>().map(Self)
     }
 
-    /// What the driver takes.
+    /// The values for the driver.
     pub(super) fn borrowed(&self) -> Vec<&(dyn ToSql + Sync)> {
         let borrowed = |parameter| match parameter {
             &Parameter::Borrowed(value, _) => value,
@@ -29,7 +29,7 @@ impl<'v> Parameters<'v> {
         self.0.iter().map(borrowed).collect()
     }
 
-    /// What the statement is prepared for.
+    /// The types to prepare the statement with.
     pub(super) fn types(&self) -> Vec<Type> {
         let type_of = |parameter: &Parameter<'_>| match parameter {
             Parameter::Borrowed(_, its) => its.clone(),
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn are_left_to_the_pool_where_they_are_of_another_kind() {
+    fn of_other_types_are_left_to_the_pool() {
         for value in [Value::Double(Some(0.5)), Value::BigUnsigned(Some(u64::MAX))] {
             assert!(Parameters::of(Some(&Values(vec![value]))).is_none());
         }

@@ -8,7 +8,7 @@ use crate::DatabaseOptions;
 use crate::location::Location;
 use crate::pipeline::Refusal;
 
-on_both_databases![is_probed_until_a_write_is_stored, tells_what_the_disc_says_from_all_else];
+on_both_databases![is_probed_until_a_write_is_stored, only_storage_errors_set_the_status];
 
 async fn open(location: Location) -> Database {
     let database = Database::connect(&DatabaseOptions::new(location)).await.unwrap();
@@ -34,7 +34,7 @@ async fn is_probed_until_a_write_is_stored(db: TestDatabase) {
     assert_eq!(db.scalar_i64(left).await, 0);
 }
 
-async fn tells_what_the_disc_says_from_all_else(db: TestDatabase) {
+async fn only_storage_errors_set_the_status(db: TestDatabase) {
     let database = Database::connect(&DatabaseOptions::new(Location::parse(db.url()).unwrap())).await.unwrap();
     let (fails, refuses) = if db.engine() == Engine::Sqlite { ("778", "1555") } else { ("58030", "23505") };
     database.inner.storage.failed(&said(refuses));
@@ -47,7 +47,7 @@ async fn tells_what_the_disc_says_from_all_else(db: TestDatabase) {
     assert_eq!(database.storage(), StorageStatus::Sound);
 }
 
-/// Leaves the connection that writes room for so many pages more.
+/// Limits the database to `pages` pages more than it has.
 async fn leave_room(database: &Database, pages: u32) {
     let writes = &database.inner.writes;
     let count = Statement::from_string(DbBackend::Sqlite, "PRAGMA page_count");
@@ -62,7 +62,7 @@ async fn note(database: &Database, bytes: u32) -> Result<(), DbErr> {
 }
 
 #[test]
-fn a_file_that_was_full_takes_what_comes_after() {
+fn a_full_file_stores_writes_once_it_has_room() {
     testkit::run(Engine::Sqlite, async |db: TestDatabase| {
         let database = open(Location::parse(db.url()).unwrap()).await;
         for _ in 0..3 {
@@ -79,10 +79,10 @@ fn a_file_that_was_full_takes_what_comes_after() {
     });
 }
 
-/// It is the connection's own, and nobody's any more when that is closed.
+/// The file belongs to the connection alone, and is lost when that is closed.
 #[cfg(unix)]
 #[test]
-fn a_file_that_was_moved_away_or_replaced_takes_nothing() {
+fn a_moved_or_replaced_file_rejects_writes() {
     testkit::run(Engine::Sqlite, async |db: TestDatabase| {
         let Location::SqliteFile(path) = Location::parse(db.url()).unwrap() else { panic!("{}", db.url()) };
         let database = open(Location::SqliteFile(path.clone())).await;
@@ -110,7 +110,7 @@ fn a_file_that_was_moved_away_or_replaced_takes_nothing() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_that_is_reached_by_a_link_takes_what_is_written() {
+fn a_file_behind_a_link_stores_writes() {
     testkit::run(Engine::Sqlite, async |db: TestDatabase| {
         let Location::SqliteFile(path) = Location::parse(db.url()).unwrap() else { panic!("{}", db.url()) };
         let folder = path.with_extension("elsewhere");
@@ -123,18 +123,18 @@ fn a_file_that_is_reached_by_a_link_takes_what_is_written() {
     });
 }
 
-/// There the connection is kept, as the database would go with it.
+/// The connection is kept, as the in-memory database would be lost with it.
 #[tokio::test]
-async fn a_memory_that_was_full_takes_what_comes_after() {
+async fn a_full_memory_stores_writes_once_it_has_room() {
     let database = open(Location::SqliteMemory).await;
     note(&database, 1).await.unwrap();
     leave_room(&database, 2).await;
     for _ in 0..3 {
         let error = note(&database, 1_000_000).await.unwrap_err();
         assert_eq!(storage_failure(&error), Some(StorageFailure::Full), "{error}");
-        let given_up = database.begin().await.unwrap();
-        given_up.execute_unprepared("INSERT INTO notes VALUES (NULL)").await.unwrap();
-        drop(given_up);
+        let dropped = database.begin().await.unwrap();
+        dropped.execute_unprepared("INSERT INTO notes VALUES (NULL)").await.unwrap();
+        drop(dropped);
         database.probe_storage().await;
         assert_eq!(database.storage(), StorageStatus::Full);
     }
@@ -142,7 +142,7 @@ async fn a_memory_that_was_full_takes_what_comes_after() {
     database.probe_storage().await;
     assert_eq!(database.storage(), StorageStatus::Sound);
     note(&database, 1_000_000).await.unwrap();
-    // Within a transaction that nobody ends, this would take the notes along, or fail.
+    // Inside a transaction without end, this would lose the notes, or fail.
     let writes = &database.inner.writes;
     writes.execute_unprepared("BEGIN").await.unwrap();
     writes.execute_unprepared("ROLLBACK").await.unwrap();

@@ -7,10 +7,10 @@ use crate::location::Location;
 use crate::{Database, DatabaseOptions};
 
 on_both_databases![
-    what_failed_within_is_not_committed,
-    what_was_given_up_within_is_not_committed,
-    a_row_is_not_answered_of_what_failed_after_it,
-    migrations_that_failed_can_be_made_again,
+    a_failed_statement_prevents_the_commit,
+    a_cancelled_statement_prevents_the_commit,
+    a_failure_after_the_rows_fails_the_statement,
+    failed_migrations_can_be_retried,
 ];
 
 async fn open(db: &TestDatabase) -> Database {
@@ -24,17 +24,17 @@ fn account(id: &str) -> String {
     )
 }
 
-/// That each of two transactions in a row came to nothing, and that the one after them is stored.
-async fn goes_on(database: &Database, db: &TestDatabase) {
+/// Asserts that the transactions so far stored nothing, and that the next one is stored.
+async fn stores_the_next_transaction(database: &Database, db: &TestDatabase) {
     assert_eq!(db.count("users").await, 0);
     let tx = database.begin().await.unwrap();
     tx.execute_unprepared(&account("after")).await.unwrap();
     tx.commit(None, []).await.unwrap();
-    // Over a connection that sees what is committed, and nothing else.
+    // Counted over another connection, which sees committed rows only.
     assert_eq!(db.count("users").await, 1);
 }
 
-async fn what_failed_within_is_not_committed(db: TestDatabase) {
+async fn a_failed_statement_prevents_the_commit(db: TestDatabase) {
     let database = open(&db).await;
     for _ in 0..2 {
         let tx = database.begin().await.unwrap();
@@ -43,26 +43,26 @@ async fn what_failed_within_is_not_committed(db: TestDatabase) {
         tx.execute_unprepared(&account("behind")).await.unwrap_err();
         tx.commit(None, []).await.unwrap_err();
     }
-    goes_on(&database, &db).await;
+    stores_the_next_transaction(&database, &db).await;
 }
 
 const COUNTING: &str =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500000) SELECT count(*) FROM n";
 
-async fn what_was_given_up_within_is_not_committed(db: TestDatabase) {
+async fn a_cancelled_statement_prevents_the_commit(db: TestDatabase) {
     let database = open(&db).await;
     for _ in 0..2 {
         let tx = database.begin().await.unwrap();
         tx.execute_unprepared(&account("before")).await.unwrap();
-        // It takes long enough not to be there at once, but on a machine that stands still meanwhile.
+        // The statement takes long enough to be pending at its first poll, unless the machine stalls.
         while tx.execute_unprepared(COUNTING).now_or_never().is_some() {}
         tx.commit(None, []).await.unwrap_err();
     }
-    goes_on(&database, &db).await;
+    stores_the_next_transaction(&database, &db).await;
 }
 
-/// References are looked at when a statement ends, after its rows have been answered.
-async fn a_row_is_not_answered_of_what_failed_after_it(db: TestDatabase) {
+/// References are checked at the end of a statement, after its rows were sent.
+async fn a_failure_after_the_rows_fails_the_statement(db: TestDatabase) {
     let database = open(&db).await;
     let orphan =
         "INSERT INTO posts (id, author_id, content, created_at) VALUES ('orphan', 'nobody', '', 1) RETURNING id";
@@ -72,10 +72,10 @@ async fn a_row_is_not_answered_of_what_failed_after_it(db: TestDatabase) {
         tx.query_one_raw(orphan).await.unwrap_err();
         tx.commit(None, []).await.unwrap_err();
     }
-    goes_on(&database, &db).await;
+    stores_the_next_transaction(&database, &db).await;
 }
 
-async fn migrations_that_failed_can_be_made_again(other: TestDatabase) {
+async fn failed_migrations_can_be_retried(other: TestDatabase) {
     let db = TestDatabase::without_tables(other.engine()).await;
     let database = open(&db).await;
     db.execute("CREATE TABLE follows (id INTEGER)").await;
@@ -85,15 +85,15 @@ async fn migrations_that_failed_can_be_made_again(other: TestDatabase) {
     }
     db.execute("DROP TABLE follows").await;
     database.migrate::<Migrator>().await.unwrap();
-    goes_on(&database, &db).await;
+    stores_the_next_transaction(&database, &db).await;
 }
 
-mod sqlite_by_itself {
+mod sqlite_only {
     use super::*;
 
-    /// `RAISE(ROLLBACK)` ends a transaction as a full disc does: there is none to roll back any more.
+    /// `RAISE(ROLLBACK)` ends the transaction as a full disc does: nothing is left to roll back.
     #[test]
-    fn ends_transactions_and_those_after_them_are_stored() {
+    fn transactions_after_one_that_sqlite_ended_are_stored() {
         testkit::run(testkit::Engine::Sqlite, async |db: TestDatabase| {
             let database = open(&db).await;
             db.execute("CREATE TRIGGER ends BEFORE INSERT ON users WHEN NEW.id = 'before' BEGIN SELECT RAISE(ROLLBACK, 'ended'); END")
@@ -103,20 +103,21 @@ mod sqlite_by_itself {
                 tx.execute_unprepared(&account("before")).await.unwrap_err();
                 match ended {
                     "committed" => drop(tx.commit(None, []).await.unwrap_err()),
-                    "rolled back" => drop(tx.give_up().await.unwrap_err()),
+                    "rolled back" => drop(tx.roll_back().await.unwrap_err()),
                     _ => drop(tx),
                 }
-                // One that is given up without a failure: after one that ended by itself it was the one that nobody ended.
+                // Dropped without a failure. On a connection that still counts the ended transaction, this would be a
+                // savepoint inside a transaction without end.
                 let tx = database.begin().await.unwrap();
                 tx.execute_unprepared(&account("in-vain")).await.unwrap();
                 drop(tx);
             }
-            goes_on(&database, &db).await;
+            stores_the_next_transaction(&database, &db).await;
         });
     }
 
     #[test]
-    fn refuses_to_commit_and_what_comes_after_is_stored() {
+    fn transactions_after_a_rejected_commit_are_stored() {
         testkit::run(testkit::Engine::Sqlite, async |db: TestDatabase| {
             let database = open(&db).await;
             for _ in 0..2 {
@@ -127,7 +128,7 @@ mod sqlite_by_itself {
                 tx.execute_unprepared(orphan).await.unwrap();
                 tx.commit(None, []).await.unwrap_err();
             }
-            goes_on(&database, &db).await;
+            stores_the_next_transaction(&database, &db).await;
             assert_eq!(db.count("posts").await, 0);
         });
     }

@@ -1,14 +1,14 @@
-//! Removes everything.
+//! Removes all data.
 
 use database::Database;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 use super::work::{Work, begin};
 
-/// Whatever refers to an account goes with it, tables of later versions included.
+/// `CASCADE` includes all tables that refer to these, also those of later versions.
 const POSTGRES: &[&str] = &["TRUNCATE users, posts, comments, kept_names, removals CASCADE"];
 
-/// From the leaves inward: what has gone already costs no cascade.
+/// Referring tables first: then no delete has rows to cascade to.
 const SQLITE: &[&str] = &[
     "DELETE FROM comment_likes",
     "DELETE FROM post_likes",
@@ -17,11 +17,11 @@ const SQLITE: &[&str] = &[
     "DELETE FROM posts",
     "DELETE FROM users",
     "DELETE FROM kept_names",
-    // Accounts and posts that are made anew may have the same ids.
+    // Accounts and posts of a new seed may have the same ids.
     "DELETE FROM removals",
 ];
 
-/// Leaves nothing but the schema.
+/// Empties all tables.
 pub(super) async fn clear(db: &Database) -> Result<(), DbErr> {
     let tx = begin(db, Work::Whole).await?;
     let statements = if tx.get_database_backend() == DbBackend::Postgres { POSTGRES } else { SQLITE };

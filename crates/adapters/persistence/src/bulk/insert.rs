@@ -1,7 +1,7 @@
-//! One statement for one batch of rows.
+//! Loads a batch of rows with one statement.
 //!
-//! A batch goes to the database as one parameter, a JSON document: the statement stays the same whatever the number of
-//! rows (so that it is prepared once), no bound on parameters matters, and both databases can join it to their tables.
+//! The batch is one parameter, a JSON document. The statement is the same for any number of rows, and is prepared
+//! once. No limit on parameters applies, and both databases can join the batch to their tables.
 
 use std::fmt::Write as _;
 
@@ -12,41 +12,41 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, JsonValue, Statement};
 use super::Loaded;
 use super::work::{Work, begin};
 
-/// Something that is loaded into one table.
+/// A type of row that is loaded into one table.
 pub(super) trait Row {
-    /// Where it goes.
+    /// The table of these rows.
     const TABLE: Table;
 
-    /// The values of the table's columns, in their order.
+    /// The values of the table's columns, in order.
     fn fields(&self) -> impl IntoIterator<Item = Field<'_>>;
 }
 
-/// A table and what its rows depend on. In the conditions `r` is the row to load.
+/// A table and the references of its rows. In the conditions `r` is the row to load.
 pub(super) struct Table {
     pub(super) name: &'static str,
     pub(super) columns: &'static [(&'static str, Kind)],
-    /// Whether `stored` is the same row.
+    /// The condition that `stored` is the same row.
     pub(super) key: &'static str,
-    /// Whether everything is there that the row refers to.
+    /// The condition that all rows which `r` refers to exist.
     pub(super) needs: &'static str,
 }
 
-/// What a column holds.
+/// The type of a column.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
-    /// Words.
+    /// Text.
     Text,
-    /// A whole number of 64 bits.
+    /// A 64-bit integer.
     Number,
 }
 
 /// The value of a column.
 pub(super) enum Field<'a> {
-    /// None.
+    /// `NULL`.
     Null,
-    /// Words.
+    /// Text.
     Text(&'a str),
-    /// A whole number.
+    /// A 64-bit integer.
     Number(i64),
 }
 
@@ -69,7 +69,7 @@ impl From<Timestamp> for Field<'_> {
 }
 
 impl Table {
-    /// `INSERT` that takes the rows of a batch that are new and whose references are there.
+    /// The `INSERT` of the new rows of a batch whose references exist.
     fn insert(&self, backend: DbBackend) -> String {
         let (name, rows, needs) = (self.name, self.rows(backend), self.needs);
         let columns = self.list(|column, _| column.to_owned());
@@ -77,7 +77,7 @@ impl Table {
         format!("INSERT INTO {name} ({columns}) SELECT {values} FROM {rows} WHERE {needs} ON CONFLICT DO NOTHING")
     }
 
-    /// Counts the rows of a batch that are stored.
+    /// The `SELECT` that counts the rows of a batch which are stored.
     fn count_stored(&self, backend: DbBackend) -> String {
         let (name, rows, key) = (self.name, self.rows(backend), self.key);
         format!("SELECT count(*) FROM {rows} WHERE EXISTS (SELECT 1 FROM {name} AS stored WHERE {key})")
@@ -103,7 +103,7 @@ impl Table {
     }
 }
 
-/// Adds what is new of `rows` in a transaction of its own.
+/// Adds the new rows in a transaction of its own.
 pub(super) async fn insert<R: Row>(
     db: &Database,
     operation: &'static str,
@@ -113,7 +113,7 @@ pub(super) async fn insert<R: Row>(
     let insert = || try_insert(db, &R::TABLE, offered, &batch);
     let attempt = || async {
         match insert().await {
-            // Somebody removed what a row refers to, after it was found there; now it is not found any more.
+            // A row that was referred to was deleted after it was found. The second attempt does not find it.
             Err(error) if lacks_reference(&error) => insert().await,
             result => result,
         }
@@ -150,7 +150,7 @@ fn document<R: Row>(rows: &[R]) -> String {
                 Field::Text(text) => text.into(),
                 Field::Number(number) => number.into(),
             };
-            // Writing into a string cannot fail.
+            // Writing to a `String` never fails.
             let _ = write!(document, "{comma}\"{column}\":{value}");
         }
         document.push('}');

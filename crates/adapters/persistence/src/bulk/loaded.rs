@@ -1,20 +1,20 @@
-//! What became of rows that were to be loaded.
+//! Counts what happened to the rows of a load.
 
 use std::ops::AddAssign;
 
-/// What became of rows that were to be loaded. Every row is in exactly one of these numbers.
+/// What happened to the rows of a load. Every row is counted once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Loaded {
-    /// Are new.
+    /// Rows that were added.
     pub added: u64,
-    /// Were there already, and were left as they are.
+    /// Rows that existed already, and were left unchanged.
     pub already_there: u64,
-    /// Refer to something that is not there, or want a name that somebody else has.
+    /// Rows with a missing reference, or with a name that another account has.
     pub skipped: u64,
 }
 
 impl Loaded {
-    /// All of the rows.
+    /// The number of all rows.
     pub fn total(self) -> u64 {
         self.added + self.already_there + self.skipped
     }

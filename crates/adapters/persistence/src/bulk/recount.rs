@@ -1,14 +1,14 @@
-//! Makes counters exact.
+//! Corrects counters.
 
 use database::Database;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 use super::work::{Work, begin};
 
-/// Keeps writers out, those included that only lock rows so far; readers go on.
+/// Blocks writers, including those that only hold row locks so far. Readers continue.
 const LOCK: &str = "LOCK TABLE users, posts, comments, post_likes, comment_likes, follows IN EXCLUSIVE MODE";
 
-/// Counts everything once, and corrects the rows whose counters are wrong: usually few or none.
+/// Counts everything once, and corrects rows with wrong counters: usually few or none.
 const CORRECTIONS: [&str; 3] = [
     "UPDATE users
      SET post_count = exact.posts, follower_count = exact.followers, following_count = exact.following
@@ -51,7 +51,7 @@ const CORRECTIONS: [&str; 3] = [
      WHERE comments.id = exact.id AND (comments.like_count <> exact.likes OR comments.reply_count <> exact.replies)",
 ];
 
-/// Makes every counter what it counts; answers how many rows had a wrong one.
+/// Corrects every counter. Returns how many rows had a wrong one.
 pub(super) async fn recount(db: &Database) -> Result<u64, DbErr> {
     let tx = begin(db, Work::Whole).await?;
     if tx.get_database_backend() == DbBackend::Postgres {

@@ -1,4 +1,4 @@
-//! The rows that can be loaded, and the tables that they go to.
+//! The types of rows that can be loaded, and their tables.
 
 use accounts::ports::PasswordHash;
 use domain::{Bio, CommentId, Content, DisplayName, PostId, Timestamp, UserId, Username};
@@ -142,7 +142,7 @@ impl Row for CommentRow {
     }
 }
 
-/// That somebody follows somebody else.
+/// A follow of one account by another.
 #[derive(Debug, Clone, Copy)]
 #[expect(missing_docs, reason = "the columns' names say it")]
 pub struct FollowRow {
@@ -166,7 +166,7 @@ impl Row for FollowRow {
     }
 }
 
-/// That somebody likes a post.
+/// A like of a post.
 #[derive(Debug, Clone, Copy)]
 #[expect(missing_docs, reason = "the columns' names say it")]
 pub struct PostLikeRow {
@@ -189,7 +189,7 @@ impl Row for PostLikeRow {
     }
 }
 
-/// That somebody likes a comment.
+/// A like of a comment.
 #[derive(Debug, Clone, Copy)]
 #[expect(missing_docs, reason = "the columns' names say it")]
 pub struct CommentLikeRow {

@@ -1,6 +1,6 @@
 use sea_orm::entity::prelude::*;
 
-/// A comment; deleted but kept for its replies when it has no author.
+/// A comment. Without an author it is deleted, and kept as a mark for its replies.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "comments")]
 pub struct Model {
@@ -15,7 +15,7 @@ pub struct Model {
     pub revision: i64,
     pub like_count: i64,
     pub reply_count: i64,
-    /// How far below the top level; 0 in a reply when that is not known.
+    /// Its depth below the top level; 0 in a reply whose depth is unknown.
     pub depth: i64,
 }
 

@@ -1,6 +1,6 @@
 use sea_orm::entity::prelude::*;
 
-/// That somebody likes a comment.
+/// A like of a comment.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "comment_likes")]
 pub struct Model {

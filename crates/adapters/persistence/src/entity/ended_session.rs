@@ -1,6 +1,6 @@
 use sea_orm::entity::prelude::*;
 
-/// That a session has ended.
+/// The end of a session.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "ended_sessions")]
 pub struct Model {

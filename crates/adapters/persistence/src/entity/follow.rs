@@ -1,6 +1,6 @@
 use sea_orm::entity::prelude::*;
 
-/// That somebody follows somebody.
+/// A follow of one account by another.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "follows")]
 pub struct Model {

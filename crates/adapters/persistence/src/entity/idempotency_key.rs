@@ -1,6 +1,6 @@
 use sea_orm::entity::prelude::*;
 
-/// A key that a request was sent under.
+/// An idempotency key, with the request that it belongs to and the stored part of its answer.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "idempotency_keys")]
 pub struct Model {

@@ -1,6 +1,6 @@
 use sea_orm::entity::prelude::*;
 
-/// The name of an erased account, which no other account gets yet.
+/// The name of an erased account, which is reserved for a time.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "kept_names")]
 pub struct Model {

@@ -13,7 +13,7 @@ pub struct Model {
     pub revision: i64,
     pub like_count: i64,
     pub comment_count: i64,
-    /// Hidden from everybody until its rows are removed.
+    /// Hidden from all readers until its rows are removed.
     pub removed: bool,
 }
 

@@ -1,6 +1,6 @@
 use sea_orm::entity::prelude::*;
 
-/// That somebody likes a post.
+/// A like of a post.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "post_likes")]
 pub struct Model {

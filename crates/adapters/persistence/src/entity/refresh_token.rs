@@ -1,6 +1,6 @@
 use sea_orm::entity::prelude::*;
 
-/// A refresh token, as its hash.
+/// A refresh token, stored as its hash.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "refresh_tokens")]
 pub struct Model {
@@ -10,7 +10,7 @@ pub struct Model {
     pub created_at: i64,
     pub expires_at: i64,
     pub used_at: Option<i64>,
-    /// The token that it was exchanged for; `NULL` for the first of its session.
+    /// The hash of the token that it replaced; `NULL` for the first of its session.
     pub parent_hash: Option<Vec<u8>>,
 }
 

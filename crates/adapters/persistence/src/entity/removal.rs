@@ -1,6 +1,6 @@
 use sea_orm::entity::prelude::*;
 
-/// Something that is hidden, and whose rows are to be removed.
+/// A requested removal: something hidden whose rows are still to be removed.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "removals")]
 pub struct Model {

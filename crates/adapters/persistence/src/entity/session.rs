@@ -1,6 +1,6 @@
 use sea_orm::entity::prelude::*;
 
-/// A log-in.
+/// A session, opened by a log-in.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sessions")]
 pub struct Model {

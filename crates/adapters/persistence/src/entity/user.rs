@@ -15,7 +15,7 @@ pub struct Model {
     pub post_count: i64,
     pub follower_count: i64,
     pub following_count: i64,
-    /// Hidden from everybody until its rows are removed.
+    /// Hidden from all readers until its rows are removed.
     pub removed: bool,
 }
 

@@ -1,8 +1,13 @@
-//! Whether the session that a write is made in is still there, and what proved the account still holds.
+//! Conditions for the session that a write acts in, and for the proof that a log-in gave.
 //!
-//! The statement that decides a write asks for it, so that a write whose statement begins after the end of its session was
-//! committed stores nothing. It takes no lock: whoever ends a session waits for nobody who writes in it. A transaction of
-//! several statements asks in the one by which the write stands or falls, after it has waited for its locks.
+//! Invariants:
+//! - A write whose deciding statement begins after the end of its session was committed stores nothing.
+//! - The check takes no lock, so ending a session never waits for writes in it.
+//!
+//! The statement that decides the write contains the condition. A transaction of several statements checks it in the
+//! statement that decides whether it commits, after it has waited for its locks.
+//!
+//! Tested in `tests/repositories/ended_sessions.rs`.
 
 use accounts::ports::Proof;
 use database::Select;
@@ -13,18 +18,18 @@ use sea_orm::{ColumnTrait, DbErr};
 use super::exists;
 use crate::entity::{session, user};
 
-/// The condition that the session is there.
+/// The condition that the session exists.
 pub(super) fn in_session(id: SessionId) -> SimpleExpr {
     let row = Query::select().expr(Expr::val(1)).from(session::Entity).and_where(is(id)).take();
     Expr::exists(row)
 }
 
-/// Whether the session is there: for a write that changed nothing, to tell why.
+/// Whether the session exists: for a write that changed nothing, to find the reason.
 pub(super) async fn has_session(connection: &impl Select, id: SessionId) -> Result<bool, DbErr> {
     exists(connection, session::Entity, is(id)).await
 }
 
-/// The condition that what proved an account still holds for it.
+/// The condition that `proof` is still valid for the account.
 pub(super) fn holds(proof: &Proof) -> SimpleExpr {
     match proof {
         Proof::Password(verified) => user::Column::PasswordHash.eq(verified.0.as_str()),
@@ -35,9 +40,9 @@ fn is(id: SessionId) -> SimpleExpr {
     Expr::col((session::Entity, session::Column::Id)).eq(id.as_str())
 }
 
-/// After [`database::with_new!`]: the rows of `new` whose session is there, named `acting`, and the sessions of the others, named
-/// `ended`. In the same statement as what stores them, so that nothing is stored for a session whose end was committed
-/// before the statement began. No lock is taken on sessions, so a batch never delays the end of one.
+/// Two `WITH` parts that follow [`database::with_new!`]. `acting` has the rows of `new` whose session exists; `ended`
+/// has the other sessions. They are part of the statement that stores the rows. So it stores no row for a session
+/// whose end was committed before it began. Sessions are not locked, so a batch never delays the end of one.
 macro_rules! acting {
     () => {
         "live AS MATERIALIZED ( \

@@ -1,4 +1,4 @@
-//! Keeps comments.
+//! The port `CommentRepository`: comments and their likes.
 
 use async_trait::async_trait;
 use database::keyset::{self, Direction};
@@ -21,14 +21,14 @@ use super::{comment_removal, exists, is_there, locks, one_if, time_if};
 use crate::entity::{comment, post};
 use crate::view;
 
-/// Likes that are removed together with a comment; the others follow in slices.
+/// Likes that are removed together with a comment; the others are removed in slices.
 const LIKES_AT_ONCE: u64 = 500;
 
-/// Keeps comments in the database.
+/// The port `CommentRepository` over the database.
 ///
-/// Whatever adds or removes comments locks their post first: such changes to one thread happen one after the other, and
-/// cannot wait for each other in a circle. Edits change one comment and no more; likes that come together, and whatever
-/// removes comments, lock them in the order of ids.
+/// Every write that adds or removes comments locks their post first, so changes to one thread run one after the
+/// other, without deadlocks. An edit changes one comment only. Batches of likes, and removals, lock comments in the
+/// order of ids.
 pub struct SeaCommentRepository {
     db: Database,
 }
@@ -100,7 +100,7 @@ impl SeaCommentRepository {
 
     async fn try_edit(&self, id: CommentId, edit: &Edit, by: Principal) -> Result<Change<CommentView>, DbErr> {
         let tx = self.db.begin().await?;
-        // The same words are no edit, though the row is locked for it.
+        // The same content is no edit, though the row is locked for it.
         let differs = || comment::Column::Content.ne(edit.content.as_str());
         let mut update = comment::Entity::update_many()
             .col_expr(comment::Column::Content, Expr::val(edit.content.as_str().to_owned()))
@@ -165,8 +165,8 @@ impl SeaCommentRepository {
     }
 }
 
-/// Whether comments of a thread can be shown. Asked by a statement of its own, whose plan is kept: a list is planned anew for
-/// every post, which would take half as long again with this in it.
+/// Whether the comments of a thread are visible. A statement of its own, whose plan is kept. The list is planned anew
+/// for every post, and would take half as long again with this condition.
 async fn thread_exists(connection: &Reading, thread: Thread) -> Result<bool, DbErr> {
     match thread {
         Thread::Post(id) => {

@@ -1,4 +1,13 @@
-//! How comments come: their author is kept from going, and their post, and the comment that they answer, count them.
+//! Adds comments: locks the author against erasure, raises the counts of the post and the parent, and stores the
+//! comment.
+//!
+//! A reply, or a comment with an idempotency key, has a transaction of its own. Other comments share a batch.
+//!
+//! Invariants:
+//! - The post of a comment is locked before its comments change, by raising its count.
+//! - A comment is stored and counted in one statement or transaction, or not at all.
+//!
+//! Tested in `tests/repositories/comments.rs`, `batches.rs` and `locking_order.rs`.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -23,7 +32,7 @@ use crate::view;
 use crate::view::presence::post_is_there;
 use crate::view::user::read_author;
 
-/// Adds a reply, or a comment under an idempotency key, in a transaction of its own: it may have to be given up half-way.
+/// Adds a reply or a comment under an idempotency key, in a transaction of its own, as it may have to be rolled back.
 pub(super) async fn add_alone(
     db: &Database,
     new: &NewComment,
@@ -46,7 +55,7 @@ pub(super) async fn add_alone(
     retrying(db, "comments.add", attempt).await
 }
 
-/// Adds a comment in a transaction, which has to be rolled back unless the comment is stored.
+/// Adds a comment in a transaction, which the caller rolls back unless the comment was stored.
 async fn add(
     tx: &impl ConnectionTrait,
     new: &NewComment,
@@ -55,7 +64,7 @@ async fn add(
     let Some(author) = find_author(tx, new).await? else {
         return Ok(AddCommentOutcome::Write(Write::SessionEnded));
     };
-    // The key comes before everything else: a retry is answered even if the post has gone meanwhile.
+    // The key comes first: a retry gets its response even if the post was deleted meanwhile.
     if let Some(request) = request {
         let answer = Answer { id: new.id.cuid(), at: new.created_at, author_display_name: author.display_name.clone() };
         match claim(tx, new.author_id, request, &answer).await? {
@@ -82,8 +91,8 @@ async fn add(
     Ok(AddCommentOutcome::Write(Write::Stored(stored(new, author, new.id, new.created_at))))
 }
 
-/// Finds the author, unless the session has ended, and keeps the account from being erased until the end. Who erases it locks it before any post, so
-/// that whoever writes must lock it before any post as well.
+/// Finds the author, unless the session has ended, and locks the account against erasure. Accounts are locked before
+/// posts, as in an erasure.
 async fn find_author(tx: &impl ConnectionTrait, new: &NewComment) -> Result<Option<Author>, DbErr> {
     let select = Query::select()
         .columns(view::user::AUTHOR_COLUMNS)
@@ -95,13 +104,13 @@ async fn find_author(tx: &impl ConnectionTrait, new: &NewComment) -> Result<Opti
     tx.query_one(&select).await?.map(|row| view::user::read_author(&mut Fields::of(&row))).transpose()
 }
 
-/// Counts a new comment on its post; answers whether there is one.
+/// Raises the count of the post. Returns whether the post exists.
 async fn count_on_post(tx: &impl ConnectionTrait, post: PostId) -> Result<bool, DbErr> {
     let rows = post::Entity::update_many().filter(post::Column::Id.eq(post.as_str())).filter(view::presence::post());
     Ok(counters::add(tx, rows, post::Column::CommentCount, 1).await?.rows_affected == 1)
 }
 
-/// Counts a new reply on the comment that it answers; answers how deep that stands, or why it cannot be answered.
+/// Raises the count of the parent. Returns the depth of the parent, or why it takes no reply.
 async fn count_on_parent(
     tx: &impl ConnectionTrait,
     new: &NewComment,
@@ -132,7 +141,7 @@ async fn count_on_parent(
     Ok(Err(if is_there { AddCommentOutcome::TooDeep } else { AddCommentOutcome::ParentNotFound }))
 }
 
-/// Stores a comment that stands so deep, unless its session has ended; answers whether it did.
+/// Stores a comment at `depth`, unless its session has ended. Returns whether it was stored.
 async fn insert(tx: &impl ConnectionTrait, new: &NewComment, depth: i64) -> Result<bool, DbErr> {
     let columns = [
         comment::Column::Id,
@@ -186,12 +195,12 @@ fn stored(new: &NewComment, author: Author, id: CommentId, at: Timestamp) -> Com
     }
 }
 
-/// Keeps the accounts of the authors whose sessions are there from being erased, then locks the posts, both in the order of
-/// ids; counts the comments of these authors on posts that are there, and stores them. Answers these authors (`true`) and
-/// posts (`false`), and the sessions that have ended (`NULL`).
+/// Locks the authors whose sessions exist against erasure, then the posts, both in the order of ids. Raises the
+/// counts of existing posts, and stores the comments. Returns the authors (`true`), the posts (`false`), and the
+/// sessions that have ended (`NULL`).
 ///
-/// To update what was locked in the same statement is safe here: nobody holds `FOR KEY SHARE` on a post without having
-/// locked it for its counts before (`post_publication.rs` says what would come of it).
+/// Updating rows that were locked in the same statement is safe here. A transaction that holds `FOR KEY SHARE` on a
+/// post has locked it for its counts before. `post_publication.rs` describes the deadlock otherwise.
 const COMMENT: &str = with_new!(
     "id text, post_id text, author_id text, session_id text, content text, created_at bigint",
     acting!(),
@@ -227,7 +236,7 @@ struct CommentRow<'c> {
     created_at: i64,
 }
 
-/// A comment to be added, no reply, and without an idempotency key.
+/// A top-level comment without an idempotency key, for a batch.
 pub(crate) struct CommentWrite(pub(crate) NewComment);
 
 impl Coalesce for CommentWrite {

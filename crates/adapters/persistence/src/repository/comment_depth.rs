@@ -1,10 +1,10 @@
-//! How deep a reply stands, where that is not stored: it is older than the column, or the previous version of the program
-//! stored it.
+//! Finds the depth of a reply without a stored one. It is older than the column, or the previous version of the
+//! program stored it.
 
 use domain::CommentId;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 
-/// Goes up from a comment until one whose depth is known, or as many levels as there may be.
+/// Goes up to the nearest comment with a known depth, or up to the greatest number of levels.
 const ABOVE: &str = "WITH RECURSIVE above (id, parent_id, depth, level) AS ( \
         SELECT id, parent_id, depth, CAST(0 AS BIGINT) FROM comments WHERE id = $1 \
         UNION ALL \
@@ -13,7 +13,7 @@ const ABOVE: &str = "WITH RECURSIVE above (id, parent_id, depth, level) AS ( \
     ) \
     SELECT level + depth FROM above WHERE parent_id IS NULL OR depth > 0";
 
-/// Finds out how deep a reply stands, and notes it; `None` if a reply to it would stand deeper than `deepest`.
+/// Finds the depth of a comment and stores it; `None` if a reply to it would be deeper than `deepest`.
 pub(super) async fn find_out(tx: &impl ConnectionTrait, id: CommentId, deepest: u32) -> Result<Option<i64>, DbErr> {
     let backend = tx.get_database_backend();
     let deepest = i64::from(deepest);

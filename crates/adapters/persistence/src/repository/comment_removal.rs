@@ -1,8 +1,16 @@
-//! How comments go: first their words, then their likes, then, if nothing hangs on them, they themselves.
+//! Removes comments in steps: first the content, then the likes, then, without replies, the row.
 //!
-//! A deleted comment stays, without words or author, as long as it has replies; with its last reply it goes too, and
-//! so on upward. One comment that is deleted and all comments of an erased account go the same way. What would take long
-//! is left to the removal of that comment: more likes than go at once, or more marks above it than fall at once.
+//! A deleted comment with replies stays as a mark, without content or author. With its last reply it is removed too,
+//! and so on upward. A single deleted comment and the comments of an erased account are removed in the same way. Long
+//! work becomes a removal of its own: more likes, or more marks above the comment, than one transaction takes.
+//!
+//! Called by the repository of comments, and by [`super::erasure`] and [`super::removal`].
+//!
+//! Invariants:
+//! - The post is locked first, then all comments that change, in the order of ids, before the first one changes.
+//! - The counts of the post and the parents follow the removed rows in the same transaction.
+//!
+//! Tested in `tests/repositories/comments.rs` and `removals.rs`.
 
 use database::{Fields, corrupt};
 use domain::CommentId;
@@ -16,22 +24,22 @@ use super::likes::OF_COMMENTS;
 use super::{counters, ids, removal};
 use crate::entity::{comment, post};
 
-/// Marks that fall in one transaction, one upon the other. Threads as deep as they may be have fewer.
+/// Marks above one another that one transaction removes. A thread of the greatest depth has fewer.
 pub(super) const LEVELS: u64 = 200;
-/// Marks from which others fall in one transaction: each takes a few statements.
-const FALLS: usize = 10;
+/// Chains of marks that one transaction removes: each takes a few statements.
+const CHAINS: usize = 10;
 
-/// How many levels of marks may fall above each of `comments` where about `most` rows may go: their locks are taken before it
-/// is known which fall.
+/// How many levels of marks above each of `comments` may be removed, if a slice has about `most` rows. Their locks
+/// are taken before it is known which of them are removed.
 pub(super) fn levels(comments: usize, most: u64) -> u64 {
     (most / comments.max(1) as u64).clamp(1, LEVELS)
 }
 
-/// Takes the locks of all comments that [`remove`] will change or delete for the same `condition`, in the order of their
-/// ids: likes lock many comments in that order, and no post.
+/// Locks all comments that [`remove`] will change or delete for the same `condition`, in the order of ids. Batches of
+/// likes lock many comments in that order, without the post.
 ///
-/// These are the comments that go, those that they answer, and as long as nothing is left of these but their mark, what
-/// they answer in turn, `levels` of them and one more. The caller holds the locks of the posts concerned, so that none are added.
+/// These are the comments to remove, and their parents. Above a parent that is only a mark, its parent is locked too:
+/// up to `levels` of them and one more. The caller has locked the posts, so no replies are added.
 pub(super) async fn lock(tx: &impl ConnectionTrait, condition: SimpleExpr, levels: u64) -> Result<(), DbErr> {
     if tx.get_database_backend() != DbBackend::Postgres {
         return Ok(());
@@ -76,11 +84,10 @@ pub(super) async fn lock(tx: &impl ConnectionTrait, condition: SimpleExpr, level
     Ok(())
 }
 
-/// Removes the live comments that `condition` picks, with up to `most` of their likes and `levels` of marks above each, and
-/// corrects the counts of their posts and parents. Answers on which posts they were, one for each.
+/// Removes the live comments that meet `condition`, with up to `most` of their likes and up to `levels` of marks
+/// above each. Corrects the counts of posts and parents. Returns the post of each comment.
 ///
-/// The caller holds the locks of the posts concerned: every change to the comments of a post takes that lock first, so
-/// that no reply can be added to a comment while it goes. And those of the comments ([`lock`]).
+/// The caller has locked the posts, so no reply is added to a comment meanwhile, and the comments ([`lock`]).
 pub(super) async fn remove(
     tx: &impl ConnectionTrait,
     condition: SimpleExpr,
@@ -117,8 +124,8 @@ pub(super) async fn remove(
     Ok(posts)
 }
 
-/// Deletes those of `silent` that have neither replies nor likes, and up to `levels` of the marks above that then have none.
-/// Where many marks could fall, most are left to removals of their own.
+/// Deletes those of `silent` that have neither replies nor likes, and up to `levels` marks above each that become
+/// empty. If many marks could be removed, most are left to removals of their own.
 async fn prune(tx: &impl ConnectionTrait, silent: &[String], levels: u64) -> Result<(), DbErr> {
     let delete = Query::delete()
         .from_table(comment::Entity)
@@ -138,21 +145,21 @@ async fn prune(tx: &impl ConnectionTrait, silent: &[String], levels: u64) -> Res
     let marks = comment::Column::Id.is_in(parents).and(has_nothing());
     let marks = Query::select().column(comment::Column::Id).from(comment::Entity).and_where(marks).take();
     let marks = ids(tx, &marks).await?;
-    let (falling, left) = marks.split_at(marks.len().min(FALLS));
+    let (falling, left) = marks.split_at(marks.len().min(CHAINS));
     for mark in falling {
-        fall(tx, mark, levels).await?;
+        remove_marks(tx, mark, levels).await?;
     }
     removal::request(tx, RemovalKind::Comment, left).await
 }
 
-/// The condition that a comment says nothing, and nothing hangs on it.
+/// The condition that a comment is a mark without replies and likes.
 fn has_nothing() -> SimpleExpr {
     comment::Column::AuthorId.is_null().and(comment::Column::ReplyCount.eq(0)).and(comment::Column::LikeCount.eq(0))
 }
 
-/// Deletes a mark that nothing hangs on, and the marks above it of which each had only the one below, up to `levels` of them
-/// in all; what is left has its removal requested, and is answered. Nothing happens where there is no such mark.
-pub(super) async fn fall(tx: &impl ConnectionTrait, id: &str, levels: u64) -> Result<Option<CommentId>, DbErr> {
+/// Deletes an empty mark, and the marks above it whose only reply was removed, up to `levels` in all. If an empty
+/// mark is left above, requests its removal and returns its id. Does nothing if `id` is no empty mark.
+pub(super) async fn remove_marks(tx: &impl ConnectionTrait, id: &str, levels: u64) -> Result<Option<CommentId>, DbErr> {
     let chain = format!(
         "WITH RECURSIVE chain (id, parent_id, falls, level) AS ( \
             SELECT id, parent_id, author_id IS NULL AND reply_count = 0 AND like_count = 0, 0 \
@@ -165,7 +172,7 @@ pub(super) async fn fall(tx: &impl ConnectionTrait, id: &str, levels: u64) -> Re
         SELECT id, falls FROM chain ORDER BY level"
     );
     let chain = Statement::from_sql_and_values(tx.get_database_backend(), chain, [id.into()]);
-    // The last row is the one above those that fall; it falls later, or stays.
+    // The last row is above the deleted ones; it is removed later, or stays.
     let (mut falling, mut above) = (Vec::new(), None);
     for row in tx.query_all_raw(chain).await? {
         let mut fields = Fields::of(&row);

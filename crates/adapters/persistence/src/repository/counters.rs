@@ -1,14 +1,14 @@
-//! Counters, which are changed in the transaction that changes the rows they count.
+//! Counters, which change in the transaction that changes the counted rows.
 
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, UpdateMany, UpdateResult};
 
-/// Rows corrected by one statement; keeps the number of its parameters far below every database's bound.
+/// Rows that one statement corrects: far fewer parameters than the limit of either database.
 const CHUNK: usize = 500;
 
-/// Adds `change` to `counter` of the rows that `rows` picks.
+/// Adds `change` to `counter` of `rows`.
 pub(super) async fn add<E, C>(
     tx: &impl ConnectionTrait,
     rows: UpdateMany<E>,
@@ -22,8 +22,8 @@ where
     rows.col_expr(counter, Expr::col(counter).add(change)).exec(tx).await
 }
 
-/// Subtracts `number` from `counter` of the rows that `rows` picks, or as much as it has: a counter that was too low stays
-/// wrong, but holds up no removal.
+/// Subtracts `number` from `counter` of `rows`, down to 0. A counter that was too low stays wrong, but blocks no
+/// removal.
 pub(super) async fn subtract<E, C>(
     tx: &impl ConnectionTrait,
     rows: UpdateMany<E>,
@@ -38,9 +38,9 @@ where
     rows.col_expr(counter, less.into()).exec(tx).await.map(drop)
 }
 
-/// [`subtract`]s from `counter` of each row, picked by its `id`, how often the row is named in `ids`.
+/// [`subtract`]s from `counter` of each row, found by its `id`, how often the row occurs in `ids`.
 ///
-/// The caller holds the locks of the rows, as these are changed in no order.
+/// The caller holds the locks of the rows, as they are updated in no defined order.
 pub(super) async fn subtract_occurrences<E, C>(
     tx: &impl ConnectionTrait,
     (id, counter): (C, C),

@@ -1,15 +1,20 @@
-//! Which sessions have ended: rows that are stored with each end, and a copy of them in memory, which is asked at every
-//! request.
+//! The ended sessions: a row for each end, and a set in memory that every request checks.
 //!
-//! Invariant: what is committed after a look the next one does not miss. Rows become visible in the order of commits, not in
-//! that of their making, so a row says which transaction stored it, and each look begins where the one before says that all
-//! transactions had ended. SQLite has one writer, whose rows are simply numbered. After a look without an answer all that is
-//! remembered is read again: another server may have taken the place of the one that was asked, and numbers its transactions
-//! itself.
+//! Each poll reads the rows since the previous poll. Rows become visible in the order of commits, and not in the
+//! order of insertion. So a row contains the transaction that stored it. Each poll begins at the oldest transaction
+//! that was still running at the previous one. SQLite has one writer, and its rows are numbered.
 //!
-//! While the primary is out of reach the copy stays as it is: no session can be ended meanwhile, and an instance that
-//! alone lost it goes on to answer from its cache, for the life of an access token at most. Tested in
-//! `tests/repositories/ended_sessions.rs`.
+//! Invariants:
+//! - An end that is committed after one poll is found by the next.
+//! - After a poll that failed or was cancelled, the next one reads all rows: a new primary numbers its transactions
+//!   anew.
+//!
+//! On failure (the primary is out of reach) the set stays unchanged. No session can be ended meanwhile. An instance
+//! that alone lost the primary serves from its cache, for the lifetime of an access token at most.
+//!
+//! Called through its port: [`EndedSessions::contains`] at every request, [`EndedSessions::learn`] at an interval.
+//!
+//! Tested in `tests/repositories/ended_sessions.rs`.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +28,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, Statement};
 
 use crate::entity::ended_session;
 
-/// Where the next look begins, and the ends from where this one begins; at least one row.
+/// The position for the next poll, and the ends since the position of this one; at least one row.
 const POSTGRES: &str = "SELECT look.next, session_id, ended_at \
     FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS next) AS look \
     LEFT JOIN ended_sessions ON position >= $1 AND ended_at >= $2";
@@ -31,48 +36,48 @@ const SQLITE: &str = "SELECT look.next, session_id, ended_at \
     FROM (SELECT coalesce(max(position), 0) AS next FROM ended_sessions) AS look \
     LEFT JOIN ended_sessions ON position >= ?1 AND ended_at >= ?2";
 
-/// Knows which sessions have ended, as far as the primary has told.
+/// The port `EndedSessions`: the ends that the primary has reported so far.
 pub struct SeaEndedSessions {
     db: Database,
     start: Mutex<Start>,
-    /// Whether there are any: most of the time there are none, and nobody has to look.
+    /// Whether the set has any entries: usually it is empty, and requests skip it.
     any: AtomicBool,
     ended: RwLock<HashMap<SessionId, Timestamp>>,
 }
 
-/// Where the next look begins.
+/// The position at which the next poll begins.
 #[derive(Default, Clone, Copy)]
 struct Start {
     position: i64,
-    /// How many looks had no answer.
+    /// How many polls failed or were cancelled.
     unanswered: u64,
 }
 
-/// A look that is under way. When it fails or is cancelled, the next look begins at position 0.
-struct Look<'e> {
+/// A poll in flight. If it fails or is cancelled, the next poll begins at position 0.
+struct Poll<'e> {
     start: &'e Mutex<Start>,
     begun: Start,
     is_answered: bool,
 }
 
-impl<'e> Look<'e> {
+impl<'e> Poll<'e> {
     fn begin(start: &'e Mutex<Start>) -> Self {
         Self { start, begun: *lock(start), is_answered: false }
     }
 
-    /// The next one may begin at `position`, unless another look remained without an answer meanwhile.
+    /// The next poll begins at `position`, unless another poll failed or was cancelled meanwhile.
     fn end(mut self, position: i64) {
         self.is_answered = true;
         let mut start = lock(self.start);
         if start.unanswered == self.begun.unanswered {
-            // A database that was restored may count from elsewhere: then all there is, is read again. Of two looks at once
-            // the one that comes last may take the next one back, to what it reads once more.
+            // A restored database may count from elsewhere: then all rows are read again. Of two concurrent polls,
+            // the later one may move the position back, and rows are read twice.
             start.position = if position < self.begun.position { 0 } else { position };
         }
     }
 }
 
-impl Drop for Look<'_> {
+impl Drop for Poll<'_> {
     fn drop(&mut self) {
         if !self.is_answered {
             let mut start = lock(self.start);
@@ -86,16 +91,16 @@ fn lock(start: &Mutex<Start>) -> MutexGuard<'_, Start> {
 }
 
 impl SeaEndedSessions {
-    /// Knows nothing yet.
+    /// A repository over `db`, with an empty set.
     pub fn new(db: Database) -> Self {
         Self { db, start: Mutex::default(), any: AtomicBool::new(false), ended: RwLock::default() }
     }
 
     async fn try_learn(&self, remembered_since: Timestamp) -> Result<(), DbErr> {
-        let look = Look::begin(&self.start);
+        let poll = Poll::begin(&self.start);
         let backend = self.db.backend();
         let sql = if backend == DbBackend::Postgres { POSTGRES } else { SQLITE };
-        let values = [look.begun.position.into(), remembered_since.as_micros().into()];
+        let values = [poll.begun.position.into(), remembered_since.as_micros().into()];
         let (mut next, mut found) = (0, Vec::new());
         for row in self.db.read_primary().query_at_once(Statement::from_sql_and_values(backend, sql, values)).await? {
             let mut fields = Fields::of(&row);
@@ -108,7 +113,7 @@ impl SeaEndedSessions {
         ended.extend(found);
         ended.retain(|_, at| *at >= remembered_since);
         self.any.store(!ended.is_empty(), Ordering::Release);
-        look.end(next);
+        poll.end(next);
         Ok(())
     }
 }
@@ -125,11 +130,11 @@ impl EndedSessions for SeaEndedSessions {
     }
 }
 
-/// Sessions whose end one statement notes; keeps the number of its values far below every database's bound.
+/// Ends that one statement stores: far fewer values than the limit of either database.
 const CHUNK: usize = 500;
 
-/// Notes that sessions have ended, in the transaction that ends them. Last, when nobody can get tokens of them any more:
-/// the database notes the time.
+/// Notes the end of sessions, in the transaction that ends them. Comes last, when their tokens can no longer be
+/// exchanged: the database sets the time.
 pub(super) async fn note(tx: &impl ConnectionTrait, sessions: &[String]) -> Result<(), DbErr> {
     for chunk in sessions.chunks(CHUNK) {
         let rows = chunk.iter().map(|session| ended_session::ActiveModel {

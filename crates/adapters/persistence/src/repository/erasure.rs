@@ -1,4 +1,16 @@
-//! How an account goes: it is hidden at once, and its rows are removed in slices.
+//! Erases an account: hides it at once, and removes its rows in slices.
+//!
+//! Invariants:
+//! - A hidden account keeps no name, no bio, no password and no session.
+//! - A slice removes rows of one kind, so its locks follow the global order ([`super::locks`]).
+//! - Each slice corrects the counters that its rows were part of.
+//! - The account is deleted last, once no row of it is left.
+//!
+//! Called by the repositories of users ([`hide`]) and of removals ([`remove_some`]).
+//!
+//! On failure a slice is rolled back; the removal is repeated later.
+//!
+//! Tested in `tests/repositories/erasure.rs` and `removals.rs`.
 
 use accounts::ports::{EraseUser, KeptName, Proof};
 use database::Fields;
@@ -15,14 +27,13 @@ use super::{comment_removal, counters, exists, ids, kept_name, locks, parsed, re
 use crate::entity::{comment, comment_like, follow, idempotency_key, post, post_like, session, user};
 use crate::view;
 
-/// Posts of an account of which a slice removes something, unless it is smaller than that.
+/// Most posts of an account that one slice works on.
 const POSTS: u64 = 50;
 
-/// Hides the account of `by` from everybody, and with it all that it wrote; ends its sessions, and requests the removal of its
-/// rows.
+/// Hides the account of `by` with all its content, ends its sessions, and requests the removal of its rows.
 ///
-/// Nothing is left that says who it was. To change the name waits for whatever it was about to write, and is waited for: a
-/// name is a key.
+/// Nothing that identifies the person is left. Changing the user name locks the row as a key: it waits for the writes
+/// of the account, and later writes wait for it.
 pub(super) async fn hide(
     tx: &impl ConnectionTrait,
     by: Principal,
@@ -32,7 +43,7 @@ pub(super) async fn hide(
     let id = by.user_id;
     let hidden = user::Entity::update_many()
         .col_expr(user::Column::Removed, Expr::val(true))
-        // No name that anybody can have.
+        // A name that no user can have.
         .col_expr(user::Column::Username, Expr::val(format!("~{id}")))
         .col_expr(user::Column::DisplayName, Expr::val(""))
         .col_expr(user::Column::Bio, Expr::val(""))
@@ -53,18 +64,18 @@ pub(super) async fn hide(
     Ok(EraseUser::Erased)
 }
 
-/// What a slice removed of an account.
+/// The result of a slice of an account.
 pub(super) enum Removed {
-    /// Some rows, with these facts.
+    /// Some rows were removed, with these facts.
     Some(Vec<Fact>),
-    /// Nothing, though something is left.
+    /// Nothing could be removed, though rows are left.
     Nothing,
-    /// The account itself.
+    /// The account itself was removed.
     Account,
 }
 
-/// Removes about `most` rows of a hidden account, all of one kind, so that locks are taken in the order that all keep; or the
-/// account itself, when nothing else is left.
+/// Removes about `most` rows of a hidden account, all of one kind, which keeps the order of locks. Removes the
+/// account itself when no other row is left.
 pub(super) async fn remove_some(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Result<Removed, DbErr> {
     match remove_posts(tx, id, most).await? {
         Some(0) => return Ok(Removed::Nothing),
@@ -99,8 +110,8 @@ fn distinct<T>(mut ids: Vec<String>) -> Result<impl Iterator<Item = Id<T>>, DbEr
     Ok(parsed(&ids)?.into_iter())
 }
 
-/// Removes some of what is below the newest posts: those would be read over most often. Answers how many rows went; `None`
-/// if there are no posts.
+/// Removes rows below the newest posts first, as these would be scanned most often. Returns how many rows were
+/// removed; `None` if there are no posts.
 async fn remove_posts(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Result<Option<u64>, DbErr> {
     let newest = Query::select()
         .column(post::Column::Id)
@@ -117,7 +128,7 @@ async fn remove_posts(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Resul
     Ok(Some(thread_removal::remove_some(tx, id, &newest, most).await?.rows))
 }
 
-/// Removes some comments on posts of others; answers on which.
+/// Removes some comments on posts of others. Returns the ids of the posts.
 async fn remove_comments(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Result<Vec<String>, DbErr> {
     let some = Query::select()
         .columns([comment::Column::Id, comment::Column::PostId])
@@ -164,7 +175,7 @@ impl Side {
     };
 }
 
-/// Removes some follows, and takes them off the counts of both; answers with whom.
+/// Removes some follows, and lowers the counts of both accounts. Returns the ids of the other accounts.
 async fn remove_follows(tx: &impl ConnectionTrait, side: &Side, id: UserId, most: u64) -> Result<Vec<String>, DbErr> {
     let its = || side.own.eq(id.as_str());
     let some = Query::select().column(side.other).from(follow::Entity).and_where(its()).limit(most).take();
@@ -190,7 +201,7 @@ async fn remove_follows(tx: &impl ConnectionTrait, side: &Side, id: UserId, most
     Ok(removed)
 }
 
-/// Removes some idempotency keys; answers whether there were any.
+/// Removes some idempotency keys. Returns whether there were any.
 async fn remove_keys(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Result<bool, DbErr> {
     let key = [idempotency_key::Column::UserId, idempotency_key::Column::Key];
     let some = Query::select()
@@ -203,8 +214,8 @@ async fn remove_keys(tx: &impl ConnectionTrait, id: UserId, most: u64) -> Result
     Ok(idempotency_key::Entity::delete_many().filter(some).exec(tx).await?.rows_affected > 0)
 }
 
-/// Removes the account, if nothing is left of it once it is locked: an instance of the previous version, which does not know
-/// that it is hidden, may have stored something.
+/// Removes the account, if no row of it is left once it is locked. An instance of the previous version, which ignores
+/// hiding, may have stored something.
 async fn remove_account(tx: &impl ConnectionTrait, id: UserId) -> Result<Removed, DbErr> {
     locks::accounts(tx, user::Column::Id.eq(id.as_str()), LockType::Update).await?;
     let left = [
@@ -218,7 +229,7 @@ async fn remove_account(tx: &impl ConnectionTrait, id: UserId) -> Result<Removed
     if left.contains(&true) {
         return Ok(Removed::Nothing);
     }
-    // Whatever sessions and keys came meanwhile go with it.
+    // Sessions and keys that were added meanwhile are deleted by cascade.
     user::Entity::delete_by_id(id.to_string()).exec(tx).await?;
     Ok(Removed::Account)
 }

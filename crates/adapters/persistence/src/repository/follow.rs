@@ -1,4 +1,6 @@
-//! Keeps who follows whom.
+//! The port `FollowRepository`: follows, and the lists of followers and followed users.
+//!
+//! Both accounts are locked in the order of their ids, and their counts change in the same transaction.
 
 use async_trait::async_trait;
 use database::keyset::{self, Direction};
@@ -14,7 +16,7 @@ use super::{counters, exists, locks};
 use crate::entity::{follow, user};
 use crate::view;
 
-/// Keeps who follows whom in the database.
+/// The port `FollowRepository` over the database.
 pub struct SeaFollowRepository {
     db: Database,
 }
@@ -128,7 +130,7 @@ fn is_either(one: UserId, other: UserId) -> SimpleExpr {
     user::Column::Id.is_in([one.as_str(), other.as_str()])
 }
 
-/// Counts a follow on both accounts.
+/// Adds `change` to the counts of both accounts.
 async fn count(tx: &impl ConnectionTrait, follower: UserId, followee: UserId, change: i64) -> Result<(), DbErr> {
     for (id, counter) in [(follower, user::Column::FollowingCount), (followee, user::Column::FollowerCount)] {
         let rows = user::Entity::update_many().filter(user::Column::Id.eq(id.as_str()));

@@ -1,4 +1,10 @@
-//! Keeps idempotency keys.
+//! Idempotency keys: claimed in the transaction of their write, and purged when they expire.
+//!
+//! Invariants:
+//! - A key and the effect of its request are committed together.
+//! - Concurrent requests with one key: the second waits for the first, and replays its response.
+//!
+//! Tested in `tests/repositories/idempotency.rs`.
 
 use async_trait::async_trait;
 use database::{Database, Fields, corrupt, retrying};
@@ -11,10 +17,10 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::entity::idempotency_key;
 
-/// Keys forgotten by one transaction, so that none holds up others for long.
+/// Keys that one transaction deletes, which bounds how long it blocks others.
 const PURGED_AT_ONCE: u64 = 1_000;
 
-/// Keeps idempotency keys in the database.
+/// The port `IdempotencyKeyRepository` over the database.
 pub struct SeaIdempotencyKeyRepository {
     db: Database,
 }
@@ -32,7 +38,7 @@ impl SeaIdempotencyKeyRepository {
             .from(idempotency_key::Entity)
             .and_where(idempotency_key::Column::CreatedAt.lt(before.as_micros()))
             .limit(PURGED_AT_ONCE)
-            // Whoever purges at the same time, as other instances do, takes others.
+            // A concurrent purge of another instance takes other keys.
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
             .take();
         let tx = self.db.begin().await?;
@@ -59,24 +65,24 @@ impl IdempotencyKeyRepository for SeaIdempotencyKeyRepository {
     }
 }
 
-/// What a key stands for.
+/// The result of claiming a key.
 pub(super) enum Claim {
-    /// The request at hand; its answer is stored with the key.
+    /// The key belongs to this request, and its answer is stored.
     Granted,
-    /// An earlier request with the same wish, whose answer was this.
+    /// The key belongs to an earlier request with the same content, which had this answer.
     Replay(Answer),
-    /// An earlier request with another wish.
+    /// The key belongs to an earlier request with other content.
     Reused,
 }
 
-/// What an earlier request stored, as far as the present one does not say it itself.
+/// The stored part of the first answer; the rest of it follows from the request.
 pub(super) struct Answer {
     pub(super) id: Cuid,
     pub(super) at: Timestamp,
     pub(super) author_display_name: DisplayName,
 }
 
-/// What a write that may carry a key did with its fact.
+/// The effect of a write under a key.
 pub(super) fn effect<T>(write: &Write<T>) -> Effect {
     match write {
         Write::Stored(_) => Effect::Committed,
@@ -85,10 +91,11 @@ pub(super) fn effect<T>(write: &Write<T>) -> Effect {
     }
 }
 
-/// Claims the key for an answer. A request that claims the same key meanwhile waits for this transaction to end.
+/// Claims the key, and stores the answer with it. A concurrent request with the same key waits for this transaction
+/// to end.
 ///
-/// The name of the author is stored with it, because the first answer showed it and it may change; everything else
-/// in the answer is in the request, or as it always is right after a write.
+/// The author's display name is stored, because the first answer showed it and it may change. The rest of the answer
+/// is in the request, or has a fixed value right after a write.
 pub(super) async fn claim(
     tx: &impl ConnectionTrait,
     user: UserId,
@@ -115,7 +122,7 @@ pub(super) async fn claim(
             answer.at.as_micros().into(),
         ])
         .map_err(|error| corrupt("idempotency key", error))?
-        // A key that was forgotten but not purged yet is free.
+        // An expired key that was not purged yet is free.
         .on_conflict(
             OnConflict::columns([idempotency_key::Column::UserId, idempotency_key::Column::Key])
                 .update_columns([

@@ -1,4 +1,4 @@
-//! Keeps back the names of erased accounts.
+//! The names of erased accounts, which are reserved for a time.
 
 use accounts::ports::{KeptName, KeptNameRepository, NameHashes};
 use async_trait::async_trait;
@@ -10,10 +10,10 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait
 use super::exists;
 use crate::entity::kept_name;
 
-/// Names forgotten by one transaction, so that none holds up others for long.
+/// Names that one transaction deletes, which bounds how long it blocks others.
 const PURGED_AT_ONCE: u64 = 1_000;
 
-/// Keeps the names of erased accounts in the database.
+/// The port `KeptNameRepository` over the database.
 pub struct SeaKeptNameRepository {
     db: Database,
 }
@@ -55,19 +55,19 @@ impl KeptNameRepository for SeaKeptNameRepository {
     }
 }
 
-/// Keeps a name back, in the transaction that frees it.
+/// Reserves a name, in the transaction that frees it.
 pub(super) async fn keep(tx: &impl ConnectionTrait, name: &KeptName) -> Result<(), DbErr> {
     let row = kept_name::ActiveModel { name_hash: Set(name.hash.0.to_vec()), kept_until: Set(name.until.as_micros()) };
     let mut insert = kept_name::Entity::insert(row).into_query();
-    // The one before is over, or an account had the name before it was kept.
+    // An earlier reservation has expired, or an account had the name before it was reserved.
     let renewed =
         OnConflict::column(kept_name::Column::NameHash).update_column(kept_name::Column::KeptUntil).to_owned();
     tx.execute(insert.on_conflict(renewed)).await?;
     Ok(())
 }
 
-/// Whether a name is kept back at `now`, under any of its hashes. Asked after the account was inserted: whoever waited for
-/// an erasure to free the name sees what that erasure kept.
+/// Whether a name is reserved at `now`, under any of its hashes. To be queried after the account was inserted: an
+/// insert that waited for an erasure then sees its reservation.
 pub(super) async fn is_kept(connection: &impl Select, hashes: &NameHashes, now: Timestamp) -> Result<bool, DbErr> {
     let hashes = hashes.all().map(|hash| hash.0.to_vec());
     let kept = kept_name::Column::NameHash.is_in(hashes).and(kept_name::Column::KeptUntil.gt(now.as_micros()));

@@ -1,4 +1,11 @@
-//! Likes of posts or of comments, given and taken back in batches.
+//! Gives and takes back likes of posts and comments, in batches.
+//!
+//! Invariants:
+//! - A like and its count change in one statement.
+//! - Users are locked before the liked things, each in the order of ids.
+//! - Two writes for the same like never share a batch.
+//!
+//! Tested in `tests/repositories/batches.rs` and `locking_order.rs`.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -15,16 +22,16 @@ use super::acting::acting;
 use super::likes::{LikedComments, LikedPosts, LikedThings};
 use crate::view::presence::post_is_there;
 
-/// What is done.
+/// What the write does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LikeAction {
-    /// A like is given, from this time on.
+    /// Gives a like, at this time.
     Give(Timestamp),
-    /// It is taken back.
+    /// Takes the like back.
     TakeBack,
 }
 
-/// What came of it.
+/// The outcome of the write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LikeOutcome {
     Changed,
@@ -55,7 +62,7 @@ impl From<LikeOutcome> for Unlike {
     }
 }
 
-/// A like of one of `T`, to be given or taken back.
+/// A write that gives or takes back a like of a `T`.
 pub(crate) struct LikeWrite<T> {
     pub(crate) item: Cuid,
     pub(crate) by: Principal,
@@ -69,13 +76,15 @@ impl<T> LikeWrite<T> {
     }
 }
 
-/// Locks in the order of ids those who like in sessions that are there, whose accounts are kept from being erased, and then
-/// what they like. Then likes come and go, and each thing's count follows from what really did: whoever else changes the
-/// likes of a thing has to lock it first. Answers rows of a kind and two ids: who is there (1), what (2), which sessions have
-/// ended (3), and which likes changed, of what and whose (4).
+/// Locks the users whose sessions exist against erasure, and then the things, both in the order of ids. Then adds and
+/// removes likes, and changes the counts by the rows that really changed. Every other change to the likes of a thing
+/// locks the thing first.
 ///
-/// To update what was locked in the same statement is safe because nobody holds `FOR KEY SHARE` on a thing without having
-/// locked it for its counts before (`post_publication.rs` says what would come of it).
+/// Returns rows of a kind and two ids: users (1), things (2), ended sessions (3), and changed likes with thing and
+/// user (4).
+///
+/// Updating rows that were locked in the same statement is safe here. A transaction that holds `FOR KEY SHARE` on a
+/// thing has locked it for its counts before. `post_publication.rs` describes the deadlock otherwise.
 #[rustfmt::skip]
 macro_rules! like {
     ($items:literal, $likes:literal, $item:literal, $($is_there:expr),+) => {
@@ -113,7 +122,7 @@ macro_rules! like {
     };
 }
 
-/// Things whose likes are kept in a table of their own, and the statement for them.
+/// Things with a table of likes, and the statement that writes a batch of them.
 pub(crate) trait InBatches: LikedThings {
     const LIKE_SQL: &str;
 }
@@ -140,7 +149,7 @@ struct LikeRow<'l> {
     item: &'l str,
     liker: &'l str,
     session_id: &'l str,
-    /// `None` to take the like back.
+    /// `None` takes the like back.
     at: Option<i64>,
 }
 

@@ -1,4 +1,4 @@
-//! Likes of posts and of comments: the same act on two pairs of tables.
+//! Likes of posts and of comments: the same statements over two pairs of tables.
 
 use database::{Transaction, corrupt};
 use domain::{Cuid, Principal, Timestamp};
@@ -12,11 +12,11 @@ use super::{counters, ids, locks};
 use crate::entity::{comment, comment_like, post, post_like};
 use crate::view::{self, presence};
 
-/// A table of things that can be liked, and the table of who likes which.
+/// A table of things that can be liked, and the table of their likes.
 pub(super) struct Likes<I: EntityTrait, L: EntityTrait> {
     items: I,
     item_id: I::Column,
-    /// The condition that a row of `items` is there, and says something.
+    /// The condition that a row of `items` is visible and has content.
     is_there: fn() -> SimpleExpr,
     like_count: I::Column,
     table: L,
@@ -25,7 +25,7 @@ pub(super) struct Likes<I: EntityTrait, L: EntityTrait> {
     at: L::Column,
 }
 
-/// Likes of posts.
+/// The tables of likes of posts.
 pub(super) const OF_POSTS: Likes<post::Entity, post_like::Entity> = Likes {
     items: post::Entity,
     item_id: post::Column::Id,
@@ -37,7 +37,7 @@ pub(super) const OF_POSTS: Likes<post::Entity, post_like::Entity> = Likes {
     at: post_like::Column::CreatedAt,
 };
 
-/// Likes of comments.
+/// The tables of likes of comments.
 pub(super) const OF_COMMENTS: Likes<comment::Entity, comment_like::Entity> = Likes {
     items: comment::Entity,
     item_id: comment::Column::Id,
@@ -49,15 +49,15 @@ pub(super) const OF_COMMENTS: Likes<comment::Entity, comment_like::Entity> = Lik
     at: comment_like::Column::CreatedAt,
 };
 
-/// Things that can be liked, and the ports' methods by which they are.
+/// Things that can be liked, and the names of the port's methods.
 pub(crate) trait LikedThings: Send + Sync + 'static {
     const LIKE: &'static str;
     const UNLIKE: &'static str;
 
-    /// The one of these that has this id.
+    /// The thing with this id, for facts.
     fn of(item: Cuid) -> Liked;
 
-    /// Stores a like, and counts it if it is new, in a transaction that may have others.
+    /// Stores a like, and counts it if it is new, in a transaction that may contain other writes.
     fn like(
         tx: &Transaction,
         item: Cuid,
@@ -65,11 +65,11 @@ pub(crate) trait LikedThings: Send + Sync + 'static {
         at: Timestamp,
     ) -> impl Future<Output = Result<LikeOutcome, DbErr>> + Send;
 
-    /// Removes a like, and counts that if there was one, in a transaction that may have others.
+    /// Removes a like, and counts that if it existed, in a transaction that may contain other writes.
     fn unlike(tx: &Transaction, item: Cuid, by: Principal) -> impl Future<Output = Result<LikeOutcome, DbErr>> + Send;
 }
 
-/// Names what can be liked.
+/// Implements [`LikedThings`] for a pair of tables.
 macro_rules! liked_things {
     ($(#[$meta:meta])* $name:ident, $likes:ident, $liked:path, $like:literal, $unlike:literal) => {
         $(#[$meta])*
@@ -129,7 +129,7 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
         Ok(LikeOutcome::Unchanged)
     }
 
-    /// Removes a like, and counts that if there was one.
+    /// Removes a like, and counts that if it existed.
     async fn unlike(&self, tx: &impl ConnectionTrait, item: Cuid, by: Principal) -> Result<LikeOutcome, DbErr> {
         if let Some(missing) = self.lock(tx, item, by).await? {
             return Ok(missing);
@@ -147,8 +147,8 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
         Ok(LikeOutcome::Unchanged)
     }
 
-    /// Locks who likes, then what is liked, as everybody does who locks both; answers which of
-    /// them is missing: an account whose session has ended counts as such.
+    /// Locks the user and then the thing, in the global order. Returns which of them is missing; a user whose session
+    /// has ended counts as missing.
     async fn lock(&self, tx: &impl ConnectionTrait, item: Cuid, by: Principal) -> Result<Option<LikeOutcome>, DbErr> {
         let acting = view::user::is(&by.user_id.into()).and(in_session(by.session_id));
         if locks::accounts(tx, acting, LockType::KeyShare).await?.is_empty() {
@@ -165,7 +165,7 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
         Ok(())
     }
 
-    /// Removes up to `most` of the likes that a hidden account gave, and takes them off the counts; answers of what.
+    /// Removes up to `most` likes that a hidden account gave, and lowers the counts. Returns the ids of the things.
     pub(super) async fn remove_some_by(
         &self,
         tx: &impl ConnectionTrait,
@@ -182,7 +182,7 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
         self.remove(tx, of_user).await
     }
 
-    /// Removes up to `most` likes of `items`, which the caller has locked, and takes them off the counts; answers how many.
+    /// Removes up to `most` likes of `items`, which the caller has locked, and lowers the counts. Returns how many.
     pub(super) async fn remove_some_of(
         &self,
         tx: &impl ConnectionTrait,
@@ -194,7 +194,7 @@ impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
         Ok(self.remove(tx, Expr::tuple(key.map(Expr::col)).in_subquery(some)).await?.len() as u64)
     }
 
-    /// Removes likes, and takes them off the counts: these follow from what was really removed.
+    /// Removes likes, and lowers the counts by the rows that were really removed.
     async fn remove(&self, tx: &impl ConnectionTrait, condition: SimpleExpr) -> Result<Vec<String>, DbErr> {
         let delete = Query::delete().from_table(self.table).and_where(condition).returning_col(self.liked).take();
         let mut items = Vec::new();

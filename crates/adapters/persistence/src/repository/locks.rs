@@ -1,9 +1,21 @@
-//! Row locks, and the one order in which they are taken, so that no two transactions wait for each other in a circle:
-//! accounts, then posts, then comments, of each kind by their ids; refresh tokens, then their sessions by id. A slice of a removal
-//! locks its row in `removals` before all of these. A statement that locks several kinds, as batches do, takes them in the same
-//! order, and says so where it stands. The suite `locking_order` holds this.
+//! Row locks in one global order, so that no two transactions wait for each other in a circle.
 //!
-//! Every change to the comments of a post locks the post first. SQLite has one writer at a time, and ignores row locks.
+//! The order is:
+//! 1. the row of a removal, in `removals`
+//! 2. accounts
+//! 3. posts
+//! 4. comments
+//!
+//! Rows of one kind are locked by their ids. Refresh tokens are locked before their sessions, and sessions by their
+//! ids.
+//!
+//! Invariants:
+//! - Every transaction and every batch statement takes its locks in this order.
+//! - Every change to the tree of comments of a post locks the post first.
+//!
+//! SQLite has one writer at a time, and ignores row locks. On failure (a deadlock) the write is retried.
+//!
+//! Tested in `tests/repositories/locking_order.rs`.
 
 use domain::{PostId, UserId};
 use sea_orm::sea_query::{LockType, Order, Query, SimpleExpr};
@@ -12,7 +24,7 @@ use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 use super::{ids, parsed};
 use crate::entity::{post, user};
 
-/// Locks the accounts that `condition` picks; answers which there are.
+/// Locks the accounts that meet `condition`, and returns their ids.
 pub(super) async fn accounts(
     tx: &impl ConnectionTrait,
     condition: SimpleExpr,
@@ -21,7 +33,7 @@ pub(super) async fn accounts(
     parsed(&rows(tx, user::Entity, user::Column::Id, condition, lock).await?)
 }
 
-/// Locks the posts that `condition` picks; answers which there are. The caller holds the locks of the accounts that it needs.
+/// Locks the posts that meet `condition`, and returns their ids. The caller already holds its locks of accounts.
 pub(super) async fn posts(
     tx: &impl ConnectionTrait,
     condition: SimpleExpr,
@@ -30,7 +42,7 @@ pub(super) async fn posts(
     parsed(&rows(tx, post::Entity, post::Column::Id, condition, lock).await?)
 }
 
-/// Locks the rows of `table` that `condition` picks, in the order of their ids; answers which there are.
+/// Locks the rows of `table` that meet `condition`, in the order of their ids, and returns the ids.
 pub(super) async fn rows<E: EntityTrait>(
     tx: &impl ConnectionTrait,
     table: E,

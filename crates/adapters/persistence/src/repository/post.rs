@@ -1,4 +1,4 @@
-//! Keeps posts.
+//! The port `PostRepository`: posts and their likes.
 
 use async_trait::async_trait;
 use database::keyset::{self, Direction};
@@ -22,7 +22,7 @@ use super::{exists, is_there, one_if, removal, time_if};
 use crate::entity::{post, post_like, user};
 use crate::view;
 
-/// Keeps posts in the database.
+/// The port `PostRepository` over the database.
 pub struct SeaPostRepository {
     pub(super) db: Database,
 }
@@ -65,7 +65,7 @@ impl SeaPostRepository {
 
     async fn try_edit(&self, id: PostId, edit: &Edit, by: Principal) -> Result<Change<PostView>, DbErr> {
         let tx = self.db.begin().await?;
-        // The same words are no edit, though the row is locked for it.
+        // The same content is no edit, though the row is locked for it.
         let differs = || post::Column::Content.ne(edit.content.as_str());
         let mut update = post::Entity::update_many()
             .col_expr(post::Column::Content, Expr::val(edit.content.as_str().to_owned()))

@@ -1,4 +1,12 @@
-//! How posts come: counted on their authors, and stored; under an idempotency key, or in a batch with others.
+//! Publishes posts: raises the author's count, and stores the post.
+//!
+//! With an idempotency key a post has a transaction of its own. Without one it shares a batch.
+//!
+//! Invariants:
+//! - A post is stored and counted in one statement or transaction, or not at all.
+//! - Authors are locked in the order of their ids.
+//!
+//! Tested in `tests/repositories/posts.rs`, `batches.rs` and `locking_order.rs`.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -19,7 +27,7 @@ use crate::entity::{post, user};
 use crate::view;
 use crate::view::user::read_author;
 
-/// Publishes under an idempotency key, in a transaction of its own: it may have to be given up.
+/// Publishes under an idempotency key, in a transaction of its own, as it may have to be rolled back.
 pub(super) async fn publish_once(
     db: &Database,
     new: &NewPost,
@@ -38,7 +46,7 @@ pub(super) async fn publish_once(
     retrying(db, "posts.publish", attempt).await
 }
 
-/// Publishes in a transaction, which has to be rolled back unless the post is stored.
+/// Publishes in a transaction, which the caller rolls back unless the post was stored.
 async fn publish(
     tx: &impl ConnectionTrait,
     new: &NewPost,
@@ -61,7 +69,7 @@ async fn publish(
     Ok(Write::Stored(stored(new, author, new.id, new.created_at)))
 }
 
-/// Stores a post, unless its session has ended; answers whether it did.
+/// Stores a post, unless its session has ended. Returns whether it was stored.
 async fn insert(tx: &impl ConnectionTrait, new: &NewPost) -> Result<bool, DbErr> {
     let columns = [post::Column::Id, post::Column::AuthorId, post::Column::Content, post::Column::CreatedAt];
     let row = Query::select()
@@ -80,8 +88,8 @@ async fn insert(tx: &impl ConnectionTrait, new: &NewPost) -> Result<bool, DbErr>
     Ok(tx.execute(&insert).await?.rows_affected() == 1)
 }
 
-/// Counts a new post of its author, which locks the account: it cannot be erased between this and the end. Answers what
-/// the post shows of them; `None` if the session has ended, as that of an erased account has.
+/// Raises the author's count, which locks the account against erasure until the end of the transaction. Returns the
+/// author as the post shows it; `None` if the session has ended, as it has for an erased account.
 async fn count_post(tx: &impl ConnectionTrait, new: &NewPost) -> Result<Option<Author>, DbErr> {
     let update = Query::update()
         .table(user::Entity)
@@ -124,18 +132,19 @@ fn stored(new: &NewPost, author: Author, id: PostId, at: Timestamp) -> Post {
     }
 }
 
-/// Counts the posts of sessions that are there on their authors, in the order of ids as everybody does, and stores them.
-/// Answers the authors (`true`), and the sessions that have ended (`false`).
+/// Raises the counts of authors whose sessions exist, in the order of ids, and stores their posts. Returns the
+/// authors (`true`), and the sessions that have ended (`false`).
 ///
-/// The count is raised by way of a conflict, as that alone takes the order that it is given and meets each row as it is
-/// now. An `UPDATE` can do neither:
+/// The count is raised through `ON CONFLICT`, which takes the rows in the given order and sees the current version of
+/// each. An `UPDATE` does neither:
 ///
-/// - It goes through its rows in the order of its plan, whatever it is joined to: by a hash, in that of the table.
-/// - If the rows were locked in order beforehand, it would begin at the version that the statement saw when it began, not
-///   at the one that is locked. As long as a third keeps that version from going (`FOR KEY SHARE`, as for a like or a
-///   comment), it would ask for it in turn, behind others who wait for what is locked here: a circle.
+/// - It takes its rows in the order of its plan, also when it is joined to an ordered set. With a hash join that is
+///   the order of the table.
+/// - If the rows were locked in order first, it would still start from the version that its snapshot shows. While a
+///   third transaction holds `FOR KEY SHARE` on that version (for a like or a comment), the `UPDATE` queues for the
+///   row. It then waits behind transactions that wait for rows locked here: a deadlock.
 ///
-/// Nothing is ever inserted: what is proposed is a row that is there, and is locked.
+/// Nothing is ever inserted: every proposed row exists and is locked.
 const PUBLISH: &str = with_new!(
     "id text, author_id text, session_id text, content text, created_at bigint",
     acting!(),
@@ -164,7 +173,7 @@ struct PostRow<'p> {
     created_at: i64,
 }
 
-/// A post to be published, without an idempotency key.
+/// A post without an idempotency key, for a batch.
 pub(crate) struct PostWrite(pub(crate) NewPost);
 
 impl Coalesce for PostWrite {

@@ -1,4 +1,4 @@
-//! Refresh tokens, as their hashes: found and locked, used up, followed by others.
+//! Refresh tokens, stored as hashes: found and locked, marked as used, and stored.
 
 use accounts::Successors;
 use accounts::ports::{NewRefreshToken, RefreshTokenHash};
@@ -10,8 +10,8 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait
 use crate::entity::{refresh_token, session, user};
 use crate::view;
 
-/// The token `presented`, locked so that of two requests with it the second sees what became of the first: its account, its
-/// session, when that was opened, when the token expires and when it was used.
+/// Selects and locks the token `presented`, so that of two concurrent requests the second sees the result of the
+/// first. Returns the account, the session and its opening, and the expiry and use of the token.
 pub(super) fn select_presented(presented: &RefreshTokenHash) -> SelectStatement {
     let session = |column| Expr::col((session::Entity, column));
     view::user::select_user()
@@ -25,12 +25,12 @@ pub(super) fn select_presented(presented: &RefreshTokenHash) -> SelectStatement 
             session(session::Column::Id).equals((refresh_token::Entity, refresh_token::Column::SessionId)),
         )
         .and_where(refresh_token::Column::TokenHash.eq(presented.0.to_vec()))
-        // In this order, and not the account, which others count on.
+        // In this order. The account is not locked, as other writes raise its counts.
         .lock_with_tables(LockType::Update, [refresh_token::Entity.into_table_ref(), session::Entity.into_table_ref()])
         .take()
 }
 
-/// What became of the tokens that `parent` was exchanged for.
+/// Whether the tokens that replaced `parent` are still unused.
 pub(super) async fn successors(
     tx: &Transaction,
     session: SessionId,
@@ -50,11 +50,11 @@ pub(super) async fn successors(
         }
         None => (0, 0),
     };
-    // One that was exchanged by the version before has none that is known.
+    // A token that was exchanged by the previous version has no known successors.
     Ok(if matches!(counts, (1.., 0)) { Successors::Unused } else { Successors::Used })
 }
 
-/// Notes that a token is used.
+/// Marks a token as used.
 pub(super) async fn use_up(tx: &Transaction, token: &RefreshTokenHash, now: Timestamp) -> Result<(), DbErr> {
     refresh_token::Entity::update_many()
         .col_expr(refresh_token::Column::UsedAt, Expr::val(now.as_micros()))
@@ -64,7 +64,7 @@ pub(super) async fn use_up(tx: &Transaction, token: &RefreshTokenHash, now: Time
     Ok(())
 }
 
-/// Stores a token; `parent` is the one that it was exchanged for.
+/// Stores a token; `parent` is the token that it replaces.
 pub(super) async fn insert_token(
     connection: &impl ConnectionTrait,
     session: SessionId,

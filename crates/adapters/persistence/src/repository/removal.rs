@@ -1,10 +1,18 @@
-//! Removes the rows of what is hidden, in slices.
+//! Removes the rows of hidden accounts, posts and comments, in slices.
 //!
-//! Purpose: however many rows go, no transaction holds rows of others for longer than a moment, and in SQLite the one writer
-//! is free again after each slice. Called by the use case `removals::CarryOut`. Never broken: a counter equals the rows that
-//! are there, as every slice corrects the counters in its transaction; a removal is forgotten with its last row. A slice
-//! that fails leaves the rest as it was. Slices of one instance follow one another, and take turns with writers as one
-//! caller. Tested in `tests/repositories/removals.rs`.
+//! However many rows a removal has, no slice locks the rows of other users for long. On SQLite the single writer is
+//! free again after each slice.
+//!
+//! Called by the use case `removals::CarryOut`.
+//!
+//! Invariants:
+//! - A counter equals the rows that exist: every slice corrects the counters in its transaction.
+//! - A removal is forgotten in the transaction that removes its last row.
+//! - Slices of one instance run one after the other. In the queue of writers they are one caller.
+//!
+//! On failure a slice is rolled back, and the removal is repeated later.
+//!
+//! Tested in `tests/repositories/removals.rs`. caller. Tested in `tests/repositories/removals.rs`.
 
 use async_trait::async_trait;
 use database::{Database, Fields, Select, corrupt, reading, retrying};
@@ -27,17 +35,17 @@ const ACCOUNT: &str = "account";
 const POST: &str = "post";
 const COMMENT: &str = "comment";
 
-/// Removes the rows of what is hidden from the database.
+/// The port `RemovalRepository` over the database.
 pub struct SeaRemovalRepository {
     db: Database,
-    /// One slice at a time, in the order in which they come: a small removal does not wait for the end of a large one.
-    turn: Semaphore,
+    /// One slice at a time, in the order of arrival: a small removal does not wait for a large one to end.
+    permit: Semaphore,
 }
 
 impl SeaRemovalRepository {
     /// A repository over `db`.
     pub fn new(db: Database) -> Self {
-        Self { db, turn: Semaphore::new(1) }
+        Self { db, permit: Semaphore::new(1) }
     }
 
     async fn try_pending(&self, after: Option<Cuid>, most: u16) -> Result<Vec<Removal>, DbErr> {
@@ -45,7 +53,7 @@ impl SeaRemovalRepository {
         select
             .columns([removal::Column::Id, removal::Column::Kind])
             .from(removal::Entity)
-            // A later version, beside which this one runs for a while, may know others.
+            // A later version, which runs beside this one during an update, may have other kinds.
             .and_where(removal::Column::Kind.is_in([ACCOUNT, POST, COMMENT]))
             .order_by(removal::Column::Id, Order::Asc)
             .limit(most.into());
@@ -71,11 +79,12 @@ impl SeaRemovalRepository {
         let Removal { kind, id } = removal;
         let tx = self.db.begin().await?;
         if let Some(progress) = claim(&tx, id).await? {
-            tx.give_up().await?;
+            tx.roll_back().await?;
             return Ok(progress);
         }
         if tx.get_database_backend() == DbBackend::Postgres {
-            // Recursive statements look costly. To compile one takes half a second; to run it, a few milliseconds.
+            // Recursive statements look costly to the planner. Compiling one takes half a second; running it takes
+            // milliseconds.
             tx.execute_unprepared("SET LOCAL jit = off").await?;
         }
         let slice = match kind {
@@ -88,17 +97,17 @@ impl SeaRemovalRepository {
     }
 }
 
-/// What a transaction removed.
+/// The result of one transaction.
 struct Slice {
-    /// How far the removal is.
+    /// The progress of the removal.
     progress: Progress,
-    /// What changed of those who are there.
+    /// Facts about remaining rows whose counts changed.
     facts: Vec<Fact>,
-    /// On whose behalf: who hid it reads from now on what was removed.
+    /// The user who hid it, and who must read its rows as removed from now on.
     by: Option<UserId>,
 }
 
-/// Requests that what is hidden be removed.
+/// Requests the removal of hidden rows.
 pub(super) async fn request(tx: &impl ConnectionTrait, kind: RemovalKind, ids: &[String]) -> Result<(), DbErr> {
     if ids.is_empty() {
         return Ok(());
@@ -117,7 +126,7 @@ pub(super) async fn request(tx: &impl ConnectionTrait, kind: RemovalKind, ids: &
     tx.execute(&insert).await.map(drop)
 }
 
-/// Takes the lock of a removal; answers how it is, if that cannot be had.
+/// Locks the row of a removal. Returns its progress instead when the row is locked or missing.
 async fn claim(tx: &impl ConnectionTrait, id: Cuid) -> Result<Option<Progress>, DbErr> {
     let is_it = || removal::Column::Id.eq(id.as_str());
     let claim = Query::select()
@@ -133,7 +142,7 @@ async fn claim(tx: &impl ConnectionTrait, id: Cuid) -> Result<Option<Progress>, 
     Ok(Some(if is_taken { Progress::Taken } else { Progress::Done }))
 }
 
-/// Forgets a removal that is done.
+/// Forgets a finished removal.
 async fn forget(tx: &impl ConnectionTrait, id: Cuid) -> Result<(), DbErr> {
     let delete = Query::delete().from_table(removal::Entity).and_where(removal::Column::Id.eq(id.as_str())).take();
     tx.execute(&delete).await.map(drop)
@@ -152,7 +161,8 @@ async fn done(tx: &impl ConnectionTrait, id: Cuid, facts: Vec<Fact>, by: Option<
     Ok(Slice { progress: Progress::Done, facts, by })
 }
 
-/// A removal of what is not hidden is an error of whoever requested it, or of a restored backup: nothing is removed for it.
+/// A removal of something that is not hidden comes from an error or from a restored backup. Nothing is removed for
+/// it.
 async fn not_hidden(tx: &impl ConnectionTrait, removal: Removal) -> Result<Slice, DbErr> {
     tracing::warn!(?removal, "a removal of something that is not hidden is forgotten");
     done(tx, removal.id, Vec::new(), None).await
@@ -182,7 +192,7 @@ async fn remove_some_of_post(tx: &impl ConnectionTrait, id: Cuid, most: u64) -> 
         .and_where(post::Column::Id.eq(id.as_str()))
         .take();
     let Some(row) = tx.query_one(&author).await? else {
-        // It went with its author.
+        // It was removed with its author.
         return done(tx, id, Vec::new(), None).await;
     };
     let mut fields = Fields::of(&row);
@@ -197,7 +207,7 @@ async fn remove_some_of_post(tx: &impl ConnectionTrait, id: Cuid, most: u64) -> 
     }
 }
 
-/// Removes likes of a comment that says nothing any more, then the comment, unless it has replies.
+/// Removes likes of an emptied comment, and then the comment, unless it has replies.
 async fn remove_some_of_comment(tx: &impl ConnectionTrait, id: Cuid, most: u64) -> Result<Slice, DbErr> {
     let is_it = || comment::Column::Id.eq(id.as_str()).and(comment::Column::AuthorId.is_null());
     let post = Query::select().column(comment::Column::PostId).from(comment::Entity).and_where(is_it()).take();
@@ -211,9 +221,9 @@ async fn remove_some_of_comment(tx: &impl ConnectionTrait, id: Cuid, most: u64) 
     if OF_COMMENTS.remove_some_of(tx, &[id.to_string()], most).await? == most {
         return Ok(more(Vec::new(), None));
     }
-    // First, as marks further up may have their removal requested.
+    // First, as the removal of marks further up may be requested below.
     let mut slice = done(tx, id, Vec::new(), None).await?;
-    if let Some(left) = comment_removal::fall(tx, id.as_str(), levels).await? {
+    if let Some(left) = comment_removal::remove_marks(tx, id.as_str(), levels).await? {
         slice.progress = Progress::Left(Removal { kind: RemovalKind::Comment, id: left.cuid() });
     }
     Ok(slice)
@@ -227,8 +237,8 @@ impl RemovalRepository for SeaRemovalRepository {
 
     async fn remove_some(&self, removal: Removal, most: u16) -> Result<Progress, RepositoryError> {
         const OPERATION: &str = "removals.remove_some";
-        let turn = self.turn.acquire().await;
-        let _turn = turn.map_err(|error| RepositoryError::unavailable(OPERATION, error))?;
+        let permit = self.permit.acquire().await;
+        let _permit = permit.map_err(|error| RepositoryError::unavailable(OPERATION, error))?;
         let slice = retrying(&self.db, OPERATION, || self.try_remove_some(removal, most.into()));
         caller::scope(Caller::of(&OPERATION), slice).await
     }

@@ -1,4 +1,11 @@
-//! Keeps sessions.
+//! Sessions: opened, rotated, listed, ended and purged.
+//!
+//! Invariants:
+//! - A session is opened only while the proof of the log-in holds; changing the password ends it, or prevents it.
+//! - Tokens are locked before their session, tokens in the order of their expiry, sessions in the order of ids.
+//! - An end is noted in the transaction that ends the session.
+//!
+//! Tested in `tests/repositories/sessions.rs`, `refresh_model.rs` and `ended_sessions.rs`.
 
 use accounts::ports::{CloseSession, NewRefreshToken, OpenSession, Proof, RotateSession, SessionRepository};
 use accounts::{PresentedToken, Rotation, SessionView, Verdict};
@@ -16,10 +23,10 @@ use super::{ended_sessions, parsed};
 use crate::entity::{ended_session, refresh_token, session, user};
 use crate::view;
 
-/// Tokens, and as many ends, forgotten by one transaction, so that none holds up others for long.
+/// Tokens, and as many ends, that one transaction deletes, which bounds how long it blocks others.
 const PURGED_AT_ONCE: u64 = 1_000;
 
-/// Keeps sessions in the database.
+/// The port `SessionRepository` over the database.
 pub struct SeaSessionRepository {
     db: Database,
 }
@@ -32,8 +39,8 @@ impl SeaSessionRepository {
 
     async fn try_open(&self, session: &Session, token: &NewRefreshToken, proof: &Proof) -> Result<OpenSession, DbErr> {
         let tx = self.db.begin().await?;
-        // Shared, and so not while the password is being changed: the change either comes first and is seen here, or
-        // comes later and ends this session as well.
+        // A shared lock, which waits for a concurrent change of the password. That change either comes first and is
+        // seen here, or comes later and ends this session as well.
         let proved = Query::select()
             .expr(Expr::val(1))
             .from(user::Entity)
@@ -62,7 +69,7 @@ impl SeaSessionRepository {
             return Ok(RotateSession::Unknown);
         };
         let mut fields = Fields::of(&row);
-        // Read before the token is used up for good: a client that gets no answer still has a good one.
+        // Read before the token is marked as used: if this fails, the client still has a valid token.
         let user = view::user::read_user(&mut fields)?;
         let session: SessionId = fields.id()?;
         let (opened_at, expires_at) = (fields.time()?, fields.time()?);
@@ -152,7 +159,7 @@ impl SeaSessionRepository {
         Ok(CloseSession::Closed)
     }
 
-    /// Forgets some of what is over; answers whether there may be more of it, and how many sessions that were.
+    /// Deletes some expired tokens and ends. Returns whether more may be left, and how many sessions were deleted.
     async fn try_purge_some(&self, now: Timestamp, remembered_since: Timestamp) -> Result<(bool, u64), DbErr> {
         let tx = self.db.begin().await?;
         let mut some = select_tokens(refresh_token::Column::ExpiresAt.lte(now.as_micros()));
@@ -183,7 +190,7 @@ impl SeaSessionRepository {
             .from(ended_session::Entity)
             .and_where(ended_session::Column::EndedAt.lt(remembered_since.as_micros()))
             .limit(PURGED_AT_ONCE)
-            // Whoever purges at the same time, as other instances do, takes others.
+            // A concurrent purge of another instance takes other rows.
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
             .take();
         let over = ended_session::Column::SessionId.in_subquery(some);
@@ -193,18 +200,18 @@ impl SeaSessionRepository {
     }
 }
 
-/// Ends those sessions of the account of `by` that `which` picks, unless the one that acts has ended; answers with what
-/// facts.
+/// Ends the sessions that meet `which` and belong to the account of `by`, unless the acting session has ended.
+/// Returns the facts.
 async fn end_of(tx: &Transaction, by: Principal, which: SimpleExpr) -> Result<Vec<Fact>, DbErr> {
     let own = session::Column::UserId.eq(by.user_id.as_str());
     remove_sessions(tx, by.user_id, own.and(which).and(in_session(by.session_id))).await
 }
 
-/// Ends the sessions that `condition` picks, all of `user`, and notes that; answers with what facts.
+/// Ends the sessions that meet `condition`, all of `user`, and notes their ends. Returns the facts.
 ///
-/// A client that refreshes every minute leaves tens of thousands of used tokens, so only some go at once. The others are good
-/// for nothing without their session, and are purged when they expire. Whoever exchanges a token locks it before its session:
-/// tokens that are locked are passed over, so that nobody waits in a circle.
+/// A client that refreshes every minute leaves tens of thousands of used tokens, so only some are deleted at once.
+/// The others are useless without their session, and are purged when they expire. A token exchange locks the token
+/// before its session, so locked tokens are skipped here to avoid a deadlock.
 pub(super) async fn remove_sessions(
     tx: &impl ConnectionTrait,
     user: UserId,
@@ -233,20 +240,20 @@ pub(super) async fn remove_sessions(
     Ok(parsed(&ended)?.into_iter().map(|session| Fact::SessionEnded { user, session }).collect())
 }
 
-/// The tokens that `condition` picks, locked in the order in which all lock them who delete several.
+/// The tokens that meet `condition`, locked in the order that all deletions of several tokens use.
 fn select_tokens(condition: SimpleExpr) -> SelectStatement {
     Query::select()
         .column(refresh_token::Column::TokenHash)
         .from(refresh_token::Entity)
         .and_where(condition)
-        // That of an index, so that a few can be taken of many.
+        // The order of an index, so that a few of many tokens are found fast.
         .order_by(refresh_token::Column::ExpiresAt, Order::Asc)
         .order_by(refresh_token::Column::TokenHash, Order::Asc)
         .lock(LockType::Update)
         .take()
 }
 
-/// The sessions that `condition` picks, locked in the order of their ids.
+/// The sessions that meet `condition`, locked in the order of their ids.
 fn select_sessions(condition: SimpleExpr) -> SelectStatement {
     Query::select()
         .column(session::Column::Id)

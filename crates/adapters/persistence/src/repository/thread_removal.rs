@@ -1,7 +1,15 @@
-//! How the rows below hidden posts go, and then the posts.
+//! Removes the rows below hidden posts, and then the posts.
 //!
-//! Comments go from the leaves upward, as each refers to the one that it answers. None are added: a hidden post takes no
-//! comments and no likes.
+//! Comments are removed from the leaves upward, as each refers to its parent. None are added meanwhile: a hidden post
+//! accepts no comments and no likes.
+//!
+//! Called by [`super::removal`] and [`super::erasure`], once a slice.
+//!
+//! Invariants:
+//! - The rows that exist decide what is removed. Counters only guide the search, and wrong ones are corrected.
+//! - Comments to delete and their parents are locked together, in the order of ids.
+//!
+//! Tested in `tests/repositories/removals.rs`.
 
 use database::Fields;
 use domain::UserId;
@@ -12,18 +20,18 @@ use super::likes::{OF_COMMENTS, OF_POSTS};
 use super::{counters, ids, locks};
 use crate::entity::{comment, post, post_like, user};
 
-/// What a slice removed below some posts.
+/// The rows that a slice removed below some posts.
 pub(super) struct Gone {
-    /// All rows: comments, likes, and the posts. 0 where nothing could be removed.
+    /// All removed rows: comments, likes and posts. 0 when nothing could be removed.
     pub(super) rows: u64,
-    /// The posts that went.
+    /// The removed posts.
     pub(super) posts: u64,
 }
 
-/// Removes up to `most` comments and likes of `posts`, which are hidden and all by `author`; then those of the posts that
-/// have neither, and takes them off the author's count.
+/// Removes up to `most` comments and likes of `posts`, which are hidden and all by `author`. Then removes those of
+/// the posts that have neither, and lowers the author's count.
 ///
-/// What goes is decided by the rows that are there. Counters only say where to look: where they mislead, they are corrected.
+/// The rows that exist decide what is removed. Counters only guide the search, and wrong ones are corrected.
 pub(super) async fn remove_some(
     tx: &impl ConnectionTrait,
     author: UserId,
@@ -33,7 +41,7 @@ pub(super) async fn remove_some(
     locks::accounts(tx, user::Column::Id.eq(author.as_str()), LockType::NoKeyUpdate).await?;
     locks::posts(tx, post::Column::Id.is_in(posts), LockType::Update).await?;
     let mut left = most;
-    // Once a slice: other comments than these would be locked out of order.
+    // Once a slice: a second call would lock other comments out of order.
     left = left.saturating_sub(remove_leaves(tx, posts, left).await?);
     if left > 0 {
         left -= OF_POSTS.remove_some_of(tx, posts, left).await?;
@@ -50,7 +58,7 @@ pub(super) async fn remove_some(
     })
 }
 
-/// Removes up to `most` of those of `posts` that have neither comments nor likes; answers how many.
+/// Removes up to `most` of `posts` that have neither comments nor likes. Returns how many.
 async fn remove_bare(tx: &impl ConnectionTrait, author: UserId, posts: &[String], most: u64) -> Result<u64, DbErr> {
     let comments = Query::select()
         .expr(Expr::val(1))
@@ -80,14 +88,14 @@ async fn remove_bare(tx: &impl ConnectionTrait, author: UserId, posts: &[String]
     Ok(gone)
 }
 
-/// Corrects up to `most` counts of replies below `posts`; answers how many. Where comments are left and none is a leaf, the
-/// counts of some are too high, and what is left is only these and what they answer.
+/// Corrects up to `most` reply counts below `posts`, and returns how many. Called when comments are left of which
+/// none is a leaf: then some counts are too high.
 async fn recount_replies(tx: &impl ConnectionTrait, posts: &[String], most: u64) -> Result<u64, DbErr> {
-    let (values, places) = listed(posts);
+    let (values, placeholders) = listed(posts);
     let replies = |of: &str| format!("(SELECT count(*) FROM comments AS replies WHERE replies.parent_id = {of}.id)");
     let sql = format!(
         "UPDATE comments SET reply_count = {} WHERE id IN ( \
-            SELECT id FROM comments AS wrong WHERE post_id IN ({places}) AND reply_count <> {} LIMIT {most} \
+            SELECT id FROM comments AS wrong WHERE post_id IN ({placeholders}) AND reply_count <> {} LIMIT {most} \
         )",
         replies("comments"),
         replies("wrong")
@@ -100,22 +108,23 @@ async fn recount_replies(tx: &impl ConnectionTrait, posts: &[String], most: u64)
     Ok(corrected)
 }
 
-/// Parameters for `posts`, and their places in a list.
+/// Parameters for `posts`, and their placeholders as a list.
 fn listed(posts: &[String]) -> (Vec<Value>, String) {
-    let places: Vec<_> = (1..=posts.len()).map(|place| format!("${place}")).collect();
-    (posts.iter().map(|post| post.as_str().into()).collect(), places.join(", "))
+    let placeholders: Vec<_> = (1..=posts.len()).map(|number| format!("${number}")).collect();
+    (posts.iter().map(|post| post.as_str().into()).collect(), placeholders.join(", "))
 }
 
-/// Comments without replies, and those above them of which each has only the one below: where one is picked, so is all that
-/// answers it. Replies are looked for row by row, as a count that is too low must not leave a reply without its parent. With
-/// them come what they answer, as its count changes: all are locked together, in the order of their ids.
+/// Selects comments without replies, and the comments above them that have only the selected reply. If a comment is
+/// selected, so are all its replies. Replies are looked up row by row: with a count that is too low, a reply would
+/// lose its parent. The parents of the selected comments are included, as their counts change. All are locked
+/// together, in the order of ids.
 fn leaves(backend: DbBackend, posts: &[String], most: u64) -> Statement {
-    let (values, places) = listed(posts);
+    let (values, placeholders) = listed(posts);
     let lock = if backend == DbBackend::Postgres { "FOR UPDATE" } else { "" };
     let sql = format!(
         "WITH RECURSIVE going (id, parent_id) AS ( \
             SELECT id, parent_id FROM ( \
-                SELECT id, parent_id FROM comments WHERE post_id IN ({places}) AND reply_count = 0 \
+                SELECT id, parent_id FROM comments WHERE post_id IN ({placeholders}) AND reply_count = 0 \
                 AND (SELECT id FROM comments AS reply WHERE reply.parent_id = comments.id LIMIT 1) IS NULL LIMIT {most} \
             ) AS leaves \
             UNION ALL \
@@ -131,7 +140,7 @@ fn leaves(backend: DbBackend, posts: &[String], most: u64) -> Statement {
     Statement::from_sql_and_values(backend, sql, values)
 }
 
-/// Removes up to `most` comments, or as many likes of them if they have more. Answers how many of both.
+/// Removes up to `most` comments, or likes of them if they have more likes than that. Returns how many of both.
 async fn remove_leaves(tx: &impl ConnectionTrait, posts: &[String], most: u64) -> Result<u64, DbErr> {
     let (mut going, mut on, mut answered, mut likes) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for row in tx.query_all_raw(leaves(tx.get_database_backend(), posts, most)).await? {
@@ -154,14 +163,14 @@ async fn remove_leaves(tx: &impl ConnectionTrait, posts: &[String], most: u64) -
     }
     if likes > most {
         likes = OF_COMMENTS.remove_some_of(tx, &going, most).await?;
-        // Fewer, where the counts are too high: then there are no more.
+        // Fewer than the counts say: the counts were too high, and no likes are left.
         if likes >= most {
             return Ok(likes);
         }
     }
     let removed = going.len() as u64;
     answered.retain(|parent| going.binary_search(parent).is_err());
-    // Likes go with what they are of.
+    // Remaining likes are deleted by cascade.
     comment::Entity::delete_many().filter(comment::Column::Id.is_in(going)).exec(tx).await?;
     let replies = (comment::Column::Id, comment::Column::ReplyCount);
     counters::subtract_occurrences::<comment::Entity, _>(tx, replies, answered).await?;

@@ -1,4 +1,4 @@
-//! Reads timelines.
+//! The port `TimelineRepository`: the public and the home timeline.
 
 use async_trait::async_trait;
 use database::keyset::{self, Direction};
@@ -11,11 +11,11 @@ use sea_orm::{DbBackend, DbErr, JoinType};
 use crate::entity::{follow, post};
 use crate::view;
 
-/// Statements that a page of a home timeline takes at most: one, unless it has posts that are hidden. If they are that many,
-/// the page is shorter.
+/// Most statements for a page of a home timeline: one, unless hidden posts leave gaps. After that many, the page
+/// stays shorter.
 const PIECES: usize = 10;
 
-/// Reads timelines from the database.
+/// The port `TimelineRepository` over the database.
 pub struct SeaTimelineRepository {
     db: Database,
 }
@@ -51,8 +51,8 @@ impl SeaTimelineRepository {
         Ok(PostPage::of(shown, next))
     }
 
-    /// What of a page is not hidden, and where the next one begins. Authors are chosen by an index that says nothing of who is
-    /// hidden: to leave those out there would leave out others as well, whose posts come after theirs.
+    /// The visible posts of a page, and where the next one begins. The index that ranks the authors does not know
+    /// which posts are hidden. Filtering there would also drop authors whose visible posts come later.
     async fn try_piece_of_home(
         &self,
         user: UserId,
@@ -73,10 +73,10 @@ impl SeaTimelineRepository {
     }
 }
 
-// A home timeline merges the newest posts of those followed, read from the index on (author, time). An author is left out
-// if a page's length of others have a post each, beyond the cursor, that is newer than all of theirs: those posts alone fill
-// the page. So one post of everybody followed is looked at, and a page of no more authors than a page is long. The cost
-// depends on how many are followed, and not on how much they wrote.
+// A home timeline merges the newest posts of the followed users, from the index on (author, time). First the newest
+// post beyond the cursor is read for each author. The authors are cut to a page's length by those posts: together
+// they fill the page, so no other author can be on it. Then a page of posts is read for each remaining author. The
+// cost depends on the number of followed users, and not on the number of their posts.
 
 const AUTHORS: &str = "authors";
 const AUTHOR: &str = "author_id";
@@ -102,7 +102,7 @@ fn newest(user: UserId, page: &PageRequest, backend: DbBackend) -> SelectStateme
     newest
 }
 
-/// A page of the newest `of_each` posts that `authors` have in its range.
+/// The newest posts of `authors` within `page`, at most `of_each` an author.
 fn merged(authors: SelectStatement, of_each: u64, page: &PageRequest, backend: DbBackend) -> SelectStatement {
     let mut own = Query::select();
     own.from_as(post::Entity, OWN).and_where(Expr::col((OWN, post::Column::AuthorId)).equals((AUTHORS, AUTHOR)));

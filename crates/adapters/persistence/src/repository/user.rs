@@ -1,4 +1,4 @@
-//! Keeps accounts.
+//! The port `UserRepository`: accounts, profiles, passwords and erasure.
 
 use accounts::ports::{
     Credentials, EraseUser, InsertUser, KeptName, NameHashes, PasswordHash, ProfileChanges, Proof, RenewHash,
@@ -20,7 +20,7 @@ use super::session::remove_sessions;
 use crate::entity::{session, user};
 use crate::view;
 
-/// Keeps accounts in the database.
+/// The port `UserRepository` over the database.
 pub struct SeaUserRepository {
     pub(super) db: Database,
 }
@@ -114,7 +114,7 @@ impl SeaUserRepository {
         };
         let edited = |renamed| Fact::ProfileEdited { user: id, renamed };
         if !updated {
-            // Another request may have done it, whatever that was.
+            // A concurrent request may have changed any part of the profile.
             tx.abandon(id, [edited(true)]).await?;
             let moved = changes.password.as_ref().is_some_and(|change| change.verified != before.password);
             return Ok(if moved { UpdateUser::PasswordMoved } else { UpdateUser::Stale });
@@ -146,7 +146,7 @@ impl SeaUserRepository {
             .exec(&tx)
             .await?
             .rows_affected;
-        // Read from the primary only.
+        // The password hash is only read from the primary.
         tx.commit(None, []).await?;
         Ok(if renewed == 1 { RenewHash::Renewed } else { RenewHash::HashMoved })
     }
@@ -161,7 +161,8 @@ impl SeaUserRepository {
     }
 }
 
-/// Whether a row is changed: asking for nothing, or for what is so already, changes nothing. A new password always does.
+/// Whether the profile changes: an empty edit, or one that repeats the current values, does not. A new password
+/// always does.
 fn differs(changes: &ProfileChanges) -> SimpleExpr {
     let display_name = changes.display_name.as_ref().map(|name| user::Column::DisplayName.ne(name.as_str()));
     let bio = changes.bio.as_ref().map(|bio| user::Column::Bio.ne(bio.as_str()));

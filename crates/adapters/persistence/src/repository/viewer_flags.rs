@@ -1,4 +1,4 @@
-//! What is a reader's own about things that are known otherwise, in one statement for a whole page.
+//! The reader's own flags for cached posts and users, in one statement a page.
 
 use std::collections::{HashMap, HashSet};
 
@@ -52,7 +52,7 @@ async fn relations(
     Ok(relations)
 }
 
-/// The follows in whose column `own` the viewer stands, and in whose column `other` one of `users`.
+/// The follows with `viewer` in the column `own` and one of `users` in the column `other`.
 fn follows(own: follow::Column, other: follow::Column, viewer: UserId, users: &[UserId]) -> SelectStatement {
     Query::select()
         .columns([follow::Column::FollowerId, follow::Column::FolloweeId])

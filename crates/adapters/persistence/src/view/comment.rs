@@ -11,12 +11,12 @@ use super::user::AUTHOR_COLUMNS;
 use super::{LikeColumns, presence, read_liked, select_liked};
 use crate::entity::{comment, comment_like, user};
 
-/// The columns by which lists of comments are ordered.
+/// The columns that order lists of comments.
 pub(crate) const POSITION: ((comment::Entity, comment::Column), (comment::Entity, comment::Column)) =
     ((comment::Entity, comment::Column::CreatedAt), (comment::Entity, comment::Column::Id));
 
-/// Comments with their authors, as `viewer` sees them. Deleted ones have no author, hence the outer join; nor have those
-/// whose author is hidden.
+/// Comments with their authors, as `viewer` sees them. The join is an outer one: deleted comments, and comments of
+/// hidden authors, have no author.
 pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
     let mut select = Query::select();
     select
@@ -55,14 +55,14 @@ pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
     select
 }
 
-/// The condition that a row of [`select`] is shown: it says something, or has replies. Whether its post is there is
-/// another question.
+/// The condition that a row of [`select`] is shown: it has content or replies. It does not check whether the post is
+/// visible.
 pub(crate) fn is_shown() -> SimpleExpr {
     let replies = Expr::col((comment::Entity, comment::Column::ReplyCount));
     Expr::col((user::Entity, user::Column::Id)).is_not_null().or(replies.gt(0))
 }
 
-/// Reads a row of [`select`]. Of a deleted comment no likes are shown, though some may still have to be removed.
+/// Reads a row of [`select`]. A deleted comment shows no likes, though some may not be removed yet.
 pub(crate) fn read(row: &Row, viewer: Option<UserId>) -> Result<CommentView, DbErr> {
     let mut fields = Fields::of(row);
     let body = read_body(&mut fields)?;
@@ -104,7 +104,7 @@ fn read_body(fields: &mut Fields<'_>) -> Result<CommentBody, DbErr> {
     }
 }
 
-/// Where a comment stands in every list of comments.
+/// The position of a comment in lists.
 pub(crate) fn position(comment: &CommentView) -> Cursor {
     Cursor { at: comment.subject.created_at, id: comment.subject.id.cuid() }
 }

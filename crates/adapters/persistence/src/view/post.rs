@@ -9,14 +9,14 @@ use super::user::{AUTHOR_COLUMNS, read_author};
 use super::{LikeColumns, read_liked, select_liked};
 use crate::entity::{post, post_like, user};
 
-/// The columns by which lists of posts are ordered.
+/// The columns that order lists of posts.
 pub(crate) const POSITION: ((post::Entity, post::Column), (post::Entity, post::Column)) =
     ((post::Entity, post::Column::CreatedAt), (post::Entity, post::Column::Id));
 
 /// Posts with their authors, as `viewer` sees them.
 ///
-/// Every post has an author, so that the outer join finds the same as an inner one would; but it makes the databases go
-/// from posts to authors. The other way round, which SQLite may choose, loses the order of the posts.
+/// Every post has an author, so the outer join returns the same rows as an inner join. It forces the databases to go
+/// from posts to authors. The other direction, which SQLite may choose, loses the order of the posts.
 pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
     let mut select = Query::select();
     select
@@ -51,9 +51,9 @@ pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
     select
 }
 
-/// The condition that a row of [`select`] is there, and its author.
+/// The condition that the post and its author are visible.
 ///
-/// It is one that an author who is not there would meet as well: else the outer join would be an inner one.
+/// A missing author would meet the condition too: otherwise the planner could turn the outer join into an inner one.
 pub(crate) fn is_there() -> SimpleExpr {
     Expr::col((post::Entity, post::Column::Removed)).not().and(Expr::cust(r#""users"."removed" IS NOT TRUE"#))
 }
@@ -78,14 +78,14 @@ fn read_from(fields: &mut Fields<'_>, viewer: Option<UserId>) -> Result<Shown, D
     Ok((post, read_liked(fields, viewer)?))
 }
 
-/// Reads the rows of a page of [`select`], the one too many included.
+/// Reads the rows of a page of [`select`], with the additional row that shows whether another page follows.
 pub(crate) fn read_page(rows: &[Row], page: PageRequest, viewer: Option<UserId>) -> Result<PostPage, DbErr> {
     let posts = rows.iter().map(|row| read(row, viewer)).collect::<Result<_, _>>()?;
     let Page { items, next } = Page::from_lookahead(posts, page.size, |(post, _)| position(post));
     Ok(PostPage::of(items, next))
 }
 
-/// Adds whether a row of [`select`] is hidden, as the last column.
+/// Adds whether the post or its author is hidden, as the last column.
 pub(crate) fn select_hidden(select: &mut SelectStatement) {
     let hidden = Expr::col((post::Entity, post::Column::Removed)).or(Expr::col((user::Entity, user::Column::Removed)));
     select.expr_as(hidden, "hidden".into_iden());
@@ -94,7 +94,7 @@ pub(crate) fn select_hidden(select: &mut SelectStatement) {
 /// A post as one reader sees it.
 pub(crate) type Shown = (Post, Option<ContentViewer>);
 
-/// Reads the rows of a page, and leaves out those that [`select_hidden`] tells. The next page begins where it would have begun
+/// Reads the rows of a page without those that [`select_hidden`] marks. The next page begins where it would begin
 /// with them.
 pub(crate) fn read_shown(
     rows: &[Row],
@@ -111,7 +111,7 @@ pub(crate) fn read_shown(
     Ok((items.into_iter().filter(|(_, hidden)| !hidden).map(|(post, _)| post).collect(), next))
 }
 
-/// Where a post stands in every list of posts.
+/// The position of a post in lists.
 pub(crate) fn position(post: &Post) -> Cursor {
     Cursor { at: post.created_at, id: post.id.cuid() }
 }

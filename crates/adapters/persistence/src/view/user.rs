@@ -8,7 +8,7 @@ use sea_orm::sea_query::{Alias, Expr, ExprTrait, IntoColumnRef, Query, SelectSta
 use super::{exists, presence};
 use crate::entity::{follow, user};
 
-/// Columns of a [`User`], in the order in which [`read_user`] reads them.
+/// The columns of a [`User`], in the order in which [`read_user`] reads them.
 const COLUMNS: [user::Column; 9] = [
     user::Column::Id,
     user::Column::Username,
@@ -21,7 +21,7 @@ const COLUMNS: [user::Column; 9] = [
     user::Column::FollowingCount,
 ];
 
-/// Users without a reader.
+/// Users without the flags of a reader.
 pub(crate) fn select_user() -> SelectStatement {
     Query::select().columns(COLUMNS.map(|column| (user::Entity, column))).from(user::Entity).take()
 }
@@ -77,7 +77,8 @@ fn read_from(fields: &mut Fields<'_>, viewer: Option<UserId>) -> Result<UserView
     Ok(UserView::new(user, viewer))
 }
 
-/// Reads a row of [`select`] to which the position in another list was added: the time of a like or a follow.
+/// Reads a row of [`select`] with one more column: the time of a like or a follow, which is the position in that
+/// list.
 pub(crate) fn read_with_time(row: &Row, viewer: Option<UserId>) -> Result<(UserView, Cursor), DbErr> {
     let mut fields = Fields::of(row);
     let user = read_from(&mut fields, viewer)?;
@@ -85,7 +86,7 @@ pub(crate) fn read_with_time(row: &Row, viewer: Option<UserId>) -> Result<(UserV
     Ok((user, position))
 }
 
-/// Columns of an [`Author`], in the order in which [`read_author`] reads them.
+/// The columns of an [`Author`], in the order in which [`read_author`] reads them.
 pub(crate) const AUTHOR_COLUMNS: [user::Column; 3] =
     [user::Column::Id, user::Column::Username, user::Column::DisplayName];
 
@@ -98,7 +99,7 @@ pub(crate) fn read_author(fields: &mut Fields<'_>) -> Result<Author, DbErr> {
     })
 }
 
-/// The condition that picks the user whom a request names, if they are there.
+/// The condition for the user whom a request names, if visible.
 pub(crate) fn is(user: &UserRef) -> Expr {
     let named = match user {
         UserRef::Id(id) => Expr::col((user::Entity, user::Column::Id)).eq(id.as_str()),
@@ -107,8 +108,8 @@ pub(crate) fn is(user: &UserRef) -> Expr {
     named.and(presence::user())
 }
 
-/// The condition that `column` refers to the user whom a request names, if they are there. An id stands in it as it is, by
-/// which the database knows how much to expect.
+/// The condition that `column` refers to the user whom a request names, if visible. An id is a literal value, from
+/// which the database can estimate the number of rows.
 pub(crate) fn refers<C: IntoColumnRef>(column: C, user: &UserRef) -> Expr {
     let mut named = Query::select();
     named.from(user::Entity).and_where(is(user));

@@ -1,4 +1,4 @@
-//! Writes that share transactions: each gets the outcome of its own, and the counters are exact.
+//! Batches: each write gets its own outcome, and the counters are exact.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,12 +17,12 @@ use testkit::{Engine, NOW, a_comment, a_post, acting, id, on_both_databases};
 use crate::scene::Scene;
 
 on_both_databases![
-    posts_that_are_published_at_once_are_all_there,
+    concurrent_posts_are_all_stored,
     comments_on_one_post_are_all_counted,
-    likes_come_and_go_as_they_should,
-    what_is_gone_harms_nobody_else,
-    one_that_cannot_be_done_fails_alone,
-    they_share_transactions,
+    the_last_action_on_a_like_holds,
+    missing_rows_fail_their_own_writes_only,
+    a_failing_write_fails_alone,
+    concurrent_writes_share_transactions,
 ];
 
 const MANY: usize = 200;
@@ -35,7 +35,7 @@ async fn users(s: &Scene, number: usize) -> Vec<UserId> {
     users
 }
 
-/// Runs all of `writes` at once, in tasks of their own.
+/// Runs all `writes` at once, in tasks of their own.
 async fn at_once<T: Send + 'static>(
     writes: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
 ) -> Vec<T> {
@@ -43,7 +43,7 @@ async fn at_once<T: Send + 'static>(
     join_all(tasks).await.into_iter().map(Result::unwrap).collect()
 }
 
-async fn posts_that_are_published_at_once_are_all_there(s: Scene) {
+async fn concurrent_posts_are_all_stored(s: Scene) {
     let s = Arc::new(s);
     let authors = users(&s, 5).await;
     let outcomes = at_once((0..MANY).map(|number| {
@@ -87,8 +87,8 @@ async fn comments_on_one_post_are_all_counted(s: Scene) {
     s.db.assert_counters_exact().await;
 }
 
-/// Users like and unlike a few posts, each user one wish after the other: what they wished last is so.
-async fn likes_come_and_go_as_they_should(s: Scene) {
+/// Users like and unlike a few posts. Each user's actions are sequential, and the last one holds.
+async fn the_last_action_on_a_like_holds(s: Scene) {
     let s = Arc::new(s);
     let likers = users(&s, 24).await;
     let mut posts = Vec::new();
@@ -102,16 +102,16 @@ async fn likes_come_and_go_as_they_should(s: Scene) {
             let mut random = StdRng::seed_from_u64(seed);
             let mut likes = vec![false; posts.len()];
             for _ in 0..20 {
-                let (number, wish) = (random.random_range(0..posts.len()), random.random_bool(0.5));
-                // What is answered follows from the wish before, though others like and unlike the same posts.
-                if wish {
+                let (number, gives) = (random.random_range(0..posts.len()), random.random_bool(0.5));
+                // The outcome follows from the user's previous action, though others like and unlike the same posts.
+                if gives {
                     let expected = if likes[number] { Like::Already } else { Like::Given };
                     assert_eq!(s.posts.like(posts[number], acting(liker), NOW).await.unwrap(), expected);
                 } else {
                     let expected = if likes[number] { Unlike::TakenBack } else { Unlike::Nothing };
                     assert_eq!(s.posts.unlike(posts[number], acting(liker)).await.unwrap(), expected);
                 }
-                likes[number] = wish;
+                likes[number] = gives;
             }
             likes
         }
@@ -124,7 +124,7 @@ async fn likes_come_and_go_as_they_should(s: Scene) {
     s.db.assert_counters_exact().await;
 }
 
-async fn what_is_gone_harms_nobody_else(s: Scene) {
+async fn missing_rows_fail_their_own_writes_only(s: Scene) {
     let s = Arc::new(s);
     let (ada, bob) = (s.user("ada").await, s.user("bob").await);
     let here = s.post("here", ada).await;
@@ -162,8 +162,8 @@ async fn what_is_gone_harms_nobody_else(s: Scene) {
     s.db.assert_counters_exact().await;
 }
 
-/// An id that is there already is nothing that a client can cause; yet nobody else is to suffer from it.
-async fn one_that_cannot_be_done_fails_alone(s: Scene) {
+/// A duplicate id cannot be caused by a client. Other writes of its batch must not fail with it.
+async fn a_failing_write_fails_alone(s: Scene) {
     let s = Arc::new(s);
     let ada = s.user("ada").await;
     let taken = a_post("taken", ada).build();
@@ -180,7 +180,7 @@ async fn one_that_cannot_be_done_fails_alone(s: Scene) {
     s.db.assert_counters_exact().await;
 }
 
-async fn they_share_transactions(s: Scene) {
+async fn concurrent_writes_share_transactions(s: Scene) {
     let s = Arc::new(s);
     let ada = s.user("ada").await;
     s.db.log().clear();
@@ -193,9 +193,9 @@ async fn they_share_transactions(s: Scene) {
     assert!((1..=MANY / 8).contains(&transactions), "{transactions} for {MANY} posts");
 }
 
-/// Somebody holds a post for longer than anybody waits. Likes of others go on.
+/// A post is locked for longer than any write waits. Likes of other posts go on.
 #[test]
-fn a_row_that_is_held_holds_up_nobody_else() {
+fn a_locked_row_delays_only_its_own_writes() {
     testkit::run(Engine::Postgres, async |s: Scene| {
         let s = Arc::new(s);
         let likers = users(&s, 40).await;
@@ -209,10 +209,10 @@ fn a_row_that_is_held_holds_up_nobody_else() {
             })
             .collect();
         let of_held = tokio::spawn(at_once(likes));
-        // Those of the free one come behind and between them.
+        // Likes of the free post arrive between and after those of the locked one.
         for liker in likers {
             let liked = tokio::time::timeout(Duration::from_secs(2), s.posts.like(free, acting(liker), NOW)).await;
-            assert_eq!(liked.expect("nobody holds this one").unwrap(), Like::Given);
+            assert_eq!(liked.expect("this post is not locked").unwrap(), Like::Given);
         }
         lock.rollback().await.unwrap();
         for outcome in of_held.await.unwrap() {
@@ -267,10 +267,9 @@ fn a_batch_is_one_statement_on_postgres() {
     });
 }
 
-/// A connection that is cut in the middle fails those of its batch, and no others; whoever was told that it is done can
-/// rely on it.
+/// A connection that is cut fails the writes of its batch, and no others. Acknowledged writes are stored.
 #[test]
-fn a_connection_that_is_cut_takes_its_batch_along() {
+fn a_cut_connection_fails_only_its_batch() {
     testkit::run(Engine::Postgres, async |s: Scene| {
         let s = Arc::new(s);
         let ada = s.user("ada").await;
@@ -292,7 +291,7 @@ fn a_connection_that_is_cut_takes_its_batch_along() {
         let cut_off = async {
             while lock.query_all_raw(cut.clone()).await.unwrap().is_empty() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
-                // A transaction goes on seeing what it saw when it looked first.
+                // A transaction keeps the first snapshot of the statistics.
                 lock.execute_unprepared("SELECT pg_stat_clear_snapshot()").await.unwrap();
             }
         };

@@ -1,4 +1,4 @@
-//! How many statements and transactions each port method may take: as many with a full page as with one row.
+//! How many statements and transactions each port method may take: as many for a full page as for one row.
 
 use ::posts::ports::{CommentRepository, Edit, IdempotencyKeyRepository, PostRepository, Thread};
 use accounts::ports::{PasswordChange, ProfileChanges, SessionRepository, UserRepository};
@@ -12,7 +12,7 @@ use crate::sessions::{rotation, token};
 
 on_both_databases![one_thing_takes_one_statement, a_list_takes_at_most_two, a_write_takes_one_transaction];
 
-/// A few of everything.
+/// Stores a few rows of each kind.
 async fn fill(s: &Scene) -> (UserId, PostId, CommentId) {
     let (ada, bob) = (s.user("ada").await, s.user("bob").await);
     s.follow(ada, bob).await;
@@ -28,7 +28,7 @@ async fn fill(s: &Scene) -> (UserId, PostId, CommentId) {
     (ada, post, top)
 }
 
-/// What it took since the log was cleared, and clears it again.
+/// What was executed since the log was cleared.
 struct Took {
     statements: usize,
     transactions: usize,
@@ -91,13 +91,13 @@ async fn a_list_takes_at_most_two(s: Scene) {
         s.follows.list(&bob, Relation::Followers, first_page(), Some(ada)),
         s.follows.list(&bob, Relation::Following, first_page(), Some(ada)),
     ];
-    // At the same time it is asked whether what is listed below is there.
+    // A concurrent statement checks that the post or comment exists.
     reads![s, at most 2:
         s.posts.list_likes(post, first_page(), Some(ada)),
         s.comments.list(Thread::Post(post), first_page(), Some(ada)),
         s.comments.list(Thread::Replies(comment), first_page(), Some(ada)),
     ];
-    // An empty list asks once more whether there is anything that it is the list of.
+    // For an empty list, another statement checks that its owner exists.
     let nobody = UserRef::Id(id("nobody"));
     reads![s, at most 2:
         s.timelines.home(id("nobody"), first_page()),

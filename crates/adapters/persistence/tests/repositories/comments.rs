@@ -22,14 +22,14 @@ mod add {
         stores_and_counts,
         counts_a_reply_on_its_parent_and_on_the_post,
         needs_the_post,
-        needs_a_parent_that_is_there_and_says_something,
+        needs_a_parent_with_content,
         needs_a_parent_on_the_same_post,
-        stores_no_reply_that_stands_too_deep,
-        finds_out_how_deep_an_older_reply_stands,
-        stores_nothing_for_an_account_that_is_gone,
+        rejects_a_reply_that_is_too_deep,
+        finds_the_depth_of_an_older_reply,
+        stores_nothing_for_an_erased_account,
     ];
 
-    async fn stores_no_reply_that_stands_too_deep(s: Scene) {
+    async fn rejects_a_reply_that_is_too_deep(s: Scene) {
         let ada = s.user("ada").await;
         let post = s.post("post", ada).await;
         let mut parent = s.comment("top", post, ada).await;
@@ -45,8 +45,8 @@ mod add {
         s.db.assert_counters_exact().await;
     }
 
-    /// As those that the previous version of the program stores, beside this one or before it.
-    async fn finds_out_how_deep_an_older_reply_stands(s: Scene) {
+    /// Like replies that the previous version of the program stores, before this one or beside it.
+    async fn finds_the_depth_of_an_older_reply(s: Scene) {
         let ada = s.user("ada").await;
         let post = s.post("post", ada).await;
         s.deep_thread(post, ada, 1_500).await;
@@ -107,7 +107,7 @@ mod add {
         }
     }
 
-    async fn needs_a_parent_that_is_there_and_says_something(s: Scene) {
+    async fn needs_a_parent_with_content(s: Scene) {
         let ada = s.user("ada").await;
         let post = s.post("post", ada).await;
         let top = s.comment("top", post, ada).await;
@@ -129,7 +129,7 @@ mod add {
         s.db.assert_counters_exact().await;
     }
 
-    async fn stores_nothing_for_an_account_that_is_gone(s: Scene) {
+    async fn stores_nothing_for_an_erased_account(s: Scene) {
         let ada = s.user("ada").await;
         let post = s.post("post", ada).await;
         let comment = a_comment("new", post, id("nobody")).build();
@@ -163,7 +163,7 @@ mod find {
 mod find_owners {
     use super::*;
 
-    on_both_databases![names_both_authors, finds_none_of_a_deleted_one];
+    on_both_databases![names_both_authors, finds_no_owners_of_a_deleted_comment];
 
     async fn names_both_authors(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
@@ -173,7 +173,7 @@ mod find_owners {
         assert_eq!(s.comments.find_owners(top).await.unwrap(), Some(owners));
     }
 
-    async fn finds_none_of_a_deleted_one(s: Scene) {
+    async fn finds_no_owners_of_a_deleted_comment(s: Scene) {
         let ada = s.user("ada").await;
         let post = s.post("post", ada).await;
         let top = s.comment("top", post, ada).await;
@@ -190,8 +190,8 @@ mod list {
     on_both_databases![
         shows_the_top_level_oldest_first_in_pages,
         shows_direct_replies_oldest_first_in_pages,
-        shows_deleted_ones_in_their_place,
-        tells_no_comments_from_no_post,
+        shows_deleted_comments_with_replies,
+        distinguishes_no_comments_from_no_post,
     ];
 
     fn ids(page: &Page<CommentView>) -> Vec<CommentId> {
@@ -235,7 +235,7 @@ mod list {
         assert_eq!((ids(&second), second.next), (replies[2..].to_vec(), None));
     }
 
-    async fn shows_deleted_ones_in_their_place(s: Scene) {
+    async fn shows_deleted_comments_with_replies(s: Scene) {
         let ada = s.user("ada").await;
         let post = s.post("post", ada).await;
         let (top, next) = (s.comment("top", post, ada).await, s.comment("next", post, ada).await);
@@ -247,7 +247,7 @@ mod list {
         assert_eq!(ids(&list(&s, Thread::Replies(top), first_page()).await), [reply]);
     }
 
-    async fn tells_no_comments_from_no_post(s: Scene) {
+    async fn distinguishes_no_comments_from_no_post(s: Scene) {
         let ada = s.user("ada").await;
         let post = s.post("post", ada).await;
         assert_eq!(list(&s, Thread::Post(post), first_page()).await.items, []);
@@ -264,8 +264,8 @@ mod edit {
 
     on_both_databases![
         changes_the_words_and_the_revision,
-        leaves_what_says_the_same,
-        refuses_when_the_comment_moved_on,
+        the_same_content_is_no_edit,
+        rejects_an_outdated_revision,
         finds_none,
     ];
 
@@ -289,7 +289,7 @@ mod edit {
         ));
     }
 
-    async fn leaves_what_says_the_same(s: Scene) {
+    async fn the_same_content_is_no_edit(s: Scene) {
         let ada = s.user("ada").await;
         let post = s.post("post", ada).await;
         let top = s.comment("top", post, ada).await;
@@ -306,7 +306,7 @@ mod edit {
         assert_eq!(s.find_comment(top).await, Some(before));
     }
 
-    async fn refuses_when_the_comment_moved_on(s: Scene) {
+    async fn rejects_an_outdated_revision(s: Scene) {
         let ada = s.user("ada").await;
         let post = s.post("post", ada).await;
         let top = s.comment("top", post, ada).await;
@@ -334,10 +334,10 @@ mod delete {
     use super::*;
 
     on_both_databases![
-        removes_one_without_replies,
-        keeps_one_with_replies_without_words_or_author,
-        removes_silent_ancestors_with_their_last_reply,
-        stops_at_an_ancestor_that_says_something,
+        removes_a_comment_without_replies,
+        keeps_a_comment_with_replies_as_a_mark,
+        removes_marks_above_with_their_last_reply,
+        stops_at_an_ancestor_with_content,
         stops_at_an_ancestor_with_other_replies,
         finds_none,
     ];
@@ -357,7 +357,7 @@ mod delete {
         s.db.texts("SELECT substr(id, 1, 3) FROM comments ORDER BY id").await
     }
 
-    async fn removes_one_without_replies(s: Scene) {
+    async fn removes_a_comment_without_replies(s: Scene) {
         let (post, [.., last]) = chain(&s).await;
         s.like_comment(last, id("ada")).await;
         assert_eq!(s.comments.delete(last, acting(id("ada")), None).await.unwrap(), Change::Changed(()));
@@ -367,7 +367,7 @@ mod delete {
         s.db.assert_counters_exact().await;
     }
 
-    async fn keeps_one_with_replies_without_words_or_author(s: Scene) {
+    async fn keeps_a_comment_with_replies_as_a_mark(s: Scene) {
         let (post, [first, second, ..]) = chain(&s).await;
         s.like_comment(second, id("ada")).await;
         s.comments.edit(second, &edit("edited", s.now(), None), acting(id("ada"))).await.unwrap();
@@ -387,7 +387,7 @@ mod delete {
         s.db.assert_counters_exact().await;
     }
 
-    async fn removes_silent_ancestors_with_their_last_reply(s: Scene) {
+    async fn removes_marks_above_with_their_last_reply(s: Scene) {
         let (post, [first, second, third, last]) = chain(&s).await;
         for silent in [second, first, third] {
             assert_eq!(s.comments.delete(silent, acting(id("ada")), None).await.unwrap(), Change::Changed(()));
@@ -398,7 +398,7 @@ mod delete {
         assert_eq!(s.find_post(post).await.unwrap().comment_count, 0);
     }
 
-    async fn stops_at_an_ancestor_that_says_something(s: Scene) {
+    async fn stops_at_an_ancestor_with_content(s: Scene) {
         let (_, [first, second, third, last]) = chain(&s).await;
         for gone in [second, third, last] {
             assert_eq!(s.comments.delete(gone, acting(id("ada")), None).await.unwrap(), Change::Changed(()));
@@ -435,7 +435,7 @@ mod delete {
 mod like {
     use super::*;
 
-    on_both_databases![counts_once, finds_none, finds_none_that_was_deleted_but_stays, says_that_the_account_is_gone];
+    on_both_databases![counts_once, finds_none, finds_no_deleted_comment, an_erased_account_has_no_session];
 
     async fn a_comment(s: &Scene) -> CommentId {
         let ada = s.user("ada").await;
@@ -464,7 +464,7 @@ mod like {
         assert_eq!(s.comments.unlike(id("nothing"), acting(ada)).await.unwrap(), Unlike::NotFound);
     }
 
-    async fn finds_none_that_was_deleted_but_stays(s: Scene) {
+    async fn finds_no_deleted_comment(s: Scene) {
         let top = a_comment(&s).await;
         s.reply("reply", top, id("post"), id("ada")).await;
         s.like_comment(top, id("ada")).await;
@@ -475,7 +475,7 @@ mod like {
         s.db.assert_counters_exact().await;
     }
 
-    async fn says_that_the_account_is_gone(s: Scene) {
+    async fn an_erased_account_has_no_session(s: Scene) {
         let top = a_comment(&s).await;
         assert_eq!(s.comments.like(top, acting(id("nobody")), s.now()).await.unwrap(), Like::SessionEnded);
         assert_eq!(s.find_comment(top).await.unwrap().like_count, 0);

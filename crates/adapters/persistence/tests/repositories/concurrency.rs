@@ -1,4 +1,4 @@
-//! What must be true after many wrote at once: every counter is exact, and nobody was turned away.
+//! After many concurrent writes every counter is exact, and no write was rejected.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,15 +17,15 @@ use crate::scene::{Scene, any_names, hash_of};
 
 on_both_databases![
     counters_are_exact_after_64_writers,
-    one_of_32_gets_the_name,
+    one_of_32_sign_ups_gets_the_name,
     all_of_64_likes_are_counted,
-    two_that_follow_each_other_do_not_get_into_each_others_way,
+    mutual_follows_do_not_deadlock,
 ];
 
 const WRITERS: u64 = 64;
 const WRITES_EACH: usize = 20;
 
-/// What there is to write about, as far as the writers know; some of it is gone already.
+/// What the writers can write about; some of it may be removed already.
 #[derive(Default)]
 struct Known {
     users: Vec<UserId>,
@@ -57,7 +57,7 @@ impl Writer {
         *users.choose(&mut self.random).unwrap()
     }
 
-    /// One of the newest: few enough that the writers meet.
+    /// One of the newest posts: few enough for the writers to collide.
     fn post(&mut self) -> PostId {
         let posts = self.known(|known| known.posts.clone());
         let newest = posts.get(posts.len().saturating_sub(8)..).unwrap_or_default();
@@ -70,7 +70,7 @@ impl Writer {
         newest.choose(&mut self.random).copied()
     }
 
-    /// Does one thing or another.
+    /// Does one random write.
     async fn write(&mut self) -> Result<(), RepositoryError> {
         let scene = Arc::clone(&self.scene);
         let (user, post, comment) = (self.user(), self.post(), self.comment());
@@ -117,7 +117,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Comments on a post, or replies where `parent` is.
+    /// Comments on a post, or replies to `parent`.
     async fn add_comment(&mut self, user: UserId, parent: Option<(PostId, CommentId)>) -> Result<(), RepositoryError> {
         let new = match parent {
             Some((post, parent)) if self.random.random_bool(0.7) => {
@@ -133,7 +133,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Erases an account, and makes another one.
+    /// Erases an account, and creates another.
     async fn replace(&mut self, user: UserId) -> Result<(), RepositoryError> {
         self.scene.erase(user).await;
         let new = a_user(&self.word()).build();
@@ -185,7 +185,7 @@ async fn counters_are_exact_after_64_writers(s: Scene) {
     assert!(counted > 0, "seed {seed}: nothing is left that was counted");
 }
 
-async fn one_of_32_gets_the_name(s: Scene) {
+async fn one_of_32_sign_ups_gets_the_name(s: Scene) {
     let s = Arc::new(s);
     let outcomes = join_all((0..32).map(|number| {
         let s = Arc::clone(&s);
@@ -215,7 +215,7 @@ async fn all_of_64_likes_are_counted(s: Scene) {
     s.db.assert_counters_exact().await;
 }
 
-async fn two_that_follow_each_other_do_not_get_into_each_others_way(s: Scene) {
+async fn mutual_follows_do_not_deadlock(s: Scene) {
     let (ada, bob) = (s.user("ada").await, s.user("bob").await);
     let s = Arc::new(s);
     let writers = [(ada, bob), (bob, ada)].map(|(follower, followee)| {

@@ -1,4 +1,4 @@
-//! [`Database`] itself: its schema, and what it says when it is not there.
+//! [`Database`]: its schema, and its errors when it is out of reach.
 
 use std::time::Duration;
 
@@ -16,22 +16,22 @@ mod migrate {
     use super::*;
 
     on_both_databases![
-        makes_the_schema_once,
+        creates_the_schema_once,
         lets_many_instances_start_at_once,
-        is_no_obstacle_for_an_instance_of_the_version_before,
+        the_previous_version_runs_on_a_newer_schema,
     ];
 
-    async fn is_no_obstacle_for_an_instance_of_the_version_before(other: TestDatabase) {
+    async fn the_previous_version_runs_on_a_newer_schema(other: TestDatabase) {
         let db = TestDatabase::without_tables(other.engine()).await;
         persistence::migrate(&db.database()).await.unwrap();
         db.execute("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99999999_000001_of_the_next', 1)")
             .await;
         assert!(persistence::is_migrated(&db.database()).await.unwrap());
-        // It may be one that migrates when it starts.
+        // An instance may migrate at its start.
         persistence::migrate(&db.database()).await.unwrap();
     }
 
-    async fn makes_the_schema_once(other: TestDatabase) {
+    async fn creates_the_schema_once(other: TestDatabase) {
         let db = TestDatabase::without_tables(other.engine()).await;
         assert!(!persistence::is_migrated(&db.database()).await.unwrap());
         for _ in 0..2 {
@@ -58,10 +58,10 @@ mod migrate {
     }
 }
 
-/// Log-ins lock `sessions` before `refresh_tokens`, and this migration locks them the other way round. PostgreSQL ends
-/// one of the two, which here is the migration: the log-in waits first, and is patient.
+/// A log-in locks `sessions` before `refresh_tokens`, and this migration locks them in the other order. PostgreSQL
+/// cancels one of the two. Here that is the migration, as the log-in waits first and has a long timeout.
 #[test]
-fn migrate_begins_again_where_it_meets_requests() {
+fn a_migration_that_deadlocks_with_requests_is_retried() {
     testkit::run(Engine::Postgres, async |_: TestDatabase| {
         let db = TestDatabase::without_tables(Engine::Postgres).await;
         persistence::migrate(&db.database()).await.unwrap();
@@ -100,9 +100,9 @@ fn migrate_begins_again_where_it_meets_requests() {
 mod schema {
     use super::*;
 
-    /// The form of address that Prisma writes, with another schema than the usual one.
+    /// An address as Prisma writes it, with a schema other than the default.
     #[test]
-    fn is_made_where_the_address_says() {
+    fn is_created_as_the_address_says() {
         testkit::run(Engine::Postgres, async |other: TestDatabase| {
             let db = TestDatabase::without_tables(other.engine()).await;
             let location = Location::parse(&format!("{}?schema=elsewhere", db.url())).unwrap();
@@ -120,9 +120,9 @@ mod schema {
 mod ping {
     use super::*;
 
-    on_both_databases![answers_while_the_database_does];
+    on_both_databases![succeeds_while_the_database_is_up];
 
-    async fn answers_while_the_database_does(db: TestDatabase) {
+    async fn succeeds_while_the_database_is_up(db: TestDatabase) {
         db.database().ping().await.unwrap();
         db.database().close().await.unwrap();
         let error = db.database().ping().await.unwrap_err();
@@ -134,7 +134,7 @@ mod connect {
     use super::*;
 
     #[tokio::test]
-    async fn says_why_nobody_answers_and_nothing_of_the_address() {
+    async fn says_why_no_server_answers_without_the_address() {
         let location = Location::parse("postgresql://secret:secret@127.0.0.1:1/secret").unwrap();
         let options = DatabaseOptions { acquire_timeout: Duration::from_secs(1), ..DatabaseOptions::new(location) };
         let Err(error) = Database::connect(&options).await else { panic!("somebody answered") };
@@ -143,9 +143,9 @@ mod connect {
         assert!(!format!("{error:?}").contains("secret"));
     }
 
-    /// Servers repeat the names that they were called by.
+    /// Servers repeat the names of the address in their errors.
     #[test]
-    fn says_why_a_server_refuses_and_nothing_of_the_address() {
+    fn says_why_a_server_refuses_without_the_address() {
         testkit::run(Engine::Postgres, async |db: TestDatabase| {
             let mut url = url::Url::parse(db.url()).unwrap();
             url.set_path("secret");
@@ -157,7 +157,7 @@ mod connect {
     }
 
     #[tokio::test]
-    async fn takes_the_path_of_a_file_as_it_is() {
+    async fn takes_the_path_of_a_file_literally() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["a b", "100% sure", "50%", "#1", "what?", "a\"b'c", "ünï"] {
             let file = folder.path().join(name).join("deep/t.db");
@@ -174,7 +174,7 @@ mod connect {
 
     #[cfg(unix)]
     #[tokio::test]
-    async fn makes_files_that_nobody_else_can_read() {
+    async fn creates_files_that_only_the_owner_can_read() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -208,7 +208,7 @@ mod connect {
 mod inspect {
     use super::*;
 
-    /// They stand in a list there, as others may have tables of theirs in the same schema.
+    /// The list names the tables, as the schema may contain tables of other programs.
     #[test]
     fn knows_every_table() {
         testkit::run(Engine::Postgres, async |db: TestDatabase| {

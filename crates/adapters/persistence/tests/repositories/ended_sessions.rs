@@ -1,4 +1,4 @@
-//! [`EndedSessions`]: what is learnt of the ends of sessions; and that a session whose end was committed stores nothing.
+//! [`EndedSessions`]: which ends an instance learns of, and that a write in an ended session stores nothing.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 
 use crate::scene::{Scene, until_waiting};
 
-/// Long before anything in these tests.
+/// Before every time in these tests.
 const EVER: Timestamp = Timestamp::from_micros(0);
 
 async fn end(s: &Scene, user: UserId) -> Principal {
@@ -30,13 +30,9 @@ async fn end(s: &Scene, user: UserId) -> Principal {
 mod learn {
     use super::*;
 
-    on_both_databases![
-        knows_what_ended_wherever,
-        forgets_what_ended_before_a_time,
-        reads_nothing_twice_but_misses_nothing,
-    ];
+    on_both_databases![knows_ends_of_all_instances, forgets_ends_before_a_time, reads_each_end_once_and_misses_none,];
 
-    async fn knows_what_ended_wherever(s: Scene) {
+    async fn knows_ends_of_all_instances(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
         let elsewhere = SeaEndedSessions::new(s.db.database());
         elsewhere.learn(EVER).await.unwrap();
@@ -49,7 +45,7 @@ mod learn {
         }
     }
 
-    async fn forgets_what_ended_before_a_time(s: Scene) {
+    async fn forgets_ends_before_a_time(s: Scene) {
         let ada = s.user("ada").await;
         let ended = end(&s, ada).await;
         let at = s.db.scalar_i64("SELECT ended_at FROM ended_sessions").await;
@@ -59,21 +55,21 @@ mod learn {
         assert!(!s.ended.contains(ended.session_id));
     }
 
-    async fn reads_nothing_twice_but_misses_nothing(s: Scene) {
+    async fn reads_each_end_once_and_misses_none(s: Scene) {
         for number in 0..20 {
             let user = s.user(&format!("user{number}")).await;
             let ended = end(&s, user).await;
             s.ended.learn(EVER).await.unwrap();
             assert!(s.ended.contains(ended.session_id), "{number}");
         }
-        // What was read before is not read again: what is deleted behind its back it still knows.
+        // Rows that were read are not read again: a deleted row is still known.
         s.db.execute("DELETE FROM ended_sessions").await;
         s.ended.learn(EVER).await.unwrap();
         assert!(s.ended.contains(acting(id("user0")).session_id));
     }
 }
 
-/// Rows become visible in the order of commits, which is not that in which they were stored.
+/// Rows become visible in the order of commits, not in the order of insertion.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_end_that_is_committed_late_is_not_missed() {
     let s = Scene::from(TestDatabase::postgres().await);
@@ -89,9 +85,9 @@ async fn an_end_that_is_committed_late_is_not_missed() {
     assert!(s.ended.contains(late));
 }
 
-/// Nobody can end a session while the primary is lost, so what is known stays true.
+/// No session can be ended while the primary is lost, so the set stays valid.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_known_stays_known_while_the_database_is_lost() {
+async fn known_ends_are_kept_while_the_database_is_lost() {
     let s = Scene::from(TestDatabase::postgres().await);
     let ada = s.user("ada").await;
     let ended = end(&s, ada).await;
@@ -104,7 +100,7 @@ async fn what_is_known_stays_known_while_the_database_is_lost() {
     assert!(instance.learn(EVER).await.unwrap_err().is_unavailable());
     assert!(instance.contains(ended.session_id));
 
-    // Another server takes its place, which was behind: its transactions have lower numbers.
+    // A replica that was behind becomes the primary: its transactions have lower numbers.
     let earlier: SessionId = id("earlier");
     let note = format!("INSERT INTO ended_sessions (position, session_id, ended_at) VALUES (1, '{earlier}', 1)");
     s.db.execute(&note).await;
@@ -120,10 +116,10 @@ async fn what_is_known_stays_known_while_the_database_is_lost() {
 mod writes {
     use super::*;
 
-    on_both_databases![a_batch_stores_what_is_written_in_sessions_that_are_there, a_like_that_was_given_stays];
+    on_both_databases![a_batch_stores_only_writes_of_live_sessions, a_like_that_was_given_stays];
 
-    /// One session of two has ended; what both write at once shares transactions.
-    async fn a_batch_stores_what_is_written_in_sessions_that_are_there(s: Scene) {
+    /// One of two sessions has ended. Concurrent writes in both share batches.
+    async fn a_batch_stores_only_writes_of_live_sessions(s: Scene) {
         let s = Arc::new(s);
         let ada = s.user("ada").await;
         let post = s.post("post", ada).await;
@@ -168,10 +164,10 @@ mod writes {
         assert_eq!(s.find_post(post).await.unwrap().like_count, 1);
     }
 
-    /// Each write begins before the session ends, and waits for a row that another transaction has locked. The statement
-    /// that would store something begins after the end.
+    /// Each write begins before the session ends, and waits for a row lock. Its deciding statement begins after the
+    /// end.
     #[tokio::test(flavor = "multi_thread")]
-    async fn what_waited_past_the_end_of_its_session_stores_nothing() {
+    async fn a_write_that_waits_past_the_end_stores_nothing() {
         let s = Arc::new(Scene::from(TestDatabase::postgres().await));
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
         let post = s.post("post", ada).await;
@@ -192,7 +188,7 @@ mod writes {
             }),
         ];
         until_waiting(&holder, 3).await;
-        // It waits for none of those who write in it.
+        // Ending the session waits for none of the writes in it.
         end(&s, ada).await;
         holder.rollback().await.unwrap();
         let refused: Vec<bool> = join_all(writes).await.into_iter().map(Result::unwrap).collect();

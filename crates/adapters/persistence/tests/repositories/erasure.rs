@@ -1,4 +1,4 @@
-//! What [`UserRepository::erase`] must leave: nothing of the account, everything of the others, and exact counters.
+//! What [`UserRepository::erase`] leaves: nothing of the account, everything of others, and exact counters.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,18 +32,18 @@ mod erase {
     use super::*;
 
     on_both_databases![
-        leaves_nothing_of_the_account_and_exact_counters,
-        keeps_the_replies_of_others_below_what_is_gone,
-        removes_threads_that_say_nothing_any_more,
+        removes_the_account_and_keeps_counters_exact,
+        keeps_replies_of_others_below_deleted_comments,
+        removes_threads_of_marks,
         frees_the_name,
-        keeps_the_name_back_for_as_long_as_it_is_told,
-        keeps_the_name_back_from_whoever_waits_for_it,
-        forgets_names_that_are_free,
+        reserves_the_name_until_a_time,
+        reserves_the_name_against_a_waiting_sign_up,
+        purges_free_names,
         finds_nobody,
-        leaves_nothing_of_anybody_when_all_go,
+        leaves_no_rows_when_all_accounts_are_erased,
     ];
 
-    /// Three who like, follow and answer each other everywhere.
+    /// Three users who like, follow and answer each other everywhere.
     async fn lively(s: &Scene) -> [UserId; 3] {
         let all = [s.user("ada").await, s.user("bob").await, s.user("cyd").await];
         for (index, author) in all.into_iter().enumerate() {
@@ -57,7 +57,7 @@ mod erase {
                 s.sessions.open(&session, &token, &s.verified(author).await.into()).await.unwrap(),
                 OpenSession::Opened
             );
-            // A thread as deep as there are authors, and one comment of each beside it.
+            // A thread with two comments of each author, and one comment of each beside it.
             let mut parent = None;
             for (depth, commenter) in all.into_iter().cycle().skip(index).take(6).enumerate() {
                 let word = format!("deep{index}{depth}");
@@ -91,7 +91,7 @@ mod erase {
         assert_eq!(s.db.scalar_i64(orphans).await, 0);
     }
 
-    async fn leaves_nothing_of_the_account_and_exact_counters(s: Scene) {
+    async fn removes_the_account_and_keeps_counters_exact(s: Scene) {
         let [ada, bob, cyd] = lively(&s).await;
         assert_eq!(s.erase(bob).await, EraseUser::Erased);
         assert_gone(&s, bob).await;
@@ -101,14 +101,14 @@ mod erase {
             assert_eq!((user.post_count, user.follower_count, user.following_count), (2, 1, 1));
         }
         assert_eq!(s.db.count("posts").await, 4);
-        // Of each of the two that stay: the one that they are signed in by, and another.
+        // For each of the two remaining users: the session of `sign_in`, and another.
         assert_eq!((s.db.count("sessions").await, s.db.count("ended_sessions").await), (4, 2));
-        // On each of the two posts that stay, everybody else said four things, half of them in a thread.
+        // On each of the two remaining posts, each of the others left four comments, half of them in a thread.
         assert_eq!(s.db.scalar_i64("SELECT count(*) FROM comments WHERE author_id IS NOT NULL").await, 16);
         assert_eq!(s.db.scalar_i64("SELECT CAST(sum(like_count) AS BIGINT) FROM posts").await, 4);
     }
 
-    async fn keeps_the_replies_of_others_below_what_is_gone(s: Scene) {
+    async fn keeps_replies_of_others_below_deleted_comments(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
         let post = s.post("post", ada).await;
         let top = s.comment("top", post, bob).await;
@@ -124,7 +124,7 @@ mod erase {
         assert_eq!(s.db.count("comments").await, 0, "the silent parent went with its last reply");
     }
 
-    async fn removes_threads_that_say_nothing_any_more(s: Scene) {
+    async fn removes_threads_of_marks(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
         let post = s.post("post", ada).await;
         let top = s.comment("top", post, ada).await;
@@ -152,7 +152,7 @@ mod erase {
         s.users.insert(&new, &hash_of("another"), names).await.unwrap()
     }
 
-    async fn keeps_the_name_back_for_as_long_as_it_is_told(s: Scene) {
+    async fn reserves_the_name_until_a_time(s: Scene) {
         let ada = s.user("ada").await;
         let until = NOW.after(Duration::from_hours(24 * 30));
         let kept = KeptName { hash: names(1).current, until };
@@ -161,12 +161,12 @@ mod erase {
 
         let just_before = until.before(Duration::from_micros(1));
         assert_eq!(sign_up_as_ada(&s, just_before, &names(1)).await, InsertUser::UsernameTaken);
-        // The key was changed meanwhile.
+        // The key of the hashes was changed meanwhile.
         let renamed = NameHashes { current: NameHash([9; 32]), older: vec![NameHash([8; 32]), names(1).current] };
         assert_eq!(sign_up_as_ada(&s, just_before, &renamed).await, InsertUser::UsernameTaken);
         assert_eq!(s.db.count("users").await, 0);
         assert_eq!(sign_up_as_ada(&s, until, &names(1)).await, InsertUser::Created);
-        // Once more, while the row of the first time is still there.
+        // Again, while the row of the first erasure still exists.
         let later = KeptName { until: until.after(Duration::from_hours(1)), ..kept };
         let another = testkit::id("another");
         s.db.sign_in(another).await;
@@ -178,7 +178,7 @@ mod erase {
         assert_eq!(sign_up_as_ada(&s, until, &names(1)).await, InsertUser::UsernameTaken);
     }
 
-    async fn keeps_the_name_back_from_whoever_waits_for_it(s: Scene) {
+    async fn reserves_the_name_against_a_waiting_sign_up(s: Scene) {
         let s = Arc::new(s);
         for _ in 0..20 {
             let ada = s.user("ada").await;
@@ -195,12 +195,12 @@ mod erase {
             assert_eq!(waiting.await.unwrap(), InsertUser::UsernameTaken);
             s.remove_hidden().await;
             s.kept_names.purge(kept.until).await.unwrap();
-            // The next round has the same account once more, in the same session.
+            // The next round has the same account and session again.
             s.db.execute("DELETE FROM ended_sessions").await;
         }
     }
 
-    async fn forgets_names_that_are_free(s: Scene) {
+    async fn purges_free_names(s: Scene) {
         for (number, name) in [(0_u8, "ada"), (1, "bob")] {
             let user = s.user(name).await;
             let until = NOW.after(Duration::from_secs(number.into()));
@@ -218,7 +218,7 @@ mod erase {
         assert_eq!(s.erase(ada).await, EraseUser::SessionEnded);
     }
 
-    async fn leaves_nothing_of_anybody_when_all_go(s: Scene) {
+    async fn leaves_no_rows_when_all_accounts_are_erased(s: Scene) {
         for user in lively(&s).await {
             assert_eq!(s.erase(user).await, EraseUser::Erased);
             s.db.assert_counters_exact().await;

@@ -1,5 +1,4 @@
-//! What each write tells of what it changed: once, when it committed it; again, when it was so already; never, when it was
-//! refused.
+//! The facts of each write: `committed` once, `seen` if the change was already there, none if the write was rejected.
 
 use std::future::ready;
 use std::pin::Pin;
@@ -26,15 +25,15 @@ use testkit::{NOW, Proxy, TestDatabase, a_comment, a_post, a_user, acting, id, o
 use crate::scene::{Scene, any_names, hash_of, not_kept, request};
 
 on_both_databases![
-    posts_tell_what_became_of_them,
-    comments_tell_what_became_of_them,
-    likes_and_follows_tell_whether_they_are_new,
-    accounts_and_sessions_tell_what_became_of_them,
-    removals_tell_whose_counters_changed,
-    a_batch_tells_each_of_its_facts_once,
+    posts_publish_their_changes,
+    comments_publish_their_changes,
+    likes_and_follows_publish_whether_they_are_new,
+    accounts_and_sessions_publish_their_changes,
+    removals_publish_changed_counters,
+    a_batch_publishes_each_fact_once,
 ];
 
-/// What a write told, and who wrote.
+/// One call of the listener, with the user who wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Call {
     Committed(Option<UserId>, Vec<Fact>),
@@ -61,8 +60,8 @@ impl FactListener for Notes {
     }
 }
 
-/// The repositories, heard.
-struct Heard {
+/// The repositories with a listener.
+struct Observed {
     notes: Arc<Notes>,
     users: SeaUserRepository,
     sessions: SeaSessionRepository,
@@ -72,7 +71,7 @@ struct Heard {
     removals: SeaRemovalRepository,
 }
 
-impl Heard {
+impl Observed {
     fn of(s: &Scene) -> Self {
         let notes = Arc::new(Notes::default());
         let db = s.db.database().with_listener(notes.clone());
@@ -87,7 +86,7 @@ impl Heard {
         }
     }
 
-    /// What was told since this was asked last.
+    /// The calls since the last time.
     fn calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.notes.0.lock().unwrap())
     }
@@ -112,13 +111,13 @@ fn edit(content: &str, expected: Option<u32>) -> Edit {
     Edit { content: Content::parse(content).unwrap(), at: NOW, expected: expected.map(Revision) }
 }
 
-/// The same, asked for again.
+/// The same edit at a later time.
 fn later(edit: Edit) -> Edit {
     Edit { at: edit.at.after(Duration::from_secs(1)), ..edit }
 }
 
-async fn posts_tell_what_became_of_them(s: Scene) {
-    let (ada, h) = (s.user("ada").await, Heard::of(&s));
+async fn posts_publish_their_changes(s: Scene) {
+    let (ada, h) = (s.user("ada").await, Observed::of(&s));
     let new = a_post("hello", ada).build();
     let (post, at) = (new.id, new.created_at);
     let published = Fact::PostPublished { post, author: ada, at };
@@ -136,7 +135,7 @@ async fn posts_tell_what_became_of_them(s: Scene) {
     let edited = Fact::PostEdited { post, author: ada };
     h.posts.edit(post, &edit("bye", None), acting(ada)).await.unwrap();
     h.committed(ada, edited.clone());
-    // The same words, and a revision that has passed.
+    // The same content, and an outdated revision.
     assert!(matches!(h.posts.edit(post, &later(edit("bye", None)), acting(ada)).await.unwrap(), Change::Changed(_)));
     h.seen(ada, edited.clone());
     assert_eq!(h.posts.edit(post, &edit("more", Some(0)), acting(ada)).await.unwrap(), Change::Stale);
@@ -158,9 +157,9 @@ async fn posts_tell_what_became_of_them(s: Scene) {
     h.nothing();
 }
 
-async fn comments_tell_what_became_of_them(s: Scene) {
+async fn comments_publish_their_changes(s: Scene) {
     let (ada, bob) = (s.user("ada").await, s.user("bob").await);
-    let (post, h) = (s.post("hello", ada).await, Heard::of(&s));
+    let (post, h) = (s.post("hello", ada).await, Observed::of(&s));
     let top = a_comment("top", post, bob).build();
     let added = |comment, parent, at| Fact::CommentAdded { comment, post, parent, author: bob, at };
     h.comments.add(&top, None).await.unwrap();
@@ -179,7 +178,7 @@ async fn comments_tell_what_became_of_them(s: Scene) {
     h.comments.edit(reply.id, &later(edit("better", None)), acting(bob)).await.unwrap();
     h.seen(bob, edited);
 
-    // By the author of the post; it stays as a mark, and is deleted for a second time.
+    // By the author of the post. The comment stays as a mark, and is then deleted again.
     let deleted = Fact::CommentDeleted { comment: top.id, post };
     h.comments.delete(top.id, acting(ada), None).await.unwrap();
     h.committed(ada, deleted.clone());
@@ -189,15 +188,15 @@ async fn comments_tell_what_became_of_them(s: Scene) {
     h.nothing();
     h.comments.delete(reply.id, acting(bob), None).await.unwrap();
     h.committed(bob, Fact::CommentDeleted { comment: reply.id, post });
-    // Its row is gone, and with it the post that it was on.
+    // Its row was removed, and with it the post that it was on.
     assert_eq!(h.comments.delete(reply.id, acting(bob), None).await.unwrap(), Change::NotFound);
     h.nothing();
 }
 
-async fn likes_and_follows_tell_whether_they_are_new(s: Scene) {
+async fn likes_and_follows_publish_whether_they_are_new(s: Scene) {
     let (ada, bob) = (s.user("ada").await, s.user("bob").await);
     let post = s.post("hello", ada).await;
-    let (comment, h) = (s.comment("top", post, ada).await, Heard::of(&s));
+    let (comment, h) = (s.comment("top", post, ada).await, Observed::of(&s));
     let (by, at) = (bob, NOW);
     for what in [Liked::Post(post), Liked::Comment(comment)] {
         let like = async || match what {
@@ -235,8 +234,8 @@ async fn likes_and_follows_tell_whether_they_are_new(s: Scene) {
     h.seen(bob, Fact::Unfollowed { follower, followee });
 }
 
-async fn accounts_and_sessions_tell_what_became_of_them(s: Scene) {
-    let h = Heard::of(&s);
+async fn accounts_and_sessions_publish_their_changes(s: Scene) {
+    let h = Observed::of(&s);
     let new = a_user("ada").build();
     let (ada, username) = (new.id, Username::parse("ada").unwrap());
     h.users.insert(&new, &hash_of("ada"), &any_names()).await.unwrap();
@@ -255,7 +254,7 @@ async fn accounts_and_sessions_tell_what_became_of_them(s: Scene) {
         h.seen(ada, edited);
     }
 
-    // The same name beside new words is no new name.
+    // The same name beside a new bio is no new name.
     let both = ProfileChanges { bio: Some(Bio::parse("reads").unwrap()), ..name.clone() };
     h.users.update(acting(ada), &both, None).await.unwrap();
     h.committed(ada, Fact::ProfileEdited { user: ada, renamed: false });
@@ -284,13 +283,13 @@ async fn accounts_and_sessions_tell_what_became_of_them(s: Scene) {
     h.committed(ada, Fact::UserErased { user: ada });
 }
 
-async fn removals_tell_whose_counters_changed(s: Scene) {
+async fn removals_publish_changed_counters(s: Scene) {
     let (ada, bob) = (s.user("ada").await, s.user("bob").await);
     let (hers, his) = (s.post("hers", ada).await, s.post("his", bob).await);
     s.comment("nice", his, ada).await;
     s.like_post(his, ada).await;
     s.follow(bob, ada).await;
-    let h = Heard::of(&s);
+    let h = Observed::of(&s);
     h.posts.delete(hers, acting(ada), None).await.unwrap();
     h.calls();
     let remove_all = async |removal| while h.removals.remove_some(removal, 100).await.unwrap() != Progress::Done {};
@@ -305,9 +304,9 @@ async fn removals_tell_whose_counters_changed(s: Scene) {
     assert_eq!(h.calls(), [post.clone(), post, recounted(Fact::UserRecounted { user: bob })]);
 }
 
-async fn a_batch_tells_each_of_its_facts_once(s: Scene) {
+async fn a_batch_publishes_each_fact_once(s: Scene) {
     let ada = s.user("ada").await;
-    let (post, h) = (s.post("hello", ada).await, Heard::of(&s));
+    let (post, h) = (s.post("hello", ada).await, Observed::of(&s));
     let mut likers = Vec::new();
     for number in 0..100 {
         likers.push(s.user(&format!("user_{number}")).await);
@@ -330,7 +329,7 @@ async fn a_batch_tells_each_of_its_facts_once(s: Scene) {
     assert_eq!(told.len(), 200);
 }
 
-/// Notes how far this process is said to have written, whenever an outcome is unknown.
+/// Records the position of this process whenever an outcome is unknown.
 struct Unconfirmed {
     watermark: Arc<Watermark>,
     positions: Mutex<Vec<WalPosition>>,
@@ -352,9 +351,9 @@ impl FactListener for Unconfirmed {
     }
 }
 
-/// Else others would load what changed from a replica that has come as far as was known before, and keep that.
+/// Otherwise other readers could load the changed rows from a stale replica, and keep them.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_outcome_is_told_once_the_position_is_in_doubt() {
+async fn an_unknown_outcome_is_published_after_the_position_is_in_doubt() {
     let s = Scene::from(TestDatabase::postgres().await);
     let ada = s.user("ada").await;
     let (proxy, url) = Proxy::before(s.db.url()).await;

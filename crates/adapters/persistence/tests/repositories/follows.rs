@@ -13,9 +13,9 @@ fn by_name(name: &str) -> UserRef {
 mod resolve {
     use super::*;
 
-    on_both_databases![finds_who_is_named];
+    on_both_databases![finds_the_named_user];
 
-    async fn finds_who_is_named(s: Scene) {
+    async fn finds_the_named_user(s: Scene) {
         let ada = s.user("ada").await;
         assert_eq!(s.follows.resolve(&by_name("ada")).await.unwrap(), Some(ada));
         assert_eq!(s.follows.resolve(&ada.into()).await.unwrap(), Some(ada));
@@ -27,7 +27,7 @@ mod resolve {
 mod follow {
     use super::*;
 
-    on_both_databases![counts_once_on_both, says_who_is_gone];
+    on_both_databases![counts_once_on_both, says_which_account_is_missing];
 
     async fn counts_once_on_both(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
@@ -41,7 +41,7 @@ mod follow {
         s.db.assert_counters_exact().await;
     }
 
-    async fn says_who_is_gone(s: Scene) {
+    async fn says_which_account_is_missing(s: Scene) {
         let ada = s.user("ada").await;
         assert_eq!(s.follows.follow(acting(ada), id("nobody"), s.now()).await.unwrap(), Follow::FolloweeGone);
         assert_eq!(s.follows.follow(acting(id("nobody")), ada, s.now()).await.unwrap(), Follow::SessionEnded);
@@ -72,7 +72,11 @@ mod unfollow {
 mod list {
     use super::*;
 
-    on_both_databases![shows_followers_newest_first, shows_the_followed_newest_first, tells_nobody_from_no_user];
+    on_both_databases![
+        shows_followers_newest_first,
+        shows_the_followed_newest_first,
+        distinguishes_an_empty_list_from_no_user
+    ];
 
     fn name(user: &UserView) -> String {
         user.subject.username.to_string()
@@ -107,7 +111,7 @@ mod list {
         assert_eq!((each(&second, name), second.next), (vec!["cyd".to_owned()], None));
     }
 
-    async fn tells_nobody_from_no_user(s: Scene) {
+    async fn distinguishes_an_empty_list_from_no_user(s: Scene) {
         let ada = s.user("ada").await;
         for relation in [Relation::Followers, Relation::Following] {
             let none = s.follows.list(&ada.into(), relation, first_page(), Some(ada)).await.unwrap();

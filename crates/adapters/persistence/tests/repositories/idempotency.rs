@@ -1,4 +1,4 @@
-//! [`IdempotencyKeyRepository`], and the keys that writes carry.
+//! [`IdempotencyKeyRepository`], and the idempotency keys of writes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,13 +30,13 @@ mod publish {
     use super::*;
 
     on_both_databases![
-        gives_the_first_answer_again_whatever_happened_since,
-        gives_it_even_when_the_post_is_gone,
-        refuses_a_key_of_another_wish,
+        replays_the_first_answer_after_later_changes,
+        replays_it_after_the_post_was_deleted,
+        rejects_a_key_of_another_request,
         keeps_the_keys_of_users_apart,
         forgets_a_key_after_a_day,
-        keeps_no_key_of_a_write_that_did_not_happen,
-        stores_one_post_of_32_at_once,
+        keeps_no_key_of_a_failed_write,
+        stores_one_of_32_concurrent_posts,
     ];
 
     async fn publish(s: &Scene, word: &str, author: UserId, attempt: u8, at: Timestamp) -> Write<Post> {
@@ -51,7 +51,7 @@ mod publish {
         }
     }
 
-    async fn gives_the_first_answer_again_whatever_happened_since(s: Scene) {
+    async fn replays_the_first_answer_after_later_changes(s: Scene) {
         let ada = s.user("ada").await;
         let first = stored(publish(&s, "first", ada, 1, NOW).await);
         rename(&s, ada).await;
@@ -61,7 +61,7 @@ mod publish {
         assert_eq!((s.db.count("posts").await, s.find_user(ada).await.unwrap().post_count), (1, 1));
     }
 
-    async fn gives_it_even_when_the_post_is_gone(s: Scene) {
+    async fn replays_it_after_the_post_was_deleted(s: Scene) {
         let ada = s.user("ada").await;
         let first = stored(publish(&s, "first", ada, 1, NOW).await);
         s.delete_post(ada, first.id).await;
@@ -69,7 +69,7 @@ mod publish {
         assert_eq!((s.db.count("posts").await, s.find_user(ada).await.unwrap().post_count), (0, 0));
     }
 
-    async fn refuses_a_key_of_another_wish(s: Scene) {
+    async fn rejects_a_key_of_another_request(s: Scene) {
         let ada = s.user("ada").await;
         stored(publish(&s, "first", ada, 1, NOW).await);
         assert_eq!(publish(&s, "other", ada, 2, NOW).await, Write::KeyReused);
@@ -93,12 +93,12 @@ mod publish {
         assert_eq!(s.db.count("idempotency_keys").await, 1);
     }
 
-    async fn keeps_no_key_of_a_write_that_did_not_happen(s: Scene) {
+    async fn keeps_no_key_of_a_failed_write(s: Scene) {
         assert_eq!(publish(&s, "hello", id("nobody"), 1, NOW).await, Write::SessionEnded);
         assert_eq!(s.db.count("idempotency_keys").await, 0);
     }
 
-    async fn stores_one_post_of_32_at_once(s: Scene) {
+    async fn stores_one_of_32_concurrent_posts(s: Scene) {
         let ada = s.user("ada").await;
         let s = Arc::new(s);
         let writes = join_all((0..32).map(|number| {
@@ -122,12 +122,12 @@ mod add_comment {
     use super::*;
 
     on_both_databases![
-        gives_the_first_answer_again_whatever_happened_since,
-        gives_it_even_when_the_post_is_gone,
-        refuses_a_key_of_another_wish,
+        replays_the_first_answer_after_later_changes,
+        replays_it_after_the_post_was_deleted,
+        rejects_a_key_of_another_request,
         shares_its_keys_with_posts,
-        keeps_no_key_of_a_write_that_did_not_happen,
-        stores_one_comment_of_32_at_once,
+        keeps_no_key_of_a_failed_write,
+        stores_one_of_32_concurrent_comments,
     ];
 
     struct Attempt<'a> {
@@ -158,7 +158,7 @@ mod add_comment {
         AddCommentOutcome::Write(Write::Replayed(comment))
     }
 
-    async fn gives_the_first_answer_again_whatever_happened_since(s: Scene) {
+    async fn replays_the_first_answer_after_later_changes(s: Scene) {
         let ada = s.user("ada").await;
         let post = s.post("post", ada).await;
         let parent = s.comment("parent", post, ada).await;
@@ -174,7 +174,7 @@ mod add_comment {
         s.db.assert_counters_exact().await;
     }
 
-    async fn gives_it_even_when_the_post_is_gone(s: Scene) {
+    async fn replays_it_after_the_post_was_deleted(s: Scene) {
         let ada = s.user("ada").await;
         let post = s.post("post", ada).await;
         let attempt = |word| Attempt { word, post, parent: None, author: ada, fingerprint: 1 };
@@ -183,7 +183,7 @@ mod add_comment {
         assert_eq!(add(&s, attempt("again")).await, replayed(first));
     }
 
-    async fn refuses_a_key_of_another_wish(s: Scene) {
+    async fn rejects_a_key_of_another_request(s: Scene) {
         let ada = s.user("ada").await;
         let post = s.post("post", ada).await;
         let attempt = |word, fingerprint| Attempt { word, post, parent: None, author: ada, fingerprint };
@@ -200,7 +200,7 @@ mod add_comment {
         assert_eq!(add(&s, attempt).await, AddCommentOutcome::Write(Write::KeyReused));
     }
 
-    async fn keeps_no_key_of_a_write_that_did_not_happen(s: Scene) {
+    async fn keeps_no_key_of_a_failed_write(s: Scene) {
         let ada = s.user("ada").await;
         let (post, other) = (s.post("post", ada).await, s.post("other", ada).await);
         let parent = s.comment("parent", other, ada).await;
@@ -219,7 +219,7 @@ mod add_comment {
         s.db.assert_counters_exact().await;
     }
 
-    async fn stores_one_comment_of_32_at_once(s: Scene) {
+    async fn stores_one_of_32_concurrent_comments(s: Scene) {
         let ada = s.user("ada").await;
         let post = s.post("post", ada).await;
         let s = Arc::new(s);
@@ -242,9 +242,9 @@ mod add_comment {
 mod purge {
     use super::*;
 
-    on_both_databases![forgets_what_is_older];
+    on_both_databases![purges_older_keys];
 
-    async fn forgets_what_is_older(s: Scene) {
+    async fn purges_older_keys(s: Scene) {
         let ada = s.user("ada").await;
         for (key, at) in [("old", NOW), ("new", NOW.after(MOMENT))] {
             let post = a_post(key, ada).at(at).build();

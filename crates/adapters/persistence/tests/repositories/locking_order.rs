@@ -1,8 +1,8 @@
-//! Two instances that write about the same few people, posts and comments: nobody waits in a circle, whatever plans the
-//! statements have.
+//! Two instances write about the same few users, posts and comments without deadlocks, whatever the plans of the
+//! statements.
 //!
-//! One instance plans as usual. The other joins by hashes and reads tables in the order in which their rows lie, where
-//! nothing has an order that was not asked for. PostgreSQL looks for circles after 10 ms: sooner than anybody gives up.
+//! One instance plans as usual. The other uses hash joins and sequential scans, where only an explicit order is kept.
+//! PostgreSQL looks for deadlocks after 10 ms, before any write times out.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +26,7 @@ use testkit::{Engine, NOW, StatementLog, a_comment, a_post, a_user, acting};
 
 use crate::scene::{Scene, any_names, hash_of, not_kept};
 
-/// Of which PostgreSQL's sessions of an instance are told.
+/// Settings of an instance's sessions on PostgreSQL.
 const USUAL: &[(&str, &str)] = &[("deadlock_timeout", "10ms")];
 const BY_HASHES: &[(&str, &str)] = &[
     ("deadlock_timeout", "10ms"),
@@ -88,7 +88,7 @@ impl Instance {
     }
 }
 
-/// What there is to write about.
+/// What the writers can write about.
 #[derive(Clone, Default)]
 struct Known {
     users: Vec<UserId>,
@@ -119,7 +119,7 @@ struct Writer {
 }
 
 impl Writer {
-    /// A word that no other writer uses, and whose place in the order of ids is anywhere.
+    /// A word that no other writer uses, at a random position in the order of ids.
     fn word(&mut self) -> String {
         self.written += 1;
         let letter = char::from(self.random.random_range(b'a'..=b'z'));
@@ -172,7 +172,7 @@ impl Writer {
                 at.comments.delete(comment, acting(user), None).await?;
             }
             Act::DeletePost => {
-                // Another takes its place first: there is always something to write about.
+                // Another post replaces it first: there is always something to write about.
                 let new = a_post(&self.word(), user).build();
                 at.posts.publish(&new, None).await?;
                 let first = a_comment(&self.word(), new.id, user).build();
@@ -202,16 +202,20 @@ impl Writer {
     }
 }
 
-/// How many circles PostgreSQL has found in the database. A session tells what it found at its end at the latest.
+/// How many deadlocks PostgreSQL has found in the database. A session reports its count when it ends, at the latest.
 async fn deadlocks(s: &Scene) -> i64 {
     s.db.scalar_i64("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").await
 }
 
-/// Lets the writers of two instances do so many of `acts` each. Answers how many circles PostgreSQL found, and what was
-/// begun again and why.
-async fn circles(s: &Scene, acts: &'static [Act], each: usize) -> (i64, BTreeMap<(&'static str, &'static str), usize>) {
+/// Runs the writers of two instances, each with `each` of `acts`. Returns the number of deadlocks, and the retries by
+/// operation and reason.
+async fn deadlocks_and_retries(
+    s: &Scene,
+    acts: &'static [Act],
+    each: usize,
+) -> (i64, BTreeMap<(&'static str, &'static str), usize>) {
     let mut known = Known::default();
-    // They lie in another order than that of their ids.
+    // Inserted in another order than that of their ids.
     for name in ["hal", "cyd", "fay", "ada", "gus", "bob", "eve", "dan"] {
         let user = s.user(name).await;
         let post = s.post(&format!("of{name}"), user).await;
@@ -267,37 +271,37 @@ async fn circles(s: &Scene, acts: &'static [Act], each: usize) -> (i64, BTreeMap
     (deadlocks(s).await - before, retries)
 }
 
-fn there_are_none_among(acts: &'static [Act], each: usize) {
+fn assert_no_deadlocks(acts: &'static [Act], each: usize) {
     testkit::run(Engine::Postgres, async |s: Scene| {
-        let (circles, retries) = circles(&s, acts, each).await;
-        assert_eq!(circles, 0, "{retries:#?}");
+        let (deadlocks, retries) = deadlocks_and_retries(&s, acts, each).await;
+        assert_eq!(deadlocks, 0, "{retries:#?}");
     });
 }
 
 /// Publishing changes the counts of many authors, whose rows are locked for other reasons all the while.
 #[test]
-fn posts_meet_follows_and_whatever_keeps_their_authors() {
-    there_are_none_among(&[Act::Publish, Act::Publish, Act::Publish, Act::Follow, Act::LikePost, Act::Comment], 150);
+fn posts_meet_follows_likes_and_comments() {
+    assert_no_deadlocks(&[Act::Publish, Act::Publish, Act::Publish, Act::Follow, Act::LikePost, Act::Comment], 150);
 }
 
 #[test]
 fn comments_meet_likes_of_posts() {
-    there_are_none_among(&[Act::Comment, Act::LikePost], 150);
+    assert_no_deadlocks(&[Act::Comment, Act::LikePost], 150);
 }
 
 #[test]
 fn deleted_comments_meet_likes_of_comments() {
-    there_are_none_among(&[Act::DeleteComment, Act::Reply, Act::LikeComment, Act::LikeComment, Act::LikeComment], 200);
+    assert_no_deadlocks(&[Act::DeleteComment, Act::Reply, Act::LikeComment, Act::LikeComment, Act::LikeComment], 200);
 }
 
 #[test]
 fn deleted_posts_meet_likes_of_comments() {
-    there_are_none_among(&[Act::DeletePost, Act::Reply, Act::LikeComment, Act::LikeComment, Act::LikePost], 60);
+    assert_no_deadlocks(&[Act::DeletePost, Act::Reply, Act::LikeComment, Act::LikeComment, Act::LikePost], 60);
 }
 
 #[test]
 fn erased_accounts_meet_everything() {
-    there_are_none_among(
+    assert_no_deadlocks(
         &[
             Act::Erase,
             Act::Publish,

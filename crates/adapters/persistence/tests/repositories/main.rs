@@ -1,7 +1,11 @@
 //! The repository suite: one file a port, every test on SQLite and on PostgreSQL.
 //!
-//! Beyond the ports' own behaviour: [`erasure`], [`removals`], [`concurrency`] and [`pagination`] hold what must be true whatever
-//! happens at once; [`facts`] that each write tells what it changed; [`storage`] that nothing is acknowledged in vain; [`replicas`] who is read from; [`budgets`] and [`plans`] hold what it may cost.
+//! Other modules test properties of several ports:
+//! - [`erasure`], [`removals`], [`concurrency`] and [`pagination`]: invariants under concurrent writes
+//! - [`facts`]: each write publishes what it changed
+//! - [`storage`]: an acknowledged write is stored
+//! - [`replicas`]: the routing of reads
+//! - [`budgets`] and [`plans`]: costs
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 

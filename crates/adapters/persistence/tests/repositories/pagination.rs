@@ -1,5 +1,5 @@
-//! Walks over every list while others write: nothing twice, nothing skipped that was there throughout, in order, and
-//! to the very end.
+//! Walks over every list during concurrent writes. Rows that stay are seen once and in order, up to the end of the
+//! list.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ on_both_databases![
     users,
 ];
 
-/// Rows that stay, and rows that may come and go meanwhile.
+/// Rows that stay, and as many rows that come and go meanwhile.
 const ROWS: usize = 40;
 /// Walks over each list.
 const WALKS: u64 = 4;
@@ -47,7 +47,7 @@ enum List {
     Users,
 }
 
-/// What the lists are about.
+/// The owners of the lists.
 const ADA: &str = "ada";
 const POST: &str = "post";
 const COMMENT: &str = "comment";
@@ -65,7 +65,7 @@ fn comment() -> CommentId {
 }
 
 impl List {
-    /// A page as the repository gives it.
+    /// A page, as the repository returns it.
     async fn read(self, s: &Scene, page: PageRequest) -> Result<Page<Cuid>, RepositoryError> {
         Ok(match self {
             Self::Public => views(s.timelines.public(page, None).await?).map(|post| post.subject.id.cuid()),
@@ -98,7 +98,7 @@ impl List {
         })
     }
 
-    /// All that is in the list, in order, as plain SQL gives it.
+    /// All rows of the list in order, in plain SQL.
     fn oracle(self) -> String {
         let (ada, post, comment) = (ada(), post(), comment());
         match self {
@@ -132,7 +132,7 @@ impl List {
         }
     }
 
-    /// Puts a row into the list.
+    /// Adds a row to the list.
     async fn insert(self, s: &Scene, row: Row) -> Result<(), RepositoryError> {
         let Row { id, at } = row;
         match self {
@@ -165,7 +165,7 @@ impl List {
         Ok(())
     }
 
-    /// Takes a row out of the list.
+    /// Removes a row from the list.
     async fn remove(self, s: &Scene, row: Row) -> Result<(), RepositoryError> {
         match self {
             Self::Public | Self::Home | Self::OfUser => {
@@ -188,16 +188,16 @@ impl List {
         Ok(())
     }
 
-    /// Whether the rows are users that must be there before they can be in the list.
+    /// Whether the rows are users that must exist before they can be in the list.
     fn is_of_users(self) -> bool {
         matches!(self, Self::Likes | Self::Followers | Self::Following)
     }
 }
 
-/// Whom ada follows: more than the posts of a small page.
+/// The users that ada follows: more than the posts of a small page.
 const FOLLOWED: [&str; 9] = ["bob", "cyd", "dan", "eve", "fay", "gus", "hal", "ivy", "joe"];
 
-/// A row of a list, told by an id that says nothing of its time.
+/// A row of a list. Its id is independent of its time.
 #[derive(Debug, Clone, Copy)]
 struct Row {
     id: Cuid,
@@ -205,7 +205,7 @@ struct Row {
 }
 
 impl Row {
-    /// One of those followed, or ada.
+    /// One of the followed users, or ada.
     fn author(self) -> UserId {
         let number = self.id.as_str().bytes().map(usize::from).sum::<usize>() % (FOLLOWED.len() + 1);
         FOLLOWED.get(number).map_or_else(ada, |name| id(name))
@@ -213,7 +213,7 @@ impl Row {
 
     fn random(random: &mut StdRng) -> Self {
         let rest: String = (0..23).map(|_| char::from_digit(random.random_range(0..36), 36).unwrap()).collect();
-        // Few times for many rows, so that most share theirs with others.
+        // Few times for many rows, so most rows share a time with others.
         let at = NOW.after(Duration::from_micros(random.random_range(0..5)));
         Self { id: Cuid::parse(&format!("r{rest}")).unwrap(), at }
     }
@@ -223,7 +223,7 @@ impl Row {
     }
 }
 
-/// Walks over the whole list in pages of random size; answers what it saw.
+/// Walks over the whole list in pages of random size. Returns the ids it saw.
 async fn walk(s: &Scene, list: List, random: &mut StdRng) -> Vec<Cuid> {
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
@@ -239,7 +239,7 @@ async fn walk(s: &Scene, list: List, random: &mut StdRng) -> Vec<Cuid> {
     }
 }
 
-/// Puts rows in and takes them out again, in random order, until told to stop.
+/// Adds and removes rows in random order, until `stop` is set.
 async fn disturb(s: Arc<Scene>, list: List, rows: Vec<Row>, stop: Arc<AtomicBool>, mut random: StdRng) -> usize {
     let mut there = vec![false; rows.len()];
     let mut changes = 0;

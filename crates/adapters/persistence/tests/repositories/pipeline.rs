@@ -1,4 +1,4 @@
-//! Reads of PostgreSQL, many at a time over one connection.
+//! Pipelined reads of PostgreSQL.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -17,7 +17,7 @@ use testkit::{Engine, StatementLog};
 
 use crate::scene::{Scene, first_page};
 
-/// More than all connections take at a time.
+/// More readers than all connections carry at a time.
 const READERS: usize = 400;
 
 fn on_postgres<F: Future<Output = ()>>(test: impl FnOnce(Scene) -> F) {
@@ -33,7 +33,7 @@ async fn posts(s: &Scene, count: usize) -> Vec<PostId> {
     posts
 }
 
-/// Longer than anything takes that works.
+/// Longer than any step takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Another instance on the same database, and its posts.
@@ -71,7 +71,7 @@ fn takes_reads_and_leaves_writes_to_the_pool() {
 }
 
 #[test]
-fn gives_each_reader_their_own_answer() {
+fn gives_each_reader_its_own_rows() {
     on_postgres(async |s| {
         let posts = posts(&s, 20).await;
         s.db.log().clear();
@@ -87,7 +87,7 @@ fn gives_each_reader_their_own_answer() {
 }
 
 #[test]
-fn fails_nobody_when_its_connections_break_off() {
+fn reads_survive_broken_connections() {
     on_postgres(async |s| {
         let posts = posts(&s, 5).await;
         let database = s.db.database();
@@ -133,7 +133,7 @@ fn leaves_reads_to_the_pool_where_it_cannot_connect() {
 }
 
 #[test]
-fn opens_no_more_connections_than_it_may() {
+fn respects_the_limit_on_connections() {
     on_postgres(async |s| {
         let post = posts(&s, 1).await[0];
         let (database, posts) = instance(&s, |its| its.max_connections = 8).await;
@@ -156,7 +156,7 @@ fn opens_no_more_connections_than_it_may() {
 }
 
 #[test]
-fn keeps_the_limits_of_time() {
+fn keeps_the_statement_timeout() {
     on_postgres(async |s| {
         let post = posts(&s, 1).await[0];
         let limit = Duration::from_millis(200);
@@ -173,7 +173,7 @@ fn keeps_the_limits_of_time() {
 }
 
 #[test]
-fn is_not_disturbed_by_readers_who_give_up() {
+fn cancelled_readers_do_not_disturb_others() {
     on_postgres(async |s| {
         let posts = posts(&s, 5).await;
         let lock = locked(&s).await;
@@ -189,7 +189,7 @@ fn is_not_disturbed_by_readers_who_give_up() {
 }
 
 #[test]
-fn leaves_a_connection_alone_that_has_to_answer_somebody_who_gave_up() {
+fn avoids_a_connection_blocked_by_a_cancelled_read() {
     on_postgres(async |s| {
         let post = posts(&s, 1).await[0];
         let (database, posts) = instance(&s, |its| its.max_connections = 8).await;
@@ -209,13 +209,13 @@ fn leaves_a_connection_alone_that_has_to_answer_somebody_who_gave_up() {
 }
 
 #[test]
-fn one_caller_whose_reads_take_long_leaves_connections_to_others() {
+fn a_caller_with_slow_reads_leaves_connections_to_others() {
     on_postgres(async |s| {
         let post = posts(&s, 1).await[0];
         let log = Arc::new(StatementLog::default());
         let (database, slow) = instance(&s, |its| {
             its.observer = Some(Arc::clone(&log) as _);
-            // No statement, and no lock, is given up meanwhile.
+            // Statements and lock waits must not time out meanwhile.
             its.statement_timeout = None;
         })
         .await;
@@ -230,12 +230,12 @@ fn one_caller_whose_reads_take_long_leaves_connections_to_others() {
             assert!(found.unwrap().is_some());
             log.statements().last().map(|statement| statement.way)
         };
-        // Until the pipelined connections have answered nothing for so long that they get no more.
+        // Until the pipelined connections count as stuck.
         let begun = Instant::now();
         while others().await != Some(Way::Pool) {
             assert!(begun.elapsed() < PATIENCE, "reads are held up by those of somebody else");
         }
-        // The rest of the hostile reads asks for the pool.
+        // The other hostile reads go to the pool.
         held.extend((0..24).map(hostile));
         tokio::task::yield_now().await;
         for _ in 0..20 {
@@ -254,7 +254,7 @@ async fn find(posts: Arc<SeaPostRepository>, post: PostId) -> bool {
     posts.find(post, None).await.unwrap().is_some()
 }
 
-/// A transaction that keeps all readers of posts waiting.
+/// A transaction that blocks all readers of posts.
 async fn locked(s: &Scene) -> sea_orm::DatabaseTransaction {
     let lock = s.db.sql().begin().await.unwrap();
     sea_orm::ConnectionTrait::execute_unprepared(&lock, "LOCK TABLE posts").await.unwrap();

@@ -1,7 +1,7 @@
-//! How the databases go about every list at 100,000 posts: by an index that has the list's order, and reading little
-//! more than the page.
+//! The plans for every list at 100,000 posts: read from an index in the list's order, with few more rows than the
+//! page.
 //!
-//! The statements are those that the repositories issue, taken from the log with their values.
+//! The statements are those of the repositories, taken from the log with their values.
 
 mod dataset;
 mod postgres;
@@ -23,7 +23,7 @@ use crate::scene::Scene;
 enum Kind {
     /// Read from an index in the list's order.
     Ordered,
-    /// Merged of a page each of no more authors than a page is long, and sorted then.
+    /// Merges a page from each of at most a page of authors, and sorts the result.
     Merged,
 }
 
@@ -31,7 +31,7 @@ enum Kind {
 struct Issued {
     list: String,
     kind: Kind,
-    /// Rows of a page, with the one that tells whether anything follows.
+    /// Rows of a page, with the one that shows whether another page follows.
     rows: u8,
     statement: Statement,
 }
@@ -47,13 +47,13 @@ fn postgres_reads_every_list_from_an_index() {
 }
 
 async fn every_list(engine: Engine) {
-    // A database that goes with this test: it would be slow to empty for the next.
+    // A database of its own: emptying it for the next test would be slow.
     let db = TestDatabase::without_tables(engine).await;
     persistence::migrate(&db.database()).await.unwrap();
     dataset::load(&db).await;
     let s = Scene::from(db);
     if engine == Engine::Postgres {
-        // Plans are asked for as the repositories' connections would make them.
+        // Plans depend on the settings of the repositories' connections.
         for (name, value) in PLANNER_SETTINGS {
             s.db.execute(&format!("SET {name} = {value}")).await;
         }
@@ -62,7 +62,7 @@ async fn every_list(engine: Engine) {
     assert!(issued.len() > 40, "{} statements", issued.len());
 
     let mut objections = Vec::new();
-    // SQLite plans without statistics unless somebody gathers them, so it must do well both with and without.
+    // SQLite has no statistics until `ANALYZE`, so its plans must be good with and without them.
     for statistics in [false, true] {
         if statistics {
             s.db.execute("ANALYZE").await;
@@ -95,7 +95,7 @@ async fn timelines_are_planned_once(s: &Scene, issued: &[Issued]) {
     }
 }
 
-/// Asks for the first page and for a deep one of every list, anonymously and signed in.
+/// Reads the first page and a deep page of every list, anonymously and signed in.
 async fn issue_all(s: &Scene) -> Vec<Issued> {
     use Kind::{Merged, Ordered};
     let mut issued = Vec::new();
@@ -143,7 +143,7 @@ async fn issue_all(s: &Scene) -> Vec<Issued> {
     issued
 }
 
-/// One who wrote much, one who wrote little; by id and by name.
+/// A user with many posts and one with few, by id and by name.
 fn users() -> Vec<(String, UserRef)> {
     let named = |number| UserRef::Username(Username::parse(&dataset::username(number)).unwrap());
     [dataset::PROLIFIC, dataset::FOLLOWS_MANY]
@@ -159,13 +159,13 @@ fn cursor(at: i64) -> Cursor {
     Cursor { at: Timestamp::from_micros(at), id: Cuid::parse("mmmmmmmmmmmmmmmmmmmmmmmm").unwrap() }
 }
 
-/// What the database says of a statement when it is asked with `prefix`.
+/// The rows of a statement with the given `prefix`, such as `EXPLAIN`.
 async fn explain(db: &TestDatabase, prefix: &str, statement: &Statement) -> Vec<sea_orm::QueryResult> {
     let statement = Statement { sql: format!("{prefix} {}", statement.sql), ..statement.clone() };
     db.sql().query_all_raw(statement).await.unwrap()
 }
 
-/// A statement that no index helps, to show that the checks would notice.
+/// A statement that no index supports, to show that the checks would notice.
 fn unordered(db: &TestDatabase) -> Statement {
     let backend = db.sql().get_database_backend();
     let limit = if db.engine() == Engine::Postgres { "$1" } else { "?" };

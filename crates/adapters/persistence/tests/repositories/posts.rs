@@ -17,7 +17,7 @@ fn edit(content: &str, at: Timestamp, expected: Option<u32>) -> Edit {
 mod publish {
     use super::*;
 
-    on_both_databases![stores_and_counts, stores_nothing_for_an_account_that_is_gone];
+    on_both_databases![stores_and_counts, stores_nothing_for_an_erased_account];
 
     async fn stores_and_counts(s: Scene) {
         let ada = s.user("ada").await;
@@ -28,7 +28,7 @@ mod publish {
         assert_eq!(s.find_user(ada).await.unwrap().post_count, 1);
     }
 
-    async fn stores_nothing_for_an_account_that_is_gone(s: Scene) {
+    async fn stores_nothing_for_an_erased_account(s: Scene) {
         let post = a_post("hello", id("nobody")).build();
         assert_eq!(s.posts.publish(&post, None).await.unwrap(), Write::SessionEnded);
         assert_eq!(s.db.count("posts").await, 0);
@@ -59,7 +59,7 @@ mod find {
 mod list_by_user {
     use super::*;
 
-    on_both_databases![shows_the_newest_of_one_user_first_in_pages, tells_no_posts_from_no_user];
+    on_both_databases![shows_the_newest_of_one_user_first_in_pages, distinguishes_no_posts_from_no_user];
 
     fn said(post: &PostView) -> String {
         post.subject.content.as_str().to_owned()
@@ -82,7 +82,7 @@ mod list_by_user {
         }
     }
 
-    async fn tells_no_posts_from_no_user(s: Scene) {
+    async fn distinguishes_no_posts_from_no_user(s: Scene) {
         let ada = s.user("ada").await;
         let none = views(s.posts.list_by_user(&ada.into(), first_page(), None).await.unwrap().unwrap());
         assert_eq!((none.items, none.next), (vec![], None));
@@ -97,9 +97,9 @@ mod edit {
 
     on_both_databases![
         changes_the_words_and_the_revision,
-        leaves_what_says_the_same,
-        counts_one_of_many_edits_that_say_the_same,
-        refuses_when_the_post_moved_on,
+        the_same_content_is_no_edit,
+        counts_one_of_many_equal_edits,
+        rejects_an_outdated_revision,
         finds_none,
     ];
 
@@ -122,7 +122,7 @@ mod edit {
         ));
     }
 
-    async fn leaves_what_says_the_same(s: Scene) {
+    async fn the_same_content_is_no_edit(s: Scene) {
         let ada = s.user("ada").await;
         let hello = s.post("hello", ada).await;
         let before = s.find_post(hello).await.unwrap();
@@ -138,7 +138,7 @@ mod edit {
         assert_eq!(s.find_post(hello).await, Some(before));
     }
 
-    async fn counts_one_of_many_edits_that_say_the_same(s: Scene) {
+    async fn counts_one_of_many_equal_edits(s: Scene) {
         let ada = s.user("ada").await;
         let hello = s.post("hello", ada).await;
         let edit = edit("bye", s.now(), None);
@@ -147,7 +147,7 @@ mod edit {
         assert_eq!(s.find_post(hello).await.unwrap().revision, Revision(1));
     }
 
-    async fn refuses_when_the_post_moved_on(s: Scene) {
+    async fn rejects_an_outdated_revision(s: Scene) {
         let ada = s.user("ada").await;
         let hello = s.post("hello", ada).await;
         let before = s.find_post(hello).await;
@@ -168,14 +168,14 @@ mod delete {
     use super::*;
 
     on_both_databases![
-        takes_comments_and_likes_along,
-        takes_a_thread_of_any_depth_along,
-        happens_once_when_asked_twice_at_once,
-        leaves_what_moved_on,
+        removes_comments_and_likes,
+        removes_a_thread_of_any_depth,
+        happens_once_when_requested_twice_at_once,
+        keeps_a_post_of_a_later_revision,
         finds_none,
     ];
 
-    async fn takes_comments_and_likes_along(s: Scene) {
+    async fn removes_comments_and_likes(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
         let (hello, kept) = (s.post("hello", ada).await, s.post("kept", ada).await);
         let top = s.comment("top", hello, bob).await;
@@ -197,8 +197,8 @@ mod delete {
         assert_eq!(s.comments.find_owners(reply).await.unwrap(), None);
     }
 
-    /// SQLite allows a thousand levels of triggers, to which cascades count.
-    async fn takes_a_thread_of_any_depth_along(s: Scene) {
+    /// SQLite allows a thousand levels of triggers, and cascades count as such.
+    async fn removes_a_thread_of_any_depth(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
         for erased in [false, true] {
             let post = s.post(if erased { "second" } else { "first" }, ada).await;
@@ -213,7 +213,7 @@ mod delete {
         }
     }
 
-    async fn happens_once_when_asked_twice_at_once(s: Scene) {
+    async fn happens_once_when_requested_twice_at_once(s: Scene) {
         let ada = s.user("ada").await;
         let s = Arc::new(s);
         for round in 0..20 {
@@ -229,7 +229,7 @@ mod delete {
         }
     }
 
-    async fn leaves_what_moved_on(s: Scene) {
+    async fn keeps_a_post_of_a_later_revision(s: Scene) {
         let ada = s.user("ada").await;
         let post = s.post("hello", ada).await;
         assert_eq!(s.posts.delete(post, acting(id("ada")), Some(Revision(1))).await.unwrap(), Change::Stale);
@@ -247,7 +247,7 @@ mod delete {
 mod like {
     use super::*;
 
-    on_both_databases![counts_once, finds_none, says_that_the_account_is_gone, does_not_touch_the_revision];
+    on_both_databases![counts_once, finds_none, an_erased_account_has_no_session, does_not_change_the_revision];
 
     async fn counts_once(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
@@ -269,14 +269,14 @@ mod like {
         assert_eq!(s.posts.like(id("nothing"), acting(id("nobody")), s.now()).await.unwrap(), Like::SessionEnded);
     }
 
-    async fn says_that_the_account_is_gone(s: Scene) {
+    async fn an_erased_account_has_no_session(s: Scene) {
         let ada = s.user("ada").await;
         let hello = s.post("hello", ada).await;
         assert_eq!(s.posts.like(hello, acting(id("nobody")), s.now()).await.unwrap(), Like::SessionEnded);
         assert_eq!(s.find_post(hello).await.unwrap().like_count, 0);
     }
 
-    async fn does_not_touch_the_revision(s: Scene) {
+    async fn does_not_change_the_revision(s: Scene) {
         let ada = s.user("ada").await;
         let hello = s.post("hello", ada).await;
         s.like_post(hello, ada).await;
@@ -310,7 +310,7 @@ mod unlike {
 mod list_likes {
     use super::*;
 
-    on_both_databases![shows_the_newest_like_first_in_pages, tells_no_likes_from_no_post];
+    on_both_databases![shows_the_newest_like_first_in_pages, distinguishes_no_likes_from_no_post];
 
     fn name(user: &UserView) -> String {
         user.subject.username.to_string()
@@ -331,7 +331,7 @@ mod list_likes {
         assert_eq!((each(&second, name), second.next), (vec!["cyd".to_owned()], None));
     }
 
-    async fn tells_no_likes_from_no_post(s: Scene) {
+    async fn distinguishes_no_likes_from_no_post(s: Scene) {
         let ada = s.user("ada").await;
         let hello = s.post("hello", ada).await;
         assert_eq!(s.posts.list_likes(hello, first_page(), None).await.unwrap().unwrap().items, []);

@@ -1,4 +1,4 @@
-//! Sequences of refreshes at random, held against a model of a few lines: what was used when, and what its successors are.
+//! Random sequences of refreshes, compared with a small model of used tokens and their successors.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,20 +12,20 @@ use testkit::{id, on_both_databases};
 use crate::scene::Scene;
 use crate::sessions::{GRACE, LIFETIME, SESSION, rotation, token};
 
-on_both_databases![every_sequence_goes_as_the_model_says];
+on_both_databases![every_sequence_matches_the_model];
 
 const SEQUENCES: u64 = 30;
-/// Tokens are told apart by a byte.
+/// A token is identified by a byte.
 const STEPS: u8 = 40;
 
-/// What is known of a token that was given out.
+/// The model of a token that was issued.
 struct Token {
     expires_at: Timestamp,
     used_at: Option<Timestamp>,
     successors: Vec<u8>,
 }
 
-/// A session as a client would draw it on paper.
+/// The model of a session.
 struct Model {
     opened_at: Timestamp,
     tokens: HashMap<u8, Token>,
@@ -35,7 +35,7 @@ struct Model {
 enum Expected {
     Exchanged,
     Refused,
-    /// Refused, and the session ends.
+    /// Rejected, and the session ends.
     Ended,
 }
 
@@ -49,10 +49,10 @@ impl Model {
         let Some(token) = self.tokens.get(&number) else {
             return Expected::Refused;
         };
-        let nobody_went_on = token.successors.iter().all(|successor| self.tokens[successor].used_at.is_none());
+        let all_unused = token.successors.iter().all(|successor| self.tokens[successor].used_at.is_none());
         let expected = match token.used_at {
             _ if now >= self.opened_at.after(SESSION) => Expected::Ended,
-            Some(used_at) if nobody_went_on && now < used_at.after(GRACE) => Expected::Exchanged,
+            Some(used_at) if all_unused && now < used_at.after(GRACE) => Expected::Exchanged,
             Some(_) => Expected::Ended,
             None if now >= token.expires_at => Expected::Refused,
             None => Expected::Exchanged,
@@ -73,7 +73,7 @@ impl Model {
     }
 }
 
-async fn every_sequence_goes_as_the_model_says(s: Scene) {
+async fn every_sequence_matches_the_model(s: Scene) {
     let ada = s.account("ada").await;
     let verified = s.verified(ada).await;
     let mut exchanged_again = 0;
@@ -87,7 +87,7 @@ async fn every_sequence_goes_as_the_model_says(s: Scene) {
         );
         let mut model = Model::new(0, now);
         for next in 1..STEPS {
-            // Mostly one of the newest, and mostly soon.
+            // Mostly one of the newest tokens, and mostly soon.
             let number = next.saturating_sub(random.random_range(1..=4));
             let pause = match random.random_range(0..20) {
                 0 => LIFETIME / 3,

@@ -1,5 +1,5 @@
-//! What is hidden goes in slices: meanwhile nobody sees it, counters equal the rows that are there, nobody waits for long,
-//! and whoever breaks off leaves the rest to others.
+//! Removals in slices: hidden rows stay invisible, counters equal the rows that exist, and slices are short. Any
+//! instance can continue an interrupted removal.
 
 use std::sync::Arc;
 
@@ -18,29 +18,29 @@ use testkit::{NOW, a_comment, a_post, acting, id, on_both_databases};
 use crate::scene::{Scene, each, first_page, not_kept, views};
 
 on_both_databases![
-    many_followers_go_in_slices_while_they_publish,
-    a_post_with_many_comments_goes_in_slices,
-    a_comment_with_many_likes_goes_in_slices,
-    marks_above_a_deep_reply_fall_in_slices,
+    many_followers_are_removed_in_slices_while_they_publish,
+    a_post_with_many_comments_is_removed_in_slices,
+    a_comment_with_many_likes_is_removed_in_slices,
+    marks_above_a_deep_reply_are_removed_in_slices,
     a_comment_above_200_marks_keeps_its_likes,
     a_comment_above_400_marks_keeps_its_likes,
-    what_is_hidden_is_there_for_nobody,
-    what_is_hidden_takes_no_writes,
-    home_timelines_are_full_though_posts_on_them_are_hidden,
+    hidden_rows_are_invisible_to_all,
+    hidden_rows_accept_no_writes,
+    home_timelines_are_full_despite_hidden_posts,
     counters_equal_rows_at_every_moment_of_a_removal,
-    two_removers_do_not_disturb_each_other,
-    wrong_counters_hold_up_no_removal,
-    what_is_not_hidden_is_not_removed,
+    two_removers_share_the_work,
+    wrong_counters_block_no_removal,
+    visible_rows_are_not_removed,
     a_slice_of_an_account_with_many_posts_is_bounded,
-    marks_above_many_comments_fall_in_bounded_slices,
-    pending_ones_can_be_walked_over,
+    marks_above_many_comments_are_removed_in_bounded_slices,
+    pending_removals_can_be_paged_through,
 ];
 
-/// Rows of a kind that a slice may touch, beside the few that it is about.
+/// The `most` of a slice; a slice may touch a few more rows of the removed thing itself.
 const SLICE: u16 = 200;
 const MANY: i64 = 20_000;
 
-/// `INSERT` of rows `1..=rows` as `n`, which both databases understand.
+/// Inserts the rows `1..=rows` as `n`, in SQL that both databases understand.
 async fn insert(s: &Scene, rows: i64, table: &str, columns: &str, values: &str) {
     let sql = format!(
         "INSERT INTO {table} ({columns}) WITH RECURSIVE g(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < {rows}) \
@@ -49,7 +49,7 @@ async fn insert(s: &Scene, rows: i64, table: &str, columns: &str, values: &str) 
     s.db.execute(&sql).await;
 }
 
-/// The id of the `n`th of many.
+/// The id of the `n`th row.
 fn sql_id(prefix: &str) -> String {
     format!("'{prefix}' || CAST(1000000000000000000 + n AS TEXT)")
 }
@@ -58,7 +58,7 @@ fn nth<T>(prefix: &str, n: i64) -> domain::Id<T> {
     domain::Id::parse(&format!("{prefix}1{n:018}")).unwrap()
 }
 
-/// Accounts `users1…`.
+/// Stores the accounts `users1…`.
 async fn crowd(s: &Scene, size: i64) {
     let columns = "id, username, display_name, bio, password_hash, created_at";
     let values = format!("{}, 'name_' || n, 'Name', '', 'hash', n", sql_id("users"));
@@ -76,8 +76,8 @@ async fn hide_post(s: &Scene, post: PostId) -> Removal {
     Removal { kind: RemovalKind::Post, id: post.cuid() }
 }
 
-/// Removes slice by slice; `check` is asked after each, with how many rows there are in `table`. No slice may remove more
-/// than it was told. Answers how many slices it took.
+/// Removes slice by slice, and calls `check` after each with the number of rows in `table`. Asserts that no slice
+/// removes more than it may. Returns the number of slices.
 async fn slices(s: &Scene, removal: Removal, table: &str, mut check: impl AsyncFnMut(&Scene, i64)) -> usize {
     let mut left = s.db.count(table).await;
     for number in 1.. {
@@ -95,7 +95,7 @@ async fn slices(s: &Scene, removal: Removal, table: &str, mut check: impl AsyncF
     unreachable!()
 }
 
-async fn many_followers_go_in_slices_while_they_publish(s: Scene) {
+async fn many_followers_are_removed_in_slices_while_they_publish(s: Scene) {
     let (ada, bob) = (s.user("ada").await, s.user("bob").await);
     crowd(&s, MANY).await;
     let follows = "follower_id, followee_id, created_at";
@@ -107,7 +107,7 @@ async fn many_followers_go_in_slices_while_they_publish(s: Scene) {
     let mut number = 0;
     let taken = slices(&s, removal, "follows", async |s, left| {
         number += 1;
-        // Those that are just being removed, and others.
+        // Followers that are being removed, and others.
         let follower = nth("users", number * 199 % MANY + 1);
         s.db.sign_in(follower).await;
         let post = a_post(&format!("p{number}"), follower).build();
@@ -124,7 +124,7 @@ async fn many_followers_go_in_slices_while_they_publish(s: Scene) {
     s.db.assert_counters_exact().await;
 }
 
-async fn a_post_with_many_comments_goes_in_slices(s: Scene) {
+async fn a_post_with_many_comments_is_removed_in_slices(s: Scene) {
     let ada = s.user("ada").await;
     crowd(&s, MANY).await;
     let (post, kept) = (s.post("post", ada).await, s.post("kept", ada).await);
@@ -154,7 +154,7 @@ async fn a_post_with_many_comments_goes_in_slices(s: Scene) {
     s.db.assert_counters_exact().await;
 }
 
-async fn a_comment_with_many_likes_goes_in_slices(s: Scene) {
+async fn a_comment_with_many_likes_is_removed_in_slices(s: Scene) {
     let ada = s.user("ada").await;
     crowd(&s, 2_000).await;
     let post = s.post("post", ada).await;
@@ -175,8 +175,8 @@ async fn a_comment_with_many_likes_goes_in_slices(s: Scene) {
     s.db.assert_counters_exact().await;
 }
 
-/// As deep as threads were before there was a bound.
-async fn marks_above_a_deep_reply_fall_in_slices(s: Scene) {
+/// As deep as threads were before their depth was limited.
+async fn marks_above_a_deep_reply_are_removed_in_slices(s: Scene) {
     let (ada, bob) = (s.user("ada").await, s.user("bob").await);
     let post = s.post("post", ada).await;
     s.deep_thread(post, bob, 1_500).await;
@@ -201,7 +201,7 @@ async fn marks_above_a_deep_reply_fall_in_slices(s: Scene) {
     assert_eq!((s.db.count("comments").await, s.db.count("removals").await), (0, 0));
 }
 
-/// As many marks as fall in one transaction.
+/// As many marks as one transaction removes.
 async fn a_comment_above_200_marks_keeps_its_likes(s: Scene) {
     keeps_its_likes_above(&s, 200).await;
 }
@@ -232,7 +232,8 @@ async fn keeps_its_likes_above(s: &Scene, marks: usize) {
     assert_eq!((s.db.count("comments").await, s.db.count("removals").await), (1, 0));
 }
 
-/// Ada, who is hidden; Bob, who is not; hers and his post, each with a comment of both, all of which have replies of Bob.
+/// Ada, who is hidden, and Bob, who is not. Each has a post with a comment of both, and every comment has a reply of
+/// Bob.
 struct Hidden {
     ada: UserId,
     bob: UserId,
@@ -262,7 +263,7 @@ async fn hidden(s: &Scene) -> Hidden {
     Hidden { ada, bob, hers, his, her_comment, under_hers }
 }
 
-async fn what_is_hidden_is_there_for_nobody(s: Scene) {
+async fn hidden_rows_are_invisible_to_all(s: Scene) {
     let Hidden { ada, bob, hers, his, her_comment, under_hers } = hidden(&s).await;
     s.db.assert_counters_exact().await;
     let ada_or_her_name = [ada.into(), domain::UserRef::Username(domain::Username::parse("ada").unwrap())];
@@ -292,7 +293,7 @@ async fn what_is_hidden_is_there_for_nobody(s: Scene) {
             each(&views(s.timelines.public(first_page(), viewer).await.unwrap()), |post| post.subject.id),
             [his]
         );
-        // One that has a reply looks deleted, as it will when its words are gone; the other is gone.
+        // A comment with a reply looks deleted, as it will be. One without replies is invisible.
         let on_his = s.comments.list(Thread::Post(his), first_page(), viewer).await.unwrap().unwrap();
         assert_eq!(each(&on_his, |comment| comment.subject.id), [her_comment]);
         let mark = &on_his.items[0].subject;
@@ -302,11 +303,11 @@ async fn what_is_hidden_is_there_for_nobody(s: Scene) {
     assert_eq!(each(&views(s.timelines.home(bob, first_page()).await.unwrap()), |post| post.subject.id), [his]);
     assert_eq!(s.comments.find_owners(her_comment).await.unwrap(), None);
     assert_eq!(s.comments.find_owners(under_hers).await.unwrap(), None);
-    // What is still there is counted.
+    // Hidden rows are still counted.
     let bob_now = s.find_user(bob).await.unwrap();
     assert_eq!((bob_now.follower_count, bob_now.following_count), (1, 1));
     assert_eq!(s.find_post(his).await.unwrap().like_count, 2);
-    // Her name is somebody else's to take.
+    // Her name is free.
     assert_eq!(s.db.count("users WHERE username = 'ada'").await, 0);
     s.remove_hidden().await;
     s.db.assert_counters_exact().await;
@@ -315,7 +316,7 @@ async fn what_is_hidden_is_there_for_nobody(s: Scene) {
     assert_eq!((s.find_post(his).await.unwrap().like_count, s.db.count("users").await), (1, 1));
 }
 
-async fn what_is_hidden_takes_no_writes(s: Scene) {
+async fn hidden_rows_accept_no_writes(s: Scene) {
     let Hidden { ada, bob, hers, his, her_comment, under_hers } = hidden(&s).await;
     let before = s.db.count("comments").await;
     let edit = Edit { content: Content::parse("new").unwrap(), at: NOW, expected: None };
@@ -350,7 +351,7 @@ async fn what_is_hidden_takes_no_writes(s: Scene) {
     s.db.assert_counters_exact().await;
 }
 
-async fn home_timelines_are_full_though_posts_on_them_are_hidden(s: Scene) {
+async fn home_timelines_are_full_despite_hidden_posts(s: Scene) {
     let (ada, bob) = (s.user("ada").await, s.user("bob").await);
     s.follow(bob, ada).await;
     let mut his = Vec::new();
@@ -370,7 +371,7 @@ async fn home_timelines_are_full_though_posts_on_them_are_hidden(s: Scene) {
     assert_eq!((first.page.items.len(), second.page.next), (3, None));
 }
 
-/// A lively place, of which one person and some posts are removed three rows at a time.
+/// An account and some posts with lively threads are removed, three rows at a time.
 async fn counters_equal_rows_at_every_moment_of_a_removal(s: Scene) {
     let seed = std::env::var("TEST_SEED").map_or(42, |seed| seed.parse().unwrap());
     let mut random = StdRng::seed_from_u64(seed);
@@ -413,7 +414,7 @@ async fn counters_equal_rows_at_every_moment_of_a_removal(s: Scene) {
     let mut slices = 0;
     while !removals.is_empty() {
         let next = random.random_range(0..removals.len());
-        // Each by a repository of its own, as if all before had died.
+        // Each slice by a new repository, as if the process had restarted.
         let anew = SeaRemovalRepository::new(s.db.database());
         if anew.remove_some(removals[next], 3).await.unwrap() == Progress::Done {
             removals.swap_remove(next);
@@ -437,7 +438,7 @@ async fn counters_equal_rows_at_every_moment_of_a_removal(s: Scene) {
     }
 }
 
-async fn two_removers_do_not_disturb_each_other(s: Scene) {
+async fn two_removers_share_the_work(s: Scene) {
     let ada = s.user("ada").await;
     crowd(&s, 1_000).await;
     let follows = "follower_id, followee_id, created_at";
@@ -448,7 +449,7 @@ async fn two_removers_do_not_disturb_each_other(s: Scene) {
     let removers = [0, 1].map(|_| {
         let carry_out = CarryOut::new(Arc::new(SeaRemovalRepository::new(s.db.database())));
         tokio::spawn(async move {
-            // Each leaves it to the other who is at it, and comes again.
+            // Each remover leaves it to the other while that one holds it, and tries again.
             while carry_out.pending(None, 1).await.unwrap().contains(&removal) {
                 carry_out.execute(removal).await.unwrap();
             }
@@ -461,7 +462,7 @@ async fn two_removers_do_not_disturb_each_other(s: Scene) {
     s.db.assert_counters_exact().await;
 }
 
-async fn wrong_counters_hold_up_no_removal(s: Scene) {
+async fn wrong_counters_block_no_removal(s: Scene) {
     let (ada, bob) = (s.user("ada").await, s.user("bob").await);
     for (table, column) in [("posts", "like_count"), ("comments", "like_count"), ("comments", "reply_count")] {
         for wrong in [0, 1, 9] {
@@ -494,7 +495,7 @@ async fn wrong_counters_hold_up_no_removal(s: Scene) {
     assert_eq!((s.db.count("users").await, s.db.count("removals").await), (1, 0));
 }
 
-async fn what_is_not_hidden_is_not_removed(s: Scene) {
+async fn visible_rows_are_not_removed(s: Scene) {
     let ada = s.user("ada").await;
     let post = s.post("post", ada).await;
     let comment = s.comment("comment", post, ada).await;
@@ -527,7 +528,7 @@ async fn a_slice_of_an_account_with_many_posts_is_bounded(s: Scene) {
 }
 
 /// 100 comments of one author, each below three marks of its own.
-async fn marks_above_many_comments_fall_in_bounded_slices(s: Scene) {
+async fn marks_above_many_comments_are_removed_in_bounded_slices(s: Scene) {
     const CHAINS: i64 = 100;
     let (ada, bob) = (s.user("ada").await, s.user("bob").await);
     let post = s.post("post", bob).await;
@@ -555,7 +556,7 @@ async fn marks_above_many_comments_fall_in_bounded_slices(s: Scene) {
     s.db.assert_counters_exact().await;
 }
 
-async fn pending_ones_can_be_walked_over(s: Scene) {
+async fn pending_removals_can_be_paged_through(s: Scene) {
     insert(&s, 10, "removals", "id, kind", &format!("{}, 'comment'", sql_id("comnt"))).await;
     let (mut after, mut found) = (None, Vec::new());
     loop {

@@ -1,7 +1,7 @@
-//! Which server is read from. PostgreSQL alone has replicas.
+//! The routing of reads, which only PostgreSQL needs, as it alone has replicas.
 //!
-//! What replicates here is nobody: the "replica" is a second database of the same server with posts of its own, so that
-//! an answer tells where it comes from. Real replication is part of the cluster test.
+//! Nothing is replicated here. The "replica" is a second database on the same server with other posts, so each
+//! response shows its origin. The cluster test covers real replication.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,14 +18,14 @@ use testkit::{Proxy, TestDatabase, acting, id};
 
 use crate::scene::{Scene, first_page};
 
-/// Says of every user what it is told to, and remembers what is noted.
-struct Told {
+/// Answers for every user what it was set to, and records the notes.
+struct SetPositions {
     says: Mutex<Noted>,
     noted: Mutex<Vec<(UserId, WalPosition)>>,
 }
 
 #[async_trait]
-impl Positions for Told {
+impl Positions for SetPositions {
     async fn note(&self, user: UserId, position: WalPosition) -> bool {
         self.noted.lock().unwrap().push((user, position));
         true
@@ -42,7 +42,7 @@ struct Pair {
     _replica: Scene,
     ada: UserId,
     database: Database,
-    told: Arc<Told>,
+    set_positions: Arc<SetPositions>,
     to_primary: Proxy,
     to_replica: Proxy,
 }
@@ -57,22 +57,22 @@ impl Pair {
         }
         let (to_primary, url) = Proxy::before(primary.db.url()).await;
         let (to_replica, replica_url) = Proxy::before(replica.db.url()).await;
-        let told = Arc::new(Told { says: Mutex::new(Noted::Nothing), noted: Mutex::default() });
+        let set_positions = Arc::new(SetPositions { says: Mutex::new(Noted::Nothing), noted: Mutex::default() });
         let options = DatabaseOptions {
             replicas: vec![Location::parse(&replica_url).unwrap()],
-            positions: Some(told.clone()),
+            positions: Some(set_positions.clone()),
             acquire_timeout: Duration::from_secs(5),
             ..DatabaseOptions::new(Location::parse(&url).unwrap())
         };
         let database = Database::connect(&options).await.unwrap();
-        Self { primary, _replica: replica, ada: id("ada"), database, told, to_primary, to_replica }
+        Self { primary, _replica: replica, ada: id("ada"), database, set_positions, to_primary, to_replica }
     }
 
     fn say(&self, noted: Noted) {
-        *self.told.says.lock().unwrap() = noted;
+        *self.set_positions.says.lock().unwrap() = noted;
     }
 
-    /// Whose posts `viewer` sees.
+    /// The server whose posts `viewer` sees.
     async fn read_from(&self, viewer: Option<UserId>) -> String {
         read_from(&self.database, viewer).await
     }
@@ -108,18 +108,18 @@ mod a_writer {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn reads_from_the_primary_until_the_replica_has_what_was_written() {
+    async fn reads_from_the_primary_until_the_replica_has_the_write() {
         let pair = Pair::new().await;
         pair.say(Noted::UpTo(WalPosition(u64::MAX - 1)));
         assert_eq!(pair.read_from(Some(pair.ada)).await, "primary");
         pair.say(Noted::UpTo(WalPosition(1)));
-        // It is asked how far it is only now and then, and not waited for.
+        // The replica's position is queried at intervals, and the query is not always awaited.
         let caught_up = async { while pair.read_from(Some(pair.ada)).await != "replica" {} };
         tokio::time::timeout(Duration::from_secs(30), caught_up).await.unwrap();
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn reads_from_a_replica_that_takes_longer_to_connect_than_readers_wait() {
+    async fn reads_from_a_replica_that_connects_slowly() {
         let pair = Pair::new().await;
         pair.to_replica.delay(Duration::from_millis(60));
         pair.say(Noted::UpTo(WalPosition(1)));
@@ -128,7 +128,7 @@ mod a_writer {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn reads_from_the_primary_while_nobody_can_tell_what_was_written() {
+    async fn reads_from_the_primary_while_the_position_is_unknown() {
         let pair = Pair::new().await;
         pair.say(Noted::Unknown);
         assert_eq!(pair.read_from(Some(pair.ada)).await, "primary");
@@ -141,7 +141,7 @@ mod a_writer {
         let posts = SeaPostRepository::new(pair.database.clone());
         let before = pair.database.watermark().latest();
         posts.like(id("primary"), acting(pair.ada), pair.primary.now()).await.unwrap();
-        let noted = pair.told.noted.lock().unwrap().clone();
+        let noted = pair.set_positions.noted.lock().unwrap().clone();
         let [(user, position)] = noted[..] else { panic!("{noted:?}") };
         assert_eq!(user, pair.ada);
         assert!(position > before && position != WalPosition::UNKNOWN);
@@ -149,7 +149,7 @@ mod a_writer {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn goes_on_reading_when_the_primary_is_lost() {
+    async fn reads_from_the_replica_while_the_primary_is_lost() {
         let pair = Pair::new().await;
         pair.say(Noted::Unknown);
         pair.to_primary.cut();
@@ -162,7 +162,7 @@ mod a_writer {
     }
 }
 
-mod what_is_decided_upon {
+mod a_deciding_read {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread")]
@@ -181,15 +181,15 @@ mod a_complete_handle {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn reads_from_a_replica_that_has_all_that_was_heard_of() {
+    async fn reads_from_a_replica_that_has_all_known_writes() {
         let pair = Pair::new().await;
-        assert_eq!(read_from(&pair.database.complete(), None).await, "replica", "nothing was heard of");
+        assert_eq!(read_from(&pair.database.complete(), None).await, "replica", "no write is known");
         pair.database.watermark().raise(WalPosition(u64::MAX - 1));
         assert_eq!(read_from(&pair.database.complete(), None).await, "primary");
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn fails_rather_than_to_miss_something() {
+    async fn fails_rather_than_miss_a_write() {
         let pair = Pair::new().await;
         pair.database.watermark().raise(WalPosition(u64::MAX - 1));
         pair.to_primary.cut();
@@ -202,7 +202,7 @@ mod a_complete_handle {
 mod a_probe {
     use super::*;
 
-    /// A database that is probed, and the way to it.
+    /// A database that is probed, and the proxy to it.
     async fn probed() -> (TestDatabase, Database, Proxy) {
         let db = TestDatabase::postgres().await;
         let (proxy, url) = Proxy::before(db.url()).await;
@@ -226,11 +226,11 @@ mod a_probe {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn lets_nobody_wait_for_a_server_that_is_lost_and_finds_it_again() {
+    async fn fails_reads_of_a_lost_server_at_once_and_finds_it_again() {
         let (_db, database, proxy) = probed().await;
         let timelines = SeaTimelineRepository::new(database.clone());
         proxy.cut();
-        // Begun before it is known; the pool would try for a minute.
+        // Begun before the probe notices; the pool alone would retry for a minute.
         assert!(timelines.public(first_page(), None).await.unwrap_err().is_unavailable());
         becomes(&database, false).await;
         assert!(timelines.public(first_page(), None).await.unwrap_err().is_unavailable());
@@ -240,16 +240,16 @@ mod a_probe {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn learns_how_far_the_primary_is() {
+    async fn finds_the_position_of_the_primary() {
         let (db, database, _proxy) = probed().await;
         db.execute("CREATE TABLE wal_filler AS SELECT 1; DROP TABLE wal_filler").await;
         let written = db.scalar_i64("SELECT (pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::bigint").await;
         let written = WalPosition(u64::try_from(written).unwrap());
-        let heard = async {
+        let probed_position = async {
             while database.watermark().latest() < written {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(30), heard).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(30), probed_position).await.unwrap();
     }
 }

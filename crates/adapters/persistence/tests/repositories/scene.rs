@@ -1,4 +1,4 @@
-//! A database with all repositories over it, and short ways to fill it.
+//! A database with all repositories, and helpers that fill it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -31,7 +31,7 @@ pub(crate) struct Scene {
     pub(crate) timelines: SeaTimelineRepository,
     pub(crate) removals: Arc<SeaRemovalRepository>,
     clock: FixedClock,
-    // Dropped last: what it lends to the next test is nobody's then.
+    // Dropped last: after that the next test may use the database.
     pub(crate) db: TestDatabase,
 }
 
@@ -54,7 +54,7 @@ impl From<TestDatabase> for Scene {
     }
 }
 
-/// Hashes of a name that nobody had before.
+/// Hashes of a name that was never used.
 pub(crate) fn any_names() -> NameHashes {
     NameHashes { current: NameHash([0; 32]), older: Vec::new() }
 }
@@ -65,12 +65,12 @@ pub(crate) fn not_kept() -> KeptName {
 }
 
 impl Scene {
-    /// The time, a second later at every call: what is stored later is newer.
+    /// The current time, a second later at every call: rows that are stored later are newer.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.advance(Duration::from_secs(1))
     }
 
-    /// A stored account that is signed in, in the session that it is [`acting`] in; its password's hash is [`hash_of`] its
+    /// A stored account, signed in with the session that it is [`acting`] in. Its password hash is [`hash_of`] its
     /// name.
     pub(crate) async fn user(&self, name: &str) -> UserId {
         let user = self.account(name).await;
@@ -78,7 +78,7 @@ impl Scene {
         user
     }
 
-    /// The same, not signed in.
+    /// Like [`Scene::user`], but not signed in.
     pub(crate) async fn account(&self, name: &str) -> UserId {
         let user = a_user(name).at(self.now()).build();
         assert_eq!(self.users.insert(&user, &hash_of(name), &any_names()).await.unwrap(), InsertUser::Created);
@@ -106,7 +106,7 @@ impl Scene {
         deleted
     }
 
-    /// Removes the rows of all that is hidden, but for what somebody else is at.
+    /// Removes the rows of everything hidden, except removals that another remover holds.
     pub(crate) async fn remove_hidden(&self) {
         let carry_out = CarryOut::new(Arc::clone(&self.removals) as _);
         for removal in carry_out.pending(None, u16::MAX).await.unwrap() {
@@ -135,7 +135,7 @@ impl Scene {
         comment.id
     }
 
-    /// Stores a thread in which every comment replies to the one before, at once: by the port it would take a while.
+    /// Stores a thread of `depth` replies, each to the one before. Uses SQL, as the port would take long.
     pub(crate) async fn deep_thread(&self, post: PostId, author: UserId, depth: usize) {
         let name = |level: usize| format!("d{level:023}");
         let rows: Vec<String> = (0..depth)
@@ -181,12 +181,12 @@ impl Scene {
     }
 }
 
-/// The hash of nobody's password.
+/// A password hash made from `word`.
 pub(crate) fn hash_of(word: &str) -> PasswordHash {
     PasswordHash(format!("$hash${word}"))
 }
 
-/// A request that carries `key` and wants what `wish` says, sent at `now`.
+/// A request with `key`, whose content is identified by `wish`, sent at `now`.
 pub(crate) fn request(key: &str, wish: u8, now: Timestamp) -> IdempotentRequest {
     IdempotentRequest {
         key: IdempotencyKey::parse(key).unwrap(),
@@ -197,7 +197,7 @@ pub(crate) fn request(key: &str, wish: u8, now: Timestamp) -> IdempotentRequest 
 
 /// Returns once `many` connections wait for locks in the database of `holder`, a transaction that holds some.
 pub(crate) async fn until_waiting(holder: &DatabaseTransaction, many: i64) {
-    // Not by `pg_stat_activity`, which stays within a transaction as it was looked at first.
+    // `pg_stat_activity` keeps its first snapshot within a transaction, so it cannot be used here.
     let waiting = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_locks \
                    WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database()))";
     let waiting = Statement::from_string(DbBackend::Postgres, waiting);
@@ -217,12 +217,12 @@ pub(crate) fn page(size: u8, after: Option<Cursor>) -> PageRequest {
     PageRequest { size: PageSize::new(size).unwrap(), after }
 }
 
-/// The first page of the usual size.
+/// The first page of the default size.
 pub(crate) fn first_page() -> PageRequest {
     PageRequest::default()
 }
 
-/// A page of posts, each together with how the reader stands to it.
+/// A page of posts, each with the reader's own flags.
 #[expect(clippy::needless_pass_by_value, reason = "it takes what a port has just given")]
 pub(crate) fn views(page: PostPage) -> Page<PostView> {
     let posts = page.page.items.iter().cloned().enumerate();
@@ -230,7 +230,7 @@ pub(crate) fn views(page: PostPage) -> Page<PostView> {
     Page { items: posts.map(view).collect(), next: page.page.next }
 }
 
-/// What a page holds, each item told by `key`.
+/// The `key` of each item of a page.
 pub(crate) fn each<T, K>(page: &Page<T>, key: impl Fn(&T) -> K) -> Vec<K> {
     page.items.iter().map(key).collect()
 }

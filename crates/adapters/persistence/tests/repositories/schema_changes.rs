@@ -1,5 +1,5 @@
-//! Columns that change their type under a running instance. PostgreSQL refuses every statement that was prepared before,
-//! on every connection; nobody is to notice.
+//! Column types that change under a running instance. PostgreSQL rejects every statement that was prepared before, on
+//! every connection. Clients must not notice.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use testkit::{Engine, NOW, StatementLog, TestDatabase, a_post, a_user, acting, i
 
 use crate::scene::{Scene, any_names, first_page, hash_of, request};
 
-/// More at a time than there are connections.
+/// More statements at a time than there are connections.
 const MANY: usize = 200;
 const NARROW: &str = "ALTER TABLE posts ALTER COLUMN like_count TYPE integer;
                       ALTER TABLE users ALTER COLUMN display_name TYPE varchar(200)";
@@ -38,12 +38,12 @@ async fn stored(s: &Scene) -> (UserId, PostId) {
     (ada, post)
 }
 
-/// Another instance that has so many connections, and what it asks.
+/// Another instance with `max_connections`, and the log of its statements.
 async fn instance(s: &Scene, max_connections: u32) -> (Database, SeaPostRepository, Arc<StatementLog>) {
     let log = Arc::new(StatementLog::default());
     let options = DatabaseOptions {
         max_connections,
-        // What has to be connected anew takes its time.
+        // Reconnecting takes time.
         read_wait: Duration::from_secs(30),
         observer: Some(Arc::clone(&log) as _),
         ..DatabaseOptions::new(s.db.location())
@@ -76,7 +76,7 @@ fn reasons(log: &StatementLog) -> BTreeSet<(&'static str, &'static str)> {
 }
 
 #[test]
-fn readers_get_their_answers_at_once() {
+fn readers_notice_nothing() {
     on_own_database(async |s: Scene| {
         let (ada, post) = stored(&s).await;
         let name = s.find_user(ada).await.unwrap().display_name;
@@ -107,7 +107,7 @@ fn readers_get_their_answers_at_once() {
 }
 
 #[test]
-fn writers_are_begun_again() {
+fn writers_are_retried() {
     on_own_database(async |s: Scene| {
         let (ada, post) = stored(&s).await;
         let (_database, posts, log) = instance(&s, 8).await;
@@ -125,7 +125,7 @@ fn writers_are_begun_again() {
                 }
             }))
             .await;
-            // One after the other: the pool lends the connection that was idle for longest, and so each of them.
+            // Sequentially: the pool hands out the connection that was idle for longest, so each is used.
             for number in 0..MANY / 10 {
                 let new = a_post(&format!("q{round}n{number}"), ada).build();
                 assert!(matches!(posts.publish(&new, None).await.unwrap(), Write::Stored(_)));
@@ -135,7 +135,7 @@ fn writers_are_begun_again() {
         log.clear();
         s.db.execute(NARROW).await;
         write(1).await;
-        // The first that is refused renews all connections.
+        // The first rejection renews all connections.
         assert!(reasons(&log).contains(&("posts.publish", "stale_plan")), "{:?}", reasons(&log));
         log.clear();
         s.db.execute(WIDE).await;
@@ -148,9 +148,9 @@ fn writers_are_begun_again() {
     });
 }
 
-/// As a pooler between does, that knows nothing of prepared statements or was told to reset its sessions.
+/// Like a pooler without support for prepared statements, or one that resets its sessions.
 #[test]
-fn statements_that_a_session_forgot_are_prepared_anew() {
+fn statements_that_a_session_forgot_are_prepared_again() {
     on_own_database(async |s: Scene| {
         let (ada, post) = stored(&s).await;
         let (database, posts, log) = instance(&s, 1).await;
@@ -174,9 +174,9 @@ fn statements_that_a_session_forgot_are_prepared_anew() {
     });
 }
 
-/// What is wrong with a statement itself stays an error, and costs no connection.
+/// A statement that is wrong stays an error, and costs no connection.
 #[test]
-fn a_column_that_is_gone_is_not_asked_for_again() {
+fn a_missing_column_is_not_retried() {
     on_own_database(async |s: Scene| {
         let (_, post) = stored(&s).await;
         let (database, posts, log) = instance(&s, 7).await;
@@ -186,7 +186,7 @@ fn a_column_that_is_gone_is_not_asked_for_again() {
         let before = sessions(&s).await;
         assert!(!posts.find(post, None).await.unwrap_err().is_unavailable());
         assert_eq!(log.retries(), []);
-        // Each that was there still is. The prober may have opened one more.
+        // All earlier connections are still open. The prober may have opened one more.
         let after = sessions(&s).await;
         assert!(before.is_subset(&after), "{before:?} before, {after:?} after");
         database.close().await.unwrap();

@@ -17,7 +17,7 @@ pub(crate) const LIFETIME: Duration = Duration::from_hours(1);
 pub(crate) const GRACE: Duration = Duration::from_secs(30);
 pub(crate) const SESSION: Duration = Duration::from_hours(24);
 
-/// A refresh token told apart by a number, made at `now`.
+/// A refresh token identified by a number, made at `now`.
 pub(crate) fn token(number: u8, now: Timestamp) -> NewRefreshToken {
     NewRefreshToken { hash: hash(number), created_at: now, expires_at: now.after(LIFETIME) }
 }
@@ -31,7 +31,7 @@ pub(crate) fn rotation(presented: u8, next: u8, now: Timestamp) -> Rotation {
     Rotation { presented: hash(presented), next: token(next, now), now, grace: GRACE, session_ttl: SESSION }
 }
 
-/// Opens a session named by a word whose first token is `number`; answers whom it proves and when that was.
+/// Opens a session named `word` whose first token is `number`. Returns its principal and the time.
 async fn open(s: &Scene, word: &str, user: UserId, number: u8) -> (Principal, Timestamp) {
     let now = s.now();
     let session = Session { id: id(word), user_id: user, created_at: now, user_agent: UserAgent::clean(word) };
@@ -47,7 +47,7 @@ async fn rotate(s: &Scene, presented: u8, next: u8, now: Timestamp) -> RotateSes
     s.sessions.rotate(&rotation(presented, next, now)).await.unwrap()
 }
 
-/// Whom a rotation proves.
+/// The principal of a successful rotation.
 fn proved(outcome: &RotateSession) -> Option<Principal> {
     match outcome {
         RotateSession::Rotated { session, user, .. } => Some(Principal { user_id: user.id, session_id: *session }),
@@ -60,8 +60,8 @@ mod open {
 
     on_both_databases![
         stores_the_session_and_its_token,
-        says_that_the_account_is_gone,
-        does_not_outlive_the_password_that_was_verified,
+        is_not_opened_for_an_erased_account,
+        is_not_opened_after_the_password_changed,
     ];
 
     async fn stores_the_session_and_its_token(s: Scene) {
@@ -72,7 +72,7 @@ mod open {
         assert!(matches!(rotated, RotateSession::Rotated { opened_at, .. } if opened_at == now));
     }
 
-    async fn does_not_outlive_the_password_that_was_verified(s: Scene) {
+    async fn is_not_opened_after_the_password_changed(s: Scene) {
         let ada = s.account("ada").await;
         let (kept, _) = open(&s, "kept", ada, 1).await;
         let change = PasswordChange { verified: hash_of("ada"), new: hash_of("new") };
@@ -89,7 +89,7 @@ mod open {
         assert_eq!(s.db.count("sessions").await, 1);
     }
 
-    async fn says_that_the_account_is_gone(s: Scene) {
+    async fn is_not_opened_for_an_erased_account(s: Scene) {
         let session = Session { id: id("one"), user_id: id("nobody"), created_at: s.now(), user_agent: None };
         let opened = s.sessions.open(&session, &token(1, s.now()), &hash_of("nobody").into()).await.unwrap();
         assert_eq!(opened, OpenSession::ProofMoved);
@@ -101,18 +101,18 @@ mod rotate {
     use super::*;
 
     on_both_databases![
-        goes_on_from_token_to_token,
-        does_not_know_a_token_that_was_never_made,
-        refuses_a_token_exactly_when_it_expires,
+        exchanges_one_token_after_the_other,
+        does_not_know_a_token_that_was_never_issued,
+        rejects_a_token_exactly_when_it_expires,
         exchanges_a_used_token_again_while_its_successors_are_unused,
-        ends_the_family_of_a_token_that_comes_back_after_its_successor,
-        ends_the_family_of_a_token_that_comes_back_late,
-        ends_the_family_of_a_token_that_the_version_before_exchanged,
-        ends_a_session_whose_time_is_over,
-        gives_both_of_two_at_once_a_successor_that_is_good,
+        ends_the_session_of_a_token_replayed_after_its_successor,
+        ends_the_session_of_a_token_replayed_late,
+        ends_the_session_of_a_token_exchanged_by_the_previous_version,
+        ends_an_expired_session,
+        gives_both_of_two_concurrent_requests_a_valid_successor,
     ];
 
-    async fn goes_on_from_token_to_token(s: Scene) {
+    async fn exchanges_one_token_after_the_other(s: Scene) {
         let ada = s.account("ada").await;
         let (principal, now) = open(&s, "one", ada, 1).await;
         for number in 1..5 {
@@ -120,14 +120,14 @@ mod rotate {
         }
     }
 
-    async fn does_not_know_a_token_that_was_never_made(s: Scene) {
+    async fn does_not_know_a_token_that_was_never_issued(s: Scene) {
         let ada = s.account("ada").await;
         let (_, now) = open(&s, "one", ada, 1).await;
         assert_eq!(rotate(&s, 9, 2, now).await, RotateSession::Unknown);
         assert_eq!(s.db.count("refresh_tokens").await, 1);
     }
 
-    async fn refuses_a_token_exactly_when_it_expires(s: Scene) {
+    async fn rejects_a_token_exactly_when_it_expires(s: Scene) {
         let ada = s.account("ada").await;
         let (principal, now) = open(&s, "one", ada, 1).await;
         let expiry = now.after(LIFETIME);
@@ -144,13 +144,13 @@ mod rotate {
         for (next, at) in [(2, now), (3, now), (4, last)] {
             assert_eq!(proved(&rotate(&s, 1, next, at).await), Some(principal));
         }
-        // Each successor goes on by itself, and has a grace of its own.
+        // Each successor has its own chain and its own grace period.
         for (presented, next) in [(3, 13), (2, 12), (3, 23), (4, 14)] {
             assert_eq!(proved(&rotate(&s, presented, next, last).await), Some(principal));
         }
     }
 
-    async fn ends_the_family_of_a_token_that_comes_back_after_its_successor(s: Scene) {
+    async fn ends_the_session_of_a_token_replayed_after_its_successor(s: Scene) {
         let ada = s.account("ada").await;
         let (_, now) = open(&s, "one", ada, 1).await;
         let (other, _) = open(&s, "other", ada, 100).await;
@@ -158,7 +158,7 @@ mod rotate {
             assert!(proved(&rotate(&s, presented, next, now).await).is_some());
         }
         assert_eq!(rotate(&s, 1, 5, now).await, RotateSession::Replayed { user: ada });
-        // Its successors are worth nothing now, and no token is remembered.
+        // Its successors are worthless now: no token is left.
         for token in [1, 2, 3, 4] {
             assert_eq!(rotate(&s, token, 5, now).await, RotateSession::Unknown);
         }
@@ -166,7 +166,7 @@ mod rotate {
         assert_eq!(s.db.texts("SELECT session_id FROM ended_sessions").await, [id::<()>("one").to_string()]);
     }
 
-    async fn ends_the_family_of_a_token_that_comes_back_late(s: Scene) {
+    async fn ends_the_session_of_a_token_replayed_late(s: Scene) {
         let ada = s.account("ada").await;
         let (_, now) = open(&s, "one", ada, 1).await;
         rotate(&s, 1, 2, now).await;
@@ -174,7 +174,7 @@ mod rotate {
         assert_eq!(s.db.count("sessions").await, 0);
     }
 
-    async fn ends_the_family_of_a_token_that_the_version_before_exchanged(s: Scene) {
+    async fn ends_the_session_of_a_token_exchanged_by_the_previous_version(s: Scene) {
         let ada = s.account("ada").await;
         let (_, now) = open(&s, "one", ada, 1).await;
         rotate(&s, 1, 2, now).await;
@@ -182,7 +182,7 @@ mod rotate {
         assert_eq!(rotate(&s, 1, 3, now).await, RotateSession::Replayed { user: ada });
     }
 
-    async fn ends_a_session_whose_time_is_over(s: Scene) {
+    async fn ends_an_expired_session(s: Scene) {
         let ada = s.account("ada").await;
         let (_, now) = open(&s, "one", ada, 1).await;
         let fresh = Rotation { session_ttl: LIFETIME / 2, ..rotation(1, 2, now.after(LIFETIME / 4)) };
@@ -195,7 +195,7 @@ mod rotate {
         assert_eq!((s.db.count("sessions").await, s.db.count("ended_sessions").await), (0, 1));
     }
 
-    async fn gives_both_of_two_at_once_a_successor_that_is_good(s: Scene) {
+    async fn gives_both_of_two_concurrent_requests_a_valid_successor(s: Scene) {
         let ada = s.account("ada").await;
         let s = Arc::new(s);
         for round in 0..20_u8 {
@@ -219,9 +219,9 @@ mod rotate {
 mod list {
     use super::*;
 
-    on_both_databases![shows_newest_first_when_each_last_got_tokens, comes_in_pages];
+    on_both_databases![shows_newest_first_with_their_last_use, comes_in_pages];
 
-    async fn shows_newest_first_when_each_last_got_tokens(s: Scene) {
+    async fn shows_newest_first_with_their_last_use(s: Scene) {
         let (ada, bob) = (s.account("ada").await, s.account("bob").await);
         let (first, _) = open(&s, "first", ada, 1).await;
         let (second, opened) = open(&s, "second", ada, 2).await;
@@ -253,8 +253,8 @@ mod close {
     on_both_databases![
         ends_one_session,
         ends_all_others,
-        two_that_end_all_others_at_once_leave_one_at_most,
-        finds_neither_what_is_gone_nor_what_is_of_others,
+        two_sessions_that_end_all_others_leave_one_at_most,
+        finds_no_ended_session_and_none_of_others,
         does_nothing_for_a_session_that_has_ended,
     ];
 
@@ -265,7 +265,7 @@ mod close {
         assert_eq!(s.sessions.close(other, one.session_id).await.unwrap(), CloseSession::Closed);
         assert_eq!(rotate(&s, 1, 3, now).await, RotateSession::Unknown);
         assert_eq!(proved(&rotate(&s, 2, 3, now).await), Some(other));
-        // The one that acts as well.
+        // Also the session that acts.
         assert_eq!(s.sessions.close(other, other.session_id).await.unwrap(), CloseSession::Closed);
         assert_eq!((s.db.count("sessions").await, s.db.count("ended_sessions").await), (0, 2));
     }
@@ -284,7 +284,7 @@ mod close {
         assert_eq!((s.db.count("sessions").await, s.db.count("ended_sessions").await), (2, 2));
     }
 
-    async fn two_that_end_all_others_at_once_leave_one_at_most(s: Scene) {
+    async fn two_sessions_that_end_all_others_leave_one_at_most(s: Scene) {
         let ada = s.account("ada").await;
         let (one, _) = open(&s, "one", ada, 1).await;
         let (other, _) = open(&s, "other", ada, 2).await;
@@ -294,7 +294,7 @@ mod close {
         assert!(left <= 1 && left + ended == 2, "{left} left, {ended} ended");
     }
 
-    async fn finds_neither_what_is_gone_nor_what_is_of_others(s: Scene) {
+    async fn finds_no_ended_session_and_none_of_others(s: Scene) {
         let (ada, bob) = (s.account("ada").await, s.account("bob").await);
         let (one, _) = open(&s, "one", ada, 1).await;
         let (of_bob, _) = open(&s, "bobs", bob, 2).await;
@@ -318,9 +318,9 @@ mod close {
 mod purge {
     use super::*;
 
-    on_both_databases![forgets_sessions_whose_tokens_are_all_over, forgets_ends_from_before_a_time];
+    on_both_databases![purges_sessions_without_valid_tokens, purges_ends_from_before_a_time];
 
-    async fn forgets_sessions_whose_tokens_are_all_over(s: Scene) {
+    async fn purges_sessions_without_valid_tokens(s: Scene) {
         let ada = s.account("ada").await;
         let (_, start) = open(&s, "over", ada, 1).await;
         open(&s, "rotated", ada, 2).await;
@@ -335,7 +335,7 @@ mod purge {
         assert_eq!((s.db.count("sessions").await, s.db.count("refresh_tokens").await), (0, 0));
     }
 
-    async fn forgets_ends_from_before_a_time(s: Scene) {
+    async fn purges_ends_from_before_a_time(s: Scene) {
         let ada = s.account("ada").await;
         let mut ends = Vec::new();
         for number in 1..4 {

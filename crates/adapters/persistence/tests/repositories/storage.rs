@@ -1,4 +1,4 @@
-//! What is not stored is acknowledged to nobody, and what comes after it is stored.
+//! Writes that are not stored are never acknowledged, and later writes are stored.
 
 use std::sync::Arc;
 
@@ -13,11 +13,11 @@ use crate::scene::{Scene, request};
 
 on_both_databases![writes_after_failed_ones_are_stored, loads_after_failed_ones_are_stored];
 
-/// As many as share a batch, and some.
+/// More writes than one batch has.
 const AT_ONCE: usize = 100;
 
-/// From now on posts are not stored: SQLite ends the transaction by itself, and PostgreSQL says `code`, either when the
-/// row comes or when it is to be committed.
+/// From now on posts cannot be stored. SQLite ends the transaction, and PostgreSQL fails with `code`: at the insert
+/// or at the commit.
 async fn refuse_posts(db: &TestDatabase, code: &str, at_commit: bool) {
     if db.engine() == Engine::Sqlite {
         return db
@@ -42,7 +42,7 @@ async fn accept_posts(db: &TestDatabase) {
     db.execute(&format!("DROP TRIGGER refuse{on}")).await;
 }
 
-/// A scene in a database of its own, for what is done to its tables, and somebody who writes.
+/// A scene on a database of its own, as the test changes its tables, and a user who writes.
 async fn scene(engine: Engine) -> (Arc<Scene>, UserId) {
     let db = TestDatabase::without_tables(engine).await;
     persistence::migrate(&db.database()).await.unwrap();
@@ -64,7 +64,7 @@ async fn publish_at_once(
 }
 
 /// Posts that cannot be stored: one in a transaction of its own, one alone in a batch, and many in several batches.
-async fn publish_in_vain(s: &Arc<Scene>, author: UserId) -> Vec<RepositoryError> {
+async fn publish_failing(s: &Arc<Scene>, author: UserId) -> Vec<RepositoryError> {
     let mut errors = Vec::new();
     for number in 0..2 {
         let post = a_post(&format!("vain{number}"), author).at(s.now()).build();
@@ -81,7 +81,7 @@ async fn writes_after_failed_ones_are_stored(other: TestDatabase) {
     let before = s.post("before", ada).await;
     for at_commit in [false, true] {
         refuse_posts(&s.db, "P0001", at_commit).await;
-        publish_in_vain(&s, ada).await;
+        publish_failing(&s, ada).await;
         accept_posts(&s.db).await;
     }
     assert_eq!(s.db.count("posts").await, 1);
@@ -93,7 +93,7 @@ async fn writes_after_failed_ones_are_stored(other: TestDatabase) {
     for outcome in publish_at_once(&s, ada, "kept").await {
         assert!(matches!(outcome.unwrap(), Write::Stored(_)));
     }
-    // Over a connection of another client, which sees what a restart would find.
+    // Counted by another client, which sees what a restart would find.
     assert_eq!(s.db.count("posts").await, 2 + i64::try_from(AT_ONCE).unwrap());
     assert_eq!((s.db.count("post_likes").await, s.db.count("comments").await), (1, 1));
     s.db.assert_counters_exact().await;
@@ -129,17 +129,17 @@ async fn loads_after_failed_ones_are_stored(other: TestDatabase) {
 mod on_postgres {
     use super::*;
 
-    /// Whatever is written and however: all of it fails as what it is, and says so until a write is stored again.
-    async fn is_told_of_all(code: &str, status: StorageStatus) {
+    /// Every kind of write fails with the right error and sets the status, until a write is stored again.
+    async fn fails_every_write(code: &str, status: StorageStatus) {
         let (s, ada) = scene(Engine::Postgres).await;
         for at_commit in [false, true] {
             refuse_posts(&s.db, code, at_commit).await;
-            for error in publish_in_vain(&s, ada).await {
+            for error in publish_failing(&s, ada).await {
                 assert!(error.is_unavailable(), "{error:?}");
                 assert_eq!(error.failure == domain::Failure::StorageFull, status == StorageStatus::Full, "{error:?}");
             }
             assert_eq!(s.db.database().storage(), status);
-            // It can be read meanwhile.
+            // Reads succeed meanwhile.
             s.db.database().ping().await.unwrap();
             assert!(s.find_user(ada).await.is_some());
             assert_eq!(s.db.database().storage(), status);
@@ -151,12 +151,12 @@ mod on_postgres {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_full_disc_is_told_of_all_that_is_written() {
-        is_told_of_all("53100", StorageStatus::Full).await;
+    async fn a_full_disc_fails_every_write() {
+        fails_every_write("53100", StorageStatus::Full).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_failing_disc_is_told_of_all_that_is_written() {
-        is_told_of_all("58030", StorageStatus::Failing).await;
+    async fn a_failing_disc_fails_every_write() {
+        fails_every_write("58030", StorageStatus::Failing).await;
     }
 }

@@ -14,9 +14,9 @@ fn said(post: &PostView) -> String {
 mod public {
     use super::*;
 
-    on_both_databases![shows_the_posts_of_everybody_newest_first_in_pages, is_empty_at_first];
+    on_both_databases![shows_all_posts_newest_first_in_pages, is_empty_at_first];
 
-    async fn shows_the_posts_of_everybody_newest_first_in_pages(s: Scene) {
+    async fn shows_all_posts_newest_first_in_pages(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
         s.post("one", ada).await;
         let two = s.post("two", bob).await;
@@ -42,9 +42,9 @@ mod home {
 
     on_both_databases![
         shows_the_posts_of_the_followed_and_ones_own,
-        goes_on_in_pages,
-        follows_what_one_follows_now,
-        shows_nothing_to_nobody,
+        comes_in_pages,
+        shows_the_users_followed_now,
+        is_empty_for_an_unknown_user,
     ];
 
     async fn shows_the_posts_of_the_followed_and_ones_own(s: Scene) {
@@ -62,7 +62,7 @@ mod home {
         assert_eq!(*home.items[0].subject, s.find_post(id("b2")).await.unwrap());
     }
 
-    async fn goes_on_in_pages(s: Scene) {
+    async fn comes_in_pages(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
         s.follow(ada, bob).await;
         let mut expected = Vec::new();
@@ -83,7 +83,7 @@ mod home {
         assert_eq!(seen, expected);
     }
 
-    async fn follows_what_one_follows_now(s: Scene) {
+    async fn shows_the_users_followed_now(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
         s.post("earlier", bob).await;
         let count = async || views(s.timelines.home(ada, first_page()).await.unwrap()).items.len();
@@ -94,7 +94,7 @@ mod home {
         assert_eq!(count().await, 0);
     }
 
-    async fn shows_nothing_to_nobody(s: Scene) {
+    async fn is_empty_for_an_unknown_user(s: Scene) {
         let ada = s.user("ada").await;
         s.post("hello", ada).await;
         let home = views(s.timelines.home(id("nobody"), first_page()).await.unwrap());

@@ -13,9 +13,9 @@ fn by_name(name: &str) -> UserRef {
 mod insert {
     use super::*;
 
-    on_both_databases![stores_all_that_an_account_has, refuses_a_name_that_is_taken];
+    on_both_databases![stores_all_fields_of_an_account, refuses_a_name_that_is_taken];
 
-    async fn stores_all_that_an_account_has(s: Scene) {
+    async fn stores_all_fields_of_an_account(s: Scene) {
         let ada = a_user("ada").display_name("Ada 🦀 L'Ovelace").bio("one\n\ttwo").build();
         assert_eq!(s.users.insert(&ada, &hash_of("ada"), &any_names()).await.unwrap(), InsertUser::Created);
         assert_eq!(s.find_user(ada.id).await, Some(ada));
@@ -32,7 +32,7 @@ mod insert {
 mod find {
     use super::*;
 
-    on_both_databases![finds_by_id_and_by_name, finds_nobody, says_how_the_reader_stands_to_the_user];
+    on_both_databases![finds_by_id_and_by_name, finds_no_unknown_user, has_the_flags_of_the_reader];
 
     async fn finds_by_id_and_by_name(s: Scene) {
         let ada = s.user("ada").await;
@@ -42,13 +42,13 @@ mod find {
         assert_eq!(s.users.find(&by_name("ada"), None).await.unwrap(), Some(found));
     }
 
-    async fn finds_nobody(s: Scene) {
+    async fn finds_no_unknown_user(s: Scene) {
         let ada = s.user("ada").await;
         assert_eq!(s.users.find(&UserRef::Id(id("bob")), Some(ada)).await.unwrap(), None);
         assert_eq!(s.users.find(&by_name("bob"), None).await.unwrap(), None);
     }
 
-    async fn says_how_the_reader_stands_to_the_user(s: Scene) {
+    async fn has_the_flags_of_the_reader(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
         s.follow(ada, bob).await;
         let viewer = async |of: UserRef, by| s.users.find(&of, Some(by)).await.unwrap().unwrap().viewer.unwrap();
@@ -61,7 +61,7 @@ mod find {
 mod list {
     use super::*;
 
-    on_both_databases![shows_the_newest_first_in_pages, decides_equal_times_by_id, says_whom_the_reader_follows];
+    on_both_databases![shows_the_newest_first_in_pages, orders_equal_times_by_id, has_the_flags_of_the_reader_in_lists];
 
     fn name(user: &UserView) -> String {
         user.subject.username.to_string()
@@ -78,7 +78,7 @@ mod list {
         assert_eq!(s.users.list(page(3, None), None).await.unwrap().next, None, "nothing follows");
     }
 
-    async fn decides_equal_times_by_id(s: Scene) {
+    async fn orders_equal_times_by_id(s: Scene) {
         for name in ["bob", "cyd", "ada"] {
             s.users.insert(&a_user(name).build(), &hash_of(name), &any_names()).await.unwrap();
         }
@@ -87,7 +87,7 @@ mod list {
         assert_eq!((each(&first, name), each(&rest, name)), (vec!["cyd".to_owned()], vec!["bob".into(), "ada".into()]));
     }
 
-    async fn says_whom_the_reader_follows(s: Scene) {
+    async fn has_the_flags_of_the_reader_in_lists(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
         s.follow(ada, bob).await;
         let users = s.users.list(first_page(), Some(ada)).await.unwrap();
@@ -99,7 +99,7 @@ mod list {
 mod find_credentials {
     use super::*;
 
-    on_both_databases![gives_the_account_and_its_hash, finds_nobody];
+    on_both_databases![gives_the_account_and_its_hash, finds_no_unknown_user];
 
     async fn gives_the_account_and_its_hash(s: Scene) {
         let ada = s.user("ada").await;
@@ -109,7 +109,7 @@ mod find_credentials {
         assert_eq!(s.users.find_credentials(&ada.into()).await.unwrap(), expected);
     }
 
-    async fn finds_nobody(s: Scene) {
+    async fn finds_no_unknown_user(s: Scene) {
         assert_eq!(s.users.find_credentials(&by_name("ada")).await.unwrap(), None);
     }
 }
@@ -123,17 +123,17 @@ mod update {
     use crate::sessions::token;
 
     on_both_databases![
-        changes_what_is_given_and_nothing_else,
-        leaves_the_revision_when_nothing_is_given,
-        leaves_the_revision_when_it_is_so_already,
-        refuses_when_the_profile_moved_on,
+        changes_only_the_given_fields,
+        keeps_the_revision_of_an_empty_edit,
+        keeps_the_revision_of_an_edit_without_change,
+        rejects_an_outdated_revision,
         takes_any_revision_when_none_is_expected,
-        finds_nobody,
+        finds_no_unknown_user,
         ends_the_other_sessions_with_the_old_password,
         ends_no_session_when_it_refuses,
     ];
 
-    async fn changes_what_is_given_and_nothing_else(s: Scene) {
+    async fn changes_only_the_given_fields(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
         let before = (s.find_user(ada).await.unwrap(), s.find_user(bob).await);
         let changes = ProfileChanges { bio: Some(Bio::parse("new").unwrap()), ..ProfileChanges::default() };
@@ -155,7 +155,7 @@ mod update {
         assert_eq!(s.users.find_credentials(&ada.into()).await.unwrap().unwrap().password, hash_of("ada"));
     }
 
-    async fn leaves_the_revision_when_nothing_is_given(s: Scene) {
+    async fn keeps_the_revision_of_an_empty_edit(s: Scene) {
         let ada = s.user("ada").await;
         let UpdateUser::Updated(user) = s.users.update(acting(ada), &ProfileChanges::default(), None).await.unwrap()
         else {
@@ -164,7 +164,7 @@ mod update {
         assert_eq!(user.revision, Revision(0));
     }
 
-    async fn leaves_the_revision_when_it_is_so_already(s: Scene) {
+    async fn keeps_the_revision_of_an_edit_without_change(s: Scene) {
         let ada = s.user("ada").await;
         let before = s.find_user(ada).await.unwrap();
         let same = ProfileChanges {
@@ -182,7 +182,7 @@ mod update {
         assert_eq!(user.revision, Revision(1));
     }
 
-    async fn refuses_when_the_profile_moved_on(s: Scene) {
+    async fn rejects_an_outdated_revision(s: Scene) {
         let ada = s.user("ada").await;
         let before = s.find_user(ada).await;
         let changes = ProfileChanges { bio: Some(Bio::parse("new").unwrap()), ..ProfileChanges::default() };
@@ -198,7 +198,7 @@ mod update {
         }
     }
 
-    async fn finds_nobody(s: Scene) {
+    async fn finds_no_unknown_user(s: Scene) {
         let nobody = s.users.update(acting(id("nobody")), &ProfileChanges::default(), None).await.unwrap();
         assert_eq!(nobody, UpdateUser::SessionEnded);
         let nobody = s.users.update(acting(id("nobody")), &ProfileChanges::default(), Some(Revision(0))).await.unwrap();
@@ -251,9 +251,9 @@ mod update {
 mod renew_hash {
     use super::*;
 
-    on_both_databases![puts_a_hash_in_the_place_of_the_verified_one_only];
+    on_both_databases![replaces_only_the_verified_hash];
 
-    async fn puts_a_hash_in_the_place_of_the_verified_one_only(s: Scene) {
+    async fn replaces_only_the_verified_hash(s: Scene) {
         let (ada, bob) = (s.user("ada").await, s.user("bob").await);
         let before = s.find_user(ada).await.unwrap();
         let renew = async |user: UserId, verified: &str, renewed: &str| {

@@ -9,9 +9,9 @@ use testkit::{id, on_both_databases};
 
 use crate::scene::Scene;
 
-on_both_databases![tells_what_a_reader_likes, tells_how_a_reader_stands_to_others, takes_one_statement];
+on_both_databases![says_which_posts_a_reader_likes, says_how_a_reader_relates_to_others, takes_one_statement];
 
-async fn tells_what_a_reader_likes(s: Scene) {
+async fn says_which_posts_a_reader_likes(s: Scene) {
     let (ada, bob) = (s.user("ada").await, s.user("bob").await);
     let (one, two, three) = (s.post("one", ada).await, s.post("two", ada).await, s.post("three", ada).await);
     s.like_post(one, bob).await;
@@ -23,7 +23,7 @@ async fn tells_what_a_reader_likes(s: Scene) {
     assert_eq!(liked(bob, &[]).await, HashSet::new());
 }
 
-async fn tells_how_a_reader_stands_to_others(s: Scene) {
+async fn says_how_a_reader_relates_to_others(s: Scene) {
     let (ada, bob, cyd, dan) = (s.user("ada").await, s.user("bob").await, s.user("cyd").await, s.user("dan").await);
     for (follower, followee) in [(ada, bob), (cyd, ada), (ada, dan), (dan, ada), (bob, cyd)] {
         s.follow(follower, followee).await;

@@ -1,9 +1,9 @@
-//! 100,000 posts by 20,000 users, with followers, comments and likes, made by the database itself in a few seconds.
+//! 100,000 posts by 20,000 users, with followers, comments and likes. The database generates them in a few seconds.
 
 use domain::{CommentId, Id, PostId, UserId};
 use testkit::TestDatabase;
 
-/// A user with thousands of posts, whom everybody follows.
+/// A user with thousands of posts, whom all others follow.
 pub(super) const PROLIFIC: u32 = 1;
 /// A user who follows 10.
 pub(super) const FOLLOWS_FEW: u32 = 500;
@@ -11,7 +11,7 @@ pub(super) const FOLLOWS_FEW: u32 = 500;
 pub(super) const FOLLOWS_MANY: u32 = 600;
 /// The number of a post with many comments and likes, and of a comment on it with many replies.
 pub(super) const POPULAR: u32 = 1;
-/// A time with about as many posts (and everything else) before it as after it.
+/// A time in the middle of all posts, and of the other rows.
 pub(super) const MIDDLE: i64 = 500_000_000;
 
 pub(super) fn user(number: u32) -> UserId {
@@ -39,12 +39,12 @@ fn sql_id(prefix: &str, number: &str) -> String {
     format!("'{prefix}' || CAST(1000000000000000000 + ({number}) AS TEXT)")
 }
 
-/// A time for row `n` of `rows`: they spread over the same span in every table, and several rows share one.
+/// A time for row `n` of `rows`: spread over the same span in every table, with several rows at one time.
 fn sql_time(rows: u32) -> String {
     format!("CAST(n * 3 / {rows}.0 * 1000 AS BIGINT) * 333333")
 }
 
-/// `INSERT` of the rows `1..=rows` as `n`; both databases understand it.
+/// An `INSERT` of the rows `1..=rows` as `n`, in SQL that both databases understand.
 fn insert(table: &str, columns: &str, rows: u32, select: &str) -> String {
     format!(
         "INSERT INTO {table} ({columns})
@@ -60,7 +60,7 @@ pub(super) async fn load(db: &TestDatabase) {
 
 fn statements() -> Vec<String> {
     let (user, post, comment) = (|n: &str| sql_id("users", n), |n: &str| sql_id("posts", n), sql_id);
-    // Half of the posts are by ten users. The order of ids has nothing to do with that of time.
+    // Half of the posts are by ten users. The order of ids is independent of the order in time.
     let author = user("CASE WHEN n % 2 = 0 THEN n / 2 % 10 + 1 ELSE n / 2 % 20000 + 1 END");
     let follow = |follower: &str, followee: &str, rows| {
         let select = format!(
@@ -88,7 +88,7 @@ fn statements() -> Vec<String> {
                 sql_time(100_000)
             ),
         ),
-        // Everybody follows the one, one follows two hundred, another ten, and everybody else a few.
+        // All follow user 1. User 600 follows two hundred, user 500 follows ten, and the others follow a few.
         follow("n", "1", 20_000),
         follow("600", "n", 200),
         follow("500", "n", 10),

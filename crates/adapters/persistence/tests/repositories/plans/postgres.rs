@@ -8,11 +8,11 @@ use testkit::TestDatabase;
 
 use super::{Kind, explain};
 
-/// Authors whose newest posts are compared at most.
+/// Most authors whose newest posts are compared.
 const AUTHORS: f64 = 201.0;
 
-/// What is wrong with how a statement is answered: planned for its values, and for any values, as PostgreSQL may do
-/// for one that it has prepared and answered a few times.
+/// What is wrong with the plans of a statement: the plan for its values, and the generic plan. PostgreSQL may keep the
+/// generic plan after a few executions.
 pub(super) async fn objections(db: &TestDatabase, statement: &Statement, kind: Kind, rows: u8) -> Vec<String> {
     let explain_it = "EXPLAIN (ANALYZE, FORMAT JSON)";
     let for_its_values = explain(db, explain_it, statement).await;
@@ -31,7 +31,7 @@ pub(super) async fn objections(db: &TestDatabase, statement: &Statement, kind: K
     found
 }
 
-/// Whether PostgreSQL comes to keep one plan for all values of a statement, when it is answered often.
+/// Whether PostgreSQL keeps one plan for all values of a statement after several executions.
 pub(super) async fn is_planned_once(db: &TestDatabase, statement: &Statement) -> bool {
     db.execute(&format!("PREPARE it AS {}", statement.sql)).await;
     for _ in 0..10 {
@@ -50,8 +50,8 @@ fn literals(statement: &Statement) -> String {
     if literals.is_empty() { String::new() } else { format!("({})", literals.join(", ")) }
 }
 
-/// Looks at a step of a plan and at those below it. None may touch more rows than the page has: what is joined to it is
-/// looked up row by row.
+/// Examines a node of a plan and the nodes below it. None may read more rows than the page has, as joined rows are
+/// looked up one by one.
 fn examine(node: &Value, kind: Kind, rows: f64, found: &mut Vec<String>) {
     let number = |key: &str| node[key].as_f64().unwrap_or_default();
     let name = node["Node Type"].as_str().unwrap();
@@ -64,7 +64,7 @@ fn examine(node: &Value, kind: Kind, rows: f64, found: &mut Vec<String>) {
     if touched > bound {
         found.push(format!("{name} of {of} touches {touched} rows"));
     }
-    // A sort is fine where it was told beforehand how little there is to sort.
+    // A sort is fine if the planner expected few rows to sort.
     if kind == Kind::Ordered && name.ends_with("Sort") && number("Plan Rows") > rows {
         found.push(format!("sorts {} rows", number("Plan Rows")));
     }

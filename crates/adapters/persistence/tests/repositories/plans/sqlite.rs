@@ -5,10 +5,11 @@ use testkit::TestDatabase;
 
 use super::{Kind, explain};
 
-/// What a plan may scan besides an index: the authors of a home timeline and the page that was merged of theirs.
+/// What a plan may scan besides an index: the authors of a home timeline, and the page that was merged from their
+/// posts.
 const BOUNDED: [&str; 2] = ["SCAN authors", "SCAN newest"];
 
-/// What is wrong with how a statement is answered.
+/// What is wrong with the plan of a statement.
 pub(super) async fn objections(db: &TestDatabase, statement: &Statement, kind: Kind) -> Vec<String> {
     let steps = explain(db, "EXPLAIN QUERY PLAN", statement).await;
     let steps = steps.iter().map(|step| step.try_get::<String>("", "detail").unwrap());
@@ -19,7 +20,7 @@ fn is_objectionable(step: &str, kind: Kind) -> bool {
     let bounded = kind == Kind::Merged && BOUNDED.contains(&step);
     let scans = step.starts_with("SCAN") && !step.contains(" USING ") && step != "SCAN CONSTANT ROW";
     let sorts = step.starts_with("USE TEMP B-TREE") && kind == Kind::Ordered;
-    // An index that is made for this one statement reads the whole table first.
+    // An automatic index for one statement reads the whole table first.
     let indexes = step.contains("AUTOMATIC");
     (scans && !bounded) || sorts || indexes
 }

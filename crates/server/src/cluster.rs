@@ -1,8 +1,8 @@
 //! What several instances share through Redis, in the terms of those who need it: each file fits one adapter to another,
 //! which do not know each other.
 
+mod cache_entries;
 mod changes;
-mod copies;
 mod guesses;
 mod limits;
 mod positions;
@@ -25,8 +25,8 @@ use system::CuidGenerator;
 pub(crate) use limits::SharedRateLimits;
 
 use accounts::ports::GuessLimiter;
+use cache_entries::RedisEntries;
 use changes::{Follower, JournalLog};
-use copies::RedisCopies;
 use guesses::SharedGuessLimits;
 use positions::RedisPositions;
 
@@ -105,8 +105,8 @@ impl Cluster {
         };
         let journal = Journal::new(redis.clone());
         let log = JournalLog::new(journal.clone(), Arc::clone(&watermark));
-        let copies = Arc::new(RedisCopies(SharedValues::new(redis.clone())));
-        let cache = Cache::new(options, Arc::new(log.clone()), Some(copies));
+        let entries = Arc::new(RedisEntries(SharedValues::new(redis.clone())));
+        let cache = Cache::new(options, Arc::new(log.clone()), Some(entries));
         let following = journal.follow(Arc::new(Follower::new(cache.clone(), watermark)));
         // An instance that dies between a write and its announcement leaves others with copies from before.
         let membership = Members::new(redis).run(&CuidGenerator.generate().to_string(), {

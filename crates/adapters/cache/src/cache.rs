@@ -1,4 +1,4 @@
-//! The cache: what it keeps, and what it hears.
+//! The cache: what it keeps, and what it receives.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -10,8 +10,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::kept::entry::Entry;
 use crate::kept::key::Key;
-use crate::kept::local::LocalCopies;
-use crate::kept::shared::SharedCopies;
+use crate::kept::local::LocalEntries;
+use crate::kept::shared::SharedEntries;
 use crate::kept::single_flight::SingleFlight;
 use crate::known::log::ChangeLog;
 use crate::known::session::Session;
@@ -52,8 +52,8 @@ pub struct Cache {
 struct Inner {
     options: CacheOptions,
     log: Arc<dyn ChangeLog>,
-    shared: Option<Arc<dyn SharedCopies>>,
-    local: LocalCopies,
+    shared: Option<Arc<dyn SharedEntries>>,
+    local: LocalEntries,
     single_flight: SingleFlight<Key, Outcome>,
     session: RwLock<Option<Arc<Session>>>,
     sessions: AtomicU64,
@@ -70,9 +70,9 @@ struct Inner {
 
 impl Cache {
     /// A cache without copies. Unless `log` is private, none are used before the log is connected and caught up with.
-    pub fn new(options: CacheOptions, log: Arc<dyn ChangeLog>, shared: Option<Arc<dyn SharedCopies>>) -> Self {
+    pub fn new(options: CacheOptions, log: Arc<dyn ChangeLog>, shared: Option<Arc<dyn SharedEntries>>) -> Self {
         let is_private = log.is_private();
-        let local = LocalCopies::new(options.capacity);
+        let local = LocalEntries::new(options.capacity);
         let cache = Self {
             inner: Arc::new(Inner {
                 options,
@@ -111,7 +111,7 @@ impl Cache {
 
     /// The log says that at `version` this changed. Before this is called, whatever routes loads to databases has to know
     /// that they must have it.
-    pub fn heard(&self, version: Version, change: &Change) {
+    pub fn received(&self, version: Version, change: &Change) {
         if let Some(session) = self.session() {
             self.learn(|moment| session.mark(version, change, moment));
             session.raise(version);
@@ -126,7 +126,7 @@ impl Cache {
             session.raise(version);
             session.confirm(as_of);
         }
-        self.settle();
+        self.repair();
         metrics::following(!self.owes());
     }
 
@@ -151,7 +151,7 @@ impl Cache {
     }
 
     /// Makes up for changes that were not announced.
-    fn settle(&self) {
+    fn repair(&self) {
         let Some(due) = self.debt().begin_paying() else {
             return;
         };
@@ -175,7 +175,7 @@ impl Cache {
     /// Notes a change that this instance announced, without waiting to hear it back.
     pub(crate) fn mark_own(&self, version: Version, change: &Change) {
         if self.log().is_private() {
-            self.heard(version, change);
+            self.received(version, change);
         } else if let Some(session) = self.session() {
             self.learn(|moment| session.mark(version, change, moment));
         }
@@ -219,11 +219,11 @@ impl Cache {
         &*self.inner.log
     }
 
-    pub(crate) fn shared(&self) -> Option<&Arc<dyn SharedCopies>> {
+    pub(crate) fn shared(&self) -> Option<&Arc<dyn SharedEntries>> {
         self.inner.shared.as_ref()
     }
 
-    pub(crate) fn local(&self) -> &LocalCopies {
+    pub(crate) fn local(&self) -> &LocalEntries {
         &self.inner.local
     }
 

@@ -9,7 +9,7 @@
 //! - Every copy carries what it depends on and a stamp (`kept/entry.rs`, `known/stamp.rs`): what had been heard when its load began,
 //!   which is therefore in it. It is good if nothing that it depends on was changed after that.
 //! - [`Cache`] (`cache.rs`) is told what the log says; `kept/read.rs` serves reads: from the copies in the process (`kept/local.rs`),
-//!   from [`SharedCopies`] (`kept/codec.rs`), or by one load for all who want the same (`kept/single_flight.rs`).
+//!   from [`SharedEntries`] (`kept/codec.rs`), or by one load for all who want the same (`kept/single_flight.rs`).
 //! - When the log is silent or lost, or an own change could not be announced (`published/debt.rs`), copies are not used at all.
 //! - The decorators, one file a port, say what is copied.
 
@@ -25,7 +25,7 @@ mod test_support;
 
 pub use cache::Cache;
 pub use decorators::{CachedPosts, CachedTimelines, CachedUsers};
-pub use kept::shared::SharedCopies;
+pub use kept::shared::SharedEntries;
 pub use known::log::{ChangeLog, InProcessLog, LogUnavailable};
 pub use known::tag::Tag;
 pub use known::version::Version;

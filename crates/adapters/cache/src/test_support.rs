@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::kept::entry::Value;
 use crate::kept::read::{Load, Loaded};
-use crate::{Cache, CacheOptions, Change, ChangeLog, LogUnavailable, SharedCopies, Tag, Version};
+use crate::{Cache, CacheOptions, Change, ChangeLog, LogUnavailable, SharedEntries, Tag, Version};
 
 /// A log that appends without telling anybody, and fails when it shall.
 #[derive(Default)]
@@ -50,10 +50,10 @@ impl FakeLog {
 
 /// Copies in a map.
 #[derive(Default)]
-pub(crate) struct FakeCopies(pub(crate) Mutex<HashMap<String, Vec<u8>>>);
+pub(crate) struct FakeEntries(pub(crate) Mutex<HashMap<String, Vec<u8>>>);
 
 #[async_trait]
-impl SharedCopies for FakeCopies {
+impl SharedEntries for FakeEntries {
     async fn get(&self, key: &str) -> Option<Vec<u8>> {
         self.0.lock().unwrap().get(key).cloned()
     }
@@ -72,8 +72,9 @@ pub(crate) fn change(tags: Vec<Tag>) -> Change {
 }
 
 /// A cache that has caught up with `log`, which holds nothing yet.
-pub(crate) fn following(log: &Arc<FakeLog>, shared: Option<Arc<FakeCopies>>) -> Cache {
-    let cache = Cache::new(CacheOptions::default(), log.clone(), shared.map(|copies| copies as Arc<dyn SharedCopies>));
+pub(crate) fn following(log: &Arc<FakeLog>, shared: Option<Arc<FakeEntries>>) -> Cache {
+    let cache =
+        Cache::new(CacheOptions::default(), log.clone(), shared.map(|entries| entries as Arc<dyn SharedEntries>));
     cache.connected("run", at(0));
     cache.caught_up(at(0), tokio::time::Instant::now());
     cache

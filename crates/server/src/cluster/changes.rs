@@ -80,7 +80,7 @@ impl JournalListener for Follower {
         let position = position.try_into().map_or(WalPosition::UNKNOWN, |bytes| WalPosition(u64::from_be_bytes(bytes)));
         // First, so that whoever loads what changed is sent to where the change is.
         self.watermark.raise(position);
-        self.cache.heard(version(id), &Change::decode(change));
+        self.cache.received(version(id), &Change::decode(change));
     }
 
     fn caught_up(&self, id: EntryId, as_of: Instant) {

@@ -16,7 +16,7 @@ const LONGEST: usize = 4 * 1024 * 1024;
 
 /// What a shared copy has to say.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct SharedCopy {
+pub(crate) struct SharedEntry {
     /// What is the same for every reader.
     pub(crate) value: Value,
     /// Up to where everything is in it.
@@ -38,7 +38,7 @@ pub(crate) fn encode(value: &Value, version: Version, compress_past: usize) -> O
 }
 
 /// Reads what [`encode`] wrote; `None` for anything else.
-pub(crate) fn decode(bytes: &[u8]) -> Option<SharedCopy> {
+pub(crate) fn decode(bytes: &[u8]) -> Option<SharedEntry> {
     let (marker, rest) = bytes.split_first()?;
     match *marker {
         PLAIN => read(rest),
@@ -53,10 +53,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<SharedCopy> {
     }
 }
 
-fn read(json: &[u8]) -> Option<SharedCopy> {
+fn read(json: &[u8]) -> Option<SharedEntry> {
     let record: Record<'_> = serde_json::from_slice(json).ok()?;
     let (milliseconds, sequence) = record.stamp;
-    Some(SharedCopy { value: record.value.into_value()?, version: Version::new(milliseconds, sequence) })
+    Some(SharedEntry { value: record.value.into_value()?, version: Version::new(milliseconds, sequence) })
 }
 
 #[cfg(test)]
@@ -86,18 +86,18 @@ mod tests {
     }
 
     #[test]
-    fn copies_come_back_as_they_were() {
+    fn decoding_returns_what_was_encoded() {
         let version = Version::new(1_800_000_000_000, 42);
         for value in values() {
             for compress_past in [0, 1024, usize::MAX] {
                 let bytes = encode(&value, version, compress_past).unwrap();
-                assert_eq!(decode(&bytes), Some(SharedCopy { value: value.clone(), version }));
+                assert_eq!(decode(&bytes), Some(SharedEntry { value: value.clone(), version }));
             }
         }
     }
 
     #[test]
-    fn long_ones_are_compressed() {
+    fn long_entries_are_compressed() {
         let long = values().pop().unwrap();
         let (plain, packed) =
             (encode(&long, Version::ZERO, usize::MAX).unwrap(), encode(&long, Version::ZERO, 1024).unwrap());
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_cannot_be_read_is_no_copy() {
+    fn malformed_bytes_decode_to_none() {
         let good = encode(&values()[1], Version::ZERO, 0).unwrap();
         let foreign_id = br#"{"stamp":[1,2],"value":{"posts":{"items":[],"next":[1,"NOT AN ID"]}}}"#;
         let mut bomb = vec![LZ4];

@@ -100,7 +100,7 @@ pub(crate) struct Entry {
     /// What it contains; `None` if nobody can tell, and it is good for those only who waited for it.
     pub(crate) stamp: Option<Stamp>,
     /// The last moment as of which it was found to be good.
-    found_good: AtomicU64,
+    valid_as_of: AtomicU64,
 }
 
 impl Entry {
@@ -113,27 +113,27 @@ impl Entry {
     }
 
     fn with(value: Value, prints: Box<[Print]>, stamp: Option<Stamp>) -> Self {
-        Self { value, prints, stamp, found_good: AtomicU64::new(0) }
+        Self { value, prints, stamp, valid_as_of: AtomicU64::new(0) }
     }
 
     /// Whether it was found to be good as of `moment`.
-    pub(crate) fn was_found_good(&self, moment: Moment) -> bool {
-        self.found_good.load(Ordering::Acquire) >= moment.0
+    pub(crate) fn was_valid_as_of(&self, moment: Moment) -> bool {
+        self.valid_as_of.load(Ordering::Acquire) >= moment.0
     }
 
     /// Notes that it was found to be good as of `moment`, when all that had been learned was marked.
-    pub(crate) fn note_good(&self, moment: Moment) {
-        self.found_good.fetch_max(moment.0, Ordering::AcqRel);
+    pub(crate) fn note_valid(&self, moment: Moment) {
+        self.valid_as_of.fetch_max(moment.0, Ordering::AcqRel);
     }
 
     /// What it takes in memory, with its key, its place in the cache, and the encoded forms that will hang on it
     /// (`domain::Shared`): the JSON, and about half as much again packed.
     pub(crate) fn size(&self) -> usize {
         /// What the cache keeps of every entry: the key, its place in the table and in two queues.
-        const PLACE: usize = size_of::<Key>() + 200;
+        const OVERHEAD: usize = size_of::<Key>() + 200;
         let (texts, items) = (self.value.heap_size(), self.value.items());
         let forms = if items == 0 { 0 } else { (texts + items * JSON_OF_ITEM) * 3 / 2 };
-        PLACE + size_of::<Self>() + self.prints.len() * size_of::<Print>() + texts + forms
+        OVERHEAD + size_of::<Self>() + self.prints.len() * size_of::<Print>() + texts + forms
     }
 }
 
@@ -178,7 +178,7 @@ mod tests {
         }
 
         #[test]
-        fn of_a_page_by_name_name_its_user_by_id() {
+        fn of_a_page_by_name_use_the_user_id() {
             let key = Key::page_of(&named("ada"), &PageRequest::default());
             assert_eq!(page(vec![post("one", "ada")]).tags(&key).unwrap()[0], Tag::PostsOf(id("ada")));
             assert_eq!(page(Vec::new()).tags(&key), None, "nobody knows whose page it is");
@@ -186,7 +186,7 @@ mod tests {
         }
 
         #[test]
-        fn of_nothing_are_what_would_make_it_something() {
+        fn of_an_absent_value_are_those_its_creation_invalidates() {
             let none = |key: &Key| Value::Nothing.tags(key).unwrap();
             assert_eq!(none(&Key::Post(id("one"))), [Tag::Post(id("one"))]);
             assert_eq!(none(&Key::user(&id("ada").into())), [Tag::User(id("ada"))]);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_counts_what_is_said() {
+    fn size_includes_texts_json_and_compressed_json() {
         let size = |content: &str| {
             let author = a_user("ada").build();
             let post = a_post("post", author.id).says(content).published_by(&author);

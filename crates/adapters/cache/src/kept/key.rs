@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_key_has_a_text_of_its_own() {
+    fn keys_have_distinct_texts() {
         let first = PageRequest::default();
         let small = PageRequest { size: PageSize::new(2).unwrap(), after: None };
         let after = |word| PageRequest {

@@ -44,17 +44,17 @@ impl Reading {
     fn accepts(&self, entry: &Entry) -> bool {
         entry.stamp.is_some_and(|stamp| {
             stamp.session == self.session.id
-                && (stamp.moment >= self.since || entry.was_found_good(self.since) || self.finds_good(&stamp, entry))
+                && (stamp.moment >= self.since || entry.was_valid_as_of(self.since) || self.validates(&stamp, entry))
         })
     }
 
     /// Looks all its tags up, which takes as long as a page has posts: not again before something is learned.
-    fn finds_good(&self, stamp: &Stamp, entry: &Entry) -> bool {
-        let is_good = self.session.tags.is_good(stamp, &entry.prints);
-        if is_good && self.settled {
-            entry.note_good(self.since);
+    fn validates(&self, stamp: &Stamp, entry: &Entry) -> bool {
+        let is_valid = self.session.tags.is_valid(stamp, &entry.prints);
+        if is_valid && self.settled {
+            entry.note_valid(self.since);
         }
-        is_good
+        is_valid
     }
 }
 
@@ -110,7 +110,7 @@ impl Cache {
         if let Some(user) = reader {
             match self.log().last_by(user).await {
                 Ok(None) => {}
-                Ok(Some(version)) if session.hears(version, self.options().patience).await => {}
+                Ok(Some(version)) if session.receives(version, self.options().patience).await => {}
                 _ => return None,
             }
             // It may have been lost while the reader waited.
@@ -149,13 +149,14 @@ impl Cache {
 
     async fn fetch_shared(&self, key: &Key, session: &Session) -> Option<Arc<Entry>> {
         let bytes = self.shared()?.get(&shared_key(session, key)).await;
-        let entry = bytes.and_then(|bytes| codec::decode(&bytes)).filter(|copy| copy.value.fits(key)).map(|copy| {
-            // When it was loaded means nothing here; its version does.
-            let stamp = Stamp { session: session.id, version: copy.version, moment: Moment::NONE };
-            Entry::new(key, copy.value, Some(stamp))
-        });
-        let is_good = |entry: &Entry| entry.stamp.is_some_and(|stamp| session.tags.is_good(&stamp, &entry.prints));
-        let Some(entry) = entry.filter(is_good) else {
+        let entry =
+            bytes.and_then(|bytes| codec::decode(&bytes)).filter(|shared| shared.value.fits(key)).map(|shared| {
+                // When it was loaded means nothing here; its version does.
+                let stamp = Stamp { session: session.id, version: shared.version, moment: Moment::NONE };
+                Entry::new(key, shared.value, Some(stamp))
+            });
+        let is_valid = |entry: &Entry| entry.stamp.is_some_and(|stamp| session.tags.is_valid(&stamp, &entry.prints));
+        let Some(entry) = entry.filter(is_valid) else {
             self.reads().count(Layer::Shared, Outcome::Miss);
             return None;
         };

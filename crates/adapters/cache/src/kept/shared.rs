@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 /// Keeps copies for all instances. What is kept may be lost or old at any time: it is checked before it is used.
 #[async_trait]
-pub trait SharedCopies: Send + Sync {
+pub trait SharedEntries: Send + Sync {
     /// What is kept under `key`; a store that fails has nothing.
     async fn get(&self, key: &str) -> Option<Vec<u8>>;
 

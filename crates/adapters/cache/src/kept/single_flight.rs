@@ -14,10 +14,10 @@ use crate::known::stamp::Moment;
 /// A load belongs to all who wait for it: whoever of them is polled drives it, it goes on when the one who began it is
 /// cancelled, and it ends, leaving nothing behind, when the last of them is.
 pub(crate) struct SingleFlight<K, T> {
-    under_way: Arc<Mutex<UnderWay<K, T>>>,
+    in_flight: Arc<Mutex<InFlight<K, T>>>,
 }
 
-struct UnderWay<K, T> {
+struct InFlight<K, T> {
     loads: HashMap<K, Load<T>>,
     begun: u64,
 }
@@ -42,59 +42,59 @@ where
     T: Clone + Send + Sync + 'static,
 {
     pub(crate) fn new() -> Self {
-        Self { under_way: Arc::new(Mutex::new(UnderWay { loads: HashMap::new(), begun: 0 })) }
+        Self { in_flight: Arc::new(Mutex::new(InFlight { loads: HashMap::new(), begun: 0 })) }
     }
 
     /// Joins the load of `key` that is under way, or begins one.
     pub(crate) fn join(&self, key: &K, begin: impl FnOnce() -> (Moment, BoxFuture<'static, T>)) -> Flight<T> {
-        let mut under_way = lock(&self.under_way);
-        if let Some(known) = under_way.loads.get(key)
+        let mut in_flight = lock(&self.in_flight);
+        if let Some(known) = in_flight.loads.get(key)
             && let Some(load) = known.waited_for.upgrade()
         {
             return Flight { begun: known.begun, load };
         }
-        under_way.begun += 1;
-        let number = under_way.begun;
-        let landing = Landing { under_way: self.under_way.clone(), key: key.clone(), number };
+        in_flight.begun += 1;
+        let number = in_flight.begun;
+        let guard = FlightGuard { in_flight: self.in_flight.clone(), key: key.clone(), number };
         let (begun, load) = begin();
         let load = async move {
             // Goes when the load is done, before anybody learns of it, and when it is given up.
-            let _landing = landing;
+            let _guard = guard;
             load.await
         };
         let load = load.boxed().shared();
         // There is none for a load that is done, which one that was never polled is not.
         if let Some(weak) = load.downgrade() {
-            under_way.loads.insert(key.clone(), Load { number, begun, waited_for: weak });
+            in_flight.loads.insert(key.clone(), Load { number, begun, waited_for: weak });
         }
         Flight { begun, load }
     }
 
     #[cfg(test)]
     pub(crate) fn count(&self) -> usize {
-        lock(&self.under_way).loads.len()
+        lock(&self.in_flight).loads.len()
     }
 }
 
 /// Takes a load off the list when it is over.
-struct Landing<K: Eq + Hash, T> {
-    under_way: Arc<Mutex<UnderWay<K, T>>>,
+struct FlightGuard<K: Eq + Hash, T> {
+    in_flight: Arc<Mutex<InFlight<K, T>>>,
     key: K,
     number: u64,
 }
 
-impl<K: Eq + Hash, T> Drop for Landing<K, T> {
+impl<K: Eq + Hash, T> Drop for FlightGuard<K, T> {
     fn drop(&mut self) {
-        let mut under_way = lock(&self.under_way);
+        let mut in_flight = lock(&self.in_flight);
         // The last who waited may have gone a moment before somebody began the next load.
-        if under_way.loads.get(&self.key).is_some_and(|load| load.number == self.number) {
-            under_way.loads.remove(&self.key);
+        if in_flight.loads.get(&self.key).is_some_and(|load| load.number == self.number) {
+            in_flight.loads.remove(&self.key);
         }
     }
 }
 
-fn lock<K, T>(under_way: &Mutex<UnderWay<K, T>>) -> MutexGuard<'_, UnderWay<K, T>> {
-    under_way.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<K, T>(in_flight: &Mutex<InFlight<K, T>>) -> MutexGuard<'_, InFlight<K, T>> {
+    in_flight.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn those_who_come_meanwhile_join() {
+    async fn concurrent_callers_share_one_load() {
         let scene = Scene::new();
         let (one, other) = (scene.join(), scene.join());
         assert_eq!((one.begun, other.begun), (Moment(1), Moment(1)));
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn goes_on_when_the_one_who_began_it_is_cancelled() {
+    async fn survives_the_cancellation_of_its_first_caller() {
         let scene = Scene::new();
         let (first, second) = (scene.join(), scene.join());
         let begun = tokio::spawn(first.load);
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn ends_when_nobody_waits_any_more() {
+    async fn is_dropped_with_its_last_caller() {
         let scene = Scene::new();
         let flight = scene.join();
         let waiting = tokio::spawn(flight.load);

@@ -23,7 +23,7 @@ pub(crate) struct Session {
     /// When each tag was last changed.
     pub(crate) tags: TagTable,
     /// Up to where everything was heard.
-    heard: watch::Sender<Version>,
+    received: watch::Sender<Version>,
     /// The last moment at which this was all, as the log said.
     confirmed: Mutex<Option<Instant>>,
     lost: AtomicBool,
@@ -36,7 +36,7 @@ impl Session {
             id,
             run_id: run_id.to_owned(),
             tags: TagTable::new(tags, complete_since),
-            heard: watch::Sender::new(complete_since),
+            received: watch::Sender::new(complete_since),
             confirmed: Mutex::default(),
             lost: AtomicBool::new(false),
         }
@@ -55,9 +55,9 @@ impl Session {
 
     /// Everything up to `version` was heard and marked.
     pub(crate) fn raise(&self, version: Version) {
-        self.heard.send_if_modified(|heard| {
-            let raised = version > *heard;
-            *heard = version.max(*heard);
+        self.received.send_if_modified(|received| {
+            let raised = version > *received;
+            *received = version.max(*received);
             raised
         });
     }
@@ -79,16 +79,16 @@ impl Session {
     }
 
     /// Waits until everything up to `version` is heard, but no longer than `patience`; answers whether it was.
-    pub(crate) async fn hears(&self, version: Version, patience: Duration) -> bool {
-        if *self.heard.borrow() >= version {
+    pub(crate) async fn receives(&self, version: Version, patience: Duration) -> bool {
+        if *self.received.borrow() >= version {
             return true;
         }
-        let mut heard = self.heard.subscribe();
-        matches!(timeout(patience, heard.wait_for(|heard| *heard >= version)).await, Ok(Ok(_)))
+        let mut received = self.received.subscribe();
+        matches!(timeout(patience, received.wait_for(|received| *received >= version)).await, Ok(Ok(_)))
     }
 
     /// The stamp of a load that begins now.
     pub(crate) fn stamp(&self, moment: Moment) -> Stamp {
-        Stamp { session: self.id, version: *self.heard.borrow(), moment }
+        Stamp { session: self.id, version: *self.received.borrow(), moment }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::known::version::Version;
 
-/// A point in what this instance has learned: it goes up whenever the instance hears of a change, its own ones included.
+/// A point in what this instance has learned: it goes up whenever the instance receives of a change, its own ones included.
 ///
 /// Versions order the changes of all instances, but an instance marks its own changes before it has heard of those that
 /// precede them. Moments say in which order *it* learned of them, and so what a load that began then contains.

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn facts_of_posts_touch_them_and_the_lists_that_they_are_in() {
+    fn facts_of_a_post_invalidate_it_and_its_lists() {
         let (post, ada, bob) = (id("hello"), id("ada"), id("bob"));
         let lists = [Tag::Post(post), Tag::PublicFeed, Tag::PostsOf(ada), Tag::User(ada)];
         assert_eq!(those_of(&Fact::PostPublished { post, author: ada, at: NOW }), lists);
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn facts_of_accounts_touch_them_their_name_and_what_their_posts_show() {
+    fn facts_of_an_account_invalidate_it_its_name_and_its_posts() {
         let (user, bob) = (id("ada"), id("bob"));
         let username = Username::parse("ada").unwrap();
         let signed_up = Fact::SignedUp { user, username: username.clone() };
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn facts_of_what_is_not_copied_touch_nothing() {
+    fn facts_of_uncached_things_invalidate_nothing() {
         for fact in [
             Fact::SessionEnded { user: id("ada"), session: id("phone") },
             Fact::CommentEdited { comment: id("nice"), post: id("hello") },
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_of_one_id_have_prints_of_their_own() {
+    fn tags_of_one_id_have_distinct_prints() {
         let tags = [
             Tag::Post(id("ada")),
             Tag::User(id("ada")),

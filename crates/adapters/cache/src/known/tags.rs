@@ -67,7 +67,7 @@ impl TagTable {
 
     /// Whether a copy with this stamp, which depends on these tags, is as good as what it is a copy of, as far as this
     /// instance has heard.
-    pub(crate) fn is_good(&self, stamp: &Stamp, prints: &[Print]) -> bool {
+    pub(crate) fn is_valid(&self, stamp: &Stamp, prints: &[Print]) -> bool {
         let unchanged = |print: &Print| {
             let shard = self.shard(*print).read().unwrap_or_else(PoisonError::into_inner);
             shard.get(print).is_none_or(|last| last.is_in(stamp))
@@ -143,41 +143,41 @@ mod tests {
     const OTHER: Print = Print(2);
 
     #[test]
-    fn a_copy_is_good_until_a_tag_of_it_changes() {
+    fn an_entry_is_valid_until_one_of_its_tags_changes() {
         let table = TagTable::new(1000, Version::ZERO);
-        assert!(table.is_good(&stamp(at(1)), &[ONE, OTHER]));
+        assert!(table.is_valid(&stamp(at(1)), &[ONE, OTHER]));
         table.mark(ONE, at(2), Moment::first());
-        assert!(!table.is_good(&stamp(at(1)), &[ONE, OTHER]));
-        assert!(table.is_good(&stamp(at(1)), &[OTHER]));
-        assert!(table.is_good(&stamp(at(2)), &[ONE]), "loaded after the change");
+        assert!(!table.is_valid(&stamp(at(1)), &[ONE, OTHER]));
+        assert!(table.is_valid(&stamp(at(1)), &[OTHER]));
+        assert!(table.is_valid(&stamp(at(2)), &[ONE]), "loaded after the change");
         table.mark(ONE, at(3), Moment::first());
-        assert!(!table.is_good(&stamp(at(2)), &[ONE]));
+        assert!(!table.is_valid(&stamp(at(2)), &[ONE]));
     }
 
     #[test]
-    fn everything_is_everything() {
+    fn everything_invalidates_every_older_entry() {
         let table = TagTable::new(1000, Version::ZERO);
         table.mark_everything(at(2), Moment::first());
-        assert!(!table.is_good(&stamp(at(1)), &[ONE]) && !table.is_good(&stamp(at(1)), &[]));
-        assert!(table.is_good(&stamp(at(2)), &[ONE]));
+        assert!(!table.is_valid(&stamp(at(1)), &[ONE]) && !table.is_valid(&stamp(at(1)), &[]));
+        assert!(table.is_valid(&stamp(at(2)), &[ONE]));
     }
 
     #[test]
-    fn an_own_change_is_in_what_was_loaded_after_it_though_it_was_not_heard_back() {
+    fn an_entry_loaded_after_an_own_change_is_valid_before_the_log_delivers_it() {
         let table = TagTable::new(1000, Version::ZERO);
         let (marked, later) = (Moment::first(), Moment::first().next());
         table.mark(ONE, at(5), marked);
         let loaded_after = Stamp { session: 1, version: at(1), moment: marked };
-        assert!(table.is_good(&loaded_after, &[ONE]));
+        assert!(table.is_valid(&loaded_after, &[ONE]));
         table.mark(ONE, at(5), later);
-        assert!(table.is_good(&loaded_after, &[ONE]), "hearing it back is nothing new");
+        assert!(table.is_valid(&loaded_after, &[ONE]), "hearing it back is nothing new");
         table.mark(ONE, at(3), later);
-        assert!(!table.is_good(&loaded_after, &[ONE]), "another's change that came before it is");
-        assert!(!table.is_good(&stamp(at(4)), &[ONE]), "and the own one is still the last");
+        assert!(!table.is_valid(&loaded_after, &[ONE]), "another's change that came before it is");
+        assert!(!table.is_valid(&stamp(at(4)), &[ONE]), "and the own one is still the last");
     }
 
     #[test]
-    fn what_is_dropped_makes_older_copies_uncertain_and_no_newer_ones() {
+    fn dropping_tags_invalidates_older_entries_only() {
         let table = TagTable::new(SHARDS * 10, Version::ZERO);
         let prints: Vec<_> = (0..10_000_u64).map(|n| Print(n.wrapping_mul(0x9E37_79B9_7F4A_7C15))).collect();
         for (version, print) in (1..).zip(&prints) {
@@ -186,9 +186,9 @@ mod tests {
         let kept: usize = table.shards.iter().map(|shard| shard.read().unwrap().len()).sum();
         assert!((SHARDS..=SHARDS * 10).contains(&kept), "{kept}");
         for (version, print) in (1..).zip(&prints) {
-            assert!(!table.is_good(&stamp(at(version - 1)), &[*print]), "stale at {version}");
+            assert!(!table.is_valid(&stamp(at(version - 1)), &[*print]), "stale at {version}");
         }
-        assert!(!table.is_good(&stamp(at(1)), &[]), "too old to tell");
-        assert!(table.is_good(&stamp(at(10_000)), &prints));
+        assert!(!table.is_valid(&stamp(at(1)), &[]), "too old to tell");
+        assert!(table.is_valid(&stamp(at(10_000)), &prints));
     }
 }

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn is_of_everything_past_a_bound() {
+    fn too_many_tags_become_everything() {
         let facts = |count| vec![Fact::PostRecounted { post: id("post") }; count];
         let few = Change { by: Some(id("ada")), tags: vec![Tag::Post(id("post")); MOST] };
         assert_eq!(Change::of(Some(id("ada")), &facts(MOST)), few);
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn comes_back_as_it_was() {
+    fn decoding_returns_what_was_encoded() {
         for change in [change(), Change { by: None, ..change() }, Change { by: None, tags: Vec::new() }] {
             assert_eq!(Change::decode(&change.encode()), change);
         }
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_changes_everything() {
+    fn unreadable_bytes_become_everything() {
         let good = change().encode();
         let mut later = good.clone();
         later[0] = FORMAT + 1;
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_is_cut_off_loses_a_tag() {
+    fn truncation_keeps_a_prefix_or_becomes_everything() {
         let whole = change();
         let bytes = whole.encode();
         for end in 0..bytes.len() {

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_incurred_while_paying_stays_owed() {
+    fn a_failure_during_the_repair_stays_open() {
         let debt = Debt::default();
         assert_eq!(debt.begin_paying(), None);
         debt.incur();

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_doubt_is_announced_soon_and_late() {
+    fn an_unconfirmed_change_is_published_in_three_rounds() {
         let doubts = Doubts::default();
         assert!(doubts.add(&[Tag::PublicFeed]));
         assert!(!doubts.add(&[Tag::PublicFeed]), "somebody takes the rounds");
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_doubt_that_comes_again_starts_anew() {
+    fn adding_a_tag_again_restarts_its_rounds() {
         let doubts = Doubts::default();
         doubts.add(&[Tag::PublicFeed]);
         doubts.round();
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_are_all() {
+    fn too_many_tags_become_everything() {
         let doubts = Doubts::default();
         for number in 0..=MOST {
             doubts.add(&[Tag::Post(id(&format!("post{number}")))]);

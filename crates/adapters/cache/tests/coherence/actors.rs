@@ -37,7 +37,7 @@ impl Ports {
     pub(crate) fn new(world: &Arc<World>, instance: usize) -> Self {
         let cache = &world.caches()[instance];
         let inner = Arc::new(Repository { world: world.clone(), instance, reads: Reads::Own });
-        let loader = Arc::new(Repository { reads: Reads::Heard, ..Repository::clone(&inner) });
+        let loader = Arc::new(Repository { reads: Reads::Received, ..Repository::clone(&inner) });
         Self {
             instance,
             world: world.clone(),

@@ -157,8 +157,8 @@ pub(crate) async fn follow(world: Arc<World>, instance: usize) {
             let few = entries.len() < 5;
             for entry in entries {
                 world.know(instance, entry.watermark);
-                cache.heard(entry.version, &Change::decode(&entry.payload));
-                world.confirm_heard(instance, entry.version);
+                cache.received(entry.version, &Change::decode(&entry.payload));
+                world.confirm_received(instance, entry.version);
                 if few {
                     world.pause(2).await;
                 }

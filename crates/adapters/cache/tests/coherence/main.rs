@@ -72,7 +72,7 @@ async fn live(seed: u64, plan: Plan) {
     world.journal.set_down(false);
     world.is_calm.store(true, Ordering::SeqCst);
     sleep(SETTLES).await;
-    everybody_sees_what_is_stored(seed, &world, &ports, &names).await;
+    every_instance_shows_the_stored_state(seed, &world, &ports, &names).await;
     followers.shutdown().await;
 }
 
@@ -89,7 +89,7 @@ async fn outages(world: Arc<World>) {
     }
 }
 
-async fn everybody_sees_what_is_stored(seed: u64, world: &World, ports: &[Ports], names: &Names) {
+async fn every_instance_shows_the_stored_state(seed: u64, world: &World, ports: &[Ports], names: &Names) {
     let (state, queries) = (world.now(), queries(world, names));
     let before = world.loads.load(Ordering::SeqCst);
     for round in 0..2 {
@@ -111,7 +111,7 @@ fn with_nothing_but_delays() {
 }
 
 #[test]
-fn without_shared_copies() {
+fn without_shared_entries() {
     run(100..103, Plan { shared: false, ..QUIET });
 }
 
@@ -131,12 +131,12 @@ fn with_a_log_that_fails() {
 }
 
 #[test]
-fn with_writes_of_which_nobody_sees_the_end() {
+fn with_writes_of_unknown_outcome() {
     run(500..506, Plan { lost_writes: 100, ..QUIET });
 }
 
 #[test]
-fn with_nowhere_to_load_from() {
+fn with_an_unavailable_loader() {
     run(600..603, Plan { failing_loads: 100, ..QUIET });
 }
 

@@ -33,7 +33,7 @@ pub(crate) enum Reads {
     /// Anything for strangers; for users also their own writes, wherever they were made.
     Own,
     /// At least all that the instance has heard of.
-    Heard,
+    Received,
 }
 
 #[derive(Clone)]
@@ -48,10 +48,10 @@ impl Repository {
     async fn read<T>(&self, viewer: Option<UserId>, read: impl FnOnce(&State) -> T) -> Result<T, RepositoryError> {
         let world = &self.world;
         let least = match self.reads {
-            Reads::Heard => world.watermark(self.instance),
+            Reads::Received => world.watermark(self.instance),
             Reads::Own => viewer.map_or(0, |viewer| world.own(viewer).max(world.watermark(self.instance))),
         };
-        if self.reads == Reads::Heard {
+        if self.reads == Reads::Received {
             world.loads.fetch_add(1, Ordering::SeqCst);
             if world.happens(world.plan.failing_loads) {
                 return Err(RepositoryError::unavailable("load", "behind"));

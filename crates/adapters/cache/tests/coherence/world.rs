@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cache::{Cache, CacheOptions, SharedCopies, Version};
+use cache::{Cache, CacheOptions, SharedEntries, Version};
 use domain::UserId;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -52,7 +52,7 @@ pub(crate) struct Answered {
 struct Instance {
     /// The last commit that it knows of.
     watermark: usize,
-    heard: Version,
+    received: Version,
     confirmed: Option<Instant>,
 }
 
@@ -90,11 +90,11 @@ impl World {
             loads: AtomicUsize::new(0),
             is_calm: AtomicBool::new(false),
         });
-        let copies: Arc<dyn SharedCopies> = Arc::new(Copies { world: world.clone(), kept: Mutex::default() });
+        let entries: Arc<dyn SharedEntries> = Arc::new(SlowEntries { world: world.clone(), kept: Mutex::default() });
         let caches = (0..INSTANCES).map(|instance| {
             let options = CacheOptions { tags: plan.tags, compress_past: 200, ..CacheOptions::default() };
             let line = Arc::new(Line { world: world.clone(), instance });
-            Cache::new(options, line, plan.shared.then(|| copies.clone()))
+            Cache::new(options, line, plan.shared.then(|| entries.clone()))
         });
         assert!(world.caches.set(caches.collect()).is_ok());
         world
@@ -186,17 +186,17 @@ impl World {
     /// The writes that a read has to show that begins now.
     pub(crate) fn required(&self, instance: usize, reader: Option<UserId>) -> Vec<usize> {
         let instances = self.instances.lock().unwrap();
-        let Instance { heard, confirmed, .. } = &instances[instance];
+        let Instance { received, confirmed, .. } = &instances[instance];
         let follows = confirmed.is_some_and(|confirmed| confirmed.elapsed() < Duration::from_millis(99))
             && !self.caches()[instance].owes()
             && self.plan.failing_loads == 0;
         let answered = self.answered.lock().unwrap();
         let is_required = |write: &Answered| {
             let is_own = reader == Some(write.by) && (write.version.is_some() || write.instance == instance);
-            let was_heard = follows && write.version.is_some_and(|version| version <= *heard);
+            let was_received = follows && write.version.is_some_and(|version| version <= *received);
             // What was said while the follower was busy with an answer came after that.
             let is_old = follows && write.version.is_some() && write.at.elapsed() > Duration::from_millis(115);
-            is_own || was_heard || is_old
+            is_own || was_received || is_old
         };
         let mut required: Vec<_> =
             answered.iter().filter(|(_, write)| is_required(write)).map(|(position, _)| *position).collect();
@@ -213,8 +213,8 @@ impl World {
         *known = position.max(*known);
     }
 
-    pub(crate) fn confirm_heard(&self, instance: usize, version: Version) {
-        self.instances.lock().unwrap()[instance].heard = version;
+    pub(crate) fn confirm_received(&self, instance: usize, version: Version) {
+        self.instances.lock().unwrap()[instance].received = version;
     }
 
     pub(crate) fn confirm(&self, instance: usize) {
@@ -227,18 +227,18 @@ impl World {
 }
 
 /// Shared copies that come late, are overtaken by others, or do not come at all.
-struct Copies {
+struct SlowEntries {
     world: Arc<World>,
     kept: Mutex<HashMap<String, Vec<u8>>>,
 }
 
 #[async_trait]
-impl SharedCopies for Copies {
+impl SharedEntries for SlowEntries {
     async fn get(&self, key: &str) -> Option<Vec<u8>> {
         self.world.pause(3).await;
-        let copy = self.kept.lock().unwrap().get(key).cloned();
+        let entry = self.kept.lock().unwrap().get(key).cloned();
         self.world.pause(3).await;
-        copy.filter(|_| !self.world.happens(20) && self.world.journal.run().is_some())
+        entry.filter(|_| !self.world.happens(20) && self.world.journal.run().is_some())
     }
 
     async fn set(&self, key: &str, value: &[u8], _ttl: Duration) {

@@ -30,7 +30,7 @@ fn scene() -> (Arc<FakeLog>, Cache) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_committed_or_seen_is_announced_once_before_the_write_is_answered() {
+async fn committed_and_seen_facts_are_published_once_before_the_response() {
     let (log, cache) = scene();
     cache.committed(Some(id("ada")), &[liked()]).await;
     assert_eq!(*log.appended.lock().unwrap(), [Change { by: Some(id("ada")), tags: touched() }]);
@@ -41,7 +41,7 @@ async fn what_was_committed_or_seen_is_announced_once_before_the_write_is_answer
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_touches_no_copy_is_not_announced() {
+async fn facts_without_tags_are_not_published() {
     let (log, cache) = scene();
     let edited = [Fact::CommentEdited { comment: id("nice"), post: hello() }];
     cache.committed(Some(id("ada")), &edited).await;
@@ -53,7 +53,7 @@ async fn what_touches_no_copy_is_not_announced() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_unconfirmed_is_announced_at_once_and_again() {
+async fn an_unconfirmed_write_is_published_at_once_and_again() {
     let (log, cache) = scene();
     cache.unconfirmed(Some(id("ada")), &[liked()]).await;
     assert_eq!(log.tags(), touched());
@@ -62,7 +62,7 @@ async fn what_is_unconfirmed_is_announced_at_once_and_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_unconfirmed_is_announced_though_nobody_waits_for_it() {
+async fn an_unconfirmed_write_is_published_though_its_future_was_dropped() {
     let (log, cache) = scene();
     drop(cache.unconfirmed(Some(id("ada")), &[liked()]));
     assert!(cache.leaves_something_open());
@@ -73,7 +73,7 @@ async fn what_is_unconfirmed_is_announced_though_nobody_waits_for_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_announced_is_owed_and_no_copy_is_used_until_it_is_made_up_for() {
+async fn a_failed_publication_bypasses_the_cache_until_repaired() {
     let (log, cache) = scene();
     let database = Database::new();
     let read = async || cache.get(&Key::Post(hello()), None, || database.load()).await.unwrap();

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cache::SharedCopies;
+use cache::SharedEntries;
 use redis_adapters::SharedValues;
 
 /// Keeps copies in Redis. One that is lost, or out of reach, is one that is not there.
-pub(super) struct RedisCopies(pub(super) SharedValues);
+pub(super) struct RedisEntries(pub(super) SharedValues);
 
 #[async_trait]
-impl SharedCopies for RedisCopies {
+impl SharedEntries for RedisEntries {
     async fn get(&self, key: &str) -> Option<Vec<u8>> {
         self.0.get(key).await.ok().flatten()
     }

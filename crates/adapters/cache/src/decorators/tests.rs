@@ -1,4 +1,4 @@
-//! What reads are made of.
+//! The repositories that each cached read queries, and how often.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -42,7 +42,7 @@ fn page(words: &[&str]) -> PostPage {
     PostPage::anonymous(Page { items: words.iter().map(|word| post(word, 0)).collect(), next: None })
 }
 
-/// Posts that are asked for `page` so often, and whose likes are asked for by Bob so often.
+/// Likes of Bob, which are queried `times` times.
 fn bob_likes(posts: &'static [&'static str], times: usize) -> Arc<MockPostLikes> {
     let mut likes = MockPostLikes::new();
     likes
@@ -117,8 +117,8 @@ async fn an_unavailable_loader_falls_back_to_inner() {
     let mut loader = MockPostRepository::new();
     loader.expect_find().times(4).returning(|_, _| unavailable());
     let mut inner = MockPostRepository::new();
-    // For strangers once each time; for Bob, who joins no load of others here, in vain as a stranger and then as
-    // himself.
+    // An anonymous read queries `inner` once. A read by Bob queries it twice: first for the load that he cannot use,
+    // then for himself.
     inner.expect_find().times(6).returning(|_, _| Ok(Some(seen("hello"))));
     let posts = CachedPosts::new(Arc::new(inner), Arc::new(loader), Arc::new(MockPostLikes::new()), alone());
     for viewer in [None, Some(id("bob")), None, Some(id("bob"))] {

@@ -1,29 +1,27 @@
-//! Copies as bytes: a marker, then a record in JSON, compressed if that is worth it.
+//! The bytes of shared entries: a marker, then a record in JSON. Long records are compressed with LZ4.
 
 use crate::kept::entry::Value;
 use crate::kept::records::Record;
 use crate::known::version::Version;
 
-/// The form of shared copies, which is part of their keys: instances of several versions of this program do not read each
-/// other's where it differs.
+/// The format of shared entries. It is part of their keys: instances of different formats ignore each other's entries.
 pub(crate) const FORMAT: &str = "1";
 
 const PLAIN: u8 = 0;
 const LZ4: u8 = 1;
 
-/// Longer than every record; a longer one is no record, and is not unpacked.
+/// The longest uncompressed record in bytes. A longer one is rejected before decompression.
 const LONGEST: usize = 4 * 1024 * 1024;
 
-/// What a shared copy has to say.
+/// A decoded shared entry.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct SharedEntry {
-    /// What is the same for every reader.
     pub(crate) value: Value,
-    /// Up to where everything is in it.
+    /// It includes every change up to here.
     pub(crate) version: Version,
 }
 
-/// A copy as bytes, compressed if it is longer than `compress_past`; `None` if it cannot be written.
+/// Encodes an entry, compressed if it is longer than `compress_past` bytes. `None` if it cannot be serialized.
 pub(crate) fn encode(value: &Value, version: Version, compress_past: usize) -> Option<Vec<u8>> {
     let record = Record { stamp: (version.milliseconds, version.sequence), value: value.into() };
     let mut bytes = vec![PLAIN];
@@ -37,7 +35,7 @@ pub(crate) fn encode(value: &Value, version: Version, compress_past: usize) -> O
     Some(bytes)
 }
 
-/// Reads what [`encode`] wrote; `None` for anything else.
+/// Decodes the output of [`encode`]. `None` for anything else.
 pub(crate) fn decode(bytes: &[u8]) -> Option<SharedEntry> {
     let (marker, rest) = bytes.split_first()?;
     match *marker {

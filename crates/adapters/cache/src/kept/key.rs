@@ -1,10 +1,10 @@
-//! What copies are kept of.
+//! The keys of cache entries.
 
 use std::fmt;
 
 use domain::{Cuid, PageRequest, PostId, UserId, UserRef, Username};
 
-/// Names a copy.
+/// Identifies a cache entry.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Key {
     /// One post.
@@ -21,7 +21,7 @@ pub(crate) enum Key {
     PageOfName(Username, PageKey),
 }
 
-/// Which page.
+/// The size of a page and the cursor that it follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct PageKey {
     size: usize,
@@ -35,7 +35,7 @@ impl From<&PageRequest> for PageKey {
 }
 
 impl Key {
-    /// One account, however it was named.
+    /// An account, by its id or name.
     pub(crate) fn user(user: &UserRef) -> Self {
         match user {
             UserRef::Id(id) => Self::User(*id),
@@ -43,7 +43,7 @@ impl Key {
         }
     }
 
-    /// A page of the posts of a user, however they were named.
+    /// A page of the posts of a user, who is given by id or name.
     pub(crate) fn page_of(user: &UserRef, page: &PageRequest) -> Self {
         match user {
             UserRef::Id(id) => Self::PageOf(*id, page.into()),
@@ -51,7 +51,7 @@ impl Key {
         }
     }
 
-    /// The sort of thing, for metrics.
+    /// The value of the label `kind` of metrics.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Post(_) => "post",
@@ -62,7 +62,7 @@ impl Key {
     }
 }
 
-/// The form in which it is part of the key of a shared copy.
+/// The text that is part of the key of a shared entry.
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

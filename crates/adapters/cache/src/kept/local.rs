@@ -1,4 +1,4 @@
-//! Copies in the process: the most wanted ones, within bounds.
+//! The cache entries in the process, bounded in bytes. The least used ones are evicted.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,14 +10,14 @@ use crate::kept::entry::Entry;
 use crate::kept::key::Key;
 use crate::metrics;
 
-/// A copy and how long it is kept.
+/// An entry and its TTL.
 #[derive(Clone)]
 struct Kept {
     entry: Arc<Entry>,
     ttl: Duration,
 }
 
-/// Copies in the process, bounded by their sizes.
+/// The entries in the process, weighed by their size in bytes.
 pub(crate) struct LocalEntries(Cache<Key, Kept>);
 
 impl LocalEntries {
@@ -44,7 +44,7 @@ impl LocalEntries {
     }
 }
 
-/// Each copy has its own time, which begins anew with a new copy.
+/// Each entry has its own TTL. Replacing an entry starts the TTL of the new one.
 struct PerEntryTtl;
 
 impl Expiry<Key, Kept> for PerEntryTtl {

@@ -1,4 +1,4 @@
-//! A store with a history, a log, and instances with a cache each.
+//! The simulated world: a store with its history, a log, and instances with one cache each.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -17,40 +17,40 @@ use crate::state::State;
 
 pub(crate) const INSTANCES: usize = 3;
 
-/// How often, of a thousand times, something goes wrong.
+/// Fault rates, in thousandths.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Plan {
-    /// Appends that fail, before they are there or after.
+    /// Appends that fail, before or after the change is in the log.
     pub(crate) failing_appends: u32,
-    /// Connections to the log that are lost.
+    /// Lost connections to the log.
     pub(crate) drops: u32,
-    /// Followers that say nothing for long.
+    /// Followers that stall.
     pub(crate) stalls: u32,
-    /// Writes that fail or are dropped, and are committed or not, then or later.
+    /// Writes with an unknown outcome, which commit at once, later, or never.
     pub(crate) lost_writes: u32,
-    /// Loads for which there is no place that has all that was heard of.
+    /// Loads without a current server.
     pub(crate) failing_loads: u32,
-    /// The log goes away and comes back, perhaps without its end.
+    /// Whether the log goes down and restarts, perhaps without its last entries.
     pub(crate) outages: bool,
-    /// Copies are shared.
+    /// Whether instances share entries.
     pub(crate) shared: bool,
-    /// Tags of which the last change is known.
+    /// The capacity of the tag table.
     pub(crate) tags: usize,
 }
 
-/// A write that was answered.
+/// A write whose response was sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Answered {
     pub(crate) by: UserId,
     pub(crate) instance: usize,
     pub(crate) at: Instant,
-    /// Where it is in the log; `None` if it was not announced.
+    /// Its position in the log; `None` if it was not published.
     pub(crate) version: Option<Version>,
 }
 
 #[derive(Default)]
 struct Instance {
-    /// The last commit that it knows of.
+    /// The latest commit that it knows of.
     watermark: usize,
     received: Version,
     confirmed: Option<Instant>,
@@ -63,14 +63,14 @@ pub(crate) struct World {
     answered: Mutex<HashMap<usize, Answered>>,
     /// The last commit of each user.
     own: Mutex<HashMap<UserId, usize>>,
-    /// What the last write of each user did, as far as the store told them.
+    /// The commit of each user's last write, if its outcome is known and it changed something.
     done: Mutex<HashMap<UserId, Option<usize>>>,
     instances: Mutex<Vec<Instance>>,
     caches: OnceLock<Vec<Cache>>,
     random: Mutex<StdRng>,
     began: Instant,
     pub(crate) loads: AtomicUsize,
-    /// Nothing goes wrong any more.
+    /// No more faults.
     pub(crate) is_calm: AtomicBool,
 }
 
@@ -108,12 +108,12 @@ impl World {
         self.random.lock().unwrap().random_range(0..end.max(1))
     }
 
-    /// Whether something that happens so often of a thousand times does now.
+    /// Whether an event of this rate, in thousandths, happens now.
     pub(crate) fn happens(&self, thousandths: u32) -> bool {
         self.below(1000) < thousandths as usize && !self.is_calm.load(Ordering::SeqCst)
     }
 
-    /// Up to so many milliseconds.
+    /// Sleeps a random time of at most `milliseconds`.
     pub(crate) async fn pause(&self, milliseconds: usize) {
         let pause = self.below(milliseconds * 1000 + 1) as u64;
         sleep(Duration::from_micros(pause)).await;
@@ -135,7 +135,7 @@ impl World {
         self.at(self.latest())
     }
 
-    /// Changes the store, unless `change` says that there is nothing to change.
+    /// Commits `change`, unless it reports that nothing changed.
     pub(crate) fn commit<T>(
         &self,
         instance: usize,
@@ -161,18 +161,18 @@ impl World {
         self.own.lock().unwrap().get(&user).copied().unwrap_or_default()
     }
 
-    /// Notes what the store did for the user.
+    /// Notes the commit of the user's write.
     pub(crate) fn done(&self, by: UserId, position: Option<usize>) {
         self.done.lock().unwrap().insert(by, position);
     }
 
-    /// Notes that the user begins to write.
+    /// Notes that a write of the user begins.
     pub(crate) fn begins(&self, by: UserId) {
         self.done(by, None);
         let _ = self.journal.failed_for(by);
     }
 
-    /// Notes that the last write of the user was answered.
+    /// Notes that the response to the user's last write was sent.
     pub(crate) fn answered(&self, instance: usize, by: UserId) {
         let Some(position) = self.done.lock().unwrap().get(&by).copied().flatten() else {
             return;
@@ -183,7 +183,7 @@ impl World {
         self.answered.lock().unwrap().insert(position, answered);
     }
 
-    /// The writes that a read has to show that begins now.
+    /// The writes that a read beginning now must show.
     pub(crate) fn required(&self, instance: usize, reader: Option<UserId>) -> Vec<usize> {
         let instances = self.instances.lock().unwrap();
         let Instance { received, confirmed, .. } = &instances[instance];
@@ -194,7 +194,7 @@ impl World {
         let is_required = |write: &Answered| {
             let is_own = reader == Some(write.by) && (write.version.is_some() || write.instance == instance);
             let was_received = follows && write.version.is_some_and(|version| version <= *received);
-            // What was said while the follower was busy with an answer came after that.
+            // 100 ms of silence, and up to 15 ms in which the follower was still processing the previous batch.
             let is_old = follows && write.version.is_some() && write.at.elapsed() > Duration::from_millis(115);
             is_own || was_received || is_old
         };
@@ -226,7 +226,7 @@ impl World {
     }
 }
 
-/// Shared copies that come late, are overtaken by others, or do not come at all.
+/// Shared entries that are delayed, reordered or lost.
 struct SlowEntries {
     world: Arc<World>,
     kept: Mutex<HashMap<String, Vec<u8>>>,

@@ -1,4 +1,4 @@
-//! Reads of one post, whose likes tell how old the copy is.
+//! Reads of one post, whose likes show the age of the entry.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -34,12 +34,12 @@ impl Scene {
         read(self.cache.clone(), self.database.clone(), reader).await
     }
 
-    /// The likes that a stranger sees.
+    /// The likes that an anonymous reader sees.
     async fn read(&self) -> u64 {
         self.try_read(None).await.unwrap().unwrap()
     }
 
-    /// A stranger who has begun to read.
+    /// An anonymous read in flight.
     async fn reading(&self) -> JoinHandle<Result<Option<u64>, RepositoryError>> {
         let reading = tokio::spawn(read(self.cache.clone(), self.database.clone(), None));
         for _ in 0..10 {
@@ -48,7 +48,7 @@ impl Scene {
         reading
     }
 
-    /// Another like, of which everybody receives.
+    /// Adds a like, and delivers its change.
     fn like(&self, version: u64) {
         self.database.likes.fetch_add(1, Ordering::SeqCst);
         self.cache.received(at(version), &touching());
@@ -83,7 +83,7 @@ mod validation {
     async fn is_remembered_until_the_next_change() {
         let s = Scene::new();
         s.read().await;
-        // Something else: the copy is older than that, and looked at again.
+        // A change of another tag: the entry is older than that, and is validated again.
         s.cache.received(at(1), &change(vec![Tag::PublicFeed]));
         let now = s.cache.settled().unwrap();
         let entry = kept(&s).await;
@@ -113,7 +113,7 @@ mod entries {
         let s = Scene::new();
         assert_eq!((s.read().await, s.read().await, s.database.loads()), (0, 0, 1));
         s.cache.received(at(1), &change(vec![Tag::Post(id("other")), Tag::User(id("ada")), Tag::PublicFeed]));
-        assert_eq!((s.read().await, s.database.loads()), (0, 1), "nothing that it shows was touched");
+        assert_eq!((s.read().await, s.database.loads()), (0, 1), "no tag of it changed");
         s.like(2);
         assert_eq!((s.read().await, s.read().await, s.database.loads()), (1, 1, 2));
         s.cache.received(at(3), &change(vec![Tag::Author(id("ada"))]));
@@ -130,7 +130,7 @@ mod entries {
         s.database.likes.store(1, Ordering::SeqCst);
         s.cache.announce(&touching()).await;
         assert_eq!(s.read().await, 1);
-        assert_eq!((s.read().await, s.database.loads()), (1, 2), "and serve again at once");
+        assert_eq!((s.read().await, s.database.loads()), (1, 2), "the reloaded entry serves again");
     }
 
     #[tokio::test]
@@ -171,8 +171,8 @@ mod loads {
         s.like(1);
         let late = s.reading().await;
         s.database.open();
-        assert_eq!(early.await.unwrap().unwrap(), Some(0), "came before the write");
-        assert_eq!(late.await.unwrap().unwrap(), Some(1), "joined, but came after it");
+        assert_eq!(early.await.unwrap().unwrap(), Some(0), "began before the write");
+        assert_eq!(late.await.unwrap().unwrap(), Some(1), "joined the load, but began after the write");
         assert_eq!((s.read().await, s.database.loads()), (1, 2));
     }
 
@@ -181,7 +181,7 @@ mod loads {
         let s = Scene::new();
         s.database.close();
         let early = s.reading().await;
-        // The log came back without the change.
+        // The log restarted without the change.
         s.database.likes.store(1, Ordering::SeqCst);
         s.cache.connected("another", at(0));
         s.cache.caught_up(at(0), tokio::time::Instant::now());
@@ -254,7 +254,7 @@ mod signed_in_readers {
         advance(Duration::from_millis(10)).await;
         s.like(1);
         assert_eq!(reader.await.unwrap().unwrap(), Some(1));
-        assert_eq!(s.try_read(Some(id("bob"))).await.unwrap(), Some(1), "whoever wrote nothing need not wait");
+        assert_eq!(s.try_read(Some(id("bob"))).await.unwrap(), Some(1), "a reader without writes does not wait");
         assert_eq!(s.database.loads(), 2);
     }
 
@@ -274,7 +274,7 @@ mod signed_in_readers {
         s.read().await;
         s.log.fails.store(true, Ordering::SeqCst);
         assert_eq!(s.try_read(Some(id("ada"))).await.unwrap(), None);
-        assert_eq!((s.read().await, s.database.loads()), (0, 1), "strangers wrote nothing");
+        assert_eq!((s.read().await, s.database.loads()), (0, 1), "anonymous readers wrote nothing");
     }
 }
 
@@ -289,7 +289,7 @@ mod the_log {
         s.cache.received(at(1), &touching());
         s.read().await;
         assert_eq!(s.try_read(Some(id("ada"))).await.unwrap(), None);
-        assert_eq!(s.database.loads(), 2, "it has only begun to say what it retained");
+        assert_eq!(s.database.loads(), 2, "the replay is incomplete");
         s.cache.caught_up(at(1), tokio::time::Instant::now());
         s.read().await;
         assert_eq!((s.read().await, s.database.loads()), (0, 3));
@@ -319,11 +319,11 @@ mod the_log {
         s.read().await;
         s.cache.caught_up(at(0), tokio::time::Instant::now());
         s.read().await;
-        assert_eq!(s.database.loads(), 3, "lost is lost");
+        assert_eq!(s.database.loads(), 3, "a lost session stays lost");
         s.cache.connected("run", at(0));
         s.cache.caught_up(at(0), tokio::time::Instant::now());
         s.read().await;
-        assert_eq!((s.read().await, s.database.loads()), (0, 4), "nobody knows what was missed");
+        assert_eq!((s.read().await, s.database.loads()), (0, 4), "changes may have been missed");
     }
 
     #[tokio::test(start_paused = true)]
@@ -352,7 +352,7 @@ mod shared_entries {
     }
 
     impl Two {
-        /// Two instances, of which one has loaded the post.
+        /// Two instances that share entries; one of them has loaded the post.
         async fn new() -> Self {
             let entries = Arc::new(FakeEntries::default());
             let (one, other) = (Scene::sharing(Some(entries.clone())), Scene::sharing(Some(entries.clone())));

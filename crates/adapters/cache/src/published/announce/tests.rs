@@ -1,4 +1,4 @@
-//! Facts that are certain, in doubt, and cannot be announced.
+//! Publication of committed facts and of unconfirmed writes, and its failure.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,7 +13,7 @@ use crate::kept::key::Key;
 use crate::test_support::{Database, FakeLog, at, following, hello};
 use crate::{Cache, Change, Tag};
 
-/// Longer than anything is in doubt.
+/// Longer than the rounds that a test waits for.
 const SETTLES: Duration = Duration::from_secs(15);
 
 fn liked() -> Fact {
@@ -37,7 +37,7 @@ async fn committed_and_seen_facts_are_published_once_before_the_response() {
     cache.seen(Some(id("ada")), &[liked()]).await;
     assert_eq!(log.tags().len(), 2);
     sleep(SETTLES).await;
-    assert_eq!(log.tags().len(), 2, "and never again");
+    assert_eq!(log.tags().len(), 2, "no further rounds");
 }
 
 #[tokio::test(start_paused = true)]
@@ -97,5 +97,5 @@ async fn a_failed_publication_bypasses_the_cache_until_repaired() {
     assert_eq!(log.tags(), [Tag::Everything]);
     read().await;
     read().await;
-    assert_eq!(database.loads(), 4, "what was copied before is not used");
+    assert_eq!(database.loads(), 4, "entries from before are not used");
 }

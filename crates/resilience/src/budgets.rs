@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn have_a_burst_and_then_one_each_time() {
+    fn allow_a_burst_then_one_per_refill() {
         let mut budgets = Budgets::new(10);
         assert_eq!(taken(&mut budgets, 1, NOW), 3);
         assert_eq!(budgets.take(&1, THREE, NOW).wait(3), SECOND);
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn are_as_they_were_once_all_is_given_back() {
+    fn are_restored_by_giving_back() {
         let mut budgets = Budgets::new(10);
         assert_eq!(taken(&mut budgets, 1, NOW), 3);
         budgets.give_back(&1, SECOND, NOW);
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn count_a_new_key_when_there_is_no_room_and_forget_who_took_least() {
+    fn evict_the_fullest_budget_for_a_new_key() {
         let mut budgets = Budgets::new(10);
         for key in 0..10 {
             assert_eq!(taken(&mut budgets, key, NOW), 3);

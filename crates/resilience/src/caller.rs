@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn is_known_within_the_scope_and_nowhere_else() {
+    async fn is_set_within_the_scope_only() {
         let ada = Caller::of(&"ada");
         assert_eq!(scope(ada, async { current() }).await, ada);
         assert_eq!(current(), Caller::SERVER);
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn is_the_same_for_the_same_identity_only() {
+    fn is_equal_for_equal_identities_only() {
         assert_eq!(Caller::of(&("user", 1)), Caller::of(&("user", 1)));
         assert_ne!(Caller::of(&("user", 1)), Caller::of(&("user", 2)));
     }

@@ -43,7 +43,7 @@ pub struct Permit<'a> {
     breaker: &'a CircuitBreaker,
     /// What is heard of calls that began before the breaker last changed says nothing about now.
     era: u64,
-    told: bool,
+    reported: bool,
 }
 
 #[derive(Debug)]
@@ -83,7 +83,7 @@ impl CircuitBreaker {
             Phase::Open { until, pause } if now >= until => inner.enter(Phase::Probing { pause }),
             Phase::Open { .. } | Phase::Probing { .. } => return None,
         }
-        Some(Permit { breaker: self, era: inner.era, told: false })
+        Some(Permit { breaker: self, era: inner.era, reported: false })
     }
 
     fn state_at(&self, now: Instant) -> State {
@@ -126,7 +126,7 @@ impl CircuitBreaker {
         inner.enter(Phase::Open { until: now + pause, pause });
     }
 
-    fn gave_up(&self, era: u64, now: Instant) {
+    fn cancelled(&self, era: u64, now: Instant) {
         let mut inner = self.lock();
         if inner.era == era
             && let Phase::Probing { pause } = inner.phase
@@ -151,7 +151,7 @@ impl Inner {
 impl Permit<'_> {
     /// The server answered.
     pub fn succeeded(mut self) {
-        self.told = true;
+        self.reported = true;
         self.breaker.succeeded(self.era);
     }
 
@@ -161,15 +161,15 @@ impl Permit<'_> {
     }
 
     fn failed_at(mut self, now: Instant) {
-        self.told = true;
+        self.reported = true;
         self.breaker.failed_at(self.era, now);
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        if !self.told {
-            self.breaker.gave_up(self.era, Instant::now());
+        if !self.reported {
+            self.breaker.cancelled(self.era, Instant::now());
         }
     }
 }

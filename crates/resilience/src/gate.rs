@@ -86,26 +86,26 @@ impl Gate {
     /// [`Overloaded`] when it is not; as a rule at once.
     pub async fn enter(&self) -> Result<Admitted, Overloaded> {
         let caller = caller::current();
-        let (place, permit) = {
+        let (slot, permit) = {
             let mut state = self.state();
             if state.queue.try_take(caller) {
                 return Ok(Admitted { gate: self.clone(), caller });
             }
-            let refused = state.line_up(&self.0.options, caller)?;
+            let evicted = state.reserve_slot(&self.0.options, caller)?;
             let (waker, permit) = oneshot::channel();
-            let place = Place { gate: self, caller, ticket: Some(state.queue.push(caller, waker)) };
+            let slot = Slot { gate: self, caller, ticket: Some(state.queue.push(caller, waker)) };
             drop(state);
-            if let Some(refused) = refused {
+            if let Some((waker, refused)) = evicted {
                 // Its own request may be gone by now.
-                let _ = refused.0.send(Err(refused.1));
+                let _ = waker.send(Err(refused));
             }
-            (place, permit)
+            (slot, permit)
         };
         if let Ok(Ok(outcome)) = timeout(self.0.options.wait.mul_f64(1.5), permit).await {
-            place.left();
+            slot.vacated();
             return outcome;
         }
-        drop(place);
+        drop(slot);
         Err(self.state().refuse())
     }
 
@@ -121,7 +121,11 @@ impl Gate {
 
 impl State {
     /// Whether one more of `caller`'s may wait. Another one that has to make room for it is told afterwards.
-    fn line_up(&mut self, options: &GateOptions, caller: Caller) -> Result<Option<(Waker, Overloaded)>, Overloaded> {
+    fn reserve_slot(
+        &mut self,
+        options: &GateOptions,
+        caller: Caller,
+    ) -> Result<Option<(Waker, Overloaded)>, Overloaded> {
         let now = Instant::now();
         let waiting = self.queue.waiting();
         if waiting == 0 {
@@ -143,7 +147,7 @@ impl State {
     }
 
     fn refuse(&mut self) -> Overloaded {
-        Overloaded { retry_after: self.pace.promise(self.queue.waiting(), Instant::now()) }
+        Overloaded { retry_after: self.pace.retry_after(self.queue.waiting(), Instant::now()) }
     }
 }
 
@@ -169,20 +173,20 @@ impl Drop for Admitted {
 }
 
 /// A place in the queue, left when it is dropped.
-struct Place<'a> {
+struct Slot<'a> {
     gate: &'a Gate,
     caller: Caller,
     ticket: Option<Ticket>,
 }
 
-impl Place<'_> {
+impl Slot<'_> {
     /// It is nobody's any more: the queue has let it go.
-    fn left(mut self) {
+    fn vacated(mut self) {
         self.ticket = None;
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Slot<'_> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
             self.gate.state().queue.remove(self.caller, ticket);

@@ -60,7 +60,7 @@ impl Scene {
 const OPTIONS: CoalescerOptions = CoalescerOptions { lanes: 1, most: 3, waiting: 5 };
 
 #[tokio::test]
-async fn what_comes_meanwhile_is_the_next_batch() {
+async fn items_submitted_during_a_batch_form_the_next() {
     let s = Scene::new(OPTIONS);
     let mut waiting = Vec::new();
     for number in 0..6 {
@@ -75,7 +75,7 @@ async fn what_comes_meanwhile_is_the_next_batch() {
 }
 
 #[tokio::test]
-async fn what_has_a_key_in_common_is_done_one_after_the_other() {
+async fn items_with_equal_keys_run_one_after_the_other() {
     let s = Scene::new(OPTIONS);
     let mut waiting = Vec::new();
     for (number, key) in (0..).zip([0, 1, 1, 2, 1]) {
@@ -89,7 +89,7 @@ async fn what_has_a_key_in_common_is_done_one_after_the_other() {
 }
 
 #[tokio::test]
-async fn several_batches_may_be_under_way() {
+async fn lanes_run_batches_concurrently() {
     let s = Scene::new(CoalescerOptions { lanes: 2, ..OPTIONS });
     for number in 0..4 {
         drop(s.submit(Item(number, number)).await);
@@ -98,7 +98,7 @@ async fn several_batches_may_be_under_way() {
 }
 
 #[tokio::test]
-async fn nothing_overtakes_what_has_its_key_and_is_under_way() {
+async fn items_with_equal_keys_keep_their_order_across_lanes() {
     let s = Scene::new(CoalescerOptions { lanes: 2, ..OPTIONS });
     let mut waiting = Vec::new();
     for (number, key) in (0..).zip([0, 0, 1, 0]) {
@@ -114,7 +114,7 @@ async fn nothing_overtakes_what_has_its_key_and_is_under_way() {
 }
 
 #[tokio::test]
-async fn the_end_of_the_runtime_leaves_nobody_waiting() {
+async fn a_runtime_shutdown_leaves_no_waiter_pending() {
     let s = Scene::new(OPTIONS);
     let other = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let coalescer = Arc::clone(&s.coalescer);
@@ -136,7 +136,7 @@ async fn the_end_of_the_runtime_leaves_nobody_waiting() {
 }
 
 #[tokio::test]
-async fn too_many_are_turned_away() {
+async fn a_full_queue_rejects_items() {
     let s = Scene::new(OPTIONS);
     for number in 0..6 {
         drop(s.submit(Item(number, number)).await);
@@ -145,7 +145,7 @@ async fn too_many_are_turned_away() {
 }
 
 #[tokio::test]
-async fn who_stops_waiting_takes_nobody_along() {
+async fn cancelling_a_waiter_leaves_the_others() {
     let s = Scene::new(OPTIONS);
     let first = s.submit(Item(0, 0)).await;
     let second = s.submit(Item(1, 1)).await;
@@ -161,7 +161,7 @@ async fn who_stops_waiting_takes_nobody_along() {
 }
 
 #[tokio::test]
-async fn a_batch_that_breaks_off_takes_nobody_along() {
+async fn a_panicking_batch_fails_only_its_own_items() {
     let s = Scene::new(OPTIONS);
     let broken = s.submit(Item(0, PANIC)).await;
     let behind = s.submit(Item(1, 1)).await;
@@ -172,7 +172,7 @@ async fn a_batch_that_breaks_off_takes_nobody_along() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn everyone_gets_the_outcome_of_their_own() {
+async fn every_item_gets_its_own_outcome() {
     let run = |items: Vec<Item>| async move {
         tokio::time::sleep(Duration::from_micros(50)).await;
         items.iter().map(|item| item.1 + 1).collect()

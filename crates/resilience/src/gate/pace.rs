@@ -55,7 +55,7 @@ impl Pace {
 
     /// When somebody who is refused should come back: after those who wait, and after those who were told so before, as
     /// if they waited in line. Past a horizon it begins anew, for not all of them come back.
-    pub(super) fn promise(&mut self, waiting: usize, now: Instant) -> Duration {
+    pub(super) fn retry_after(&mut self, waiting: usize, now: Instant) -> Duration {
         let soonest = now + self.times(waiting);
         let next = self.promised.map_or(soonest, |promised| (promised + self.each).max(soonest));
         let next = if next > now + self.most * HORIZON { soonest } else { next };
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_that_does_not_move_is_waited_for_longer() {
+    fn a_stuck_queue_raises_the_expected_wait() {
         let (mut pace, begin) = pace();
         pace.begins(begin);
         assert_eq!(pace.wait_at(1, begin + 20 * MS), 20 * MS);
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn something_that_hung_is_forgotten_soon() {
+    fn one_long_interval_is_averaged_out_soon() {
         let (mut pace, begin) = pace();
         pace.begins(begin);
         pace.returned(begin, true);
@@ -129,11 +129,11 @@ mod tests {
     }
 
     #[test]
-    fn those_who_are_refused_come_back_one_after_the_other() {
+    fn rejected_requests_get_staggered_retry_times() {
         let (mut pace, now) = pace();
-        assert_eq!([0; 3].map(|_| pace.promise(50, now)), [1000 * MS, 1020 * MS, 1040 * MS]);
-        let far = (0..200).map(|_| pace.promise(50, now)).max();
+        assert_eq!([0; 3].map(|_| pace.retry_after(50, now)), [1000 * MS, 1020 * MS, 1040 * MS]);
+        let far = (0..200).map(|_| pace.retry_after(50, now)).max();
         assert_eq!(far, Some(3000 * MS));
-        assert!(pace.promise(0, now + 5000 * MS) < 20 * MS);
+        assert!(pace.retry_after(0, now + 5000 * MS) < 20 * MS);
     }
 }

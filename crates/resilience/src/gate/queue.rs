@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_leaves_as_much_free_as_it_holds() {
+    fn a_caller_holds_at_most_as_many_as_it_leaves_free() {
         let mut queue = Queue::new(12, true);
         assert_eq!(take(&mut queue, caller("a"), 99), 6);
         assert_eq!(take(&mut queue, caller("b"), 99), 3);
@@ -202,14 +202,14 @@ mod tests {
     }
 
     #[test]
-    fn a_single_permit_is_not_reserved_for_nobody() {
+    fn a_single_permit_is_not_reserved() {
         let mut queue = Queue::<()>::new(1, true);
         assert!(queue.try_take(caller("ada")));
         assert!(!queue.try_take(caller("grace")));
     }
 
     #[test]
-    fn who_holds_too_many_is_passed_over_until_it_does_not() {
+    fn a_caller_above_its_share_is_skipped() {
         let mut queue = Queue::new(4, true);
         let (ada, grace) = (caller("ada"), caller("grace"));
         assert_eq!(take(&mut queue, ada, 99), 2);
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_overtakes_its_own() {
+    fn requests_of_one_caller_keep_their_order() {
         let mut queue = Queue::new(1, false);
         let ada = caller("ada");
         queue.push(ada, "first");
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn who_leaves_is_forgotten() {
+    fn a_caller_without_requests_is_forgotten() {
         let mut queue = Queue::new(0, false);
         let ada = caller("ada");
         let ticket = queue.push(ada, "ada");

@@ -114,7 +114,7 @@ mod half_open {
         let breaker = opened_at(now);
         breaker.try_enter_at(now + PAUSE).unwrap().succeeded();
         assert_eq!(breaker.state_at(now + PAUSE), State::Closed);
-        // And counts from nothing.
+        // The count starts at zero.
         breaker.try_enter_at(now + PAUSE).unwrap().failed_at(now + PAUSE);
         assert_eq!(breaker.state_at(now + PAUSE), State::Closed);
     }
@@ -147,7 +147,7 @@ mod half_open {
 
     #[test]
     fn allows_another_probe_after_a_dropped_one() {
-        // Dropping asks the clock itself: the breaker opened long enough ago.
+        // Dropping reads the real clock. So the breaker must have opened long enough ago.
         let breaker = opened_at(Instant::now().checked_sub(PAUSE * 2).unwrap());
         drop(breaker.try_enter().unwrap());
         assert_eq!(breaker.state(), State::HalfOpen);

@@ -16,7 +16,7 @@ impl Coalesce for Item {
     }
 }
 
-/// Batches wait for a permit each, and are written down.
+/// Each batch waits for a permit, and is recorded.
 struct Scene {
     coalescer: Arc<Coalescer<Item, u32>>,
     gate: Arc<Semaphore>,
@@ -71,7 +71,7 @@ async fn items_submitted_during_a_batch_form_the_next() {
         assert_eq!(waiting.await.unwrap(), Ok(number * 10));
     }
     assert_eq!(s.batches(), [vec![0], vec![1, 2, 3], vec![4, 5]]);
-    assert_eq!(s.submit(Item(7, 7)).await.await.unwrap(), Ok(70), "and it begins anew");
+    assert_eq!(s.submit(Item(7, 7)).await.await.unwrap(), Ok(70), "a new lane starts");
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn items_with_equal_keys_keep_their_order_across_lanes() {
     for (number, key) in (0..).zip([0, 0, 1, 0]) {
         waiting.push(s.submit(Item(key, number)).await);
     }
-    assert_eq!(s.coalescer.0.state().waiting.len(), 2, "the second lane took what has another key");
+    assert_eq!(s.coalescer.0.state().waiting.len(), 2, "the second lane took the item with another key");
     s.gate.add_permits(100);
     for waiting in waiting {
         waiting.await.unwrap().unwrap();
@@ -132,7 +132,7 @@ async fn a_runtime_shutdown_leaves_no_waiter_pending() {
     drop(first.join().unwrap());
     s.gate.add_permits(100);
     assert!(matches!(behind.await.unwrap(), Ok(10) | Err(NotCoalesced::BrokenOff)));
-    assert_eq!(s.submit(Item(0, 2)).await.await.unwrap(), Ok(20), "and its key is free");
+    assert_eq!(s.submit(Item(0, 2)).await.await.unwrap(), Ok(20), "its key is free");
 }
 
 #[tokio::test]
@@ -157,7 +157,7 @@ async fn cancelling_a_waiter_leaves_the_others() {
     }
     s.gate.add_permits(100);
     assert_eq!(third.await.unwrap(), Ok(20));
-    assert_eq!(s.batches(), [vec![0], vec![2]], "what had begun is done all the same");
+    assert_eq!(s.batches(), [vec![0], vec![2]], "a started batch runs to its end");
 }
 
 #[tokio::test]
@@ -168,7 +168,7 @@ async fn a_panicking_batch_fails_only_its_own_items() {
     s.gate.add_permits(100);
     assert_eq!(broken.await.unwrap(), Err(NotCoalesced::BrokenOff));
     assert_eq!(behind.await.unwrap(), Ok(10));
-    assert_eq!(s.submit(Item(0, 2)).await.await.unwrap(), Ok(20), "and its key is free");
+    assert_eq!(s.submit(Item(0, 2)).await.await.unwrap(), Ok(20), "its key is free");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

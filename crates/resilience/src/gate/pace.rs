@@ -1,42 +1,45 @@
-//! How fast a gate gets on: how long somebody who comes now would wait, and when to come back instead.
+//! The pace of a gate: the expected wait of a new request, and the retry times of rejected ones.
+//!
+//! Invariants: only intervals in which requests waited are measured. One interval counts for at most the allowed
+//! wait, and one hang is averaged out soon. Retry times are staggered, up to a horizon.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A new interval changes the average by this part.
+/// A new interval has this fraction (1/16) of the weight in the average.
 const WEIGHT: u32 = 16;
-/// Nobody is told to come back later than after so many times the wait that is allowed.
+/// The latest retry time, in multiples of the allowed wait.
 const HORIZON: u32 = 3;
 
-/// What is known of the pace.
+/// The measured pace.
 pub(super) struct Pace {
-    /// Between two permits that came back while others waited, on average.
+    /// The average interval between two returned permits while requests waited.
     each: Duration,
-    /// No interval counts for more, so that the average recovers soon after something hung.
+    /// The upper limit of an interval. It lets the average recover soon after a hang.
     most: Duration,
-    /// When the last permit came back, if others have waited ever since.
+    /// When the last permit was returned, if requests have waited ever since.
     returned: Option<Instant>,
-    /// When the queue last got on, or began.
+    /// When the queue last moved, or began.
     moved: Option<Instant>,
-    /// Up to when those who were refused have been told to come back.
+    /// The latest retry time given out.
     promised: Option<Instant>,
 }
 
 impl Pace {
-    /// Until it was measured, one permit comes back after `each`; nobody waits longer than `most`.
+    /// A pace of one permit per `each` until it is measured. `most` is the allowed wait.
     pub(super) fn new(each: Duration, most: Duration) -> Self {
         Self { each, most, returned: None, moved: None, promised: None }
     }
 
-    /// The first request waits from now on.
+    /// A queue begins: its first request waits from now on.
     pub(super) fn begins(&mut self, now: Instant) {
         self.moved = Some(now);
-        // Those who waited before may have left without a permit.
+        // The requests of the queue before may have left without a permit, so the last interval is unknown.
         self.returned = None;
     }
 
-    /// A permit came back that others were waiting for; `waiting` says whether some still are.
+    /// A permit was returned while requests waited; `waiting` says whether some still do.
     pub(super) fn returned(&mut self, now: Instant, waiting: bool) {
         if let Some(last) = self.returned {
             let interval = now.saturating_duration_since(last).min(self.most);
@@ -46,15 +49,15 @@ impl Pace {
         self.moved = waiting.then_some(now);
     }
 
-    /// How long the request at `position` of the queue will wait: a position takes as long as they take now, and a queue
-    /// that has not moved for longer than that will not move sooner.
+    /// The expected wait of the request at `position`, at the current pace. The time for which the queue has been stuck
+    /// is added.
     pub(super) fn wait_at(&self, position: usize, now: Instant) -> Duration {
         let stuck = self.moved.map_or(Duration::ZERO, |moved| now.saturating_duration_since(moved));
         self.times(position) + stuck.saturating_sub(self.each)
     }
 
-    /// When somebody who is refused should come back: after those who wait, and after those who were told so before, as
-    /// if they waited in line. Past a horizon it begins anew, for not all of them come back.
+    /// When a rejected request should retry: after the waiting requests, and after those rejected before it, as if they
+    /// were queued. Past the horizon the times start over, because not all rejected requests return.
     pub(super) fn retry_after(&mut self, waiting: usize, now: Instant) -> Duration {
         let soonest = now + self.times(waiting);
         let next = self.promised.map_or(soonest, |promised| (promised + self.each).max(soonest));
@@ -105,7 +108,7 @@ mod tests {
         let (mut pace, begin) = pace();
         pace.begins(begin);
         pace.returned(begin, true);
-        // All who waited leave.
+        // All waiting requests leave.
         pace.begins(begin + 900 * MS);
         pace.returned(begin + 901 * MS, true);
         assert_eq!(pace.wait_at(1, begin + 901 * MS), 20 * MS);

@@ -18,7 +18,7 @@ fn caller(name: &str) -> Caller {
     Caller::of(&name)
 }
 
-/// Somebody at the gate, who has reached it.
+/// A request of `who` that has reached the gate.
 async fn comes(gate: &Gate, who: &'static str) -> JoinHandle<Result<Admitted, Overloaded>> {
     let gate = gate.clone();
     let task = tokio::spawn(scope(caller(who), async move { gate.enter().await }));
@@ -75,7 +75,7 @@ async fn a_long_line_of_one_caller_rejects_no_other_caller() {
     let grace = comes(&gate, "grace").await;
     drop(held);
     yield_now().await;
-    assert!(grace.is_finished(), "it is her turn after one of ada's");
+    assert!(grace.is_finished(), "grace's turn comes after one request of ada");
     assert_eq!(waiting.iter().filter(|task| task.is_finished()).count(), 1);
 }
 
@@ -113,7 +113,7 @@ async fn a_cancelled_waiter_frees_its_slot_and_its_permit() {
     assert!(first.await.is_err_and(|error| error.is_cancelled()));
     assert_eq!(gate.waiting(), 1);
     drop(held);
-    // Granted, and never taken.
+    // Its permit was granted, but never received.
     drop(second);
     assert!(gate.enter().await.is_ok());
 }

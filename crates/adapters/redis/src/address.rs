@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_the_addresses_of_redis() {
+    fn accepts_valid_addresses() {
         for url in [
             "redis://localhost",
             "redis://:word@redis:6379/0",
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong_and_nothing_else() {
+    fn errors_reveal_nothing_of_the_address() {
         for (url, wrong) in [
             ("redis", InvalidUrl::NotAnAddress),
             ("http://redis", InvalidUrl::NotAnAddress),

@@ -27,7 +27,7 @@ pub struct Redis {
 struct Inner {
     link: Arc<Link>,
     breaker: CircuitBreaker,
-    room: Semaphore,
+    slots: Semaphore,
     options: RedisOptions,
 }
 
@@ -59,7 +59,7 @@ impl Redis {
         let inner = Inner {
             link,
             breaker: CircuitBreaker::new(options.breaker),
-            room: Semaphore::new(options.max_in_flight.min(Semaphore::MAX_PERMITS)),
+            slots: Semaphore::new(options.max_in_flight.min(Semaphore::MAX_PERMITS)),
             options,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -81,7 +81,7 @@ impl Redis {
     /// # Errors
     /// [`Unavailable`] when it does not.
     pub async fn ping(&self) -> Result<(), Unavailable> {
-        let _: String = self.ask("ping", Request::Command(&redis::cmd("PING"))).await?;
+        let _: String = self.query("ping", Request::Command(&redis::cmd("PING"))).await?;
         Ok(())
     }
 
@@ -96,16 +96,16 @@ impl Redis {
 
     /// Asks also while the breaker is open: what must not be left out for a fault that may be over. When there is no
     /// connection to be had it fails at once all the same.
-    pub(crate) async fn ask_regardless<T: FromRedisValue>(
+    pub(crate) async fn query_past_breaker<T: FromRedisValue>(
         &self,
         name: &'static str,
         request: Request<'_>,
     ) -> Result<T, Unavailable> {
-        self.ask_with(name, request, self.inner.breaker.try_enter()).await
+        self.query_with(name, request, self.inner.breaker.try_enter()).await
     }
 
     /// Asks, and waits for the answer within the time limit.
-    pub(crate) async fn ask<T: FromRedisValue>(
+    pub(crate) async fn query<T: FromRedisValue>(
         &self,
         name: &'static str,
         request: Request<'_>,
@@ -113,17 +113,17 @@ impl Redis {
         let Some(permit) = self.inner.breaker.try_enter() else {
             return Err(Unavailable::new(name, Cause::BreakerOpen));
         };
-        self.ask_with(name, request, Some(permit)).await
+        self.query_with(name, request, Some(permit)).await
     }
 
-    async fn ask_with<T: FromRedisValue>(
+    async fn query_with<T: FromRedisValue>(
         &self,
         name: &'static str,
         request: Request<'_>,
         permit: Option<Permit<'_>>,
     ) -> Result<T, Unavailable> {
-        let Inner { link, room, options, .. } = &*self.inner;
-        let Ok(_place) = room.try_acquire() else {
+        let Inner { link, slots, options, .. } = &*self.inner;
+        let Ok(_slot) = slots.try_acquire() else {
             return Err(Unavailable::new(name, Cause::TooManyInFlight));
         };
         let begun = Instant::now();

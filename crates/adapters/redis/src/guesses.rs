@@ -78,7 +78,7 @@ impl SharedGuesses {
         }
         script.arg(account.burst).arg(micros(account.refill)).arg(guesser.burst).arg(micros(guesser.refill));
         script.arg(strict_burst);
-        Ok(match self.redis.ask::<(bool, u64)>("guess", Request::Script(&script)).await? {
+        Ok(match self.redis.query::<(bool, u64)>("guess", Request::Script(&script)).await? {
             (true, strict) => GuessTaken::Granted { is_strict: strict == 1 },
             (false, wait) => GuessTaken::Refused { retry_after: Duration::from_micros(wait) },
         })
@@ -102,7 +102,7 @@ impl SharedGuesses {
         } else if let Some(site) = self.site(keys) {
             script.key(site).arg(micros(guesser.refill));
         }
-        self.redis.ask::<u64>("give_back", Request::Script(&script)).await.map(drop)
+        self.redis.query::<u64>("give_back", Request::Script(&script)).await.map(drop)
     }
 
     fn account(&self, GuessKeys { account, .. }: GuessKeys<'_>) -> String {

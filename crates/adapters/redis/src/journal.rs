@@ -63,7 +63,7 @@ impl Journal {
     /// # Errors
     /// [`Unavailable`] when Redis is.
     pub async fn last_by(&self, user: UserId) -> Result<Option<EntryId>, Unavailable> {
-        self.redis.ask("last_by", Request::Command(redis::cmd("GET").arg(seen_key(&self.redis, user)))).await
+        self.redis.query("last_by", Request::Command(redis::cmd("GET").arg(seen_key(&self.redis, user)))).await
     }
 
     /// Follows the journal on a connection of its own, in a task of its own, until the handle is dropped. Connects,

@@ -51,7 +51,7 @@ impl SharedLimits {
     pub async fn take(&self, key: &str, burst: u32, refill: Duration) -> Result<Taken, Unavailable> {
         let mut script = TAKE.prepare_invoke();
         script.key(self.redis.key(format_args!("limit:{key}"))).arg(burst).arg(micros(refill).max(1));
-        match self.redis.ask::<(bool, u64, u64)>("take", Request::Script(&script)).await? {
+        match self.redis.query::<(bool, u64, u64)>("take", Request::Script(&script)).await? {
             (true, remaining, reset) => {
                 let remaining = u32::try_from(remaining).unwrap_or(u32::MAX);
                 Ok(Taken::Granted { remaining, reset: Duration::from_micros(reset) })

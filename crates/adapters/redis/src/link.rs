@@ -139,7 +139,7 @@ impl Link {
     async fn open(self: &Arc<Self>) -> RedisResult<Connected> {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let link = Arc::downgrade(self);
-        let told = move |push: PushInfo| -> Result<(), std::convert::Infallible> {
+        let on_push = move |push: PushInfo| -> Result<(), std::convert::Infallible> {
             if push.kind == PushKind::Disconnection
                 && let Some(link) = link.upgrade()
             {
@@ -152,7 +152,7 @@ impl Link {
             // Whoever asks bounds the time of it all.
             .set_response_timeout(None)
             .set_pipeline_buffer_size(self.max_in_flight.max(1))
-            .set_push_sender(told);
+            .set_push_sender(on_push);
         let connected = self.client.get_multiplexed_async_connection_with_config(&options).await;
         let connection = connected.map_err(|error| not_reached(&error))?;
         Ok(Connected { connection, number })

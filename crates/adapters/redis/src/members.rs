@@ -76,7 +76,7 @@ impl Members {
                 tracing::warn!(member = %lost, "an instance was lost");
                 // What fails is reported again, to whoever comes by.
                 if on_lost(lost.clone()).await.is_ok() {
-                    let _ = self.strike("strike_lost_member", &self.lost_key(), &lost).await;
+                    let _ = self.remove("strike_lost_member", &self.lost_key(), &lost).await;
                 }
             }
         }
@@ -86,11 +86,11 @@ impl Members {
         let mut script = HEARTBEAT.prepare_invoke();
         script.key(self.members_key()).key(self.lost_key());
         script.arg(member).arg(self.silence.as_millis().to_string()).arg(u8::from(first));
-        self.redis.ask("heartbeat", Request::Script(&script)).await
+        self.redis.query("heartbeat", Request::Script(&script)).await
     }
 
-    async fn strike(&self, name: &'static str, list: &str, member: &str) -> Result<(), Unavailable> {
-        self.redis.ask(name, Request::Command(redis::cmd("ZREM").arg(list).arg(member))).await
+    async fn remove(&self, name: &'static str, list: &str, member: &str) -> Result<(), Unavailable> {
+        self.redis.query(name, Request::Command(redis::cmd("ZREM").arg(list).arg(member))).await
     }
 
     fn members_key(&self) -> String {
@@ -111,7 +111,7 @@ impl Membership {
         // Another beat would make it a member again.
         self.task.abort();
         let _ = (&mut self.task).await;
-        self.members.strike("leave", &self.members.members_key(), &self.member).await
+        self.members.remove("leave", &self.members.members_key(), &self.member).await
     }
 }
 

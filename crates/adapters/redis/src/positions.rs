@@ -34,7 +34,7 @@ impl UserPositions {
         let mut script = NOTE.prepare_invoke();
         // Numbers are doubles in a script, too small for a position; of one length they compare as text.
         script.key(self.key(user)).arg(format!("{position:020}")).arg(KEPT.as_millis().to_string());
-        self.redis.ask("note_position", Request::Script(&script)).await
+        self.redis.query("note_position", Request::Script(&script)).await
     }
 
     /// The highest position that was noted within the last minute.
@@ -42,7 +42,7 @@ impl UserPositions {
     /// # Errors
     /// [`Unavailable`] when Redis is.
     pub async fn noted(&self, user: UserId) -> Result<Option<u64>, Unavailable> {
-        self.redis.ask("noted_position", Request::Command(redis::cmd("GET").arg(self.key(user)))).await
+        self.redis.query("noted_position", Request::Command(redis::cmd("GET").arg(self.key(user)))).await
     }
 
     fn key(&self, user: UserId) -> String {

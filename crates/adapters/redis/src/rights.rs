@@ -18,13 +18,13 @@ impl Redis {
     pub async fn try_rights(&self) -> Result<(), Unavailable> {
         const NAME: &str = "try_rights";
         let key = self.key("check");
-        let () = self.ask(NAME, Request::Script(TRY.prepare_invoke().key(&key))).await?;
+        let () = self.query(NAME, Request::Script(TRY.prepare_invoke().key(&key))).await?;
         let mut read = redis::cmd("XREAD");
         read.arg("STREAMS").arg(&key).arg("$");
         let mut info = redis::cmd("INFO");
         info.arg("server");
         for command in [read, info] {
-            let _: redis::Value = self.ask(NAME, Request::Command(&command)).await?;
+            let _: redis::Value = self.query(NAME, Request::Command(&command)).await?;
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ impl SharedValues {
     /// # Errors
     /// [`Unavailable`] when Redis is.
     pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Unavailable> {
-        self.redis.ask("get_value", Request::Command(redis::cmd("GET").arg(self.key(key)))).await
+        self.redis.query("get_value", Request::Command(redis::cmd("GET").arg(self.key(key)))).await
     }
 
     /// Keeps a value for a while, in place of what was there.
@@ -33,7 +33,7 @@ impl SharedValues {
         let mut command = redis::cmd("SET");
         // Redis takes no expiry of nothing.
         command.arg(self.key(key)).arg(value).arg("PX").arg(ttl.as_millis().max(1).to_string());
-        self.redis.ask("set_value", Request::Command(&command)).await
+        self.redis.query("set_value", Request::Command(&command)).await
     }
 
     fn key(&self, key: &str) -> String {

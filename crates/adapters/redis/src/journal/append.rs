@@ -72,7 +72,7 @@ async fn append(redis: &Redis, entries: &[NewEntry]) -> Vec<Result<EntryId, Unav
             script.arg("");
         }
     }
-    match redis.ask_regardless::<Vec<EntryId>>(COMMAND, Request::Script(&script)).await {
+    match redis.query_past_breaker::<Vec<EntryId>>(COMMAND, Request::Script(&script)).await {
         Ok(ids) => ids.into_iter().map(Ok).collect(),
         Err(error) => entries.iter().map(|_| Err(error.clone())).collect(),
     }

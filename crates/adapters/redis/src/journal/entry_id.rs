@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_it_writes() {
+    fn parses_its_own_display() {
         for id in [id(0, 0), id(1_795_408_785_971, 3), id(u64::MAX, u64::MAX)] {
             assert_eq!(EntryId::parse(&id.to_string()), Some(id));
         }
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_back_by_the_least() {
+    fn before_is_the_preceding_id() {
         assert_eq!(id(5, 2).before(), id(5, 1));
         assert_eq!(id(5, 0).before(), id(4, u64::MAX));
         assert_eq!(id(0, 0).before(), id(0, 0));

@@ -37,21 +37,21 @@ pub(super) fn spawn(journal: Journal, listener: Arc<dyn JournalListener>) -> Fol
 
 async fn follow(journal: Journal, listener: Arc<dyn JournalListener>) {
     let mut pause = SHORTEST_PAUSE;
-    let mut told = false;
+    let mut warned = false;
     loop {
         let why = match Session::begin(&journal).await {
             Ok((session, retained)) => {
                 tracing::info!("following the journal");
-                (pause, told) = (SHORTEST_PAUSE, false);
+                (pause, warned) = (SHORTEST_PAUSE, false);
                 let why = session.listen(retained, &*listener).await;
                 listener.lost();
                 why
             }
             Err(why) => why,
         };
-        if !told {
+        if !warned {
             tracing::warn!(error = %why, "the journal is not followed");
-            told = true;
+            warned = true;
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
@@ -83,12 +83,12 @@ impl Session {
         reader.begin(PATIENCE_AT_THE_BEGINNING).await?;
         let mut entries: Vec<Entry> = Vec::new();
         let as_of = loop {
-            let asked = Instant::now();
+            let sent = Instant::now();
             let last = entries.last().map_or(EntryId::default(), |entry| entry.id);
             let page = reader.read(last, None, PATIENCE_AT_THE_BEGINNING).await?;
             entries.extend(page.entries);
             if !page.is_full {
-                break asked;
+                break sent;
             }
         };
         let gapless = gapless(&entries);
@@ -104,18 +104,18 @@ impl Session {
     async fn listen(mut self, retained: Retained, listener: &dyn JournalListener) -> Interruption {
         listener.connected(&self.run_id, retained.complete_since);
         for entry in &retained.entries {
-            tell(entry, listener);
+            deliver(entry, listener);
         }
         listener.caught_up(self.last, retained.as_of);
         loop {
-            if let Err(why) = self.hear(listener).await {
+            if let Err(why) = self.receive(listener).await {
                 return why;
             }
         }
     }
 
-    async fn hear(&mut self, listener: &dyn JournalListener) -> Result<(), Interruption> {
-        let asked = Instant::now();
+    async fn receive(&mut self, listener: &dyn JournalListener) -> Result<(), Interruption> {
+        let sent = Instant::now();
         let page = self.reader.read(self.last, Some(BLOCK), PATIENCE).await?;
         for entry in &page.entries {
             // Entries may be dropped unread when this process was held up, or be gone with the whole journal.
@@ -123,16 +123,16 @@ impl Session {
                 return Err(Interruption::Gap(self.last, entry.id));
             }
             (self.last, self.last_count) = (entry.id, entry.count);
-            tell(entry, listener);
+            deliver(entry, listener);
         }
         if !page.is_full {
-            listener.caught_up(self.last, asked);
+            listener.caught_up(self.last, sent);
         }
         Ok(())
     }
 }
 
-fn tell(entry: &Entry, listener: &dyn JournalListener) {
+fn deliver(entry: &Entry, listener: &dyn JournalListener) {
     if let Some(payload) = &entry.payload {
         listener.entry(entry.id, payload);
     }

@@ -38,7 +38,7 @@ async fn granted(guesses: &SharedGuesses, account: &str, guesser: &str) -> u32 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_bounded_for_a_guesser_on_all_instances() {
+async fn are_limited_per_guesser_across_instances() {
     let scene = Scene::new();
     let (one, other) = (SharedGuesses::new(scene.redis()), SharedGuesses::new(scene.redis()));
     assert_eq!(granted(&one, "ada", "net:192.0.2.1").await, 3);
@@ -49,7 +49,7 @@ async fn are_bounded_for_a_guesser_on_all_instances() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_bounded_more_strictly_once_the_account_has_none_left_and_lock_nobody_out() {
+async fn are_limited_strictly_once_the_account_is_exhausted_without_a_lockout() {
     let scene = Scene::new();
     let guesses = SharedGuesses::new(scene.redis());
     for network in ["one", "two"] {
@@ -63,7 +63,7 @@ async fn are_bounded_more_strictly_once_the_account_has_none_left_and_lock_nobod
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_given_back_as_if_they_had_not_been() {
+async fn are_given_back_completely() {
     let scene = Scene::new();
     let guesses = SharedGuesses::new(scene.redis());
     for _ in 0..20 {
@@ -82,7 +82,7 @@ async fn are_given_back_as_if_they_had_not_been() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_given_back_to_no_account_that_they_were_not_taken_from() {
+async fn strict_ones_are_not_given_back_to_the_account() {
     let scene = Scene::new();
     let guesses = SharedGuesses::new(scene.redis());
     for network in ["one", "two"] {
@@ -96,7 +96,7 @@ async fn are_given_back_to_no_account_that_they_were_not_taken_from() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_bounded_for_a_site_once_the_account_has_none_left() {
+async fn are_limited_per_site_once_the_account_is_exhausted() {
     let scene = Scene::new();
     let guesses = SharedGuesses::new(scene.redis());
     for network in ["a/1", "a/2"] {
@@ -114,7 +114,7 @@ async fn are_bounded_for_a_site_once_the_account_has_none_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_forgotten_when_their_budgets_are_full() {
+async fn expire_when_their_budgets_are_full() {
     let scene = Scene::new();
     let guesses = SharedGuesses::new(scene.redis());
     take(&guesses, "ada", "one").await.unwrap();

@@ -31,7 +31,7 @@ async fn until_listed(scene: &Scene, names: &[&str]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_reported_to_one_when_they_die_and_to_nobody_when_they_leave() {
+async fn are_reported_to_one_member_when_they_die_and_to_none_when_they_leave() {
     let scene = Scene::new();
     let reports = Reports::default();
     let _living = ["a", "b", "c"].map(|name| join(&scene, name, &reports));
@@ -44,7 +44,7 @@ async fn are_reported_to_one_when_they_die_and_to_nobody_when_they_leave() {
     // Of the one that left, and fell silent earlier, there would be a report by now.
     eventually("a report", || !reports.lock().unwrap().is_empty()).await;
     // Seen to, it is on no list any more, from which another one could hear of it.
-    eventually_async("nobody left to report", async || {
+    eventually_async("no member left to report", async || {
         let lists: (u64, u64) =
             (scene.raw("ZCARD", "members", &[]).await, scene.raw("ZCARD", "members:lost", &[]).await);
         lists == (3, 0)
@@ -55,7 +55,7 @@ async fn are_reported_to_one_when_they_die_and_to_nobody_when_they_leave() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_reported_again_until_somebody_has_seen_to_it() {
+async fn are_reported_again_until_handled() {
     let scene = Scene::new();
     let reports = Reports::default();
     drop({
@@ -71,7 +71,7 @@ async fn are_reported_again_until_somebody_has_seen_to_it() {
         drop(reports);
         async move { if enough { Ok(()) } else { Err(unavailable().await) } }
     });
-    eventually_async("nobody left to report", async || {
+    eventually_async("no member left to report", async || {
         let lost: u64 = scene.raw("ZCARD", "members:lost", &[]).await;
         lost == 0 && reports.lock().unwrap().len() >= 3
     })
@@ -86,7 +86,7 @@ async fn unavailable() -> Unavailable {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_lost_when_they_begin_anew_without_having_left() {
+async fn are_lost_when_they_restart_without_leaving() {
     let scene = Scene::new();
     let reports = Reports::default();
     let first = join(&scene, "same", &reports);
@@ -103,7 +103,7 @@ async fn are_lost_when_they_begin_anew_without_having_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_not_heard_of_in_the_future() {
+async fn are_lost_despite_a_heartbeat_in_the_future() {
     let scene = Scene::new();
     let reports = Reports::default();
     // As though the clock had been put back by years.

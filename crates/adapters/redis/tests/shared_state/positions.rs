@@ -33,7 +33,7 @@ async fn only_grow() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keep_the_highest_of_a_crowd() {
+async fn keep_the_highest_of_concurrent_notes() {
     let scene = Scene::new();
     let positions = UserPositions::new(scene.redis());
     let notes: Vec<_> = (0..50)
@@ -49,7 +49,7 @@ async fn keep_the_highest_of_a_crowd() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_forgotten_after_a_minute() {
+async fn expire_after_a_minute() {
     let scene = Scene::new();
     let positions = UserPositions::new(scene.redis());
     let key = format!("position:{}", user(1));

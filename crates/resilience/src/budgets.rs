@@ -4,8 +4,8 @@
 //!
 //! Invariants:
 //! - A budget is remembered until it is full again, as long as there is room.
-//! - Without room, the fullest budget is evicted. A new key is always counted, and the most depleted budgets stay
-//!   longest.
+//! - Without room, the budget that is full soonest is evicted. A new key is always counted, and the most depleted
+//!   budgets stay longest.
 //!
 //! Tested below.
 

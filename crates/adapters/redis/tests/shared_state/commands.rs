@@ -1,4 +1,4 @@
-//! Commands: with a Redis, without, and in between.
+//! Commands: with Redis reachable, unreachable, and recovering.
 
 use std::error::Error as _;
 use std::sync::{Arc, Mutex};
@@ -68,7 +68,7 @@ async fn fail_when_the_server_has_no_tls() {
     let options = RedisOptions { command_timeout: Duration::from_secs(10), ..RedisOptions::default() };
     let redis = Redis::connect(&format!("rediss://{address}"), options).unwrap();
     let error = redis.ping().await.unwrap_err();
-    // Out of the handshake, which takes cryptography to begin.
+    // The error comes from the handshake, so a cryptography provider was found.
     let cause = error.source().unwrap().to_string();
     assert!(cause.contains("invalid data"), "{cause}");
 }
@@ -103,7 +103,7 @@ async fn time_out_on_a_frozen_server() {
     eventually_async("an answer", async || redis.ping().await.is_ok()).await;
 
     proxy.freeze();
-    // The connection stands: without a limit this would wait for ever.
+    // The connection stays open: without a time limit this would wait forever.
     let error = redis.ping().await.unwrap_err();
     assert!(error.was_tried());
     eventually_async("an open breaker", async || {

@@ -1,4 +1,4 @@
-//! Guesses at passwords.
+//! Limits on password guesses.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ const OF_ACCOUNT: Allowance = Allowance { burst: 6, refill: HOUR };
 const OF_GUESSER: Allowance = Allowance { burst: 3, refill: HOUR };
 const STRICT: u32 = 1;
 
-/// `site/network` is a guesser in a site.
+/// The keys of a guess. A guesser `site/network` belongs to a site.
 fn keys<'k>(account: &'k str, guesser: &'k str) -> GuessKeys<'k> {
     GuessKeys { account, guesser, site: guesser.split_once('/').map(|(site, _)| site) }
 }
 
-/// Takes one and answers whether the account was spared; or how long to wait.
+/// Takes a guess. Returns whether it was strict, or how long to wait.
 async fn take(guesses: &SharedGuesses, account: &str, guesser: &str) -> Result<bool, Duration> {
     match guesses.take(keys(account, guesser), OF_ACCOUNT, OF_GUESSER, STRICT).await.unwrap() {
         GuessTaken::Granted { is_strict } => Ok(is_strict),
@@ -28,7 +28,7 @@ async fn give_back(guesses: &SharedGuesses, account: &str, guesser: &str, is_str
     guesses.give_back(keys(account, guesser), is_strict, OF_ACCOUNT, OF_GUESSER).await.unwrap();
 }
 
-/// How many are let through one after the other.
+/// The number of guesses granted one after the other.
 async fn granted(guesses: &SharedGuesses, account: &str, guesser: &str) -> u32 {
     let mut granted = 0;
     while take(guesses, account, guesser).await.is_ok() {
@@ -74,7 +74,7 @@ async fn are_given_back_completely() {
         let exists: bool = scene.raw("EXISTS", key, &[]).await;
         assert!(!exists, "{key}");
     }
-    // One of two, so that a budget which is not full stays.
+    // Give back one of two, which leaves a budget that is not full.
     take(&guesses, "ada", "one").await.unwrap();
     take(&guesses, "ada", "one").await.unwrap();
     give_back(&guesses, "ada", "one", false).await;
@@ -100,7 +100,7 @@ async fn are_limited_per_site_once_the_account_is_exhausted() {
     let scene = Scene::new();
     let guesses = SharedGuesses::new(scene.redis());
     for network in ["a/1", "a/2"] {
-        assert_eq!(granted(&guesses, "ada", network).await, 3, "each by itself before that");
+        assert_eq!(granted(&guesses, "ada", network).await, 3, "the site has no budget yet");
     }
     for _ in 0..20 {
         assert_eq!(take(&guesses, "ada", "b/1").await, Ok(true));

@@ -1,4 +1,4 @@
-//! The journal.
+//! Appending to the journal and following it.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -7,18 +7,18 @@ use redis_adapters::{EntryId, Journal, JournalListener};
 
 use crate::scene::{Scene, eventually, user};
 
-/// Writes down what it hears.
+/// Records the sessions that it receives.
 #[derive(Default)]
 struct Listener(Mutex<Vec<Session>>);
 
-/// What was heard of one connection.
+/// The calls of one session.
 #[derive(Debug, Default, Clone)]
 struct Session {
     run_id: String,
     complete_since: EntryId,
     entries: Vec<(EntryId, Vec<u8>)>,
     caught_up: Option<(EntryId, Instant)>,
-    /// How much later than the one before each word came that this was all.
+    /// The intervals between successive confirmations.
     silences: Vec<Duration>,
     lost: bool,
 }
@@ -59,7 +59,7 @@ impl Listener {
         self.0.lock().unwrap().clone()
     }
 
-    /// Whether there were so many sessions, and the last of them stands and has heard `id`.
+    /// Whether there were this many sessions, and the last one is alive and has caught up with `id`.
     fn has_caught_up(&self, sessions: usize, id: EntryId) -> bool {
         let seen = self.sessions();
         seen.len() == sessions
@@ -100,7 +100,7 @@ async fn is_confirmed_when_there_is_nothing_new() {
     let (id, first) = confirmation().unwrap();
     eventually("another one", || confirmation().is_some_and(|(same, later)| same == id && later > first)).await;
     let session = &listener.sessions()[0];
-    // Nothing was written, and everything from before the confirmed id on is known.
+    // No entry was appended, and the session is complete from before the confirmed id.
     assert!(session.entries.is_empty() && session.complete_since < id);
 }
 
@@ -108,7 +108,7 @@ async fn is_confirmed_when_there_is_nothing_new() {
 async fn is_replayed_to_a_late_follower() {
     let scene = Scene::new();
     let journal = Journal::new(scene.redis());
-    // More than is read at a time.
+    // More entries than one read returns.
     let mut last = EntryId::default();
     for number in 0..2_500 {
         last = journal.append(None, number.to_string().as_bytes()).await.unwrap();
@@ -218,7 +218,7 @@ async fn is_lost_when_entries_are_missing() {
     let id = journal.append(None, b"received").await.unwrap();
     eventually("the first received", || listener.has_caught_up(1, id)).await;
 
-    // As though an entry had come and gone while nobody looked.
+    // As if an entry had been appended and trimmed unread.
     let _: u64 = scene.raw("INCR", "journal:count", &[]).await;
     let id = journal.append(None, b"after the gap").await.unwrap();
     eventually("received again", || listener.has_caught_up(2, id)).await;
@@ -271,7 +271,7 @@ async fn knows_the_last_entry_of_a_user() {
     assert!((1..=60_000).contains(&milliseconds), "{milliseconds}");
 }
 
-/// Redis looks for reads whose time is up ten times a second only, when it has nothing else to do.
+/// An idle Redis checks the timeouts of blocked reads only ten times a second.
 #[tokio::test]
 async fn an_idle_redis_confirms_often() {
     let scene = Scene::new();

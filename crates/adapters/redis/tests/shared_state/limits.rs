@@ -1,4 +1,4 @@
-//! Budgets.
+//! Shared rate limits.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ async fn are_independent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn grant_exactly_the_burst_to_concurrent_callers() {
     let scene = Scene::new();
-    // Two instances, each with a connection of its own.
+    // Two instances, with separate connections.
     let instances = [SharedLimits::new(scene.redis()), SharedLimits::new(scene.redis())];
     let takes: Vec<_> = (0..50)
         .map(|number| {
@@ -88,7 +88,7 @@ async fn expire_when_full() {
 async fn survive_a_clock_that_was_set_back() {
     let scene = Scene::new();
     let limits = SharedLimits::new(scene.redis());
-    // As though the clock had been put back by years.
+    // As if the clock had been set back by years.
     let () = scene.raw("SET", "limit:key", &["9000000000000000"]).await;
     let Taken::Refused { retry_after } = limits.take("key", 5, HOUR).await.unwrap() else { panic!() };
     assert!(retry_after <= HOUR, "{retry_after:?}");

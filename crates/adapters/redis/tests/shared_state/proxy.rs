@@ -1,4 +1,4 @@
-//! A way to Redis that can be cut, and frozen.
+//! A TCP proxy to Redis that can be cut and frozen.
 
 use std::net::SocketAddr;
 
@@ -10,13 +10,13 @@ use tokio::task::JoinHandle;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Open,
-    /// Ends connections at once.
+    /// Closes connections at once.
     Cut,
-    /// Keeps connections, and all that is sent over them to itself.
+    /// Keeps connections open, and forwards nothing.
     Frozen,
 }
 
-/// Hands connections on as long as it is open.
+/// Forwards connections while it is open.
 pub(crate) struct Proxy {
     address: SocketAddr,
     mode: watch::Sender<Mode>,
@@ -24,7 +24,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// An open way to `target`.
+    /// An open proxy to `target`.
     pub(crate) async fn to(target: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

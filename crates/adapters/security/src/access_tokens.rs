@@ -180,7 +180,7 @@ mod tests {
         use super::*;
 
         #[test]
-        fn says_who_made_it_for_whom_and_how_long() {
+        fn sets_the_key_id_and_the_claims() {
             assert_eq!(read(&token(), 0), json!({ "typ": "JWT", "alg": "HS256", "kid": key(b'k').id() }));
             assert_eq!(read(&token(), 1), claims());
         }
@@ -197,7 +197,7 @@ mod tests {
         use super::*;
 
         #[test]
-        fn recognises_whom_the_token_was_signed_for() {
+        fn returns_the_signed_principal() {
             assert_eq!(tokens().verify(&token(), NOW), Some(principal()));
             assert_eq!(tokens().verify(&signed(ALGORITHM, &claims()), NOW), Some(principal()));
         }
@@ -211,14 +211,14 @@ mod tests {
         }
 
         #[test]
-        fn asks_the_given_time_and_not_the_system() {
+        fn uses_the_given_time() {
             let past = Timestamp::from_micros(1_000_000_000_000);
             let token = tokens().sign(&principal(), past, past.after(LIFETIME)).unwrap();
             assert_eq!(tokens().verify(&token, past), Some(principal()));
         }
 
         #[test]
-        fn takes_what_any_of_its_keys_signed_and_signs_with_the_first() {
+        fn accepts_tokens_of_any_key_and_signs_with_the_first() {
             let (before, both, after) =
                 (tokens(), JwtAccessTokens::new(&keys(b"lk")), JwtAccessTokens::new(&keys(b"l")));
             assert_eq!(both.verify(&token(), NOW), Some(principal()));
@@ -230,14 +230,14 @@ mod tests {
         }
 
         #[test]
-        fn rejects_a_token_that_names_a_key_that_it_has_not() {
+        fn rejects_a_token_with_an_unknown_key_id() {
             let header = Header { kid: Some("cafecafe".to_owned()), ..Header::new(ALGORITHM) };
             let foreign = encode(&header, &claims(), &EncodingKey::from_secret(key(b'k').expose())).unwrap();
             assert_eq!(JwtAccessTokens::new(&keys(b"lk")).verify(&foreign, NOW), None);
         }
 
         #[test]
-        fn takes_a_token_of_the_version_before_which_is_for_nobody_in_particular() {
+        fn accepts_a_token_without_an_audience() {
             let mut before = claims();
             before.as_object_mut().unwrap().remove("aud");
             assert_eq!(tokens().verify(&signed(ALGORITHM, &before), NOW), Some(principal()));
@@ -288,9 +288,9 @@ mod tests {
         #[test]
         fn rejects_a_change_of_any_character() {
             let good = token();
-            for place in 0..good.len() {
+            for index in 0..good.len() {
                 let mut changed = good.clone().into_bytes();
-                changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
+                changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };
                 let changed = String::from_utf8(changed).unwrap();
                 assert_eq!(tokens().verify(&changed, NOW), None, "{place}");
             }

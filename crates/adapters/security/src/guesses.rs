@@ -179,7 +179,7 @@ mod tests {
         use super::*;
 
         #[test]
-        fn lets_ten_through_and_then_one_a_minute() {
+        fn grants_ten_and_then_one_a_minute() {
             let (guesses, clock) = guesses();
             let ada = guess("ada", 1);
             assert_eq!(granted(&guesses, &ada), 10);
@@ -193,7 +193,7 @@ mod tests {
         }
 
         #[test]
-        fn holds_accounts_and_guessers_apart() {
+        fn separates_accounts_and_guessers() {
             let (guesses, _) = guesses();
             granted(&guesses, &guess("ada", 1));
             assert_eq!(granted(&guesses, &guess("bob", 1)), 10);
@@ -201,7 +201,7 @@ mod tests {
         }
 
         #[test]
-        fn is_stricter_with_all_once_many_guessed_at_an_account_and_locks_nobody_out() {
+        fn is_strict_once_the_account_is_exhausted_without_a_lockout() {
             let (guesses, clock) = guesses();
             let total: u32 = (0..1_000).map(|network| granted(&guesses, &guess("ada", network))).sum();
             // Ten networks use the account's up; the others have three each.
@@ -220,7 +220,7 @@ mod tests {
         }
 
         #[test]
-        fn survives_a_clock_that_is_put_back() {
+        fn survives_a_clock_that_was_set_back() {
             let (guesses, clock) = guesses();
             clock.advance(MINUTE * 1_000);
             granted(&guesses, &guess("ada", 1));
@@ -230,7 +230,7 @@ mod tests {
         }
 
         #[test]
-        fn holds_the_networks_of_a_site_together_once_many_guessed_at_an_account() {
+        fn limits_sites_once_the_account_is_exhausted() {
             let (guesses, clock) = guesses();
             let total: u32 = (0..10).map(|network| granted(&guesses, &guess6("ada", 1, network))).sum();
             assert_eq!(total, 100, "before that each network has its own");
@@ -246,7 +246,7 @@ mod tests {
         }
 
         #[test]
-        fn counts_who_comes_when_there_is_no_room() {
+        fn counts_a_new_guesser_when_there_is_no_room() {
             let (guesses, clock) = guesses();
             let most = u32::try_from(KEPT).unwrap();
             for network in 0..=most {
@@ -266,7 +266,7 @@ mod tests {
         use super::*;
 
         #[test]
-        fn leaves_whoever_is_right_as_if_nothing_had_been_taken() {
+        fn restores_the_budgets_after_a_right_password() {
             let (guesses, _) = guesses();
             let ada = guess("ada", 1);
             for _ in 0..500 {
@@ -278,7 +278,7 @@ mod tests {
         }
 
         #[test]
-        fn gives_an_account_nothing_that_was_not_taken_from_it() {
+        fn gives_a_strict_guess_back_to_no_account() {
             let (guesses, _) = guesses();
             for network in 0..10 {
                 assert_eq!(granted(&guesses, &guess("ada", network)), 10);

@@ -36,7 +36,7 @@ impl HashingCost {
 
     /// A hash of this cost that no password is known for, in PHC string format: its output is not the output of
     /// anything, it was written down.
-    fn nobodys_hash(self) -> PasswordHash {
+    fn dummy_hash(self) -> PasswordHash {
         let Self { memory, passes, lanes } = self;
         let (salt, output) = ("bm9ib2R5J3Mgc2FsdCEhIQ", "A".repeat(43));
         PasswordHash(format!("$argon2id$v=19$m={memory},t={passes},p={lanes}${salt}${output}"))
@@ -48,14 +48,14 @@ impl HashingCost {
 /// Each hash takes its memory anew and gives it back: between log-ins nothing is held.
 pub struct Argon2Hasher {
     cost: HashingCost,
-    nobodys_hash: Arc<PasswordHash>,
+    dummy_hash: Arc<PasswordHash>,
     queue: HashingQueue,
 }
 
 impl Argon2Hasher {
     /// A hasher whose new hashes have `cost`. Existing hashes are checked at the cost that they were made with.
     pub fn new(cost: HashingCost, limits: HashingLimits) -> Self {
-        Self { cost, nobodys_hash: Arc::new(cost.nobodys_hash()), queue: HashingQueue::new(limits) }
+        Self { cost, dummy_hash: Arc::new(cost.dummy_hash()), queue: HashingQueue::new(limits) }
     }
 }
 
@@ -67,9 +67,9 @@ impl PasswordHasher for Argon2Hasher {
     }
 
     async fn verify(&self, password: &Password, hash: Option<PasswordHash>) -> Result<bool, HashingError> {
-        let (nobodys_hash, password) = (Arc::clone(&self.nobodys_hash), password.clone());
+        let (dummy_hash, password) = (Arc::clone(&self.dummy_hash), password.clone());
         let job = move || {
-            let matches = verify(&password, hash.as_ref().unwrap_or(&nobodys_hash))?;
+            let matches = verify(&password, hash.as_ref().unwrap_or(&dummy_hash))?;
             Ok(matches && hash.is_some())
         };
         self.queue.run(job).await?
@@ -140,7 +140,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn tells_overload_from_failure() {
+        async fn distinguishes_overload_from_failure() {
             let hasher = Argon2Hasher::new(
                 HashingCost::OWASP,
                 HashingLimits { waiting: 0, ..HashingLimits::for_cores(NonZeroUsize::MIN) },
@@ -156,7 +156,7 @@ mod tests {
         use super::*;
 
         #[tokio::test]
-        async fn wants_at_least_the_cost_of_new_hashes() {
+        async fn needs_at_least_the_cost_of_new_hashes() {
             let middle = HashingCost { memory: 64, passes: 2, lanes: 1 };
             for (memory, passes, current) in
                 [(64, 2, true), (128, 2, true), (64, 3, true), (63, 2, false), (64, 1, false), (8, 1, false)]
@@ -168,7 +168,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn wants_the_algorithm_of_new_hashes() {
+        async fn needs_the_algorithm_of_new_hashes() {
             let hash = cheap().hash(&password("correct horse")).await.unwrap();
             for other in [hash.0.replace("argon2id", "argon2i"), hash.0.replace("v=19", "v=16"), String::new()] {
                 assert!(!cheap().is_current(&PasswordHash(other)));
@@ -188,14 +188,14 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn uses_the_cost_that_the_hash_was_made_with() {
+        async fn uses_the_cost_in_the_hash() {
             let dearer = HashingCost { memory: 64, passes: 3, lanes: 2 };
             let hash = hasher(dearer).hash(&password("correct horse")).await.unwrap();
             assert!(cheap().verify(&password("correct horse"), Some(hash)).await.unwrap());
         }
 
         #[tokio::test]
-        async fn fails_on_a_hash_that_is_none() {
+        async fn fails_on_a_malformed_hash() {
             let whole = cheap().hash(&password("correct horse")).await.unwrap().0;
             let without_output = whole.rsplit_once('$').unwrap().0.to_owned();
             for malformed in [String::new(), "secret".to_owned(), without_output, whole.replace("argon2id", "md5")] {
@@ -205,18 +205,18 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn says_no_without_a_hash() {
+        async fn is_false_without_a_hash() {
             assert!(!cheap().verify(&password("correct horse"), None).await.unwrap());
         }
 
         #[test]
-        fn has_a_hash_of_nobody_that_costs_what_others_cost() {
+        fn costs_as_much_for_the_dummy_hash_as_for_a_real_one() {
             for cost in [HashingCost::OWASP, HashingCost::MINIMAL_FOR_TESTS] {
                 let real = super::super::hash(cost, &password("correct horse")).unwrap().0;
-                let nobodys = cost.nobodys_hash().0;
+                let dummy = cost.dummy_hash().0;
                 let head = |hash: &str| hash.split('$').take(4).collect::<Vec<_>>().join("$");
-                assert_eq!(head(&real), head(&nobodys));
-                assert_eq!(real.len(), nobodys.len());
+                assert_eq!(head(&real), head(&dummy));
+                assert_eq!(real.len(), dummy.len());
             }
         }
     }

@@ -58,7 +58,7 @@ mod tests {
         use super::*;
 
         #[test]
-        fn are_the_same_on_every_instance_and_for_one_name_only() {
+        fn are_equal_on_every_instance_and_differ_between_names() {
             let hasher = KeyedNameHasher::new(&key(b'k'), []);
             assert_eq!(hasher.hashes(&name("ada")), KeyedNameHasher::new(&key(b'k'), []).hashes(&name("Ada")));
             assert_ne!(hasher.hashes(&name("ada")), hasher.hashes(&name("bob")));
@@ -69,7 +69,7 @@ mod tests {
         }
 
         #[test]
-        fn recognise_what_was_hashed_under_an_older_key() {
+        fn include_the_hashes_of_older_keys() {
             let old = KeyedNameHasher::new(&key(1), []).hashes(&name("ada"));
             let both = KeyedNameHasher::new(&key(2), [&key(1)]).hashes(&name("ada"));
             assert_eq!(both.older, [old.current]);

@@ -67,10 +67,10 @@ impl HashingQueue {
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashingError> {
         let admitted = self.0.enter().await;
-        let turn = admitted.map_err(|refused| HashingError::Overloaded { retry_after: refused.retry_after })?;
+        let permit = admitted.map_err(|refused| HashingError::Overloaded { retry_after: refused.retry_after })?;
         let running = task::spawn_blocking(move || {
             // It goes with the job: when the client hangs up the job goes on, and its turn is not another's yet.
-            let _turn = turn;
+            let _permit = permit;
             job()
         });
         running.await.map_err(|e| HashingError::Failed(e.into()))
@@ -127,7 +127,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn rejects_one_more_than_may_wait_and_takes_it_later() {
+        async fn rejects_a_job_while_the_queue_is_full() {
             let queue = queue(1, 1);
             let (running, end) = occupy(&queue).await;
             let mut waiting = Box::pin(queue.run(|| 1));
@@ -142,7 +142,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn gives_the_place_of_one_who_no_longer_waits_to_another() {
+        async fn frees_the_slot_of_a_cancelled_waiter() {
             let queue = queue(1, 1);
             let (_running, _end) = occupy(&queue).await;
             let mut waiting = Box::pin(queue.run(|| ()));
@@ -155,7 +155,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn keeps_the_turn_of_a_cancelled_request_until_its_job_ends() {
+        async fn keeps_the_permit_of_a_cancelled_request_until_its_job_ends() {
             let queue = queue(1, 1);
             let (running, end) = occupy(&queue).await;
             running.abort();
@@ -172,7 +172,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn never_runs_more_at_once_than_it_may() {
+        async fn bounds_concurrent_jobs() {
             let queue = queue(2, 100);
             let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
             let jobs: Vec<_> = (0..20)
@@ -196,7 +196,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn lets_another_caller_go_before_the_rest_of_a_long_line() {
+        async fn alternates_between_callers() {
             let queue = queue(1, 100);
             let order = Arc::new(std::sync::Mutex::new(Vec::new()));
             let (running, end) = occupy(&queue).await;
@@ -217,7 +217,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn reports_a_job_that_panics_and_takes_the_next() {
+        async fn reports_a_job_that_panics_and_runs_the_next() {
             let queue = queue(1, 0);
             let result = queue.run(|| panic!("on purpose")).await;
             assert!(matches!(result, Err(HashingError::Failed(_))));

@@ -37,7 +37,7 @@ mod tests {
         use std::collections::HashSet;
 
         #[test]
-        fn makes_43_characters_that_fit_anywhere() {
+        fn makes_43_url_safe_characters() {
             let (token, _) = RandomRefreshTokens.generate();
             assert_eq!(token.len(), 43);
             assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "{token}");
@@ -50,7 +50,7 @@ mod tests {
         }
 
         #[test]
-        fn answers_the_hash_by_which_the_token_is_found_again() {
+        fn returns_the_hash_of_the_token() {
             let (token, hash) = RandomRefreshTokens.generate();
             assert_eq!(RandomRefreshTokens.hash(&token), hash);
         }

@@ -105,7 +105,7 @@ mod tests {
         }
 
         #[test]
-        fn finds_what_was_typed_to_fill_the_length() {
+        fn detects_repeated_text() {
             for piece in ["a", "ab", "secret", "1234567"] {
                 let key = piece.repeat(32);
                 assert!(is_monotonous(&key), "{key}");
@@ -113,7 +113,7 @@ mod tests {
         }
 
         #[test]
-        fn takes_what_is_random() {
+        fn accepts_random_keys() {
             for _ in 0..1_000 {
                 assert!(!SigningKey::generate().is_monotonous());
             }
@@ -125,7 +125,7 @@ mod tests {
         use super::*;
 
         #[test]
-        fn tells_keys_apart() {
+        fn differs_between_keys() {
             assert_ne!(SigningKey::new([b'k'; 32]).unwrap().id(), SigningKey::new([b'l'; 32]).unwrap().id());
             assert_eq!(SigningKey::new([b'k'; 32]).unwrap().id().len(), 8);
         }

@@ -59,7 +59,7 @@ mod tests {
         use super::*;
 
         #[test]
-        fn takes_commas_and_lines() {
+        fn splits_at_commas_and_lines() {
             let (one, two) = ("1".repeat(32), "2".repeat(32));
             assert_eq!(keys(&one), std::slice::from_ref(&one));
             assert_eq!(keys(&format!(" {one}")), [format!(" {one}")], "a key that stands alone is taken as it is");
@@ -69,7 +69,7 @@ mod tests {
         }
 
         #[test]
-        fn takes_no_separator_for_a_part_of_a_key() {
+        fn ignores_trailing_separators() {
             let one = "1".repeat(32);
             for after in [",", "\n", "\r\n", " ,\n"] {
                 assert_eq!(keys(&format!("{one}{after}")), std::slice::from_ref(&one), "{after:?}");
@@ -77,7 +77,7 @@ mod tests {
         }
 
         #[test]
-        fn takes_a_phrase_with_commas_for_one_key() {
+        fn reads_a_phrase_with_commas_as_one_key() {
             let phrase = "a signing key for tests, at least 32 bytes long";
             assert_eq!(keys(phrase), [phrase]);
         }

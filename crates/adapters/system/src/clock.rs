@@ -36,7 +36,7 @@ mod tests {
         }
 
         #[test]
-        fn moves_on_with_the_time_that_passes() {
+        fn advances_with_time() {
             let before = SystemClock.now();
             std::thread::sleep(Duration::from_millis(20));
             let after = SystemClock.now();

@@ -34,7 +34,7 @@ mod tests {
 
         #[test]
         #[expect(clippy::disallowed_methods, reason = "the crate's own form is what is under test")]
-        fn takes_the_first_try() {
+        fn succeeds_at_the_first_try() {
             assert!((0..1_000).all(|_| Cuid::parse(&cuid2::create_id()).is_ok()));
         }
 

@@ -31,7 +31,7 @@ use guesses::SharedGuessLimits;
 use positions::RedisPositions;
 
 /// Without Redis nobody tells this process what others write to the same database; copies are kept no longer than this.
-const UNTOLD_TTL: Duration = Duration::from_secs(1);
+const SINGLE_INSTANCE_TTL: Duration = Duration::from_secs(1);
 
 /// The Redis of this instance, if it has one.
 #[derive(Clone)]
@@ -98,7 +98,7 @@ impl Cluster {
         }
         let options = CacheOptions { ttl, ..CacheOptions::default() };
         let Some(redis) = self.redis.clone() else {
-            let ttl = ttl.min(UNTOLD_TTL);
+            let ttl = ttl.min(SINGLE_INSTANCE_TTL);
             let options = CacheOptions { ttl, negative_ttl: options.negative_ttl.min(ttl), ..options };
             let cache = Cache::new(options, Arc::new(InProcessLog::new()), None);
             return Some(InformedCache { cache, followed: None });

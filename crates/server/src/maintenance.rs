@@ -25,7 +25,7 @@ const FORGET: Duration = Duration::from_mins(1);
 /// How often removals are looked for that were left off.
 const RESUME: Duration = Duration::from_secs(10);
 /// How often connections, replicas and circuits are looked at, and whether a disc that was full has room.
-const LOOK: Duration = Duration::from_secs(1);
+const SAMPLE: Duration = Duration::from_secs(1);
 
 /// What is to be seen to.
 pub(crate) struct Duties {
@@ -56,8 +56,8 @@ impl Maintenance {
                 purge(&accounts, &posts).await;
             }
         });
-        let looking = tokio::spawn(async move {
-            let mut interval = every(LOOK);
+        let sampling = tokio::spawn(async move {
+            let mut interval = every(SAMPLE);
             loop {
                 interval.tick().await;
                 gauges::record(&database, redis.as_ref());
@@ -65,7 +65,7 @@ impl Maintenance {
         });
         // By itself, for it may wait for its turn to write.
         let probing = tokio::spawn(async move {
-            let mut interval = every(LOOK);
+            let mut interval = every(SAMPLE);
             loop {
                 interval.tick().await;
                 storage.probe_storage().await;
@@ -91,7 +91,7 @@ impl Maintenance {
                 guesses.forget_idle();
             }
         });
-        Self { tasks: vec![purging, looking, probing, learning, resuming, forgetting], remover }
+        Self { tasks: vec![purging, sampling, probing, learning, resuming, forgetting], remover }
     }
 
     /// Ends, and waits a moment for slices of removals that are under way.
@@ -126,9 +126,9 @@ const LEARNING: Duration = Duration::from_secs(2);
 
 /// Waits for a look for ended sessions. `fails` tells of those before: there is a line when they begin to fail, or to take
 /// long, and one when that is over. Every look of an outage is not worth one.
-async fn learn<E: Display>(look: impl Future<Output = Result<(), E>>, fails: &mut bool) {
-    let mut look = pin!(look);
-    match timeout(LearnEndedSessions::EVERY, look.as_mut()).await {
+async fn learn<E: Display>(poll: impl Future<Output = Result<(), E>>, fails: &mut bool) {
+    let mut poll = pin!(poll);
+    match timeout(LearnEndedSessions::EVERY, poll.as_mut()).await {
         Ok(Ok(())) => {
             if mem::take(fails) {
                 tracing::info!("it is known again which sessions have ended");
@@ -137,7 +137,7 @@ async fn learn<E: Display>(look: impl Future<Output = Result<(), E>>, fails: &mu
         Ok(Err(error)) => not_learnt(fails, &error),
         Err(late) => {
             not_learnt(fails, &late);
-            let _ = timeout(LEARNING.saturating_sub(LearnEndedSessions::EVERY), look).await;
+            let _ = timeout(LEARNING.saturating_sub(LearnEndedSessions::EVERY), poll).await;
         }
     }
 }
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_look_that_hangs_fails_and_the_next_one_is_begun() {
+    async fn a_hanging_poll_fails_and_the_next_one_starts() {
         let mut fails = false;
         learn(pending::<Result<(), String>>(), &mut fails).await;
         assert!(fails);
@@ -181,14 +181,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_slow_look_fails_and_is_waited_for() {
+    async fn a_slow_poll_fails_and_is_awaited() {
         let (mut fails, mut ended) = (false, false);
-        let look = async {
+        let poll = async {
             tokio::time::sleep(Duration::from_secs(1)).await;
             ended = true;
             Ok::<_, String>(())
         };
-        learn(look, &mut fails).await;
+        learn(poll, &mut fails).await;
         assert!(fails && ended);
     }
 }

@@ -46,7 +46,7 @@ pub(crate) struct Inner {
     /// Every task holds a receiver: when there is none, all have ended.
     signals: watch::Sender<Signals>,
     /// A removal has ended, and not because the store failed.
-    has_room: Notify,
+    slot_freed: Notify,
 }
 
 #[derive(Default)]
@@ -78,7 +78,7 @@ impl Remover {
             runtime: Handle::current(),
             running: Mutex::default(),
             signals: watch::Sender::default(),
-            has_room: Notify::new(),
+            slot_freed: Notify::new(),
         }))
     }
 
@@ -113,26 +113,26 @@ impl Remover {
     pub(crate) async fn resume_every(&self, period: Duration) {
         let mut interval = interval_at(Instant::now(), period);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut walk = Walk::default();
+        let mut scan = Scan::default();
         loop {
             tokio::select! {
-                _ = interval.tick() => if walk.is_over() { walk = Walk::default() },
-                () = self.has_room.notified() => {}
+                _ = interval.tick() => if scan.is_over() { scan = Scan::default() },
+                () = self.slot_freed.notified() => {}
             }
-            self.go_on(&mut walk).await;
+            self.go_on(&mut scan).await;
         }
     }
 
-    async fn go_on(&self, walk: &mut Walk) {
+    async fn go_on(&self, scan: &mut Scan) {
         let mut begun = 0;
         while self.running().len() < RESUMED {
-            if walk.found.is_empty() && !walk.is_read {
-                match self.carry_out.pending(walk.after, FOUND).await {
-                    Ok(found) => walk.find(found),
+            if scan.found.is_empty() && !scan.is_read {
+                match self.carry_out.pending(scan.after, FOUND).await {
+                    Ok(found) => scan.find(found),
                     Err(error) => tracing::warn!(%error, "removals not looked for; they are looked for again"),
                 }
             }
-            let Some(removal) = walk.found.pop_front() else {
+            let Some(removal) = scan.found.pop_front() else {
                 break;
             };
             begun += usize::from(self.begin(removal, Arc::default()).is_some());
@@ -162,14 +162,14 @@ impl Remover {
 
 /// A walk over all that was left off, in the order of ids.
 #[derive(Default)]
-struct Walk {
+struct Scan {
     found: VecDeque<Removal>,
     after: Option<Cuid>,
     /// Nothing is left behind what was found.
     is_read: bool,
 }
 
-impl Walk {
+impl Scan {
     fn find(&mut self, found: Vec<Removal>) {
         self.is_read = found.len() < usize::from(FOUND);
         self.after = found.last().map(|removal| removal.id).or(self.after);
@@ -217,7 +217,7 @@ impl Running {
         drop(self);
         // Where the store fails others would fail as well: they have time until the next look.
         if !matches!(ended, Err(CarryOutError::Repository(_))) {
-            remover.has_room.notify_one();
+            remover.slot_freed.notify_one();
         }
         if let Err(error) = ended {
             tracing::warn!(?removal, %error, "a removal was left off; it is taken up again");
@@ -308,8 +308,8 @@ mod tests {
 
         async fn remove_some(&self, removal: Removal, _: u16) -> Result<Progress, RepositoryError> {
             assert!(!self.panics, "a test that panics");
-            let under_way = self.begun.fetch_add(1, Ordering::SeqCst) + 1 - self.ended.load(Ordering::SeqCst);
-            self.most_at_once.fetch_max(under_way, Ordering::SeqCst);
+            let in_flight = self.begun.fetch_add(1, Ordering::SeqCst) + 1 - self.ended.load(Ordering::SeqCst);
+            self.most_at_once.fetch_max(in_flight, Ordering::SeqCst);
             tokio::time::sleep(SLICE).await;
             self.ended.fetch_add(1, Ordering::SeqCst);
             fail(&self.failing.1)?;
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_few_are_taken_up_at_a_time_and_others_as_they_end() {
+    async fn a_few_are_resumed_at_a_time() {
         let pending = (0..20).map(|number| removal(RemovalKind::Post, number)).collect();
         let (remover, store) = over(Store { pending, ..Store::default() });
         assert!(resume(&remover, &store, 20).await < Duration::from_secs(10), "in one walk");
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn those_that_are_stuck_hold_up_no_others() {
+    async fn stuck_removals_block_no_others() {
         let stuck = usize::from(FOUND) * 2;
         let mut pending: Vec<_> = (0..stuck).map(|number| removal(RemovalKind::Post, number)).collect();
         pending.extend((stuck..stuck + 10).map(|number| removal(RemovalKind::Comment, number)));
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_failed_is_left_until_the_next_walk() {
+    async fn failed_removals_wait_for_the_next_scan() {
         let pending = (0..20).map(|number| removal(RemovalKind::Post, number)).collect();
         // The first look fails, and then each slice that is under way.
         let failing = (AtomicUsize::new(1), AtomicUsize::new(RESUMED));
@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_removal_that_a_request_waits_for_goes_first() {
+    async fn a_removal_awaited_by_a_request_goes_first() {
         let (remover, store) = over(Store { has_no_end: true, ..Store::default() });
         for number in 0..3 {
             remover.begin(removal(RemovalKind::Account, number), Arc::default()).unwrap();
@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_stop_lets_slices_end_and_begins_no_more() {
+    async fn stopping_lets_slices_end_and_starts_no_more() {
         let (remover, store) = over(Store { has_no_end: true, ..Store::default() });
         remover.begin(removal(RemovalKind::Account, 1), Arc::default()).unwrap();
         tokio::time::sleep(SLICE / 2).await;
@@ -415,11 +415,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_that_panics_is_under_way_no_longer() {
+    async fn a_panicking_removal_frees_its_slot() {
         let (remover, _) = over(Store { panics: true, ..Store::default() });
         let task = remover.begin(removal(RemovalKind::Account, 1), Arc::default()).unwrap();
         assert!(task.await.unwrap_err().is_panic());
         assert!(remover.running().is_empty());
-        assert!(timeout(SLICE, remover.has_room.notified()).await.is_err(), "and is not taken up again at once");
+        assert!(timeout(SLICE, remover.slot_freed.notified()).await.is_err(), "and is not taken up again at once");
     }
 }

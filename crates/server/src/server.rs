@@ -231,7 +231,7 @@ fn access(metrics: &MetricsAccess) -> api::MetricsAccess {
 }
 
 /// Where something is served, for the log.
-fn place(address: SocketAddr, path: &str) -> String {
+fn listening_url(address: SocketAddr, path: &str) -> String {
     let everywhere = if address.ip().is_unspecified() { ", on every address of this machine" } else { "" };
     format!("http://{address}{path}{everywhere}")
 }
@@ -292,9 +292,9 @@ impl RunningServer {
             }
         }
         if let Some(address) = self.metrics_address {
-            tracing::info!("metrics at {}", place(address, "/metrics"));
+            tracing::info!("metrics at {}", listening_url(address, "/metrics"));
         }
-        let at = place(self.address, "");
+        let at = listening_url(self.address, "");
         tracing::info!(version, environment = %self.environment, database = %self.location, "listening at {at}");
     }
 
@@ -357,8 +357,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_says_where_it_listens_and_not_where_else() {
-        let said = |address: &str| place(address.parse().unwrap(), "/metrics");
+    fn the_listening_url_says_whether_it_covers_every_address() {
+        let said = |address: &str| listening_url(address.parse().unwrap(), "/metrics");
         assert_eq!(said("127.0.0.1:3000"), "http://127.0.0.1:3000/metrics");
         assert_eq!(said("192.0.2.7:3000"), "http://192.0.2.7:3000/metrics");
         assert_eq!(said("0.0.0.0:3000"), "http://0.0.0.0:3000/metrics, on every address of this machine");

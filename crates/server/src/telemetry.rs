@@ -159,7 +159,7 @@ mod tests {
         }
 
         #[test]
-        fn writes_one_line_for_people_without_colours_where_nobody_looks() {
+        fn writes_one_plain_line_without_a_terminal() {
             let text = written(LogFormat::Pretty, "info");
             assert_eq!(text.lines().count(), 1, "{text}");
             assert!(text.contains("signed in") && text.contains("request_id=\"r-1\""), "{text}");

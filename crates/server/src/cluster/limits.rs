@@ -83,7 +83,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn who_is_over_budget_is_remembered_until_it_is_not() {
+    fn an_exhausted_budget_is_remembered_until_it_refills() {
         let (exhausted, now) = (Exhausted::default(), Instant::now());
         exhausted.note("writes:a".to_owned(), SECOND, now);
         assert_eq!(exhausted.wait("writes:a", now + SECOND / 4), Some(SECOND * 3 / 4));
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_are_remembered_than_there_is_room_for() {
+    fn the_number_of_remembered_budgets_is_bounded() {
         let (exhausted, now) = (Exhausted::default(), Instant::now());
         for number in 0..=REMEMBERED {
             exhausted.note(number.to_string(), SECOND, now);

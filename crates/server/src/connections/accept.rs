@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn answers_wait_for_no_acknowledgement() {
+    async fn responses_wait_for_no_acknowledgement() {
         let (socket, _client) = accepted().await;
         assert!(!socket.nodelay().unwrap());
         prepare(&socket, Duration::from_secs(1));
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_too_many_is_closed() {
+    async fn a_surplus_connection_is_closed() {
         let connections = Connections::new(ConnectionBounds { all: 9, of_a_network: 0 }, Vec::new());
         let (socket, _client) = accepted().await;
         let taken_in = LocalSet::new()

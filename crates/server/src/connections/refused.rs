@@ -37,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_request_is_found() {
+    fn a_bare_refusal_is_found() {
         assert_eq!(found(REFUSED), Some((0, Refusal::Malformed)));
         let before = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
         assert_eq!(found(&format!("{before}{REFUSED}")), Some((before.len(), Refusal::Malformed)));
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_to_a_request_is_not() {
+    fn a_response_to_a_request_is_not_a_refusal() {
         let headers = "x-request-id: 1\r\n";
         for answer in [
             "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_owned(),

@@ -30,7 +30,7 @@ pub(super) struct Stream {
 struct Farewell {
     answer: Vec<u8>,
     written: usize,
-    is_said: bool,
+    is_shut_down: bool,
 }
 
 impl Stream {
@@ -48,10 +48,11 @@ impl Stream {
     }
 
     /// Says why the connection ends, unless an answer has said already that it does.
-    fn say(&mut self, refusal: Refusal) {
+    fn refuse(&mut self, refusal: Refusal) {
         if self.farewell.is_none() && !self.activity.is_announced() {
             self.activity.leave();
-            self.farewell = Some(Farewell { answer: refusal.answer(SystemClock.now()), written: 0, is_said: false });
+            self.farewell =
+                Some(Farewell { answer: refusal.answer(SystemClock.now()), written: 0, is_shut_down: false });
         }
     }
 
@@ -70,9 +71,9 @@ impl Stream {
                 written => farewell.written += written,
             }
         }
-        if !farewell.is_said {
+        if !farewell.is_shut_down {
             ready!(socket.as_mut().poll_shutdown(context))?;
-            farewell.is_said = true;
+            farewell.is_shut_down = true;
         }
         loop {
             let mut unread = [0; 4096];
@@ -115,7 +116,7 @@ impl AsyncWrite for Stream {
         match refused::find(bytes) {
             None => Pin::new(&mut this.socket).poll_write(context, bytes),
             Some((0, refusal)) => {
-                this.say(refusal);
+                this.refuse(refusal);
                 ready!(this.poll_farewell(context))?;
                 Poll::Ready(Ok(bytes.len()))
             }
@@ -130,8 +131,8 @@ impl AsyncWrite for Stream {
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         match this.activity.verdict() {
-            Some(Verdict::SlowHead) => this.say(Refusal::SlowHead),
-            Some(Verdict::LargeHead) => this.say(Refusal::HeadTooLarge),
+            Some(Verdict::SlowHead) => this.refuse(Refusal::SlowHead),
+            Some(Verdict::LargeHead) => this.refuse(Refusal::HeadTooLarge),
             Some(Verdict::Idle) | None => {}
         }
         ready!(this.poll_farewell(context))?;

@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_committed_is_counted_and_nothing_else() {
+    fn only_committed_facts_are_counted() {
         let recorder = PrometheusBuilder::new().build_recorder();
         let (post, ada): (PostId, UserId) = (id(), id());
         let published = [Fact::PostPublished { post, author: ada, at: Timestamp::from_micros(0) }];

@@ -107,9 +107,9 @@ mod tests {
 
     use super::*;
 
-    struct Nobody;
+    struct NoObserver;
 
-    impl Observer for Nobody {
+    impl Observer for NoObserver {
         fn statement(&self, _: &StatementEvent<'_>) {}
         fn transaction(&self) {}
     }
@@ -121,7 +121,7 @@ mod tests {
         let exporter = InMemorySpanExporter::default();
         let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
         global::set_tracer_provider(provider.clone());
-        let statements = TracedStatements::new(&Location::SqliteMemory, Arc::new(Nobody));
+        let statements = TracedStatements::new(&Location::SqliteMemory, Arc::new(NoObserver));
         statements.record("posts.find", "primary", "SELECT 1", ELAPSED, false);
         let caller = SpanContext::new(TraceId::from(7), SpanId::from(8), flags, true, TraceState::default());
         let caller = Context::new().with_remote_span_context(caller);

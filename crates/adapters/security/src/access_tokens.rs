@@ -9,34 +9,34 @@ use serde::{Deserialize, Serialize};
 
 use crate::signing_keys::SigningKeys;
 
-/// The one algorithm that tokens are signed with and accepted in, whatever a token's header says.
+/// The only algorithm for signing and verification, whatever the header of a token says.
 const ALGORITHM: Algorithm = Algorithm::HS256;
 const ISSUER: &str = "thoughts";
-/// Whom tokens are for: this API, and nothing else that may come to know the key.
+/// The audience of tokens: this API. Tokens for another service with the same key are rejected.
 const AUDIENCE: &str = "thoughts";
 
-/// What a token says (RFC 7519). Times are whole seconds since 1970.
+/// The claims of a token (RFC 7519). Times are whole seconds since 1970.
 #[derive(Serialize, Deserialize)]
 struct Claims<'a> {
-    /// Who made the token: always [`ISSUER`].
+    /// Always [`ISSUER`].
     iss: &'a str,
-    /// Whom it is for: always [`AUDIENCE`].
+    /// Always [`AUDIENCE`].
     aud: &'a str,
-    /// The account.
+    /// The id of the account.
     sub: &'a str,
-    /// The session.
+    /// The id of the session.
     sid: &'a str,
-    /// When it was made.
+    /// The time of signing.
     iat: i64,
-    /// The first second in which it is no longer good.
+    /// The first second in which the token is expired.
     exp: i64,
 }
 
-/// The same, as it comes back from the wire.
+/// The claims of a token that a client presents.
 #[derive(Deserialize)]
 struct PresentedClaims {
     iss: String,
-    /// Missing in tokens of the version before, which live for minutes.
+    /// Missing in tokens of the previous version, which live for minutes.
     aud: Option<String>,
     sub: String,
     sid: String,
@@ -47,20 +47,21 @@ struct PresentedClaims {
 pub struct JwtAccessTokens {
     header: Header,
     encoding: EncodingKey,
-    /// What tokens are checked with, by the id of the key; that of the key that signs first.
+    /// The keys for verification, by key id. The signing key comes first.
     decoding: Vec<(String, DecodingKey)>,
     validation: Validation,
 }
 
 impl JwtAccessTokens {
-    /// Tokens signed with the first of `keys`; every instance that has it among its own accepts them.
+    /// Signs with the first of `keys`, and accepts tokens signed with any of them.
     pub fn new(keys: &SigningKeys) -> Self {
         let mut validation = Validation::new(ALGORITHM);
         validation.set_required_spec_claims(&["iss", "sub", "exp"]);
         validation.set_issuer(&[ISSUER]);
-        // The crate would ask the system's clock and allow a minute; `verify` asks its caller's and allows nothing.
+        // The crate would use the system's clock with a minute of leeway. `verify` uses the caller's clock without
+        // leeway.
         validation.validate_exp = false;
-        // `verify` looks at it, as a token may still have none.
+        // `verify` checks the audience itself, because a token may lack one.
         validation.validate_aud = false;
         Self {
             header: Header { kid: Some(keys.first().id()), ..Header::new(ALGORITHM) },
@@ -70,14 +71,14 @@ impl JwtAccessTokens {
         }
     }
 
-    /// What a token says that was signed with one of the keys.
+    /// The claims of a token that was signed with one of the keys.
     fn claims(&self, token: &str) -> Option<PresentedClaims> {
         let claims = |key| decode::<PresentedClaims>(token, key, &self.validation).ok().map(|token| token.claims);
-        // One key is the rule, and then nothing depends on what the token says of it.
+        // With a single key, the usual case, the key id in the header is ignored.
         if let [(_, key)] = self.decoding.as_slice() {
             return claims(key);
         }
-        // A token of the version before does not say.
+        // A token of the previous version has no key id.
         match decode_header(token).ok()?.kid {
             Some(id) => claims(self.decoding.iter().find(|(its, _)| *its == id).map(|(_, key)| key)?),
             None => self.decoding.iter().find_map(|(_, key)| claims(key)),
@@ -86,7 +87,7 @@ impl JwtAccessTokens {
 }
 
 impl AccessTokens for JwtAccessTokens {
-    /// Rounds the end up to a whole second, so that no token lives shorter than its client was told.
+    /// Rounds the expiry up to a whole second: a token never lives shorter than announced to its client.
     fn sign(&self, principal: &Principal, issued_at: Timestamp, expires_at: Timestamp) -> Result<String, SigningError> {
         let claims = Claims {
             iss: ISSUER,
@@ -101,7 +102,7 @@ impl AccessTokens for JwtAccessTokens {
 
     fn verify(&self, token: &str, now: Timestamp) -> Option<Principal> {
         let claims = self.claims(token)?;
-        // Said again, because the crate lets a list of issuers pass that has the right one in it.
+        // Checked again: the crate accepts a list of issuers that contains the right one.
         if claims.iss != ISSUER || now.as_seconds() >= claims.exp {
             return None;
         }
@@ -171,7 +172,7 @@ mod tests {
         serde_json::from_slice(&bytes).unwrap()
     }
 
-    /// `claims` properly signed with the right key, in an algorithm of the same family.
+    /// `claims` signed with the right key, with an algorithm of the same family.
     fn signed(algorithm: Algorithm, claims: &Value) -> String {
         encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(key(b'k').expose())).unwrap()
     }
@@ -222,7 +223,7 @@ mod tests {
             let (before, both, after) =
                 (tokens(), JwtAccessTokens::new(&keys(b"lk")), JwtAccessTokens::new(&keys(b"l")));
             assert_eq!(both.verify(&token(), NOW), Some(principal()));
-            // As the version before signed: without the id of a key.
+            // As the previous version signed: without a key id.
             assert_eq!(both.verify(&signed(ALGORITHM, &claims()), NOW), Some(principal()));
             let new = both.sign(&principal(), NOW, NOW.after(LIFETIME)).unwrap();
             let verified = [&before, &both, &after].map(|tokens| tokens.verify(&new, NOW));

@@ -10,7 +10,7 @@ use domain::Password;
 
 use crate::queue::{HashingLimits, HashingQueue};
 
-/// What one hash costs, the server and whoever guesses passwords alike.
+/// The cost of one hash, to the server and to an attacker alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HashingCost {
     /// Memory in KiB (`m`).
@@ -22,20 +22,20 @@ pub struct HashingCost {
 }
 
 impl HashingCost {
-    /// 19 MiB, two passes, one lane: what OWASP asks for at the least. Some 20 ms on a server's core.
+    /// 19 MiB, two passes, one lane: the minimum that OWASP recommends. It takes about 20 ms on a server core.
     ///
     /// <https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#argon2id>
     pub const OWASP: Self = Self { memory: 19_456, passes: 2, lanes: 1 };
 
-    /// The least that Argon2 takes: 8 KiB, one pass. Protects nothing; for tests that make many accounts.
+    /// The minimum that Argon2 accepts: 8 KiB, one pass. It protects nothing, and is for tests with many accounts.
     pub const MINIMAL_FOR_TESTS: Self = Self { memory: 8, passes: 1, lanes: 1 };
 
     fn params(self) -> Result<Params, argon2::Error> {
         Params::new(self.memory, self.passes, self.lanes, None)
     }
 
-    /// A hash of this cost that no password is known for, in PHC string format: its output is not the output of
-    /// anything, it was written down.
+    /// A made-up hash of this cost, in PHC string format, which no known password matches. Verifying against it takes
+    /// as long as against a real one.
     fn dummy_hash(self) -> PasswordHash {
         let Self { memory, passes, lanes } = self;
         let (salt, output) = ("bm9ib2R5J3Mgc2FsdCEhIQ", "A".repeat(43));
@@ -43,9 +43,9 @@ impl HashingCost {
     }
 }
 
-/// Hashes passwords with Argon2id, aside and within limits.
+/// Hashes passwords with Argon2id, on blocking threads and within [`HashingLimits`].
 ///
-/// Each hash takes its memory anew and gives it back: between log-ins nothing is held.
+/// Each hash allocates its memory and frees it. Between log-ins no memory is held.
 pub struct Argon2Hasher {
     cost: HashingCost,
     dummy_hash: Arc<PasswordHash>,
@@ -53,7 +53,7 @@ pub struct Argon2Hasher {
 }
 
 impl Argon2Hasher {
-    /// A hasher whose new hashes have `cost`. Existing hashes are checked at the cost that they were made with.
+    /// A hasher whose new hashes have `cost`. Existing hashes are verified at their own cost.
     pub fn new(cost: HashingCost, limits: HashingLimits) -> Self {
         Self { cost, dummy_hash: Arc::new(cost.dummy_hash()), queue: HashingQueue::new(limits) }
     }
@@ -75,8 +75,8 @@ impl PasswordHasher for Argon2Hasher {
         self.queue.run(job).await?
     }
 
-    /// Of the same algorithm, with at least as much memory and as many passes. What costs more is left as it is: a cost that
-    /// was lowered is not worth a weaker hash.
+    /// Whether the hash has the same algorithm, and at least as much memory and as many passes. A hash that costs more
+    /// is current too: lowering the cost does not weaken existing hashes.
     fn is_current(&self, hash: &PasswordHash) -> bool {
         let params = phc::PasswordHash::new(&hash.0).ok().and_then(|hash| Params::try_from(&hash).ok());
         hash.0.starts_with("$argon2id$v=19$")
@@ -84,7 +84,7 @@ impl PasswordHasher for Argon2Hasher {
     }
 }
 
-/// Hashes with a new random salt; blocks.
+/// Hashes with a new random salt. Blocks the thread.
 fn hash(cost: HashingCost, password: &Password) -> Result<PasswordHash, HashingError> {
     let params = cost.params().map_err(|e| HashingError::Failed(e.into()))?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
@@ -92,11 +92,11 @@ fn hash(cost: HashingCost, password: &Password) -> Result<PasswordHash, HashingE
     Ok(PasswordHash(hash.to_string()))
 }
 
-/// Checks with the algorithm, cost and salt that the hash names; blocks.
+/// Verifies with the algorithm, cost and salt in the hash. Blocks the thread.
 fn verify(password: &Password, hash: &PasswordHash) -> Result<bool, HashingError> {
     let hash = phc::PasswordHash::new(&hash.0).map_err(|e| HashingError::Failed(e.into()))?;
     if hash.salt.is_none() || hash.hash.is_none() {
-        // Argon2 would call it a wrong password.
+        // Argon2 would report a wrong password instead.
         return Err(HashingError::Failed(password_hash::Error::EncodingInvalid.into()));
     }
     match Argon2::default().verify_password(password.expose().as_bytes(), &hash) {

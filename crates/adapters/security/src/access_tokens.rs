@@ -293,7 +293,7 @@ mod tests {
                 let mut changed = good.clone().into_bytes();
                 changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };
                 let changed = String::from_utf8(changed).unwrap();
-                assert_eq!(tokens().verify(&changed, NOW), None, "{place}");
+                assert_eq!(tokens().verify(&changed, NOW), None, "{index}");
             }
         }
 

@@ -1,4 +1,4 @@
-//! Copies that all instances share, in Redis.
+//! The cache entries that instances share, in Redis.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use cache::SharedEntries;
 use redis_adapters::SharedValues;
 
-/// Keeps copies in Redis. One that is lost, or out of reach, is one that is not there.
+/// Stores cache entries in Redis. While Redis is lost there are none.
 pub(super) struct RedisEntries(pub(super) SharedValues);
 
 #[async_trait]
@@ -16,7 +16,7 @@ impl SharedEntries for RedisEntries {
     }
 
     async fn set(&self, key: &str, value: &[u8], ttl: Duration) {
-        // Whoever misses it reads from the database; that Redis is lost is told by those who watch it.
+        // A missing entry is loaded from the database. The health report and the metrics show that Redis is lost.
         let _ = self.0.set(key, value, ttl).await;
     }
 }

@@ -1,4 +1,9 @@
-//! A client's connection as the framework reads and writes it: what is no request is noticed here, and answered.
+//! The connection between the socket and the framework.
+//!
+//! It applies the timeouts of [`Activity`], and replaces the framework's bare refusals by proper responses.
+//!
+//! Invariants: nothing follows the last response. After it the connection is half-closed and drained for a moment, so
+//! the client can read the response before a reset.
 
 use std::cell::Cell;
 use std::io;
@@ -17,16 +22,16 @@ use tokio::net::TcpStream;
 use super::activity::{Activity, Reading, Verdict};
 use super::refused;
 
-/// A connection.
+/// A client connection.
 pub(super) struct Stream {
     socket: TcpStream,
     activity: Rc<Activity>,
-    /// Handed on to the requests.
+    /// Passed to the requests on the first call of `introduce`.
     connection: Cell<Option<Connection>>,
     farewell: Option<Farewell>,
 }
 
-/// The last answer on a connection.
+/// The last response on a connection.
 struct Farewell {
     answer: Vec<u8>,
     written: usize,
@@ -34,12 +39,12 @@ struct Farewell {
 }
 
 impl Stream {
-    /// A connection that was just made.
+    /// A connection just accepted.
     pub(super) fn new(socket: TcpStream, activity: Rc<Activity>, connection: Connection) -> Self {
         Self { socket, activity, connection: Cell::new(Some(connection)), farewell: None }
     }
 
-    /// What its requests know of it.
+    /// Stores what its requests need to know of the connection.
     pub(super) fn introduce(&self, data: &mut Extensions) {
         data.insert(Rc::clone(&self.activity));
         if let Some(connection) = self.connection.take() {
@@ -47,7 +52,8 @@ impl Stream {
         }
     }
 
-    /// Says why the connection ends, unless an answer has said already that it does.
+    /// Prepares the last response, which says why the connection ends. Does nothing if a response has said already
+    /// that it ends.
     fn refuse(&mut self, refusal: Refusal) {
         if self.farewell.is_none() && !self.activity.is_announced() {
             self.activity.leave();
@@ -56,8 +62,8 @@ impl Stream {
         }
     }
 
-    /// Writes the last answer and waits for a moment until the client has gone: a connection that is closed while
-    /// something unread lies there is reset, and the client may never see the answer.
+    /// Writes the last response, and waits for a moment until the client disconnects. Closing a socket with unread data
+    /// resets the connection, and the client might lose the response.
     fn poll_farewell(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Some(farewell) = &mut self.farewell else { return Poll::Ready(Ok(())) };
         self.activity.wake(context.waker());

@@ -11,7 +11,7 @@ impl Connection {
         Self { activity: Activity::new(Rc::clone(&now)), now }
     }
 
-    /// The verdict after so long.
+    /// The verdict after `time`.
     fn after(&self, time: Duration) -> Option<Verdict> {
         let mut left = time;
         while left > Duration::ZERO {

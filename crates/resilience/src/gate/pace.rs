@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn is_not_measured_while_nobody_waits() {
+    fn is_not_measured_without_waiters() {
         let (mut pace, begin) = pace();
         pace.begins(begin);
         pace.returned(begin + 900 * MS, false);

@@ -7,17 +7,16 @@ use domain::{Cuid, PageRequest, PostId, UserId, UserRef, Username};
 /// Identifies a cache entry.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Key {
-    /// One post.
     Post(PostId),
-    /// One account, by its id.
+    /// An account, by its id.
     User(UserId),
-    /// One account, by its name.
+    /// An account, by its name.
     Name(Username),
     /// A page of the public feed.
     PublicPage(PageKey),
-    /// A page of the posts of the user with this id.
+    /// A page of a user's posts, by the user's id.
     PageOf(UserId, PageKey),
-    /// A page of the posts of the user with this name.
+    /// A page of a user's posts, by the user's name.
     PageOfName(Username, PageKey),
 }
 

@@ -61,7 +61,7 @@ pub(crate) struct World {
     pub(crate) journal: Journal,
     history: Mutex<Vec<Arc<State>>>,
     answered: Mutex<HashMap<usize, Answered>>,
-    /// The last commit of each user.
+    /// The position of each user's last commit in the history.
     own: Mutex<HashMap<UserId, usize>>,
     /// The commit of each user's last write, if its outcome is known and it changed something.
     done: Mutex<HashMap<UserId, Option<usize>>>,

@@ -45,7 +45,7 @@ pub trait JournalListener: Send + Sync {
     /// `complete_since` directly precedes the oldest retained entry with no gap after it. It does not depend on the
     /// clock of Redis, which may be set back while ids only grow.
     fn connected(&self, run_id: &str, complete_since: EntryId);
-    /// The next entry.
+    /// The next entry, in the order of ids.
     fn entry(&self, id: EntryId, payload: &[u8]);
     /// Every entry appended before `as_of` was delivered; the last one is `id`. `as_of` is the time at which the
     /// read was sent, which is a lower bound.

@@ -25,7 +25,7 @@ pub struct UserPositions {
 }
 
 impl UserPositions {
-    /// Positions in `redis`.
+    /// The positions in `redis`.
     pub fn new(redis: Redis) -> Self {
         Self { redis }
     }
@@ -33,7 +33,7 @@ impl UserPositions {
     /// Notes a position for a minute, unless an equal or higher one is noted already.
     ///
     /// # Errors
-    /// [`Unavailable`] when Redis is.
+    /// [`Unavailable`] if Redis fails or is unreachable.
     pub async fn note(&self, user: UserId, position: u64) -> Result<(), Unavailable> {
         let mut script = NOTE.prepare_invoke();
         // Lua numbers are doubles, too imprecise for a position. Texts of equal length compare like the numbers.
@@ -44,7 +44,7 @@ impl UserPositions {
     /// The highest position noted within the last minute.
     ///
     /// # Errors
-    /// [`Unavailable`] when Redis is.
+    /// [`Unavailable`] if Redis fails or is unreachable.
     pub async fn noted(&self, user: UserId) -> Result<Option<u64>, Unavailable> {
         self.redis.query("noted_position", Request::Command(redis::cmd("GET").arg(self.key(user)))).await
     }

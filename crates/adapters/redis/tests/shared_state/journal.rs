@@ -54,7 +54,7 @@ impl Listener {
         update(session.expect("a call without a connection"));
     }
 
-    /// The sessions until now.
+    /// The sessions so far.
     fn sessions(&self) -> Vec<Session> {
         self.0.lock().unwrap().clone()
     }

@@ -43,7 +43,7 @@ struct PresentedClaims {
     exp: i64,
 }
 
-/// Signs and checks access tokens.
+/// Signs and verifies access tokens.
 pub struct JwtAccessTokens {
     header: Header,
     encoding: EncodingKey,

@@ -23,7 +23,7 @@ mod tests {
 
         #[test]
         fn fills_every_byte() {
-            // Each byte is zero in one of 256 draws; in all of 64 draws, never.
+            // A byte is zero in one of 256 draws, and in 64 draws in a row practically never.
             let mut seen = [0_u8; 32];
             for _ in 0..64 {
                 for (seen, byte) in seen.iter_mut().zip(random_bytes::<32>()) {

@@ -51,7 +51,9 @@ pub struct Overloaded {
     pub retry_after: Duration,
 }
 
-/// See the module's documentation.
+/// A concurrency limit with a fair queue and early load shedding. Clones share it.
+///
+/// [`enter`](Self::enter) waits for a permit, or rejects the request at once if the expected wait is too long.
 #[derive(Clone)]
 pub struct Gate(Arc<Inner>);
 

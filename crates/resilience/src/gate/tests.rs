@@ -53,7 +53,7 @@ async fn other_requests_are_rejected_at_once_with_staggered_retry_times() {
     let gate = Gate::new(OPTIONS);
     let _held = [enters(&gate, "ada").await, enters(&gate, "ada").await];
     let mut waiting = Vec::new();
-    // Each takes 10 ms of two at a time.
+    // Two permits are held for 20 ms each, so a request is served every 10 ms.
     for _ in 0..10 {
         waiting.push(comes(&gate, "ada").await);
     }

@@ -15,6 +15,7 @@ impl Version {
     /// Precedes every change.
     pub const ZERO: Self = Self { milliseconds: 0, sequence: 0 };
 
+    /// The position `milliseconds-sequence`.
     pub const fn new(milliseconds: u64, sequence: u64) -> Self {
         Self { milliseconds, sequence }
     }

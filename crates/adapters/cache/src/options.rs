@@ -5,7 +5,8 @@ use std::time::Duration;
 /// The limits of the cache: sizes, TTLs and timeouts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheOptions {
-    /// The TTL of an entry in each layer, with jitter of a tenth. Zero turns the cache off.
+    /// The TTL of an entry in each layer, with jitter of a tenth. Zero turns the cache off; changes are still
+    /// published.
     pub ttl: Duration,
     /// The TTL of an entry that says that the key names nothing.
     pub negative_ttl: Duration,

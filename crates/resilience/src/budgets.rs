@@ -1,33 +1,38 @@
-//! Budgets by GCRA, of many keys, in bounded memory.
+//! Rate limits for many keys (GCRA), in bounded memory.
 //!
-//! For what counts by itself: guesses at passwords, and at the credentials of the metrics. A key that is counted stays counted
-//! for as long as its budget is not full again, unless more keys are counted than there is room for. Then the one that is
-//! nearest to being full is forgotten: a new key is always counted, and what was used up most is kept longest.
+//! Called by the limits on guesses: of passwords, and of the credentials of the metrics.
+//!
+//! Invariants:
+//! - A budget is remembered until it is full again, as long as there is room.
+//! - Without room, the budget that is full soonest is evicted. A new key is always counted, and the most depleted
+//!   budgets stay longest.
+//!
+//! Tested below.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How much there is of a budget.
+/// The size and refill rate of a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
-    /// At once.
+    /// The size of a full budget.
     pub burst: u32,
-    /// How long until one is given back.
+    /// The time in which one unit is refilled.
     pub refill: Duration,
 }
 
-/// The budgets of at most so many keys. Points in time are spans since any moment that stays the same.
+/// The budgets of a bounded number of keys. Times are durations since an origin that the caller chooses and keeps.
 pub struct Budgets<K> {
     most: usize,
-    /// When a budget will be full again. One that is not here is full.
+    /// When each budget will be full again. An absent budget is full.
     full_at: HashMap<Arc<K>, Duration>,
-    /// The same, in the order of time.
+    /// The same, ordered by time.
     order: BTreeSet<(Duration, Arc<K>)>,
 }
 
-/// A budget as it is once one was taken from it.
+/// A budget after taking one unit.
 #[derive(Debug, Clone, Copy)]
 pub struct Taken {
     full_at: Duration,
@@ -36,7 +41,7 @@ pub struct Taken {
 }
 
 impl Taken {
-    /// How long until there is that one to take, of `burst` at once; zero when there is.
+    /// The time until that unit is available, in a budget of size `burst`. Zero means that it is available now.
     #[must_use]
     pub fn wait(&self, burst: u32) -> Duration {
         self.full_at.saturating_sub(self.now).saturating_sub(self.refill * burst)
@@ -44,19 +49,19 @@ impl Taken {
 }
 
 impl<K: Ord + Hash + Clone> Budgets<K> {
-    /// Full budgets for everybody, of which at most `most` are kept that are not full.
+    /// Full budgets for every key, with room for `most` budgets that are not full.
     pub fn new(most: usize) -> Self {
         Self { most, full_at: HashMap::new(), order: BTreeSet::new() }
     }
 
-    /// The budget of `key` as it would be if one were taken. Takes nothing: see [`keep`](Self::keep).
+    /// Computes the budget of `key` after taking one unit. [`keep`](Self::keep) stores the result.
     pub fn take(&self, key: &K, Allowance { burst, refill }: Allowance, now: Duration) -> Taken {
-        // Full for long; or, after the clock was put back, emptier than a budget can be.
+        // Clamped: the budget may have been full for long, or the clock may have gone backwards.
         let full_at = self.full_at.get(key).map_or(now, |full_at| (*full_at).clamp(now, now + refill * burst));
         Taken { full_at: full_at + refill, now, refill }
     }
 
-    /// Keeps what was taken.
+    /// Stores the result of [`take`](Self::take).
     pub fn keep(&mut self, key: &K, taken: Taken) {
         let (key, kept) = match self.full_at.get_key_value(key) {
             Some((key, kept)) => (Arc::clone(key), Some(*kept)),
@@ -71,7 +76,7 @@ impl<K: Ord + Hash + Clone> Budgets<K> {
         self.full_at.insert(key, taken.full_at);
     }
 
-    /// Gives back one of which `refill` is the time, as if it had not been taken.
+    /// Gives back one unit with the refill time `refill`, as if it had not been taken.
     pub fn give_back(&mut self, key: &K, refill: Duration, now: Duration) {
         let Some((key, kept)) = self.full_at.remove_entry(key) else {
             return;
@@ -84,7 +89,7 @@ impl<K: Ord + Hash + Clone> Budgets<K> {
         }
     }
 
-    /// Forgets budgets that are full again; to be called now and then, so that memory is given back.
+    /// Drops the budgets that are full again, and releases memory. Call it periodically.
     pub fn forget_full(&mut self, now: Duration) {
         while self.order.first().is_some_and(|(full_at, _)| *full_at <= now) {
             self.forget_first();
@@ -92,12 +97,12 @@ impl<K: Ord + Hash + Clone> Budgets<K> {
         self.full_at.shrink_to_fit();
     }
 
-    /// How many budgets are not known to be full.
+    /// The number of remembered budgets.
     pub fn len(&self) -> usize {
         self.full_at.len()
     }
 
-    /// Whether all budgets are full.
+    /// Whether no budget is remembered; all are full then.
     pub fn is_empty(&self) -> bool {
         self.full_at.is_empty()
     }
@@ -115,10 +120,10 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
     const THREE: Allowance = Allowance { burst: 3, refill: SECOND };
-    /// Any moment does.
+    /// An arbitrary time.
     const NOW: Duration = Duration::from_secs(1_000);
 
-    /// How many there are to take one after the other.
+    /// Takes until the budget is empty, and returns how many units it had.
     fn taken(budgets: &mut Budgets<u32>, key: u32, now: Duration) -> u32 {
         let mut count = 0;
         loop {
@@ -132,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn have_a_burst_and_then_one_each_time() {
+    fn allow_a_burst_then_one_per_refill() {
         let mut budgets = Budgets::new(10);
         assert_eq!(taken(&mut budgets, 1, NOW), 3);
         assert_eq!(budgets.take(&1, THREE, NOW).wait(3), SECOND);
@@ -142,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn are_as_they_were_once_all_is_given_back() {
+    fn are_restored_by_giving_back() {
         let mut budgets = Budgets::new(10);
         assert_eq!(taken(&mut budgets, 1, NOW), 3);
         budgets.give_back(&1, SECOND, NOW);
@@ -155,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn count_a_new_key_when_there_is_no_room_and_forget_who_took_least() {
+    fn evict_the_fullest_budget_for_a_new_key() {
         let mut budgets = Budgets::new(10);
         for key in 0..10 {
             assert_eq!(taken(&mut budgets, key, NOW), 3);
@@ -166,7 +171,7 @@ mod tests {
             assert_eq!(taken(&mut budgets, key, NOW), 0, "{key} is not counted");
             assert_eq!((budgets.len(), budgets.order.len()), (10, 10));
             if key == 100 {
-                assert!(!budgets.full_at.contains_key(&7), "the one of which least was taken");
+                assert!(!budgets.full_at.contains_key(&7), "the fullest budget is evicted");
             }
         }
     }

@@ -1,7 +1,7 @@
-//! On whose behalf the current task works: what is shared fairly is shared among callers.
+//! The caller for whom the current task works. Gates share their permits fairly among callers.
 //!
-//! A shell knows the caller and opens a [`scope`]; a gate far from it asks for the [`current`] one, so that no port in
-//! between has to hand it on.
+//! The HTTP shell opens a [`scope`] for the caller, and a gate deep in an adapter reads the [`current`] one. The
+//! ports in between need no parameter for it.
 
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::sync::LazyLock;
@@ -10,18 +10,18 @@ tokio::task_local! {
     static CURRENT: Caller;
 }
 
-/// Keyed anew in each process: nobody can choose an identity that collides with somebody else's.
+/// Random keys per process: a client cannot choose an identity that collides with another one.
 static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-/// Somebody who makes requests: a user, or a network. Opaque; good within this process.
+/// The origin of requests: a user, or a network. An opaque hash, valid within this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Caller(u64);
 
 impl Caller {
-    /// The server itself, and whoever works outside of any scope.
+    /// The server itself; the caller outside of any scope.
     pub const SERVER: Self = Self(0);
 
-    /// The caller that `identity` stands for.
+    /// The caller with this identity.
     pub fn of(identity: &impl Hash) -> Self {
         Self(KEYS.hash_one(identity))
     }
@@ -32,7 +32,7 @@ pub async fn scope<F: Future>(caller: Caller, work: F) -> F::Output {
     CURRENT.scope(caller, work).await
 }
 
-/// On whose behalf the current task works.
+/// The caller for whom the current task works. Spawned tasks work for [`Caller::SERVER`].
 pub fn current() -> Caller {
     CURRENT.try_with(|caller| *caller).unwrap_or(Caller::SERVER)
 }
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn is_known_within_the_scope_and_nowhere_else() {
+    async fn is_set_within_the_scope_only() {
         let ada = Caller::of(&"ada");
         assert_eq!(scope(ada, async { current() }).await, ada);
         assert_eq!(current(), Caller::SERVER);
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn is_the_same_for_the_same_identity_only() {
+    fn is_equal_for_equal_identities_only() {
         assert_eq!(Caller::of(&("user", 1)), Caller::of(&("user", 1)));
         assert_ne!(Caller::of(&("user", 1)), Caller::of(&("user", 2)));
     }

@@ -1,6 +1,12 @@
-//! A circuit breaker: after some failures in a row, callers are turned away for a while instead of waiting in vain.
+//! A circuit breaker: after a number of failures in a row, calls are rejected for a while instead of timing out.
 //!
-//! After Michael T. Nygard, *Release It!*, and <https://martinfowler.com/bliki/CircuitBreaker.html>.
+//! Invariants:
+//! - While half open, one probe is in flight at a time. It closes the breaker, or opens it for twice as long.
+//! - A call that began before the last change of state has no influence on the state.
+//! - Dropping a permit counts as neither success nor failure. A dropped probe lets the next caller probe.
+//!
+//! Tested in `circuit_breaker/tests.rs`. After Michael T. Nygard, *Release It!*, and
+//! <https://martinfowler.com/bliki/CircuitBreaker.html>.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,26 +14,26 @@ use std::time::{Duration, Instant};
 /// When a breaker opens, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerOptions {
-    /// So many failures in a row open it; zero counts as one.
+    /// The number of failures in a row that opens it; zero counts as one.
     pub threshold: u32,
-    /// How long it stays open at first. Every probe that fails doubles it.
+    /// How long it stays open at first. Every failed probe doubles it.
     pub pause: Duration,
-    /// The longest that it stays open before the next probe.
+    /// The longest time that it stays open before the next probe.
     pub longest_pause: Duration,
 }
 
-/// What a breaker does with the next caller.
+/// What a breaker does with the next call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
-    /// Lets every caller through.
+    /// Allows every call.
     Closed,
-    /// Lets nobody through.
+    /// Rejects every call.
     Open,
-    /// Lets one caller through, whose luck decides.
+    /// Allows one call, the probe, whose outcome decides.
     HalfOpen,
 }
 
-/// Counts how calls of one server go, and says whether to try another.
+/// Tracks the outcomes of calls to one server, and decides whether to allow another.
 ///
 /// Closed → (failures in a row) → open for a pause → half open, for one probe → closed, or open again for longer.
 #[derive(Debug)]
@@ -36,19 +42,20 @@ pub struct CircuitBreaker {
     inner: Mutex<Inner>,
 }
 
-/// Leave to try once. Dropped without a word it counts as neither, and a probe is given back.
+/// Permission for one call. Dropped without a report, it counts as neither success nor failure, and a probe is given
+/// back.
 #[derive(Debug)]
 #[must_use = "tell it how the call went"]
 pub struct Permit<'a> {
     breaker: &'a CircuitBreaker,
-    /// What is heard of calls that began before the breaker last changed says nothing about now.
+    /// The era in which the call began. A report from an earlier era is ignored.
     era: u64,
-    told: bool,
+    reported: bool,
 }
 
 #[derive(Debug)]
 struct Inner {
-    /// Goes up with every change of phase.
+    /// Incremented with every change of phase.
     era: u64,
     phase: Phase,
 }
@@ -66,12 +73,12 @@ impl CircuitBreaker {
         Self { options, inner: Mutex::new(Inner { era: 0, phase: Phase::Closed { failures: 0 } }) }
     }
 
-    /// Leave to try now, or `None`: do not.
+    /// Permission for a call now, or `None` if the call is rejected.
     pub fn try_enter(&self) -> Option<Permit<'_>> {
         self.try_enter_at(Instant::now())
     }
 
-    /// What it would do with the next caller. A breaker whose probe is under way is half open.
+    /// What it would do with the next call. A breaker with a probe in flight is half open.
     pub fn state(&self) -> State {
         self.state_at(Instant::now())
     }
@@ -83,7 +90,7 @@ impl CircuitBreaker {
             Phase::Open { until, pause } if now >= until => inner.enter(Phase::Probing { pause }),
             Phase::Open { .. } | Phase::Probing { .. } => return None,
         }
-        Some(Permit { breaker: self, era: inner.era, told: false })
+        Some(Permit { breaker: self, era: inner.era, reported: false })
     }
 
     fn state_at(&self, now: Instant) -> State {
@@ -126,7 +133,7 @@ impl CircuitBreaker {
         inner.enter(Phase::Open { until: now + pause, pause });
     }
 
-    fn gave_up(&self, era: u64, now: Instant) {
+    fn cancelled(&self, era: u64, now: Instant) {
         let mut inner = self.lock();
         if inner.era == era
             && let Phase::Probing { pause } = inner.phase
@@ -136,7 +143,7 @@ impl CircuitBreaker {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        // Nothing panics while it is held.
+        // No code panics while the lock is held.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -149,27 +156,27 @@ impl Inner {
 }
 
 impl Permit<'_> {
-    /// The server answered.
+    /// Reports that the server responded.
     pub fn succeeded(mut self) {
-        self.told = true;
+        self.reported = true;
         self.breaker.succeeded(self.era);
     }
 
-    /// The server could not be reached, or did not answer in time.
+    /// Reports that the server was unreachable, or did not respond in time.
     pub fn failed(self) {
         self.failed_at(Instant::now());
     }
 
     fn failed_at(mut self, now: Instant) {
-        self.told = true;
+        self.reported = true;
         self.breaker.failed_at(self.era, now);
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        if !self.told {
-            self.breaker.gave_up(self.era, Instant::now());
+        if !self.reported {
+            self.breaker.cancelled(self.era, Instant::now());
         }
     }
 }

@@ -1,8 +1,20 @@
-//! Work that comes at the same time is done together.
+//! Coalesces concurrent work into batches.
 //!
-//! What costs about the same for one as for many (a commit that waits for the disc, a command that crosses the network) is
-//! shared by those who happen to want it at the same moment. Nobody waits for company: what comes when nothing is under way
-//! is done at once and alone, and what comes meanwhile is the next batch.
+//! It suits work whose cost hardly depends on the number of items: a commit that waits for the disc, a command that
+//! crosses the network. Called by the adapters for the database (writes) and Redis (appends to the journal).
+//!
+//! Invariants:
+//! - An item is never delayed to fill a batch. On an idle lane it runs at once and alone; items that arrive meanwhile
+//!   form the next batch.
+//! - Items with equal keys never share a batch, and run one after the other, in the order in which they were submitted.
+//! - Dropping the future before the batch starts cancels the item. A batch that has started runs to its end, in its own
+//!   task.
+//! - Every waiter gets an outcome or an error.
+//!
+//! On failure: a batch that panics fails its own items only, and the next batch runs in a new task. When the runtime
+//! of a lane shuts down, its waiters get [`NotCoalesced::BrokenOff`], unless another lane serves them.
+//!
+//! Tested in `coalescer/tests.rs`.
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::Hash;
@@ -11,41 +23,41 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-/// How much is done together.
+/// The limits of a coalescer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CoalescerOptions {
-    /// Batches under way at once.
+    /// The number of concurrent batches; zero counts as one.
     pub lanes: usize,
-    /// Most items of a batch.
+    /// The largest batch, in items; zero counts as one.
     pub most: usize,
-    /// Items that may wait for the next batch; one more is turned away at once.
+    /// The capacity of the queue, in items. Further items are rejected at once.
     pub waiting: usize,
 }
 
 /// Why an item has no outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotCoalesced {
-    /// Too many wait: it was not begun.
+    /// The queue is full. The item was rejected, and did not run.
     #[error("too many wait to be done together")]
     Full,
-    /// Its batch broke off: nobody knows how far it came.
+    /// The batch of the item ended early. Whether the item took effect is unknown.
     #[error("the batch that it was part of broke off")]
     BrokenOff,
 }
 
-/// Something that can be done together with others.
+/// An item that can share a batch with others.
 pub trait Coalesce: Send + 'static {
-    /// What two items that share a batch do not have in common.
+    /// Items with equal keys never share a batch.
     type Key: Hash + Eq + Clone + Send;
 
-    /// That of this item, if it may not share a batch with every other. Items of one key are done one after the other, in
-    /// the order in which they came.
+    /// The key of this item; `None` if it may share a batch with any other. Items with equal keys run one after the
+    /// other, in the order in which they were submitted.
     fn key(&self) -> Option<Self::Key>;
 }
 
 type Outcomes<O> = Pin<Box<dyn Future<Output = Vec<O>> + Send>>;
 
-/// Does items in batches.
+/// Runs items in batches.
 pub struct Coalescer<I: Coalesce, O>(Arc<Inner<I, O>>);
 
 struct Inner<I: Coalesce, O> {
@@ -58,9 +70,9 @@ type Waiting<I, O> = (I, oneshot::Sender<O>);
 
 struct State<I: Coalesce, O> {
     waiting: VecDeque<Waiting<I, O>>,
-    /// Lanes at work.
+    /// The number of running lanes.
     lanes: usize,
-    /// Of the batches under way.
+    /// The keys of all batches in flight.
     keys: HashSet<I::Key>,
 }
 
@@ -73,7 +85,7 @@ impl<T: Coalesce + Sync> Coalesce for Arc<T> {
 }
 
 impl<I: Coalesce, O: Send + 'static> Coalescer<I, O> {
-    /// `run` does a batch, and answers the outcomes in the order of the items.
+    /// A coalescer whose batches are executed by `run`, which returns the outcomes in the order of the items.
     pub fn new<F>(options: CoalescerOptions, run: impl Fn(Vec<I>) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Vec<O>> + Send + 'static,
@@ -83,12 +95,12 @@ impl<I: Coalesce, O: Send + 'static> Coalescer<I, O> {
         Self(Arc::new(Inner { options, run, state }))
     }
 
-    /// Has an item done, and answers what came of it. Who stops waiting before its batch begins has it left undone; after
-    /// that it is done: batches run in tasks of their own, in the runtime of those who bring the items, so that nobody takes
-    /// the others along.
+    /// Runs an item in a batch, and returns its outcome. Dropping the future before the batch starts cancels the item.
+    /// After that the batch runs to its end: its task is spawned in the runtime of a submitter, and survives the
+    /// cancellation of every submitter.
     ///
     /// # Errors
-    /// [`NotCoalesced`] when it was not done, or may not have been.
+    /// [`NotCoalesced`] if the item did not run, or if its outcome is unknown.
     pub async fn submit(&self, item: I) -> Result<O, NotCoalesced> {
         let (answer, outcome) = oneshot::channel();
         {
@@ -112,10 +124,10 @@ impl<I: Coalesce, O> Inner<I, O> {
     }
 }
 
-/// One of the batches under way, and those after it.
+/// A task that runs one batch after the other, until none is left.
 struct Lane<I: Coalesce, O: Send + 'static> {
     inner: Arc<Inner<I, O>>,
-    /// Of the batch under way.
+    /// The keys of its batch in flight.
     keys: Vec<I::Key>,
     has_begun: bool,
     is_over: bool,
@@ -132,14 +144,14 @@ impl<I: Coalesce, O: Send + 'static> Lane<I, O> {
             let (items, answers): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
             let outcomes = (self.inner.run)(items).await;
             for (answer, outcome) in answers.into_iter().zip(outcomes) {
-                // Who does not wait any more does not want to know.
+                // The waiter may have been cancelled.
                 let _ = answer.send(outcome);
             }
         }
     }
 
-    /// Those that came first, no two of a key, and none of a key that is under way. The lane is over when there are none;
-    /// what still waits is for those that are under way.
+    /// The oldest waiting items with distinct keys, of which none is in flight. If there are none, the lane ends.
+    /// Items that still wait have a key in flight, and are taken by the lane of that key.
     fn next_batch(&mut self) -> Option<Vec<Waiting<I, O>>> {
         let mut state = self.inner.state();
         let State { waiting, lanes, keys } = &mut *state;
@@ -167,7 +179,7 @@ impl<I: Coalesce, O: Send + 'static> Lane<I, O> {
         later.append(waiting);
         *waiting = later;
         if batch.is_empty() {
-            // At once with the look, lest somebody comes in between and counts on this lane.
+            // Under the same lock as the check: an item submitted in between would otherwise rely on this lane.
             *lanes -= 1;
             self.is_over = true;
             return None;
@@ -186,13 +198,14 @@ impl<I: Coalesce, O: Send + 'static> Drop for Lane<I, O> {
             state.keys.remove(&key);
         }
         if self.has_begun && std::thread::panicking() && !state.waiting.is_empty() {
-            // The batch did. Those behind it go on in this lane's stead; without the lock, as a runtime that ends drops
-            // the task here and now.
+            // The batch panicked. A new lane takes over. Spawn it without the lock: a runtime that is shutting down
+            // drops the new task right here, which takes the lock.
             drop(state);
             tokio::spawn(Self::new(&self.inner).work());
             return;
         }
-        // Or the runtime ends. Where no other lane sees to those who wait, they are told.
+        // Otherwise the runtime is shutting down. If no other lane runs, dropping the waiting items notifies their
+        // waiters.
         state.lanes -= 1;
         if state.lanes == 0 {
             state.waiting.clear();

@@ -1,17 +1,18 @@
-//! Lets in as much as can be done at once, and has the rest wait its turn as long as that is worth it.
+//! A concurrency limit with a fair queue and early load shedding.
 //!
-//! Purpose: what could be served in a moment is not refused because everything is busy right now, and what could not is
-//! refused at once, while refusing costs nothing. Called by whatever stands before a bounded resource: connections to a
-//! database, cores that hash passwords.
+//! Called in front of bounded resources: database connections, and cores that hash passwords.
 //!
-//! - A request waits if it can *expect* its permit within [`GateOptions::wait`], as fast as the gate gets on just now
-//!   (Little's law, measured where others wait); otherwise it is refused before it has waited. Long after that it is refused
-//!   all the same: something hangs.
-//! - Callers take turns, and hold no more than their share ([`queue`]): whoever asks for much waits behind their own.
-//! - Refusing leaves no trace but in what the next one is told of when to come back ([`Pace::promise`]): who comes when
-//!   there is room is let in.
+//! Invariants:
+//! - At most [`GateOptions::permits`] permits are held at a time.
+//! - A request waits only if it can expect its permit within [`GateOptions::wait`], at the current pace ([`pace`], by
+//!   Little's law). Otherwise it is rejected at once. If the queue hangs, it is rejected after half as long again.
+//! - Callers take turns, and hold no more than their share ([`queue`]). A caller with many requests waits behind its
+//!   own.
+//! - A rejection changes nothing but the next [`Overloaded::retry_after`]. A request that finds room is admitted.
+//! - Dropping the future of [`Gate::enter`] leaves the queue. Dropping an [`Admitted`] passes the permit to the next
+//!   in turn.
 //!
-//! A future that is dropped leaves the queue. An [`Admitted`] that is dropped goes to whose turn it is.
+//! Tested in `gate/tests.rs`, and the parts in their files.
 
 mod pace;
 mod queue;
@@ -26,30 +27,33 @@ use crate::caller::{self, Caller};
 use pace::Pace;
 use queue::{Queue, Ticket};
 
-/// How a gate behaves.
+/// The limits of a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GateOptions {
-    /// Permits there are; at least one.
+    /// The number of permits; zero counts as one.
     pub permits: usize,
-    /// Whether some are kept free for those who come new; where a permit may be held long, one caller could else hold all.
+    /// Whether to keep some permits free for other callers. Use it where permits are held long, and one caller could
+    /// hold them all.
     pub reserves: bool,
-    /// How long a request may expect to wait for its permit. It is refused after half as long again.
+    /// The longest expected wait for a permit. A request is rejected after half as long again.
     pub wait: Duration,
-    /// Requests that may wait, whatever they expect.
+    /// The capacity of the queue, whatever the expected wait.
     pub waiting: usize,
-    /// How long a permit is held, until that was measured.
+    /// How long a permit is expected to be held, before the first measurement.
     pub held_for: Duration,
 }
 
-/// Too much to do: nothing was done.
+/// The request was rejected before any work was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("there is more to do than can be done in time")]
 pub struct Overloaded {
-    /// When to come back. Those who are refused one after the other are told different times.
+    /// When to retry. Successive rejections get staggered times.
     pub retry_after: Duration,
 }
 
-/// See the module's documentation.
+/// A concurrency limit with a fair queue and early load shedding. Clones share it.
+///
+/// [`enter`](Self::enter) waits for a permit, or rejects the request at once if the expected wait is too long.
 #[derive(Clone)]
 pub struct Gate(Arc<Inner>);
 
@@ -65,14 +69,14 @@ struct State {
 
 type Waker = oneshot::Sender<Result<Admitted, Overloaded>>;
 
-/// A permit, until it is dropped.
+/// A permit, held until dropped.
 pub struct Admitted {
     gate: Gate,
     caller: Caller,
 }
 
 impl Gate {
-    /// With all permits free.
+    /// A gate with all permits free.
     pub fn new(options: GateOptions) -> Self {
         let permits = options.permits.max(1);
         let each = options.held_for / u32::try_from(permits).unwrap_or(u32::MAX);
@@ -80,36 +84,36 @@ impl Gate {
         Self(Arc::new(Inner { options, state: Mutex::new(state) }))
     }
 
-    /// Takes a permit on behalf of the current caller, and waits for it if that is worth it.
+    /// Takes a permit for the current caller. Waits for it if the expected wait is short enough.
     ///
     /// # Errors
-    /// [`Overloaded`] when it is not; as a rule at once.
+    /// [`Overloaded`] if the expected wait is too long, which is returned at once. Also if the queue is full or hangs.
     pub async fn enter(&self) -> Result<Admitted, Overloaded> {
         let caller = caller::current();
-        let (place, permit) = {
+        let (slot, permit) = {
             let mut state = self.state();
             if state.queue.try_take(caller) {
                 return Ok(Admitted { gate: self.clone(), caller });
             }
-            let refused = state.line_up(&self.0.options, caller)?;
+            let evicted = state.reserve_slot(&self.0.options, caller)?;
             let (waker, permit) = oneshot::channel();
-            let place = Place { gate: self, caller, ticket: Some(state.queue.push(caller, waker)) };
+            let slot = Slot { gate: self, caller, ticket: Some(state.queue.push(caller, waker)) };
             drop(state);
-            if let Some(refused) = refused {
-                // Its own request may be gone by now.
-                let _ = refused.0.send(Err(refused.1));
+            if let Some((waker, refused)) = evicted {
+                // The evicted request may have been cancelled by now.
+                let _ = waker.send(Err(refused));
             }
-            (place, permit)
+            (slot, permit)
         };
         if let Ok(Ok(outcome)) = timeout(self.0.options.wait.mul_f64(1.5), permit).await {
-            place.left();
+            slot.vacated();
             return outcome;
         }
-        drop(place);
+        drop(slot);
         Err(self.state().refuse())
     }
 
-    /// How many requests wait now.
+    /// The number of requests waiting now.
     pub fn waiting(&self) -> usize {
         self.state().queue.waiting()
     }
@@ -120,14 +124,19 @@ impl Gate {
 }
 
 impl State {
-    /// Whether one more of `caller`'s may wait. Another one that has to make room for it is told afterwards.
-    fn line_up(&mut self, options: &GateOptions, caller: Caller) -> Result<Option<(Waker, Overloaded)>, Overloaded> {
+    /// Checks that a request of `caller` may wait. Returns the request that was evicted for it, if any, which the
+    /// caller of this function then rejects.
+    fn reserve_slot(
+        &mut self,
+        options: &GateOptions,
+        caller: Caller,
+    ) -> Result<Option<(Waker, Overloaded)>, Overloaded> {
         let now = Instant::now();
         let waiting = self.queue.waiting();
         if waiting == 0 {
             self.pace.begins(now);
         }
-        // As many as are served at once may always wait, so that the pace is measured again, however slow it was.
+        // As many requests as there are permits may always wait. So a slow pace is always measured again.
         let is_worth_it =
             waiting < options.permits || self.pace.wait_at(self.queue.position(caller), now) <= options.wait;
         if !is_worth_it {
@@ -143,7 +152,7 @@ impl State {
     }
 
     fn refuse(&mut self) -> Overloaded {
-        Overloaded { retry_after: self.pace.promise(self.queue.waiting(), Instant::now()) }
+        Overloaded { retry_after: self.pace.retry_after(self.queue.waiting(), Instant::now()) }
     }
 }
 
@@ -160,7 +169,7 @@ impl Drop for Admitted {
             state.pace.returned(Instant::now(), waiting);
             next
         };
-        // Without the lock: a request that is gone meanwhile gives its permit back here.
+        // Send without the lock: the send to a cancelled request drops its permit here, which takes the lock again.
         while let Some((caller, waker)) = next {
             let _ = waker.send(Ok(Self { gate: self.gate.clone(), caller }));
             next = self.gate.state().queue.next();
@@ -168,21 +177,21 @@ impl Drop for Admitted {
     }
 }
 
-/// A place in the queue, left when it is dropped.
-struct Place<'a> {
+/// A slot in the queue, freed when dropped.
+struct Slot<'a> {
     gate: &'a Gate,
     caller: Caller,
     ticket: Option<Ticket>,
 }
 
-impl Place<'_> {
-    /// It is nobody's any more: the queue has let it go.
-    fn left(mut self) {
+impl Slot<'_> {
+    /// The queue has removed the request already, to admit or evict it.
+    fn vacated(mut self) {
         self.ticket = None;
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Slot<'_> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
             self.gate.state().queue.remove(self.caller, ticket);

@@ -1,9 +1,9 @@
-//! Libraries of the house, for shells and adapters alike; they implement no port.
+//! Building blocks for resilience, used by shells and adapters. They implement no port.
 //!
-//! - [`Budgets`]: each of many keys may do something so often.
-//! - [`CircuitBreaker`]: a server that fails is left alone for a while.
-//! - [`Coalescer`]: work that comes at the same time is done together.
-//! - [`Gate`]: what cannot be done at once waits in a fair queue, or is refused; [`caller`] says for whom.
+//! - [`Budgets`]: rate limits for many keys, in bounded memory.
+//! - [`CircuitBreaker`]: stops calls to a failing server for a while.
+//! - [`Coalescer`]: batches concurrent work.
+//! - [`Gate`]: bounds concurrency, with a fair queue and load shedding. [`caller`] identifies whom a request is for.
 
 mod budgets;
 pub mod caller;

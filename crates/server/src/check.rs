@@ -1,6 +1,6 @@
-//! `thoughts check`: whether the configuration and the servers that it names are right, without serving.
+//! `thoughts check`: checks the configuration and the servers that it names, without serving.
 //!
-//! It changes nothing: no file or folder is made, no migration applied. In Redis a key comes and goes.
+//! It changes nothing: it creates no file or folder, and applies no migration. In Redis it uses a temporary key.
 
 use std::error::Error;
 use std::fmt;
@@ -16,10 +16,10 @@ use url::Url;
 
 use crate::settings::{DatabaseSettings, Settings, unknown_variables};
 
-/// How long each server may take.
+/// The time limit per server.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What was found of one variable. Shows itself on one line.
+/// The result for one variable. `Display` writes one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     verdict: Verdict,
@@ -30,7 +30,7 @@ pub struct Finding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Good,
-    /// It works, but may not be what was meant.
+    /// It works, but may not be intended.
     Doubtful,
     Bad,
 }
@@ -40,7 +40,7 @@ impl Finding {
         Self { verdict, subject: subject.into(), said: said.into() }
     }
 
-    /// Whether a server would not be what was meant, or not start.
+    /// Whether the server would not start, or not work as configured.
     pub fn is_bad(&self) -> bool {
         self.verdict == Verdict::Bad
     }
@@ -57,7 +57,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Looks at everything that `settings` name.
+/// Checks every server that `settings` name. Returns a finding for each, after the warnings.
 pub async fn check(settings: &Settings) -> Vec<Finding> {
     let mut findings: Vec<Finding> = unknown_variables()
         .into_iter()

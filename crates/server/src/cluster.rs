@@ -1,8 +1,8 @@
-//! What several instances share through Redis, in the terms of those who need it: each file fits one adapter to another,
-//! which do not know each other.
+//! The state that instances share through Redis. Each file connects the Redis adapter to the port of another adapter
+//! or use case, which do not know Redis.
 
+mod cache_entries;
 mod changes;
-mod copies;
 mod guesses;
 mod limits;
 mod positions;
@@ -25,13 +25,13 @@ use system::CuidGenerator;
 pub(crate) use limits::SharedRateLimits;
 
 use accounts::ports::GuessLimiter;
+use cache_entries::RedisEntries;
 use changes::{Follower, JournalLog};
-use copies::RedisCopies;
 use guesses::SharedGuessLimits;
 use positions::RedisPositions;
 
-/// Without Redis nobody tells this process what others write to the same database; copies are kept no longer than this.
-const UNTOLD_TTL: Duration = Duration::from_secs(1);
+/// The longest TTL of cache entries without Redis, because other processes may write to the same database unnoticed.
+const SINGLE_INSTANCE_TTL: Duration = Duration::from_secs(1);
 
 /// The Redis of this instance, if it has one.
 #[derive(Clone)]
@@ -39,14 +39,13 @@ pub(crate) struct Cluster {
     redis: Option<Redis>,
 }
 
-/// The cache, and what keeps it informed.
+/// The cache, with the task that feeds it from the journal.
 pub(crate) struct InformedCache {
-    /// The cache.
     pub(crate) cache: Cache,
     followed: Option<Followed>,
 }
 
-/// What keeps a cache informed, and tells the other instances that this one lives.
+/// The task that follows the journal, and the heartbeat of this instance.
 struct Followed {
     log: JournalLog,
     membership: Membership,
@@ -54,7 +53,7 @@ struct Followed {
 }
 
 impl Cluster {
-    /// Will connect when Redis is first needed; whether it is there does not matter to the start.
+    /// Connects when Redis is first needed. The server starts even if Redis is unreachable.
     pub(crate) fn new(redis_url: Option<&SecretString>) -> Result<Self, InvalidUrl> {
         let connect = |url: &SecretString| {
             let options = RedisOptions { observer: Some(Arc::new(CommandMetrics)), ..RedisOptions::default() };
@@ -63,18 +62,18 @@ impl Cluster {
         Ok(Self { redis: redis_url.map(connect).transpose()? })
     }
 
-    /// The Redis, if there is one.
+    /// The client of Redis, if it is configured.
     pub(crate) fn redis(&self) -> Option<&Redis> {
         self.redis.as_ref()
     }
 
-    /// Where it is noted who has written how far.
+    /// The store of users' positions, for read-your-writes.
     pub(crate) fn positions(&self) -> Option<Arc<dyn Positions>> {
         let redis = self.redis.clone()?;
         Some(Arc::new(RedisPositions(UserPositions::new(redis))))
     }
 
-    /// Limits that hold for all instances together; `local` counts while Redis is lost.
+    /// Rate limits shared by all instances. While Redis is lost, `local` counts.
     pub(crate) fn rate_limits(&self, local: Arc<LocalRateLimits>) -> Arc<dyn RateLimiter> {
         match self.redis.clone() {
             Some(redis) => Arc::new(SharedRateLimits::new(SharedLimits::new(redis), local)),
@@ -82,7 +81,7 @@ impl Cluster {
         }
     }
 
-    /// Bounds of guessing that hold for all instances together; `local` counts while Redis is lost.
+    /// Limits on guesses shared by all instances. While Redis is lost, `local` counts.
     pub(crate) fn guesses(&self, local: Arc<LocalGuesses>) -> Arc<dyn GuessLimiter> {
         match self.redis.clone() {
             Some(redis) => Arc::new(SharedGuessLimits::new(SharedGuesses::new(redis), local)),
@@ -90,25 +89,27 @@ impl Cluster {
         }
     }
 
-    /// A cache that keeps copies for `ttl`, and hears of the writes of all instances; without Redis for a second at most.
-    /// Where nothing is to be kept the others must hear of this instance's writes all the same, if there may be others.
+    /// A cache whose entries have `ttl`, and which receives the changes of all instances. Without Redis the TTL is a
+    /// second at most.
+    ///
+    /// With Redis there is a cache even if `ttl` is zero: other instances must receive the changes of this one.
     pub(crate) fn cache(&self, ttl: Duration, watermark: Arc<Watermark>) -> Option<InformedCache> {
         if ttl.is_zero() && self.redis.is_none() {
             return None;
         }
         let options = CacheOptions { ttl, ..CacheOptions::default() };
         let Some(redis) = self.redis.clone() else {
-            let ttl = ttl.min(UNTOLD_TTL);
+            let ttl = ttl.min(SINGLE_INSTANCE_TTL);
             let options = CacheOptions { ttl, negative_ttl: options.negative_ttl.min(ttl), ..options };
             let cache = Cache::new(options, Arc::new(InProcessLog::new()), None);
             return Some(InformedCache { cache, followed: None });
         };
         let journal = Journal::new(redis.clone());
         let log = JournalLog::new(journal.clone(), Arc::clone(&watermark));
-        let copies = Arc::new(RedisCopies(SharedValues::new(redis.clone())));
-        let cache = Cache::new(options, Arc::new(log.clone()), Some(copies));
+        let entries = Arc::new(RedisEntries(SharedValues::new(redis.clone())));
+        let cache = Cache::new(options, Arc::new(log.clone()), Some(entries));
         let following = journal.follow(Arc::new(Follower::new(cache.clone(), watermark)));
-        // An instance that dies between a write and its announcement leaves others with copies from before.
+        // An instance that dies between a commit and its publication leaves stale entries in the others.
         let membership = Members::new(redis).run(&CuidGenerator.generate().to_string(), {
             let log = log.clone();
             move |_| {
@@ -121,8 +122,8 @@ impl Cluster {
 }
 
 impl InformedCache {
-    /// Leaves, so that the other instances do not take this one for lost; unless it leaves something open that it cannot
-    /// see to any more, and they have to.
+    /// Leaves the members, after publishing what is still open. If that fails, this instance does not leave: it
+    /// counts as lost, and another one publishes that everything may have changed.
     pub(crate) async fn leave(self) {
         let Some(Followed { log, membership, _following }) = self.followed else {
             return;
@@ -139,7 +140,7 @@ impl InformedCache {
     }
 }
 
-/// Times commands to Redis.
+/// Records the duration of commands to Redis.
 struct CommandMetrics;
 
 impl RedisObserver for CommandMetrics {

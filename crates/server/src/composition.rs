@@ -28,13 +28,13 @@ use crate::remover::Remover;
 use crate::security_log::LoggedSecurityEvents;
 use crate::telemetry::fact_counters::FactCounters;
 
-/// The use cases over their adapters.
+/// The use cases, with their adapters.
 pub(crate) struct UseCases {
     pub(crate) contexts: Contexts,
     pub(crate) remover: Remover,
 }
 
-/// What the use cases keep things in, as far as copies may stand before it.
+/// The repositories of the use cases that the cache may decorate, and those that go with them.
 struct Repositories {
     users: Arc<dyn UserRepository>,
     posts: Arc<dyn PostRepository>,
@@ -44,7 +44,7 @@ struct Repositories {
     removals: Arc<dyn RemovalRepository>,
 }
 
-/// Puts them together; with a `cache`, what is read often comes from copies.
+/// Composes the use cases. With a `cache`, hot reads are cached.
 pub(crate) fn use_cases(
     database: &Database,
     cache: Option<&Cache>,
@@ -107,7 +107,7 @@ fn uncached(database: &Database) -> Repositories {
     }
 }
 
-/// Copies are filled from where nothing is missing that was heard of; all else may be read anywhere.
+/// Cache entries are loaded from a server that has every change received so far. Other reads may use any server.
 fn cached(database: &Database, cache: &Cache) -> Repositories {
     let (anywhere, complete) = (uncached(database), uncached(&database.complete()));
     let likes = Arc::new(SeaPostRepository::new(database.clone()));

@@ -1,9 +1,17 @@
-//! From the socket to the request: connections are bounded, watched, and told what is wrong when they bring no request.
+//! From the socket to the request: connections are bounded in number and time, and malformed requests get a proper
+//! response.
 //!
-//! - [`accept`]: what is done with each new connection.
-//! - [`stream`]: the connection, between the socket and the framework.
-//! - [`activity`]: what it does, and for how long it may. [`watch`]: lets the time pass.
-//! - [`refused`]: what the framework answers by itself, to be answered better.
+//! - [`accept`]: accepting a connection;
+//! - [`stream`]: the connection, between the socket and the framework;
+//! - [`activity`]: the timeouts of a connection, and [`watch`], the timer of a worker;
+//! - [`refused`]: detection of the framework's own bare responses, which are replaced.
+//!
+//! Invariants:
+//! - The number of connections is bounded, in all and per client network.
+//! - A connection without a request in flight has a timeout. The bytes of an incomplete head do not extend it.
+//! - A client whose bytes are not a valid request gets a response that says why, if it can be written.
+//!
+//! Tested in `activity/tests.rs`, and end to end in `tests/`.
 
 mod accept;
 mod activity;
@@ -30,26 +38,26 @@ use activity::Activity;
 use stream::Stream;
 use watch::Watch;
 
-/// How a server serves its connections.
+/// The limits of serving connections.
 pub(crate) struct Serving {
-    /// Threads.
+    /// The number of worker threads.
     pub workers: usize,
-    /// Connections that a worker has at most. One that accepts no more leaves clients waiting without a word.
+    /// The most connections per worker. At this limit a worker stops accepting, and clients wait without a response.
     pub connections_of_a_worker: usize,
-    /// How long a client may leave an answer unread or go without a sign of life while it is sent one.
+    /// How long sent data may stay unacknowledged before the connection is closed.
     pub patience: Duration,
-    /// How long a client whose request was refused before its end may take to go.
+    /// How long a client may take to disconnect after its request was refused before its end.
     pub disconnect: Duration,
-    /// How long a server that stops waits for requests in flight.
+    /// How long a stopping server waits for requests in flight.
     pub shutdown: Duration,
 }
 
-/// Serves `application` to what connects to `listener`.
+/// Serves `application` on `listener`.
 ///
-/// As `actix_web::HttpServer` does it, but with a [`Stream`] between the socket and the framework.
+/// It does what `actix_web::HttpServer` does, with a [`Stream`] between the socket and the framework.
 ///
 /// # Errors
-/// When the listener is of no use.
+/// The error of the operating system, if the listener cannot be used.
 pub(crate) fn serve(
     application: Application,
     listener: TcpListener,
@@ -71,7 +79,7 @@ pub(crate) fn serve(
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
             })
-            // Both are the watch's.
+            // The watch applies both timeouts.
             .keep_alive(KeepAlive::Os)
             .client_request_timeout(Duration::ZERO)
             .client_disconnect_timeout(disconnect)
@@ -88,7 +96,7 @@ pub(crate) fn serve(
     Ok(builder.run())
 }
 
-/// Notes when a request begins, and when the last byte of its answer is handed on.
+/// Marks a request as in flight, from its head to the last byte of its response.
 fn follow<S>(
     mut request: Request,
     app: &S,
@@ -103,7 +111,7 @@ where
     async move {
         let mut response = answer.await?;
         if is_surplus {
-            // Its place is for the next client that has to be told so.
+            // Close it: its slot is needed to tell the next client that there are too many.
             response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
         }
         if let Some(InFlight(activity)) = &in_flight
@@ -115,7 +123,7 @@ where
     }
 }
 
-/// A request from its head to the end of its answer.
+/// Marks a request as in flight until dropped.
 struct InFlight(Rc<Activity>);
 
 impl InFlight {
@@ -131,7 +139,7 @@ impl Drop for InFlight {
     }
 }
 
-/// The body of an answer, and that its request is in flight.
+/// The body of a response, which keeps its request in flight.
 struct Followed {
     body: BoxBody,
     _in_flight: Option<InFlight>,

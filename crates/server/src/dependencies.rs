@@ -1,11 +1,11 @@
-//! What the server makes use of, as its health report names it.
+//! The dependencies of the server, as named in its health report.
 
 use async_trait::async_trait;
 use database::{Database, Role, StorageStatus};
 use http_kit::health::Dependency;
 use redis_adapters::Redis;
 
-/// The primary: that it answers, and that it stores what is written. While a replica is there, reads go on without it.
+/// The primary: up if it responds and stores writes. It is not required while reads can be served without it.
 pub(crate) struct PrimaryDependency(pub(crate) Database);
 
 #[async_trait]
@@ -25,20 +25,20 @@ impl Dependency for PrimaryDependency {
     }
 
     fn is_required(&self) -> bool {
-        // A file is this server's own: with another one there is another disc.
+        // An embedded database is a local file. Another server, with another disc, may work.
         if self.0.is_embedded() {
             return true;
         }
         let servers = self.0.servers();
         let is_up = |role| servers.iter().any(|server| server.role == role && server.up);
-        // A primary that stores nothing can be read. All instances have it in common: if each said that it cannot serve,
-        // nothing would be served, where only writes fail.
+        // A primary that cannot store writes can be read. All instances share it: if each reported that it cannot
+        // serve, reads would fail too, where only writes need to.
         let can_be_read = self.0.storage() != StorageStatus::Sound && is_up(Role::Primary);
         !can_be_read && !is_up(Role::Replica)
     }
 }
 
-/// The replicas. What they cannot serve the primary does.
+/// The replicas: up if all of them are. The primary serves their reads otherwise.
 pub(crate) struct ReplicasDependency(pub(crate) Database);
 
 #[async_trait]
@@ -56,7 +56,7 @@ impl Dependency for ReplicasDependency {
     }
 }
 
-/// Redis. Without it every instance counts and remembers by itself.
+/// Redis. Without it every instance counts limits alone and bypasses its cache.
 pub(crate) struct RedisDependency(pub(crate) Redis);
 
 #[async_trait]

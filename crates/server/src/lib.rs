@@ -1,17 +1,18 @@
-//! The server `thoughts`: configuration, telemetry, and what is put together of the other crates.
+//! The server `thoughts`: configuration, telemetry, and the composition of the other crates.
 //!
-//! - [`settings`]: what an operator decides;
-//! - `connections`: what is done with each new connection;
+//! - [`settings`]: the configuration by the operator;
+//! - `connections`: accepting and bounding client connections;
 //! - `composition`: the one place that knows which adapter serves which port;
-//! - `cluster`: what several instances share through Redis, fitted to those who need it;
-//! - `dependencies`: what the health report names;
+//! - `cluster`: the state that instances share through Redis, behind the ports that use it;
+//! - `dependencies`: the dependencies in the health report;
 //! - `server`: start and stop;
-//! - `check`: whether the configuration and its servers are right;
-//! - [`health_check`]: asking a running server whether it can serve;
-//! - `security_log`: what operators must be able to find out later;
-//! - `maintenance`: what is done now and then;
-//! - [`signals`]: being told to stop;
-//! - `signing_key`: the development key, made once and kept;
+//! - `check`: the command `thoughts check`;
+//! - [`health_check`]: the command `thoughts health`, which queries a running server;
+//! - `security_log`: security events in the log and in metrics;
+//! - `maintenance`: periodic tasks;
+//! - `remover`: background removal of erased accounts and deleted posts;
+//! - [`signals`]: SIGTERM and SIGINT;
+//! - `signing_key`: the development key, generated once and stored;
 //! - [`telemetry`]: the log, traces and metrics.
 
 mod check;

@@ -12,7 +12,7 @@ use thoughts::signals::Signals;
 use thoughts::telemetry::{self, LostLines, Telemetry, TelemetryError, metrics};
 use thoughts::{Overrides, health_check};
 
-/// Takes a fifth off the cost of an answer against the system's own, and gives memory back.
+/// A response costs a fifth less than with the system's allocator, and memory is returned to the system.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -43,7 +43,7 @@ enum Command {
     EnvExample,
 }
 
-/// The configuration cannot be used.
+/// The exit code for an invalid configuration.
 const BAD_CONFIGURATION: u8 = 2;
 
 fn main() -> ExitCode {
@@ -75,7 +75,7 @@ fn print_openapi() -> ExitCode {
     }
 }
 
-/// Writes to whoever listens; somebody who stops listening, as `head` does, has had enough.
+/// Writes to standard output. A reader that closes the pipe early, as `head` does, is not an error.
 fn print(text: &str) -> ExitCode {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => fail(&error),
@@ -83,7 +83,7 @@ fn print(text: &str) -> ExitCode {
     }
 }
 
-/// Prints what the server says of itself. Any exit code but 0 and 1 would puzzle those who ask in a container's name.
+/// Prints the health report of the server. The exit code is 0 or 1, because container health checks allow no other.
 fn health() -> ExitCode {
     let address = match load_address() {
         Ok(address) => address,
@@ -99,7 +99,7 @@ fn health() -> ExitCode {
     }
 }
 
-/// Prints what is right and what is not, a line each.
+/// Prints the findings, one per line.
 fn check() -> ExitCode {
     let settings = match Settings::load() {
         Ok(settings) => settings,
@@ -111,7 +111,7 @@ fn check() -> ExitCode {
     if findings.iter().any(thoughts::Finding::is_bad) { ExitCode::FAILURE } else { printed }
 }
 
-/// Says what is wrong with the configuration, and what may be the cause of it.
+/// Prints the problems of the configuration, and unknown variables, which may be their cause.
 fn bad_configuration(error: &SettingsError) -> ExitCode {
     eprintln!("{error}");
     for unknown in unknown_variables() {
@@ -140,7 +140,7 @@ where
         tracing::warn!("{unknown}");
     }
     let outcome = actix_web::rt::System::new().block_on(run(settings, telemetry.lost_lines()));
-    // What was logged is written before the last word.
+    // Flush the log before the final error message.
     drop(telemetry);
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -166,12 +166,12 @@ async fn migrate(settings: MigrationSettings) -> Result<(), thoughts::StartError
     let mut signals = Signals::listen()?;
     tokio::select! {
         migrated = thoughts::migrate(settings) => migrated,
-        // What was begun is rolled back.
+        // Dropping the migration rolls it back.
         () = signals.received() => Err(io::Error::new(io::ErrorKind::Interrupted, "told to stop").into()),
     }
 }
 
-/// Says what went wrong, with everything that caused it.
+/// Prints an error with its causes.
 fn fail(error: &dyn Error) -> ExitCode {
     eprintln!("error: {error}");
     let mut cause = error.source();

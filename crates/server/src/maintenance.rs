@@ -1,4 +1,6 @@
-//! What is done now and then, beside the requests.
+//! Periodic tasks in the background.
+//!
+//! Every instance runs all of them; they are idempotent. They end when [`Maintenance`] is dropped.
 
 use std::fmt::Display;
 use std::mem;
@@ -18,16 +20,16 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use crate::remover::Remover;
 use crate::telemetry::metrics::gauges;
 
-/// How often sessions, keys and kept names whose time is over are forgotten.
+/// The interval of purging expired sessions, idempotency keys and kept names.
 const PURGE: Duration = Duration::from_hours(1);
-/// How often clients whose budgets are full again are forgotten.
+/// The interval of dropping the full budgets of rate limits and guesses.
 const FORGET: Duration = Duration::from_mins(1);
-/// How often removals are looked for that were left off.
+/// The interval of scanning for unfinished removals.
 const RESUME: Duration = Duration::from_secs(10);
-/// How often connections, replicas and circuits are looked at, and whether a disc that was full has room.
-const LOOK: Duration = Duration::from_secs(1);
+/// The interval of sampling connections, replicas and circuits, and of probing a disc that was full.
+const SAMPLE: Duration = Duration::from_secs(1);
 
-/// What is to be seen to.
+/// The objects that need maintenance.
 pub(crate) struct Duties {
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) posts: Arc<Posts>,
@@ -38,14 +40,14 @@ pub(crate) struct Duties {
     pub(crate) redis: Option<Redis>,
 }
 
-/// Ends with what it holds.
+/// The running tasks. Dropping it aborts them.
 pub(crate) struct Maintenance {
     tasks: Vec<JoinHandle<()>>,
     remover: Remover,
 }
 
 impl Maintenance {
-    /// Begins. Every instance does all of it; none of it is harmed by that.
+    /// Starts the tasks.
     pub(crate) fn begin(duties: Duties) -> Self {
         let Duties { accounts, posts, remover, rate_limits, guesses, database, redis } = duties;
         let (storage, ends) = (database.clone(), Arc::clone(&accounts));
@@ -56,16 +58,16 @@ impl Maintenance {
                 purge(&accounts, &posts).await;
             }
         });
-        let looking = tokio::spawn(async move {
-            let mut interval = every(LOOK);
+        let sampling = tokio::spawn(async move {
+            let mut interval = every(SAMPLE);
             loop {
                 interval.tick().await;
                 gauges::record(&database, redis.as_ref());
             }
         });
-        // By itself, for it may wait for its turn to write.
+        // In a separate task, because it may wait for its turn to write.
         let probing = tokio::spawn(async move {
-            let mut interval = every(LOOK);
+            let mut interval = every(SAMPLE);
             loop {
                 interval.tick().await;
                 storage.probe_storage().await;
@@ -91,10 +93,10 @@ impl Maintenance {
                 guesses.forget_idle();
             }
         });
-        Self { tasks: vec![purging, looking, probing, learning, resuming, forgetting], remover }
+        Self { tasks: vec![purging, sampling, probing, learning, resuming, forgetting], remover }
     }
 
-    /// Ends, and waits a moment for slices of removals that are under way.
+    /// Ends the tasks, and waits a moment for slices of removals in flight.
     pub(crate) async fn end(self) {
         self.abort();
         self.remover.stop().await;
@@ -114,21 +116,21 @@ impl Drop for Maintenance {
     }
 }
 
-/// Not at once: a server that has just started has better things to do.
+/// An interval whose first tick comes after `period`, which keeps the start of the server fast.
 fn every(period: Duration) -> tokio::time::Interval {
     let mut interval = interval_at(Instant::now() + period, period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval
 }
 
-/// How long a look for ended sessions may take: a server that is only slow is not asked by ever more of them.
+/// The longest time of a poll for ended sessions. A slow database server is not queried by several polls at a time.
 const LEARNING: Duration = Duration::from_secs(2);
 
-/// Waits for a look for ended sessions. `fails` tells of those before: there is a line when they begin to fail, or to take
-/// long, and one when that is over. Every look of an outage is not worth one.
-async fn learn<E: Display>(look: impl Future<Output = Result<(), E>>, fails: &mut bool) {
-    let mut look = pin!(look);
-    match timeout(LearnEndedSessions::EVERY, look.as_mut()).await {
+/// Awaits a poll for ended sessions. `fails` is the state of the polls before. A line is logged when polls begin to
+/// fail or to be slow, and one when they recover, not for every poll of an outage.
+async fn learn<E: Display>(poll: impl Future<Output = Result<(), E>>, fails: &mut bool) {
+    let mut poll = pin!(poll);
+    match timeout(LearnEndedSessions::EVERY, poll.as_mut()).await {
         Ok(Ok(())) => {
             if mem::take(fails) {
                 tracing::info!("it is known again which sessions have ended");
@@ -137,7 +139,7 @@ async fn learn<E: Display>(look: impl Future<Output = Result<(), E>>, fails: &mu
         Ok(Err(error)) => not_learnt(fails, &error),
         Err(late) => {
             not_learnt(fails, &late);
-            let _ = timeout(LEARNING.saturating_sub(LearnEndedSessions::EVERY), look).await;
+            let _ = timeout(LEARNING.saturating_sub(LearnEndedSessions::EVERY), poll).await;
         }
     }
 }
@@ -170,7 +172,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_look_that_hangs_fails_and_the_next_one_is_begun() {
+    async fn a_hanging_poll_fails_and_the_next_one_starts() {
         let mut fails = false;
         learn(pending::<Result<(), String>>(), &mut fails).await;
         assert!(fails);
@@ -181,14 +183,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_slow_look_fails_and_is_waited_for() {
+    async fn a_slow_poll_fails_and_is_awaited() {
         let (mut fails, mut ended) = (false, false);
-        let look = async {
+        let poll = async {
             tokio::time::sleep(Duration::from_secs(1)).await;
             ended = true;
             Ok::<_, String>(())
         };
-        learn(look, &mut fails).await;
+        learn(poll, &mut fails).await;
         assert!(fails && ended);
     }
 }

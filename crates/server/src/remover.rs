@@ -1,13 +1,20 @@
-//! Removals under way, beside the requests.
+//! Removals of erased accounts and deleted content, in the background.
 //!
-//! A request that hides something waits a moment for its removal: what is small is gone by then. What is not goes on after
-//! the answer. What is left when the server stops, or dies, is taken up by another instance, or at the next start.
+//! Called by the use cases, when a request has hidden an account or a post. The request waits a moment, which is enough
+//! for a small removal. A large one continues after the response. Called by the maintenance, to resume the rest.
 //!
-//! - Slices that a request waits for go before others; these wait no longer than a request would.
-//! - A few removals are taken up at a time, and another when one ends. Where the store fails, others have time.
-//! - What is left off is walked over, all of it, now and then. A removal that failed, or that another instance is at, is taken
-//!   up again in the next walk, and holds up no other.
-//! - A stop lets slices end: what a slice changed is only known when it ends, so one that is cut off costs all cache entries.
+//! Invariants:
+//! - A removal runs at most once at a time in this instance.
+//! - Slices of awaited removals go before others. The others wait at most as long as a request does.
+//! - A few removals are resumed at a time, and another one when one ends.
+//! - A removal that failed, or that another instance works on, is retried in the next scan, and blocks no other.
+//! - Stopping lets slices end. The changes of a slice are known only at its end, so cutting one off would invalidate
+//!   all cache entries.
+//!
+//! On failure of the store, no further removal is resumed until the next scan. When the server stops or dies, another
+//! instance, or the next start, resumes the rest.
+//!
+//! Tested below.
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::Deref;
@@ -25,33 +32,33 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
-/// How long a request waits for the removal of what it has hidden.
+/// How long a request waits for its removal, and other removals for an awaited one.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long a stop waits for slices that are under way.
+/// How long stopping waits for slices in flight.
 const STOPPING: Duration = Duration::from_secs(1);
-/// Removals under way with which no others are taken up.
+/// With this many removals in flight, no others are resumed.
 const RESUMED: usize = 4;
-/// Removals that a look finds.
+/// The most removals read from the store at a time.
 const FOUND: u16 = 100;
 
-/// Carries out removals, each in a task of its own.
+/// Carries out removals, each in its own task.
 #[derive(Clone)]
 pub(crate) struct Remover(Arc<Inner>);
 
 pub(crate) struct Inner {
     carry_out: CarryOut,
-    /// It outlives the threads that answer requests.
+    /// The server's runtime, which outlives the worker threads.
     runtime: Handle,
     running: Mutex<HashMap<Removal, Option<AbortHandle>>>,
-    /// Every task holds a receiver: when there is none, all have ended.
+    /// Every task holds a receiver. Without receivers all tasks have ended.
     signals: watch::Sender<Signals>,
-    /// A removal has ended, and not because the store failed.
-    has_room: Notify,
+    /// Notified when a removal ends, unless the store failed.
+    slot_freed: Notify,
 }
 
 #[derive(Default)]
 struct Signals {
-    /// Requests that wait.
+    /// The number of waiting requests.
     waiting: usize,
     stopping: bool,
 }
@@ -71,18 +78,18 @@ impl Inner {
 }
 
 impl Remover {
-    /// Nothing is removed yet.
+    /// A remover without removals in flight, in the current runtime.
     pub(crate) fn new(carry_out: CarryOut) -> Self {
         Self(Arc::new(Inner {
             carry_out,
             runtime: Handle::current(),
             running: Mutex::default(),
             signals: watch::Sender::default(),
-            has_room: Notify::new(),
+            slot_freed: Notify::new(),
         }))
     }
 
-    /// Begins a removal; `None` if it is under way here, or the server stops.
+    /// Starts a removal. `None` if it is in flight in this instance, or the server is stopping.
     fn begin(&self, removal: Removal, is_waited_for: Arc<AtomicBool>) -> Option<JoinHandle<()>> {
         {
             let mut running = self.running();
@@ -100,39 +107,39 @@ impl Remover {
         Some(task)
     }
 
-    /// Begins a removal, and waits until it is done or has taken a moment.
+    /// Starts a removal, and waits for it, at most [`PATIENCE`].
     async fn hurry(&self, removal: Removal) {
         let waiting = Waiting::new(self);
         if let Some(task) = self.begin(removal, Arc::clone(&waiting.flag)) {
-            // It goes on by itself.
+            // After the timeout the task goes on.
             let _ = timeout(PATIENCE, task).await;
         }
     }
 
-    /// Takes up what was left off, by whomever: walks over all of it at once, then every `period`.
+    /// Resumes the unfinished removals of any instance: scans for them at once, and then every `period`.
     pub(crate) async fn resume_every(&self, period: Duration) {
         let mut interval = interval_at(Instant::now(), period);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut walk = Walk::default();
+        let mut scan = Scan::default();
         loop {
             tokio::select! {
-                _ = interval.tick() => if walk.is_over() { walk = Walk::default() },
-                () = self.has_room.notified() => {}
+                _ = interval.tick() => if scan.is_over() { scan = Scan::default() },
+                () = self.slot_freed.notified() => {}
             }
-            self.go_on(&mut walk).await;
+            self.go_on(&mut scan).await;
         }
     }
 
-    async fn go_on(&self, walk: &mut Walk) {
+    async fn go_on(&self, scan: &mut Scan) {
         let mut begun = 0;
         while self.running().len() < RESUMED {
-            if walk.found.is_empty() && !walk.is_read {
-                match self.carry_out.pending(walk.after, FOUND).await {
-                    Ok(found) => walk.find(found),
+            if scan.found.is_empty() && !scan.is_read {
+                match self.carry_out.pending(scan.after, FOUND).await {
+                    Ok(found) => scan.find(found),
                     Err(error) => tracing::warn!(%error, "removals not looked for; they are looked for again"),
                 }
             }
-            let Some(removal) = walk.found.pop_front() else {
+            let Some(removal) = scan.found.pop_front() else {
                 break;
             };
             begun += usize::from(self.begin(removal, Arc::default()).is_some());
@@ -142,7 +149,7 @@ impl Remover {
         }
     }
 
-    /// Begins no more slices, and waits a moment until those under way have ended.
+    /// Starts no more slices, and waits at most [`STOPPING`] for those in flight.
     pub(crate) async fn stop(&self) {
         self.signals.send_modify(|signals| signals.stopping = true);
         if timeout(STOPPING, self.signals.closed()).await.is_err() {
@@ -151,7 +158,7 @@ impl Remover {
         }
     }
 
-    /// Leaves off all removals: nothing of a slice that is under way is kept.
+    /// Aborts all removals. Slices in flight are rolled back.
     pub(crate) fn abort(&self) {
         let running: Vec<_> = self.running().drain().filter_map(|(_, task)| task).collect();
         for task in running {
@@ -160,16 +167,16 @@ impl Remover {
     }
 }
 
-/// A walk over all that was left off, in the order of ids.
+/// A scan over all unfinished removals, in the order of ids.
 #[derive(Default)]
-struct Walk {
+struct Scan {
     found: VecDeque<Removal>,
     after: Option<Cuid>,
-    /// Nothing is left behind what was found.
+    /// Whether the store has no more removals after those found.
     is_read: bool,
 }
 
-impl Walk {
+impl Scan {
     fn find(&mut self, found: Vec<Removal>) {
         self.is_read = found.len() < usize::from(FOUND);
         self.after = found.last().map(|removal| removal.id).or(self.after);
@@ -201,7 +208,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// A removal under way. However it ends, by a panic too, it is then no longer.
+/// A removal in flight. Dropping it, also by a panic, ends that.
 struct Running {
     remover: Remover,
     removal: Removal,
@@ -215,9 +222,9 @@ impl Running {
         let goes_on = || turn(self.signals.clone(), self.is_waited_for.load(Ordering::Relaxed));
         let ended = remover.carry_out.execute_while(removal, goes_on).await;
         drop(self);
-        // Where the store fails others would fail as well: they have time until the next look.
+        // If the store failed, other removals would fail too. They wait for the next scan.
         if !matches!(ended, Err(CarryOutError::Repository(_))) {
-            remover.has_room.notify_one();
+            remover.slot_freed.notify_one();
         }
         if let Err(error) = ended {
             tracing::warn!(?removal, %error, "a removal was left off; it is taken up again");
@@ -231,10 +238,10 @@ impl Drop for Running {
     }
 }
 
-/// Waits until it is the turn of a removal's next slice; answers whether it is to go on.
+/// Waits for the turn of a removal's next slice. Returns whether the removal goes on.
 async fn turn(mut signals: watch::Receiver<Signals>, is_waited_for: bool) -> bool {
     if !is_waited_for {
-        // There may always be somebody who waits.
+        // The wait is bounded, because there may always be a waiting request.
         let _ = timeout(PATIENCE, signals.wait_for(|signals| signals.stopping || signals.waiting == 0)).await;
     }
     !signals.borrow().stopping
@@ -266,15 +273,15 @@ mod tests {
 
     const SLICE: Duration = Duration::from_millis(20);
 
-    /// A store of which a slice takes a moment.
+    /// A store in which a slice takes [`SLICE`].
     #[derive(Default)]
     struct Store {
         pending: Vec<Removal>,
         has_no_end: bool,
         panics: bool,
-        /// Nothing of posts can be removed.
+        /// Whether removals of posts get stuck.
         is_stuck: bool,
-        /// How many looks and how many slices fail, the first ones.
+        /// How many of the first scans, and of the first slices, fail.
         failing: (AtomicUsize, AtomicUsize),
         begun: AtomicUsize,
         ended: AtomicUsize,
@@ -308,8 +315,8 @@ mod tests {
 
         async fn remove_some(&self, removal: Removal, _: u16) -> Result<Progress, RepositoryError> {
             assert!(!self.panics, "a test that panics");
-            let under_way = self.begun.fetch_add(1, Ordering::SeqCst) + 1 - self.ended.load(Ordering::SeqCst);
-            self.most_at_once.fetch_max(under_way, Ordering::SeqCst);
+            let in_flight = self.begun.fetch_add(1, Ordering::SeqCst) + 1 - self.ended.load(Ordering::SeqCst);
+            self.most_at_once.fetch_max(in_flight, Ordering::SeqCst);
             tokio::time::sleep(SLICE).await;
             self.ended.fetch_add(1, Ordering::SeqCst);
             fail(&self.failing.1)?;
@@ -334,7 +341,7 @@ mod tests {
         (Remover::new(CarryOut::new(Arc::clone(&store) as _)), store)
     }
 
-    /// Resumes until `done` removals are done; answers how long that took.
+    /// Resumes until `done` removals are done. Returns how long that took.
     async fn resume(remover: &Remover, store: &Store, done: usize) -> Duration {
         let begun = Instant::now();
         let all = async {
@@ -343,14 +350,14 @@ mod tests {
             }
         };
         tokio::select! {
-            () = remover.resume_every(Duration::from_secs(10)) => unreachable!("it goes on for ever"),
+            () = remover.resume_every(Duration::from_secs(10)) => unreachable!("it never ends"),
             done = timeout(Duration::from_mins(1), all) => done.unwrap(),
         }
         begun.elapsed()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_few_are_taken_up_at_a_time_and_others_as_they_end() {
+    async fn a_few_are_resumed_at_a_time() {
         let pending = (0..20).map(|number| removal(RemovalKind::Post, number)).collect();
         let (remover, store) = over(Store { pending, ..Store::default() });
         assert!(resume(&remover, &store, 20).await < Duration::from_secs(10), "in one walk");
@@ -358,7 +365,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn those_that_are_stuck_hold_up_no_others() {
+    async fn stuck_removals_block_no_others() {
         let stuck = usize::from(FOUND) * 2;
         let mut pending: Vec<_> = (0..stuck).map(|number| removal(RemovalKind::Post, number)).collect();
         pending.extend((stuck..stuck + 10).map(|number| removal(RemovalKind::Comment, number)));
@@ -367,17 +374,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_failed_is_left_until_the_next_walk() {
+    async fn failed_removals_wait_for_the_next_scan() {
         let pending = (0..20).map(|number| removal(RemovalKind::Post, number)).collect();
-        // The first look fails, and then each slice that is under way.
+        // The first scan fails, and then the first slice of each removal in flight.
         let failing = (AtomicUsize::new(1), AtomicUsize::new(RESUMED));
         let (remover, store) = over(Store { pending, failing, ..Store::default() });
-        // At 10 s some fail, at 20 s the walk goes on to its end, at 30 s there is another.
+        // At 10 s some slices fail, at 20 s the scan goes on to its end, at 30 s there is another scan.
         assert!(resume(&remover, &store, 20).await >= Duration::from_secs(30));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_removal_that_a_request_waits_for_goes_first() {
+    async fn a_removal_awaited_by_a_request_goes_first() {
         let (remover, store) = over(Store { has_no_end: true, ..Store::default() });
         for number in 0..3 {
             remover.begin(removal(RemovalKind::Account, number), Arc::default()).unwrap();
@@ -396,12 +403,12 @@ mod tests {
         assert_eq!(store.begun.load(Ordering::SeqCst), before, "others wait");
         drop(waiting);
         tokio::time::sleep(SLICE * 3).await;
-        assert!(store.begun.load(Ordering::SeqCst) > before, "and go on");
+        assert!(store.begun.load(Ordering::SeqCst) > before, "the others go on");
         remover.stop().await;
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_stop_lets_slices_end_and_begins_no_more() {
+    async fn stopping_lets_slices_end_and_starts_no_more() {
         let (remover, store) = over(Store { has_no_end: true, ..Store::default() });
         remover.begin(removal(RemovalKind::Account, 1), Arc::default()).unwrap();
         tokio::time::sleep(SLICE / 2).await;
@@ -415,11 +422,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_that_panics_is_under_way_no_longer() {
+    async fn a_panicking_removal_frees_its_slot() {
         let (remover, _) = over(Store { panics: true, ..Store::default() });
         let task = remover.begin(removal(RemovalKind::Account, 1), Arc::default()).unwrap();
         assert!(task.await.unwrap_err().is_panic());
         assert!(remover.running().is_empty());
-        assert!(timeout(SLICE, remover.has_room.notified()).await.is_err(), "and is not taken up again at once");
+        assert!(timeout(SLICE, remover.slot_freed.notified()).await.is_err(), "it is not resumed at once");
     }
 }

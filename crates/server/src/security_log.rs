@@ -1,16 +1,16 @@
-//! Security events: a line in the log and a count of each.
+//! Security events: a log line and a counter for each.
 
 use accounts::SecurityEvent;
 use accounts::ports::SecurityLog;
 use domain::UserId;
 
-/// What the lines are told apart by, and filtered with (`RUST_LOG=warn,security=info`).
+/// The target of the log lines, to filter by (`RUST_LOG=warn,security=info`).
 const TARGET: &str = "security";
-/// How many events there were, by name.
+/// The counter of events, with the label `event`.
 const COUNTER: &str = "security_events_total";
 
-/// Writes the line within the request's span, which names the request and the client's network, and which is told the
-/// account from then on.
+/// Logs and counts security events. A line belongs to the span of its request, which has the request id and the
+/// client's network.
 pub(crate) struct LoggedSecurityEvents;
 
 impl SecurityLog for LoggedSecurityEvents {
@@ -37,7 +37,7 @@ impl SecurityLog for LoggedSecurityEvents {
     }
 }
 
-/// Writes down that none has happened yet: rates of counters that appear out of nowhere miss the first event.
+/// Initializes the counters with zero. The rate of a counter that appears later misses its first event.
 pub(crate) fn begin_counting() {
     for event in SecurityEvent::ALL {
         metrics::counter!(COUNTER, "event" => event.name()).absolute(0);

@@ -1,4 +1,11 @@
-//! Start and stop.
+//! Starting and stopping the server.
+//!
+//! Called by `main`, and by the end-to-end tests with [`Overrides`].
+//!
+//! Invariants:
+//! - The server reports ready only after it listens, and not ready before it stops listening.
+//! - Stopping goes from the outside in: health report, listeners and requests in flight, background tasks, cluster,
+//!   database. Each step has a time limit.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -36,32 +43,33 @@ use crate::start_error::StartError;
 use crate::telemetry::metrics::DatabaseMetrics;
 use crate::telemetry::traces::TracedStatements;
 
-/// Connections that may wait to be accepted; those of a burst of more try again by themselves.
+/// The length of the accept queue. When it is full, clients retry to connect.
 const BACKLOG: u32 = 1024;
-/// Connections that are served. As many again are told that there are too many, and closed; further ones just closed.
-/// A client network may have a quarter of them: many people share an address, and no address may lock out all others.
+/// The most connections served. As many again get a response that there are too many, and are closed; further ones
+/// are closed at once. A client network may have a quarter of them: many people share an address, and no address may
+/// lock out the others.
 const CONNECTIONS: ConnectionBounds = ConnectionBounds { all: 4096, of_a_network: 1024 };
-/// How long a server that is stopping still takes requests in production, so that load balancers learn of it first.
+/// How long a stopping server still accepts requests in production, until load balancers have noticed.
 const DRAIN: Duration = Duration::from_secs(2);
-/// How often the servers of the database are asked whether they are there, and how far: half of the time for which
-/// anybody may miss what others wrote.
+/// The interval of probes of the database servers, for liveness and position. It is half of the time for which a reader
+/// may miss the writes of others.
 const PROBE_EVERY: Duration = Duration::from_millis(40);
-/// How long a client that is to go may take to go.
+/// How long a client may take to disconnect after it was told to.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long closing the database may take: everybody who used it is gone by then.
+/// The time limit of closing the database, which is no longer used by then.
 const CLOSING: Duration = Duration::from_secs(3);
 
-/// What a program that embeds the server, such as a test, decides instead of an operator.
+/// Settings of a program that embeds the server, such as a test.
 pub struct Overrides {
-    /// Writes the metrics.
+    /// Renders the metrics.
     pub metrics: MetricsRenderer,
-    /// What hashing a password costs.
+    /// The cost of hashing a password.
     pub hashing_cost: HashingCost,
-    /// Told of every statement and transaction.
+    /// Observes every statement and transaction.
     pub observer: Arc<dyn Observer>,
-    /// How long a call may be expected to wait for the database before it is refused; `None` for what suits people.
+    /// The longest expected wait for the database before a call is rejected; `None` for the default.
     pub wait: Option<Duration>,
-    /// How many connections are served.
+    /// The limits of client connections.
     pub connections: ConnectionBounds,
 }
 
@@ -77,7 +85,7 @@ impl Default for Overrides {
     }
 }
 
-/// A server that answers requests until it is stopped.
+/// A running server, until it is stopped.
 pub struct RunningServer {
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
@@ -94,7 +102,7 @@ pub struct RunningServer {
 /// Brings the schema up to date.
 ///
 /// # Errors
-/// [`StartError`] when the database is out of reach or a migration fails.
+/// [`StartError`] if the database is unreachable, or if a migration fails.
 pub async fn migrate(settings: MigrationSettings) -> Result<(), StartError> {
     // Migrations may take longer than any request.
     let options =
@@ -105,15 +113,15 @@ pub async fn migrate(settings: MigrationSettings) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Starts a server: connects, migrates if told to, listens.
+/// Starts a server: connects to the database, migrates if configured, and listens.
 ///
 /// # Errors
-/// [`StartError`] says what is missing.
+/// [`StartError`], which names the variable or the server at fault.
 pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningServer, StartError> {
     let location = settings.database.location.clone();
     let cluster = Cluster::new(settings.redis_url.as_ref())?;
     let database = open_database(&settings, &cluster, &overrides).await?;
-    // Made only where a server starts.
+    // The development key is generated here only: other commands need none.
     let signing_keys = match &settings.signing_keys {
         Some(keys) => keys.clone(),
         None => SigningKeys::from(development_key()?),
@@ -121,7 +129,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
     let cached = cluster.cache(settings.cache_ttl, database.watermark());
     let cache = cached.as_ref().map(|cached| &cached.cache);
     let rate_limits = settings.rate_limit.then(|| Arc::new(LocalRateLimits::new()));
-    // However often clients may ask: guessing is bounded where rates are not.
+    // Guesses are limited even if rate limits are off.
     let local_guesses = Arc::new(LocalGuesses::new(Arc::new(SystemClock)));
     let guesses = cluster.guesses(Arc::clone(&local_guesses));
     let UseCases { contexts, remover } =
@@ -194,7 +202,7 @@ async fn open_database(settings: &Settings, cluster: &Cluster, overrides: &Overr
         replicas: replicas.clone(),
         positions: cluster.positions(),
         probe_every: Some(PROBE_EVERY),
-        // What no request waits for any more need not go on.
+        // A statement that outlives its request is cancelled.
         statement_timeout: Some(settings.request_timeout),
         observer: Some(Arc::new(TracedStatements::new(location, Arc::clone(&overrides.observer)))),
         ..DatabaseOptions::new(location.clone())
@@ -230,8 +238,8 @@ fn access(metrics: &MetricsAccess) -> api::MetricsAccess {
     }
 }
 
-/// Where something is served, for the log.
-fn place(address: SocketAddr, path: &str) -> String {
+/// The URL of a listener, for the log.
+fn listening_url(address: SocketAddr, path: &str) -> String {
     let everywhere = if address.ip().is_unspecified() { ", on every address of this machine" } else { "" };
     format!("http://{address}{path}{everywhere}")
 }
@@ -273,12 +281,12 @@ fn serve_metrics(render: MetricsRenderer, listener: TcpListener) -> Result<Serve
 }
 
 impl RunningServer {
-    /// Where it listens.
+    /// The address of the API's listener.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Says where everything is: to whoever looks at the terminal in development, to the log otherwise.
+    /// Prints the URLs to the terminal in development, and logs them.
     pub fn announce(&self) {
         let version = env!("CARGO_PKG_VERSION");
         if self.environment == Environment::Development {
@@ -292,16 +300,16 @@ impl RunningServer {
             }
         }
         if let Some(address) = self.metrics_address {
-            tracing::info!("metrics at {}", place(address, "/metrics"));
+            tracing::info!("metrics at {}", listening_url(address, "/metrics"));
         }
-        let at = place(self.address, "");
+        let at = listening_url(self.address, "");
         tracing::info!(version, environment = %self.environment, database = %self.location, "listening at {at}");
     }
 
-    /// Serves until it is told to stop, then stops.
+    /// Serves until a signal arrives, then stops.
     ///
     /// # Errors
-    /// [`StartError::Run`] when the server breaks off by itself.
+    /// [`StartError::Run`] if the server ends without a signal.
     pub async fn run_until(self, signals: &mut Signals) -> Result<(), StartError> {
         tokio::select! {
             () = signals.received() => self.stop().await,
@@ -313,17 +321,17 @@ impl RunningServer {
         }
     }
 
-    /// Waits until a server ends by itself.
+    /// Waits until a listener's server ends without being stopped.
     async fn broken_off(&self) {
         while !self.servers.iter().any(rt::task::JoinHandle::is_finished) {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
 
-    /// Stops: not ready any more, requests under way are finished within `SHUTDOWN_TIMEOUT`, connections are closed.
+    /// Stops: reports not ready, finishes requests in flight within `SHUTDOWN_TIMEOUT`, and closes connections.
     ///
     /// # Errors
-    /// [`StartError::Run`] when the server had broken off before.
+    /// [`StartError::Run`] if the server had ended with an error before.
     pub async fn stop(self) -> Result<(), StartError> {
         tracing::info!("stopping");
         self.health.stopping();
@@ -357,8 +365,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_says_where_it_listens_and_not_where_else() {
-        let said = |address: &str| place(address.parse().unwrap(), "/metrics");
+    fn the_listening_url_says_whether_it_covers_every_address() {
+        let said = |address: &str| listening_url(address.parse().unwrap(), "/metrics");
         assert_eq!(said("127.0.0.1:3000"), "http://127.0.0.1:3000/metrics");
         assert_eq!(said("192.0.2.7:3000"), "http://192.0.2.7:3000/metrics");
         assert_eq!(said("0.0.0.0:3000"), "http://0.0.0.0:3000/metrics, on every address of this machine");

@@ -1,12 +1,12 @@
-//! Being told to stop: SIGTERM, of an orchestrator, or SIGINT, of Ctrl-C.
+//! The signals to stop: SIGTERM from an orchestrator, and SIGINT from Ctrl-C.
 
 use std::io;
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Signals that tell the process to stop. To be listened for before anything else is done: a process that is the first
-/// of its container does not get signals that it has not asked for.
+/// The signals to stop. Listen before all other work: the first process of a container (PID 1) receives only signals
+/// that it has a handler for.
 pub struct Signals {
     #[cfg(unix)]
     terminate: Signal,
@@ -15,10 +15,10 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Listens from now on.
+    /// Installs the handlers.
     ///
     /// # Errors
-    /// What the system said.
+    /// The error of the operating system.
     pub fn listen() -> io::Result<Self> {
         Ok(Self {
             #[cfg(unix)]
@@ -28,7 +28,7 @@ impl Signals {
         })
     }
 
-    /// Waits for one.
+    /// Waits for a signal.
     pub async fn received(&mut self) {
         #[cfg(unix)]
         tokio::select! {

@@ -1,4 +1,6 @@
-//! The development key: made at the first start, and kept, so that log-ins outlive a restart.
+//! The development key: generated at the first start and stored, so log-ins survive a restart.
+//!
+//! Invariants: the file is never half-written, and two servers that start together agree on one key.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -6,21 +8,21 @@ use std::path::Path;
 
 use security::{SigningKey, SigningKeyTooShort};
 
-/// Where the key is kept, below the working folder.
+/// The file of the key, relative to the working directory.
 const FILE: &str = "data/signing.key";
 
-/// The key could not be kept or read again.
+/// The key could not be stored or read.
 #[derive(Debug, thiserror::Error)]
 pub enum DevelopmentKeyError {
     /// The file cannot be written or read.
     #[error("cannot keep a signing key in {FILE}; set SIGNING_KEY instead")]
     File(#[from] io::Error),
-    /// The file holds something else.
+    /// The file does not hold a key.
     #[error("{FILE} holds no signing key; delete it, or set SIGNING_KEY")]
     NotAKey(#[from] SigningKeyTooShort),
 }
 
-/// The kept key; a new one if there is none yet.
+/// The stored key; a new one if there is none yet.
 pub(crate) fn development_key() -> Result<SigningKey, DevelopmentKeyError> {
     kept_in(Path::new(FILE))
 }
@@ -33,8 +35,8 @@ fn kept_in(file: &Path) -> Result<SigningKey, DevelopmentKeyError> {
     }
     let folder = file.parent().unwrap_or(Path::new("."));
     make_private(folder)?;
-    // Written elsewhere and put in place whole: of two servers that start at once, one puts its key there and the other
-    // finds that one, never half of it.
+    // Write a draft and hard-link it into place. The link is atomic, and fails if another server has just stored its
+    // key, which is used then.
     let draft = folder.join(format!("signing.key.{}", std::process::id()));
     let key = SigningKey::generate();
     create_private(&draft)?.write_all(key.expose())?;
@@ -47,7 +49,7 @@ fn kept_in(file: &Path) -> Result<SigningKey, DevelopmentKeyError> {
     }
 }
 
-/// Makes the folder, if there is none, for nobody else to look into; the embedded database is kept there as well.
+/// Creates the folder with access for its owner only, if it does not exist. The embedded database is in it as well.
 fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);

@@ -1,4 +1,4 @@
-//! Why a server does not start, or does not go on.
+//! Failures to start or to go on.
 
 use std::net::SocketAddr;
 
@@ -12,35 +12,35 @@ use crate::signing_key::DevelopmentKeyError;
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The database is out of reach.
+    /// The database is unreachable.
     #[error("DATABASE_URL cannot be used")]
     Connect(#[from] ConnectError),
     /// The schema could not be brought up to date.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
-    /// The schema is of another version.
+    /// The schema is not up to date, and migrations are not applied at the start.
     #[error("the schema of the database is not up to date: run `thoughts migrate`, or set DATABASE_MIGRATE=true")]
     NotMigrated,
-    /// The address of Redis is of no use.
+    /// The address of Redis is invalid.
     #[error("REDIS_URL cannot be used")]
     Redis(#[from] InvalidUrl),
-    /// No development key.
+    /// The development key could not be stored or read.
     #[error(transparent)]
     DevelopmentKey(#[from] DevelopmentKeyError),
-    /// It could not be read who has ended.
+    /// The ended sessions could not be read.
     #[error("it cannot be read which sessions have ended")]
     EndedSessions(#[source] RepositoryError),
-    /// The address is taken or not of this machine.
+    /// The address is in use, or not an address of this machine.
     #[error("cannot listen at {address}, which HOST and {port} say")]
     Listen {
-        /// The variable that says the port.
+        /// The variable that sets the port.
         port: &'static str,
-        /// Where.
+        /// The configured address.
         address: SocketAddr,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The server broke off.
+    /// The server ended without being stopped.
     #[error("the server broke off")]
     Run(#[from] std::io::Error),
     /// The metrics could not be set up.

@@ -1,9 +1,9 @@
-//! What operators observe of the server: its log on standard error, its traces and its metrics.
+//! The log on standard error, the traces and the metrics of the server.
 //!
 //! - `log_lines`, `log_writer`: the log as JSON, and the thread that writes it;
 //! - `traces`: a span for each statement of a traced request;
-//! - [`metrics`]: the numbers, and what each of them means;
-//! - `fact_counters`: those of the business, which follow from facts.
+//! - [`metrics`]: the metrics and their descriptions;
+//! - `fact_counters`: the business counters, derived from facts.
 //!
 //! Logging and tracing never block a request. Lines and spans wait in bounded queues for the threads that send them. A
 //! full queue drops further lines and spans; dropped lines are counted.
@@ -31,7 +31,7 @@ use self::log_lines::{JsonLines, JsonMembers};
 use self::log_writer::{LogWriter, WriterGuard};
 use crate::settings::{LogFormat, LogSettings};
 
-/// How long the process stays for its last spans when it ends.
+/// How long the end of the process waits for the last spans to be sent.
 const LAST_SPANS: Duration = Duration::from_secs(3);
 
 /// The log or the traces could not be set up.
@@ -39,25 +39,25 @@ const LAST_SPANS: Duration = Duration::from_secs(3);
 #[error("the log and the traces could not be set up")]
 pub struct TelemetryError(#[source] Box<dyn Error + Send + Sync>);
 
-/// The log and the traces of the process. When it goes, what still waits is written, within a few seconds.
+/// The log and the traces of the process. Dropping it writes what is queued, within a few seconds.
 #[must_use = "nothing is written after it is gone"]
 pub struct Telemetry {
     traces: Option<SdkTracerProvider>,
     lost: LostLines,
-    // Goes last, so that the end of the traces may be logged.
+    // Dropped last, because the shutdown of the traces may log.
     _writer: WriterGuard,
 }
 
-/// Counts the lines of the log that were dropped.
+/// The counter of dropped log lines.
 #[derive(Clone)]
 pub struct LostLines(LogWriter);
 
-/// Sends the log of the whole process to standard error, what comes through the `log` crate included, and its traces to
+/// Sends the log of the process to standard error, including that of the `log` crate. Sends its traces to
 /// `collector`, if there is one.
 ///
 /// # Errors
-/// [`TelemetryError`] when the directives are malformed, when the process has its log already, or when OpenTelemetry's
-/// own variables ask for what is not there.
+/// [`TelemetryError`] if the directives are malformed, or if the process has a log already. Also if the variables of
+/// OpenTelemetry need a feature that is not built in.
 pub fn init(log: &LogSettings, collector: Option<&Url>) -> Result<Telemetry, TelemetryError> {
     let colours = io::stderr().is_terminal();
     let (writer, guard) = LogWriter::begin(io::stderr()).map_err(|e| TelemetryError(e.into()))?;
@@ -72,7 +72,7 @@ pub fn init(log: &LogSettings, collector: Option<&Url>) -> Result<Telemetry, Tel
 }
 
 impl Telemetry {
-    /// Counts the lines of its log that were dropped.
+    /// The counter of dropped log lines, for the metrics.
     pub fn lost_lines(&self) -> LostLines {
         self.lost.clone()
     }
@@ -87,7 +87,7 @@ impl Drop for Telemetry {
 }
 
 impl LostLines {
-    /// How many there have been so far.
+    /// The number of lines dropped so far.
     pub fn count(&self) -> u64 {
         self.0.dropped()
     }
@@ -127,7 +127,7 @@ mod tests {
         }
     }
 
-    /// What is written of an event in two spans, and of one that is less important.
+    /// The output of an event at level info in two spans, and of one at level debug.
     fn written(format: LogFormat, directives: &str) -> String {
         let written = Written::default();
         let writer = written.clone();
@@ -159,7 +159,7 @@ mod tests {
         }
 
         #[test]
-        fn writes_one_line_for_people_without_colours_where_nobody_looks() {
+        fn writes_one_plain_line_without_a_terminal() {
             let text = written(LogFormat::Pretty, "info");
             assert_eq!(text.lines().count(), 1, "{text}");
             assert!(text.contains("signed in") && text.contains("request_id=\"r-1\""), "{text}");

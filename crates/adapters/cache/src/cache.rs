@@ -1,4 +1,11 @@
-//! The cache: what it keeps, and what it hears.
+//! The state of the cache, and its interface to the follower of the change log.
+//!
+//! Invariants:
+//! - Entries are used only in a confirmed session with nothing unpublished (`Cache::current_session`).
+//! - A change gets its [`Moment`] before it is marked. A load that begins later has the same or a later moment.
+//! - A new session starts with an empty tag table and no entries in the process.
+//!
+//! Tested in `kept/read/tests.rs` and `published/announce/tests.rs`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -10,8 +17,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::kept::entry::Entry;
 use crate::kept::key::Key;
-use crate::kept::local::LocalCopies;
-use crate::kept::shared::SharedCopies;
+use crate::kept::local::LocalEntries;
+use crate::kept::shared::SharedEntries;
 use crate::kept::single_flight::SingleFlight;
 use crate::known::log::ChangeLog;
 use crate::known::session::Session;
@@ -23,27 +30,25 @@ use crate::published::change::Change;
 use crate::published::debt::Debt;
 use crate::published::doubts::Doubts;
 
-/// After an announcement that failed, how long until what is owed is announced again.
+/// The wait after a failed repair before the next attempt.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What a load brings to all who wait for it.
+/// The result of a load, shared by all its waiters.
 pub(crate) type Outcome = Result<Fetched, Arc<RepositoryError>>;
 
-/// What a load brought.
+/// A successful load.
 #[derive(Clone)]
 pub(crate) struct Fetched {
-    /// The value.
     pub(crate) entry: Arc<Entry>,
-    /// It came from a place that has all that was heard of when the load began.
+    /// Whether its server had every change received before the load began.
     pub(crate) is_current: bool,
 }
 
-/// Copies of what is read often, in the process and shared, and what is known of their being true.
+/// The cache entries in the process and shared, and the changes that invalidate them.
 ///
-/// It has to be told what the log says, in the log's order and by one task: [`connected`](Self::connected), then
-/// [`heard`](Self::heard) for every change and [`caught_up`](Self::caught_up) for every sign of life, until
-/// [`lost`](Self::lost). A log that is private to the instance ([`ChangeLog::is_private`]) says nothing, and none of these is
-/// called.
+/// One task feeds it from the log, in the log's order: [`connected`](Self::connected), then
+/// [`received`](Self::received) for every change and [`caught_up`](Self::caught_up) for every heartbeat, until
+/// [`lost`](Self::lost). A log that is private to the instance ([`ChangeLog::is_private`]) needs no such task.
 #[derive(Clone)]
 pub struct Cache {
     inner: Arc<Inner>,
@@ -52,16 +57,16 @@ pub struct Cache {
 struct Inner {
     options: CacheOptions,
     log: Arc<dyn ChangeLog>,
-    shared: Option<Arc<dyn SharedCopies>>,
-    local: LocalCopies,
+    shared: Option<Arc<dyn SharedEntries>>,
+    local: LocalEntries,
     single_flight: SingleFlight<Key, Outcome>,
     session: RwLock<Option<Arc<Session>>>,
     sessions: AtomicU64,
-    /// What this instance has learned, counted when it is about to be marked.
+    /// Changes that this instance has learned of, counted just before they are marked.
     learned: AtomicU64,
-    /// How much of that is marked.
+    /// How many of them are marked.
     marked: AtomicU64,
-    /// Where things are done on the side: it outlives the requests, and the threads that answer them.
+    /// Runs background tasks. It outlives the requests and their worker threads.
     runtime: Option<Handle>,
     debt: Debt,
     doubts: Doubts,
@@ -69,10 +74,10 @@ struct Inner {
 }
 
 impl Cache {
-    /// A cache without copies. Unless `log` is private, none are used before the log is connected and caught up with.
-    pub fn new(options: CacheOptions, log: Arc<dyn ChangeLog>, shared: Option<Arc<dyn SharedCopies>>) -> Self {
+    /// An empty cache. Unless `log` is private, it is bypassed until the log is connected and caught up with.
+    pub fn new(options: CacheOptions, log: Arc<dyn ChangeLog>, shared: Option<Arc<dyn SharedEntries>>) -> Self {
         let is_private = log.is_private();
-        let local = LocalCopies::new(options.capacity);
+        let local = LocalEntries::new(options.capacity);
         let cache = Self {
             inner: Arc::new(Inner {
                 options,
@@ -97,9 +102,9 @@ impl Cache {
         cache
     }
 
-    /// The log is connected, and will now say everything that it retained: nothing that was changed after
-    /// `complete_since` is missing. All copies in the process are forgotten, and none are used until
-    /// [`caught_up`](Self::caught_up). `run_id` tells the runs of the log's keeper apart.
+    /// The log is connected and will now replay what it retained, which is every change after `complete_since`. Drops
+    /// all entries in the process, and bypasses the cache until [`caught_up`](Self::caught_up). `run_id` identifies the
+    /// run of the log's server.
     pub fn connected(&self, run_id: &str, complete_since: Version) {
         let id = self.inner.sessions.fetch_add(1, Ordering::SeqCst) + 1;
         let session = Arc::new(Session::new(id, run_id, self.inner.options.tags, complete_since));
@@ -109,28 +114,28 @@ impl Cache {
         metrics::following(false);
     }
 
-    /// The log says that at `version` this changed. Before this is called, whatever routes loads to databases has to know
-    /// that they must have it.
-    pub fn heard(&self, version: Version, change: &Change) {
+    /// Receives a change that is at `version` in the log. The caller first raises the database's watermark, which makes
+    /// later loads include the change.
+    pub fn received(&self, version: Version, change: &Change) {
         if let Some(session) = self.session() {
             self.learn(|moment| session.mark(version, change, moment));
             session.raise(version);
         }
     }
 
-    /// The log says that what was heard is all there was at the moment `as_of`, up to `version`. To be called often: a log
-    /// that is silent for longer than [`CacheOptions::silence`] is not trusted. What is owed is announced on the side, in
-    /// the caller's runtime.
+    /// The log confirms that at `as_of` it held nothing after `version`, and that everything before was received. Call
+    /// it often: after [`CacheOptions::silence`] without it the cache is bypassed. Starts a repair in the background
+    /// if a change is unpublished.
     pub fn caught_up(&self, version: Version, as_of: Instant) {
         if let Some(session) = self.session() {
             session.raise(version);
             session.confirm(as_of);
         }
-        self.settle();
+        self.repair();
         metrics::following(!self.owes());
     }
 
-    /// The connection to the log is gone: copies are not used.
+    /// The connection to the log is lost. The cache is bypassed until the next session has caught up.
     pub fn lost(&self) {
         if let Some(session) = self.session() {
             session.lose();
@@ -138,20 +143,20 @@ impl Cache {
         metrics::following(false);
     }
 
-    /// Whether a change may still have to be announced: one that could not be, or one by a write that was cut off and may be
-    /// committed yet. Whoever stops then has to see to it that somebody announces that everything may have changed.
+    /// Whether a change may still need publishing: an unpublished one, or one by an unconfirmed write. If so at
+    /// shutdown, the instance must publish a change of everything, or have another instance publish it.
     pub fn leaves_something_open(&self) -> bool {
         self.owes() || self.doubts().is_open()
     }
 
-    /// Whether a change could not be announced, and was not made up for yet. Copies are not used meanwhile.
-    /// [`caught_up`](Self::caught_up) sees to it.
+    /// Whether a change is unpublished and not yet repaired. The cache is bypassed meanwhile.
+    /// [`caught_up`](Self::caught_up) starts the repair.
     pub fn owes(&self) -> bool {
         self.inner.debt.is_open()
     }
 
-    /// Makes up for changes that were not announced.
-    fn settle(&self) {
+    /// Repairs unpublished changes, by publishing that everything may have changed.
+    fn repair(&self) {
         let Some(due) = self.debt().begin_paying() else {
             return;
         };
@@ -172,16 +177,16 @@ impl Cache {
         });
     }
 
-    /// Notes a change that this instance announced, without waiting to hear it back.
+    /// Marks a change that this instance published, before the log delivers it.
     pub(crate) fn mark_own(&self, version: Version, change: &Change) {
         if self.log().is_private() {
-            self.heard(version, change);
+            self.received(version, change);
         } else if let Some(session) = self.session() {
             self.learn(|moment| session.mark(version, change, moment));
         }
     }
 
-    /// The session, if what was heard in it is all there is, and nothing is owed.
+    /// The session, if it is confirmed and nothing is unpublished.
     pub(crate) fn current_session(&self) -> Option<Arc<Session>> {
         let session = self.session()?;
         let is_current = self.log().is_private() || session.is_confirmed(self.inner.options.silence);
@@ -192,21 +197,21 @@ impl Cache {
         self.inner.session.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Marks something. Whoever loads from the moment on that it is given has it.
+    /// Runs `mark` with the next moment. A load that begins at that moment or later includes the change.
     fn learn(&self, mark: impl FnOnce(Moment)) {
         mark(Moment(self.inner.learned.fetch_add(1, Ordering::SeqCst) + 1));
         self.inner.marked.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// All that was learned so far, if all of it is marked: until something else is learned, what is found good now stays
-    /// good.
+    /// The current moment, if every change learned of is marked. An entry found valid now stays valid until the next
+    /// change is learned of.
     pub(crate) fn settled(&self) -> Option<Moment> {
-        // In this order: what is begun and not done between the two is seen.
+        // `marked` first: a mark in progress between the two loads makes them differ.
         let marked = self.inner.marked.load(Ordering::SeqCst);
         (self.inner.learned.load(Ordering::SeqCst) == marked).then_some(Moment(marked))
     }
 
-    /// All that was learned so far.
+    /// The current moment, whether or not all changes are marked.
     pub(crate) fn now(&self) -> Moment {
         Moment(self.inner.learned.load(Ordering::SeqCst))
     }
@@ -219,11 +224,11 @@ impl Cache {
         &*self.inner.log
     }
 
-    pub(crate) fn shared(&self) -> Option<&Arc<dyn SharedCopies>> {
+    pub(crate) fn shared(&self) -> Option<&Arc<dyn SharedEntries>> {
         self.inner.shared.as_ref()
     }
 
-    pub(crate) fn local(&self) -> &LocalCopies {
+    pub(crate) fn local(&self) -> &LocalEntries {
         &self.inner.local
     }
 

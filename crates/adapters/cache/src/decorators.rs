@@ -1,8 +1,10 @@
-//! The ports of which reads are served from copies, one file a port. Writes pass: what they touch follows from their facts.
+//! The decorators that serve reads of the ports from the cache, one file per port.
 //!
-//! Each decorator has the repository that it stands before (`inner`), which serves whatever is not copied, and where it
-//! fills copies the same port as a `loader`: over a database that has all that was heard of, or says that it is unavailable.
-//! Then `inner` is asked instead, which may know less, and no copy is kept.
+//! Writes pass through: their facts say what they invalidate. Each decorator has two repositories of its port:
+//! - `inner`, the decorated one, serves whatever is not cached;
+//! - `loader` loads entries from a server that has every change received so far, or fails as unavailable.
+//!
+//! When `loader` is unavailable, `inner` serves the read. Its value may be stale, and is not stored.
 
 mod posts;
 #[cfg(test)]
@@ -20,7 +22,7 @@ use domain::{ContentViewer, Page, Post, PostId, PostPage, PostView, RepositoryEr
 use crate::kept::entry::Value;
 use crate::kept::read::Loaded;
 
-/// Asks the loader, or whoever else answers if that cannot.
+/// Runs `loader`, and `otherwise` if it is unavailable. An overloaded loader has no fallback, which would add load.
 async fn load(
     loader: impl Future<Output = Result<Value, RepositoryError>> + Send,
     otherwise: impl Future<Output = Result<Value, RepositoryError>> + Send,
@@ -35,7 +37,7 @@ async fn load(
     }
 }
 
-/// The page as `viewer` sees it, with at most one question to `likes`.
+/// Adds the flags of `viewer` to the page, with at most one query to `likes`.
 async fn seen_by(
     viewer: Option<UserId>,
     page: &Shared<Page<Post>>,
@@ -50,7 +52,7 @@ async fn seen_by(
     Ok(PostPage { page: page.clone(), viewers: Some(viewers) })
 }
 
-/// The post as `viewer` sees it, with at most one question to `likes`.
+/// Adds the flags of `viewer` to the post, with at most one query to `likes`.
 async fn post_seen_by(
     viewer: Option<UserId>,
     post: &Shared<Post>,

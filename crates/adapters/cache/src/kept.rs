@@ -1,4 +1,4 @@
-//! What is kept: cache entries in the process and shared, how a read finds a good one, and how one is loaded.
+//! Cache entries: in the process and shared, how a read finds a valid one, and how one is loaded.
 
 pub(crate) mod codec;
 pub(crate) mod entry;

@@ -1,4 +1,4 @@
-//! What is known of changes: the log that every instance follows, and when each tag was last changed.
+//! Received changes: the log that every instance follows, and the latest change of each tag.
 
 pub(crate) mod log;
 pub(crate) mod session;

@@ -1,17 +1,25 @@
-//! Copies of what is read often, as decorators over the ports, which never show what is known to have changed.
+//! A coherent cache for hot reads, as decorators over the ports: posts, accounts, pages of the public feed, and pages
+//! of a user's posts. Called by the use cases through the ports, and by the server's follower of the journal.
 //!
-//! Copies are of what is the same for every reader: posts, accounts, pages of the public feed and of a user's posts. What
-//! is a reader's own is read along with them, in one statement.
+//! Cache entries hold only what is the same for every reader. Viewer flags (liked, following) are read from the
+//! database, in one statement per page.
 //!
-//! - The facts of every write (`published/announce.rs` listens to them) say which [`Tag`]s it touched. They are announced to the
-//!   [`ChangeLog`] as one [`Change`] before the write is answered. Every instance follows the log and knows when each tag was
-//!   last changed (`known/tags.rs`).
-//! - Every copy carries what it depends on and a stamp (`kept/entry.rs`, `known/stamp.rs`): what had been heard when its load began,
-//!   which is therefore in it. It is good if nothing that it depends on was changed after that.
-//! - [`Cache`] (`cache.rs`) is told what the log says; `kept/read.rs` serves reads: from the copies in the process (`kept/local.rs`),
-//!   from [`SharedCopies`] (`kept/codec.rs`), or by one load for all who want the same (`kept/single_flight.rs`).
-//! - When the log is silent or lost, or an own change could not be announced (`published/debt.rs`), copies are not used at all.
-//! - The decorators, one file a port, say what is copied.
+//! Invariants:
+//! - A change is published to the [`ChangeLog`] before the response to its write. `published/announce.rs` derives its
+//!   [`Tag`]s from the facts of the write.
+//! - The tag table (`known/tags.rs`) has the latest change of each tag that this instance has received.
+//! - An entry carries its tags and a stamp (`kept/entry.rs`, `known/stamp.rs`). Its load saw every change up to the
+//!   stamp.
+//! - An entry is served only if none of its tags changed after its stamp, as far as this instance has received.
+//! - Concurrent reads of one key share one load (`kept/single_flight.rs`).
+//!
+//! A read (`kept/read.rs`) tries the entries in the process (`kept/local.rs`), then [`SharedEntries`]
+//! (`kept/codec.rs`), then loads.
+//!
+//! On failure the cache is bypassed: while the log is silent or disconnected, and while a change of this instance is
+//! unpublished (`published/debt.rs`).
+//!
+//! Tested in `kept/read/tests.rs`, and at random over several instances in `tests/coherence`.
 
 mod cache;
 mod decorators;
@@ -25,7 +33,7 @@ mod test_support;
 
 pub use cache::Cache;
 pub use decorators::{CachedPosts, CachedTimelines, CachedUsers};
-pub use kept::shared::SharedCopies;
+pub use kept::shared::SharedEntries;
 pub use known::log::{ChangeLog, InProcessLog, LogUnavailable};
 pub use known::tag::Tag;
 pub use known::version::Version;

@@ -1,10 +1,11 @@
-//! What the cache tells of itself:
+//! The metrics of the cache:
 //!
-//! - `cache_requests_total{layer, outcome}`: reads by how each layer, `local` or `shared`, served them: `hit`, `miss`, or
-//!   `bypass` when copies could not be trusted or the reader's own last write had not been heard of;
-//! - `cache_loads_total{kind}`: loads from the database, by what was loaded: `post`, `user`, `public_feed`, `user_posts`;
-//! - `cache_entries`, `cache_bytes`: what is kept in the process;
-//! - `cache_following`: 1 while copies can be trusted as far as this instance knows, else 0.
+//! - `cache_requests_total{layer, outcome}`: reads by layer, `local` or `shared`, and outcome: `hit`, `miss` or
+//!   `bypass`. `bypass` means that entries could not be trusted, or that the reader's own last write had not been
+//!   received;
+//! - `cache_loads_total{kind}`: loads from the database, by kind: `post`, `user`, `public_feed`, `user_posts`;
+//! - `cache_entries`, `cache_bytes`: the number and size of the entries in the process;
+//! - `cache_following`: 1 while this instance trusts its entries, else 0.
 
 use metrics::{Counter, counter};
 
@@ -23,11 +24,11 @@ pub(crate) enum Outcome {
     Bypass,
 }
 
-/// Counts reads. The counters are looked up once, for they are raised by every read.
+/// Counts reads. The counters are looked up once, because every read increments one.
 pub(crate) struct Reads([[Counter; 3]; 2]);
 
 impl Reads {
-    /// The counters of the recorder that there is now.
+    /// The counters of the recorder installed now.
     pub(crate) fn new() -> Self {
         Self([Layer::Local, Layer::Shared].map(|layer| {
             [Outcome::Hit, Outcome::Miss, Outcome::Bypass]
@@ -67,7 +68,7 @@ pub(crate) fn following(following: bool) {
     metrics::gauge!("cache_following").set(if following { 1.0 } else { 0.0 });
 }
 
-#[expect(clippy::cast_precision_loss, reason = "nobody reads the sixteenth digit")]
+#[expect(clippy::cast_precision_loss, reason = "a gauge needs no more than 53 bits")]
 pub(crate) fn kept(entries: u64, bytes: u64) {
     metrics::gauge!("cache_entries").set(entries as f64);
     metrics::gauge!("cache_bytes").set(bytes as f64);

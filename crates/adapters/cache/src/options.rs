@@ -1,25 +1,25 @@
-//! How much is kept, and for how long.
+//! The limits of the cache.
 
 use std::time::Duration;
 
-/// How much is kept, and for how long.
+/// The limits of the cache: sizes, TTLs and timeouts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheOptions {
-    /// How long a copy is kept in each layer, give or take a tenth.
+    /// The TTL of an entry in each layer, with jitter of a tenth. Zero turns the cache off; changes are still
+    /// published.
     pub ttl: Duration,
-    /// How long it is remembered that something is not there.
+    /// The TTL of an entry that says that the key names nothing.
     pub negative_ttl: Duration,
-    /// Most bytes kept in the process.
+    /// The capacity in the process, in bytes.
     pub capacity: u64,
-    /// Shared copies longer than this many bytes are compressed.
+    /// Shared entries longer than this many bytes are compressed.
     pub compress_past: usize,
-    /// Most tags of which the last change is known. When older ones are dropped, copies older than those are not used any
-    /// more.
+    /// The capacity of the tag table. Dropping its oldest tags invalidates the entries older than these.
     pub tags: usize,
-    /// How long the log may be silent before copies are not used. Nothing that is served was changed by a write that was
-    /// answered longer ago than this.
+    /// How long the log may be silent before the cache is bypassed. This bounds staleness: a served entry includes
+    /// every write whose response was sent longer ago than this.
     pub silence: Duration,
-    /// How long a signed-in reader waits for their own last write to be heard of before the copies are passed by.
+    /// How long a signed-in reader waits for their own last write to be received, before they bypass the cache.
     pub patience: Duration,
 }
 

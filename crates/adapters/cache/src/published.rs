@@ -1,5 +1,5 @@
-//! What is published: the changes that follow from facts, told to all instances before the write is answered; and what is made up
-//! for when that fails.
+//! Publishing: changes are derived from facts and published to all instances before the response to the write. Failed
+//! publications are repaired.
 
 pub(crate) mod announce;
 pub(crate) mod change;

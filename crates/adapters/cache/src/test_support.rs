@@ -1,4 +1,4 @@
-//! What the tests of this crate share: a log that does as it is told, and loads that wait for a gate.
+//! Test doubles: a log that can fail, shared entries in a map, and a database whose loads wait at a gate.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -13,9 +13,9 @@ use tokio::sync::Semaphore;
 
 use crate::kept::entry::Value;
 use crate::kept::read::{Load, Loaded};
-use crate::{Cache, CacheOptions, Change, ChangeLog, LogUnavailable, SharedCopies, Tag, Version};
+use crate::{Cache, CacheOptions, Change, ChangeLog, LogUnavailable, SharedEntries, Tag, Version};
 
-/// A log that appends without telling anybody, and fails when it shall.
+/// A log that appends without delivering, and fails while `fails` is set.
 #[derive(Default)]
 pub(crate) struct FakeLog {
     pub(crate) fails: AtomicBool,
@@ -48,12 +48,12 @@ impl FakeLog {
     }
 }
 
-/// Copies in a map.
+/// Shared entries in a map.
 #[derive(Default)]
-pub(crate) struct FakeCopies(pub(crate) Mutex<HashMap<String, Vec<u8>>>);
+pub(crate) struct FakeEntries(pub(crate) Mutex<HashMap<String, Vec<u8>>>);
 
 #[async_trait]
-impl SharedCopies for FakeCopies {
+impl SharedEntries for FakeEntries {
     async fn get(&self, key: &str) -> Option<Vec<u8>> {
         self.0.lock().unwrap().get(key).cloned()
     }
@@ -71,32 +71,33 @@ pub(crate) fn change(tags: Vec<Tag>) -> Change {
     Change { by: None, tags }
 }
 
-/// A cache that has caught up with `log`, which holds nothing yet.
-pub(crate) fn following(log: &Arc<FakeLog>, shared: Option<Arc<FakeCopies>>) -> Cache {
-    let cache = Cache::new(CacheOptions::default(), log.clone(), shared.map(|copies| copies as Arc<dyn SharedCopies>));
+/// A cache that has caught up with the empty `log`.
+pub(crate) fn following(log: &Arc<FakeLog>, shared: Option<Arc<FakeEntries>>) -> Cache {
+    let cache =
+        Cache::new(CacheOptions::default(), log.clone(), shared.map(|entries| entries as Arc<dyn SharedEntries>));
     cache.connected("run", at(0));
     cache.caught_up(at(0), tokio::time::Instant::now());
     cache
 }
 
-/// The post `word` by Ada, liked so often.
+/// The post `word` by Ada, with `likes` likes.
 pub(crate) fn post(word: &str, likes: u64) -> Post {
     let ada = a_user("ada").build();
     Post { like_count: likes, ..a_post(word, ada.id).published_by(&ada) }
 }
 
-/// The post that the tests of reads are about.
+/// The id of the post that the tests read.
 pub(crate) fn hello() -> PostId {
     id("hello")
 }
 
-/// A database with one post, whose likes are counted, and loads that wait.
+/// A database with one post, whose likes are its version.
 pub(crate) struct Database {
     pub(crate) likes: AtomicU64,
     pub(crate) loads: AtomicUsize,
     pub(crate) fails: AtomicBool,
     pub(crate) is_behind: AtomicBool,
-    /// Loads read, then wait for one of these.
+    /// A load reads the likes, then waits for a permit.
     pub(crate) gate: Semaphore,
 }
 
@@ -111,7 +112,7 @@ impl Database {
         })
     }
 
-    /// Lets nobody pass until [`open`](Self::open).
+    /// Blocks loads until [`open`](Self::open).
     pub(crate) fn close(&self) {
         self.gate.forget_permits(Semaphore::MAX_PERMITS);
     }

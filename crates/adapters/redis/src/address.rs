@@ -1,10 +1,11 @@
-//! What an address of Redis says, and what is wrong with one, in words that are not taken from it: an address that is
-//! mistaken may have a part of a password anywhere.
+//! Parsing the address of Redis.
+//!
+//! Invariant: no error repeats a part of the address, because in a malformed one any part may belong to the password.
 
 use redis::{ConnectionInfo, IntoConnectionInfo as _};
 use url::Url;
 
-/// Parameters that other clients know. A name that is none of these may be part of a password.
+/// Parameters of other clients, whose names are safe to show. Any other name may be part of a password.
 const UNSUPPORTED: &[&str] = &[
     "client_name",
     "db",
@@ -21,33 +22,35 @@ const UNSUPPORTED: &[&str] = &[
     "username",
 ];
 
-/// An address that no Redis can be at. Goes on from "this address" to a sentence, and never repeats what may be a secret.
+/// Why an address is invalid. Its text completes a sentence that begins with "this address", and never repeats a
+/// secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidUrl {
-    /// Not an address of Redis at all.
+    /// The scheme is missing or another one, or the host is missing.
     #[error("is not like redis://[user:password@]host[:port][/database], or rediss:// for TLS")]
     NotAnAddress,
-    /// Where the password ends can be read in two ways.
+    /// The end of the password is ambiguous.
     #[error("has a @ after the first / or ?, or a #; write / as %2F, ? as %3F, # as %23 and @ as %40 in the password")]
     Ambiguous,
-    /// A database that is no number.
+    /// The database is not a number.
     #[error("has a database that is not a number")]
     Database,
-    /// A version of the protocol that there is not.
+    /// The version of the protocol is unknown.
     #[error("has a value of `protocol` (not shown) that is of no use; expected `resp2` or `resp3`")]
     Protocol,
-    /// A parameter that is known elsewhere.
+    /// A parameter that only other clients support.
     #[error("has the parameter `{0}`, which is not supported; leave it out")]
     Unsupported(&'static str),
-    /// Another parameter.
+    /// An unknown parameter.
     #[error("has an unknown parameter (its name is not shown: it may be part of a password)")]
     Unknown,
 }
 
-/// Whether `url` is the address of a Redis: `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS.
+/// Checks that `url` is the address of a Redis: `redis://[user:password@]host[:port][/database]`, or `rediss://` for
+/// TLS.
 ///
 /// # Errors
-/// [`InvalidUrl`], which says nothing of the password.
+/// [`InvalidUrl`], which contains no part of the password.
 pub fn check_url(url: &str) -> Result<(), InvalidUrl> {
     parse(url).map(drop)
 }
@@ -84,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_the_addresses_of_redis() {
+    fn accepts_valid_addresses() {
         for url in [
             "redis://localhost",
             "redis://:word@redis:6379/0",
@@ -96,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong_and_nothing_else() {
+    fn errors_reveal_nothing_of_the_address() {
         for (url, wrong) in [
             ("redis", InvalidUrl::NotAnAddress),
             ("http://redis", InvalidUrl::NotAnAddress),

@@ -1,4 +1,12 @@
-//! Asking Redis: in bounded time, in bounded number, and not at all while it is known to be lost.
+//! The client that all commands use.
+//!
+//! Invariants:
+//! - A command ends within its time limit, including the wait for a connection.
+//! - The number of commands in flight is bounded. Further ones are rejected at once.
+//! - While the breaker is open, commands are rejected at once, except appends to the journal.
+//! - A connection whose command timed out is replaced.
+//!
+//! Tested in `tests/shared_state/commands.rs`.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,11 +22,10 @@ use crate::error::{Cause, Unavailable, is_out_of_reach};
 use crate::link::Link;
 use crate::options::RedisOptions;
 
-/// A Redis. Clones share one connection, which commands of all callers go over side by side.
+/// A client of one Redis. Clones share one multiplexed connection.
 ///
-/// It is connected when it is first needed, and from then on kept so in the background. A command ends within the time
-/// limit: it waits for a connection no longer than that, fails at once when the last attempt to connect failed, and is
-/// not tried at all while the breaker is open.
+/// The first command connects, and from then on the connection is restored in the background. A command fails at once
+/// if the last attempt to connect failed, or if the breaker is open.
 #[derive(Clone)]
 pub struct Redis {
     inner: Arc<Inner>,
@@ -27,11 +34,11 @@ pub struct Redis {
 struct Inner {
     link: Arc<Link>,
     breaker: CircuitBreaker,
-    room: Semaphore,
+    slots: Semaphore,
     options: RedisOptions,
 }
 
-/// What can be asked.
+/// A command or a script.
 pub(crate) enum Request<'a> {
     Command(&'a Cmd),
     Script(&'a ScriptInvocation<'a>),
@@ -47,10 +54,10 @@ impl Request<'_> {
 }
 
 impl Redis {
-    /// The Redis at `url`, whether it is there or not. Its connections live in the runtime that this is called in.
+    /// A client of the Redis at `url`, which need not be reachable yet. Its connections live in the current runtime.
     ///
     /// # Errors
-    /// [`InvalidUrl`] when `url` is no address of a Redis.
+    /// [`InvalidUrl`] if `url` is not the address of a Redis.
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
@@ -59,33 +66,33 @@ impl Redis {
         let inner = Inner {
             link,
             breaker: CircuitBreaker::new(options.breaker),
-            room: Semaphore::new(options.max_in_flight.min(Semaphore::MAX_PERMITS)),
+            slots: Semaphore::new(options.max_in_flight.min(Semaphore::MAX_PERMITS)),
             options,
         };
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Whether it is connected and commands are tried. It may be lost unnoticed; and before the first command it is
-    /// not connected yet.
+    /// Whether it is connected and the breaker allows commands, as far as is known. It is false before the first
+    /// command.
     pub fn is_up(&self) -> bool {
         self.inner.link.is_up() && self.state() != State::Open
     }
 
-    /// What the breaker does with commands.
+    /// The state of the breaker.
     pub fn state(&self) -> State {
         self.inner.breaker.state()
     }
 
-    /// Whether it answers now.
+    /// Checks that Redis responds now.
     ///
     /// # Errors
-    /// [`Unavailable`] when it does not.
+    /// [`Unavailable`] if it does not.
     pub async fn ping(&self) -> Result<(), Unavailable> {
-        let _: String = self.ask("ping", Request::Command(&redis::cmd("PING"))).await?;
+        let _: String = self.query("ping", Request::Command(&redis::cmd("PING"))).await?;
         Ok(())
     }
 
-    /// A key of this application.
+    /// The key `name` with the prefix of this application.
     pub(crate) fn key(&self, name: impl std::fmt::Display) -> String {
         format!("{}{name}", self.inner.options.prefix)
     }
@@ -94,18 +101,18 @@ impl Redis {
         &self.inner.link
     }
 
-    /// Asks also while the breaker is open: what must not be left out for a fault that may be over. When there is no
-    /// connection to be had it fails at once all the same.
-    pub(crate) async fn ask_regardless<T: FromRedisValue>(
+    /// Sends a request even while the breaker is open, for commands that must not be skipped after a fault that may be
+    /// over. Fails at once if there is no connection.
+    pub(crate) async fn query_past_breaker<T: FromRedisValue>(
         &self,
         name: &'static str,
         request: Request<'_>,
     ) -> Result<T, Unavailable> {
-        self.ask_with(name, request, self.inner.breaker.try_enter()).await
+        self.query_with(name, request, self.inner.breaker.try_enter()).await
     }
 
-    /// Asks, and waits for the answer within the time limit.
-    pub(crate) async fn ask<T: FromRedisValue>(
+    /// Sends a request, and waits for the response within the time limit.
+    pub(crate) async fn query<T: FromRedisValue>(
         &self,
         name: &'static str,
         request: Request<'_>,
@@ -113,17 +120,17 @@ impl Redis {
         let Some(permit) = self.inner.breaker.try_enter() else {
             return Err(Unavailable::new(name, Cause::BreakerOpen));
         };
-        self.ask_with(name, request, Some(permit)).await
+        self.query_with(name, request, Some(permit)).await
     }
 
-    async fn ask_with<T: FromRedisValue>(
+    async fn query_with<T: FromRedisValue>(
         &self,
         name: &'static str,
         request: Request<'_>,
         permit: Option<Permit<'_>>,
     ) -> Result<T, Unavailable> {
-        let Inner { link, room, options, .. } = &*self.inner;
-        let Ok(_place) = room.try_acquire() else {
+        let Inner { link, slots, options, .. } = &*self.inner;
+        let Ok(_slot) = slots.try_acquire() else {
             return Err(Unavailable::new(name, Cause::TooManyInFlight));
         };
         let begun = Instant::now();
@@ -152,7 +159,7 @@ impl Redis {
             None => {}
         }
         if !answered {
-            // A connection that brought no answer in time may be dead: nothing else would ever tell.
+            // The connection may be dead without a notice from the operating system. So it is replaced.
             if let Some(number) = used {
                 link.forget(number, &failure);
             }

@@ -1,11 +1,11 @@
-//! What can go wrong with Redis.
+//! Failures of Redis.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
-/// Redis did not do what it was asked. Whether it did it after all, unheard, is not known.
+/// A command failed or was rejected. If it [was tried](Self::was_tried), it may have taken effect all the same.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("Redis is not available for {command}")]
 pub struct Unavailable {
@@ -19,7 +19,7 @@ impl Unavailable {
         Self { command, cause: Arc::new(cause) }
     }
 
-    /// Whether it was asked at all, and not spared because it failed before or has too much to do already.
+    /// Whether the command was tried. It was not if the breaker was open or too many commands were in flight.
     pub fn was_tried(&self) -> bool {
         !matches!(*self.cause, Cause::BreakerOpen | Cause::TooManyInFlight)
     }
@@ -39,7 +39,7 @@ pub(crate) enum Cause {
     Redis(#[from] RedisError),
 }
 
-/// Whether an error tells of a server that cannot serve, rather than of one that serves and dislikes a command.
+/// Whether the error means that the server is out of reach. A server that rejects one command is not.
 pub(crate) fn is_out_of_reach(error: &RedisError) -> bool {
     let dislikes = matches!(
         error.kind(),

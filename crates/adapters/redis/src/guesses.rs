@@ -1,4 +1,12 @@
-//! Guesses at passwords, counted for all instances together.
+//! Limits on password guesses, shared by all instances.
+//!
+//! Invariants:
+//! - A guess takes one from the budget of its guesser, and one from the budget of the account.
+//! - While the account's budget is empty, a guess is *strict*: it takes from its guesser and its site instead, which
+//!   have `strict_burst` each. So an attack from other sites does not lock the owner out.
+//! - A refused guess takes nothing.
+//!
+//! Tested in `tests/shared_state/guesses.rs`.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -11,59 +19,59 @@ use crate::error::Unavailable;
 static GUESS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/guess.lua")));
 static GIVE_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/give_back.lua")));
 
-/// Budgets of guesses: of each account, and of each guesser and each site at an account. Kept by GCRA and by the clock of Redis, as
-/// [`SharedLimits`](crate::SharedLimits) are.
+/// Budgets of guesses: one per account, and one per guesser and per site of an account. They follow GCRA and the
+/// clock of Redis, like [`SharedLimits`](crate::SharedLimits).
 #[derive(Clone)]
 pub struct SharedGuesses {
     redis: Redis,
 }
 
-/// How much there is of a budget.
+/// The size and refill rate of a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
-    /// At once.
+    /// The size of a full budget.
     pub burst: u32,
-    /// How long until one is given back.
+    /// The time in which one unit is refilled.
     pub refill: Duration,
 }
 
-/// From which budgets a guess is taken.
+/// The budgets that a guess is taken from.
 #[derive(Debug, Clone, Copy)]
 pub struct GuessKeys<'k> {
-    /// Names the account.
+    /// The account whose password is guessed.
     pub account: &'k str,
-    /// Names who guesses at it.
+    /// The guesser: a network or a session.
     pub guesser: &'k str,
-    /// Names where several guessers are at home that are held together while the account has none left.
+    /// The larger network of the guesser, if it has one. Its guessers share a budget while the account's budget is
+    /// empty.
     pub site: Option<&'k str>,
 }
 
-/// What came of [`SharedGuesses::take`].
+/// The result of [`SharedGuesses::take`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GuessTaken {
-    /// There was one left.
+    /// The guess is allowed.
     Granted {
-        /// Whether the account had none left, so that none was taken from it.
+        /// Whether the account's budget was empty, and nothing was taken from it.
         is_strict: bool,
     },
-    /// There was none. Nothing was taken.
+    /// A budget is empty. Nothing was taken.
     Refused {
-        /// When the next one will be there.
+        /// The time until the next guess is allowed.
         retry_after: Duration,
     },
 }
 
 impl SharedGuesses {
-    /// Budgets in `redis`.
+    /// The budgets in `redis`.
     pub fn new(redis: Redis) -> Self {
         Self { redis }
     }
 
-    /// Takes one guess. While the account has none left, each of its guessers has `strict_burst` of its own, and so has each
-    /// site.
+    /// Takes one guess. While the account's budget is empty, each of its guessers and sites has `strict_burst`.
     ///
     /// # Errors
-    /// [`Unavailable`] when Redis is.
+    /// [`Unavailable`] if Redis fails or is unreachable.
     pub async fn take(
         &self,
         keys: GuessKeys<'_>,
@@ -78,16 +86,17 @@ impl SharedGuesses {
         }
         script.arg(account.burst).arg(micros(account.refill)).arg(guesser.burst).arg(micros(guesser.refill));
         script.arg(strict_burst);
-        Ok(match self.redis.ask::<(bool, u64)>("guess", Request::Script(&script)).await? {
+        Ok(match self.redis.query::<(bool, u64)>("guess", Request::Script(&script)).await? {
             (true, strict) => GuessTaken::Granted { is_strict: strict == 1 },
             (false, wait) => GuessTaken::Refused { retry_after: Duration::from_micros(wait) },
         })
     }
 
-    /// Gives a guess back, as it was none. `is_strict` is what [`take`](Self::take) answered: then the account gave none.
+    /// Gives a guess back that turned out to be none, such as a right password. `is_strict` is the result of
+    /// [`take`](Self::take).
     ///
     /// # Errors
-    /// [`Unavailable`] when Redis is.
+    /// [`Unavailable`] if Redis fails or is unreachable.
     pub async fn give_back(
         &self,
         keys: GuessKeys<'_>,
@@ -102,7 +111,7 @@ impl SharedGuesses {
         } else if let Some(site) = self.site(keys) {
             script.key(site).arg(micros(guesser.refill));
         }
-        self.redis.ask::<u64>("give_back", Request::Script(&script)).await.map(drop)
+        self.redis.query::<u64>("give_back", Request::Script(&script)).await.map(drop)
     }
 
     fn account(&self, GuessKeys { account, .. }: GuessKeys<'_>) -> String {

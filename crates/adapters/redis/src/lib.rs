@@ -1,11 +1,19 @@
-//! What several instances share through Redis: rate limits, bounds of guessing, positions to read one's own writes from, the journal of
-//! changes, who is alive, and copies of values.
+//! The state that instances share through Redis:
 //!
-//! All that speaks Redis is here. Nothing in it is the only copy of anything: Redis may be lost, and every call then
-//! fails at once, or after a short while, with [`Unavailable`]; the caller does without.
+//! - the journal of changes, and cached values;
+//! - users' positions, for read-your-writes;
+//! - rate limits, and limits on password guesses;
+//! - the list of living members.
 //!
-//! All keys begin with [`RedisOptions::prefix`]. Those of the journal and of the members never expire: a Redis that
-//! evicts must evict keys with an expiry only (`maxmemory-policy volatile-lru` or the like).
+//! Invariants:
+//! - All code that uses Redis is in this crate.
+//! - Redis is never the only home of any data. If it is lost, every call fails at once or after a short timeout, with
+//!   [`Unavailable`], and the caller goes on without.
+//! - All keys begin with [`RedisOptions::prefix`].
+//! - The keys of the journal and of the members never expire. So Redis may evict only keys with an expiry
+//!   (`maxmemory-policy volatile-lru` or similar).
+//!
+//! Tested in `tests/shared_state`, against a real Redis.
 
 mod address;
 mod client;

@@ -1,4 +1,4 @@
-//! Rate limits that all instances share.
+//! Rate limits shared by all instances.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -12,46 +12,46 @@ static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scrip
 
 /// Budgets that all instances take from.
 ///
-/// They are kept by GCRA, the generic cell rate algorithm (ITU-T Recommendation I.371, annex A, there for the cells of
-/// ATM networks; as a limit on requests: <https://brandur.org/rate-limiting>). It behaves as a leaky bucket, and its
-/// state is one point in time: when the budget will be full again. One script reads, decides and writes, by the clock
-/// of Redis, so that neither two instances nor their clocks can disagree. The state expires when the budget is full.
+/// They follow GCRA, the generic cell rate algorithm: ITU-T Recommendation I.371, annex A; for requests see
+/// <https://brandur.org/rate-limiting>. It behaves like a leaky bucket. The state of a budget is the time at which it
+/// will be full again, and expires then. One atomic script reads, decides and writes, by the clock of Redis. So the
+/// clocks of the instances do not matter.
 #[derive(Clone)]
 pub struct SharedLimits {
     redis: Redis,
 }
 
-/// What became of a request for one from a budget.
+/// The result of [`SharedLimits::take`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
-    /// It was there.
+    /// One unit was taken.
     Granted {
-        /// How many more are there now.
+        /// The units left.
         remaining: u32,
-        /// When all of them will be there again.
+        /// The time until the budget is full again.
         reset: Duration,
     },
     /// The budget is empty. Nothing was taken.
     Refused {
-        /// When the next will be there.
+        /// The time until the next unit is available.
         retry_after: Duration,
     },
 }
 
 impl SharedLimits {
-    /// Budgets in `redis`.
+    /// The budgets in `redis`.
     pub fn new(redis: Redis) -> Self {
         Self { redis }
     }
 
-    /// Takes one from the budget of `key`, which has room for `burst`, and to which one is given back every `refill`.
+    /// Takes one unit from the budget of `key`, which holds `burst` units and is refilled by one every `refill`.
     ///
     /// # Errors
-    /// [`Unavailable`] when Redis is.
+    /// [`Unavailable`] if Redis fails or is unreachable.
     pub async fn take(&self, key: &str, burst: u32, refill: Duration) -> Result<Taken, Unavailable> {
         let mut script = TAKE.prepare_invoke();
         script.key(self.redis.key(format_args!("limit:{key}"))).arg(burst).arg(micros(refill).max(1));
-        match self.redis.ask::<(bool, u64, u64)>("take", Request::Script(&script)).await? {
+        match self.redis.query::<(bool, u64, u64)>("take", Request::Script(&script)).await? {
             (true, remaining, reset) => {
                 let remaining = u32::try_from(remaining).unwrap_or(u32::MAX);
                 Ok(Taken::Granted { remaining, reset: Duration::from_micros(reset) })

@@ -1,4 +1,12 @@
-//! The one connection that all commands share, kept up in the background.
+//! The multiplexed connection that all commands share, restored in the background.
+//!
+//! Invariants:
+//! - At most one attempt to connect is in flight. Callers wait for the first attempt, and fail at once after a failed
+//!   one.
+//! - Each connection has a number. Only the current one can be discarded.
+//! - No log message or error contains a part of the address.
+//!
+//! On failure the attempts repeat, with backoff, as long as the link is used.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -22,12 +30,12 @@ pub(crate) const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause between attempts to connect.
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Where Redis is, and the connection to it that all commands share.
+/// The address of Redis, and the shared connection to it.
 pub(crate) struct Link {
     client: Client,
     connect_timeout: Duration,
     max_in_flight: usize,
-    /// Connections are driven here, for they outlive the request, and even the worker, that needed them first.
+    /// Drives the connections. They outlive the request, and even the worker thread, that first needed them.
     runtime: Handle,
     numbers: AtomicU64,
     phase: watch::Sender<Phase>,
@@ -35,16 +43,16 @@ pub(crate) struct Link {
 
 #[derive(Clone)]
 enum Phase {
-    /// Nobody has needed it yet.
+    /// No command has needed the connection yet.
     Idle,
-    /// The first attempt since it was needed, or lost, is under way. Worth to wait for.
+    /// The first attempt since the connection was needed or lost is in flight. Commands wait for it.
     Connecting,
-    /// The last attempt failed, and others follow. Not worth to wait for.
+    /// The last attempt failed, and others follow. Commands fail at once.
     Down(RedisError),
     Up(Connected),
 }
 
-/// A connection, and which one it is.
+/// A connection with its number.
 #[derive(Clone)]
 pub(crate) struct Connected {
     pub(crate) connection: MultiplexedConnection,
@@ -52,7 +60,7 @@ pub(crate) struct Connected {
 }
 
 impl Link {
-    /// Connects when a connection is needed.
+    /// A link that connects when first needed.
     pub(crate) fn new(
         url: &str,
         connect_timeout: Duration,
@@ -61,10 +69,10 @@ impl Link {
     ) -> Result<Arc<Self>, InvalidUrl> {
         let address = address::parse(url)?;
         if matches!(address.addr(), ConnectionAddr::TcpTls { .. }) {
-            // It fails when somebody has chosen before, which is as good.
+            // It fails if a provider is installed already, which is fine.
             let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         }
-        // Version 3 of the protocol tells at once that a connection was lost, also between commands.
+        // With protocol version 3, the driver reports a lost connection at once, even between commands.
         let settings = address.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         let address = address.set_redis_settings(settings).set_tcp_settings(TcpSettings::default().set_nodelay(true));
         Ok(Arc::new(Self {
@@ -77,24 +85,24 @@ impl Link {
         }))
     }
 
-    /// The runtime that connections are driven in.
+    /// The runtime that drives the connections.
     pub(crate) fn runtime(&self) -> &Handle {
         &self.runtime
     }
 
-    /// Whether there is a connection, as far as anybody knows.
+    /// Whether there is a connection that is not known to be lost.
     pub(crate) fn is_up(&self) -> bool {
         matches!(*self.phase.borrow(), Phase::Up(_))
     }
 
-    /// The shared connection. Waits for an attempt that is under way; fails at once when the last one failed.
+    /// The shared connection. Waits for a first attempt in flight. Fails at once if the last attempt failed.
     pub(crate) async fn connection(self: &Arc<Self>) -> RedisResult<Connected> {
         if let Phase::Up(connected) = &*self.phase.borrow() {
             return Ok(connected.clone());
         }
         self.begin(|phase| matches!(phase, Phase::Idle));
         let mut phases = self.phase.subscribe();
-        // The sender is ours: it cannot be gone.
+        // The link owns the sender, so the channel cannot be closed.
         let Ok(phase) = phases.wait_for(|phase| matches!(phase, Phase::Up(_) | Phase::Down(_))).await else {
             return Err(RedisError::from((redis::ErrorKind::Client, "the connection is closed")));
         };
@@ -107,21 +115,21 @@ impl Link {
         }
     }
 
-    /// Has the connection of this number replaced by another, unless it was already; `why` is for the log.
+    /// Replaces the connection with this number, unless that has happened already. `why` is for the log.
     pub(crate) fn forget(self: &Arc<Self>, number: u64, why: &dyn Display) {
         if self.begin(|phase| matches!(phase, Phase::Up(connected) if connected.number == number)) {
             tracing::warn!(error = %why, "lost the connection to Redis; connecting again");
         }
     }
 
-    /// A connection for one user, who bounds the time of each command.
+    /// A separate connection. Its user sets a time limit for each command.
     pub(crate) async fn own_connection(&self) -> RedisResult<MultiplexedConnection> {
         let options =
             AsyncConnectionConfig::new().set_connection_timeout(Some(self.connect_timeout)).set_response_timeout(None);
         self.client.get_multiplexed_async_connection_with_config(&options).await.map_err(|error| not_reached(&error))
     }
 
-    /// Starts to connect, if the phase is one to do so.
+    /// Starts to connect, if the current phase is `due` for it. Returns whether it was.
     fn begin(self: &Arc<Self>, due: impl FnOnce(&Phase) -> bool) -> bool {
         let began = self.phase.send_if_modified(|phase| {
             let due = due(phase);
@@ -139,7 +147,7 @@ impl Link {
     async fn open(self: &Arc<Self>) -> RedisResult<Connected> {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let link = Arc::downgrade(self);
-        let told = move |push: PushInfo| -> Result<(), std::convert::Infallible> {
+        let on_push = move |push: PushInfo| -> Result<(), std::convert::Infallible> {
             if push.kind == PushKind::Disconnection
                 && let Some(link) = link.upgrade()
             {
@@ -149,18 +157,18 @@ impl Link {
         };
         let options = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.connect_timeout))
-            // Whoever asks bounds the time of it all.
+            // The caller has a time limit for the whole command.
             .set_response_timeout(None)
             .set_pipeline_buffer_size(self.max_in_flight.max(1))
-            .set_push_sender(told);
+            .set_push_sender(on_push);
         let connected = self.client.get_multiplexed_async_connection_with_config(&options).await;
         let connection = connected.map_err(|error| not_reached(&error))?;
         Ok(Connected { connection, number })
     }
 }
 
-/// Why there is no connection, without any word of the address: it may be mistaken, and then what stands for the name of a
-/// user or a host be part of a password. Redis and the driver may repeat these.
+/// The reason why there is no connection, without any part of the address. Redis and the driver may repeat the name
+/// of the user or of the host. In a malformed address these may be part of the password.
 fn not_reached(error: &RedisError) -> RedisError {
     let said = match (error.code(), io_cause(error)) {
         (Some(code), _) => format!("it refuses: {code}"),
@@ -171,7 +179,7 @@ fn not_reached(error: &RedisError) -> RedisError {
     RedisError::from((redis::ErrorKind::Io, "no connection", said))
 }
 
-/// What the operating system said; the driver shares it among the copies of its error.
+/// The error of the operating system, which the driver keeps in an `Arc`.
 fn io_cause(error: &RedisError) -> Option<&io::Error> {
     let cause = error.source()?;
     match cause.downcast_ref::<Arc<dyn Error + Send + Sync>>() {
@@ -180,7 +188,7 @@ fn io_cause(error: &RedisError) -> Option<&io::Error> {
     }
 }
 
-/// Tries to connect until it succeeds or nobody is left to need it.
+/// Tries to connect until it succeeds, or until the link is dropped.
 async fn connect(link: Weak<Link>) {
     let mut pause = SHORTEST_PAUSE;
     let mut failed = false;

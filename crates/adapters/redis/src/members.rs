@@ -1,4 +1,16 @@
-//! Who is alive, and who died.
+//! Membership: heartbeats of the instances, and detection of lost ones.
+//!
+//! Called by the server. A lost instance may have left a change unpublished. So another one publishes that everything
+//! may have changed.
+//!
+//! Invariants:
+//! - All times are of the clock of Redis.
+//! - A member that is silent for too long is lost. One atomic script finds it and moves it to the list of lost members,
+//!   so one instance at a time handles the loss.
+//! - A loss is reported again until an instance has handled it.
+//! - A member that starts under a name that is still listed was lost, too.
+//!
+//! Tested in `tests/shared_state/members.rs`.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -12,12 +24,7 @@ use crate::error::Unavailable;
 
 static HEARTBEAT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/heartbeat.lua")));
 
-/// The instances that share a Redis. Each gives a sign of life now and then; one that is silent for long is lost.
-///
-/// All times are those of Redis, and what is lost is found and taken off the list by one script, so that each loss is
-/// reported to one instance. It stays on a second list until that instance has seen to it: when it does not, or never
-/// heard the report, another one is told later. A member that begins anew under a name that is still on the list was
-/// lost, too.
+/// The instances that share a Redis. Each sends heartbeats.
 #[derive(Clone)]
 pub struct Members {
     redis: Redis,
@@ -25,7 +32,7 @@ pub struct Members {
     silence: Duration,
 }
 
-/// A member's heartbeat. Dropped it stops, and the others will take the member for lost.
+/// The heartbeat of a member. Dropping it stops the heartbeat, and the member counts as lost after a while.
 #[must_use = "the heartbeat stops when it is dropped"]
 pub struct Membership {
     members: Members,
@@ -34,18 +41,18 @@ pub struct Membership {
 }
 
 impl Members {
-    /// Members that give a sign of life every second and are lost after five without.
+    /// Members that send a heartbeat every second, and are lost after five seconds without one.
     pub fn new(redis: Redis) -> Self {
         Self::with_rhythm(redis, Duration::from_secs(1), Duration::from_secs(5))
     }
 
-    /// Members that give a sign of life every `beat` and are lost after a longer `silence`.
+    /// Members that send a heartbeat every `beat`, and are lost after `silence` without one.
     pub fn with_rhythm(redis: Redis, beat: Duration, silence: Duration) -> Self {
         Self { redis, beat, silence }
     }
 
-    /// Joins as `member` and gives signs of life in a task of its own. Members whose loss this one is to see to are
-    /// given to `on_lost`, one after the other; when it fails, somebody is told again later.
+    /// Joins as `member`, and sends heartbeats in a separate task. Calls `on_lost` for each lost member that this one
+    /// is to handle, one after the other. If it fails, the loss is reported again later, to any member.
     pub fn run<F, Seen>(&self, member: &str, on_lost: F) -> Membership
     where
         F: Fn(String) -> Seen + Send + Sync + 'static,
@@ -69,14 +76,14 @@ impl Members {
         let mut first = true;
         loop {
             beats.tick().await;
-            // Without Redis nobody counts the silence either.
+            // While Redis is lost, no silence is measured.
             let Ok(lost) = self.heartbeat(member, first).await else { continue };
             first = false;
             for lost in lost {
                 tracing::warn!(member = %lost, "an instance was lost");
-                // What fails is reported again, to whoever comes by.
+                // A failure leaves the member on the list of lost ones, which are reported again.
                 if on_lost(lost.clone()).await.is_ok() {
-                    let _ = self.strike("strike_lost_member", &self.lost_key(), &lost).await;
+                    let _ = self.remove("strike_lost_member", &self.lost_key(), &lost).await;
                 }
             }
         }
@@ -86,11 +93,11 @@ impl Members {
         let mut script = HEARTBEAT.prepare_invoke();
         script.key(self.members_key()).key(self.lost_key());
         script.arg(member).arg(self.silence.as_millis().to_string()).arg(u8::from(first));
-        self.redis.ask("heartbeat", Request::Script(&script)).await
+        self.redis.query("heartbeat", Request::Script(&script)).await
     }
 
-    async fn strike(&self, name: &'static str, list: &str, member: &str) -> Result<(), Unavailable> {
-        self.redis.ask(name, Request::Command(redis::cmd("ZREM").arg(list).arg(member))).await
+    async fn remove(&self, name: &'static str, list: &str, member: &str) -> Result<(), Unavailable> {
+        self.redis.query(name, Request::Command(redis::cmd("ZREM").arg(list).arg(member))).await
     }
 
     fn members_key(&self) -> String {
@@ -103,15 +110,15 @@ impl Members {
 }
 
 impl Membership {
-    /// Leaves, so that nobody takes this member for lost.
+    /// Leaves the list of members. The member does not count as lost.
     ///
     /// # Errors
-    /// [`Unavailable`] when Redis is; then it counts as lost in time.
+    /// [`Unavailable`] if Redis fails or is unreachable. The member then counts as lost after a while.
     pub async fn leave(mut self) -> Result<(), Unavailable> {
-        // Another beat would make it a member again.
+        // A further heartbeat would add it again.
         self.task.abort();
         let _ = (&mut self.task).await;
-        self.members.strike("leave", &self.members.members_key(), &self.member).await
+        self.members.remove("leave", &self.members.members_key(), &self.member).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! How Redis is used.
+//! The settings of the client.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,26 +6,26 @@ use std::time::Duration;
 
 use resilience::BreakerOptions;
 
-/// Told of every command that was tried; for metrics.
+/// Observes every command that was tried, for metrics.
 pub trait RedisObserver: Send + Sync {
-    /// A command ended. Commands that were turned away untried, by the breaker or for want of room, are not told.
+    /// A command ended. Commands rejected by the breaker or by the limit in flight are not observed.
     fn command(&self, name: &'static str, elapsed: Duration, failed: bool);
 }
 
-/// How Redis is used.
+/// The settings of the client: prefix, timeouts, limits.
 #[derive(Clone)]
 pub struct RedisOptions {
-    /// What every key begins with.
+    /// The prefix of every key.
     pub prefix: String,
-    /// How long a command may take, waiting for a connection included.
+    /// The time limit of a command, including the wait for a connection.
     pub command_timeout: Duration,
-    /// How long it may take to open a connection, which no command waits for any longer than its own limit.
+    /// The time limit of an attempt to connect. A command waits for it no longer than its own limit.
     pub connect_timeout: Duration,
-    /// So many commands may wait for their answers at once; those beyond fail at once.
+    /// The most commands in flight. Further ones are rejected at once.
     pub max_in_flight: usize,
-    /// When commands are no longer tried for a while.
+    /// When the circuit breaker opens, and for how long.
     pub breaker: BreakerOptions,
-    /// Who is told of commands.
+    /// The observer of commands, if any.
     pub observer: Option<Arc<dyn RedisObserver>>,
 }
 

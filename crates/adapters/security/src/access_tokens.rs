@@ -9,58 +9,59 @@ use serde::{Deserialize, Serialize};
 
 use crate::signing_keys::SigningKeys;
 
-/// The one algorithm that tokens are signed with and accepted in, whatever a token's header says.
+/// The only algorithm for signing and verification, whatever the header of a token says.
 const ALGORITHM: Algorithm = Algorithm::HS256;
 const ISSUER: &str = "thoughts";
-/// Whom tokens are for: this API, and nothing else that may come to know the key.
+/// The audience of tokens: this API. Tokens for another service with the same key are rejected.
 const AUDIENCE: &str = "thoughts";
 
-/// What a token says (RFC 7519). Times are whole seconds since 1970.
+/// The claims of a token (RFC 7519). Times are whole seconds since 1970.
 #[derive(Serialize, Deserialize)]
 struct Claims<'a> {
-    /// Who made the token: always [`ISSUER`].
+    /// Always [`ISSUER`].
     iss: &'a str,
-    /// Whom it is for: always [`AUDIENCE`].
+    /// Always [`AUDIENCE`].
     aud: &'a str,
-    /// The account.
+    /// The id of the account.
     sub: &'a str,
-    /// The session.
+    /// The id of the session.
     sid: &'a str,
-    /// When it was made.
+    /// The time of signing.
     iat: i64,
-    /// The first second in which it is no longer good.
+    /// The first second in which the token is expired.
     exp: i64,
 }
 
-/// The same, as it comes back from the wire.
+/// The claims of a token that a client presents.
 #[derive(Deserialize)]
 struct PresentedClaims {
     iss: String,
-    /// Missing in tokens of the version before, which live for minutes.
+    /// Missing in tokens of the previous version, which live for minutes.
     aud: Option<String>,
     sub: String,
     sid: String,
     exp: i64,
 }
 
-/// Signs and checks access tokens.
+/// Signs and verifies access tokens.
 pub struct JwtAccessTokens {
     header: Header,
     encoding: EncodingKey,
-    /// What tokens are checked with, by the id of the key; that of the key that signs first.
+    /// The keys for verification, by key id. The signing key comes first.
     decoding: Vec<(String, DecodingKey)>,
     validation: Validation,
 }
 
 impl JwtAccessTokens {
-    /// Tokens signed with the first of `keys`; every instance that has it among its own accepts them.
+    /// Signs with the first of `keys`, and accepts tokens signed with any of them.
     pub fn new(keys: &SigningKeys) -> Self {
         let mut validation = Validation::new(ALGORITHM);
         validation.set_required_spec_claims(&["iss", "sub", "exp"]);
         validation.set_issuer(&[ISSUER]);
-        // The crate would ask the system's clock and allow a minute; `verify` asks its caller's and allows nothing.
+        // The crate would use the system's clock with a minute of leeway. `verify` uses the caller's clock without
+        // leeway.
         validation.validate_exp = false;
-        // `verify` looks at it, as a token may still have none.
+        // `verify` checks the audience itself, because a token may lack one.
         validation.validate_aud = false;
         Self {
             header: Header { kid: Some(keys.first().id()), ..Header::new(ALGORITHM) },
@@ -70,14 +71,14 @@ impl JwtAccessTokens {
         }
     }
 
-    /// What a token says that was signed with one of the keys.
+    /// The claims of a token that was signed with one of the keys.
     fn claims(&self, token: &str) -> Option<PresentedClaims> {
         let claims = |key| decode::<PresentedClaims>(token, key, &self.validation).ok().map(|token| token.claims);
-        // One key is the rule, and then nothing depends on what the token says of it.
+        // With a single key, the usual case, the key id in the header is ignored.
         if let [(_, key)] = self.decoding.as_slice() {
             return claims(key);
         }
-        // A token of the version before does not say.
+        // A token of the previous version has no key id.
         match decode_header(token).ok()?.kid {
             Some(id) => claims(self.decoding.iter().find(|(its, _)| *its == id).map(|(_, key)| key)?),
             None => self.decoding.iter().find_map(|(_, key)| claims(key)),
@@ -86,7 +87,7 @@ impl JwtAccessTokens {
 }
 
 impl AccessTokens for JwtAccessTokens {
-    /// Rounds the end up to a whole second, so that no token lives shorter than its client was told.
+    /// Rounds the expiry up to a whole second: a token never lives shorter than announced to its client.
     fn sign(&self, principal: &Principal, issued_at: Timestamp, expires_at: Timestamp) -> Result<String, SigningError> {
         let claims = Claims {
             iss: ISSUER,
@@ -101,7 +102,7 @@ impl AccessTokens for JwtAccessTokens {
 
     fn verify(&self, token: &str, now: Timestamp) -> Option<Principal> {
         let claims = self.claims(token)?;
-        // Said again, because the crate lets a list of issuers pass that has the right one in it.
+        // Checked again: the crate accepts a list of issuers that contains the right one.
         if claims.iss != ISSUER || now.as_seconds() >= claims.exp {
             return None;
         }
@@ -171,7 +172,7 @@ mod tests {
         serde_json::from_slice(&bytes).unwrap()
     }
 
-    /// `claims` properly signed with the right key, in an algorithm of the same family.
+    /// `claims` signed with the right key, with an algorithm of the same family.
     fn signed(algorithm: Algorithm, claims: &Value) -> String {
         encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(key(b'k').expose())).unwrap()
     }
@@ -180,7 +181,7 @@ mod tests {
         use super::*;
 
         #[test]
-        fn says_who_made_it_for_whom_and_how_long() {
+        fn sets_the_key_id_and_the_claims() {
             assert_eq!(read(&token(), 0), json!({ "typ": "JWT", "alg": "HS256", "kid": key(b'k').id() }));
             assert_eq!(read(&token(), 1), claims());
         }
@@ -197,7 +198,7 @@ mod tests {
         use super::*;
 
         #[test]
-        fn recognises_whom_the_token_was_signed_for() {
+        fn returns_the_signed_principal() {
             assert_eq!(tokens().verify(&token(), NOW), Some(principal()));
             assert_eq!(tokens().verify(&signed(ALGORITHM, &claims()), NOW), Some(principal()));
         }
@@ -211,18 +212,18 @@ mod tests {
         }
 
         #[test]
-        fn asks_the_given_time_and_not_the_system() {
+        fn uses_the_given_time() {
             let past = Timestamp::from_micros(1_000_000_000_000);
             let token = tokens().sign(&principal(), past, past.after(LIFETIME)).unwrap();
             assert_eq!(tokens().verify(&token, past), Some(principal()));
         }
 
         #[test]
-        fn takes_what_any_of_its_keys_signed_and_signs_with_the_first() {
+        fn accepts_tokens_of_any_key_and_signs_with_the_first() {
             let (before, both, after) =
                 (tokens(), JwtAccessTokens::new(&keys(b"lk")), JwtAccessTokens::new(&keys(b"l")));
             assert_eq!(both.verify(&token(), NOW), Some(principal()));
-            // As the version before signed: without the id of a key.
+            // As the previous version signed: without a key id.
             assert_eq!(both.verify(&signed(ALGORITHM, &claims()), NOW), Some(principal()));
             let new = both.sign(&principal(), NOW, NOW.after(LIFETIME)).unwrap();
             let verified = [&before, &both, &after].map(|tokens| tokens.verify(&new, NOW));
@@ -230,14 +231,14 @@ mod tests {
         }
 
         #[test]
-        fn rejects_a_token_that_names_a_key_that_it_has_not() {
+        fn rejects_a_token_with_an_unknown_key_id() {
             let header = Header { kid: Some("cafecafe".to_owned()), ..Header::new(ALGORITHM) };
             let foreign = encode(&header, &claims(), &EncodingKey::from_secret(key(b'k').expose())).unwrap();
             assert_eq!(JwtAccessTokens::new(&keys(b"lk")).verify(&foreign, NOW), None);
         }
 
         #[test]
-        fn takes_a_token_of_the_version_before_which_is_for_nobody_in_particular() {
+        fn accepts_a_token_without_an_audience() {
             let mut before = claims();
             before.as_object_mut().unwrap().remove("aud");
             assert_eq!(tokens().verify(&signed(ALGORITHM, &before), NOW), Some(principal()));
@@ -288,11 +289,11 @@ mod tests {
         #[test]
         fn rejects_a_change_of_any_character() {
             let good = token();
-            for place in 0..good.len() {
+            for index in 0..good.len() {
                 let mut changed = good.clone().into_bytes();
-                changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
+                changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };
                 let changed = String::from_utf8(changed).unwrap();
-                assert_eq!(tokens().verify(&changed, NOW), None, "{place}");
+                assert_eq!(tokens().verify(&changed, NOW), None, "{index}");
             }
         }
 

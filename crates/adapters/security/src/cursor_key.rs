@@ -5,23 +5,22 @@ use aws_lc_rs::hmac;
 use crate::signing_key::SigningKey;
 use crate::signing_keys::SigningKeys;
 
-/// Names the use; another use of the signing key, or another form of cursor, takes another name.
+/// The label of this use. Another use of the signing key, or another format of cursors, needs another label.
 const PURPOSE: &[u8] = b"thoughts/cursor/v1";
 
-/// The keys that page cursors are authenticated with, one of each signing key and in their order.
+/// The keys that page cursors are authenticated with: one per signing key, in the same order.
 pub fn cursor_keys(signing_keys: &SigningKeys) -> Vec<[u8; 32]> {
     signing_keys.iter().map(cursor_key).collect()
 }
 
-/// The key that page cursors are authenticated with: HMAC-SHA256 of the use's name under the signing key.
+/// The key that page cursors are authenticated with: HMAC-SHA256 of the label under the signing key.
 ///
-/// Derived, so that a cursor from one instance works on every other that has the same signing key, with nothing more to
-/// configure. A key of its own, so that a cursor can never pass for an access token, nor a token for a cursor, and
-/// whoever learned this key could not sign tokens.
+/// It is derived, so a cursor works on every instance with the same signing key, without further configuration. It is a
+/// separate key, so a cursor never passes for an access token or vice versa. Leaking it does not allow signing tokens.
 fn cursor_key(signing_key: &SigningKey) -> [u8; 32] {
     let key = hmac::Key::new(hmac::HMAC_SHA256, signing_key.expose());
     let mut derived = [0; 32];
-    // A tag of HMAC-SHA256 has exactly as many bytes.
+    // An HMAC-SHA256 tag has exactly 32 bytes.
     derived.iter_mut().zip(hmac::sign(&key, PURPOSE).as_ref()).for_each(|(to, from)| *to = *from);
     derived
 }

@@ -1,4 +1,13 @@
-//! Guesses at passwords, counted in the memory of this process.
+//! Limits on password guesses, in the memory of this process.
+//!
+//! Called by the use cases without Redis, and by the shared limiter while Redis is out of reach.
+//!
+//! Invariants:
+//! - A guess takes one from the budget of its guesser, and one from the budget of the account.
+//! - While the account's budget is empty, a guess is *strict*: it takes from its guesser and its site instead, which
+//!   have `strict_burst` each. So an attack from other sites does not lock the owner out.
+//! - A refused guess takes nothing.
+//! - Memory is bounded. A new guesser is always counted (see [`Budgets`]).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,11 +18,10 @@ use async_trait::async_trait;
 use domain::{Clock, Username};
 use resilience::{Allowance, Budgets};
 
-/// Budgets that are kept at once, of accounts, of guessers and of sites each.
+/// The most budgets remembered: of accounts, of guessers, and of sites each.
 const KEPT: usize = 100_000;
 
-/// Budgets by GCRA. All there is where no store is shared, and what a shared limiter falls back to while its store is out
-/// of reach.
+/// Budgets by GCRA, of this process alone.
 pub struct LocalGuesses {
     clock: Arc<dyn Clock>,
     kept: Mutex<Kept>,
@@ -26,13 +34,13 @@ struct Kept {
 }
 
 impl LocalGuesses {
-    /// Full budgets for everybody, by `clock`.
+    /// Full budgets for every guesser, by `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let (accounts, guessers, sites) = (Budgets::new(KEPT), Budgets::new(KEPT), Budgets::new(KEPT));
         Self { clock, kept: Mutex::new(Kept { accounts, guessers, sites }) }
     }
 
-    /// Forgets budgets that are full again; to be called now and then, so that memory is given back.
+    /// Drops the budgets that are full again, and releases memory. Call it periodically.
     pub fn forget_idle(&self) {
         let (now, mut kept) = (self.now(), self.kept());
         kept.accounts.forget_full(now);
@@ -40,13 +48,13 @@ impl LocalGuesses {
         kept.sites.forget_full(now);
     }
 
-    /// Takes one guess, or says when there will be one.
+    /// Takes one guess, or returns when the next one is allowed.
     pub fn take(&self, guess: Guess, bounds: &GuessBounds) -> TakeGuess {
         let (now, mut kept) = (self.now(), self.kept());
         let account = kept.accounts.take(&guess.account, of_account(bounds), now);
         let is_strict = !account.wait(bounds.account_burst).is_zero();
         let guesser = kept.guessers.take(&guess, of_guesser(bounds), now);
-        // Of a full budget, a smaller one has less to spare.
+        // A strict budget is the same budget with a smaller burst.
         let mut wait = guesser.wait(if is_strict { bounds.strict_burst } else { bounds.burst });
         let site = site(&guess).filter(|_| is_strict).map(|site| {
             let taken = kept.sites.take(&site, of_site(bounds), now);
@@ -66,7 +74,7 @@ impl LocalGuesses {
         TakeGuess::Granted(TakenGuess { guess, is_strict, is_shared: false })
     }
 
-    /// Gives back a guess that was taken here and was none.
+    /// Gives back a guess that was taken here and turned out to be none, such as a right password.
     pub fn give_back(&self, TakenGuess { guess, is_strict, .. }: &TakenGuess, bounds: &GuessBounds) {
         let (now, mut kept) = (self.now(), self.kept());
         kept.guessers.give_back(guess, bounds.refill, now);
@@ -77,7 +85,7 @@ impl LocalGuesses {
         }
     }
 
-    /// Since the Unix epoch, before which nobody guessed.
+    /// The time since the Unix epoch; zero before it.
     fn now(&self) -> Duration {
         Duration::from_micros(u64::try_from(self.clock.now().as_micros()).unwrap_or(0))
     }
@@ -158,7 +166,7 @@ mod tests {
         Guess { account: Username::parse(account).unwrap(), guesser: Guesser::Network(network) }
     }
 
-    /// How many are let through one after the other.
+    /// The number of guesses granted one after the other.
     fn granted(guesses: &LocalGuesses, guess: &Guess) -> u32 {
         let mut granted = 0;
         while take(guesses, guess).is_ok() {
@@ -167,7 +175,7 @@ mod tests {
         granted
     }
 
-    /// Takes one, or answers how long to wait.
+    /// Takes a guess, or returns how long to wait.
     fn take(guesses: &LocalGuesses, guess: &Guess) -> Result<TakenGuess, Duration> {
         match guesses.take(guess.clone(), &BOUNDS) {
             TakeGuess::Granted(taken) => Ok(taken),
@@ -179,7 +187,7 @@ mod tests {
         use super::*;
 
         #[test]
-        fn lets_ten_through_and_then_one_a_minute() {
+        fn grants_ten_and_then_one_a_minute() {
             let (guesses, clock) = guesses();
             let ada = guess("ada", 1);
             assert_eq!(granted(&guesses, &ada), 10);
@@ -193,7 +201,7 @@ mod tests {
         }
 
         #[test]
-        fn holds_accounts_and_guessers_apart() {
+        fn separates_accounts_and_guessers() {
             let (guesses, _) = guesses();
             granted(&guesses, &guess("ada", 1));
             assert_eq!(granted(&guesses, &guess("bob", 1)), 10);
@@ -201,15 +209,15 @@ mod tests {
         }
 
         #[test]
-        fn is_stricter_with_all_once_many_guessed_at_an_account_and_locks_nobody_out() {
+        fn is_strict_once_the_account_is_exhausted_without_a_lockout() {
             let (guesses, clock) = guesses();
             let total: u32 = (0..1_000).map(|network| granted(&guesses, &guess("ada", network))).sum();
-            // Ten networks use the account's up; the others have three each.
+            // Ten networks exhaust the account's budget; the others have three guesses each.
             assert_eq!(total, 100 + 990 * 3);
-            assert_eq!(granted(&guesses, &guess("ada", 5_000)), 3, "who did not guess yet");
-            assert_eq!(take(&guesses, &guess("ada", 1)).unwrap_err(), MINUTE * 8, "who used all ten");
+            assert_eq!(granted(&guesses, &guess("ada", 5_000)), 3, "a new guesser");
+            assert_eq!(take(&guesses, &guess("ada", 1)).unwrap_err(), MINUTE * 8, "a guesser that used all ten");
             assert_eq!(granted(&guesses, &guess("bob", 1)), 10, "another account");
-            // Going on all day changes nothing for whoever comes anew.
+            // An attack that lasts does not change that for a new guesser.
             for _ in 0..60 {
                 clock.advance(MINUTE);
                 for network in 0..200 {
@@ -220,33 +228,33 @@ mod tests {
         }
 
         #[test]
-        fn survives_a_clock_that_is_put_back() {
+        fn survives_a_clock_that_was_set_back() {
             let (guesses, clock) = guesses();
             clock.advance(MINUTE * 1_000);
             granted(&guesses, &guess("ada", 1));
             clock.0.store(0, Ordering::Relaxed);
-            // As though the account's budget had been used up as well.
+            // As if the account's budget were empty as well.
             assert_eq!(take(&guesses, &guess("ada", 1)).unwrap_err(), MINUTE * 8);
         }
 
         #[test]
-        fn holds_the_networks_of_a_site_together_once_many_guessed_at_an_account() {
+        fn limits_sites_once_the_account_is_exhausted() {
             let (guesses, clock) = guesses();
             let total: u32 = (0..10).map(|network| granted(&guesses, &guess6("ada", 1, network))).sum();
-            assert_eq!(total, 100, "before that each network has its own");
+            assert_eq!(total, 100, "each network has its own budget before that");
             let total: u32 = (0..1_000).map(|network| granted(&guesses, &guess6("ada", 2, network))).sum();
             assert_eq!(total, 3);
             assert_eq!(take(&guesses, &guess6("ada", 2, 5_000)).unwrap_err(), MINUTE);
             assert_eq!(granted(&guesses, &guess6("ada", 3, 1)), 3, "another site");
             assert_eq!(granted(&guesses, &guess6("bob", 2, 1)), 10, "another account");
             clock.advance(MINUTE);
-            // One that the account has again, and one of the site.
+            // One guess was refilled in the account's budget, and one in the site's.
             let total: u32 = (0..1_000).map(|network| granted(&guesses, &guess6("ada", 2, network))).sum();
             assert_eq!(total, 2);
         }
 
         #[test]
-        fn counts_who_comes_when_there_is_no_room() {
+        fn counts_a_new_guesser_when_there_is_no_room() {
             let (guesses, clock) = guesses();
             let most = u32::try_from(KEPT).unwrap();
             for network in 0..=most {
@@ -266,7 +274,7 @@ mod tests {
         use super::*;
 
         #[test]
-        fn leaves_whoever_is_right_as_if_nothing_had_been_taken() {
+        fn restores_the_budgets_after_a_right_password() {
             let (guesses, _) = guesses();
             let ada = guess("ada", 1);
             for _ in 0..500 {
@@ -278,7 +286,7 @@ mod tests {
         }
 
         #[test]
-        fn gives_an_account_nothing_that_was_not_taken_from_it() {
+        fn gives_a_strict_guess_back_to_no_account() {
             let (guesses, _) = guesses();
             for network in 0..10 {
                 assert_eq!(granted(&guesses, &guess("ada", network)), 10);

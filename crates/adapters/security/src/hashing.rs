@@ -10,7 +10,7 @@ use domain::Password;
 
 use crate::queue::{HashingLimits, HashingQueue};
 
-/// What one hash costs, the server and whoever guesses passwords alike.
+/// The cost of one hash, to the server and to an attacker alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HashingCost {
     /// Memory in KiB (`m`).
@@ -22,40 +22,40 @@ pub struct HashingCost {
 }
 
 impl HashingCost {
-    /// 19 MiB, two passes, one lane: what OWASP asks for at the least. Some 20 ms on a server's core.
+    /// 19 MiB, two passes, one lane: the minimum that OWASP recommends. It takes about 20 ms on a server core.
     ///
     /// <https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#argon2id>
     pub const OWASP: Self = Self { memory: 19_456, passes: 2, lanes: 1 };
 
-    /// The least that Argon2 takes: 8 KiB, one pass. Protects nothing; for tests that make many accounts.
+    /// The minimum that Argon2 accepts: 8 KiB, one pass. It protects nothing, and is for tests with many accounts.
     pub const MINIMAL_FOR_TESTS: Self = Self { memory: 8, passes: 1, lanes: 1 };
 
     fn params(self) -> Result<Params, argon2::Error> {
         Params::new(self.memory, self.passes, self.lanes, None)
     }
 
-    /// A hash of this cost that no password is known for, in PHC string format: its output is not the output of
-    /// anything, it was written down.
-    fn nobodys_hash(self) -> PasswordHash {
+    /// A made-up hash of this cost, in PHC string format, which no known password matches. Verifying against it takes
+    /// as long as against a real one.
+    fn dummy_hash(self) -> PasswordHash {
         let Self { memory, passes, lanes } = self;
         let (salt, output) = ("bm9ib2R5J3Mgc2FsdCEhIQ", "A".repeat(43));
         PasswordHash(format!("$argon2id$v=19$m={memory},t={passes},p={lanes}${salt}${output}"))
     }
 }
 
-/// Hashes passwords with Argon2id, aside and within limits.
+/// Hashes passwords with Argon2id, on blocking threads and within [`HashingLimits`].
 ///
-/// Each hash takes its memory anew and gives it back: between log-ins nothing is held.
+/// Each hash allocates its memory and frees it. Between log-ins no memory is held.
 pub struct Argon2Hasher {
     cost: HashingCost,
-    nobodys_hash: Arc<PasswordHash>,
+    dummy_hash: Arc<PasswordHash>,
     queue: HashingQueue,
 }
 
 impl Argon2Hasher {
-    /// A hasher whose new hashes have `cost`. Existing hashes are checked at the cost that they were made with.
+    /// A hasher whose new hashes have `cost`. Existing hashes are verified at their own cost.
     pub fn new(cost: HashingCost, limits: HashingLimits) -> Self {
-        Self { cost, nobodys_hash: Arc::new(cost.nobodys_hash()), queue: HashingQueue::new(limits) }
+        Self { cost, dummy_hash: Arc::new(cost.dummy_hash()), queue: HashingQueue::new(limits) }
     }
 }
 
@@ -67,16 +67,16 @@ impl PasswordHasher for Argon2Hasher {
     }
 
     async fn verify(&self, password: &Password, hash: Option<PasswordHash>) -> Result<bool, HashingError> {
-        let (nobodys_hash, password) = (Arc::clone(&self.nobodys_hash), password.clone());
+        let (dummy_hash, password) = (Arc::clone(&self.dummy_hash), password.clone());
         let job = move || {
-            let matches = verify(&password, hash.as_ref().unwrap_or(&nobodys_hash))?;
+            let matches = verify(&password, hash.as_ref().unwrap_or(&dummy_hash))?;
             Ok(matches && hash.is_some())
         };
         self.queue.run(job).await?
     }
 
-    /// Of the same algorithm, with at least as much memory and as many passes. What costs more is left as it is: a cost that
-    /// was lowered is not worth a weaker hash.
+    /// Whether the hash has the same algorithm, and at least as much memory and as many passes. A hash that costs more
+    /// is current too: lowering the cost does not weaken existing hashes.
     fn is_current(&self, hash: &PasswordHash) -> bool {
         let params = phc::PasswordHash::new(&hash.0).ok().and_then(|hash| Params::try_from(&hash).ok());
         hash.0.starts_with("$argon2id$v=19$")
@@ -84,7 +84,7 @@ impl PasswordHasher for Argon2Hasher {
     }
 }
 
-/// Hashes with a new random salt; blocks.
+/// Hashes with a new random salt. Blocks the thread.
 fn hash(cost: HashingCost, password: &Password) -> Result<PasswordHash, HashingError> {
     let params = cost.params().map_err(|e| HashingError::Failed(e.into()))?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
@@ -92,11 +92,11 @@ fn hash(cost: HashingCost, password: &Password) -> Result<PasswordHash, HashingE
     Ok(PasswordHash(hash.to_string()))
 }
 
-/// Checks with the algorithm, cost and salt that the hash names; blocks.
+/// Verifies with the algorithm, cost and salt in the hash. Blocks the thread.
 fn verify(password: &Password, hash: &PasswordHash) -> Result<bool, HashingError> {
     let hash = phc::PasswordHash::new(&hash.0).map_err(|e| HashingError::Failed(e.into()))?;
     if hash.salt.is_none() || hash.hash.is_none() {
-        // Argon2 would call it a wrong password.
+        // Argon2 would report a wrong password instead.
         return Err(HashingError::Failed(password_hash::Error::EncodingInvalid.into()));
     }
     match Argon2::default().verify_password(password.expose().as_bytes(), &hash) {
@@ -140,7 +140,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn tells_overload_from_failure() {
+        async fn distinguishes_overload_from_failure() {
             let hasher = Argon2Hasher::new(
                 HashingCost::OWASP,
                 HashingLimits { waiting: 0, ..HashingLimits::for_cores(NonZeroUsize::MIN) },
@@ -156,7 +156,7 @@ mod tests {
         use super::*;
 
         #[tokio::test]
-        async fn wants_at_least_the_cost_of_new_hashes() {
+        async fn needs_at_least_the_cost_of_new_hashes() {
             let middle = HashingCost { memory: 64, passes: 2, lanes: 1 };
             for (memory, passes, current) in
                 [(64, 2, true), (128, 2, true), (64, 3, true), (63, 2, false), (64, 1, false), (8, 1, false)]
@@ -168,7 +168,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn wants_the_algorithm_of_new_hashes() {
+        async fn needs_the_algorithm_of_new_hashes() {
             let hash = cheap().hash(&password("correct horse")).await.unwrap();
             for other in [hash.0.replace("argon2id", "argon2i"), hash.0.replace("v=19", "v=16"), String::new()] {
                 assert!(!cheap().is_current(&PasswordHash(other)));
@@ -188,14 +188,14 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn uses_the_cost_that_the_hash_was_made_with() {
+        async fn uses_the_cost_in_the_hash() {
             let dearer = HashingCost { memory: 64, passes: 3, lanes: 2 };
             let hash = hasher(dearer).hash(&password("correct horse")).await.unwrap();
             assert!(cheap().verify(&password("correct horse"), Some(hash)).await.unwrap());
         }
 
         #[tokio::test]
-        async fn fails_on_a_hash_that_is_none() {
+        async fn fails_on_a_malformed_hash() {
             let whole = cheap().hash(&password("correct horse")).await.unwrap().0;
             let without_output = whole.rsplit_once('$').unwrap().0.to_owned();
             for malformed in [String::new(), "secret".to_owned(), without_output, whole.replace("argon2id", "md5")] {
@@ -205,18 +205,18 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn says_no_without_a_hash() {
+        async fn is_false_without_a_hash() {
             assert!(!cheap().verify(&password("correct horse"), None).await.unwrap());
         }
 
         #[test]
-        fn has_a_hash_of_nobody_that_costs_what_others_cost() {
+        fn costs_as_much_for_the_dummy_hash_as_for_a_real_one() {
             for cost in [HashingCost::OWASP, HashingCost::MINIMAL_FOR_TESTS] {
                 let real = super::super::hash(cost, &password("correct horse")).unwrap().0;
-                let nobodys = cost.nobodys_hash().0;
+                let dummy = cost.dummy_hash().0;
                 let head = |hash: &str| hash.split('$').take(4).collect::<Vec<_>>().join("$");
-                assert_eq!(head(&real), head(&nobodys));
-                assert_eq!(real.len(), nobodys.len());
+                assert_eq!(head(&real), head(&dummy));
+                assert_eq!(real.len(), dummy.len());
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Everything secret: password hashes, signed access tokens, refresh tokens, names that are kept back, the keys they hang
-//! on, and how often passwords are guessed.
+//! The adapters that handle secrets: password hashing, access tokens, refresh tokens, hashes of kept names, the keys of
+//! all these, and limits on password guesses.
 
 mod access_tokens;
 mod cursor_key;

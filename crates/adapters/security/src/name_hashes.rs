@@ -1,4 +1,4 @@
-//! Hashes of user names that outlive their accounts.
+//! Hashes of usernames, kept after their accounts are erased.
 
 use accounts::ports::{NameHash, NameHasher, NameHashes};
 use aws_lc_rs::hmac;
@@ -6,20 +6,20 @@ use domain::Username;
 
 use crate::signing_key::SigningKey;
 
-/// Names the use; another use of the signing key takes another name.
+/// The label of this use. Another use of the signing key needs another label.
 const PURPOSE: &[u8] = b"thoughts/kept-name/v1";
 
-/// Hashes user names with HMAC-SHA256 under a key derived from the signing key: who has the table alone cannot find out by
-/// trying which names were erased.
+/// Hashes usernames with HMAC-SHA256 under a key derived from the signing key. The table alone does not reveal by trial
+/// which names were erased.
 ///
-/// A name that was kept under a signing key which is not given any more cannot be recognised, and is free.
+/// A name kept under a signing key that is no longer configured is not recognised, and is free again.
 pub struct KeyedNameHasher {
     current: hmac::Key,
     older: Vec<hmac::Key>,
 }
 
 impl KeyedNameHasher {
-    /// Hashes under the key `current`, and recognises what was hashed under those that came before it.
+    /// Hashes under `current`, and recognises hashes under the `older` keys.
     pub fn new<'k>(current: &SigningKey, older: impl IntoIterator<Item = &'k SigningKey>) -> Self {
         Self { current: derive(current), older: older.into_iter().map(derive).collect() }
     }
@@ -34,7 +34,7 @@ impl NameHasher for KeyedNameHasher {
     fn hashes(&self, name: &Username) -> NameHashes {
         let hash = |key: &hmac::Key| {
             let mut hash = [0; 32];
-            // A tag of HMAC-SHA256 has exactly as many bytes.
+            // An HMAC-SHA256 tag has exactly 32 bytes.
             hash.iter_mut().zip(hmac::sign(key, name.as_str().as_bytes()).as_ref()).for_each(|(to, from)| *to = *from);
             NameHash(hash)
         };
@@ -58,7 +58,7 @@ mod tests {
         use super::*;
 
         #[test]
-        fn are_the_same_on_every_instance_and_for_one_name_only() {
+        fn are_equal_on_every_instance_and_differ_between_names() {
             let hasher = KeyedNameHasher::new(&key(b'k'), []);
             assert_eq!(hasher.hashes(&name("ada")), KeyedNameHasher::new(&key(b'k'), []).hashes(&name("Ada")));
             assert_ne!(hasher.hashes(&name("ada")), hasher.hashes(&name("bob")));
@@ -69,7 +69,7 @@ mod tests {
         }
 
         #[test]
-        fn recognise_what_was_hashed_under_an_older_key() {
+        fn include_the_hashes_of_older_keys() {
             let old = KeyedNameHasher::new(&key(1), []).hashes(&name("ada"));
             let both = KeyedNameHasher::new(&key(2), [&key(1)]).hashes(&name("ada"));
             assert_eq!(both.older, [old.current]);

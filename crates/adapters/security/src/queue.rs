@@ -1,4 +1,11 @@
-//! Work that would hold up everybody else, done aside and not too much of it at once.
+//! The queue of password hashing, which would otherwise block the worker threads.
+//!
+//! Invariants:
+//! - Jobs run on blocking threads, at most [`HashingLimits::at_once`] at a time.
+//! - Callers take turns: a caller who guesses passwords waits behind their own guesses.
+//! - A permit is held until its job ends, even if the request is cancelled.
+//!
+//! On overload a job is rejected before it runs.
 
 use std::num::NonZeroUsize;
 use std::thread;
@@ -8,26 +15,26 @@ use accounts::ports::HashingError;
 use resilience::{Gate, GateOptions};
 use tokio::task;
 
-/// How many passwords are hashed at once, and how many may wait.
+/// The limits of password hashing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HashingLimits {
-    /// Hashed at once. Fewer than there are cores, so that a flood of log-ins slows log-ins and not reads.
+    /// The most concurrent jobs: fewer than cores, so that a flood of log-ins slows log-ins and not reads.
     pub at_once: NonZeroUsize,
-    /// How long a password may be expected to wait for its turn; one that would wait longer is refused as overload.
+    /// The longest expected wait of a job. A job that would wait longer is rejected.
     pub wait: Duration,
-    /// Waiting for their turn at most, whatever they expect.
+    /// The capacity of the queue, whatever the expected wait.
     pub waiting: usize,
 }
 
 impl HashingLimits {
-    /// What people who log in put up with. A crowd that comes all at once is served in this time rather than refused.
+    /// A wait that people accept at a log-in. A burst of log-ins is served within it rather than rejected.
     const WAIT: Duration = Duration::from_secs(5);
-    /// More than can be hashed in that time on few cores; each keeps a request in memory.
+    /// More jobs than a few cores can hash in that time. Each keeps a request in memory.
     const WAITING: usize = 2048;
-    /// About what a hash of the usual cost takes; what it really takes is measured.
+    /// The approximate time of a hash of the usual cost, until the real time is measured.
     const EACH: Duration = Duration::from_millis(25);
 
-    /// For a machine of `cores` cores: half of them hash, and at least one does.
+    /// The limits for `cores` cores: half of them hash, and at least one.
     pub fn for_cores(cores: NonZeroUsize) -> Self {
         let at_once = NonZeroUsize::new(cores.get() / 2).unwrap_or(NonZeroUsize::MIN);
         Self { at_once, wait: Self::WAIT, waiting: Self::WAITING }
@@ -35,21 +42,20 @@ impl HashingLimits {
 }
 
 impl Default for HashingLimits {
-    /// For the cores that this process may use.
+    /// The limits for the cores available to this process.
     fn default() -> Self {
         Self::for_cores(thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
     }
 }
 
-/// Runs blocking jobs aside, within [`HashingLimits`]. Callers take turns: one who guesses passwords waits behind their
-/// own guesses.
+/// Runs blocking jobs within [`HashingLimits`].
 pub(crate) struct HashingQueue(Gate);
 
 impl HashingQueue {
     pub(crate) fn new(limits: HashingLimits) -> Self {
         Self(Gate::new(GateOptions {
             permits: limits.at_once.get(),
-            // No job takes long.
+            // Every job is short.
             reserves: false,
             wait: limits.wait,
             waiting: limits.waiting,
@@ -57,20 +63,20 @@ impl HashingQueue {
         }))
     }
 
-    /// Waits for a turn, then runs `job` on a thread where it may block.
+    /// Waits for a permit, then runs `job` on a blocking thread.
     ///
     /// # Errors
-    /// [`HashingError::Overloaded`], as a rule at once, when the job would wait too long; [`HashingError::Failed`] when the
-    /// runtime ends before the job does, or the job panics.
+    /// - [`HashingError::Overloaded`] if the job would wait too long, usually at once.
+    /// - [`HashingError::Failed`] if the job panics, or the runtime shuts down before it ends.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashingError> {
         let admitted = self.0.enter().await;
-        let turn = admitted.map_err(|refused| HashingError::Overloaded { retry_after: refused.retry_after })?;
+        let permit = admitted.map_err(|refused| HashingError::Overloaded { retry_after: refused.retry_after })?;
         let running = task::spawn_blocking(move || {
-            // It goes with the job: when the client hangs up the job goes on, and its turn is not another's yet.
-            let _turn = turn;
+            // The permit moves into the job. If the client hangs up, the job goes on and keeps its permit.
+            let _permit = permit;
             job()
         });
         running.await.map_err(|e| HashingError::Failed(e.into()))
@@ -105,7 +111,7 @@ mod tests {
         use std::sync::mpsc;
         use tokio::task::JoinHandle;
 
-        /// A job in its turn that ends when the sender is dropped.
+        /// A running job that ends when the sender is dropped.
         async fn occupy(queue: &Arc<HashingQueue>) -> (JoinHandle<Result<(), HashingError>>, mpsc::Sender<()>) {
             let (end, ended) = mpsc::channel::<()>();
             let (started, has_started) = tokio::sync::oneshot::channel();
@@ -123,11 +129,11 @@ mod tests {
         }
 
         async fn finishes<F: Future>(future: F) -> F::Output {
-            tokio::time::timeout(Duration::from_secs(10), future).await.expect("it waits for ever")
+            tokio::time::timeout(Duration::from_secs(10), future).await.expect("it never finishes")
         }
 
         #[tokio::test]
-        async fn rejects_one_more_than_may_wait_and_takes_it_later() {
+        async fn rejects_a_job_while_the_queue_is_full() {
             let queue = queue(1, 1);
             let (running, end) = occupy(&queue).await;
             let mut waiting = Box::pin(queue.run(|| 1));
@@ -142,7 +148,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn gives_the_place_of_one_who_no_longer_waits_to_another() {
+        async fn frees_the_slot_of_a_cancelled_waiter() {
             let queue = queue(1, 1);
             let (_running, _end) = occupy(&queue).await;
             let mut waiting = Box::pin(queue.run(|| ()));
@@ -151,11 +157,11 @@ mod tests {
             drop(waiting);
 
             let mut next = Box::pin(queue.run(|| ()));
-            assert!(polled_once(&mut next).await.is_none(), "it waits and is not refused");
+            assert!(polled_once(&mut next).await.is_none(), "it waits and is not rejected");
         }
 
         #[tokio::test]
-        async fn keeps_the_turn_of_a_cancelled_request_until_its_job_ends() {
+        async fn keeps_the_permit_of_a_cancelled_request_until_its_job_ends() {
             let queue = queue(1, 1);
             let (running, end) = occupy(&queue).await;
             running.abort();
@@ -165,14 +171,14 @@ mod tests {
             assert!(polled_once(&mut waiting).await.is_none(), "the turn is not free");
             tokio::time::sleep(Duration::from_millis(20)).await;
             assert!(polled_once(&mut waiting).await.is_none(), "the turn is not free");
-            assert!(matches!(queue.run(|| 2).await, Err(HashingError::Overloaded { .. })), "nor is the place");
+            assert!(matches!(queue.run(|| 2).await, Err(HashingError::Overloaded { .. })), "the slot is taken too");
 
             drop(end);
             assert_eq!(finishes(waiting).await.unwrap(), 1);
         }
 
         #[tokio::test]
-        async fn never_runs_more_at_once_than_it_may() {
+        async fn bounds_concurrent_jobs() {
             let queue = queue(2, 100);
             let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
             let jobs: Vec<_> = (0..20)
@@ -196,7 +202,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn lets_another_caller_go_before_the_rest_of_a_long_line() {
+        async fn alternates_between_callers() {
             let queue = queue(1, 100);
             let order = Arc::new(std::sync::Mutex::new(Vec::new()));
             let (running, end) = occupy(&queue).await;
@@ -217,14 +223,14 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn reports_a_job_that_panics_and_takes_the_next() {
+        async fn reports_a_job_that_panics_and_runs_the_next() {
             let queue = queue(1, 0);
             let result = queue.run(|| panic!("on purpose")).await;
             assert!(matches!(result, Err(HashingError::Failed(_))));
             assert_eq!(finishes(queue.run(|| 1)).await.unwrap(), 1);
         }
 
-        /// What the future answers now, if it does.
+        /// Polls the future once, and returns its output if it is ready.
         async fn polled_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
             std::future::poll_fn(|context| {
                 std::task::Poll::Ready(match std::pin::Pin::new(&mut *future).poll(context) {

@@ -1,13 +1,13 @@
-//! Unguessable bytes.
+//! Cryptographically secure random bytes.
 
 use std::thread;
 
 use aws_lc_rs::rand;
 
-/// `N` bytes that nobody can guess, from the generator of AWS-LC, which the operating system seeds.
+/// `N` random bytes from the generator of AWS-LC, which the operating system seeds.
 ///
-/// AWS-LC ends the process rather than answer without entropy, so that an error here is a matter of form; but were
-/// there one, then waiting would be right, and going on with fewer random bytes would not.
+/// Without entropy, AWS-LC ends the process, so an error is not expected here. If there is one, this function
+/// retries: it never returns predictable bytes.
 pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     while rand::fill(&mut bytes).is_err() {
@@ -23,7 +23,7 @@ mod tests {
 
         #[test]
         fn fills_every_byte() {
-            // Each byte is zero in one of 256 draws; in all of 64 draws, never.
+            // A byte is zero in one of 256 draws, and in 64 draws in a row practically never.
             let mut seen = [0_u8; 32];
             for _ in 0..64 {
                 for (seen, byte) in seen.iter_mut().zip(random_bytes::<32>()) {

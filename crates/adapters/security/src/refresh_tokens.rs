@@ -1,4 +1,4 @@
-//! Refresh tokens: chance, and a fast hash of it.
+//! Refresh tokens: random bytes, stored as a fast hash.
 
 use accounts::ports::{RefreshTokenHash, RefreshTokens};
 use aws_lc_rs::digest;
@@ -18,10 +18,10 @@ impl RefreshTokens for RandomRefreshTokens {
         (token, hash)
     }
 
-    /// SHA-256 of the token's text, whatever a client sends as such.
+    /// SHA-256 of the text of the token, which may be anything that a client sends.
     fn hash(&self, token: &str) -> RefreshTokenHash {
         let mut hash = [0; 32];
-        // A digest of SHA-256 has exactly as many bytes.
+        // A SHA-256 digest has exactly 32 bytes.
         let digest = digest::digest(&digest::SHA256, token.as_bytes());
         hash.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
         RefreshTokenHash(hash)
@@ -37,7 +37,7 @@ mod tests {
         use std::collections::HashSet;
 
         #[test]
-        fn makes_43_characters_that_fit_anywhere() {
+        fn makes_43_url_safe_characters() {
             let (token, _) = RandomRefreshTokens.generate();
             assert_eq!(token.len(), 43);
             assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "{token}");
@@ -50,7 +50,7 @@ mod tests {
         }
 
         #[test]
-        fn answers_the_hash_by_which_the_token_is_found_again() {
+        fn returns_the_hash_of_the_token() {
             let (token, hash) = RandomRefreshTokens.generate();
             assert_eq!(RandomRefreshTokens.hash(&token), hash);
         }

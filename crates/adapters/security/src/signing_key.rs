@@ -1,4 +1,4 @@
-//! The one secret that every instance shares.
+//! The secret that every instance shares.
 
 use std::fmt;
 
@@ -7,19 +7,19 @@ use secrecy::{ExposeSecret, SecretSlice};
 
 use crate::random::random_bytes;
 
-/// The key that access tokens are signed with, and from which the other keys are derived. Never shows itself.
+/// The key that access tokens are signed with, and that other keys are derived from. `Debug` hides it.
 #[derive(Clone)]
 pub struct SigningKey(SecretSlice<u8>);
 
 impl SigningKey {
-    /// Fewest bytes: as many as HMAC-SHA256 has of output, which RFC 7518 (section 3.2) demands of a key for HS256.
+    /// The minimum length: the output size of HMAC-SHA256, as RFC 7518 (section 3.2) requires for HS256.
     pub const MIN_BYTES: usize = 32;
 
-    /// Fewest different bytes of a key that is not easily guessed. Of 64 random hexadecimal digits, with 16 to choose
-    /// from, one in more than 10^21 has fewer.
+    /// The minimum number of distinct bytes in a key that is not monotonous. A random key of 64 hexadecimal digits has
+    /// fewer with a probability below 10^-21.
     const MIN_VARIETY: usize = 8;
 
-    /// Takes the bytes as they are; text is not decoded, so that 64 hexadecimal digits are 64 bytes.
+    /// Takes the bytes as they are. Text is not decoded: 64 hexadecimal digits are 64 bytes.
     ///
     /// # Errors
     /// [`SigningKeyTooShort`] for fewer than [`Self::MIN_BYTES`] bytes.
@@ -31,8 +31,7 @@ impl SigningKey {
         Ok(Self(bytes.into()))
     }
 
-    /// A new key: 32 random bytes as 64 hexadecimal digits, so that it can be kept in a text file and set as a
-    /// variable.
+    /// A new key: 32 random bytes as 64 hexadecimal digits, which fit a text file and an environment variable.
     pub fn generate() -> Self {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let half = |nibble: u8| DIGITS[usize::from(nibble)];
@@ -41,7 +40,7 @@ impl SigningKey {
         Self(hex.into())
     }
 
-    /// Whether it is made of so few different bytes that somebody must have typed it to fill the length. No random key is.
+    /// Whether the key has so few distinct bytes that it was typed to fill the length. A random key never is.
     pub fn is_monotonous(&self) -> bool {
         let bytes = self.expose();
         let mut seen = [false; 256];
@@ -51,13 +50,13 @@ impl SigningKey {
         seen.iter().filter(|seen| **seen).count() < Self::MIN_VARIETY
     }
 
-    /// Tells keys apart without giving anything of them away: 8 hexadecimal digits of a hash, as the `kid` of a token.
+    /// The key id (`kid`) in tokens: 8 hexadecimal digits of a hash, which reveal nothing of the key.
     pub(crate) fn id(&self) -> String {
         let digest = digest::digest(&digest::SHA256, self.expose());
         digest.as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
     }
 
-    /// The key itself, for signing or for keeping it.
+    /// The bytes of the key, for signing or for storing it.
     pub fn expose(&self) -> &[u8] {
         self.0.expose_secret()
     }
@@ -69,11 +68,11 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// A key that could be guessed.
+/// The key is too short to be secure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a signing key has at least {} bytes, not {bytes}", SigningKey::MIN_BYTES)]
 pub struct SigningKeyTooShort {
-    /// How many bytes it has.
+    /// Its length in bytes.
     pub bytes: usize,
 }
 
@@ -105,7 +104,7 @@ mod tests {
         }
 
         #[test]
-        fn finds_what_was_typed_to_fill_the_length() {
+        fn detects_repeated_text() {
             for piece in ["a", "ab", "secret", "1234567"] {
                 let key = piece.repeat(32);
                 assert!(is_monotonous(&key), "{key}");
@@ -113,7 +112,7 @@ mod tests {
         }
 
         #[test]
-        fn takes_what_is_random() {
+        fn accepts_random_keys() {
             for _ in 0..1_000 {
                 assert!(!SigningKey::generate().is_monotonous());
             }
@@ -125,7 +124,7 @@ mod tests {
         use super::*;
 
         #[test]
-        fn tells_keys_apart() {
+        fn differs_between_keys() {
             assert_ne!(SigningKey::new([b'k'; 32]).unwrap().id(), SigningKey::new([b'l'; 32]).unwrap().id());
             assert_eq!(SigningKey::new([b'k'; 32]).unwrap().id().len(), 8);
         }

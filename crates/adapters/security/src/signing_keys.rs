@@ -1,9 +1,11 @@
-//! The keys of a server whose key is being changed.
+//! The signing keys of a server, several of them during a key rotation.
 
 use crate::signing_key::{SigningKey, SigningKeyTooShort};
 
-/// The keys of a server: the first signs, and what any of them signed is taken. To change the key without a stop, instances
-/// learn the new one first, then sign with it, then forget the old one.
+/// The keys of a server. The first one signs, and signatures of all of them are accepted.
+///
+/// To rotate the key without downtime, first add the new key to all instances, then put it first, then remove the old
+/// one.
 #[derive(Debug, Clone)]
 pub struct SigningKeys {
     first: SigningKey,
@@ -11,13 +13,13 @@ pub struct SigningKeys {
 }
 
 impl SigningKeys {
-    /// Takes keys with commas or line breaks between or after them, the one that signs first. Blanks around a key in such a
-    /// list, and empty items, are left out; a key that stands alone is taken as it is.
+    /// Parses keys separated or terminated by commas or line breaks, the signing key first. In such a list, blanks
+    /// around keys and empty items are ignored. A single key is taken as it is.
     ///
-    /// A text of which no part is long enough is one key, which has commas in it: as before there could be several.
+    /// A text of which no item is long enough is a single key that contains commas.
     ///
     /// # Errors
-    /// [`SigningKeyTooShort`] when one is too short, or when there is none.
+    /// [`SigningKeyTooShort`] if a key is too short, or if there is none.
     pub fn parse(text: &str) -> Result<Self, SigningKeyTooShort> {
         const BETWEEN: [char; 3] = [',', '\n', '\r'];
         let items: Vec<_> = text.split(BETWEEN).map(str::trim).filter(|item| !item.is_empty()).collect();
@@ -34,7 +36,7 @@ impl SigningKeys {
         &self.first
     }
 
-    /// All keys, the one that signs first.
+    /// All keys, the signing key first.
     pub fn iter(&self) -> impl Iterator<Item = &SigningKey> {
         std::iter::once(&self.first).chain(&self.others)
     }
@@ -59,17 +61,17 @@ mod tests {
         use super::*;
 
         #[test]
-        fn takes_commas_and_lines() {
+        fn splits_at_commas_and_lines() {
             let (one, two) = ("1".repeat(32), "2".repeat(32));
             assert_eq!(keys(&one), std::slice::from_ref(&one));
-            assert_eq!(keys(&format!(" {one}")), [format!(" {one}")], "a key that stands alone is taken as it is");
+            assert_eq!(keys(&format!(" {one}")), [format!(" {one}")], "a single key is taken as it is");
             for between in [",", ", ", "\n", "\r\n", ",\n"] {
                 assert_eq!(keys(&format!("{one}{between}{two}\n")), [one.clone(), two.clone()], "{between:?}");
             }
         }
 
         #[test]
-        fn takes_no_separator_for_a_part_of_a_key() {
+        fn ignores_trailing_separators() {
             let one = "1".repeat(32);
             for after in [",", "\n", "\r\n", " ,\n"] {
                 assert_eq!(keys(&format!("{one}{after}")), std::slice::from_ref(&one), "{after:?}");
@@ -77,7 +79,7 @@ mod tests {
         }
 
         #[test]
-        fn takes_a_phrase_with_commas_for_one_key() {
+        fn reads_a_phrase_with_commas_as_one_key() {
             let phrase = "a signing key for tests, at least 32 bytes long";
             assert_eq!(keys(phrase), [phrase]);
         }

@@ -1,4 +1,4 @@
-//! The time of the operating system.
+//! The clock of the operating system.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -6,16 +6,16 @@ use domain::{Clock, Timestamp};
 
 const EPOCH: Timestamp = Timestamp::from_micros(0);
 
-/// Tells the time of the operating system, in microseconds; what is finer is cut off.
+/// The clock of the operating system, truncated to microseconds.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the `Clock` that everybody else asks")]
+    #[expect(clippy::disallowed_methods, reason = "this is the `Clock` that all other code uses")]
     fn now(&self) -> Timestamp {
         match SystemTime::now().duration_since(UNIX_EPOCH) {
             Ok(since) => EPOCH.after(since),
-            // A clock that is set before 1970 is wrong, but a time it is.
+            // A clock before 1970 is wrong, but its time is representable.
             Err(before) => EPOCH.before(before.duration()),
         }
     }
@@ -27,7 +27,7 @@ mod tests {
         use super::super::*;
         use std::time::Duration;
 
-        /// 2026-01-01T00:00:00Z, which is past, and 2126-01-01T00:00:00Z, which is not.
+        /// From 2026-01-01T00:00:00Z, which is past, to 2126-01-01T00:00:00Z.
         const PLAUSIBLE: std::ops::Range<i64> = 1_767_225_600..4_922_899_200;
 
         #[test]
@@ -36,7 +36,7 @@ mod tests {
         }
 
         #[test]
-        fn moves_on_with_the_time_that_passes() {
+        fn advances_with_time() {
             let before = SystemClock.now();
             std::thread::sleep(Duration::from_millis(20));
             let after = SystemClock.now();

@@ -1,17 +1,16 @@
-//! Identifiers that no other instance makes as well.
+//! Ids that are unique across instances.
 
 use domain::{Cuid, IdGenerator};
 
-/// Makes CUID2 identifiers of 24 characters from chance, the time, a counter and a fingerprint of the process.
+/// Generates CUID2 ids of 24 characters, from random bytes, the time, a counter and a fingerprint of the process.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CuidGenerator;
 
 impl IdGenerator for CuidGenerator {
-    #[expect(clippy::disallowed_methods, reason = "this is the `IdGenerator` that everybody else asks")]
+    #[expect(clippy::disallowed_methods, reason = "this is the `IdGenerator` that all other code uses")]
     fn generate(&self) -> Cuid {
         loop {
-            // The first try is good. Trying again stands here because there is nothing better to do with an id of
-            // another form, should the crate ever make one.
+            // The first try succeeds. The loop only covers the case that the crate ever generates an invalid id.
             if let Ok(id) = Cuid::parse(&cuid2::create_id()) {
                 return id;
             }
@@ -34,7 +33,7 @@ mod tests {
 
         #[test]
         #[expect(clippy::disallowed_methods, reason = "the crate's own form is what is under test")]
-        fn takes_the_first_try() {
+        fn succeeds_at_the_first_try() {
             assert!((0..1_000).all(|_| Cuid::parse(&cuid2::create_id()).is_ok()));
         }
 

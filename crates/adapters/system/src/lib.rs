@@ -1,4 +1,4 @@
-//! What the operating system gives: the time, and chance for identifiers.
+//! Adapters for the operating system: the clock, and random ids.
 
 mod clock;
 mod ids;

@@ -58,7 +58,7 @@ mod closed {
     }
 
     #[test]
-    fn opens_at_the_first_failure_when_the_threshold_is_none() {
+    fn opens_at_the_first_failure_with_threshold_zero() {
         let now = Instant::now();
         let breaker = CircuitBreaker::new(BreakerOptions { threshold: 0, pause: PAUSE, longest_pause: LONGEST_PAUSE });
         breaker.try_enter_at(now).unwrap().failed_at(now);
@@ -70,7 +70,7 @@ mod open {
     use super::*;
 
     #[test]
-    fn lets_nobody_through_before_the_pause_is_over() {
+    fn rejects_calls_during_the_pause() {
         let now = Instant::now();
         let breaker = opened_at(now);
         let almost = now + PAUSE.saturating_sub(Duration::from_nanos(1));
@@ -80,7 +80,7 @@ mod open {
     }
 
     #[test]
-    fn hears_nothing_of_calls_that_began_before() {
+    fn ignores_calls_that_began_before_it_opened() {
         let now = Instant::now();
         let breaker = breaker();
         let early = [breaker.try_enter_at(now).unwrap(), breaker.try_enter_at(now).unwrap()];
@@ -114,7 +114,7 @@ mod half_open {
         let breaker = opened_at(now);
         breaker.try_enter_at(now + PAUSE).unwrap().succeeded();
         assert_eq!(breaker.state_at(now + PAUSE), State::Closed);
-        // And counts from nothing.
+        // The count starts at zero.
         breaker.try_enter_at(now + PAUSE).unwrap().failed_at(now + PAUSE);
         assert_eq!(breaker.state_at(now + PAUSE), State::Closed);
     }
@@ -132,7 +132,7 @@ mod half_open {
     }
 
     #[test]
-    fn begins_with_the_first_pause_after_it_was_closed() {
+    fn restarts_with_the_initial_pause_after_closing() {
         let now = Instant::now();
         let breaker = opened_at(now);
         let later = now + PAUSE;
@@ -146,8 +146,8 @@ mod half_open {
     }
 
     #[test]
-    fn gives_back_a_probe_that_was_dropped() {
-        // Dropping asks the clock itself: the breaker opened long enough ago.
+    fn allows_another_probe_after_a_dropped_one() {
+        // Dropping reads the real clock. So the breaker must have opened long enough ago.
         let breaker = opened_at(Instant::now().checked_sub(PAUSE * 2).unwrap());
         drop(breaker.try_enter().unwrap());
         assert_eq!(breaker.state(), State::HalfOpen);

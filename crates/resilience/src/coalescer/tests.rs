@@ -16,7 +16,7 @@ impl Coalesce for Item {
     }
 }
 
-/// Batches wait for a permit each, and are written down.
+/// Each batch waits for a permit, and is recorded.
 struct Scene {
     coalescer: Arc<Coalescer<Item, u32>>,
     gate: Arc<Semaphore>,
@@ -60,7 +60,7 @@ impl Scene {
 const OPTIONS: CoalescerOptions = CoalescerOptions { lanes: 1, most: 3, waiting: 5 };
 
 #[tokio::test]
-async fn what_comes_meanwhile_is_the_next_batch() {
+async fn items_submitted_during_a_batch_form_the_next() {
     let s = Scene::new(OPTIONS);
     let mut waiting = Vec::new();
     for number in 0..6 {
@@ -71,11 +71,11 @@ async fn what_comes_meanwhile_is_the_next_batch() {
         assert_eq!(waiting.await.unwrap(), Ok(number * 10));
     }
     assert_eq!(s.batches(), [vec![0], vec![1, 2, 3], vec![4, 5]]);
-    assert_eq!(s.submit(Item(7, 7)).await.await.unwrap(), Ok(70), "and it begins anew");
+    assert_eq!(s.submit(Item(7, 7)).await.await.unwrap(), Ok(70), "a new lane starts");
 }
 
 #[tokio::test]
-async fn what_has_a_key_in_common_is_done_one_after_the_other() {
+async fn items_with_equal_keys_run_one_after_the_other() {
     let s = Scene::new(OPTIONS);
     let mut waiting = Vec::new();
     for (number, key) in (0..).zip([0, 1, 1, 2, 1]) {
@@ -89,7 +89,7 @@ async fn what_has_a_key_in_common_is_done_one_after_the_other() {
 }
 
 #[tokio::test]
-async fn several_batches_may_be_under_way() {
+async fn lanes_run_batches_concurrently() {
     let s = Scene::new(CoalescerOptions { lanes: 2, ..OPTIONS });
     for number in 0..4 {
         drop(s.submit(Item(number, number)).await);
@@ -98,13 +98,13 @@ async fn several_batches_may_be_under_way() {
 }
 
 #[tokio::test]
-async fn nothing_overtakes_what_has_its_key_and_is_under_way() {
+async fn items_with_equal_keys_keep_their_order_across_lanes() {
     let s = Scene::new(CoalescerOptions { lanes: 2, ..OPTIONS });
     let mut waiting = Vec::new();
     for (number, key) in (0..).zip([0, 0, 1, 0]) {
         waiting.push(s.submit(Item(key, number)).await);
     }
-    assert_eq!(s.coalescer.0.state().waiting.len(), 2, "the second lane took what has another key");
+    assert_eq!(s.coalescer.0.state().waiting.len(), 2, "the second lane took the item with another key");
     s.gate.add_permits(100);
     for waiting in waiting {
         waiting.await.unwrap().unwrap();
@@ -114,7 +114,7 @@ async fn nothing_overtakes_what_has_its_key_and_is_under_way() {
 }
 
 #[tokio::test]
-async fn the_end_of_the_runtime_leaves_nobody_waiting() {
+async fn a_runtime_shutdown_leaves_no_waiter_pending() {
     let s = Scene::new(OPTIONS);
     let other = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let coalescer = Arc::clone(&s.coalescer);
@@ -132,11 +132,11 @@ async fn the_end_of_the_runtime_leaves_nobody_waiting() {
     drop(first.join().unwrap());
     s.gate.add_permits(100);
     assert!(matches!(behind.await.unwrap(), Ok(10) | Err(NotCoalesced::BrokenOff)));
-    assert_eq!(s.submit(Item(0, 2)).await.await.unwrap(), Ok(20), "and its key is free");
+    assert_eq!(s.submit(Item(0, 2)).await.await.unwrap(), Ok(20), "its key is free");
 }
 
 #[tokio::test]
-async fn too_many_are_turned_away() {
+async fn a_full_queue_rejects_items() {
     let s = Scene::new(OPTIONS);
     for number in 0..6 {
         drop(s.submit(Item(number, number)).await);
@@ -145,7 +145,7 @@ async fn too_many_are_turned_away() {
 }
 
 #[tokio::test]
-async fn who_stops_waiting_takes_nobody_along() {
+async fn cancelling_a_waiter_leaves_the_others() {
     let s = Scene::new(OPTIONS);
     let first = s.submit(Item(0, 0)).await;
     let second = s.submit(Item(1, 1)).await;
@@ -157,22 +157,22 @@ async fn who_stops_waiting_takes_nobody_along() {
     }
     s.gate.add_permits(100);
     assert_eq!(third.await.unwrap(), Ok(20));
-    assert_eq!(s.batches(), [vec![0], vec![2]], "what had begun is done all the same");
+    assert_eq!(s.batches(), [vec![0], vec![2]], "a started batch runs to its end");
 }
 
 #[tokio::test]
-async fn a_batch_that_breaks_off_takes_nobody_along() {
+async fn a_panicking_batch_fails_only_its_own_items() {
     let s = Scene::new(OPTIONS);
     let broken = s.submit(Item(0, PANIC)).await;
     let behind = s.submit(Item(1, 1)).await;
     s.gate.add_permits(100);
     assert_eq!(broken.await.unwrap(), Err(NotCoalesced::BrokenOff));
     assert_eq!(behind.await.unwrap(), Ok(10));
-    assert_eq!(s.submit(Item(0, 2)).await.await.unwrap(), Ok(20), "and its key is free");
+    assert_eq!(s.submit(Item(0, 2)).await.await.unwrap(), Ok(20), "its key is free");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn everyone_gets_the_outcome_of_their_own() {
+async fn every_item_gets_its_own_outcome() {
     let run = |items: Vec<Item>| async move {
         tokio::time::sleep(Duration::from_micros(50)).await;
         items.iter().map(|item| item.1 + 1).collect()

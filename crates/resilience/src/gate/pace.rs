@@ -1,42 +1,45 @@
-//! How fast a gate gets on: how long somebody who comes now would wait, and when to come back instead.
+//! The pace of a gate: the expected wait of a new request, and the retry times of rejected ones.
+//!
+//! Invariants: only intervals in which requests waited are measured. One interval counts for at most the allowed
+//! wait, and one hang is averaged out soon. Retry times are staggered, up to a horizon.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A new interval changes the average by this part.
+/// A new interval has this fraction (1/16) of the weight in the average.
 const WEIGHT: u32 = 16;
-/// Nobody is told to come back later than after so many times the wait that is allowed.
+/// The latest retry time, in multiples of the allowed wait.
 const HORIZON: u32 = 3;
 
-/// What is known of the pace.
+/// The measured pace.
 pub(super) struct Pace {
-    /// Between two permits that came back while others waited, on average.
+    /// The average interval between two returned permits while requests waited.
     each: Duration,
-    /// No interval counts for more, so that the average recovers soon after something hung.
+    /// The upper limit of an interval. It lets the average recover soon after a hang.
     most: Duration,
-    /// When the last permit came back, if others have waited ever since.
+    /// When the last permit was returned, if requests have waited ever since.
     returned: Option<Instant>,
-    /// When the queue last got on, or began.
+    /// When the queue last moved, or began.
     moved: Option<Instant>,
-    /// Up to when those who were refused have been told to come back.
+    /// The latest retry time given out.
     promised: Option<Instant>,
 }
 
 impl Pace {
-    /// Until it was measured, one permit comes back after `each`; nobody waits longer than `most`.
+    /// A pace of one permit per `each` until it is measured. `most` is the allowed wait.
     pub(super) fn new(each: Duration, most: Duration) -> Self {
         Self { each, most, returned: None, moved: None, promised: None }
     }
 
-    /// The first request waits from now on.
+    /// A queue begins: its first request waits from now on.
     pub(super) fn begins(&mut self, now: Instant) {
         self.moved = Some(now);
-        // Those who waited before may have left without a permit.
+        // The requests of the queue before may have left without a permit, so the last interval is unknown.
         self.returned = None;
     }
 
-    /// A permit came back that others were waiting for; `waiting` says whether some still are.
+    /// A permit was returned while requests waited; `waiting` says whether some still do.
     pub(super) fn returned(&mut self, now: Instant, waiting: bool) {
         if let Some(last) = self.returned {
             let interval = now.saturating_duration_since(last).min(self.most);
@@ -46,16 +49,16 @@ impl Pace {
         self.moved = waiting.then_some(now);
     }
 
-    /// How long the request at `position` of the queue will wait: a position takes as long as they take now, and a queue
-    /// that has not moved for longer than that will not move sooner.
+    /// The expected wait of the request at `position`, at the current pace. The time for which the queue has been stuck
+    /// is added.
     pub(super) fn wait_at(&self, position: usize, now: Instant) -> Duration {
         let stuck = self.moved.map_or(Duration::ZERO, |moved| now.saturating_duration_since(moved));
         self.times(position) + stuck.saturating_sub(self.each)
     }
 
-    /// When somebody who is refused should come back: after those who wait, and after those who were told so before, as
-    /// if they waited in line. Past a horizon it begins anew, for not all of them come back.
-    pub(super) fn promise(&mut self, waiting: usize, now: Instant) -> Duration {
+    /// When a rejected request should retry: after the waiting requests, and after those rejected before it, as if they
+    /// were queued. Past the horizon the times start over, because not all rejected requests return.
+    pub(super) fn retry_after(&mut self, waiting: usize, now: Instant) -> Duration {
         let soonest = now + self.times(waiting);
         let next = self.promised.map_or(soonest, |promised| (promised + self.each).max(soonest));
         let next = if next > now + self.most * HORIZON { soonest } else { next };
@@ -91,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn is_not_measured_while_nobody_waits() {
+    fn is_not_measured_without_waiters() {
         let (mut pace, begin) = pace();
         pace.begins(begin);
         pace.returned(begin + 900 * MS, false);
@@ -105,14 +108,14 @@ mod tests {
         let (mut pace, begin) = pace();
         pace.begins(begin);
         pace.returned(begin, true);
-        // All who waited leave.
+        // All waiting requests leave.
         pace.begins(begin + 900 * MS);
         pace.returned(begin + 901 * MS, true);
         assert_eq!(pace.wait_at(1, begin + 901 * MS), 20 * MS);
     }
 
     #[test]
-    fn a_queue_that_does_not_move_is_waited_for_longer() {
+    fn a_stuck_queue_raises_the_expected_wait() {
         let (mut pace, begin) = pace();
         pace.begins(begin);
         assert_eq!(pace.wait_at(1, begin + 20 * MS), 20 * MS);
@@ -120,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn something_that_hung_is_forgotten_soon() {
+    fn one_long_interval_is_averaged_out_soon() {
         let (mut pace, begin) = pace();
         pace.begins(begin);
         pace.returned(begin, true);
@@ -129,11 +132,11 @@ mod tests {
     }
 
     #[test]
-    fn those_who_are_refused_come_back_one_after_the_other() {
+    fn rejected_requests_get_staggered_retry_times() {
         let (mut pace, now) = pace();
-        assert_eq!([0; 3].map(|_| pace.promise(50, now)), [1000 * MS, 1020 * MS, 1040 * MS]);
-        let far = (0..200).map(|_| pace.promise(50, now)).max();
+        assert_eq!([0; 3].map(|_| pace.retry_after(50, now)), [1000 * MS, 1020 * MS, 1040 * MS]);
+        let far = (0..200).map(|_| pace.retry_after(50, now)).max();
         assert_eq!(far, Some(3000 * MS));
-        assert!(pace.promise(0, now + 5000 * MS) < 20 * MS);
+        assert!(pace.retry_after(0, now + 5000 * MS) < 20 * MS);
     }
 }

@@ -1,44 +1,46 @@
-//! Who holds permits, who waits for one, and whose turn it is.
+//! The permits that callers hold, and the fair queue of those that wait.
 //!
-//! - Callers take turns, one permit each, however many requests each of them has waiting (fair queueing: J. Nagle, "On
-//!   packet switches with infinite storage", RFC 970, 1985).
-//! - Where permits are reserved, a caller gets another one only while it holds fewer than are free (dynamic thresholds:
-//!   A. Choudhury, E. Hahne, IEEE/ACM Transactions on Networking 6/2, 1998). One caller alone gets half of them, two get a
-//!   third each, and somebody who comes new finds one free.
-//! - Of a full queue, the longest line loses its newest request to whoever has a shorter one.
+//! Invariants:
+//! - Callers take turns, one permit each, however many of their requests wait. This is fair queueing: J. Nagle, "On
+//!   packet switches with infinite storage", RFC 970, 1985.
+//! - With reserved permits, a caller gets another one only while it holds fewer than are free. One caller alone gets
+//!   half of them, two get a third each, and a new caller finds one free. These are dynamic thresholds: A. Choudhury,
+//!   E. Hahne, IEEE/ACM Transactions on Networking 6/2, 1998.
+//! - When the queue is full, the longest line loses its newest request to a caller with a shorter line.
+//! - Memory is bounded by the requests that hold or wait: other callers are forgotten.
 
 use std::collections::{HashMap, VecDeque};
 
 use crate::caller::Caller;
 
-/// Requests that wait, each with a `W` to wake it by.
+/// Waiting requests, each with a `W` that wakes it.
 pub(super) struct Queue<W> {
     free: usize,
     reserves: bool,
     callers: HashMap<Caller, Line<W>>,
-    /// The callers with somebody waiting, in the order of their turns.
+    /// The callers with waiting requests, in the order of their turns.
     turns: VecDeque<Caller>,
     waiting: usize,
     tickets: u64,
 }
 
-/// What a caller holds and waits for. There is none for a caller that does neither.
+/// The permits and waiting requests of a caller. A caller without either has no line.
 struct Line<W> {
     held: usize,
     waiting: VecDeque<(Ticket, W)>,
 }
 
-/// Names a request that waits.
+/// Identifies a waiting request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ticket(u64);
 
 impl<W> Queue<W> {
-    /// With so many permits, all of them free; if it `reserves`, no caller takes all.
+    /// A queue with `permits` free permits. If it `reserves`, no caller can take all of them.
     pub(super) fn new(permits: usize, reserves: bool) -> Self {
         Self { free: permits, reserves, callers: HashMap::new(), turns: VecDeque::new(), waiting: 0, tickets: 0 }
     }
 
-    /// How many requests wait.
+    /// The number of waiting requests.
     pub(super) fn waiting(&self) -> usize {
         self.waiting
     }
@@ -46,7 +48,8 @@ impl<W> Queue<W> {
     /// Takes a permit for `caller`, if it may have one now.
     pub(super) fn try_take(&mut self, caller: Caller) -> bool {
         let line = self.callers.get(&caller);
-        // Others who wait are no reason to wait: they may not have what is free. Its own go first.
+        // Other callers' waiting requests do not matter: they may not take the free permits. The caller's own waiting
+        // requests go first.
         let may = line.is_none_or(|line| line.waiting.is_empty())
             && may_hold(line.map_or(0, |line| line.held), self.free, self.reserves);
         if may {
@@ -56,14 +59,14 @@ impl<W> Queue<W> {
         may
     }
 
-    /// How many requests would be served until one more of `caller`'s is, itself included; at most.
+    /// An upper bound of the position of a new request of `caller`, counted in requests served up to and including it.
     pub(super) fn position(&self, caller: Caller) -> usize {
         let own = self.callers.get(&caller).map_or(0, |line| line.waiting.len()) + 1;
         let callers = self.turns.len() + usize::from(own == 1);
         (self.waiting + 1).min(callers.saturating_mul(own))
     }
 
-    /// Has a request of `caller` wait.
+    /// Enqueues a request of `caller`.
     pub(super) fn push(&mut self, caller: Caller, waker: W) -> Ticket {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
@@ -76,7 +79,7 @@ impl<W> Queue<W> {
         ticket
     }
 
-    /// Has a request wait no longer, if it does.
+    /// Dequeues a request, if it still waits.
     pub(super) fn remove(&mut self, caller: Caller, ticket: Ticket) {
         let Some(line) = self.callers.get_mut(&caller) else { return };
         let Some(index) = line.waiting.iter().position(|(its, _)| *its == ticket) else { return };
@@ -85,7 +88,8 @@ impl<W> Queue<W> {
         self.skip_if_done(caller);
     }
 
-    /// Makes room for a request of `caller` at the expense of whoever has the longest line, unless that is `caller`.
+    /// Evicts the newest request of the longest line for a request of `caller`. `None` if that would not make the lines
+    /// more even.
     pub(super) fn make_room_for(&mut self, caller: Caller) -> Option<W> {
         let own = self.callers.get(&caller).map_or(0, |line| line.waiting.len());
         let lengths = self.turns.iter().filter_map(|its| Some((*its, self.callers.get(its)?.waiting.len())));
@@ -99,7 +103,7 @@ impl<W> Queue<W> {
         Some(waker)
     }
 
-    /// Takes back a permit of `caller`'s.
+    /// Returns a permit of `caller`.
     pub(super) fn give_back(&mut self, caller: Caller) {
         self.free += 1;
         if let Some(line) = self.callers.get_mut(&caller) {
@@ -108,7 +112,7 @@ impl<W> Queue<W> {
         self.forget_if_idle(caller);
     }
 
-    /// Takes a permit for the request whose turn it is.
+    /// Dequeues the next request in turn that may hold another permit, and takes the permit for it.
     pub(super) fn next(&mut self) -> Option<(Caller, W)> {
         for turn in 0..self.turns.len() {
             let caller = *self.turns.get(turn)?;
@@ -133,7 +137,7 @@ impl<W> Queue<W> {
         self.callers.entry(caller).or_insert_with(|| Line { held: 0, waiting: VecDeque::new() })
     }
 
-    /// Takes a caller's turn away if nobody waits for it any more.
+    /// Removes a caller's turn if none of its requests wait.
     fn skip_if_done(&mut self, caller: Caller) {
         if self.callers.get(&caller).is_some_and(|line| line.waiting.is_empty()) {
             self.turns.retain(|its| *its != caller);
@@ -148,7 +152,7 @@ impl<W> Queue<W> {
     }
 }
 
-/// Whether a caller that holds so many may have another one.
+/// Whether a caller that holds `held` permits may have another one.
 fn may_hold(held: usize, free: usize, reserves: bool) -> bool {
     free > 0 && (!reserves || held == 0 || held < free)
 }
@@ -161,7 +165,7 @@ mod tests {
         Caller::of(&name)
     }
 
-    /// Those served from now on, in order, each done before the next is served.
+    /// Serves all waiting requests one after the other, and returns their order.
     fn served(queue: &mut Queue<&'static str>) -> Vec<&'static str> {
         std::iter::from_fn(|| {
             let (caller, waker) = queue.next()?;
@@ -191,25 +195,25 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_leaves_as_much_free_as_it_holds() {
+    fn a_caller_holds_at_most_as_many_as_it_leaves_free() {
         let mut queue = Queue::new(12, true);
         assert_eq!(take(&mut queue, caller("a"), 99), 6);
         assert_eq!(take(&mut queue, caller("b"), 99), 3);
         assert_eq!(take(&mut queue, caller("c"), 99), 2);
-        assert_eq!(take(&mut queue, caller("d"), 99), 1, "and somebody new finds one free");
+        assert_eq!(take(&mut queue, caller("d"), 99), 1, "a new caller finds one free");
         let mut queue = Queue::new(12, false);
         assert_eq!(take(&mut queue, caller("a"), 99), 12);
     }
 
     #[test]
-    fn a_single_permit_is_not_reserved_for_nobody() {
+    fn a_single_permit_is_not_reserved() {
         let mut queue = Queue::<()>::new(1, true);
         assert!(queue.try_take(caller("ada")));
         assert!(!queue.try_take(caller("grace")));
     }
 
     #[test]
-    fn who_holds_too_many_is_passed_over_until_it_does_not() {
+    fn a_caller_above_its_share_is_skipped() {
         let mut queue = Queue::new(4, true);
         let (ada, grace) = (caller("ada"), caller("grace"));
         assert_eq!(take(&mut queue, ada, 99), 2);
@@ -219,16 +223,16 @@ mod tests {
         queue.push(grace, "grace");
         queue.give_back(ada);
         assert_eq!(queue.next(), Some((ada, "ada")));
-        assert_eq!(queue.next(), None, "each holds as much as is free");
+        assert_eq!(queue.next(), None, "each holds as many as are free");
     }
 
     #[test]
-    fn nobody_overtakes_its_own() {
+    fn requests_of_one_caller_keep_their_order() {
         let mut queue = Queue::new(1, false);
         let ada = caller("ada");
         queue.push(ada, "first");
         assert!(!queue.try_take(ada));
-        assert!(queue.try_take(caller("grace")), "what is free is for who comes");
+        assert!(queue.try_take(caller("grace")), "a free permit goes to a new caller");
     }
 
     #[test]
@@ -241,12 +245,12 @@ mod tests {
         assert_eq!(queue.make_room_for(ada), None);
         assert_eq!(queue.make_room_for(grace), Some("ada 3"));
         queue.push(grace, "grace 1");
-        assert_eq!(queue.make_room_for(grace), None, "as long a line as the other's is no better");
+        assert_eq!(queue.make_room_for(grace), None, "the lines are even");
         assert_eq!(queue.waiting(), 3);
     }
 
     #[test]
-    fn who_leaves_is_forgotten() {
+    fn a_caller_without_requests_is_forgotten() {
         let mut queue = Queue::new(0, false);
         let ada = caller("ada");
         let ticket = queue.push(ada, "ada");

@@ -18,7 +18,7 @@ fn caller(name: &str) -> Caller {
     Caller::of(&name)
 }
 
-/// Somebody at the gate, who has reached it.
+/// A request of `who` that has reached the gate.
 async fn comes(gate: &Gate, who: &'static str) -> JoinHandle<Result<Admitted, Overloaded>> {
     let gate = gate.clone();
     let task = tokio::spawn(scope(caller(who), async move { gate.enter().await }));
@@ -35,7 +35,7 @@ async fn is_refused(gate: &Gate, who: &'static str) -> Overloaded {
 }
 
 #[tokio::test(start_paused = true)]
-async fn those_who_can_be_served_in_time_wait() {
+async fn requests_that_can_be_served_in_time_wait() {
     let gate = Gate::new(OPTIONS);
     let (one, other) = (enters(&gate, "ada").await, enters(&gate, "ada").await);
     let waiting = [comes(&gate, "ada").await, comes(&gate, "ada").await];
@@ -49,11 +49,11 @@ async fn those_who_can_be_served_in_time_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn those_who_cannot_are_refused_at_once_and_told_when_to_come_back() {
+async fn other_requests_are_rejected_at_once_with_staggered_retry_times() {
     let gate = Gate::new(OPTIONS);
     let _held = [enters(&gate, "ada").await, enters(&gate, "ada").await];
     let mut waiting = Vec::new();
-    // Each takes 10 ms of two at a time.
+    // Two permits are held for 20 ms each, so a request is served every 10 ms.
     for _ in 0..10 {
         waiting.push(comes(&gate, "ada").await);
     }
@@ -65,7 +65,7 @@ async fn those_who_cannot_are_refused_at_once_and_told_when_to_come_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn somebody_elses_long_line_is_no_reason_to_refuse() {
+async fn a_long_line_of_one_caller_rejects_no_other_caller() {
     let gate = Gate::new(OPTIONS);
     let held = [enters(&gate, "ada").await, enters(&gate, "ada").await];
     let mut waiting = Vec::new();
@@ -75,12 +75,12 @@ async fn somebody_elses_long_line_is_no_reason_to_refuse() {
     let grace = comes(&gate, "grace").await;
     drop(held);
     yield_now().await;
-    assert!(grace.is_finished(), "it is her turn after one of ada's");
+    assert!(grace.is_finished(), "grace's turn comes after one request of ada");
     assert_eq!(waiting.iter().filter(|task| task.is_finished()).count(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_full_queue_refuses_the_last_of_the_longest_line() {
+async fn a_full_queue_evicts_the_last_of_the_longest_line() {
     let gate = Gate::new(GateOptions { waiting: 3, ..OPTIONS });
     let _held = [enters(&gate, "ada").await, enters(&gate, "ada").await];
     let waiting = [comes(&gate, "ada").await, comes(&gate, "ada").await, comes(&gate, "ada").await];
@@ -92,7 +92,7 @@ async fn a_full_queue_refuses_the_last_of_the_longest_line() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waited_too_long_is_refused_and_leaves_nothing_behind() {
+async fn a_waiter_that_times_out_is_rejected_and_leaves_the_queue() {
     let gate = Gate::new(OPTIONS);
     let held = [enters(&gate, "ada").await, enters(&gate, "ada").await];
     let began = Instant::now();
@@ -104,7 +104,7 @@ async fn who_waited_too_long_is_refused_and_leaves_nothing_behind() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_gives_up_leaves_its_place_and_its_permit_to_others() {
+async fn a_cancelled_waiter_frees_its_slot_and_its_permit() {
     let gate = Gate::new(GateOptions { permits: 1, ..OPTIONS });
     let held = enters(&gate, "ada").await;
     let (first, mut second) = (comes(&gate, "ada").await, Box::pin(scope(caller("ada"), gate.enter())));
@@ -113,13 +113,13 @@ async fn who_gives_up_leaves_its_place_and_its_permit_to_others() {
     assert!(first.await.is_err_and(|error| error.is_cancelled()));
     assert_eq!(gate.waiting(), 1);
     drop(held);
-    // Granted, and never taken.
+    // Its permit was granted, but never received.
     drop(second);
     assert!(gate.enter().await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]
-async fn refusing_does_not_keep_the_door_closed() {
+async fn rejections_do_not_delay_later_requests() {
     let gate = Gate::new(OPTIONS);
     let held = [enters(&gate, "ada").await, enters(&gate, "ada").await];
     let mut waiting = Vec::new();
@@ -137,7 +137,7 @@ async fn refusing_does_not_keep_the_door_closed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_who_holds_for_long_leaves_room_for_others() {
+async fn a_caller_that_holds_for_long_leaves_permits_for_others() {
     let gate = Gate::new(GateOptions { permits: 8, reserves: true, ..OPTIONS });
     let mut held = Vec::new();
     for _ in 0..4 {

@@ -1,7 +1,11 @@
-//! The log of changes that the cache follows, in the journal in Redis.
+//! The change log of the cache, in the journal in Redis.
 //!
-//! An entry is the position in the database's log that the change is before, eight bytes, and the change as the cache
-//! writes it.
+//! An entry is a position in the database's log by which the change is committed (eight bytes), and the encoded change.
+//!
+//! Invariants:
+//! - The position of an entry is not lower than that of its change.
+//! - The watermark is raised before the cache receives the change. A load that begins later reads from a server that
+//!   has the change.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,7 +16,7 @@ use database::{WalPosition, Watermark};
 use domain::UserId;
 use redis_adapters::{EntryId, Journal, JournalListener, Unavailable};
 
-/// Announces changes in the journal.
+/// Publishes changes in the journal.
 #[derive(Clone)]
 pub(super) struct JournalLog {
     journal: Journal,
@@ -25,13 +29,13 @@ impl JournalLog {
     }
 
     async fn try_append(&self, change: &Change) -> Result<EntryId, Unavailable> {
-        // No lower than the position of the change itself, which was noted when it was committed.
+        // The commit noted its position in the watermark, so this is not lower than the position of the change.
         let mut entry = self.watermark.to_tell().0.to_be_bytes().to_vec();
         entry.extend(change.encode());
         self.journal.append(change.by, &entry).await
     }
 
-    /// Announces that anything may have changed.
+    /// Publishes that everything may have changed.
     pub(super) async fn append_everything(&self) -> Result<(), Unavailable> {
         self.try_append(&Change::of_everything()).await.map(drop)
     }
@@ -56,7 +60,7 @@ fn unavailable(error: Unavailable) -> LogUnavailable {
     LogUnavailable(error.into())
 }
 
-/// Tells the cache what the journal says.
+/// Feeds the cache from the journal.
 pub(super) struct Follower {
     cache: Cache,
     watermark: Arc<Watermark>,
@@ -70,7 +74,7 @@ impl Follower {
 
 impl JournalListener for Follower {
     fn connected(&self, run_id: &str, complete_since: EntryId) {
-        // A Redis that was lost may have lost what others told, and how far to read for it with it.
+        // Redis may have lost entries, and with them the positions that their changes need.
         self.watermark.doubt();
         self.cache.connected(run_id, version(complete_since));
     }
@@ -78,9 +82,9 @@ impl JournalListener for Follower {
     fn entry(&self, id: EntryId, payload: &[u8]) {
         let (position, change) = payload.split_at_checked(size_of::<u64>()).unwrap_or_default();
         let position = position.try_into().map_or(WalPosition::UNKNOWN, |bytes| WalPosition(u64::from_be_bytes(bytes)));
-        // First, so that whoever loads what changed is sent to where the change is.
+        // Raise it first: a load after the invalidation must read from a server that has the change.
         self.watermark.raise(position);
-        self.cache.heard(version(id), &Change::decode(change));
+        self.cache.received(version(id), &Change::decode(change));
     }
 
     fn caught_up(&self, id: EntryId, as_of: Instant) {

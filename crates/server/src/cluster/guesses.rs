@@ -1,4 +1,4 @@
-//! Bounds of guessing that hold for all instances together.
+//! Limits on password guesses, shared by all instances.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use redis_adapters::{Allowance, GuessKeys, GuessTaken, SharedGuesses};
 use security::LocalGuesses;
 
-/// Counts in Redis, and while that is lost in the memory of this instance, as
-/// [`SharedRateLimits`](super::SharedRateLimits) do.
+/// Counts guesses in Redis. While Redis is lost, counts in the memory of this instance, like
+/// [`SharedRateLimits`](super::SharedRateLimits).
 pub(super) struct SharedGuessLimits {
     shared: SharedGuesses,
     local: Arc<LocalGuesses>,
@@ -39,12 +39,12 @@ impl GuessLimiter for SharedGuessLimits {
             return self.local.give_back(&taken, bounds);
         }
         let names = Names::of(&taken.guess);
-        // When Redis was lost since, the guess stays counted there until time gives it back.
+        // If Redis is lost meanwhile, the guess stays counted until it is refilled.
         let _ = self.shared.give_back(names.keys(), taken.is_strict, of_account(bounds), of_guesser(bounds)).await;
     }
 }
 
-/// The parts of a guess as they stand in keys.
+/// The parts of a guess, as texts for keys.
 struct Names {
     account: String,
     guesser: String,

@@ -1,4 +1,4 @@
-//! Limits of rates that hold for all instances together.
+//! Rate limits, shared by all instances.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,14 +8,14 @@ use async_trait::async_trait;
 use http_kit::rate_limit::{Budget, Client, LocalRateLimits, RateLimiter, Taken};
 use redis_adapters::{SharedLimits, Taken as TakenInRedis};
 
-/// Clients that are remembered as being over their budget. More than come in the seconds for which they are.
+/// The most exhausted budgets remembered. Each is remembered for seconds only, so this many suffice.
 const REMEMBERED: usize = 10_000;
 
-/// Counts in Redis, and while that is lost in the memory of this instance: everybody then has as many budgets as there
-/// are instances, which is better than none or no end of them.
+/// Counts requests in Redis. While Redis is lost, counts in the memory of this instance: a client then has one budget
+/// per instance.
 ///
-/// A client that is over its budget is refused from memory until there is something in it again: asking far too much is
-/// to cost Redis nothing.
+/// A client that exhausted its budget is refused from memory until it is refilled. So excess requests cost Redis
+/// nothing.
 pub(crate) struct SharedRateLimits {
     shared: SharedLimits,
     local: Arc<LocalRateLimits>,
@@ -46,12 +46,12 @@ impl RateLimiter for SharedRateLimits {
     }
 }
 
-/// Budgets that have nothing left, and until when.
+/// Exhausted budgets, with the time of their next unit.
 #[derive(Default)]
 struct Exhausted(Mutex<HashMap<String, Instant>>);
 
 impl Exhausted {
-    /// How long the budget of `key` has nothing left.
+    /// How long the budget of `key` is still exhausted, if it is.
     fn wait(&self, key: &str, now: Instant) -> Option<Duration> {
         let mut until = self.until();
         let wait = until.get(key)?.saturating_duration_since(now);
@@ -83,7 +83,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn who_is_over_budget_is_remembered_until_it_is_not() {
+    fn an_exhausted_budget_is_remembered_until_it_refills() {
         let (exhausted, now) = (Exhausted::default(), Instant::now());
         exhausted.note("writes:a".to_owned(), SECOND, now);
         assert_eq!(exhausted.wait("writes:a", now + SECOND / 4), Some(SECOND * 3 / 4));
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_are_remembered_than_there_is_room_for() {
+    fn the_number_of_remembered_budgets_is_bounded() {
         let (exhausted, now) = (Exhausted::default(), Instant::now());
         for number in 0..=REMEMBERED {
             exhausted.note(number.to_string(), SECOND, now);

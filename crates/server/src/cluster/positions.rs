@@ -1,11 +1,11 @@
-//! Who has written how far, noted in Redis.
+//! Users' positions for read-your-writes, in Redis.
 
 use async_trait::async_trait;
 use database::{Noted, Positions, WalPosition};
 use domain::UserId;
 use redis_adapters::UserPositions;
 
-/// Notes positions in Redis.
+/// Notes and reads users' positions in Redis.
 pub(super) struct RedisPositions(pub(super) UserPositions);
 
 #[async_trait]

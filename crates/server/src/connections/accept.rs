@@ -1,4 +1,4 @@
-//! What is done with each new connection.
+//! Accepting a connection: limits and socket options.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use super::stream::Stream;
 use super::watch::Watch;
 
-/// Takes a connection in, if there is room for it. One that is an error is closed.
+/// Accepts a connection, if the limits allow it. On an error the framework closes it.
 pub(super) fn accept(
     socket: TcpStream,
     connections: &Connections,
@@ -30,17 +30,16 @@ fn prepare(socket: &TcpStream, patience: Duration) {
     bound_patience(socket, patience);
 }
 
-/// An answer goes out when it is written. The system would keep the second of two answers back until the client has
-/// acknowledged the first, and clients acknowledge after up to 40 ms when they have nothing to send.
+/// Sends every response at once (`TCP_NODELAY`). The system would otherwise delay a second response until the client
+/// acknowledges the first, which takes up to 40 ms.
 fn send_at_once(socket: &TcpStream) {
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%error, "a connection may delay answers");
     }
 }
 
-/// The system ends a connection when what was sent is not acknowledged for so long, or cannot be sent because the
-/// client takes nothing. What fits into the system's buffers is out of the server's hands, as is a client that reads
-/// ever so slowly.
+/// Has the system close a connection when sent data is not acknowledged, or cannot be sent, for `patience`. Data in the
+/// system's buffers, and clients that read very slowly, are not covered.
 #[cfg(target_os = "linux")]
 fn bound_patience(socket: &TcpStream, patience: Duration) {
     let milliseconds = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
@@ -70,7 +69,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn answers_wait_for_no_acknowledgement() {
+    async fn responses_wait_for_no_acknowledgement() {
         let (socket, _client) = accepted().await;
         assert!(!socket.nodelay().unwrap());
         prepare(&socket, Duration::from_secs(1));
@@ -78,7 +77,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_too_many_is_closed() {
+    async fn a_surplus_connection_is_closed() {
         let connections = Connections::new(ConnectionBounds { all: 9, of_a_network: 0 }, Vec::new());
         let (socket, _client) = accepted().await;
         let taken_in = LocalSet::new()

@@ -1,9 +1,17 @@
-//! What a connection does, and how long it may do so without a request in flight.
+//! The timeouts of a connection without a request in flight.
 //!
-//! The framework bounds the time of the first head only, and restarts its clock for an idle connection with every byte
-//! that comes. Here the clock runs from the end of an answer to the beginning of the next request, whatever comes between
-//! them. [`Stream`](super::stream::Stream) says what was read, [`follow`](super::follow) says when a request is in flight,
-//! and [`Watch`](super::watch::Watch) lets the time pass. All of them belong to one worker, so nothing is locked.
+//! The framework has a timeout for the first head only, and every byte restarts its keep-alive timer. Here the timer
+//! runs from the end of a response to the beginning of the next request, whatever bytes arrive in between.
+//!
+//! Called by [`Stream`](super::stream::Stream) for every read, by [`follow`](super::follow) for every request, and by
+//! [`Watch`](super::watch::Watch) for every tick. All of them belong to one worker, so no lock is needed.
+//!
+//! Invariants:
+//! - A connection may be idle for [`KEEP_ALIVE`]; for [`HEAD`] before its first request. A head may take [`HEAD`].
+//! - A request in flight has no timeout here.
+//! - At most about twice [`MAX_HEAD`] is read of bytes that are not a request.
+//!
+//! Tested in `activity/tests.rs`.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -12,63 +20,63 @@ use std::time::Duration;
 
 use super::watch::{TICK, Ticks};
 
-/// How long the head of a request may take, from its first byte; for a first request from the connection's beginning.
+/// The time limit of a request's head, from its first byte. A new connection has as long to send its first byte.
 const HEAD: Duration = Duration::from_secs(5);
-/// How long an idle connection is kept.
+/// The time limit of an idle connection that has served a request.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a client that is to go may take to go.
+/// How long a client may take to read the last response and disconnect.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// A request's head has at most this many bytes: as much as the gateway takes. What is read of one may be twice as
-/// much, before it is known that it is none.
+/// The largest head of a request in bytes, as at the gateway. Up to twice as much may be read before a head is known
+/// to be too large.
 const MAX_HEAD: usize = 32 * 1024;
 
-/// Why a connection is closed by this end.
+/// Why the server closes a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It was idle for too long, or nothing ever came.
+    /// It was idle for too long, or never sent a byte.
     Idle,
-    /// A request began to come, and did not come to the end of its head in time.
+    /// The head of a request was not complete in time.
     SlowHead,
-    /// A request's head is too large.
+    /// The head of a request is too large.
     LargeHead,
 }
 
-/// What the stream may do next.
+/// What the stream does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
-    /// Read on.
+    /// It reads on.
     On,
-    /// Let what was read be looked at first.
+    /// It lets the framework parse what was read first.
     Later,
-    /// Say that there is nothing more.
+    /// It reports the end of the stream.
     End,
 }
 
-/// What one connection has been doing. Shared by its stream, its requests and the watch.
+/// The state of one connection. Shared by its stream, its requests and the watch.
 pub(super) struct Activity {
     now: Rc<Ticks>,
     in_flight: Cell<bool>,
-    /// What is read now can only belong to a next request.
+    /// Whether bytes read now belong to the next request, not to the body of the current one.
     between_requests: Cell<bool>,
-    /// Whether there has been a request yet.
+    /// Whether it has served a request.
     is_used: Cell<bool>,
-    /// When the last answer was given, or the connection made.
+    /// The tick of the last response's end, or of the accept.
     quiet_since: Cell<u32>,
-    /// When the first byte of what is no request yet was read.
+    /// The tick of the first byte of an incomplete head.
     head_since: Cell<u32>,
-    /// Bytes read of what is no request yet.
+    /// The bytes read of an incomplete head.
     head: Cell<usize>,
     has_waited: Cell<bool>,
     verdict: Cell<Option<Verdict>>,
-    /// Whether an answer has said that the connection ends with it.
+    /// Whether a response said `Connection: close`.
     is_announced: Cell<bool>,
-    /// When the client was told to go.
+    /// The tick at which the client was told to disconnect.
     leaving_since: Cell<Option<u32>>,
     waker: RefCell<Option<Waker>>,
 }
 
 impl Activity {
-    /// A connection that was just made.
+    /// A connection just accepted.
     pub(super) fn new(now: Rc<Ticks>) -> Self {
         Self {
             in_flight: Cell::new(false),
@@ -86,7 +94,7 @@ impl Activity {
         }
     }
 
-    /// A request has begun.
+    /// A request begins.
     pub(super) fn begin(&self, has_body: bool) {
         self.in_flight.set(true);
         self.is_used.set(true);
@@ -95,14 +103,14 @@ impl Activity {
         self.has_waited.set(false);
     }
 
-    /// The last byte of its answer was handed on.
+    /// The last byte of its response was passed to the framework.
     pub(super) fn end(&self) {
         self.in_flight.set(false);
         self.between_requests.set(true);
         self.quiet_since.set(self.now.get());
     }
 
-    /// So many bytes were read.
+    /// Counts bytes read.
     pub(super) fn read(&self, bytes: usize) {
         if self.between_requests.get() {
             if self.head.get() == 0 {
@@ -112,7 +120,7 @@ impl Activity {
         }
     }
 
-    /// What may be done next.
+    /// What the stream does next.
     pub(super) fn reading(&self) -> Reading {
         if self.verdict.get().is_some() {
             return Reading::End;
@@ -120,7 +128,7 @@ impl Activity {
         if self.head.get() < MAX_HEAD || self.in_flight.get() {
             return Reading::On;
         }
-        // Much was read at a time, and there may be a whole request in it.
+        // The bytes just read may contain a whole request. Let the framework parse them once.
         if !self.has_waited.replace(true) {
             return Reading::Later;
         }
@@ -128,34 +136,34 @@ impl Activity {
         Reading::End
     }
 
-    /// Why the client is to go, if it is.
+    /// Why the connection is closed, if it is.
     pub(super) fn verdict(&self) -> Option<Verdict> {
         self.verdict.get()
     }
 
-    /// The answer that is about to be written says that the connection ends with it.
+    /// The response about to be written says `Connection: close`.
     pub(super) fn announce(&self) {
         self.is_announced.set(true);
     }
 
-    /// Whether an answer has said that the connection ends with it.
+    /// Whether a response said `Connection: close`.
     pub(super) fn is_announced(&self) -> bool {
         self.is_announced.get()
     }
 
-    /// The client was told to go, and is given a moment.
+    /// The client was told to disconnect, and has [`FAREWELL`] for it.
     pub(super) fn leave(&self) {
         if self.leaving_since.get().is_none() {
             self.leaving_since.set(Some(self.now.get()));
         }
     }
 
-    /// Whether the moment is over.
+    /// Whether that time is over.
     pub(super) fn is_gone(&self) -> bool {
         self.leaving_since.get().is_some_and(|since| self.is_over(since, FAREWELL))
     }
 
-    /// Wakes `waker` when time has brought something about.
+    /// Wakes `waker` when a timeout changes the state.
     pub(super) fn wake(&self, waker: &Waker) {
         let mut kept = self.waker.borrow_mut();
         if !kept.as_ref().is_some_and(|kept| kept.will_wake(waker)) {
@@ -163,7 +171,7 @@ impl Activity {
         }
     }
 
-    /// Judges the connection by what time it is.
+    /// Applies the timeouts at the current tick.
     pub(super) fn judge(&self) {
         if self.is_gone() {
             self.call();
@@ -187,7 +195,7 @@ impl Activity {
         self.is_over(self.quiet_since.get(), bound).then_some(Verdict::Idle)
     }
 
-    /// Whether more than `bound` has passed: the first of the ticks may have come right after.
+    /// Whether more than `bound` has passed for sure: the first tick may have followed `since` immediately.
     fn is_over(&self, since: u32, bound: Duration) -> bool {
         TICK * self.now.get().wrapping_sub(since) > bound
     }

@@ -1,12 +1,12 @@
-//! What the framework answers when it can make no request of what it reads: a bare status.
+//! Detection of the framework's own responses to bytes that are not a valid request: a bare status without a body.
 
 use http_kit::refusal::Refusal;
 
-/// The longest of these answers, with room to spare. Every other answer is longer, for it has a request's id and what
-/// browsers are to be told.
+/// An upper bound of the length of these responses. Every other response is longer, because it has a request id and
+/// security headers.
 const LONGEST: usize = 160;
 
-/// Where in `bytes`, which are about to be written, the framework begins to refuse, and what. It comes last, if at all.
+/// Finds a bare refusal at the end of `bytes`, which are about to be written. Returns its offset and its kind.
 pub(super) fn find(bytes: &[u8]) -> Option<(usize, Refusal)> {
     if !bytes.ends_with(b"\r\n\r\n") {
         return None;
@@ -37,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_request_is_found() {
+    fn a_bare_refusal_is_found() {
         assert_eq!(found(REFUSED), Some((0, Refusal::Malformed)));
         let before = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
         assert_eq!(found(&format!("{before}{REFUSED}")), Some((before.len(), Refusal::Malformed)));
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_to_a_request_is_not() {
+    fn a_response_to_a_request_is_not_a_refusal() {
         let headers = "x-request-id: 1\r\n";
         for answer in [
             "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_owned(),

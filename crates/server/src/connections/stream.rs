@@ -1,4 +1,9 @@
-//! A client's connection as the framework reads and writes it: what is no request is noticed here, and answered.
+//! The connection between the socket and the framework.
+//!
+//! It applies the timeouts of [`Activity`], and replaces the framework's bare refusals by proper responses.
+//!
+//! Invariants: nothing follows the last response. After it the connection is half-closed and drained for a moment, so
+//! the client can read the response before a reset.
 
 use std::cell::Cell;
 use std::io;
@@ -17,29 +22,29 @@ use tokio::net::TcpStream;
 use super::activity::{Activity, Reading, Verdict};
 use super::refused;
 
-/// A connection.
+/// A client connection.
 pub(super) struct Stream {
     socket: TcpStream,
     activity: Rc<Activity>,
-    /// Handed on to the requests.
+    /// Passed to the requests on the first call of `introduce`.
     connection: Cell<Option<Connection>>,
     farewell: Option<Farewell>,
 }
 
-/// The last answer on a connection.
+/// The last response on a connection.
 struct Farewell {
     answer: Vec<u8>,
     written: usize,
-    is_said: bool,
+    is_shut_down: bool,
 }
 
 impl Stream {
-    /// A connection that was just made.
+    /// A connection just accepted.
     pub(super) fn new(socket: TcpStream, activity: Rc<Activity>, connection: Connection) -> Self {
         Self { socket, activity, connection: Cell::new(Some(connection)), farewell: None }
     }
 
-    /// What its requests know of it.
+    /// Stores what its requests need to know of the connection.
     pub(super) fn introduce(&self, data: &mut Extensions) {
         data.insert(Rc::clone(&self.activity));
         if let Some(connection) = self.connection.take() {
@@ -47,16 +52,18 @@ impl Stream {
         }
     }
 
-    /// Says why the connection ends, unless an answer has said already that it does.
-    fn say(&mut self, refusal: Refusal) {
+    /// Prepares the last response, which says why the connection ends. Does nothing if a response has said already
+    /// that it ends.
+    fn refuse(&mut self, refusal: Refusal) {
         if self.farewell.is_none() && !self.activity.is_announced() {
             self.activity.leave();
-            self.farewell = Some(Farewell { answer: refusal.answer(SystemClock.now()), written: 0, is_said: false });
+            self.farewell =
+                Some(Farewell { answer: refusal.answer(SystemClock.now()), written: 0, is_shut_down: false });
         }
     }
 
-    /// Writes the last answer and waits for a moment until the client has gone: a connection that is closed while
-    /// something unread lies there is reset, and the client may never see the answer.
+    /// Writes the last response, and waits for a moment until the client disconnects. Closing a socket with unread data
+    /// resets the connection, and the client might lose the response.
     fn poll_farewell(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Some(farewell) = &mut self.farewell else { return Poll::Ready(Ok(())) };
         self.activity.wake(context.waker());
@@ -70,9 +77,9 @@ impl Stream {
                 written => farewell.written += written,
             }
         }
-        if !farewell.is_said {
+        if !farewell.is_shut_down {
             ready!(socket.as_mut().poll_shutdown(context))?;
-            farewell.is_said = true;
+            farewell.is_shut_down = true;
         }
         loop {
             let mut unread = [0; 4096];
@@ -115,7 +122,7 @@ impl AsyncWrite for Stream {
         match refused::find(bytes) {
             None => Pin::new(&mut this.socket).poll_write(context, bytes),
             Some((0, refusal)) => {
-                this.say(refusal);
+                this.refuse(refusal);
                 ready!(this.poll_farewell(context))?;
                 Poll::Ready(Ok(bytes.len()))
             }
@@ -130,8 +137,8 @@ impl AsyncWrite for Stream {
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         match this.activity.verdict() {
-            Some(Verdict::SlowHead) => this.say(Refusal::SlowHead),
-            Some(Verdict::LargeHead) => this.say(Refusal::HeadTooLarge),
+            Some(Verdict::SlowHead) => this.refuse(Refusal::SlowHead),
+            Some(Verdict::LargeHead) => this.refuse(Refusal::HeadTooLarge),
             Some(Verdict::Idle) | None => {}
         }
         ready!(this.poll_farewell(context))?;

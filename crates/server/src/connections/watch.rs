@@ -1,4 +1,4 @@
-//! Lets the time pass for the connections of a worker.
+//! The timer of a worker's connections.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -9,26 +9,26 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::activity::Activity;
 
-/// How often connections are looked at. One timer for all of them: one each would be set and cleared with every request.
+/// The interval of the timer. One timer serves all connections; a timer each would be reset with every request.
 pub(super) const TICK: Duration = Duration::from_millis(250);
 
-/// How often [`TICK`] has passed. It may overflow, if anybody runs the server for thirty years.
+/// The number of ticks so far. It wraps around after thirty years.
 pub(super) type Ticks = Cell<u32>;
 
-/// The connections of a worker, until it ends.
+/// The connections of a worker.
 pub(super) struct Watch {
     now: Rc<Ticks>,
     connections: RefCell<Vec<Weak<Activity>>>,
 }
 
 impl Watch {
-    /// Begins to look at connections, in a task of its own that ends with the last handle.
+    /// Starts the timer, in a task that ends with the last handle.
     pub(super) fn begin() -> Rc<Self> {
         let watch = Rc::new(Self { now: Rc::default(), connections: RefCell::default() });
         let weak = Rc::downgrade(&watch);
         rt::spawn(async move {
             let mut ticks = interval(TICK);
-            // A worker that was busy has not let its clients be heard either.
+            // While a worker is busy it reads nothing from its clients. Missed ticks must not count against them.
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
@@ -39,7 +39,7 @@ impl Watch {
         watch
     }
 
-    /// Looks after one more connection, for as long as it is there.
+    /// Adds a connection, which is watched until it is dropped.
     pub(super) fn add(&self) -> Rc<Activity> {
         let activity = Rc::new(Activity::new(Rc::clone(&self.now)));
         self.connections.borrow_mut().push(Rc::downgrade(&activity));

@@ -1,4 +1,4 @@
-//! Business counters, which follow from facts.
+//! Business counters, derived from facts.
 
 use std::pin::Pin;
 
@@ -7,7 +7,7 @@ use cache::Cache;
 use domain::UserId;
 use events::{Fact, FactListener};
 
-/// Counts what was committed, then tells the cache, if there is one.
+/// Counts committed facts, and then passes all facts to the cache, if there is one.
 pub(crate) struct FactCounters {
     cache: Option<Cache>,
 }
@@ -45,7 +45,7 @@ impl FactListener for FactCounters {
     }
 }
 
-/// The counters, all of which begin at 0.
+/// The names of the counters. All of them start at 0.
 pub(crate) const COUNTERS: [&str; 3] = ["posts_published_total", "comments_added_total", "sign_ups_total"];
 
 fn counter(fact: &Fact) -> Option<&'static str> {
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_committed_is_counted_and_nothing_else() {
+    fn only_committed_facts_are_counted() {
         let recorder = PrometheusBuilder::new().build_recorder();
         let (post, ada): (PostId, UserId) = (id(), id());
         let published = [Fact::PostPublished { post, author: ada, at: Timestamp::from_micros(0) }];

@@ -1,4 +1,4 @@
-//! The numbers that the process keeps about itself, in Prometheus' format.
+//! The metrics of the process, in the Prometheus format.
 
 mod descriptions;
 pub(crate) mod gauges;
@@ -14,15 +14,15 @@ use crate::security_log;
 use crate::telemetry::LostLines;
 use crate::telemetry::fact_counters::COUNTERS;
 
-/// Upper bounds of the buckets of every duration, in seconds.
+/// The upper bounds of the buckets of every histogram, in seconds.
 const SECONDS: [f64; 13] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
-/// How often samples are folded into buckets when nobody reads them.
+/// The interval of folding samples into buckets, which bounds memory when the metrics are not scraped.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Begins to keep the numbers of this process, and answers what writes them.
+/// Installs the recorder of the process, and returns the function that renders the metrics.
 ///
 /// # Errors
-/// [`BuildError`] when they are kept already.
+/// [`BuildError`] if a recorder is installed already.
 pub fn install(lost: LostLines) -> Result<MetricsRenderer, BuildError> {
     let handle = PrometheusBuilder::new().set_buckets(&SECONDS)?.install_recorder()?;
     descriptions::register();
@@ -40,12 +40,12 @@ pub fn install(lost: LostLines) -> Result<MetricsRenderer, BuildError> {
     }))
 }
 
-/// Writes down what is known from the start: what runs, and that nothing has happened yet.
+/// Records the build, and initializes counters with zero.
 fn begin() {
-    // Builds in pipelines say what they were made of; nothing else needs to know.
+    // Set by builds in a pipeline only.
     let revision = option_env!("THOUGHTS_REVISION").unwrap_or("unknown");
     metrics::gauge!("build_info", "version" => env!("CARGO_PKG_VERSION"), "revision" => revision).set(1.0);
-    // Rates of counters that appear out of nowhere miss the first event.
+    // The rate of a counter that appears later misses its first event.
     for name in COUNTERS {
         metrics::counter!(name).absolute(0);
     }
@@ -53,11 +53,11 @@ fn begin() {
     security_log::begin_counting();
 }
 
-/// Counts and times what is asked of the database.
+/// Counts and times statements, reads, transactions and retries.
 pub(crate) struct DatabaseMetrics;
 
 impl DatabaseMetrics {
-    /// A statement that has ended.
+    /// Records a statement that has ended.
     fn record(operation: &'static str, role: &'static str, elapsed: Duration, failed: bool) {
         let outcome = if failed { "error" } else { "ok" };
         let labels = [("operation", operation), ("role", role), ("outcome", outcome)];

@@ -1,6 +1,6 @@
-//! Traces: what a request spent its time on, told to an OpenTelemetry collector.
+//! Traces of requests and their statements, sent to an OpenTelemetry collector.
 //!
-//! The HTTP layer makes the span of a request; its statements are added here.
+//! The HTTP layer makes the span of a request. This module adds a span for each statement.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -13,16 +13,16 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use url::Url;
 
-/// How the service is called in traces, unless the environment says otherwise.
+/// The service name in traces, unless the environment sets another.
 const SERVICE: &str = "thoughts";
 
-/// Begins to send spans to `collector`, from a thread of its own.
+/// Starts sending spans to `collector`, from a separate thread.
 ///
-/// Spans wait in a bounded queue, and what does not fit is dropped. Sampling, the queue and the name of the service are
-/// configured by the variables of OpenTelemetry's SDK, which reads them itself.
+/// Spans wait in a bounded queue; further ones are dropped. The variables of the OpenTelemetry SDK configure
+/// sampling, the queue and the service name.
 ///
 /// # Errors
-/// [`ExporterBuildError`] when those variables ask for what was not built in, such as compression.
+/// [`ExporterBuildError`] if these variables need a feature that is not built in, such as compression.
 pub(crate) fn provider(collector: &Url) -> Result<SdkTracerProvider, ExporterBuildError> {
     let endpoint = format!("{}/v1/traces", collector.as_str().trim_end_matches('/'));
     let exporter = SpanExporter::builder().with_http().with_endpoint(endpoint).build()?;
@@ -37,14 +37,14 @@ fn resource() -> Resource {
     if is_named { builder.build() } else { builder.with_service_name(SERVICE).build() }
 }
 
-/// Makes a span of every statement that belongs to a traced request, and hands on to another observer.
+/// Makes a span for every statement of a traced request, and forwards all events to the `next` observer.
 pub(crate) struct TracedStatements {
     system: &'static str,
     next: Arc<dyn Observer>,
 }
 
 impl TracedStatements {
-    /// Of the database at `location`.
+    /// An observer of the database at `location`.
     pub(crate) fn new(location: &Location, next: Arc<dyn Observer>) -> Self {
         let system = match location {
             Location::Postgres { .. } => "postgresql",
@@ -53,13 +53,14 @@ impl TracedStatements {
         Self { system, next }
     }
 
-    /// A statement that has just ended, in the context of its request. Its text has no data in it, only placeholders.
+    /// Records a statement that has just ended, in the context of its request. Its text has placeholders instead of
+    /// data.
     fn record(&self, operation: &'static str, role: &'static str, sql: &str, elapsed: Duration, failed: bool) {
         let request = Context::current();
         if !request.span().is_recording() {
             return;
         }
-        #[expect(clippy::disallowed_methods, reason = "says when it was to somebody else's clock; decides nothing")]
+        #[expect(clippy::disallowed_methods, reason = "a timestamp for the collector; no decision depends on it")]
         let ended = SystemTime::now();
         let tracer = global::tracer(SERVICE);
         let mut span = tracer
@@ -107,21 +108,22 @@ mod tests {
 
     use super::*;
 
-    struct Nobody;
+    struct NoObserver;
 
-    impl Observer for Nobody {
+    impl Observer for NoObserver {
         fn statement(&self, _: &StatementEvent<'_>) {}
         fn transaction(&self) {}
     }
 
     const ELAPSED: Duration = Duration::from_millis(7);
 
-    /// The span of a request that came with a trace, and those of statements: two of the request, one of nobody.
+    /// The span of a request with a trace from its caller, and the spans of its two statements. A statement without a
+    /// request makes none.
     fn spans(flags: TraceFlags) -> Vec<SpanData> {
         let exporter = InMemorySpanExporter::default();
         let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
         global::set_tracer_provider(provider.clone());
-        let statements = TracedStatements::new(&Location::SqliteMemory, Arc::new(Nobody));
+        let statements = TracedStatements::new(&Location::SqliteMemory, Arc::new(NoObserver));
         statements.record("posts.find", "primary", "SELECT 1", ELAPSED, false);
         let caller = SpanContext::new(TraceId::from(7), SpanId::from(8), flags, true, TraceState::default());
         let caller = Context::new().with_remote_span_context(caller);
@@ -137,7 +139,7 @@ mod tests {
         exporter.get_finished_spans().unwrap()
     }
 
-    /// One test: the provider is the whole process'.
+    /// A single test, because the provider is global to the process.
     #[test]
     fn belong_to_their_request_and_to_its_caller() {
         let spans_of_sampled = spans(TraceFlags::SAMPLED);
@@ -162,6 +164,6 @@ mod tests {
         );
         assert_eq!((&find.status, &publish.status), (&Status::Unset, &Status::error("")));
 
-        assert_eq!(spans(TraceFlags::NOT_SAMPLED).len(), 0, "the caller decides what is worth it");
+        assert_eq!(spans(TraceFlags::NOT_SAMPLED).len(), 0, "the caller decides on sampling");
     }
 }

@@ -1,4 +1,4 @@
-//! Posts.
+//! Cached reads of posts.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::cache::Cache;
 use crate::kept::entry::Value;
 use crate::kept::key::Key;
 
-/// Posts, one by one and by their authors, from copies.
+/// Caches single posts, and the lists of a user's posts.
 pub struct CachedPosts {
     inner: Arc<dyn PostRepository>,
     loader: Arc<dyn PostRepository>,
@@ -25,7 +25,7 @@ pub struct CachedPosts {
 }
 
 impl CachedPosts {
-    /// Stands before `inner`; `loader` fills copies, `likes` tells what is a reader's own.
+    /// Decorates `inner`. `loader` loads entries; `likes` reads the viewer flags.
     pub fn new(
         inner: Arc<dyn PostRepository>,
         loader: Arc<dyn PostRepository>,

@@ -1,4 +1,4 @@
-//! What reads are made of.
+//! The repositories that each cached read queries, and how often.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -42,7 +42,7 @@ fn page(words: &[&str]) -> PostPage {
     PostPage::anonymous(Page { items: words.iter().map(|word| post(word, 0)).collect(), next: None })
 }
 
-/// Posts that are asked for `page` so often, and whose likes are asked for by Bob so often.
+/// Likes of Bob, which are queried `times` times.
 fn bob_likes(posts: &'static [&'static str], times: usize) -> Arc<MockPostLikes> {
     let mut likes = MockPostLikes::new();
     likes
@@ -54,7 +54,7 @@ fn bob_likes(posts: &'static [&'static str], times: usize) -> Arc<MockPostLikes>
 }
 
 #[tokio::test]
-async fn a_page_is_loaded_once_and_each_reader_asks_once_for_what_is_theirs() {
+async fn a_page_is_loaded_once_and_viewer_flags_once_per_read() {
     let mut loader = MockTimelineRepository::new();
     loader
         .expect_public()
@@ -77,7 +77,7 @@ async fn a_page_is_loaded_once_and_each_reader_asks_once_for_what_is_theirs() {
 }
 
 #[tokio::test]
-async fn an_empty_page_asks_nothing_more() {
+async fn an_empty_page_loads_no_viewer_flags() {
     let mut loader = MockPostRepository::new();
     loader.expect_list_by_user().once().returning(|_, _, _| Ok(Some(page(&[]))));
     let likes = Arc::new(MockPostLikes::new());
@@ -89,7 +89,7 @@ async fn an_empty_page_asks_nothing_more() {
 }
 
 #[tokio::test]
-async fn a_post_is_loaded_once_and_shows_each_reader_what_is_theirs() {
+async fn a_post_is_loaded_once_and_shows_each_readers_flags() {
     let mut loader = MockPostRepository::new();
     loader.expect_find().once().returning(|_, _| Ok(Some(seen("hello"))));
     let inner = Arc::new(MockPostRepository::new());
@@ -100,7 +100,7 @@ async fn a_post_is_loaded_once_and_shows_each_reader_what_is_theirs() {
 }
 
 #[tokio::test]
-async fn an_account_shows_each_reader_what_is_theirs() {
+async fn an_account_is_loaded_once_and_shows_each_readers_relations() {
     let mut loader = MockUserRepository::new();
     loader.expect_find().once().returning(|_, _| Ok(Some(Viewed::new(a_user("ada").build(), None))));
     let stands = UserViewer { following: true, followed_by: false };
@@ -113,12 +113,12 @@ async fn an_account_shows_each_reader_what_is_theirs() {
 }
 
 #[tokio::test]
-async fn where_no_copy_can_be_loaded_whoever_answers_is_asked() {
+async fn an_unavailable_loader_falls_back_to_inner() {
     let mut loader = MockPostRepository::new();
     loader.expect_find().times(4).returning(|_, _| unavailable());
     let mut inner = MockPostRepository::new();
-    // For strangers once each time; for Bob, who joins no load of others here, in vain as a stranger and then as
-    // himself.
+    // An anonymous read queries `inner` once. A read by Bob queries it twice: first for the load that he cannot use,
+    // then for himself.
     inner.expect_find().times(6).returning(|_, _| Ok(Some(seen("hello"))));
     let posts = CachedPosts::new(Arc::new(inner), Arc::new(loader), Arc::new(MockPostLikes::new()), alone());
     for viewer in [None, Some(id("bob")), None, Some(id("bob"))] {
@@ -127,7 +127,7 @@ async fn where_no_copy_can_be_loaded_whoever_answers_is_asked() {
 }
 
 #[tokio::test]
-async fn a_failure_that_is_no_lack_of_places_is_one() {
+async fn other_loader_failures_are_returned() {
     let mut loader = MockPostRepository::new();
     loader.expect_find().once().returning(|_, _| Err(RepositoryError::new("posts.find", "corrupt")));
     let inner = Arc::new(MockPostRepository::new());
@@ -136,7 +136,7 @@ async fn a_failure_that_is_no_lack_of_places_is_one() {
 }
 
 #[tokio::test]
-async fn what_is_too_much_is_not_asked_for_a_second_time() {
+async fn an_overloaded_loader_has_no_fallback() {
     let mut loader = MockPostRepository::new();
     let too_much = || RepositoryError::overloaded("posts.find", Duration::from_secs(2), "full");
     loader.expect_find().once().returning(move |_, _| Err(too_much()));
@@ -146,7 +146,7 @@ async fn what_is_too_much_is_not_asked_for_a_second_time() {
 }
 
 #[tokio::test]
-async fn nobody_is_remembered_until_somebody_signs_up() {
+async fn an_absent_account_is_cached_until_sign_up() {
     let ada = a_user("ada").build();
     let mut loader = MockUserRepository::new();
     loader.expect_find().once().returning(|_, _| Ok(None));
@@ -162,7 +162,7 @@ async fn nobody_is_remembered_until_somebody_signs_up() {
 }
 
 #[tokio::test]
-async fn nobody_is_not_remembered_for_long() {
+async fn absence_expires_by_its_own_ttl() {
     let mut loader = MockUserRepository::new();
     loader.expect_find().times(2).returning(|_, _| Ok(None));
     let options = CacheOptions { negative_ttl: Duration::ZERO, ..CacheOptions::default() };

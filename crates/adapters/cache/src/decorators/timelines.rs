@@ -1,4 +1,4 @@
-//! Timelines.
+//! Cached reads of the public feed.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::cache::Cache;
 use crate::kept::entry::Value;
 use crate::kept::key::Key;
 
-/// The public feed from copies. A home timeline is its reader's own, and is not copied.
+/// Caches the public feed. Home timelines differ per reader, and are not cached.
 pub struct CachedTimelines {
     inner: Arc<dyn TimelineRepository>,
     loader: Arc<dyn TimelineRepository>,
@@ -22,7 +22,7 @@ pub struct CachedTimelines {
 }
 
 impl CachedTimelines {
-    /// Stands before `inner`; `loader` fills copies, `likes` tells what is a reader's own.
+    /// Decorates `inner`. `loader` loads entries; `likes` reads the viewer flags.
     pub fn new(
         inner: Arc<dyn TimelineRepository>,
         loader: Arc<dyn TimelineRepository>,

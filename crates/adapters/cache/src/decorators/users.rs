@@ -1,4 +1,4 @@
-//! Accounts.
+//! Cached reads of accounts.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::cache::Cache;
 use crate::kept::entry::Value;
 use crate::kept::key::Key;
 
-/// Accounts, one by one, from copies. Lists of them, and what proves a log-in, are not copied.
+/// Caches single accounts. Lists of accounts, and credentials, are not cached.
 pub struct CachedUsers {
     inner: Arc<dyn UserRepository>,
     loader: Arc<dyn UserRepository>,
@@ -24,7 +24,7 @@ pub struct CachedUsers {
 }
 
 impl CachedUsers {
-    /// Stands before `inner`; `loader` fills copies, `relations` tells what is a reader's own.
+    /// Decorates `inner`. `loader` loads entries; `relations` reads the viewer flags.
     pub fn new(
         inner: Arc<dyn UserRepository>,
         loader: Arc<dyn UserRepository>,

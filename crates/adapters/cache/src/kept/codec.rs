@@ -1,29 +1,27 @@
-//! Copies as bytes: a marker, then a record in JSON, compressed if that is worth it.
+//! The bytes of shared entries: a marker, then a record in JSON. Long records are compressed with LZ4.
 
 use crate::kept::entry::Value;
 use crate::kept::records::Record;
 use crate::known::version::Version;
 
-/// The form of shared copies, which is part of their keys: instances of several versions of this program do not read each
-/// other's where it differs.
+/// The format of shared entries. It is part of their keys: instances of different formats ignore each other's entries.
 pub(crate) const FORMAT: &str = "1";
 
 const PLAIN: u8 = 0;
 const LZ4: u8 = 1;
 
-/// Longer than every record; a longer one is no record, and is not unpacked.
+/// The longest uncompressed record in bytes. A longer one is rejected before decompression.
 const LONGEST: usize = 4 * 1024 * 1024;
 
-/// What a shared copy has to say.
+/// A decoded shared entry.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct SharedCopy {
-    /// What is the same for every reader.
+pub(crate) struct SharedEntry {
     pub(crate) value: Value,
-    /// Up to where everything is in it.
+    /// It includes every change up to here.
     pub(crate) version: Version,
 }
 
-/// A copy as bytes, compressed if it is longer than `compress_past`; `None` if it cannot be written.
+/// Encodes an entry, compressed if it is longer than `compress_past` bytes. `None` if it cannot be serialized.
 pub(crate) fn encode(value: &Value, version: Version, compress_past: usize) -> Option<Vec<u8>> {
     let record = Record { stamp: (version.milliseconds, version.sequence), value: value.into() };
     let mut bytes = vec![PLAIN];
@@ -37,8 +35,8 @@ pub(crate) fn encode(value: &Value, version: Version, compress_past: usize) -> O
     Some(bytes)
 }
 
-/// Reads what [`encode`] wrote; `None` for anything else.
-pub(crate) fn decode(bytes: &[u8]) -> Option<SharedCopy> {
+/// Decodes the output of [`encode`]. `None` for anything else.
+pub(crate) fn decode(bytes: &[u8]) -> Option<SharedEntry> {
     let (marker, rest) = bytes.split_first()?;
     match *marker {
         PLAIN => read(rest),
@@ -53,10 +51,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<SharedCopy> {
     }
 }
 
-fn read(json: &[u8]) -> Option<SharedCopy> {
+fn read(json: &[u8]) -> Option<SharedEntry> {
     let record: Record<'_> = serde_json::from_slice(json).ok()?;
     let (milliseconds, sequence) = record.stamp;
-    Some(SharedCopy { value: record.value.into_value()?, version: Version::new(milliseconds, sequence) })
+    Some(SharedEntry { value: record.value.into_value()?, version: Version::new(milliseconds, sequence) })
 }
 
 #[cfg(test)]
@@ -86,18 +84,18 @@ mod tests {
     }
 
     #[test]
-    fn copies_come_back_as_they_were() {
+    fn decoding_returns_what_was_encoded() {
         let version = Version::new(1_800_000_000_000, 42);
         for value in values() {
             for compress_past in [0, 1024, usize::MAX] {
                 let bytes = encode(&value, version, compress_past).unwrap();
-                assert_eq!(decode(&bytes), Some(SharedCopy { value: value.clone(), version }));
+                assert_eq!(decode(&bytes), Some(SharedEntry { value: value.clone(), version }));
             }
         }
     }
 
     #[test]
-    fn long_ones_are_compressed() {
+    fn long_entries_are_compressed() {
         let long = values().pop().unwrap();
         let (plain, packed) =
             (encode(&long, Version::ZERO, usize::MAX).unwrap(), encode(&long, Version::ZERO, 1024).unwrap());
@@ -107,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_cannot_be_read_is_no_copy() {
+    fn malformed_bytes_decode_to_none() {
         let good = encode(&values()[1], Version::ZERO, 0).unwrap();
         let foreign_id = br#"{"stamp":[1,2],"value":{"posts":{"items":[],"next":[1,"NOT AN ID"]}}}"#;
         let mut bomb = vec![LZ4];

@@ -1,4 +1,6 @@
-//! Copies, and what they depend on.
+//! Cache entries: a value, the tags it depends on, and its stamp.
+//!
+//! Invariant: an entry without a stamp is never stored. It serves only the readers that waited for its load.
 
 use std::mem::size_of;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,21 +11,18 @@ use crate::kept::key::Key;
 use crate::known::stamp::{Moment, Stamp};
 use crate::known::tag::{Print, Tag};
 
-/// What is the same for every reader.
+/// A cached value, without viewer flags.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Value {
-    /// There is no such thing.
+    /// The key names nothing that exists.
     Nothing,
-    /// A post.
     Post(Shared<Post>),
-    /// An account.
     User(Shared<User>),
-    /// A page of posts.
     Posts(Shared<Page<Post>>),
 }
 
 impl Value {
-    /// What a copy of this under `key` depends on; `None` if that cannot be told, and no copy may be kept.
+    /// The tags of an entry with this value under `key`. `None` if they are unknown, and the value must not be stored.
     pub(crate) fn tags(&self, key: &Key) -> Option<Vec<Tag>> {
         Some(match (self, key) {
             (Self::Post(post), _) => vec![Tag::Post(post.id), Tag::Author(post.author.id)],
@@ -31,7 +30,7 @@ impl Value {
             (Self::Posts(page), key) => {
                 let list = match key {
                     Key::PageOf(user, _) => Tag::PostsOf(*user),
-                    // Whose name it is, the posts say. An empty page does not.
+                    // The posts say whose page it is. An empty page does not.
                     Key::PageOfName(..) => Tag::PostsOf(page.items.first()?.author.id),
                     _ => Tag::PublicFeed,
                 };
@@ -50,7 +49,7 @@ impl Value {
         })
     }
 
-    /// Whether this can be what `key` names.
+    /// Whether this can be the value of `key`; guards against a wrong shared entry.
     pub(crate) fn fits(&self, key: &Key) -> bool {
         match (self, key) {
             (Self::Post(post), Key::Post(id)) => post.id == *id,
@@ -62,7 +61,7 @@ impl Value {
         }
     }
 
-    /// How many things of their own it shows.
+    /// The number of posts or accounts in it.
     fn items(&self) -> usize {
         match self {
             Self::Nothing => 0,
@@ -71,7 +70,7 @@ impl Value {
         }
     }
 
-    /// What it takes in memory beyond its own size.
+    /// Its heap memory in bytes.
     fn heap_size(&self) -> usize {
         let post = |post: &Post| {
             post.content.as_str().len() + post.author.username.as_str().len() + post.author.display_name.as_str().len()
@@ -87,24 +86,23 @@ impl Value {
     }
 }
 
-/// What an item takes in JSON besides its texts: names of members, ids, times, numbers.
+/// The bytes of an item's JSON besides its texts: member names, ids, times, numbers.
 const JSON_OF_ITEM: usize = 400;
 
-/// A copy, or what a load brought of which no copy may be kept.
+/// A cache entry, or a loaded value that must not be stored.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    /// What is the same for every reader.
     pub(crate) value: Value,
-    /// What it depends on.
+    /// The tags it depends on.
     pub(crate) prints: Box<[Print]>,
-    /// What it contains; `None` if nobody can tell, and it is good for those only who waited for it.
+    /// The changes it includes. `None` if unknown: then it serves only the readers that waited for its load.
     pub(crate) stamp: Option<Stamp>,
-    /// The last moment as of which it was found to be good.
-    found_good: AtomicU64,
+    /// The last moment as of which it was found valid.
+    valid_as_of: AtomicU64,
 }
 
 impl Entry {
-    /// Something loaded under `key` with all that `stamp` says.
+    /// A value loaded under `key`, which includes the changes up to `stamp`.
     pub(crate) fn new(key: &Key, value: Value, stamp: Option<Stamp>) -> Self {
         match (value.tags(key), stamp) {
             (Some(tags), Some(_)) => Self::with(value, tags.iter().map(Tag::print).collect(), stamp),
@@ -113,27 +111,27 @@ impl Entry {
     }
 
     fn with(value: Value, prints: Box<[Print]>, stamp: Option<Stamp>) -> Self {
-        Self { value, prints, stamp, found_good: AtomicU64::new(0) }
+        Self { value, prints, stamp, valid_as_of: AtomicU64::new(0) }
     }
 
-    /// Whether it was found to be good as of `moment`.
-    pub(crate) fn was_found_good(&self, moment: Moment) -> bool {
-        self.found_good.load(Ordering::Acquire) >= moment.0
+    /// Whether it was found valid as of `moment` or later.
+    pub(crate) fn was_valid_as_of(&self, moment: Moment) -> bool {
+        self.valid_as_of.load(Ordering::Acquire) >= moment.0
     }
 
-    /// Notes that it was found to be good as of `moment`, when all that had been learned was marked.
-    pub(crate) fn note_good(&self, moment: Moment) {
-        self.found_good.fetch_max(moment.0, Ordering::AcqRel);
+    /// Notes that it was found valid as of `moment`, at which every change learned of was marked.
+    pub(crate) fn note_valid(&self, moment: Moment) {
+        self.valid_as_of.fetch_max(moment.0, Ordering::AcqRel);
     }
 
-    /// What it takes in memory, with its key, its place in the cache, and the encoded forms that will hang on it
-    /// (`domain::Shared`): the JSON, and about half as much again packed.
+    /// Its memory in bytes: value, tags, key, the overhead of the cache, and the encoded forms that will be attached
+    /// to it (`domain::Shared`). These are the JSON, and the compressed JSON at about half of that.
     pub(crate) fn size(&self) -> usize {
-        /// What the cache keeps of every entry: the key, its place in the table and in two queues.
-        const PLACE: usize = size_of::<Key>() + 200;
+        /// The overhead of an entry in the cache: the key, a slot in the table, and a node in each of two queues.
+        const OVERHEAD: usize = size_of::<Key>() + 200;
         let (texts, items) = (self.value.heap_size(), self.value.items());
         let forms = if items == 0 { 0 } else { (texts + items * JSON_OF_ITEM) * 3 / 2 };
-        PLACE + size_of::<Self>() + self.prints.len() * size_of::<Print>() + texts + forms
+        OVERHEAD + size_of::<Self>() + self.prints.len() * size_of::<Print>() + texts + forms
     }
 }
 
@@ -178,15 +176,15 @@ mod tests {
         }
 
         #[test]
-        fn of_a_page_by_name_name_its_user_by_id() {
+        fn of_a_page_by_name_use_the_user_id() {
             let key = Key::page_of(&named("ada"), &PageRequest::default());
             assert_eq!(page(vec![post("one", "ada")]).tags(&key).unwrap()[0], Tag::PostsOf(id("ada")));
-            assert_eq!(page(Vec::new()).tags(&key), None, "nobody knows whose page it is");
+            assert_eq!(page(Vec::new()).tags(&key), None, "an empty page has no author");
             assert!(Entry::new(&key, page(Vec::new()), Some(crate::known::stamp::tests::any())).stamp.is_none());
         }
 
         #[test]
-        fn of_nothing_are_what_would_make_it_something() {
+        fn of_an_absent_value_are_those_its_creation_invalidates() {
             let none = |key: &Key| Value::Nothing.tags(key).unwrap();
             assert_eq!(none(&Key::Post(id("one"))), [Tag::Post(id("one"))]);
             assert_eq!(none(&Key::user(&id("ada").into())), [Tag::User(id("ada"))]);
@@ -197,14 +195,14 @@ mod tests {
     }
 
     #[test]
-    fn a_size_counts_what_is_said() {
+    fn size_includes_texts_json_and_compressed_json() {
         let size = |content: &str| {
             let author = a_user("ada").build();
             let post = a_post("post", author.id).says(content).published_by(&author);
             Entry::new(&Key::Post(post.id), Value::Post(post.into()), None).size()
         };
         let longer = size(&"x".repeat(500)) - size("x");
-        assert!((2 * 499..=3 * 499).contains(&longer), "{longer}: itself, its JSON, and that packed");
+        assert!((2 * 499..=3 * 499).contains(&longer), "{longer}: text, JSON and compressed JSON");
         let one = Entry::new(&Key::Post(id("one")), page(vec![post("one", "ada")]), None).size();
         let two = Entry::new(&Key::Post(id("one")), page(vec![post("one", "ada"), post("two", "ada")]), None).size();
         assert!(two - one > size_of::<Post>());

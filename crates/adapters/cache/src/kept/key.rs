@@ -1,27 +1,26 @@
-//! What copies are kept of.
+//! The keys of cache entries.
 
 use std::fmt;
 
 use domain::{Cuid, PageRequest, PostId, UserId, UserRef, Username};
 
-/// Names a copy.
+/// Identifies a cache entry.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Key {
-    /// One post.
     Post(PostId),
-    /// One account, by its id.
+    /// An account, by its id.
     User(UserId),
-    /// One account, by its name.
+    /// An account, by its name.
     Name(Username),
     /// A page of the public feed.
     PublicPage(PageKey),
-    /// A page of the posts of the user with this id.
+    /// A page of a user's posts, by the user's id.
     PageOf(UserId, PageKey),
-    /// A page of the posts of the user with this name.
+    /// A page of a user's posts, by the user's name.
     PageOfName(Username, PageKey),
 }
 
-/// Which page.
+/// The size of a page and the cursor that it follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct PageKey {
     size: usize,
@@ -35,7 +34,7 @@ impl From<&PageRequest> for PageKey {
 }
 
 impl Key {
-    /// One account, however it was named.
+    /// An account, by its id or name.
     pub(crate) fn user(user: &UserRef) -> Self {
         match user {
             UserRef::Id(id) => Self::User(*id),
@@ -43,7 +42,7 @@ impl Key {
         }
     }
 
-    /// A page of the posts of a user, however they were named.
+    /// A page of the posts of a user, who is given by id or name.
     pub(crate) fn page_of(user: &UserRef, page: &PageRequest) -> Self {
         match user {
             UserRef::Id(id) => Self::PageOf(*id, page.into()),
@@ -51,7 +50,7 @@ impl Key {
         }
     }
 
-    /// The sort of thing, for metrics.
+    /// The value of the label `kind` of metrics.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Post(_) => "post",
@@ -62,7 +61,7 @@ impl Key {
     }
 }
 
-/// The form in which it is part of the key of a shared copy.
+/// The text that is part of the key of a shared entry.
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -95,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_key_has_a_text_of_its_own() {
+    fn keys_have_distinct_texts() {
         let first = PageRequest::default();
         let small = PageRequest { size: PageSize::new(2).unwrap(), after: None };
         let after = |word| PageRequest {

@@ -1,4 +1,4 @@
-//! Copies in the process: the most wanted ones, within bounds.
+//! The cache entries in the process, bounded in bytes. The least used ones are evicted.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,24 +10,24 @@ use crate::kept::entry::Entry;
 use crate::kept::key::Key;
 use crate::metrics;
 
-/// A copy and how long it is kept.
+/// An entry and its TTL.
 #[derive(Clone)]
 struct Kept {
     entry: Arc<Entry>,
     ttl: Duration,
 }
 
-/// Copies in the process, bounded by their sizes.
-pub(crate) struct LocalCopies(Cache<Key, Kept>);
+/// The entries in the process, weighed by their size in bytes.
+pub(crate) struct LocalEntries(Cache<Key, Kept>);
 
-impl LocalCopies {
+impl LocalEntries {
     pub(crate) fn new(capacity: u64) -> Self {
-        let copies = Cache::builder()
+        let entries = Cache::builder()
             .max_capacity(capacity)
             .weigher(|_, kept: &Kept| u32::try_from(kept.entry.size()).unwrap_or(u32::MAX))
-            .expire_after(ByItsOwnTime)
+            .expire_after(PerEntryTtl)
             .build();
-        Self(copies)
+        Self(entries)
     }
 
     pub(crate) async fn get(&self, key: &Key) -> Option<Arc<Entry>> {
@@ -44,10 +44,10 @@ impl LocalCopies {
     }
 }
 
-/// Each copy has its own time, which begins anew with a new copy.
-struct ByItsOwnTime;
+/// Each entry has its own TTL. Replacing an entry starts the TTL of the new one.
+struct PerEntryTtl;
 
-impl Expiry<Key, Kept> for ByItsOwnTime {
+impl Expiry<Key, Kept> for PerEntryTtl {
     fn expire_after_create(&self, _: &Key, kept: &Kept, _: Instant) -> Option<Duration> {
         Some(kept.ttl)
     }
@@ -75,33 +75,33 @@ mod tests {
     #[tokio::test]
     async fn are_bounded_by_size() {
         let size = nothing("post").1.size() as u64;
-        let copies = LocalCopies::new(10 * size);
+        let entries = LocalEntries::new(10 * size);
         for number in 0..200 {
             let (key, entry) = nothing(&format!("post{number}"));
-            copies.keep(key, entry, LONG).await;
+            entries.keep(key, entry, LONG).await;
         }
-        copies.0.run_pending_tasks().await;
-        assert!(copies.0.weighted_size() <= 10 * size && copies.0.entry_count() > 0);
+        entries.0.run_pending_tasks().await;
+        assert!(entries.0.weighted_size() <= 10 * size && entries.0.entry_count() > 0);
     }
 
     #[tokio::test]
-    async fn go_in_their_time_which_a_new_copy_begins_anew() {
-        let copies = LocalCopies::new(1_000_000);
+    async fn expire_by_ttl_which_a_replacement_restarts() {
+        let entries = LocalEntries::new(1_000_000);
         let (key, entry) = nothing("post");
-        copies.keep(key.clone(), entry.clone(), Duration::ZERO).await;
-        assert!(copies.get(&key).await.is_none());
-        copies.keep(key.clone(), entry.clone(), LONG).await;
-        assert!(copies.get(&key).await.is_some());
-        copies.keep(key.clone(), entry, Duration::ZERO).await;
-        assert!(copies.get(&key).await.is_none());
+        entries.keep(key.clone(), entry.clone(), Duration::ZERO).await;
+        assert!(entries.get(&key).await.is_none());
+        entries.keep(key.clone(), entry.clone(), LONG).await;
+        assert!(entries.get(&key).await.is_some());
+        entries.keep(key.clone(), entry, Duration::ZERO).await;
+        assert!(entries.get(&key).await.is_none());
     }
 
     #[tokio::test]
     async fn are_forgotten_at_once() {
-        let copies = LocalCopies::new(1_000_000);
+        let entries = LocalEntries::new(1_000_000);
         let (key, entry) = nothing("post");
-        copies.keep(key.clone(), entry, LONG).await;
-        copies.forget_all();
-        assert!(copies.get(&key).await.is_none());
+        entries.keep(key.clone(), entry, LONG).await;
+        entries.forget_all();
+        assert!(entries.get(&key).await.is_none());
     }
 }

@@ -1,4 +1,19 @@
-//! How a read is served: by a copy that is known to be true, or by a load that leaves one.
+//! Serving a read: from a valid cache entry, or by a load that stores one.
+//!
+//! Called by the decorators.
+//!
+//! Invariants:
+//! - A served entry includes every change learned of before the read began.
+//! - A signed-in reader is served only after their own last write was received.
+//! - Only a load from a current server is stored, with the stamp taken before the load began.
+//!
+//! On failure:
+//! - The error of a load goes to every reader that shares it, and is not stored.
+//! - Without a current server, anonymous readers get a stale value; signed-in readers read from the database
+//!   themselves.
+//! - While the cache is bypassed, the same holds, and anonymous readers still share loads.
+//!
+//! Tested in `read/tests.rs`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,26 +32,25 @@ use crate::known::session::Session;
 use crate::known::stamp::{Moment, Stamp};
 use crate::metrics::{self, Layer, Outcome};
 
-/// How often a reader joins the load of somebody else that may turn out to have begun too early.
+/// How often a reader joins a load before it loads alone. A joined load may prove to have begun too early.
 const JOINS: usize = 3;
 
-/// What the database said to a load.
+/// The result of a load from the database.
 pub(crate) struct Loaded {
-    /// The value.
     pub(crate) value: Value,
-    /// The place that it was read from has all that was heard of.
+    /// Whether its server had every change received so far.
     pub(crate) is_current: bool,
 }
 
-/// A load that has not begun.
+/// A load that has not started.
 pub(crate) type Load = BoxFuture<'static, Result<Loaded, RepositoryError>>;
 
-/// A read that copies may serve.
+/// A read that the cache may serve.
 struct Reading {
     session: Arc<Session>,
-    /// What had been learned when the reader came: what is served has it.
+    /// The moment at which the read began. The served entry includes every change up to it.
     since: Moment,
-    /// All of that was marked by then.
+    /// Whether all of these changes were marked by then.
     settled: bool,
 }
 
@@ -44,26 +58,27 @@ impl Reading {
     fn accepts(&self, entry: &Entry) -> bool {
         entry.stamp.is_some_and(|stamp| {
             stamp.session == self.session.id
-                && (stamp.moment >= self.since || entry.was_found_good(self.since) || self.finds_good(&stamp, entry))
+                && (stamp.moment >= self.since || entry.was_valid_as_of(self.since) || self.validates(&stamp, entry))
         })
     }
 
-    /// Looks all its tags up, which takes as long as a page has posts: not again before something is learned.
-    fn finds_good(&self, stamp: &Stamp, entry: &Entry) -> bool {
-        let is_good = self.session.tags.is_good(stamp, &entry.prints);
-        if is_good && self.settled {
-            entry.note_good(self.since);
+    /// Looks up all tags of the entry, in time proportional to the length of the page. The result is noted, and reused
+    /// until the next change is learned of.
+    fn validates(&self, stamp: &Stamp, entry: &Entry) -> bool {
+        let is_valid = self.session.tags.is_valid(stamp, &entry.prints);
+        if is_valid && self.settled {
+            entry.note_valid(self.since);
         }
-        is_good
+        is_valid
     }
 }
 
 impl Cache {
-    /// What `key` names, from a copy or by `load`. `None` if `reader`, who is signed in, cannot be served so: they have to
-    /// ask the database themselves, as somebody who is to see their own writes.
+    /// The value of `key`, from an entry or by `load`. `None` means that the signed-in `reader` must read from the
+    /// database, which shows them their own writes.
     ///
-    /// A failed load is not kept, and fails all who waited for it alike: were they to try themselves, a database that has
-    /// just failed would get them all at once.
+    /// A failed load is not stored. Its error goes to every waiter: retrying separately would send them all at once
+    /// to a database that has just failed.
     pub(crate) async fn get(
         &self,
         key: &Key,
@@ -91,7 +106,7 @@ impl Cache {
             let flight = self.join(key, &load);
             let fetched = flight.load.await.map_err(shared_failure)?;
             if !fetched.is_current {
-                // The best there is for those who have written nothing.
+                // Stale, but acceptable for an anonymous reader, who has written nothing.
                 return Ok(reader.is_none().then_some(fetched.entry));
             }
             if flight.begun >= reading.since || reading.accepts(&fetched.entry) {
@@ -104,31 +119,31 @@ impl Cache {
         Ok(serves.then(|| Arc::new(Entry::new(key, loaded.value, None))))
     }
 
-    /// Whether copies may serve the reader, and what these must contain.
+    /// Begins a read. `None` if the cache must be bypassed.
     async fn begin_reading(&self, reader: Option<UserId>) -> Option<Reading> {
         let session = self.current_session()?;
         if let Some(user) = reader {
             match self.log().last_by(user).await {
                 Ok(None) => {}
-                Ok(Some(version)) if session.hears(version, self.options().patience).await => {}
+                Ok(Some(version)) if session.receives(version, self.options().patience).await => {}
                 _ => return None,
             }
-            // It may have been lost while the reader waited.
+            // The session may have been lost while the reader waited.
             if self.current_session()?.id != session.id {
                 return None;
             }
         }
-        // Only now: the reader's own writes were learned of while they waited.
+        // Take the moment last: the reader's own writes were received while they waited.
         let settled = self.settled();
         Some(Reading { session, since: settled.unwrap_or_else(|| self.now()), settled: settled.is_some() })
     }
 
-    /// Joins the load of `key` that is under way, or begins one.
+    /// Joins the load of `key` in flight, or starts one.
     fn join(&self, key: &Key, load: &(impl Fn() -> Load + Sync)) -> Flight<LoadOutcome> {
         self.single_flight().join(key, || (self.now(), self.clone().fetch(key.clone(), load()).boxed()))
     }
 
-    /// Gets a copy from those that instances share, or a value from the database, and keeps it.
+    /// Gets the shared entry, or loads the value from the database. Stores the result.
     async fn fetch(self, key: Key, load: Load) -> LoadOutcome {
         let session = self.current_session();
         if let Some(session) = &session
@@ -149,13 +164,14 @@ impl Cache {
 
     async fn fetch_shared(&self, key: &Key, session: &Session) -> Option<Arc<Entry>> {
         let bytes = self.shared()?.get(&shared_key(session, key)).await;
-        let entry = bytes.and_then(|bytes| codec::decode(&bytes)).filter(|copy| copy.value.fits(key)).map(|copy| {
-            // When it was loaded means nothing here; its version does.
-            let stamp = Stamp { session: session.id, version: copy.version, moment: Moment::NONE };
-            Entry::new(key, copy.value, Some(stamp))
-        });
-        let is_good = |entry: &Entry| entry.stamp.is_some_and(|stamp| session.tags.is_good(&stamp, &entry.prints));
-        let Some(entry) = entry.filter(is_good) else {
+        let entry =
+            bytes.and_then(|bytes| codec::decode(&bytes)).filter(|shared| shared.value.fits(key)).map(|shared| {
+                // Moments of another instance mean nothing here. The version is valid on every instance.
+                let stamp = Stamp { session: session.id, version: shared.version, moment: Moment::NONE };
+                Entry::new(key, shared.value, Some(stamp))
+            });
+        let is_valid = |entry: &Entry| entry.stamp.is_some_and(|stamp| session.tags.is_valid(&stamp, &entry.prints));
+        let Some(entry) = entry.filter(is_valid) else {
             self.reads().count(Layer::Shared, Outcome::Miss);
             return None;
         };
@@ -171,7 +187,7 @@ impl Cache {
         }
     }
 
-    /// Gives a copy to the other instances, on the side.
+    /// Stores the entry for the other instances, in the background.
     fn share(&self, key: &Key, entry: &Entry, session: &Session) {
         let (Some(shared), Some(stamp)) = (self.shared(), entry.stamp) else {
             return;
@@ -183,7 +199,7 @@ impl Cache {
         tokio::spawn(async move { shared.set(&key, &bytes, ttl).await });
     }
 
-    /// How long a copy is kept: give or take a tenth, so that what was loaded at once does not go at once.
+    /// The TTL of an entry, with jitter of a tenth: entries loaded together expire apart.
     fn ttl(&self, key: &Key, entry: &Entry) -> Duration {
         let ttl = if entry.value == Value::Nothing { self.options().negative_ttl } else { self.options().ttl };
         let learned = entry.stamp.map_or(0, |stamp| stamp.version.milliseconds ^ stamp.moment.0);
@@ -191,13 +207,13 @@ impl Cache {
     }
 }
 
-/// `ttl` times something from 0.9 to 1.1.
+/// `ttl` times a factor from 0.9 to 1.1, chosen by `chance`.
 fn jittered(ttl: Duration, chance: u64) -> Duration {
     let thousandths = u32::try_from(chance % 201).unwrap_or_default();
     ttl * (900 + thousandths) / 1000
 }
 
-/// Where a shared copy is kept. Those of another run of the log's keeper, which may have lost changes, are not looked at.
+/// The key of a shared entry. It has the run of the log's server, because another run may have lost changes.
 fn shared_key(session: &Session, key: &Key) -> String {
     format!("{}:{}:{key}", codec::FORMAT, session.run_id)
 }

@@ -1,4 +1,4 @@
-//! The form in which instances share copies. The domain knows no serialisation, so that it is spelled out here.
+//! The JSON records of shared entries. The domain has no serialization, hence the separate types.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::kept::entry::Value;
 
-/// A shared copy.
+/// A shared entry.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Record<'r> {
-    /// Milliseconds and sequence of the version up to which it has everything.
+    /// The version up to which it includes every change: milliseconds and sequence.
     pub(crate) stamp: (u64, u64),
     #[serde(borrow)]
     pub(crate) value: ValueRecord<'r>,
@@ -112,8 +112,8 @@ impl<'r> From<&'r User> for UserRecord<'r> {
     }
 }
 
-// `None` is a record that this program did not write: what it says was parsed before it was stored, except for ids,
-// whose form cannot be taken on trust.
+// `None` means that the record was not written by this program. Texts were validated before they were stored and are
+// taken as they are. Ids are parsed, because their type allows only valid ones.
 
 impl ValueRecord<'_> {
     pub(crate) fn into_value(self) -> Option<Value> {

@@ -1,15 +1,15 @@
-//! Copies that instances share.
+//! The port to the cache entries that instances share.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-/// Keeps copies for all instances. What is kept may be lost or old at any time: it is checked before it is used.
+/// Stores entries for all instances. An entry may be lost or stale at any time, and is validated before use.
 #[async_trait]
-pub trait SharedCopies: Send + Sync {
-    /// What is kept under `key`; a store that fails has nothing.
+pub trait SharedEntries: Send + Sync {
+    /// The entry under `key`; `None` also on failure.
     async fn get(&self, key: &str) -> Option<Vec<u8>>;
 
-    /// Keeps `value` under `key` for `ttl`, if it can.
+    /// Stores `value` under `key` for `ttl`. Failures are ignored.
     async fn set(&self, key: &str, value: &[u8], ttl: Duration);
 }

@@ -1,4 +1,11 @@
-//! One load for all who want the same at the same time.
+//! Single flight: concurrent reads of one key share one load.
+//!
+//! Invariants:
+//! - A load belongs to all its waiters. Whichever is polled drives it.
+//! - A load survives the cancellation of any waiter but the last. Cancelling the last one drops it and frees the key.
+//! - The key is free before any waiter sees the result. A later reader starts a new load.
+//!
+//! Tested below.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -9,15 +16,12 @@ use futures_util::future::{BoxFuture, Shared, WeakShared};
 
 use crate::known::stamp::Moment;
 
-/// The loads that are under way.
-///
-/// A load belongs to all who wait for it: whoever of them is polled drives it, it goes on when the one who began it is
-/// cancelled, and it ends, leaving nothing behind, when the last of them is.
+/// The loads in flight.
 pub(crate) struct SingleFlight<K, T> {
-    under_way: Arc<Mutex<UnderWay<K, T>>>,
+    in_flight: Arc<Mutex<InFlight<K, T>>>,
 }
 
-struct UnderWay<K, T> {
+struct InFlight<K, T> {
     loads: HashMap<K, Load<T>>,
     begun: u64,
 }
@@ -28,11 +32,11 @@ struct Load<T> {
     waited_for: WeakShared<BoxFuture<'static, T>>,
 }
 
-/// A load to wait for.
+/// A load in flight.
 pub(crate) struct Flight<T> {
-    /// What had been learned when it began: all that is in what it brings.
+    /// The moment at which it began. Its result includes every change up to then.
     pub(crate) begun: Moment,
-    /// Wait for this.
+    /// Resolves to the result of the load.
     pub(crate) load: Shared<BoxFuture<'static, T>>,
 }
 
@@ -42,59 +46,59 @@ where
     T: Clone + Send + Sync + 'static,
 {
     pub(crate) fn new() -> Self {
-        Self { under_way: Arc::new(Mutex::new(UnderWay { loads: HashMap::new(), begun: 0 })) }
+        Self { in_flight: Arc::new(Mutex::new(InFlight { loads: HashMap::new(), begun: 0 })) }
     }
 
-    /// Joins the load of `key` that is under way, or begins one.
+    /// Joins the load of `key` in flight, or starts one with `begin`.
     pub(crate) fn join(&self, key: &K, begin: impl FnOnce() -> (Moment, BoxFuture<'static, T>)) -> Flight<T> {
-        let mut under_way = lock(&self.under_way);
-        if let Some(known) = under_way.loads.get(key)
+        let mut in_flight = lock(&self.in_flight);
+        if let Some(known) = in_flight.loads.get(key)
             && let Some(load) = known.waited_for.upgrade()
         {
             return Flight { begun: known.begun, load };
         }
-        under_way.begun += 1;
-        let number = under_way.begun;
-        let landing = Landing { under_way: self.under_way.clone(), key: key.clone(), number };
+        in_flight.begun += 1;
+        let number = in_flight.begun;
+        let guard = FlightGuard { in_flight: self.in_flight.clone(), key: key.clone(), number };
         let (begun, load) = begin();
         let load = async move {
-            // Goes when the load is done, before anybody learns of it, and when it is given up.
-            let _landing = landing;
+            // Dropped when the load is done, before any waiter sees the result, or when it is cancelled.
+            let _guard = guard;
             load.await
         };
         let load = load.boxed().shared();
-        // There is none for a load that is done, which one that was never polled is not.
+        // `downgrade` is `None` only for a completed load, and this one was never polled.
         if let Some(weak) = load.downgrade() {
-            under_way.loads.insert(key.clone(), Load { number, begun, waited_for: weak });
+            in_flight.loads.insert(key.clone(), Load { number, begun, waited_for: weak });
         }
         Flight { begun, load }
     }
 
     #[cfg(test)]
     pub(crate) fn count(&self) -> usize {
-        lock(&self.under_way).loads.len()
+        lock(&self.in_flight).loads.len()
     }
 }
 
-/// Takes a load off the list when it is over.
-struct Landing<K: Eq + Hash, T> {
-    under_way: Arc<Mutex<UnderWay<K, T>>>,
+/// Frees the key when its load ends.
+struct FlightGuard<K: Eq + Hash, T> {
+    in_flight: Arc<Mutex<InFlight<K, T>>>,
     key: K,
     number: u64,
 }
 
-impl<K: Eq + Hash, T> Drop for Landing<K, T> {
+impl<K: Eq + Hash, T> Drop for FlightGuard<K, T> {
     fn drop(&mut self) {
-        let mut under_way = lock(&self.under_way);
-        // The last who waited may have gone a moment before somebody began the next load.
-        if under_way.loads.get(&self.key).is_some_and(|load| load.number == self.number) {
-            under_way.loads.remove(&self.key);
+        let mut in_flight = lock(&self.in_flight);
+        // Another caller may have started the next load between the last cancellation and this drop.
+        if in_flight.loads.get(&self.key).is_some_and(|load| load.number == self.number) {
+            in_flight.loads.remove(&self.key);
         }
     }
 }
 
-fn lock<K, T>(under_way: &Mutex<UnderWay<K, T>>) -> MutexGuard<'_, UnderWay<K, T>> {
-    under_way.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<K, T>(in_flight: &Mutex<InFlight<K, T>>) -> MutexGuard<'_, InFlight<K, T>> {
+    in_flight.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -116,7 +120,7 @@ mod tests {
             Self { single_flight: SingleFlight::new(), begun: Arc::default(), gate: Arc::default() }
         }
 
-        /// A load that brings how many were begun by then, once the gate opens.
+        /// A load that returns its number once the gate opens.
         fn join(&self) -> Flight<usize> {
             self.single_flight.join(&7, || {
                 let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
@@ -131,18 +135,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn those_who_come_meanwhile_join() {
+    async fn concurrent_callers_share_one_load() {
         let scene = Scene::new();
         let (one, other) = (scene.join(), scene.join());
         assert_eq!((one.begun, other.begun), (Moment(1), Moment(1)));
         scene.gate.notify_one();
         assert_eq!(futures_util::join!(one.load, other.load), (1, 1));
         assert_eq!(scene.single_flight.count(), 0);
-        assert_eq!(scene.join().begun, Moment(2), "the next one begins anew");
+        assert_eq!(scene.join().begun, Moment(2), "the next caller starts a new load");
     }
 
     #[tokio::test]
-    async fn goes_on_when_the_one_who_began_it_is_cancelled() {
+    async fn survives_the_cancellation_of_its_first_caller() {
         let scene = Scene::new();
         let (first, second) = (scene.join(), scene.join());
         let begun = tokio::spawn(first.load);
@@ -155,7 +159,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn ends_when_nobody_waits_any_more() {
+    async fn is_dropped_with_its_last_caller() {
         let scene = Scene::new();
         let flight = scene.join();
         let waiting = tokio::spawn(flight.load);

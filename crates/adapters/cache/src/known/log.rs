@@ -1,4 +1,4 @@
-//! The log of changes, by which instances hear of each other's writes.
+//! The change log, by which instances receive each other's changes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,28 +8,29 @@ use domain::UserId;
 use crate::known::version::Version;
 use crate::published::change::Change;
 
-/// Keeps what changed, in one order for all instances.
+/// Delivers changes to all instances, in one order.
 #[async_trait]
 pub trait ChangeLog: Send + Sync {
-    /// Appends `change`, and notes for [`last_by`](Self::last_by) who wrote it; answers its position.
+    /// Appends `change` and returns its position. Also notes the position as its writer's last, for
+    /// [`last_by`](Self::last_by).
     async fn append(&self, change: &Change) -> Result<Version, LogUnavailable>;
 
-    /// The position of the last change by `user`, if there is one that somebody may not have heard of yet.
+    /// The position of the last change by `user`; `None` if every instance must have received it by now.
     async fn last_by(&self, user: UserId) -> Result<Option<Version>, LogUnavailable>;
 
-    /// Whether this instance is the only one that appends. Such a log has nobody to hear from: what was appended was
-    /// heard, and there is no silence that could hide anything.
+    /// Whether this instance alone appends. An appended change then counts as received, and the log needs no
+    /// follower and no heartbeat.
     fn is_private(&self) -> bool {
         false
     }
 }
 
-/// A log that is out of reach. What was to be appended may or may not be in it.
+/// The log is unavailable. The change may or may not have been appended.
 #[derive(Debug, thiserror::Error)]
 #[error("the log of changes is out of reach")]
 pub struct LogUnavailable(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
-/// The log of an instance that is alone: it counts its changes and keeps nothing.
+/// The log of a single instance. It counts changes and retains none.
 #[derive(Debug, Default)]
 pub struct InProcessLog(AtomicU64);
 

@@ -1,4 +1,7 @@
-//! One connection to the log, and what was heard over it.
+//! One connection to the log, and the changes received over it.
+//!
+//! Invariants: every change up to `received` is in the tag table. Entries are valid within one session only: the next
+//! session starts an empty tag table. A read that began in a session may finish in it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -13,36 +16,36 @@ use crate::known::tags::TagTable;
 use crate::known::version::Version;
 use crate::published::change::Change;
 
-/// One connection to the log. The next one begins with a tag table of its own and makes all copies of this one unusable;
-/// who has begun to read with this one may finish with it.
+/// One connection to the log.
 pub(crate) struct Session {
-    /// Tells sessions apart.
+    /// Distinguishes sessions; part of every stamp.
     pub(crate) id: u64,
-    /// The run of the log's keeper, which is part of the keys of shared copies: what another run had may be lost.
+    /// The run of the log's server. It is part of the keys of shared entries, because another run may have lost
+    /// changes.
     pub(crate) run_id: String,
-    /// When each tag was last changed.
+    /// The latest change of each tag.
     pub(crate) tags: TagTable,
-    /// Up to where everything was heard.
-    heard: watch::Sender<Version>,
-    /// The last moment at which this was all, as the log said.
+    /// Everything up to here was received.
+    received: watch::Sender<Version>,
+    /// The last time as of which the log confirmed that nothing is missing.
     confirmed: Mutex<Option<Instant>>,
     lost: AtomicBool,
 }
 
 impl Session {
-    /// A connection that will tell all changes after `complete_since`.
+    /// A connection that will deliver every change after `complete_since`.
     pub(crate) fn new(id: u64, run_id: &str, tags: usize, complete_since: Version) -> Self {
         Self {
             id,
             run_id: run_id.to_owned(),
             tags: TagTable::new(tags, complete_since),
-            heard: watch::Sender::new(complete_since),
+            received: watch::Sender::new(complete_since),
             confirmed: Mutex::default(),
             lost: AtomicBool::new(false),
         }
     }
 
-    /// Notes a change that was learned of at `moment`.
+    /// Marks a change learned of at `moment` in the tag table.
     pub(crate) fn mark(&self, version: Version, change: &Change, moment: Moment) {
         for tag in &change.tags {
             if *tag == Tag::Everything {
@@ -53,42 +56,42 @@ impl Session {
         }
     }
 
-    /// Everything up to `version` was heard and marked.
+    /// Everything up to `version` was received and marked.
     pub(crate) fn raise(&self, version: Version) {
-        self.heard.send_if_modified(|heard| {
-            let raised = version > *heard;
-            *heard = version.max(*heard);
+        self.received.send_if_modified(|received| {
+            let raised = version > *received;
+            *received = version.max(*received);
             raised
         });
     }
 
-    /// The log says that what was heard is all there was at the moment `as_of`.
+    /// The log confirms that nothing is missing as of `as_of`.
     pub(crate) fn confirm(&self, as_of: Instant) {
         *self.confirmed.lock().unwrap_or_else(PoisonError::into_inner) = Some(as_of);
     }
 
-    /// The connection is gone.
+    /// The connection is lost, for good: a session is never confirmed again.
     pub(crate) fn lose(&self) {
         self.lost.store(true, Ordering::SeqCst);
     }
 
-    /// Whether the log said within the last `silence` that what was heard is all there is.
+    /// Whether the connection stands, and the log confirmed within the last `silence` that nothing is missing.
     pub(crate) fn is_confirmed(&self, silence: Duration) -> bool {
         let confirmed = *self.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
         !self.lost.load(Ordering::SeqCst) && confirmed.is_some_and(|confirmed| confirmed.elapsed() <= silence)
     }
 
-    /// Waits until everything up to `version` is heard, but no longer than `patience`; answers whether it was.
-    pub(crate) async fn hears(&self, version: Version, patience: Duration) -> bool {
-        if *self.heard.borrow() >= version {
+    /// Waits at most `patience` until everything up to `version` is received. Returns whether it was.
+    pub(crate) async fn receives(&self, version: Version, patience: Duration) -> bool {
+        if *self.received.borrow() >= version {
             return true;
         }
-        let mut heard = self.heard.subscribe();
-        matches!(timeout(patience, heard.wait_for(|heard| *heard >= version)).await, Ok(Ok(_)))
+        let mut received = self.received.subscribe();
+        matches!(timeout(patience, received.wait_for(|received| *received >= version)).await, Ok(Ok(_)))
     }
 
     /// The stamp of a load that begins now.
     pub(crate) fn stamp(&self, moment: Moment) -> Stamp {
-        Stamp { session: self.id, version: *self.heard.borrow(), moment }
+        Stamp { session: self.id, version: *self.received.borrow(), moment }
     }
 }

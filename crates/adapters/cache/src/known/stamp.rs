@@ -1,16 +1,17 @@
-//! What a copy is known to contain.
+//! Stamps: which changes a cache entry is known to include.
 
 use crate::known::version::Version;
 
-/// A point in what this instance has learned: it goes up whenever the instance hears of a change, its own ones included.
+/// A local counter of changes: it goes up whenever this instance learns of a change, its own included.
 ///
-/// Versions order the changes of all instances, but an instance marks its own changes before it has heard of those that
-/// precede them. Moments say in which order *it* learned of them, and so what a load that began then contains.
+/// Versions order the changes of all instances. But an instance marks its own changes before it receives the changes
+/// that precede them. Moments record the order in which *this instance* learned of them, and so which changes a load
+/// includes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(pub(crate) u64);
 
 impl Moment {
-    /// Before anything was learned; the moment of copies that another instance loaded.
+    /// Before every change; the moment of entries that another instance loaded.
     pub(crate) const NONE: Self = Self(0);
 }
 
@@ -25,15 +26,17 @@ impl Moment {
     }
 }
 
-/// What a copy is known to contain: every change up to `version`, and every change that this instance had learned of by
-/// `moment`. Loads read from a place that has all that was heard of, which makes this true.
+/// Which changes an entry is known to include: every change up to `version`, and every change that this instance had
+/// learned of by `moment`.
+///
+/// This holds because loads read from a server that has every change received so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp {
-    /// The connection to the log during which it was made.
+    /// The session in which the entry was made.
     pub(crate) session: u64,
-    /// Up to where everything had been heard when the load began.
+    /// Everything up to here had been received when the load began.
     pub(crate) version: Version,
-    /// What had been learned when the load began.
+    /// The moment at which the load began.
     pub(crate) moment: Moment,
 }
 

@@ -1,39 +1,38 @@
-//! What a copy depends on, and a change touches.
+//! Tags: the units of invalidation, derived from facts.
 
 use domain::{PostId, UserId, Username};
 use events::{Fact, Liked};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Something whose change makes copies worthless.
+/// What an entry depends on, and what a change invalidates.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Tag {
-    /// One post: its words and counters, and whether there is one.
+    /// One post: its content, its counters, and whether it exists.
     Post(PostId),
-    /// One account: its profile and counters, and whether there is one.
+    /// One account: its profile, its counters, and whether it exists.
     User(UserId),
-    /// What posts show of an account. Apart from [`User`](Tag::User), so that a follow or another post, which change an
-    /// account's counters, leave the copies of its posts alone.
+    /// The part of an account that its posts show. It is separate from [`User`](Tag::User): a follow changes the
+    /// account's counters, and leaves the entries of its posts valid.
     Author(UserId),
-    /// Whether somebody has a name.
+    /// Whether a username is taken.
     Name(Username),
-    /// Which posts a user has written.
+    /// The list of a user's posts.
     PostsOf(UserId),
-    /// Which posts there are.
+    /// The list of all posts.
     PublicFeed,
-    /// All of it: for changes that touch too much to name.
+    /// Everything, for changes with too many tags to list.
     Everything,
 }
 
-/// A tag as the tag table and the copies in memory know it: eight bytes instead of some forty.
+/// The hash of a tag, as stored in the tag table and in entries: eight bytes instead of about forty.
 ///
-/// Should two tags ever have the same print, a change to one makes copies worthless that depend on the other, which
-/// costs a load and nothing else.
+/// A collision is harmless: a change of one tag then also invalidates the entries of the other, which costs a load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Print(pub(crate) u64);
 
 impl Tag {
-    /// Adds what a fact makes worthless. Comments are not copied, nor are sessions and who follows whom: of these, what is
-    /// counted changes.
+    /// Adds the tags that a fact invalidates. Comments, sessions and follows are not cached themselves; only the
+    /// counters that they change are.
     pub(crate) fn add_those_of(fact: &Fact, tags: &mut Vec<Self>) {
         match *fact {
             Fact::SignedUp { user, ref username } => tags.extend([Self::Name(username.clone()), Self::User(user)]),
@@ -43,12 +42,12 @@ impl Tag {
                     tags.push(Self::Author(user));
                 }
             }
-            // On whatever page its posts are; pages that show none of them may have become the last.
+            // The account's posts are on any page. A page without them may have become the last one.
             Fact::UserErased { user } => {
                 tags.extend([Self::User(user), Self::Author(user), Self::PostsOf(user), Self::PublicFeed]);
             }
-            // Also pages that do not show a deleted post: one may have become the last. Its author's count of posts follows
-            // later, perhaps before this is announced.
+            // This includes pages that do not show the deleted post, because one may have become the last. The
+            // author's post count is changed by a later write, perhaps before this fact is published.
             Fact::PostPublished { post, author, .. } | Fact::PostDeleted { post, author } => {
                 tags.extend([Self::Post(post), Self::PublicFeed, Self::PostsOf(author), Self::User(author)]);
             }
@@ -91,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn facts_of_posts_touch_them_and_the_lists_that_they_are_in() {
+    fn facts_of_a_post_invalidate_it_and_its_lists() {
         let (post, ada, bob) = (id("hello"), id("ada"), id("bob"));
         let lists = [Tag::Post(post), Tag::PublicFeed, Tag::PostsOf(ada), Tag::User(ada)];
         assert_eq!(those_of(&Fact::PostPublished { post, author: ada, at: NOW }), lists);
@@ -109,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn facts_of_accounts_touch_them_their_name_and_what_their_posts_show() {
+    fn facts_of_an_account_invalidate_it_its_name_and_its_posts() {
         let (user, bob) = (id("ada"), id("bob"));
         let username = Username::parse("ada").unwrap();
         let signed_up = Fact::SignedUp { user, username: username.clone() };
@@ -125,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn facts_of_what_is_not_copied_touch_nothing() {
+    fn facts_of_uncached_things_invalidate_nothing() {
         for fact in [
             Fact::SessionEnded { user: id("ada"), session: id("phone") },
             Fact::CommentEdited { comment: id("nice"), post: id("hello") },
@@ -137,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_of_one_id_have_prints_of_their_own() {
+    fn tags_of_one_id_have_distinct_prints() {
         let tags = [
             Tag::Post(id("ada")),
             Tag::User(id("ada")),

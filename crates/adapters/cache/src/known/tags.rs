@@ -1,4 +1,10 @@
-//! When each tag was last changed, as far as this instance has heard.
+//! The tag table: the latest change of each tag, as far as this instance has received.
+//!
+//! Invariants:
+//! - Every change after `complete_since` is in the table, or a later change of the same tag is.
+//! - Memory is bounded. Dropping old tags raises `complete_since`, and so invalidates entries older than the dropped
+//!   tags.
+//! - The version and the moment of a tag only increase.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -8,15 +14,15 @@ use crate::known::stamp::{Moment, Stamp};
 use crate::known::tag::Print;
 use crate::known::version::Version;
 
-/// Tables that are locked apart, so that those who check copies rarely meet those who mark changes.
+/// The table is sharded by lock, to reduce contention between validating readers and marking writers.
 const SHARDS: usize = 64;
 
-/// When something was last changed.
+/// The latest change of a tag.
 #[derive(Debug, Clone, Copy)]
 struct LastChange {
-    /// Its latest change that was heard of.
+    /// Its position in the log.
     version: Version,
-    /// When this instance last heard anything new of it.
+    /// The moment at which this instance learned of it.
     moment: Moment,
 }
 
@@ -28,7 +34,7 @@ impl LastChange {
 
 type Shard = HashMap<Print, LastChange, BuildHasherDefault<PrintHasher>>;
 
-/// The tag table. It is complete from some version on; what has not been changed since is not in it.
+/// The tag table. A tag that is absent was not changed after `complete_since`.
 pub(crate) struct TagTable {
     shards: Vec<RwLock<Shard>>,
     bounds: RwLock<Bounds>,
@@ -41,7 +47,7 @@ struct Bounds {
 }
 
 impl TagTable {
-    /// A table of at most about `capacity` tags that will be told of every change after `complete_since`.
+    /// A table of at most about `capacity` tags, which will receive every change after `complete_since`.
     pub(crate) fn new(capacity: usize, complete_since: Version) -> Self {
         Self {
             shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
@@ -50,7 +56,7 @@ impl TagTable {
         }
     }
 
-    /// Notes that the tag was changed, which this instance heard at `moment`.
+    /// Notes a change of the tag that this instance learned of at `moment`.
     pub(crate) fn mark(&self, print: Print, version: Version, moment: Moment) {
         let mut shard = self.shard(print).write().unwrap_or_else(PoisonError::into_inner);
         shard.entry(print).and_modify(|last| merge(last, version, moment)).or_insert(LastChange { version, moment });
@@ -65,21 +71,21 @@ impl TagTable {
         merge(bounds.everything.get_or_insert(LastChange { version, moment }), version, moment);
     }
 
-    /// Whether a copy with this stamp, which depends on these tags, is as good as what it is a copy of, as far as this
-    /// instance has heard.
-    pub(crate) fn is_good(&self, stamp: &Stamp, prints: &[Print]) -> bool {
+    /// Whether none of the tags changed after the stamp, as far as this instance has received.
+    pub(crate) fn is_valid(&self, stamp: &Stamp, prints: &[Print]) -> bool {
         let unchanged = |print: &Print| {
             let shard = self.shard(*print).read().unwrap_or_else(PoisonError::into_inner);
             shard.get(print).is_none_or(|last| last.is_in(stamp))
         };
-        // The bounds come last: a tag that is not in the table because it was dropped meanwhile has raised them before.
+        // Read the bounds last. A tag dropped during the lookup has raised `complete_since` before it left the table.
         prints.iter().all(unchanged) && {
             let bounds = self.bounds.read().unwrap_or_else(PoisonError::into_inner);
             bounds.complete_since <= stamp.version && bounds.everything.is_none_or(|last| last.is_in(stamp))
         }
     }
 
-    /// Makes room. What is dropped was changed at `cut` or before, and copies older than that cannot be checked any more.
+    /// Drops the tags changed at `cut` or before. Entries older than `cut` can no longer be validated, and become
+    /// invalid.
     fn drop_older_half(&self, shard: &mut Shard) {
         let mut versions: Vec<_> = shard.values().map(|last| last.version).collect();
         let middle = versions.len() / 2;
@@ -91,14 +97,14 @@ impl TagTable {
     }
 
     fn shard(&self, print: Print) -> &RwLock<Shard> {
-        // Other bits than those by which the shard's own table is ordered.
+        // These bits are not used by the hash map within the shard.
         let [.., byte, _, _] = print.0.to_be_bytes();
         &self.shards[usize::from(byte) % SHARDS]
     }
 }
 
-/// Takes a change into account that may be known already, or be older than the latest one: own changes are marked before
-/// those of others that precede them are heard of.
+/// Merges a change that may be known already, or older than the latest. Both happen, because an instance marks its own
+/// changes before it receives those that precede them.
 fn merge(last: &mut LastChange, version: Version, moment: Moment) {
     if version != last.version {
         last.version = last.version.max(version);
@@ -106,7 +112,7 @@ fn merge(last: &mut LastChange, version: Version, moment: Moment) {
     }
 }
 
-/// Prints are hashes.
+/// A pass-through hasher, because prints are hashes already.
 #[derive(Default)]
 struct PrintHasher(u64);
 
@@ -134,7 +140,7 @@ mod tests {
         Version::new(1, sequence)
     }
 
-    /// A copy loaded when everything up to `version` had been heard, but nothing of what was marked ahead of it.
+    /// The stamp of an entry loaded when everything up to `version` had been received, and nothing marked ahead of it.
     fn stamp(version: Version) -> Stamp {
         Stamp { session: 1, version, moment: Moment::NONE }
     }
@@ -143,41 +149,41 @@ mod tests {
     const OTHER: Print = Print(2);
 
     #[test]
-    fn a_copy_is_good_until_a_tag_of_it_changes() {
+    fn an_entry_is_valid_until_one_of_its_tags_changes() {
         let table = TagTable::new(1000, Version::ZERO);
-        assert!(table.is_good(&stamp(at(1)), &[ONE, OTHER]));
+        assert!(table.is_valid(&stamp(at(1)), &[ONE, OTHER]));
         table.mark(ONE, at(2), Moment::first());
-        assert!(!table.is_good(&stamp(at(1)), &[ONE, OTHER]));
-        assert!(table.is_good(&stamp(at(1)), &[OTHER]));
-        assert!(table.is_good(&stamp(at(2)), &[ONE]), "loaded after the change");
+        assert!(!table.is_valid(&stamp(at(1)), &[ONE, OTHER]));
+        assert!(table.is_valid(&stamp(at(1)), &[OTHER]));
+        assert!(table.is_valid(&stamp(at(2)), &[ONE]), "loaded after the change");
         table.mark(ONE, at(3), Moment::first());
-        assert!(!table.is_good(&stamp(at(2)), &[ONE]));
+        assert!(!table.is_valid(&stamp(at(2)), &[ONE]));
     }
 
     #[test]
-    fn everything_is_everything() {
+    fn everything_invalidates_every_older_entry() {
         let table = TagTable::new(1000, Version::ZERO);
         table.mark_everything(at(2), Moment::first());
-        assert!(!table.is_good(&stamp(at(1)), &[ONE]) && !table.is_good(&stamp(at(1)), &[]));
-        assert!(table.is_good(&stamp(at(2)), &[ONE]));
+        assert!(!table.is_valid(&stamp(at(1)), &[ONE]) && !table.is_valid(&stamp(at(1)), &[]));
+        assert!(table.is_valid(&stamp(at(2)), &[ONE]));
     }
 
     #[test]
-    fn an_own_change_is_in_what_was_loaded_after_it_though_it_was_not_heard_back() {
+    fn an_entry_loaded_after_an_own_change_is_valid_before_the_log_delivers_it() {
         let table = TagTable::new(1000, Version::ZERO);
         let (marked, later) = (Moment::first(), Moment::first().next());
         table.mark(ONE, at(5), marked);
         let loaded_after = Stamp { session: 1, version: at(1), moment: marked };
-        assert!(table.is_good(&loaded_after, &[ONE]));
+        assert!(table.is_valid(&loaded_after, &[ONE]));
         table.mark(ONE, at(5), later);
-        assert!(table.is_good(&loaded_after, &[ONE]), "hearing it back is nothing new");
+        assert!(table.is_valid(&loaded_after, &[ONE]), "receiving it changes nothing");
         table.mark(ONE, at(3), later);
-        assert!(!table.is_good(&loaded_after, &[ONE]), "another's change that came before it is");
-        assert!(!table.is_good(&stamp(at(4)), &[ONE]), "and the own one is still the last");
+        assert!(!table.is_valid(&loaded_after, &[ONE]), "an earlier change by another instance does");
+        assert!(!table.is_valid(&stamp(at(4)), &[ONE]), "the own change is still the latest");
     }
 
     #[test]
-    fn what_is_dropped_makes_older_copies_uncertain_and_no_newer_ones() {
+    fn dropping_tags_invalidates_older_entries_only() {
         let table = TagTable::new(SHARDS * 10, Version::ZERO);
         let prints: Vec<_> = (0..10_000_u64).map(|n| Print(n.wrapping_mul(0x9E37_79B9_7F4A_7C15))).collect();
         for (version, print) in (1..).zip(&prints) {
@@ -186,9 +192,9 @@ mod tests {
         let kept: usize = table.shards.iter().map(|shard| shard.read().unwrap().len()).sum();
         assert!((SHARDS..=SHARDS * 10).contains(&kept), "{kept}");
         for (version, print) in (1..).zip(&prints) {
-            assert!(!table.is_good(&stamp(at(version - 1)), &[*print]), "stale at {version}");
+            assert!(!table.is_valid(&stamp(at(version - 1)), &[*print]), "stale at {version}");
         }
-        assert!(!table.is_good(&stamp(at(1)), &[]), "too old to tell");
-        assert!(table.is_good(&stamp(at(10_000)), &prints));
+        assert!(!table.is_valid(&stamp(at(1)), &[]), "older than the table");
+        assert!(table.is_valid(&stamp(at(10_000)), &prints));
     }
 }

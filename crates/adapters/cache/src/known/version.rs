@@ -2,20 +2,20 @@
 
 use std::fmt;
 
-/// The position of a change in the log, ordered as the changes are; made like the id of an entry of a stream.
+/// The position of a change in the log, in the form of a Redis stream id. Positions are ordered as the changes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Version {
-    /// The time of the log's keeper.
+    /// The clock of the log's server, in milliseconds since the epoch.
     pub milliseconds: u64,
-    /// Tells changes of one millisecond apart.
+    /// Orders the changes of one millisecond.
     pub sequence: u64,
 }
 
 impl Version {
-    /// Before every change.
+    /// Precedes every change.
     pub const ZERO: Self = Self { milliseconds: 0, sequence: 0 };
 
-    /// A position.
+    /// The position `milliseconds-sequence`.
     pub const fn new(milliseconds: u64, sequence: u64) -> Self {
         Self { milliseconds, sequence }
     }

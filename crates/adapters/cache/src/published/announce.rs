@@ -1,4 +1,15 @@
-//! Facts that are committed, or may be, and telling all instances what they invalidate.
+//! Publishes the tags that facts invalidate to all instances.
+//!
+//! Called by `events::Publication`, at the end of every write.
+//!
+//! Invariants:
+//! - Committed facts are published before the response to the write.
+//! - Facts of an unconfirmed write are published at once, and again later (`doubts.rs`). Their task survives the
+//!   request.
+//!
+//! On failure the change becomes an unpublished one (`debt.rs`), and the cache is bypassed until it is repaired.
+//!
+//! Tested in `announce/tests.rs`.
 
 use std::pin::Pin;
 
@@ -35,7 +46,7 @@ impl FactListener for Cache {
         let announced = self.spawn(async move { cache.announce(&change).await });
         Box::pin(async {
             if let Some(announced) = announced {
-                // Where it broke off, it is in doubt, and announced again.
+                // If the task failed, the later rounds publish the change again.
                 let _ = announced.await;
             }
         })
@@ -43,7 +54,7 @@ impl FactListener for Cache {
 }
 
 impl Cache {
-    /// Tells everybody of a change. If that fails, it is owed.
+    /// Publishes a change to all instances. On failure it becomes an unpublished one.
     pub(crate) async fn announce(&self, change: &Change) {
         match self.log().append(change).await {
             Ok(version) => self.mark_own(version, change),
@@ -54,7 +65,7 @@ impl Cache {
         }
     }
 
-    /// Announces the change again later.
+    /// Publishes the change of an unconfirmed write again in later rounds. Starts the task of the rounds if none runs.
     fn doubt(&self, change: &Change) {
         if !self.doubts().add(&change.tags) {
             return;
@@ -72,7 +83,7 @@ impl Cache {
         });
     }
 
-    /// Runs something on the side. Without a runtime it is not run, and everything is owed.
+    /// Runs `work` in the background. Without a runtime it is not run, and counts as an unpublished change.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> Option<JoinHandle<()>> {
         let Some(runtime) = self.runtime() else {
             self.debt().incur();

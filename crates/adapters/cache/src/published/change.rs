@@ -1,24 +1,26 @@
-//! What a write touched, by the facts that it left, and how the log carries it.
+//! Changes: the tags that a write invalidates, and their encoding in the log.
+//!
+//! Invariant: a change of a newer or unknown format is read as a change of everything. No invalidation is lost.
 
 use domain::{Cuid, UserId, Username};
 use events::Fact;
 
 use crate::known::tag::Tag;
 
-/// What a write touched. It is announced after the write was committed and before it is answered.
+/// The tags that a write invalidates. It is published after the commit, and before the response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Who wrote, and is to read it from then on, through any instance.
+    /// The writer, who from then on reads this write through any instance.
     pub by: Option<UserId>,
-    /// All that copies may depend on and that is not as it was.
+    /// The invalidated tags.
     pub tags: Vec<Tag>,
 }
 
-/// More tags than this are announced as everything.
+/// More tags than this are published as everything.
 const MOST: usize = 1_000;
 
-/// The first byte: how the rest is to be read. Raise it when a reader of this version would misunderstand; whoever does
-/// not know a format takes the change for one of everything.
+/// The first byte: the version of the encoding. Raise it with any change that older readers would misread. A reader
+/// takes an unknown version for a change of everything.
 const FORMAT: u8 = 1;
 
 const POST: u8 = b'p';
@@ -30,8 +32,7 @@ const PUBLIC_FEED: u8 = b'f';
 const EVERYTHING: u8 = b'*';
 
 impl Change {
-    /// What copies depend on of what `facts` speak of. Where it is too much to name, it is everything: to load again what is
-    /// copied costs less.
+    /// The tags that `facts` invalidate. Too many tags become everything, because reloading the entries costs less.
     pub(crate) fn of(by: Option<UserId>, facts: &[Fact]) -> Self {
         let mut tags = Vec::with_capacity(4);
         for fact in facts {
@@ -40,12 +41,12 @@ impl Change {
         if tags.len() > MOST { Self::of_everything() } else { Self { by, tags } }
     }
 
-    /// Everything may have changed.
+    /// A change that invalidates everything.
     pub fn of_everything() -> Self {
         Self { by: None, tags: vec![Tag::Everything] }
     }
 
-    /// The change in the form that the log carries.
+    /// Encodes the change for the log.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(2 + (self.tags.len() + 1) * (1 + Cuid::LENGTH));
         bytes.push(FORMAT);
@@ -59,8 +60,8 @@ impl Change {
         bytes
     }
 
-    /// Reads what [`encode`](Self::encode) wrote. What cannot be read, or is of a later version of this program, is
-    /// taken for a change of everything: nothing may be missed.
+    /// Decodes the output of [`encode`](Self::encode). Malformed bytes, and bytes of a newer format, become a change of
+    /// everything.
     pub fn decode(bytes: &[u8]) -> Self {
         Self::read(bytes).unwrap_or_else(Self::of_everything)
     }
@@ -84,7 +85,7 @@ impl Change {
 }
 
 impl Tag {
-    /// Appends the tag in the form that the log carries.
+    /// Appends the encoded tag.
     pub(crate) fn write(&self, bytes: &mut Vec<u8>) {
         let (kind, id) = match self {
             Self::Post(id) => (POST, Some(id.cuid())),
@@ -100,7 +101,7 @@ impl Tag {
             bytes.extend_from_slice(id.as_str().as_bytes());
         }
         if let Self::Name(name) = self {
-            // Names have at most 30 characters of ASCII; a longer one could only be cut off.
+            // Names have at most 30 ASCII characters, so the length fits a byte.
             let name = name.as_str().as_bytes();
             let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
             bytes.push(length);
@@ -125,7 +126,7 @@ impl Tag {
     }
 }
 
-/// What is still to be read.
+/// The bytes not yet decoded.
 struct Rest<'b>(&'b [u8]);
 
 impl Rest<'_> {
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn is_of_everything_past_a_bound() {
+    fn too_many_tags_become_everything() {
         let facts = |count| vec![Fact::PostRecounted { post: id("post") }; count];
         let few = Change { by: Some(id("ada")), tags: vec![Tag::Post(id("post")); MOST] };
         assert_eq!(Change::of(Some(id("ada")), &facts(MOST)), few);
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn comes_back_as_it_was() {
+    fn decoding_returns_what_was_encoded() {
         for change in [change(), Change { by: None, ..change() }, Change { by: None, tags: Vec::new() }] {
             assert_eq!(Change::decode(&change.encode()), change);
         }
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_changes_everything() {
+    fn unreadable_bytes_become_everything() {
         let good = change().encode();
         let mut later = good.clone();
         later[0] = FORMAT + 1;
@@ -200,12 +201,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_is_cut_off_loses_a_tag() {
+    fn truncation_keeps_a_prefix_or_becomes_everything() {
         let whole = change();
         let bytes = whole.encode();
         for end in 0..bytes.len() {
             let read = Change::decode(&bytes[..end]);
-            // Where the cut is between two tags, nobody can tell; the log keeps its entries whole.
+            // A cut between two tags is undetectable. The log stores entries whole.
             assert!(read == Change::of_everything() || whole.tags.starts_with(&read.tags), "{end}: {read:?}");
         }
     }

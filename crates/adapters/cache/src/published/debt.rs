@@ -1,34 +1,37 @@
-//! Changes that could not be announced.
+//! Unpublished changes: those whose append to the log failed.
+//!
+//! Invariants: the state stays open while an unpublished change is unrepaired. A repair, which is a published change of
+//! everything, covers the changes that failed before it began. At most one repair runs at a time.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Whether some change is not in the log though it should be. As long as that is so, others serve what is not true any
-/// more; an announcement of everything makes up for it.
+/// Counts unpublished changes and their repairs. While one is unrepaired, other instances may serve stale entries.
 #[derive(Default)]
 pub(crate) struct Debt(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    /// Changes that were not announced.
+    /// Changes whose publication failed.
     incurred: u64,
-    /// How many of them were made up for.
+    /// How many of them are repaired.
     paid: u64,
     paying: bool,
 }
 
 impl Debt {
-    /// Another change was not announced.
+    /// The publication of another change failed.
     pub(crate) fn incur(&self) {
         self.state().incurred += 1;
     }
 
-    /// Something is owed.
+    /// Whether a change is unpublished.
     pub(crate) fn is_open(&self) -> bool {
         let state = self.state();
         state.incurred > state.paid
     }
 
-    /// What an announcement that is made now will make up for; `None` if nothing is owed, or one is being made.
+    /// Begins a repair, and returns the count of changes that it will cover. `None` if nothing is unpublished, or a
+    /// repair is running.
     pub(crate) fn begin_paying(&self) -> Option<u64> {
         let mut state = self.state();
         let due = state.incurred > state.paid && !state.paying;
@@ -36,14 +39,15 @@ impl Debt {
         due.then_some(state.incurred)
     }
 
-    /// The announcement was made. What was incurred meanwhile stays owed: it may have been committed after it.
+    /// The repair was published. Changes that failed during it stay open, because they may have been committed after
+    /// it.
     pub(crate) fn paid(&self, due: u64) {
         let mut state = self.state();
         state.paid = due;
         state.paying = false;
     }
 
-    /// The announcement failed.
+    /// The repair failed.
     pub(crate) fn not_paid(&self) {
         self.state().paying = false;
     }
@@ -58,13 +62,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_incurred_while_paying_stays_owed() {
+    fn a_failure_during_the_repair_stays_open() {
         let debt = Debt::default();
         assert_eq!(debt.begin_paying(), None);
         debt.incur();
         debt.incur();
         let due = debt.begin_paying().unwrap();
-        assert_eq!(debt.begin_paying(), None, "one at a time");
+        assert_eq!(debt.begin_paying(), None, "a repair is running");
         debt.incur();
         debt.paid(due);
         assert!(debt.is_open());

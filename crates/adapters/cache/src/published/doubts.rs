@@ -1,4 +1,10 @@
-//! Writes of which nobody saw the end.
+//! Unconfirmed writes: those whose outcome is unknown, and which may still be committed.
+//!
+//! Their tags are published at once. A commit may follow that publication, and a reader may load the old value in
+//! between. So the tags are published again in later rounds.
+//!
+//! Invariants: every added tag is published in each of the rounds `AGAIN_IN_ROUNDS`, counted from its last addition.
+//! The number of tags is bounded: too many become [`Tag::Everything`].
 
 use std::collections::HashMap;
 use std::mem;
@@ -7,34 +13,33 @@ use std::time::Duration;
 
 use crate::known::tag::Tag;
 
-/// How often doubts are looked at.
+/// The interval between rounds.
 pub(crate) const ROUND: Duration = Duration::from_secs(1);
 
-/// In which rounds a doubtful change is announced again. A transaction that was cut off ends within a moment if it ends at
-/// all, and the database gives up one that nobody talks to before long. One that was shared with others may still wait for
-/// its turn, a connection and locks, a few seconds each.
+/// The rounds in which a change is published again.
+///
+/// A transaction whose connection broke ends at once, or is soon rolled back by the database's idle timeout. A batched
+/// one may still wait for its turn, a connection and locks, a few seconds each.
 const AGAIN_IN_ROUNDS: [u8; 3] = [1, 10, 25];
 
-/// More tags than this are taken for all.
+/// More tags than this become [`Tag::Everything`].
 const MOST: usize = 1000;
 
-/// Changes by writes that failed or were cut off, and may be committed yet.
-///
-/// Such a change is announced at once; but if it is committed only after that, somebody may load the old value after they
-/// heard of it. So it is announced again later.
+/// The tags of unconfirmed writes.
 #[derive(Default)]
 pub(crate) struct Doubts(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    /// The rounds that each has seen.
+    /// Each tag with the number of rounds since it was added.
     tags: HashMap<Tag, u8>,
-    /// Somebody takes the rounds.
+    /// Whether a task runs the rounds.
     watched: bool,
 }
 
 impl Doubts {
-    /// Adds doubtful changes. Answers whether nobody takes the rounds yet: the caller has to.
+    /// Adds the tags of an unconfirmed write. If it returns true, no task runs the rounds, and the caller must start
+    /// one.
     pub(crate) fn add(&self, tags: &[Tag]) -> bool {
         let mut state = self.state();
         state.tags.extend(tags.iter().map(|tag| (tag.clone(), 0)));
@@ -44,7 +49,7 @@ impl Doubts {
         !mem::replace(&mut state.watched, true)
     }
 
-    /// Takes a round: what is to be announced again. `None` ends it, there is no doubt left.
+    /// Runs a round, and returns the tags to publish again. `None` if no tag is left; the task of the rounds then ends.
     pub(crate) fn round(&self) -> Option<Vec<Tag>> {
         let mut state = self.state();
         if state.tags.is_empty() {
@@ -62,7 +67,7 @@ impl Doubts {
         Some(due)
     }
 
-    /// Whether there is any.
+    /// Whether a tag is waiting for further rounds.
     pub(crate) fn is_open(&self) -> bool {
         !self.state().tags.is_empty()
     }
@@ -79,18 +84,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_doubt_is_announced_soon_and_late() {
+    fn an_unconfirmed_change_is_published_in_three_rounds() {
         let doubts = Doubts::default();
         assert!(doubts.add(&[Tag::PublicFeed]));
-        assert!(!doubts.add(&[Tag::PublicFeed]), "somebody takes the rounds");
+        assert!(!doubts.add(&[Tag::PublicFeed]), "a task runs the rounds");
         let announced: Vec<_> = std::iter::from_fn(|| doubts.round()).map(|due| due.len()).collect();
         let rounds: Vec<_> = (1..).zip(&announced).filter(|(_, due)| **due > 0).map(|(round, _)| round).collect();
         assert_eq!((rounds.as_slice(), announced.len()), ([1, 10, 25].as_slice(), 25));
-        assert!(doubts.add(&[Tag::PublicFeed]), "nobody takes them any more");
+        assert!(doubts.add(&[Tag::PublicFeed]), "the task has ended");
     }
 
     #[test]
-    fn a_doubt_that_comes_again_starts_anew() {
+    fn adding_a_tag_again_restarts_its_rounds() {
         let doubts = Doubts::default();
         doubts.add(&[Tag::PublicFeed]);
         doubts.round();
@@ -99,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_are_all() {
+    fn too_many_tags_become_everything() {
         let doubts = Doubts::default();
         for number in 0..=MOST {
             doubts.add(&[Tag::Post(id(&format!("post{number}")))]);

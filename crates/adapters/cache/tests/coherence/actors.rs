@@ -1,4 +1,4 @@
-//! Who reads and writes, at random, and checks what they see.
+//! Actors that read and write at random, and check what they see.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,14 +22,14 @@ use crate::repositories::{Reads, Repository};
 use crate::state::{Answer, Query};
 use crate::world::World;
 
-/// One instance's ports.
+/// The ports of one instance.
 pub(crate) struct Ports {
     instance: usize,
     world: Arc<World>,
     posts: CachedPosts,
     users: CachedUsers,
     timelines: CachedTimelines,
-    /// What of nothing is copied.
+    /// The ports that are not cached.
     plain: Arc<Repository>,
 }
 
@@ -37,7 +37,7 @@ impl Ports {
     pub(crate) fn new(world: &Arc<World>, instance: usize) -> Self {
         let cache = &world.caches()[instance];
         let inner = Arc::new(Repository { world: world.clone(), instance, reads: Reads::Own });
-        let loader = Arc::new(Repository { reads: Reads::Heard, ..Repository::clone(&inner) });
+        let loader = Arc::new(Repository { reads: Reads::Received, ..Repository::clone(&inner) });
         Self {
             instance,
             world: world.clone(),
@@ -58,14 +58,14 @@ impl Ports {
         })
     }
 
-    /// Reads, and checks that what comes shows all that it has to.
+    /// Reads, and checks that the answer shows every required write.
     async fn read(&self, query: &Query, reader: Option<UserId>) {
         let required = self.world.required(self.instance, reader);
         let Ok(answer) = self.ask(query, reader).await else {
             return;
         };
         let mut position = self.world.latest();
-        // The oldest write so far that has to be shown and is not in what was shown before it.
+        // The oldest required write so far that the answer misses.
         let mut missed = None;
         loop {
             let shown = self.world.at(position).answer(query);
@@ -78,8 +78,8 @@ impl Ports {
                 self.instance
             );
             if self.world.at(position - 1).answer(query) != shown {
-                // What nobody has to be shown yet may hide what was changed after it, such as the name of whoever wrote
-                // a post that may not be seen.
+                // A write that is not yet required may hide later ones. For example, the name of the author of a post
+                // that is not shown.
                 missed = required.binary_search(&position).ok().map(|_| position);
             }
             position -= 1;
@@ -87,7 +87,7 @@ impl Ports {
     }
 }
 
-/// Names things that are there, or were, or will be.
+/// Numbers posts, including deleted ones and ones not yet published.
 pub(crate) struct Names(AtomicUsize);
 
 impl Names {
@@ -114,7 +114,7 @@ fn comment_id(number: usize) -> CommentId {
 
 pub(crate) const PEOPLE: [&str; 4] = ["ada", "bob", "cyd", "dan"];
 
-/// A person's account, which is another after each erasure.
+/// A person's account, with a new id after each erasure.
 fn account(name: &str, life: usize) -> UserId {
     id(&format!("{name}{life}"))
 }
@@ -143,7 +143,7 @@ pub(crate) fn queries(world: &World, names: &Names) -> Vec<Query> {
 }
 
 fn some_query(world: &World, names: &Names) -> Query {
-    // Most want what is new.
+    // Most reads are of new posts.
     let newest = names.count().saturating_sub(world.below(6));
     match world.below(4) {
         0 => Query::Post(post_id(newest)),
@@ -155,7 +155,7 @@ fn some_query(world: &World, names: &Names) -> Query {
     }
 }
 
-/// Reads at random for ever.
+/// An anonymous reader: reads at random until aborted.
 pub(crate) async fn stranger(world: Arc<World>, ports: Arc<Vec<Ports>>, names: Arc<Names>) {
     loop {
         ports[world.below(ports.len())].read(&some_query(&world, &names), None).await;
@@ -163,7 +163,7 @@ pub(crate) async fn stranger(world: Arc<World>, ports: Arc<Vec<Ports>>, names: A
     }
 }
 
-/// Reads and writes at random for ever.
+/// A signed-in user: reads and writes at random until aborted.
 pub(crate) async fn person(world: Arc<World>, ports: Arc<Vec<Ports>>, names: Arc<Names>, name: &'static str) {
     let mut life = 0;
     sign_up(&world, &ports[0], name, life).await;
@@ -204,7 +204,7 @@ pub(crate) async fn person(world: Arc<World>, ports: Arc<Vec<Ports>>, names: Arc
     }
 }
 
-/// Removes the rows of an erased account, some of them at least.
+/// Removes rows of an erased account until done, or until a removal fails.
 async fn remove(world: &World, ports: &Ports, account: UserId) {
     let removal = Removal { kind: RemovalKind::Account, id: account.cuid() };
     while let Ok(progress) = ports.plain.remove_some(removal, 1).await {
@@ -218,7 +218,7 @@ async fn remove(world: &World, ports: &Ports, account: UserId) {
 
 async fn sign_up(world: &World, ports: &Ports, name: &str, life: usize) {
     let user = domain::User { id: account(name, life), ..a_user(name).build() };
-    // The name is free again once the old account is gone, wherever that was seen.
+    // The name is free once the removal of the old account is complete.
     let names = NameHashes { current: NameHash([0; 32]), older: Vec::new() };
     while ports.users.insert(&user, &PasswordHash(String::new()), &names).await.is_err() {
         sleep(Duration::from_millis(50)).await;

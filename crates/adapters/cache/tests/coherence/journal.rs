@@ -1,4 +1,4 @@
-//! A log that is late, goes away, comes back and forgets.
+//! A log that delays, disconnects, restarts and loses its last entries.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -10,14 +10,14 @@ use domain::UserId;
 
 use crate::world::World;
 
-/// Entries that are retained.
+/// The number of entries retained.
 const RETAINED: usize = 40;
 
 #[derive(Clone)]
 pub(crate) struct Entry {
     pub(crate) version: Version,
     pub(crate) payload: Vec<u8>,
-    /// The last commit that its writer knew of.
+    /// The latest commit known to the writing instance.
     pub(crate) watermark: usize,
 }
 
@@ -27,7 +27,7 @@ struct Stream {
     trimmed: Version,
     last: Version,
     seen: HashMap<UserId, Version>,
-    /// Who wrote something that they could not announce.
+    /// Whether a change of each user failed to be appended.
     unannounced: HashMap<UserId, bool>,
     run: u32,
     is_down: bool,
@@ -46,7 +46,7 @@ impl Journal {
         self.0.lock().unwrap().trimmed
     }
 
-    /// What came after `version`, and the last version; `None` if some of that is gone already.
+    /// The entries after `version`, and the last version; `None` if some of them are trimmed.
     pub(crate) fn after(&self, version: Version) -> Option<(Vec<Entry>, Version)> {
         let stream = self.0.lock().unwrap();
         let entries = stream.entries.iter().filter(|entry| entry.version > version).cloned().collect();
@@ -57,7 +57,7 @@ impl Journal {
         self.0.lock().unwrap().is_down = is_down;
     }
 
-    /// Comes back as another run, without its last `lost` entries.
+    /// Restarts as another run, without the last `lost` entries.
     pub(crate) fn restart(&self, lost: usize) {
         let mut stream = self.0.lock().unwrap();
         let kept = stream.entries.len().saturating_sub(lost);
@@ -71,7 +71,7 @@ impl Journal {
         self.0.lock().unwrap().seen.get(&user).copied()
     }
 
-    /// Whether a change by `user` failed to be announced since this was asked last.
+    /// Whether a change by `user` failed to be appended since the last call.
     pub(crate) fn failed_for(&self, user: UserId) -> bool {
         self.0.lock().unwrap().unannounced.insert(user, false).unwrap_or(false)
     }
@@ -102,7 +102,7 @@ impl Journal {
     }
 }
 
-/// The log as one instance reaches it.
+/// One instance's connection to the log.
 pub(crate) struct Line {
     pub(crate) world: Arc<World>,
     pub(crate) instance: usize,
@@ -118,7 +118,7 @@ impl ChangeLog for Line {
         }
         let version = journal.push(change, world.watermark(self.instance), world.milliseconds());
         world.pause(3).await;
-        // It is there, but nobody learns of it.
+        // The change is appended, but the call fails.
         if world.happens(world.plan.failing_appends) { Err(journal.fail(change)) } else { Ok(version) }
     }
 
@@ -131,7 +131,7 @@ impl ChangeLog for Line {
     }
 }
 
-/// Tells the instance's cache what the log says, for ever.
+/// Follows the log for the instance's cache until aborted.
 pub(crate) async fn follow(world: Arc<World>, instance: usize) {
     let cache = &world.caches()[instance];
     loop {
@@ -139,7 +139,7 @@ pub(crate) async fn follow(world: Arc<World>, instance: usize) {
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
-        // What was missed may have been forgotten: whoever connects asks the database how far it is.
+        // Missed entries may be trimmed. So a new connection first reads the database's position.
         world.know(instance, world.latest());
         let mut cursor = world.journal.complete_since();
         cache.connected(&run, cursor);
@@ -157,8 +157,8 @@ pub(crate) async fn follow(world: Arc<World>, instance: usize) {
             let few = entries.len() < 5;
             for entry in entries {
                 world.know(instance, entry.watermark);
-                cache.heard(entry.version, &Change::decode(&entry.payload));
-                world.confirm_heard(instance, entry.version);
+                cache.received(entry.version, &Change::decode(&entry.payload));
+                world.confirm_received(instance, entry.version);
                 if few {
                     world.pause(2).await;
                 }

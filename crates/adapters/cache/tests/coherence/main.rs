@@ -1,7 +1,11 @@
-//! Several instances over one store and one log, everything late, lost and repeated at random, but the same for the same
-//! seed: no read shows less than it must, and in the end all instances show what is stored.
+//! Simulation of several instances over one store and one log. Delays, losses and repetitions are random, and
+//! reproducible by seed.
 //!
-//! The time of these tests is not the world's: it goes on when all wait for it.
+//! Invariants under test:
+//! - Every read shows the writes that it must show (`World::required`).
+//! - Once the faults stop, every instance shows the stored state.
+//!
+//! The tests run in paused time, which advances when every task waits.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
@@ -22,9 +26,9 @@ use crate::actors::{Names, PEOPLE, Ports, person, queries, stranger};
 use crate::journal::follow;
 use crate::world::{INSTANCES, Plan, World};
 
-/// How long it goes on, in the time of the test.
+/// The duration of a run, in simulated time.
 const LASTS: Duration = Duration::from_secs(5);
-/// Longer than anything is in doubt.
+/// Long enough for the cache to settle once the faults have stopped.
 const SETTLES: Duration = Duration::from_secs(15);
 
 const QUIET: Plan = Plan {
@@ -72,11 +76,11 @@ async fn live(seed: u64, plan: Plan) {
     world.journal.set_down(false);
     world.is_calm.store(true, Ordering::SeqCst);
     sleep(SETTLES).await;
-    everybody_sees_what_is_stored(seed, &world, &ports, &names).await;
+    every_instance_shows_the_stored_state(seed, &world, &ports, &names).await;
     followers.shutdown().await;
 }
 
-/// The log goes away now and then, and may come back without its end.
+/// Takes the log down now and then. It may restart without its last entries.
 async fn outages(world: Arc<World>) {
     loop {
         world.pause(3000).await;
@@ -89,7 +93,7 @@ async fn outages(world: Arc<World>) {
     }
 }
 
-async fn everybody_sees_what_is_stored(seed: u64, world: &World, ports: &[Ports], names: &Names) {
+async fn every_instance_shows_the_stored_state(seed: u64, world: &World, ports: &[Ports], names: &Names) {
     let (state, queries) = (world.now(), queries(world, names));
     let before = world.loads.load(Ordering::SeqCst);
     for round in 0..2 {
@@ -111,7 +115,7 @@ fn with_nothing_but_delays() {
 }
 
 #[test]
-fn without_shared_copies() {
+fn without_shared_entries() {
     run(100..103, Plan { shared: false, ..QUIET });
 }
 
@@ -131,12 +135,12 @@ fn with_a_log_that_fails() {
 }
 
 #[test]
-fn with_writes_of_which_nobody_sees_the_end() {
+fn with_writes_of_unknown_outcome() {
     run(500..506, Plan { lost_writes: 100, ..QUIET });
 }
 
 #[test]
-fn with_nowhere_to_load_from() {
+fn with_an_unavailable_loader() {
     run(600..603, Plan { failing_loads: 100, ..QUIET });
 }
 

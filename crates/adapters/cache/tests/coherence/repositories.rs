@@ -1,4 +1,4 @@
-//! The ports over the store, as one instance reaches it.
+//! The ports over the store, as seen by one instance.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -27,13 +27,13 @@ use social::ports::{Follow, FollowRepository, Relation, Unfollow};
 use crate::state::State;
 use crate::world::World;
 
-/// What a repository reads.
+/// The freshness of a repository's reads.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reads {
-    /// Anything for strangers; for users also their own writes, wherever they were made.
+    /// Any state for anonymous readers. For users, one with their own writes through any instance.
     Own,
-    /// At least all that the instance has heard of.
-    Heard,
+    /// A state with every change that the instance has received.
+    Received,
 }
 
 #[derive(Clone)]
@@ -44,28 +44,28 @@ pub(crate) struct Repository {
 }
 
 impl Repository {
-    /// Reads from some replica that has what it must have.
+    /// Reads from a replica that is fresh enough.
     async fn read<T>(&self, viewer: Option<UserId>, read: impl FnOnce(&State) -> T) -> Result<T, RepositoryError> {
         let world = &self.world;
         let least = match self.reads {
-            Reads::Heard => world.watermark(self.instance),
+            Reads::Received => world.watermark(self.instance),
             Reads::Own => viewer.map_or(0, |viewer| world.own(viewer).max(world.watermark(self.instance))),
         };
-        if self.reads == Reads::Heard {
+        if self.reads == Reads::Received {
             world.loads.fetch_add(1, Ordering::SeqCst);
             if world.happens(world.plan.failing_loads) {
                 return Err(RepositoryError::unavailable("load", "behind"));
             }
         }
         world.pause(4).await;
-        // As far behind as can be, as often as not.
+        // Half of the reads get the oldest state allowed.
         let ahead = world.below(2) * world.below(world.latest() - least + 1);
         let outcome = read(&world.at(least + ahead));
         world.pause(4).await;
         Ok(outcome)
     }
 
-    /// Commits, unless something goes wrong; tells the instance's cache of the facts.
+    /// Commits, and publishes the facts through the instance's cache. A lost write is unconfirmed, and may commit late.
     async fn write<T: Send + 'static>(
         &self,
         by: UserId,
@@ -78,7 +78,7 @@ impl Repository {
         let late = if is_lost { world.below(800) } else { 0 };
         let cache: Arc<dyn FactListener> = Arc::new(world.caches()[instance].clone());
         let publication = Publication::new(Some(&cache), Some(by), facts);
-        // Once begun, a commit does not care who waits for it.
+        // A commit runs to its end even if its caller is dropped.
         let commit = tokio::spawn(async move {
             world.pause(late + 1).await;
             world.commit(instance, by, change)
@@ -105,7 +105,7 @@ fn seen(page: Page<Post>) -> PostPage {
 }
 
 fn not_asked<T>() -> Result<T, RepositoryError> {
-    Err(RepositoryError::new("test", "nobody asks for this"))
+    Err(RepositoryError::new("test", "not used by these tests"))
 }
 
 #[async_trait]
@@ -283,7 +283,7 @@ impl RemovalRepository for Repository {
     }
 
     async fn remove_some(&self, removal: Removal, _: u16) -> Result<Progress, RepositoryError> {
-        // Which row goes is only known when it is committed.
+        // The removed row is known only at the commit. So the facts name every post and user.
         let state = self.world.now();
         let posts = state.posts.keys().map(|post| Fact::PostRecounted { post: *post });
         let users = state.users.keys().map(|user| Fact::UserRecounted { user: *user });

@@ -1,4 +1,4 @@
-//! What is stored, at one point in its history, and what reads say of it.
+//! The stored state at one point in its history, and the answers to reads of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,16 +9,16 @@ use testkit::author_of;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     pub(crate) users: BTreeMap<UserId, User>,
-    /// Those of them that are erased, and whose rows are being removed.
+    /// Erased accounts whose rows are still being removed.
     pub(crate) hidden: BTreeSet<UserId>,
-    /// Who wrote what, when.
+    /// Author, content, time and revision of each post.
     pub(crate) posts: BTreeMap<PostId, (UserId, Content, Timestamp, Revision)>,
     pub(crate) likes: BTreeSet<(PostId, UserId)>,
     pub(crate) follows: BTreeSet<(UserId, UserId)>,
     pub(crate) comments: BTreeMap<CommentId, (PostId, UserId)>,
 }
 
-/// What a read asks for.
+/// A read.
 #[derive(Debug, Clone)]
 pub(crate) enum Query {
     Post(PostId),
@@ -27,7 +27,7 @@ pub(crate) enum Query {
     PostsOf(UserRef, PageRequest),
 }
 
-/// What it gets, without what is the reader's own.
+/// The result of a read, without viewer flags.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
     Post(Option<Post>),
@@ -91,17 +91,17 @@ impl State {
         Page::from_lookahead(posts, page.size, |post: &Post| Cursor { at: post.created_at, id: post.id.cuid() })
     }
 
-    /// Whether the account is there.
+    /// Whether the account exists and is not erased.
     pub(crate) fn has(&self, user: UserId) -> bool {
         self.users.contains_key(&user) && !self.hidden.contains(&user)
     }
 
-    /// Hides an account; answers whether it was there.
+    /// Erases an account. Returns whether it existed.
     pub(crate) fn hide(&mut self, user: UserId) -> bool {
         self.users.contains_key(&user) && self.hidden.insert(user)
     }
 
-    /// Removes one row of a hidden account; answers whether it was another than the account itself.
+    /// Removes one row of an erased account, the account's own row last. Returns false when that one was removed.
     pub(crate) fn remove_some(&mut self, user: UserId) -> bool {
         if let Some(post) = self.posts.iter().find(|(_, (author, ..))| *author == user).map(|(post, _)| *post) {
             self.delete(post);

@@ -1,4 +1,4 @@
-//! A store with a history, a log, and instances with a cache each.
+//! The simulated world: a store with its history, a log, and instances with one cache each.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cache::{Cache, CacheOptions, SharedCopies, Version};
+use cache::{Cache, CacheOptions, SharedEntries, Version};
 use domain::UserId;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -17,42 +17,42 @@ use crate::state::State;
 
 pub(crate) const INSTANCES: usize = 3;
 
-/// How often, of a thousand times, something goes wrong.
+/// Fault rates, in thousandths.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Plan {
-    /// Appends that fail, before they are there or after.
+    /// Appends that fail, before or after the change is in the log.
     pub(crate) failing_appends: u32,
-    /// Connections to the log that are lost.
+    /// Lost connections to the log.
     pub(crate) drops: u32,
-    /// Followers that say nothing for long.
+    /// Followers that stall.
     pub(crate) stalls: u32,
-    /// Writes that fail or are dropped, and are committed or not, then or later.
+    /// Writes with an unknown outcome, which commit at once, later, or never.
     pub(crate) lost_writes: u32,
-    /// Loads for which there is no place that has all that was heard of.
+    /// Loads without a current server.
     pub(crate) failing_loads: u32,
-    /// The log goes away and comes back, perhaps without its end.
+    /// Whether the log goes down and restarts, perhaps without its last entries.
     pub(crate) outages: bool,
-    /// Copies are shared.
+    /// Whether instances share entries.
     pub(crate) shared: bool,
-    /// Tags of which the last change is known.
+    /// The capacity of the tag table.
     pub(crate) tags: usize,
 }
 
-/// A write that was answered.
+/// A write whose response was sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Answered {
     pub(crate) by: UserId,
     pub(crate) instance: usize,
     pub(crate) at: Instant,
-    /// Where it is in the log; `None` if it was not announced.
+    /// Its position in the log; `None` if it was not published.
     pub(crate) version: Option<Version>,
 }
 
 #[derive(Default)]
 struct Instance {
-    /// The last commit that it knows of.
+    /// The latest commit that it knows of.
     watermark: usize,
-    heard: Version,
+    received: Version,
     confirmed: Option<Instant>,
 }
 
@@ -61,16 +61,16 @@ pub(crate) struct World {
     pub(crate) journal: Journal,
     history: Mutex<Vec<Arc<State>>>,
     answered: Mutex<HashMap<usize, Answered>>,
-    /// The last commit of each user.
+    /// The position of each user's last commit in the history.
     own: Mutex<HashMap<UserId, usize>>,
-    /// What the last write of each user did, as far as the store told them.
+    /// The commit of each user's last write, if its outcome is known and it changed something.
     done: Mutex<HashMap<UserId, Option<usize>>>,
     instances: Mutex<Vec<Instance>>,
     caches: OnceLock<Vec<Cache>>,
     random: Mutex<StdRng>,
     began: Instant,
     pub(crate) loads: AtomicUsize,
-    /// Nothing goes wrong any more.
+    /// No more faults.
     pub(crate) is_calm: AtomicBool,
 }
 
@@ -90,11 +90,11 @@ impl World {
             loads: AtomicUsize::new(0),
             is_calm: AtomicBool::new(false),
         });
-        let copies: Arc<dyn SharedCopies> = Arc::new(Copies { world: world.clone(), kept: Mutex::default() });
+        let entries: Arc<dyn SharedEntries> = Arc::new(SlowEntries { world: world.clone(), kept: Mutex::default() });
         let caches = (0..INSTANCES).map(|instance| {
             let options = CacheOptions { tags: plan.tags, compress_past: 200, ..CacheOptions::default() };
             let line = Arc::new(Line { world: world.clone(), instance });
-            Cache::new(options, line, plan.shared.then(|| copies.clone()))
+            Cache::new(options, line, plan.shared.then(|| entries.clone()))
         });
         assert!(world.caches.set(caches.collect()).is_ok());
         world
@@ -108,12 +108,12 @@ impl World {
         self.random.lock().unwrap().random_range(0..end.max(1))
     }
 
-    /// Whether something that happens so often of a thousand times does now.
+    /// Whether an event of this rate, in thousandths, happens now.
     pub(crate) fn happens(&self, thousandths: u32) -> bool {
         self.below(1000) < thousandths as usize && !self.is_calm.load(Ordering::SeqCst)
     }
 
-    /// Up to so many milliseconds.
+    /// Sleeps a random time of at most `milliseconds`.
     pub(crate) async fn pause(&self, milliseconds: usize) {
         let pause = self.below(milliseconds * 1000 + 1) as u64;
         sleep(Duration::from_micros(pause)).await;
@@ -135,7 +135,7 @@ impl World {
         self.at(self.latest())
     }
 
-    /// Changes the store, unless `change` says that there is nothing to change.
+    /// Commits `change`, unless it reports that nothing changed.
     pub(crate) fn commit<T>(
         &self,
         instance: usize,
@@ -161,18 +161,18 @@ impl World {
         self.own.lock().unwrap().get(&user).copied().unwrap_or_default()
     }
 
-    /// Notes what the store did for the user.
+    /// Notes the commit of the user's write.
     pub(crate) fn done(&self, by: UserId, position: Option<usize>) {
         self.done.lock().unwrap().insert(by, position);
     }
 
-    /// Notes that the user begins to write.
+    /// Notes that a write of the user begins.
     pub(crate) fn begins(&self, by: UserId) {
         self.done(by, None);
         let _ = self.journal.failed_for(by);
     }
 
-    /// Notes that the last write of the user was answered.
+    /// Notes that the response to the user's last write was sent.
     pub(crate) fn answered(&self, instance: usize, by: UserId) {
         let Some(position) = self.done.lock().unwrap().get(&by).copied().flatten() else {
             return;
@@ -183,20 +183,20 @@ impl World {
         self.answered.lock().unwrap().insert(position, answered);
     }
 
-    /// The writes that a read has to show that begins now.
+    /// The writes that a read beginning now must show.
     pub(crate) fn required(&self, instance: usize, reader: Option<UserId>) -> Vec<usize> {
         let instances = self.instances.lock().unwrap();
-        let Instance { heard, confirmed, .. } = &instances[instance];
+        let Instance { received, confirmed, .. } = &instances[instance];
         let follows = confirmed.is_some_and(|confirmed| confirmed.elapsed() < Duration::from_millis(99))
             && !self.caches()[instance].owes()
             && self.plan.failing_loads == 0;
         let answered = self.answered.lock().unwrap();
         let is_required = |write: &Answered| {
             let is_own = reader == Some(write.by) && (write.version.is_some() || write.instance == instance);
-            let was_heard = follows && write.version.is_some_and(|version| version <= *heard);
-            // What was said while the follower was busy with an answer came after that.
+            let was_received = follows && write.version.is_some_and(|version| version <= *received);
+            // 100 ms of silence, and up to 15 ms in which the follower was still processing the previous batch.
             let is_old = follows && write.version.is_some() && write.at.elapsed() > Duration::from_millis(115);
-            is_own || was_heard || is_old
+            is_own || was_received || is_old
         };
         let mut required: Vec<_> =
             answered.iter().filter(|(_, write)| is_required(write)).map(|(position, _)| *position).collect();
@@ -213,8 +213,8 @@ impl World {
         *known = position.max(*known);
     }
 
-    pub(crate) fn confirm_heard(&self, instance: usize, version: Version) {
-        self.instances.lock().unwrap()[instance].heard = version;
+    pub(crate) fn confirm_received(&self, instance: usize, version: Version) {
+        self.instances.lock().unwrap()[instance].received = version;
     }
 
     pub(crate) fn confirm(&self, instance: usize) {
@@ -226,19 +226,19 @@ impl World {
     }
 }
 
-/// Shared copies that come late, are overtaken by others, or do not come at all.
-struct Copies {
+/// Shared entries that are delayed, reordered or lost.
+struct SlowEntries {
     world: Arc<World>,
     kept: Mutex<HashMap<String, Vec<u8>>>,
 }
 
 #[async_trait]
-impl SharedCopies for Copies {
+impl SharedEntries for SlowEntries {
     async fn get(&self, key: &str) -> Option<Vec<u8>> {
         self.world.pause(3).await;
-        let copy = self.kept.lock().unwrap().get(key).cloned();
+        let entry = self.kept.lock().unwrap().get(key).cloned();
         self.world.pause(3).await;
-        copy.filter(|_| !self.world.happens(20) && self.world.journal.run().is_some())
+        entry.filter(|_| !self.world.happens(20) && self.world.journal.run().is_some())
     }
 
     async fn set(&self, key: &str, value: &[u8], _ttl: Duration) {

@@ -12,7 +12,7 @@
 //!
 //! On failure a slice is rolled back, and the removal is repeated later.
 //!
-//! Tested in `tests/repositories/removals.rs`. caller. Tested in `tests/repositories/removals.rs`.
+//! Tested in `tests/repositories/removals.rs`.
 
 use async_trait::async_trait;
 use database::{Database, Fields, Select, corrupt, reading, retrying};

@@ -1,4 +1,4 @@
-//! Appending to the journal: what many append at the same time is one command.
+//! Appending to the journal. Concurrent appends are batched into one command.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -13,16 +13,16 @@ use crate::error::{Cause, Unavailable};
 
 static APPEND: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("../scripts/append.lua")));
 
-/// About so many entries are retained for those who connect.
+/// The approximate number of retained entries, which new sessions replay.
 const RETAINED: u32 = 10_000;
-/// How long it is known what a user wrote last. Everybody has heard of it by then, or is lost.
+/// The TTL of a user's last entry. By then every instance has received it, or has lost its session.
 const LAST_ENTRY_KEPT: Duration = Duration::from_mins(1);
-/// A command waits for Redis while the next one gathers.
+/// Two lanes: one command is in flight while the next batch is sent.
 const OPTIONS: CoalescerOptions = CoalescerOptions { lanes: 2, most: 64, waiting: 4096 };
 /// The name of the command, in errors and metrics.
 const COMMAND: &str = "append";
 
-/// Something to be told.
+/// An entry to append.
 struct NewEntry {
     by: Option<UserId>,
     payload: Vec<u8>,
@@ -36,7 +36,7 @@ impl Coalesce for NewEntry {
     }
 }
 
-/// Appends entries.
+/// Appends entries in batches.
 pub(super) struct Appender(Coalescer<NewEntry, Result<EntryId, Unavailable>>);
 
 impl Appender {
@@ -57,7 +57,7 @@ impl Appender {
 }
 
 async fn append(redis: &Redis, entries: &[NewEntry]) -> Vec<Result<EntryId, Unavailable>> {
-    /// The keys that every call has.
+    /// The number of keys that every call has, before the writers' keys.
     const KEYS: usize = 2;
     let mut script = APPEND.prepare_invoke();
     script.key(redis.key(JOURNAL)).key(redis.key(COUNT));
@@ -72,7 +72,7 @@ async fn append(redis: &Redis, entries: &[NewEntry]) -> Vec<Result<EntryId, Unav
             script.arg("");
         }
     }
-    match redis.ask_regardless::<Vec<EntryId>>(COMMAND, Request::Script(&script)).await {
+    match redis.query_past_breaker::<Vec<EntryId>>(COMMAND, Request::Script(&script)).await {
         Ok(ids) => ids.into_iter().map(Ok).collect(),
         Err(error) => entries.iter().map(|_| Err(error.clone())).collect(),
     }

@@ -1,26 +1,26 @@
-//! What orders the entries of the journal.
+//! The ids of journal entries, which define their order.
 
 use std::fmt;
 
 use redis::{FromRedisValue, ParsingError, Value};
 
-/// An entry of the journal. Ids grow, whatever the clock does.
+/// The id of a journal entry. Ids always grow, even if the clock is set back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct EntryId {
-    /// The time of Redis when it was appended.
+    /// The clock of Redis at the append, in milliseconds since 1970; never less than that of the entry before.
     pub milliseconds: u64,
-    /// Orders the entries of a millisecond.
+    /// Orders the entries of one millisecond.
     pub sequence: u64,
 }
 
 impl EntryId {
-    /// Reads the form that Redis writes, `milliseconds-sequence`.
+    /// Parses the form that Redis uses, `milliseconds-sequence`.
     pub fn parse(text: &str) -> Option<Self> {
         let (milliseconds, sequence) = text.split_once('-')?;
         Some(Self { milliseconds: milliseconds.parse().ok()?, sequence: sequence.parse().ok()? })
     }
 
-    /// The last id before this one.
+    /// The directly preceding id; zero has none and stays zero.
     pub(super) fn before(self) -> Self {
         match (self.milliseconds, self.sequence) {
             (milliseconds, 1..) => Self { milliseconds, sequence: self.sequence - 1 },
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_it_writes() {
+    fn parses_its_own_display() {
         for id in [id(0, 0), id(1_795_408_785_971, 3), id(u64::MAX, u64::MAX)] {
             assert_eq!(EntryId::parse(&id.to_string()), Some(id));
         }
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_back_by_the_least() {
+    fn before_is_the_preceding_id() {
         assert_eq!(id(5, 2).before(), id(5, 1));
         assert_eq!(id(5, 0).before(), id(4, u64::MAX));
         assert_eq!(id(0, 0).before(), id(0, 0));

@@ -1,4 +1,6 @@
-//! Reading the journal from Redis.
+//! Reading journal entries from Redis, over a separate connection.
+//!
+//! Invariants: every command has a time limit. A blocked read returns close to its timeout even if Redis is idle.
 
 use std::future::Future;
 use std::pin::pin;
@@ -11,10 +13,10 @@ use redis::{FromRedisValue as _, RedisError, RedisResult, Script, from_redis_val
 use super::{EntryId, Journal};
 use crate::client::Redis;
 
-/// How many entries are read at a time.
+/// The most entries per read.
 const PAGE: usize = 1000;
 
-/// Why the journal cannot be followed (any more).
+/// Why following the journal was interrupted.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Interruption {
     #[error(transparent)]
@@ -27,29 +29,29 @@ pub(super) enum Interruption {
     NotUnderstood(&'static str),
 }
 
-/// An entry as it is in Redis.
+/// An entry as stored in Redis.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) id: EntryId,
-    /// One more than that of the entry before, unless some are missing in between.
+    /// The number of the entry: one more than that of the entry before, unless entries in between are missing.
     pub(super) count: u64,
-    /// None for an entry that says nothing.
+    /// `None` for the placeholder entry of an empty journal.
     pub(super) payload: Option<Vec<u8>>,
 }
 
-/// What was read at once.
+/// The result of one read.
 #[derive(Debug)]
 pub(super) struct Page {
     pub(super) entries: Vec<Entry>,
-    /// Whether there may be more at once.
+    /// Whether more entries may be available now.
     pub(super) is_full: bool,
 }
 
-/// How long after a read should have come back Redis is reminded of it, and how often.
+/// How long after the timeout of a read Redis is first reminded of it, and the interval of further reminders.
 const REMIND_AFTER: Duration = Duration::from_millis(2);
 const REMIND_EVERY: Duration = Duration::from_millis(10);
 
-/// Reads over a connection of its own.
+/// Reads the journal over its own connection.
 pub(super) struct Reader {
     connection: MultiplexedConnection,
     redis: Redis,
@@ -58,20 +60,20 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Connects. The time of that is bounded.
+    /// Connects, within the connect timeout.
     pub(super) async fn connect(journal: &Journal) -> Result<Self, Interruption> {
         let connection = journal.redis.link().own_connection().await?;
         Ok(Self { connection, redis: journal.redis.clone(), journal: journal.key(), count: journal.count_key() })
     }
 
-    /// The id that Redis gave itself when it started.
+    /// The id of this run of Redis, which it generated at its start.
     pub(super) async fn run_id(&mut self, limit: Duration) -> Result<String, Interruption> {
         let info: String = within(limit, redis::cmd("INFO").arg("server").query_async(&mut self.connection)).await?;
         let run_id = info.lines().find_map(|line| line.strip_prefix("run_id:"));
         run_id.map(|id| id.trim().to_owned()).ok_or(Interruption::NotUnderstood("INFO names no run_id"))
     }
 
-    /// Sees to it that there is an entry.
+    /// Ensures that the journal has an entry, by appending a placeholder if it is empty.
     pub(super) async fn begin(&mut self, limit: Duration) -> Result<(), Interruption> {
         let script = Script::new(include_str!("../scripts/begin.lua"));
         let mut script = script.prepare_invoke();
@@ -79,7 +81,7 @@ impl Reader {
         within(limit, script.invoke_async(&mut self.connection)).await
     }
 
-    /// The entries after `last`; waits for up to `block` when there is none yet.
+    /// The entries after `last`. If there are none yet, waits up to `block`.
     pub(super) async fn read(
         &mut self,
         last: EntryId,
@@ -111,10 +113,10 @@ impl Reader {
     }
 }
 
-/// The answer to a read that blocks for `block`, in that time.
+/// Waits for the response to a read that blocks for `block`, and pings Redis when it is late.
 ///
-/// Redis looks for blocked clients whose time is up when it has something to do, and else ten times a second (`hz`). A
-/// quiet one would answer so late that what was heard before counts as old; so it is given something to do.
+/// Redis checks the timeouts of blocked clients when it handles a command, and otherwise only ten times a second
+/// (`hz`). An idle Redis would respond so late that the last confirmation expires. A ping makes it check at once.
 async fn reminded<T>(redis: &Redis, block: Duration, answer: impl Future<Output = T>) -> T {
     let mut answer = pin!(answer);
     let mut wait = block + REMIND_AFTER;
@@ -122,7 +124,7 @@ async fn reminded<T>(redis: &Redis, block: Duration, answer: impl Future<Output 
         if let Ok(answer) = tokio::time::timeout(wait, &mut answer).await {
             return answer;
         }
-        // What comes of it is of no interest: a Redis that is lost does not answer the read either.
+        // The result of the ping is ignored: if Redis is lost, the read times out as well.
         tokio::select! {
             biased;
             answer = &mut answer => return answer,

@@ -1,7 +1,7 @@
--- KEYS: the journal; the count of its entries; the last entries of those who wrote, as the entries refer to them.
--- ARGV: how many entries to retain; milliseconds to keep a last entry; for each entry its payload, and which of the keys
--- is the last entry of who wrote it, or '' if nobody in particular did.
--- Answers the entries' ids.
+-- KEYS: the journal; the count of its entries; one key for the last entry of each writer.
+-- ARGV: the number of entries to retain; the TTL of a last entry in milliseconds; then for each entry its payload, and
+-- the index of its writer's key, or '' if it has no writer.
+-- Returns the ids of the entries.
 local ids = {}
 for n = 3, #ARGV, 2 do
     local count = redis.call('INCR', KEYS[2])

@@ -1,4 +1,4 @@
--- Gives one back to each budget. KEYS: the budgets. ARGV: microseconds of one, of each of them.
+-- Gives one unit back to each budget. KEYS: the budgets. ARGV: the refill time of each budget, in microseconds per unit.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 for number, key in ipairs(KEYS) do

@@ -1,23 +1,25 @@
--- Takes one guess at a password from two budgets, kept by GCRA: that of who guesses, and that of the account; or, while
--- the account has none left, that of the guesser's site, if there is one.
--- KEYS: the account; the guesser; the site, or nothing. ARGV: burst and microseconds until one is given back, of the account
--- and of the guesser; burst of the guesser and of the site while the account has none left.
--- Answers {1, 1 if the account had none left and gave none, else 0}, or {0, microseconds to wait}; then nothing was taken.
+-- Takes one password guess from two GCRA budgets: the guesser's, and the account's. While the account's budget is
+-- empty, the budget of the guesser's site, if there is one, is used instead of the account's.
+-- KEYS: the account; the guesser; optionally the site.
+-- ARGV: burst and refill time in microseconds of the account, and of the guesser; burst of the guesser and of the site
+-- while the account's budget is empty.
+-- Returns {1, 1 if the account's budget was empty, else 0}. If refused, returns {0, microseconds to wait}, and takes
+-- nothing.
 local account_burst, account_refill = tonumber(ARGV[1]), tonumber(ARGV[2])
 local burst, refill, strict_burst = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 
--- When a budget will be full again, once one is taken from it.
+-- When a budget will be full again, after taking one unit from it.
 local function taken(key, most, each)
     local full_at = tonumber(redis.call('GET', key) or now)
-    -- Full for long; or, after the clock was put back, emptier than a budget can be.
+    -- Clamped: the budget may have been full for long, or the clock may have been set back.
     return math.min(math.max(full_at, now), now + most * each) + each
 end
 
 local function keep(key, full_at)
-    -- As an integer: Lua would write it with fourteen digits.
+    -- Formatted as an integer: by default Lua writes only fourteen digits.
     redis.call('SET', key, string.format('%.0f', full_at), 'PX', string.format('%.0f', math.ceil((full_at - now) / 1000)))
 end
 

@@ -1,11 +1,11 @@
--- KEYS: the members by the time of their last heartbeat; the lost by the time they were last reported.
--- ARGV: a member; milliseconds of silence after which one is lost; 1 for a member's first heartbeat.
--- Answers the lost that the caller is to see to.
+-- KEYS: the members by the time of their last heartbeat; the lost members by the time of their last report.
+-- ARGV: a member; milliseconds of silence after which a member is lost; 1 for a member's first heartbeat.
+-- Returns the lost members that the caller is to handle.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local overdue = now - tonumber(ARGV[2])
 
--- The clock was put back: nobody has been heard of in the future.
+-- If the clock was set back, move heartbeats of the future to now.
 for _, key in ipairs(KEYS) do
     for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. now, '+inf')) do
         redis.call('ZADD', key, now, member)
@@ -13,7 +13,7 @@ for _, key in ipairs(KEYS) do
 end
 
 local lost = {}
--- Who begins but is there has died in between, and without a word.
+-- A member that starts but is listed has died before, without leaving.
 if ARGV[3] == '1' and redis.call('ZSCORE', KEYS[1], ARGV[1]) then
     lost[1] = ARGV[1]
 end
@@ -22,7 +22,7 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. over
     redis.call('ZREM', KEYS[1], member)
     lost[#lost + 1] = member
 end
--- Whoever they were reported to has not seen to them.
+-- The member that these were reported to has not handled them.
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', '(' .. overdue)) do
     lost[#lost + 1] = member
 end

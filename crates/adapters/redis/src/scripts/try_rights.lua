@@ -1,5 +1,5 @@
--- KEYS: a key that is nobody's. Does with it all that the other scripts do with theirs, and removes it; what is not allowed
--- ends the script with an error that says so.
+-- KEYS: a temporary key. Runs every command of the other scripts on it, and deletes it. A command that is not allowed
+-- ends the script with an error.
 local function gone() return redis.call('DEL', KEYS[1]) end
 redis.call('TIME')
 redis.call('INCR', KEYS[1])

@@ -1,4 +1,4 @@
-//! Commands: with a Redis, without, and in between.
+//! Commands: with Redis reachable, unreachable, and recovering.
 
 use std::error::Error as _;
 use std::sync::{Arc, Mutex};
@@ -12,16 +12,16 @@ use tokio::net::TcpListener;
 use crate::scene::{Scene, eventually, eventually_async};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_answered() {
+async fn succeed() {
     let redis = Scene::new().redis();
-    assert!(!redis.is_up(), "nobody has needed a connection yet");
+    assert!(!redis.is_up(), "it connects with the first command");
     redis.ping().await.unwrap();
     assert!(redis.is_up());
     assert_eq!(redis.state(), State::Closed);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_answered_in_another_task() {
+async fn succeed_from_many_tasks() {
     let redis = Scene::new().redis();
     let pings: Vec<_> = (0..200)
         .map(|_| {
@@ -37,7 +37,7 @@ async fn are_answered_in_another_task() {
 }
 
 #[tokio::test]
-async fn need_an_address() {
+async fn need_a_valid_address() {
     for url in ["", "redis", "http://localhost", "redis://host:port"] {
         assert!(Redis::connect(url, RedisOptions::default()).is_err(), "{url}");
     }
@@ -56,7 +56,7 @@ async fn fail_without_a_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fail_when_tls_is_wanted_and_there_is_none() {
+async fn fail_when_the_server_has_no_tls() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -68,13 +68,13 @@ async fn fail_when_tls_is_wanted_and_there_is_none() {
     let options = RedisOptions { command_timeout: Duration::from_secs(10), ..RedisOptions::default() };
     let redis = Redis::connect(&format!("rediss://{address}"), options).unwrap();
     let error = redis.ping().await.unwrap_err();
-    // Out of the handshake, which takes cryptography to begin.
+    // The error comes from the handshake, so a cryptography provider was found.
     let cause = error.source().unwrap().to_string();
     assert!(cause.contains("invalid data"), "{cause}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fail_untried_when_the_way_is_cut_and_are_answered_again_when_it_is_mended() {
+async fn fail_fast_during_an_outage_and_recover_after_it() {
     let scene = Scene::new();
     let proxy = scene.proxy().await;
     let redis = scene.redis_behind(&proxy);
@@ -96,14 +96,14 @@ async fn fail_untried_when_the_way_is_cut_and_are_answered_again_when_it_is_mend
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn give_up_on_a_server_that_does_not_answer() {
+async fn time_out_on_a_frozen_server() {
     let scene = Scene::new();
     let proxy = scene.proxy().await;
     let redis = scene.redis_behind(&proxy);
     eventually_async("an answer", async || redis.ping().await.is_ok()).await;
 
     proxy.freeze();
-    // The connection stands: without a limit this would wait for ever.
+    // The connection stays open: without a time limit this would wait forever.
     let error = redis.ping().await.unwrap_err();
     assert!(error.was_tried());
     eventually_async("an open breaker", async || {
@@ -117,7 +117,7 @@ async fn give_up_on_a_server_that_does_not_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn need_not_come_for_a_connection_to_be_missed_and_mended() {
+async fn are_not_needed_to_reconnect() {
     let scene = Scene::new();
     let proxy = scene.proxy().await;
     let redis = scene.redis_behind(&proxy);
@@ -129,7 +129,7 @@ async fn need_not_come_for_a_connection_to_be_missed_and_mended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_turned_away_past_the_bound() {
+async fn are_rejected_beyond_the_limit_in_flight() {
     let scene = Scene::new();
     let proxy = scene.proxy().await;
     let options = RedisOptions { max_in_flight: 1, command_timeout: Duration::from_secs(2), ..scene.options() };
@@ -145,7 +145,7 @@ async fn are_turned_away_past_the_bound() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn that_are_dropped_half_way_harm_no_other() {
+async fn that_are_cancelled_leave_others_intact() {
     let scene = Scene::new();
     let values = SharedValues::new(scene.redis());
     values.set("kept", b"value", Duration::from_mins(1)).await.unwrap();
@@ -156,9 +156,9 @@ async fn that_are_dropped_half_way_harm_no_other() {
 }
 
 #[derive(Default)]
-struct Told(Mutex<Vec<(&'static str, bool)>>);
+struct Recorder(Mutex<Vec<(&'static str, bool)>>);
 
-impl RedisObserver for Told {
+impl RedisObserver for Recorder {
     fn command(&self, name: &'static str, _elapsed: Duration, failed: bool) {
         self.0.lock().unwrap().push((name, failed));
     }
@@ -168,18 +168,18 @@ impl RedisObserver for Told {
 async fn are_observed() {
     let scene = Scene::new();
     let proxy = scene.proxy().await;
-    let told = Arc::new(Told::default());
-    let redis = scene.redis_behind_with(&proxy, RedisOptions { observer: Some(told.clone()), ..scene.options() });
+    let recorder = Arc::new(Recorder::default());
+    let redis = scene.redis_behind_with(&proxy, RedisOptions { observer: Some(recorder.clone()), ..scene.options() });
     redis.ping().await.unwrap();
     SharedValues::new(redis.clone()).get("key").await.unwrap();
     proxy.cut();
     eventually("no connection", || !redis.is_up()).await;
     let _ = redis.ping().await;
-    assert_eq!(*told.0.lock().unwrap(), [("ping", false), ("get_value", false), ("ping", true)]);
+    assert_eq!(*recorder.0.lock().unwrap(), [("ping", false), ("get_value", false), ("ping", true)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn that_redis_dislikes_leave_the_breaker_closed() {
+async fn that_redis_rejects_leave_the_breaker_closed() {
     let scene = Scene::new();
     let redis = scene.redis();
     let values = SharedValues::new(redis.clone());

@@ -1,4 +1,4 @@
-//! Guesses at passwords.
+//! Limits on password guesses.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ const OF_ACCOUNT: Allowance = Allowance { burst: 6, refill: HOUR };
 const OF_GUESSER: Allowance = Allowance { burst: 3, refill: HOUR };
 const STRICT: u32 = 1;
 
-/// `site/network` is a guesser in a site.
+/// The keys of a guess. A guesser `site/network` belongs to a site.
 fn keys<'k>(account: &'k str, guesser: &'k str) -> GuessKeys<'k> {
     GuessKeys { account, guesser, site: guesser.split_once('/').map(|(site, _)| site) }
 }
 
-/// Takes one and answers whether the account was spared; or how long to wait.
+/// Takes a guess. Returns whether it was strict, or how long to wait.
 async fn take(guesses: &SharedGuesses, account: &str, guesser: &str) -> Result<bool, Duration> {
     match guesses.take(keys(account, guesser), OF_ACCOUNT, OF_GUESSER, STRICT).await.unwrap() {
         GuessTaken::Granted { is_strict } => Ok(is_strict),
@@ -28,7 +28,7 @@ async fn give_back(guesses: &SharedGuesses, account: &str, guesser: &str, is_str
     guesses.give_back(keys(account, guesser), is_strict, OF_ACCOUNT, OF_GUESSER).await.unwrap();
 }
 
-/// How many are let through one after the other.
+/// The number of guesses granted one after the other.
 async fn granted(guesses: &SharedGuesses, account: &str, guesser: &str) -> u32 {
     let mut granted = 0;
     while take(guesses, account, guesser).await.is_ok() {
@@ -38,7 +38,7 @@ async fn granted(guesses: &SharedGuesses, account: &str, guesser: &str) -> u32 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_bounded_for_a_guesser_on_all_instances() {
+async fn are_limited_per_guesser_across_instances() {
     let scene = Scene::new();
     let (one, other) = (SharedGuesses::new(scene.redis()), SharedGuesses::new(scene.redis()));
     assert_eq!(granted(&one, "ada", "net:192.0.2.1").await, 3);
@@ -49,7 +49,7 @@ async fn are_bounded_for_a_guesser_on_all_instances() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_bounded_more_strictly_once_the_account_has_none_left_and_lock_nobody_out() {
+async fn are_limited_strictly_once_the_account_is_exhausted_without_a_lockout() {
     let scene = Scene::new();
     let guesses = SharedGuesses::new(scene.redis());
     for network in ["one", "two"] {
@@ -63,7 +63,7 @@ async fn are_bounded_more_strictly_once_the_account_has_none_left_and_lock_nobod
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_given_back_as_if_they_had_not_been() {
+async fn are_given_back_completely() {
     let scene = Scene::new();
     let guesses = SharedGuesses::new(scene.redis());
     for _ in 0..20 {
@@ -74,7 +74,7 @@ async fn are_given_back_as_if_they_had_not_been() {
         let exists: bool = scene.raw("EXISTS", key, &[]).await;
         assert!(!exists, "{key}");
     }
-    // One of two, so that a budget which is not full stays.
+    // Give back one of two, which leaves a budget that is not full.
     take(&guesses, "ada", "one").await.unwrap();
     take(&guesses, "ada", "one").await.unwrap();
     give_back(&guesses, "ada", "one", false).await;
@@ -82,7 +82,7 @@ async fn are_given_back_as_if_they_had_not_been() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_given_back_to_no_account_that_they_were_not_taken_from() {
+async fn strict_ones_are_not_given_back_to_the_account() {
     let scene = Scene::new();
     let guesses = SharedGuesses::new(scene.redis());
     for network in ["one", "two"] {
@@ -96,11 +96,11 @@ async fn are_given_back_to_no_account_that_they_were_not_taken_from() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_bounded_for_a_site_once_the_account_has_none_left() {
+async fn are_limited_per_site_once_the_account_is_exhausted() {
     let scene = Scene::new();
     let guesses = SharedGuesses::new(scene.redis());
     for network in ["a/1", "a/2"] {
-        assert_eq!(granted(&guesses, "ada", network).await, 3, "each by itself before that");
+        assert_eq!(granted(&guesses, "ada", network).await, 3, "the site has no budget yet");
     }
     for _ in 0..20 {
         assert_eq!(take(&guesses, "ada", "b/1").await, Ok(true));
@@ -114,7 +114,7 @@ async fn are_bounded_for_a_site_once_the_account_has_none_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_forgotten_when_their_budgets_are_full() {
+async fn expire_when_their_budgets_are_full() {
     let scene = Scene::new();
     let guesses = SharedGuesses::new(scene.redis());
     take(&guesses, "ada", "one").await.unwrap();

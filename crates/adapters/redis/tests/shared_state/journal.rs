@@ -1,4 +1,4 @@
-//! The journal.
+//! Appending to the journal and following it.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -7,18 +7,18 @@ use redis_adapters::{EntryId, Journal, JournalListener};
 
 use crate::scene::{Scene, eventually, user};
 
-/// Writes down what it hears.
+/// Records the sessions that it receives.
 #[derive(Default)]
 struct Listener(Mutex<Vec<Session>>);
 
-/// What was heard of one connection.
+/// The calls of one session.
 #[derive(Debug, Default, Clone)]
 struct Session {
     run_id: String,
     complete_since: EntryId,
     entries: Vec<(EntryId, Vec<u8>)>,
     caught_up: Option<(EntryId, Instant)>,
-    /// How much later than the one before each word came that this was all.
+    /// The intervals between successive confirmations.
     silences: Vec<Duration>,
     lost: bool,
 }
@@ -48,22 +48,22 @@ impl JournalListener for Listener {
 }
 
 impl Listener {
-    fn session(&self, hear: impl FnOnce(&mut Session)) {
+    fn session(&self, update: impl FnOnce(&mut Session)) {
         let mut sessions = self.0.lock().unwrap();
         let session = sessions.last_mut().filter(|session| !session.lost);
-        hear(session.expect("heard something without a connection"));
+        update(session.expect("a call without a connection"));
     }
 
-    /// The sessions until now.
+    /// The sessions so far.
     fn sessions(&self) -> Vec<Session> {
         self.0.lock().unwrap().clone()
     }
 
-    /// Whether there were so many sessions, and the last of them stands and has heard `id`.
+    /// Whether there were this many sessions, and the last one is alive and has caught up with `id`.
     fn has_caught_up(&self, sessions: usize, id: EntryId) -> bool {
-        let heard = self.sessions();
-        heard.len() == sessions
-            && heard.last().is_some_and(|last| !last.lost && last.caught_up.is_some_and(|(up_to, _)| up_to >= id))
+        let seen = self.sessions();
+        seen.len() == sessions
+            && seen.last().is_some_and(|last| !last.lost && last.caught_up.is_some_and(|(up_to, _)| up_to >= id))
     }
 }
 
@@ -72,7 +72,7 @@ fn payloads(session: &Session) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn is_heard_in_order() {
+async fn is_delivered_in_order() {
     let scene = Scene::new();
     let journal = Journal::new(scene.redis());
     let listener = Arc::new(Listener::default());
@@ -83,7 +83,7 @@ async fn is_heard_in_order() {
         let payload = vec![number, 0, 255];
         appended.push((journal.append(None, &payload).await.unwrap(), payload));
     }
-    eventually("all heard", || listener.has_caught_up(1, appended[99].0)).await;
+    eventually("all received", || listener.has_caught_up(1, appended[99].0)).await;
     let session = &listener.sessions()[0];
     assert_eq!(session.entries, appended);
     assert_eq!(session.run_id, scene.run_id().await);
@@ -100,29 +100,29 @@ async fn is_confirmed_when_there_is_nothing_new() {
     let (id, first) = confirmation().unwrap();
     eventually("another one", || confirmation().is_some_and(|(same, later)| same == id && later > first)).await;
     let session = &listener.sessions()[0];
-    // Nothing was written, and everything from before the confirmed id on is known.
+    // No entry was appended, and the session is complete from before the confirmed id.
     assert!(session.entries.is_empty() && session.complete_since < id);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn is_heard_from_its_beginning_by_who_comes_later() {
+async fn is_replayed_to_a_late_follower() {
     let scene = Scene::new();
     let journal = Journal::new(scene.redis());
-    // More than is read at a time.
+    // More entries than one read returns.
     let mut last = EntryId::default();
     for number in 0..2_500 {
         last = journal.append(None, number.to_string().as_bytes()).await.unwrap();
     }
     let listener = Arc::new(Listener::default());
     let _following = journal.follow(listener.clone());
-    eventually("all heard", || listener.has_caught_up(1, last)).await;
+    eventually("all received", || listener.has_caught_up(1, last)).await;
     let session = &listener.sessions()[0];
     assert_eq!(payloads(session), (0..2_500).map(|number| number.to_string()).collect::<Vec<_>>());
     assert!(session.complete_since < session.entries[0].0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn is_complete_since_the_oldest_entry_that_is_left() {
+async fn is_complete_since_the_oldest_retained_entry() {
     let scene = Scene::new();
     let journal = Journal::new(scene.redis());
     let mut ids = Vec::new();
@@ -132,7 +132,7 @@ async fn is_complete_since_the_oldest_entry_that_is_left() {
     let () = scene.raw("XTRIM", "journal", &["MAXLEN", "=", "2"]).await;
     let listener = Arc::new(Listener::default());
     let _following = journal.follow(listener.clone());
-    eventually("all heard", || listener.has_caught_up(1, ids[4])).await;
+    eventually("all received", || listener.has_caught_up(1, ids[4])).await;
     let session = &listener.sessions()[0];
     assert_eq!(session.entries.iter().map(|(id, _)| *id).collect::<Vec<_>>(), ids[3..]);
     assert!(ids[2] <= session.complete_since && session.complete_since < ids[3], "{:?}", session.complete_since);
@@ -149,7 +149,7 @@ async fn is_complete_since_its_last_gap() {
     let () = scene.raw("XDEL", "journal", &[&ids[1].to_string()]).await;
     let listener = Arc::new(Listener::default());
     let _following = journal.follow(listener.clone());
-    eventually("all heard", || listener.has_caught_up(1, ids[3])).await;
+    eventually("all received", || listener.has_caught_up(1, ids[3])).await;
     let session = &listener.sessions()[0];
     assert!(ids[1] <= session.complete_since && session.complete_since < ids[2], "{:?}", session.complete_since);
 }
@@ -180,7 +180,7 @@ async fn is_caught_up_with_after_an_interruption() {
     let listener = Arc::new(Listener::default());
     let _following = Journal::new(scene.redis_behind(&proxy)).follow(listener.clone());
     let id = journal.append(None, b"before").await.unwrap();
-    eventually("the first heard", || listener.has_caught_up(1, id)).await;
+    eventually("the first received", || listener.has_caught_up(1, id)).await;
 
     proxy.cut();
     eventually("lost", || listener.sessions()[0].lost).await;
@@ -188,7 +188,7 @@ async fn is_caught_up_with_after_an_interruption() {
     proxy.mend();
     eventually("a connection", || listener.sessions().len() == 2).await;
     let id = journal.append(None, b"after").await.unwrap();
-    eventually("all heard", || listener.has_caught_up(2, id)).await;
+    eventually("all received", || listener.has_caught_up(2, id)).await;
 
     let sessions = listener.sessions();
     assert_eq!(payloads(&sessions[0]), ["before"]);
@@ -210,32 +210,32 @@ async fn is_lost_when_redis_does_not_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn is_lost_when_entries_are() {
+async fn is_lost_when_entries_are_missing() {
     let scene = Scene::new();
     let journal = Journal::new(scene.redis());
     let listener = Arc::new(Listener::default());
     let _following = journal.follow(listener.clone());
-    let id = journal.append(None, b"heard").await.unwrap();
-    eventually("the first heard", || listener.has_caught_up(1, id)).await;
+    let id = journal.append(None, b"received").await.unwrap();
+    eventually("the first received", || listener.has_caught_up(1, id)).await;
 
-    // As though an entry had come and gone while nobody looked.
+    // As if an entry had been appended and trimmed unread.
     let _: u64 = scene.raw("INCR", "journal:count", &[]).await;
     let id = journal.append(None, b"after the gap").await.unwrap();
-    eventually("heard again", || listener.has_caught_up(2, id)).await;
+    eventually("received again", || listener.has_caught_up(2, id)).await;
     let session = &listener.sessions()[1];
     assert!(session.complete_since < id);
-    assert_eq!(payloads(session), ["heard", "after the gap"]);
+    assert_eq!(payloads(session), ["received", "after the gap"]);
     assert!(session.complete_since >= session.entries[0].0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn is_lost_when_it_was_removed() {
+async fn is_lost_when_it_is_deleted() {
     let scene = Scene::new();
     let journal = Journal::new(scene.redis());
     let listener = Arc::new(Listener::default());
     let _following = journal.follow(listener.clone());
     let id = journal.append(None, b"old").await.unwrap();
-    eventually("the first heard", || listener.has_caught_up(1, id)).await;
+    eventually("the first received", || listener.has_caught_up(1, id)).await;
     for key in ["journal", "journal:count"] {
         let () = scene.raw("DEL", key, &[]).await;
     }
@@ -243,7 +243,7 @@ async fn is_lost_when_it_was_removed() {
         journal.append(None, b"new").await.unwrap();
     }
     let id = journal.append(None, b"new").await.unwrap();
-    eventually("heard again", || listener.has_caught_up(2, id)).await;
+    eventually("received again", || listener.has_caught_up(2, id)).await;
     assert_eq!(payloads(&listener.sessions()[1]), ["new"; 4]);
 }
 
@@ -254,30 +254,30 @@ async fn is_followed_until_the_handle_is_dropped() {
     let following = Journal::new(scene.redis()).follow(listener.clone());
     eventually("a connection", || !listener.sessions().is_empty()).await;
     drop(following);
-    eventually("nobody to tell", || Arc::strong_count(&listener) == 1).await;
+    eventually("the listener dropped", || Arc::strong_count(&listener) == 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn knows_what_a_user_wrote_last() {
+async fn knows_the_last_entry_of_a_user() {
     let scene = Scene::new();
     let (here, there) = (Journal::new(scene.redis()), Journal::new(scene.redis()));
     assert_eq!(there.last_by(user(1)).await.unwrap(), None);
     here.append(Some(user(1)), b"first").await.unwrap();
     let id = here.append(Some(user(1)), b"second").await.unwrap();
     here.append(Some(user(2)), b"another's").await.unwrap();
-    here.append(None, b"nobody's").await.unwrap();
+    here.append(None, b"of no user").await.unwrap();
     assert_eq!(there.last_by(user(1)).await.unwrap(), Some(id));
     let milliseconds: u64 = scene.raw("PTTL", &format!("seen:{}", user(1)), &[]).await;
     assert!((1..=60_000).contains(&milliseconds), "{milliseconds}");
 }
 
-/// Redis looks for reads whose time is up ten times a second only, when it has nothing else to do.
+/// An idle Redis checks the timeouts of blocked reads only ten times a second.
 #[tokio::test]
-async fn a_quiet_redis_says_often_that_it_is_quiet() {
+async fn an_idle_redis_confirms_often() {
     let scene = Scene::new();
     let listener = Arc::new(Listener::default());
     let _following = Journal::new(scene.redis()).follow(listener.clone());
-    eventually("many signs of life", || listener.sessions().last().is_some_and(|it| it.silences.len() >= 25)).await;
+    eventually("many confirmations", || listener.sessions().last().is_some_and(|it| it.silences.len() >= 25)).await;
     let mut silences = listener.sessions().pop().unwrap().silences;
     silences.sort_unstable();
     assert!(silences[silences.len() / 2] < Duration::from_millis(70), "{silences:?}");

@@ -1,4 +1,4 @@
-//! Budgets.
+//! Shared rate limits.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ async fn count_down_and_refuse() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_apart() {
+async fn are_independent() {
     let scene = Scene::new();
     let limits = SharedLimits::new(scene.redis());
     for key in ["one", "other"] {
@@ -36,9 +36,9 @@ async fn are_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn grant_exactly_the_burst_to_a_crowd() {
+async fn grant_exactly_the_burst_to_concurrent_callers() {
     let scene = Scene::new();
-    // Two instances, each with a connection of its own.
+    // Two instances, with separate connections.
     let instances = [SharedLimits::new(scene.redis()), SharedLimits::new(scene.redis())];
     let takes: Vec<_> = (0..50)
         .map(|number| {
@@ -67,7 +67,7 @@ async fn are_shared() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_given_back() {
+async fn are_refilled() {
     let scene = Scene::new();
     let limits = SharedLimits::new(scene.redis());
     let refill = Duration::from_millis(200);
@@ -76,7 +76,7 @@ async fn are_given_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_forgotten_when_they_are_full() {
+async fn expire_when_full() {
     let scene = Scene::new();
     let limits = SharedLimits::new(scene.redis());
     limits.take("key", 5, HOUR).await.unwrap();
@@ -85,10 +85,10 @@ async fn are_forgotten_when_they_are_full() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_never_emptier_than_empty() {
+async fn survive_a_clock_that_was_set_back() {
     let scene = Scene::new();
     let limits = SharedLimits::new(scene.redis());
-    // As though the clock had been put back by years.
+    // As if the clock had been set back by years.
     let () = scene.raw("SET", "limit:key", &["9000000000000000"]).await;
     let Taken::Refused { retry_after } = limits.take("key", 5, HOUR).await.unwrap() else { panic!() };
     assert!(retry_after <= HOUR, "{retry_after:?}");

@@ -1,4 +1,4 @@
-//! The adapter against a real Redis, the one that `TEST_REDIS_URL` names.
+//! Tests of the adapter against a real Redis, at `TEST_REDIS_URL`.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests panic to fail")]
 

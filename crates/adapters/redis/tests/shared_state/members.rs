@@ -1,4 +1,4 @@
-//! Members.
+//! Heartbeats, and reports of lost members.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,10 +8,10 @@ use redis_adapters::{Members, Membership, Redis, RedisOptions, Unavailable};
 use crate::scene::{Scene, eventually, eventually_async};
 
 const BEAT: Duration = Duration::from_millis(100);
-/// So long that a busy machine does not silence the living.
+/// Long enough that no living member counts as lost on a busy machine.
 const SILENCE: Duration = Duration::from_secs(3);
 
-/// Who was reported to whom.
+/// Pairs of the member that received a report, and the lost member.
 type Reports = Arc<Mutex<Vec<(&'static str, String)>>>;
 
 fn join(scene: &Scene, name: &'static str, reports: &Reports) -> Membership {
@@ -31,7 +31,7 @@ async fn until_listed(scene: &Scene, names: &[&str]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_reported_to_one_when_they_die_and_to_nobody_when_they_leave() {
+async fn are_reported_to_one_member_when_they_die_and_to_none_when_they_leave() {
     let scene = Scene::new();
     let reports = Reports::default();
     let _living = ["a", "b", "c"].map(|name| join(&scene, name, &reports));
@@ -41,10 +41,10 @@ async fn are_reported_to_one_when_they_die_and_to_nobody_when_they_leave() {
 
     leaving.leave().await.unwrap();
     drop(dying);
-    // Of the one that left, and fell silent earlier, there would be a report by now.
+    // The member that left fell silent earlier. If it counted as lost, there would be a report by now.
     eventually("a report", || !reports.lock().unwrap().is_empty()).await;
-    // Seen to, it is on no list any more, from which another one could hear of it.
-    eventually_async("nobody left to report", async || {
+    // Once handled, the lost member is on no list, and is not reported again.
+    eventually_async("no member left to report", async || {
         let lists: (u64, u64) =
             (scene.raw("ZCARD", "members", &[]).await, scene.raw("ZCARD", "members:lost", &[]).await);
         lists == (3, 0)
@@ -55,7 +55,7 @@ async fn are_reported_to_one_when_they_die_and_to_nobody_when_they_leave() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_reported_again_until_somebody_has_seen_to_it() {
+async fn are_reported_again_until_handled() {
     let scene = Scene::new();
     let reports = Reports::default();
     drop({
@@ -71,7 +71,7 @@ async fn are_reported_again_until_somebody_has_seen_to_it() {
         drop(reports);
         async move { if enough { Ok(()) } else { Err(unavailable().await) } }
     });
-    eventually_async("nobody left to report", async || {
+    eventually_async("no member left to report", async || {
         let lost: u64 = scene.raw("ZCARD", "members:lost", &[]).await;
         lost == 0 && reports.lock().unwrap().len() >= 3
     })
@@ -79,14 +79,14 @@ async fn are_reported_again_until_somebody_has_seen_to_it() {
     assert!(reports.lock().unwrap().iter().all(|(_, lost)| lost == "dying"));
 }
 
-/// What a Redis says that is not there.
+/// The error of a Redis that is unreachable.
 async fn unavailable() -> Unavailable {
     let nowhere = Redis::connect("redis://127.0.0.1:1", RedisOptions::default()).unwrap();
     nowhere.ping().await.unwrap_err()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_lost_when_they_begin_anew_without_having_left() {
+async fn are_lost_when_they_restart_without_leaving() {
     let scene = Scene::new();
     let reports = Reports::default();
     let first = join(&scene, "same", &reports);
@@ -103,10 +103,10 @@ async fn are_lost_when_they_begin_anew_without_having_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_not_heard_of_in_the_future() {
+async fn are_lost_despite_a_heartbeat_in_the_future() {
     let scene = Scene::new();
     let reports = Reports::default();
-    // As though the clock had been put back by years.
+    // As if the clock had been set back by years.
     let () = scene.raw("ZADD", "members", &["9000000000000", "dead"]).await;
     let _living = join(&scene, "living", &reports);
     eventually("a report", || *reports.lock().unwrap() == [("living", "dead".to_owned())]).await;

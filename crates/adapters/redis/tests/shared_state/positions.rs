@@ -1,4 +1,4 @@
-//! Positions.
+//! Users' positions.
 
 use redis_adapters::UserPositions;
 
@@ -17,7 +17,7 @@ async fn are_kept_for_each_user() {
 async fn only_grow() {
     let scene = Scene::new();
     let positions = UserPositions::new(scene.redis());
-    // Doubles cannot tell the last three apart.
+    // The last three are equal as doubles.
     for (noted, highest) in [
         (5, 5),
         (40, 40),
@@ -33,7 +33,7 @@ async fn only_grow() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keep_the_highest_of_a_crowd() {
+async fn keep_the_highest_of_concurrent_notes() {
     let scene = Scene::new();
     let positions = UserPositions::new(scene.redis());
     let notes: Vec<_> = (0..50)
@@ -49,13 +49,13 @@ async fn keep_the_highest_of_a_crowd() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn are_forgotten_after_a_minute() {
+async fn expire_after_a_minute() {
     let scene = Scene::new();
     let positions = UserPositions::new(scene.redis());
     let key = format!("position:{}", user(1));
     positions.note(user(1), 10).await.unwrap();
     let () = scene.raw("PEXPIRE", &key, &["30000"]).await;
-    // One that is not kept changes nothing; a higher one has a minute of its own.
+    // A lower position does not change the expiry. A higher one has a full minute.
     positions.note(user(1), 9).await.unwrap();
     let milliseconds: u64 = scene.raw("PTTL", &key, &[]).await;
     assert!((1..=30_000).contains(&milliseconds), "{milliseconds}");

@@ -1,4 +1,4 @@
-//! A way to Redis that can be cut, and frozen.
+//! A TCP proxy to Redis that can be cut and frozen.
 
 use std::net::SocketAddr;
 
@@ -8,33 +8,33 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum Mode {
     Open,
-    /// Ends connections at once.
+    /// Closes connections at once.
     Cut,
-    /// Keeps connections, and all that is sent over them to itself.
+    /// Keeps connections open, and forwards nothing.
     Frozen,
 }
 
-/// Hands connections on as long as it is open.
+/// Forwards connections while it is open.
 pub(crate) struct Proxy {
     address: SocketAddr,
-    way: watch::Sender<Way>,
+    mode: watch::Sender<Mode>,
     accepting: JoinHandle<()>,
 }
 
 impl Proxy {
-    /// An open way to `target`.
+    /// An open proxy to `target`.
     pub(crate) async fn to(target: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (way, watched) = watch::channel(Way::Open);
+        let (mode, watched) = watch::channel(Mode::Open);
         let accepting = tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
-                tokio::spawn(hand_on(near, target.clone(), watched.clone()));
+                tokio::spawn(forward(near, target.clone(), watched.clone()));
             }
         });
-        Self { address, way, accepting }
+        Self { address, mode, accepting }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -42,15 +42,15 @@ impl Proxy {
     }
 
     pub(crate) fn cut(&self) {
-        self.way.send_replace(Way::Cut);
+        self.mode.send_replace(Mode::Cut);
     }
 
     pub(crate) fn freeze(&self) {
-        self.way.send_replace(Way::Frozen);
+        self.mode.send_replace(Mode::Frozen);
     }
 
     pub(crate) fn mend(&self) {
-        self.way.send_replace(Way::Open);
+        self.mode.send_replace(Mode::Open);
     }
 }
 
@@ -60,25 +60,25 @@ impl Drop for Proxy {
     }
 }
 
-async fn hand_on(near: TcpStream, target: String, mut way: watch::Receiver<Way>) {
-    if *way.borrow() == Way::Cut {
+async fn forward(near: TcpStream, target: String, mut mode: watch::Receiver<Mode>) {
+    if *mode.borrow() == Mode::Cut {
         return;
     }
     let Ok(far) = TcpStream::connect(target).await else { return };
     let (from_near, to_near) = near.into_split();
     let (from_far, to_far) = far.into_split();
-    let (there, back) = (way.clone(), way.clone());
+    let (there, back) = (mode.clone(), mode.clone());
     tokio::select! {
         () = pump(from_near, to_far, there) => {}
         () = pump(from_far, to_near, back) => {}
-        _ = way.wait_for(|way| *way == Way::Cut) => {}
+        _ = mode.wait_for(|mode| *mode == Mode::Cut) => {}
     }
 }
 
-async fn pump(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, mut way: watch::Receiver<Way>) {
+async fn pump(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, mut mode: watch::Receiver<Mode>) {
     let mut bytes = vec![0; 16 * 1024];
     while let Ok(read @ 1..) = from.read(&mut bytes).await {
-        if way.wait_for(|way| *way != Way::Frozen).await.is_err() || to.write_all(&bytes[..read]).await.is_err() {
+        if mode.wait_for(|mode| *mode != Mode::Frozen).await.is_err() || to.write_all(&bytes[..read]).await.is_err() {
             return;
         }
     }

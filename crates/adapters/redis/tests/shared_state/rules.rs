@@ -1,6 +1,6 @@
-//! The rights that a deployment gives an instance in Redis: the rules of deploy/redis/users.acl.
+//! The rights of an instance in Redis, from the rules in deploy/redis/users.acl.
 //!
-//! Every test of the adapter runs as a user that has them, so that a command without a rule fails.
+//! Every test of the adapter runs as a user with these rights. A command without a rule fails.
 
 use std::sync::OnceLock;
 
@@ -11,10 +11,10 @@ use crate::scene::Scene;
 
 const FILE: &str = include_str!("../../../../../deploy/redis/users.acl");
 
-/// The user that has the rules in tests, and its password.
+/// The name and the password of the user with these rules in tests.
 const USER: &str = "thoughts_test";
 
-/// The address of the Redis at `url` for a user that may do what the file allows an instance, with keys of tests.
+/// The address of the Redis at `url` for a user with the rights of an instance, on keys of tests.
 pub(crate) fn confined(url: &str) -> String {
     static MADE: OnceLock<()> = OnceLock::new();
     MADE.get_or_init(|| make(url));
@@ -31,9 +31,9 @@ fn make(url: &str) {
     command.arg("SETUSER").arg(USER).arg("reset").arg(format!(">{USER}"));
     for rule in of_user("thoughts") {
         match rule {
-            // The file's password.
+            // The password in the file.
             rule if rule.starts_with('@') => {}
-            // Redis before 7.2 does not know it, and the driver does without.
+            // Redis before 7.2 does not have it, and the driver does not need it.
             "+client|setinfo" => {}
             "~thoughts:*" => {
                 command.arg("~thoughts_test_*");
@@ -46,7 +46,7 @@ fn make(url: &str) {
     let () = command.query(&mut connection).unwrap();
 }
 
-/// The rules of a user, however many lines they take.
+/// The rules of a user, which may span several lines.
 fn of_user(name: &str) -> Vec<&'static str> {
     let text: Vec<&str> = FILE.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace).collect();
     let users = text.split(|word| *word == "user");
@@ -57,7 +57,8 @@ fn of_user(name: &str) -> Vec<&'static str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn are_tried_one_by_one() {
     const SCRIPT: &str = include_str!("../../src/scripts/try_rights.lua");
-    // By itself: the connection and how scripts are called; the rest is asked for beside the script.
+    // Commands outside of the script: of the connection, of calling scripts, and those that `try_rights` sends
+    // separately.
     let beside = ["client|setinfo", "select", "ping", "evalsha", "script|load", "xread", "info"];
     for command in of_user("thoughts").iter().filter_map(|rule| rule.strip_prefix('+')) {
         let is_tried = SCRIPT.contains(&format!("redis.call('{}'", command.to_ascii_uppercase()));
@@ -68,7 +69,7 @@ async fn are_tried_one_by_one() {
     let left = scene.as_adapter(&["GET", &scene.key("check")]).await.unwrap();
     assert_eq!(left, redis::Value::Nil);
 
-    // As with rules for another prefix.
+    // As if the rules were for another prefix.
     let url = confined(&std::env::var("TEST_REDIS_URL").unwrap());
     let options = RedisOptions { prefix: "other:".to_owned(), ..scene.options() };
     let error = Redis::connect(&url, options).unwrap().try_rights().await.unwrap_err();

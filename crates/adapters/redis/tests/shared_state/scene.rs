@@ -1,4 +1,4 @@
-//! What every test has: a part of the Redis for itself.
+//! The fixture of every test: a separate key prefix in the Redis.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
@@ -10,15 +10,15 @@ use redis_adapters::{Redis, RedisOptions};
 use crate::proxy::Proxy;
 use crate::rules;
 
-/// Long enough for whatever is waited for, on a busy machine.
+/// The time limit of every wait, long enough for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A part of the Redis that `TEST_REDIS_URL` names, cleared at the end. The adapter works there with the rights that a
+/// A key prefix in the Redis at `TEST_REDIS_URL`, whose keys are deleted at the end. The adapter has the rights that a
 /// deployment gives it.
 pub(crate) struct Scene {
-    /// As whom the test itself looks into Redis.
+    /// The address for the test itself, with all rights.
     url: String,
-    /// As whom the adapter does.
+    /// The address for the adapter, with its rights only.
     confined: String,
     prefix: String,
 }
@@ -32,7 +32,7 @@ impl Scene {
         Self { url, confined, prefix: format!("thoughts_test_{:016x}:", RandomState::new().hash_one(0)) }
     }
 
-    /// Options that give a busy machine time to answer.
+    /// Options with a time limit for a busy machine.
     pub(crate) fn options(&self) -> RedisOptions {
         RedisOptions {
             prefix: self.prefix.clone(),
@@ -45,19 +45,19 @@ impl Scene {
         Redis::connect(&self.confined, self.options()).unwrap()
     }
 
-    /// What Redis says of a command of the adapter's user.
+    /// Runs a command as the adapter's user.
     pub(crate) async fn as_adapter(&self, command: &[&str]) -> redis::RedisResult<redis::Value> {
         let mut connection =
             redis::Client::open(self.confined.as_str()).unwrap().get_multiplexed_async_connection().await.unwrap();
         redis::cmd(command[0]).arg(&command[1..]).query_async(&mut connection).await
     }
 
-    /// A key of this part.
+    /// The key `name` with the prefix of this test.
     pub(crate) fn key(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }
 
-    /// A way to the Redis that can be cut.
+    /// A proxy to the Redis, which can be cut.
     pub(crate) async fn proxy(&self) -> Proxy {
         let address = self.url.as_str().into_connection_info().unwrap();
         let redis::ConnectionAddr::Tcp(host, port) = address.addr() else {
@@ -66,7 +66,7 @@ impl Scene {
         Proxy::to(format!("{host}:{port}")).await
     }
 
-    /// The Redis at the end of that way, with the time limits of production.
+    /// The Redis behind the proxy, with the time limits of production.
     pub(crate) fn redis_behind(&self, proxy: &Proxy) -> Redis {
         let options = RedisOptions { prefix: self.prefix.clone(), ..RedisOptions::default() };
         self.redis_behind_with(proxy, options)
@@ -80,7 +80,7 @@ impl Scene {
         Redis::connect(&url, options).unwrap()
     }
 
-    /// Asks the Redis itself.
+    /// Runs a command directly, on a key of this test.
     pub(crate) async fn raw<T: redis::FromRedisValue>(&self, command: &str, key: &str, args: &[&str]) -> T {
         let mut connection =
             redis::Client::open(self.url.as_str()).unwrap().get_multiplexed_async_connection().await.unwrap();
@@ -89,7 +89,7 @@ impl Scene {
         command.query_async(&mut connection).await.unwrap()
     }
 
-    /// The number of the Redis' run.
+    /// The id of this run of Redis.
     pub(crate) async fn run_id(&self) -> String {
         let mut connection =
             redis::Client::open(self.url.as_str()).unwrap().get_multiplexed_async_connection().await.unwrap();
@@ -112,13 +112,13 @@ impl Drop for Scene {
     }
 }
 
-/// Waits until something is so.
+/// Waits until the condition holds; panics after [`PATIENCE`].
 #[track_caller]
 pub(crate) fn eventually(what: &'static str, mut is_so: impl FnMut() -> bool) -> impl Future<Output = ()> {
     eventually_async(what, move || std::future::ready(is_so()))
 }
 
-/// Waits until something is so, which takes asking.
+/// Like [`eventually`], with an asynchronous condition.
 #[track_caller]
 pub(crate) fn eventually_async<F, A>(what: &'static str, mut is_so: F) -> impl Future<Output = ()>
 where
@@ -136,7 +136,7 @@ where
     }
 }
 
-/// A user by number.
+/// The id of a user, by number.
 pub(crate) fn user(number: u32) -> UserId {
     UserId::parse(&format!("u{number:023}")).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Values.
+//! Cached values.
 
 use std::time::Duration;
 

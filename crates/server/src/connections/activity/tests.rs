@@ -11,7 +11,7 @@ impl Connection {
         Self { activity: Activity::new(Rc::clone(&now)), now }
     }
 
-    /// The verdict after so long.
+    /// The verdict after `time`.
     fn after(&self, time: Duration) -> Option<Verdict> {
         let mut left = time;
         while left > Duration::ZERO {
@@ -32,14 +32,14 @@ impl Connection {
 }
 
 #[test]
-fn one_that_sends_nothing_is_closed_without_a_word() {
+fn a_silent_connection_is_idle_after_the_head_timeout() {
     let connection = Connection::new();
     assert_eq!(connection.after(HEAD), None);
     assert_eq!(connection.after(TICK), Some(Verdict::Idle));
 }
 
 #[test]
-fn a_head_has_its_time_whatever_comes_of_it() {
+fn a_slow_head_times_out_despite_further_bytes() {
     for connection in [Connection::new(), Connection::used()] {
         for _ in 0..5 {
             connection.activity.read(1);
@@ -50,14 +50,14 @@ fn a_head_has_its_time_whatever_comes_of_it() {
 }
 
 #[test]
-fn an_idle_one_is_kept_for_a_while() {
+fn an_idle_connection_is_kept_alive_for_a_while() {
     let connection = Connection::used();
     assert_eq!(connection.after(KEEP_ALIVE), None);
     assert_eq!(connection.after(TICK), Some(Verdict::Idle));
 }
 
 #[test]
-fn a_request_in_flight_is_not_held_to_it() {
+fn a_request_in_flight_has_no_timeout() {
     let connection = Connection::new();
     connection.activity.begin(true);
     connection.activity.read(MAX_HEAD * 3);
@@ -68,7 +68,7 @@ fn a_request_in_flight_is_not_held_to_it() {
 }
 
 #[test]
-fn a_head_that_came_while_another_request_was_in_flight_is_held_to_it() {
+fn a_head_that_began_during_a_request_times_out_after_it() {
     let connection = Connection::new();
     connection.activity.begin(false);
     connection.activity.read(10);
@@ -78,7 +78,7 @@ fn a_head_that_came_while_another_request_was_in_flight_is_held_to_it() {
 }
 
 #[test]
-fn what_is_no_request_by_then_is_too_large() {
+fn an_oversized_head_ends_the_connection() {
     let connection = Connection::new();
     connection.activity.read(MAX_HEAD - 1);
     assert_eq!(connection.activity.reading(), Reading::On);
@@ -89,7 +89,7 @@ fn what_is_no_request_by_then_is_too_large() {
 }
 
 #[test]
-fn many_requests_at_a_time_are_not_too_large() {
+fn pipelined_requests_are_not_an_oversized_head() {
     let connection = Connection::new();
     for _ in 0..3 {
         connection.activity.read(MAX_HEAD);
@@ -101,7 +101,7 @@ fn many_requests_at_a_time_are_not_too_large() {
 }
 
 #[test]
-fn a_client_that_is_to_go_is_waited_for_a_moment() {
+fn a_leaving_client_is_given_a_moment() {
     let connection = Connection::new();
     connection.activity.leave();
     assert!(!connection.activity.is_gone());

@@ -1,8 +1,8 @@
-//! What each number means: the one place that `/metrics` takes it from, whichever crate keeps the number.
+//! The descriptions of all metrics, whichever crate records them.
 
 use metrics::Unit;
 
-/// A number, and what it means.
+/// A metric and its meaning.
 struct Description {
     name: &'static str,
     kind: Kind,
@@ -10,19 +10,16 @@ struct Description {
     meaning: &'static str,
 }
 
-/// How a number behaves.
+/// The Prometheus type of a metric.
 enum Kind {
-    /// It only grows.
     Counter,
-    /// It goes up and down.
     Gauge,
-    /// Many, sorted into buckets.
     Histogram,
 }
 
 use Kind::{Counter, Gauge, Histogram};
 
-/// Every number there is, in the order of docs/operations.md.
+/// All metrics, in the order of docs/operations.md.
 const DESCRIPTIONS: &[Description] = &[
     seconds(
         "http_request_duration_seconds",
@@ -74,7 +71,7 @@ const fn seconds(name: &'static str, meaning: &'static str) -> Description {
     Description { name, kind: Histogram, unit: Unit::Seconds, meaning }
 }
 
-/// Tells the recorder of the process.
+/// Registers the descriptions with the recorder of the process.
 pub(super) fn register() {
     for Description { name, kind, unit, meaning } in DESCRIPTIONS {
         match kind {

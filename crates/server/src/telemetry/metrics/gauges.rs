@@ -1,4 +1,4 @@
-//! What is looked at now and then: connections, how far replicas are, whether writes are stored, circuits.
+//! Gauges that are sampled: connections, replica lag, storage failures, circuits.
 
 use database::{Database, ServerStatus, StorageStatus};
 use metrics::gauge;
@@ -10,7 +10,7 @@ const CLOSED: f64 = 0.0;
 const OPEN: f64 = 1.0;
 const HALF_OPEN: f64 = 2.0;
 
-/// Looks at the servers of the database, and at Redis.
+/// Samples the database servers and Redis.
 pub(crate) fn record(database: &Database, redis: Option<&Redis>) {
     for server in database.servers() {
         record_server(&server);

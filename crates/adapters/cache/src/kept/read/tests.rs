@@ -1,4 +1,4 @@
-//! Reads of one post, whose likes tell how old the copy is.
+//! Reads of one post, whose likes show the age of the entry.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,7 +11,7 @@ use tokio::time::{Instant, advance};
 
 use crate::kept::entry::{Entry, Value};
 use crate::kept::key::Key;
-use crate::test_support::{Database, FakeCopies, FakeLog, at, change, following, hello, post};
+use crate::test_support::{Database, FakeEntries, FakeLog, at, change, following, hello, post};
 use crate::{Cache, CacheOptions, Change, InProcessLog, Tag};
 
 struct Scene {
@@ -25,21 +25,21 @@ impl Scene {
         Self::sharing(None)
     }
 
-    fn sharing(copies: Option<Arc<FakeCopies>>) -> Self {
+    fn sharing(entries: Option<Arc<FakeEntries>>) -> Self {
         let log = Arc::new(FakeLog::default());
-        Self { cache: following(&log, copies), log, database: Database::new() }
+        Self { cache: following(&log, entries), log, database: Database::new() }
     }
 
     async fn try_read(&self, reader: Option<UserId>) -> Result<Option<u64>, RepositoryError> {
         read(self.cache.clone(), self.database.clone(), reader).await
     }
 
-    /// The likes that a stranger sees.
+    /// The likes that an anonymous reader sees.
     async fn read(&self) -> u64 {
         self.try_read(None).await.unwrap().unwrap()
     }
 
-    /// A stranger who has begun to read.
+    /// An anonymous read in flight.
     async fn reading(&self) -> JoinHandle<Result<Option<u64>, RepositoryError>> {
         let reading = tokio::spawn(read(self.cache.clone(), self.database.clone(), None));
         for _ in 0..10 {
@@ -48,10 +48,10 @@ impl Scene {
         reading
     }
 
-    /// Another like, of which everybody hears.
+    /// Adds a like, and delivers its change.
     fn like(&self, version: u64) {
         self.database.likes.fetch_add(1, Ordering::SeqCst);
-        self.cache.heard(at(version), &touching());
+        self.cache.received(at(version), &touching());
     }
 }
 
@@ -71,7 +71,7 @@ fn touching() -> Change {
     change(vec![Tag::Post(hello())])
 }
 
-mod finding_good {
+mod validation {
     use super::*;
 
     fn kept(s: &Scene) -> impl Future<Output = Arc<Entry>> {
@@ -80,16 +80,16 @@ mod finding_good {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn is_remembered_until_something_is_learned() {
+    async fn is_remembered_until_the_next_change() {
         let s = Scene::new();
         s.read().await;
-        // Something else: the copy is older than that, and looked at again.
-        s.cache.heard(at(1), &change(vec![Tag::PublicFeed]));
+        // A change of another tag: the entry is older than that, and is validated again.
+        s.cache.received(at(1), &change(vec![Tag::PublicFeed]));
         let now = s.cache.settled().unwrap();
         let entry = kept(&s).await;
-        assert!(entry.was_found_good(now));
-        s.cache.heard(at(2), &change(vec![Tag::PublicFeed]));
-        assert!(!entry.was_found_good(s.cache.settled().unwrap()));
+        assert!(entry.was_valid_as_of(now));
+        s.cache.received(at(2), &change(vec![Tag::PublicFeed]));
+        assert!(!entry.was_valid_as_of(s.cache.settled().unwrap()));
         assert_eq!(s.database.loads(), 1);
     }
 
@@ -97,7 +97,7 @@ mod finding_good {
     async fn does_not_outlive_a_change() {
         let s = Scene::new();
         for version in 1..20 {
-            s.cache.heard(at(2 * version), &change(vec![Tag::PublicFeed]));
+            s.cache.received(at(2 * version), &change(vec![Tag::PublicFeed]));
             assert_eq!((s.read().await, s.read().await), (version - 1, version - 1));
             s.like(2 * version + 1);
             assert_eq!((s.read().await, s.read().await), (version, version));
@@ -105,36 +105,36 @@ mod finding_good {
     }
 }
 
-mod copies {
+mod entries {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn serve_until_what_they_show_changes() {
+    async fn serve_until_one_of_their_tags_changes() {
         let s = Scene::new();
         assert_eq!((s.read().await, s.read().await, s.database.loads()), (0, 0, 1));
-        s.cache.heard(at(1), &change(vec![Tag::Post(id("other")), Tag::User(id("ada")), Tag::PublicFeed]));
-        assert_eq!((s.read().await, s.database.loads()), (0, 1), "nothing that it shows was touched");
+        s.cache.received(at(1), &change(vec![Tag::Post(id("other")), Tag::User(id("ada")), Tag::PublicFeed]));
+        assert_eq!((s.read().await, s.database.loads()), (0, 1), "no tag of it changed");
         s.like(2);
         assert_eq!((s.read().await, s.read().await, s.database.loads()), (1, 1, 2));
-        s.cache.heard(at(3), &change(vec![Tag::Author(id("ada"))]));
+        s.cache.received(at(3), &change(vec![Tag::Author(id("ada"))]));
         s.read().await;
-        s.cache.heard(at(4), &Change::of_everything());
+        s.cache.received(at(4), &Change::of_everything());
         s.read().await;
         assert_eq!(s.database.loads(), 4);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn show_an_own_write_before_it_is_heard_back() {
+    async fn show_an_own_write_before_the_log_delivers_it() {
         let s = Scene::new();
         s.read().await;
         s.database.likes.store(1, Ordering::SeqCst);
         s.cache.announce(&touching()).await;
         assert_eq!(s.read().await, 1);
-        assert_eq!((s.read().await, s.database.loads()), (1, 2), "and serve again at once");
+        assert_eq!((s.read().await, s.database.loads()), (1, 2), "the reloaded entry serves again");
     }
 
     #[tokio::test]
-    async fn need_no_follower_where_the_log_is_private() {
+    async fn need_no_follower_with_a_private_log() {
         let cache = Cache::new(CacheOptions::default(), Arc::new(InProcessLog::new()), None);
         let database = Database::new();
         let read = async |reader| super::read(cache.clone(), database.clone(), reader).await.unwrap().unwrap();
@@ -149,7 +149,7 @@ mod loads {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn are_one_for_a_stampede() {
+    async fn are_shared_by_a_stampede() {
         let s = Scene::new();
         s.database.close();
         let mut readers = JoinSet::new();
@@ -164,24 +164,24 @@ mod loads {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn that_race_with_a_write_leave_no_stale_copy() {
+    async fn that_race_with_a_write_leave_no_stale_entry() {
         let s = Scene::new();
         s.database.close();
         let early = s.reading().await;
         s.like(1);
         let late = s.reading().await;
         s.database.open();
-        assert_eq!(early.await.unwrap().unwrap(), Some(0), "came before the write");
-        assert_eq!(late.await.unwrap().unwrap(), Some(1), "joined, but came after it");
+        assert_eq!(early.await.unwrap().unwrap(), Some(0), "began before the write");
+        assert_eq!(late.await.unwrap().unwrap(), Some(1), "joined the load, but began after the write");
         assert_eq!((s.read().await, s.database.loads()), (1, 2));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn that_began_on_another_connection_leave_no_copy() {
+    async fn that_began_in_an_earlier_session_leave_no_entry() {
         let s = Scene::new();
         s.database.close();
         let early = s.reading().await;
-        // The log came back without the change.
+        // The log restarted without the change.
         s.database.likes.store(1, Ordering::SeqCst);
         s.cache.connected("another", at(0));
         s.cache.caught_up(at(0), tokio::time::Instant::now());
@@ -191,7 +191,7 @@ mod loads {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn outlive_the_reader_who_began_them() {
+    async fn survive_the_cancellation_of_their_first_reader() {
         let s = Scene::new();
         s.database.close();
         let (first, second) = (s.reading().await, s.reading().await);
@@ -203,7 +203,7 @@ mod loads {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn that_nobody_waits_for_do_not_block_the_next() {
+    async fn without_readers_free_their_key() {
         let s = Scene::new();
         s.database.close();
         let reader = s.reading().await;
@@ -215,7 +215,7 @@ mod loads {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn that_fail_fail_all_who_waited_and_leave_nothing() {
+    async fn that_fail_return_the_error_to_every_reader_and_leave_no_entry() {
         let s = Scene::new();
         s.database.close();
         s.database.fails.store(true, Ordering::SeqCst);
@@ -231,7 +231,7 @@ mod loads {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn from_a_place_that_is_behind_leave_no_copy_and_serve_strangers_only() {
+    async fn from_a_stale_server_leave_no_entry_and_serve_anonymous_readers_only() {
         let s = Scene::new();
         s.database.is_behind.store(true, Ordering::SeqCst);
         assert_eq!(s.try_read(None).await.unwrap(), Some(0));
@@ -246,7 +246,7 @@ mod signed_in_readers {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn wait_until_their_own_write_is_heard() {
+    async fn wait_until_their_own_write_is_received() {
         let s = Scene::new();
         s.read().await;
         s.log.last_by.lock().unwrap().insert(id("ada"), at(1));
@@ -254,12 +254,12 @@ mod signed_in_readers {
         advance(Duration::from_millis(10)).await;
         s.like(1);
         assert_eq!(reader.await.unwrap().unwrap(), Some(1));
-        assert_eq!(s.try_read(Some(id("bob"))).await.unwrap(), Some(1), "whoever wrote nothing need not wait");
+        assert_eq!(s.try_read(Some(id("bob"))).await.unwrap(), Some(1), "a reader without writes does not wait");
         assert_eq!(s.database.loads(), 2);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn do_not_wait_for_ever() {
+    async fn wait_for_a_bounded_time() {
         let s = Scene::new();
         s.read().await;
         s.log.last_by.lock().unwrap().insert(id("ada"), at(1));
@@ -269,12 +269,12 @@ mod signed_in_readers {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ask_for_themselves_when_nobody_knows_what_they_wrote() {
+    async fn bypass_the_cache_when_their_last_write_is_unknown() {
         let s = Scene::new();
         s.read().await;
         s.log.fails.store(true, Ordering::SeqCst);
         assert_eq!(s.try_read(Some(id("ada"))).await.unwrap(), None);
-        assert_eq!((s.read().await, s.database.loads()), (0, 1), "strangers wrote nothing");
+        assert_eq!((s.read().await, s.database.loads()), (0, 1), "anonymous readers wrote nothing");
     }
 }
 
@@ -282,21 +282,21 @@ mod the_log {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn has_to_be_caught_up_with() {
+    async fn must_be_caught_up_with_before_entries_are_used() {
         let s = Scene::new();
         s.cache.connected("run", at(0));
         s.read().await;
-        s.cache.heard(at(1), &touching());
+        s.cache.received(at(1), &touching());
         s.read().await;
         assert_eq!(s.try_read(Some(id("ada"))).await.unwrap(), None);
-        assert_eq!(s.database.loads(), 2, "it has only begun to say what it retained");
+        assert_eq!(s.database.loads(), 2, "the replay is incomplete");
         s.cache.caught_up(at(1), tokio::time::Instant::now());
         s.read().await;
         assert_eq!((s.read().await, s.database.loads()), (0, 3));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn must_not_be_silent() {
+    async fn is_not_trusted_after_silence() {
         let s = Scene::new();
         s.read().await;
         advance(Duration::from_millis(100)).await;
@@ -312,22 +312,22 @@ mod the_log {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn takes_the_copies_with_it() {
+    async fn when_lost_discards_the_entries() {
         let s = Scene::new();
         s.read().await;
         s.cache.lost();
         s.read().await;
         s.cache.caught_up(at(0), tokio::time::Instant::now());
         s.read().await;
-        assert_eq!(s.database.loads(), 3, "lost is lost");
+        assert_eq!(s.database.loads(), 3, "a lost session stays lost");
         s.cache.connected("run", at(0));
         s.cache.caught_up(at(0), tokio::time::Instant::now());
         s.read().await;
-        assert_eq!((s.read().await, s.database.loads()), (0, 4), "nobody knows what was missed");
+        assert_eq!((s.read().await, s.database.loads()), (0, 4), "changes may have been missed");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn when_lost_still_has_one_load_for_all_strangers() {
+    async fn when_lost_still_shares_loads_among_anonymous_readers() {
         let s = Scene::new();
         s.cache.lost();
         s.database.close();
@@ -340,52 +340,52 @@ mod the_log {
     }
 }
 
-mod what_is_shared {
+mod shared_entries {
     use super::*;
     use crate::kept::codec;
     use crate::known::version::Version;
 
     struct Two {
-        copies: Arc<FakeCopies>,
+        entries: Arc<FakeEntries>,
         one: Scene,
         other: Scene,
     }
 
     impl Two {
-        /// Two instances, of which one has loaded the post.
+        /// Two instances that share entries; one of them has loaded the post.
         async fn new() -> Self {
-            let copies = Arc::new(FakeCopies::default());
-            let (one, other) = (Scene::sharing(Some(copies.clone())), Scene::sharing(Some(copies.clone())));
+            let entries = Arc::new(FakeEntries::default());
+            let (one, other) = (Scene::sharing(Some(entries.clone())), Scene::sharing(Some(entries.clone())));
             one.read().await;
-            while copies.0.lock().unwrap().is_empty() {
+            while entries.0.lock().unwrap().is_empty() {
                 yield_now().await;
             }
-            Self { copies, one, other }
+            Self { entries, one, other }
         }
 
         fn replace(&self, bytes: &[u8]) {
-            for copy in self.copies.0.lock().unwrap().values_mut() {
-                *copy = bytes.to_vec();
+            for entry in self.entries.0.lock().unwrap().values_mut() {
+                *entry = bytes.to_vec();
             }
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn saves_the_other_a_load() {
+    async fn save_the_other_instance_a_load() {
         let two = Two::new().await;
         assert_eq!((two.other.read().await, two.other.read().await), (0, 0));
         assert_eq!((two.one.database.loads(), two.other.database.loads()), (1, 0));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn is_not_used_after_a_change() {
+    async fn are_rejected_after_a_change() {
         let two = Two::new().await;
         two.other.like(1);
         assert_eq!((two.other.read().await, two.other.database.loads()), (1, 1));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn is_not_used_if_older_than_what_is_known() {
+    async fn are_rejected_when_older_than_the_tag_table() {
         let two = Two::new().await;
         two.other.cache.connected("run", at(5));
         two.other.cache.caught_up(at(5), tokio::time::Instant::now());
@@ -394,7 +394,7 @@ mod what_is_shared {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn is_not_used_if_of_another_run_of_the_log() {
+    async fn are_rejected_from_another_run_of_the_log() {
         let two = Two::new().await;
         two.other.cache.connected("another", at(0));
         two.other.cache.caught_up(at(0), tokio::time::Instant::now());
@@ -403,7 +403,7 @@ mod what_is_shared {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn is_not_used_if_it_is_something_else() {
+    async fn are_rejected_when_malformed_or_of_another_key() {
         for wrong in [
             b"garbage".to_vec(),
             codec::encode(&Value::Post(post("other", 7).into()), Version::new(9, 0), 1024).unwrap(),
@@ -416,7 +416,7 @@ mod what_is_shared {
 }
 
 #[test]
-fn lifetimes_differ_by_a_tenth_at_most() {
+fn ttls_vary_by_a_tenth_at_most() {
     let jittered = |chance| super::jittered(Duration::from_mins(5), chance).as_secs_f64();
     let all: Vec<_> = (0..1000).map(|chance| jittered(chance * 7919)).collect();
     let (least, most) = all.iter().fold((f64::MAX, 0.0_f64), |(l, m), ttl| (l.min(*ttl), m.max(*ttl)));

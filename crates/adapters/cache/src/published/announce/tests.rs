@@ -1,4 +1,4 @@
-//! Facts that are certain, in doubt, and cannot be announced.
+//! Publication of committed facts and of unconfirmed writes, and its failure.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,7 +13,7 @@ use crate::kept::key::Key;
 use crate::test_support::{Database, FakeLog, at, following, hello};
 use crate::{Cache, Change, Tag};
 
-/// Longer than anything is in doubt.
+/// Longer than the rounds that a test waits for.
 const SETTLES: Duration = Duration::from_secs(15);
 
 fn liked() -> Fact {
@@ -30,18 +30,18 @@ fn scene() -> (Arc<FakeLog>, Cache) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_committed_or_seen_is_announced_once_before_the_write_is_answered() {
+async fn committed_and_seen_facts_are_published_once_before_the_response() {
     let (log, cache) = scene();
     cache.committed(Some(id("ada")), &[liked()]).await;
     assert_eq!(*log.appended.lock().unwrap(), [Change { by: Some(id("ada")), tags: touched() }]);
     cache.seen(Some(id("ada")), &[liked()]).await;
     assert_eq!(log.tags().len(), 2);
     sleep(SETTLES).await;
-    assert_eq!(log.tags().len(), 2, "and never again");
+    assert_eq!(log.tags().len(), 2, "no further rounds");
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_touches_no_copy_is_not_announced() {
+async fn facts_without_tags_are_not_published() {
     let (log, cache) = scene();
     let edited = [Fact::CommentEdited { comment: id("nice"), post: hello() }];
     cache.committed(Some(id("ada")), &edited).await;
@@ -53,7 +53,7 @@ async fn what_touches_no_copy_is_not_announced() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_unconfirmed_is_announced_at_once_and_again() {
+async fn an_unconfirmed_write_is_published_at_once_and_again() {
     let (log, cache) = scene();
     cache.unconfirmed(Some(id("ada")), &[liked()]).await;
     assert_eq!(log.tags(), touched());
@@ -62,7 +62,7 @@ async fn what_is_unconfirmed_is_announced_at_once_and_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_unconfirmed_is_announced_though_nobody_waits_for_it() {
+async fn an_unconfirmed_write_is_published_though_its_future_was_dropped() {
     let (log, cache) = scene();
     drop(cache.unconfirmed(Some(id("ada")), &[liked()]));
     assert!(cache.leaves_something_open());
@@ -73,7 +73,7 @@ async fn what_is_unconfirmed_is_announced_though_nobody_waits_for_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_announced_is_owed_and_no_copy_is_used_until_it_is_made_up_for() {
+async fn a_failed_publication_bypasses_the_cache_until_repaired() {
     let (log, cache) = scene();
     let database = Database::new();
     let read = async || cache.get(&Key::Post(hello()), None, || database.load()).await.unwrap();
@@ -97,5 +97,5 @@ async fn what_cannot_be_announced_is_owed_and_no_copy_is_used_until_it_is_made_u
     assert_eq!(log.tags(), [Tag::Everything]);
     read().await;
     read().await;
-    assert_eq!(database.loads(), 4, "what was copied before is not used");
+    assert_eq!(database.loads(), 4, "entries from before are not used");
 }

@@ -57,7 +57,7 @@ pub fn target(environment: Named, folder: &Path) -> anyhow::Result<Location> {
         None => from_file(&folder.join(".env"))?.unwrap_or_else(|| DEFAULT.to_owned()),
     };
     let location = Location::parse(&address)
-        .map_err(|error| anyhow!("{VARIABLE} has a value (not shown) that is of no use; expected an address such as {DEFAULT} or postgresql://user:password@host:5432/database; this one {error}"))?;
+        .map_err(|error| anyhow!("{VARIABLE} has a value (not shown) that is invalid; expected an address such as {DEFAULT} or postgresql://user:password@host:5432/database; this one {error}"))?;
     if location == Location::SqliteMemory {
         bail!("{VARIABLE}: a database in memory would be gone as soon as it is filled");
     }

@@ -28,7 +28,7 @@ pub enum ParseTextError {
         max: usize,
     },
     /// No visible character: only white space or invisible characters.
-    #[error("must have at least one character that can be seen")]
+    #[error("must have at least one visible character")]
     Blank,
     /// A control character that this text must not contain.
     #[error("must not contain control characters")]
@@ -37,7 +37,7 @@ pub enum ParseTextError {
     #[error("must be in one line")]
     LineBreak,
     /// A direction of writing that is opened and not closed, or closed and not opened, in a text of one line.
-    #[error("must close every direction of writing that it opens")]
+    #[error("must close every text direction that it opens")]
     UnclosedDirection,
 }
 

@@ -38,10 +38,10 @@ pub struct CoalescerOptions {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotCoalesced {
     /// The queue is full. The item was rejected, and did not run.
-    #[error("too many wait to be done together")]
+    #[error("too many items wait for a batch")]
     Full,
     /// The batch of the item ended early. Whether the item took effect is unknown.
-    #[error("the batch that it was part of broke off")]
+    #[error("its batch was cancelled")]
     BrokenOff,
 }
 

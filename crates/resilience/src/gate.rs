@@ -45,7 +45,7 @@ pub struct GateOptions {
 
 /// The request was rejected before any work was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("there is more to do than can be done in time")]
+#[error("overloaded: the wait would be too long")]
 pub struct Overloaded {
     /// When to retry. Successive rejections get staggered times.
     pub retry_after: Duration,

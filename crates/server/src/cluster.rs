@@ -135,7 +135,7 @@ impl InformedCache {
             membership.leave().await
         };
         if let Err(error) = left.await {
-            tracing::debug!(%error, "left without a word");
+            tracing::debug!(%error, "stopped without signing off: another instance will report its changes as unknown");
         }
     }
 }

@@ -18,7 +18,7 @@ impl Dependency for PrimaryDependency {
         match self.0.ping().await {
             Ok(()) => self.0.storage() == StorageStatus::Sound,
             Err(error) => {
-                tracing::warn!(error = %error.source, "the database gives no sign of life");
+                tracing::warn!(error = %error.source, "the database does not respond");
                 false
             }
         }

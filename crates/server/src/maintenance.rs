@@ -133,7 +133,7 @@ async fn learn<E: Display>(poll: impl Future<Output = Result<(), E>>, fails: &mu
     match timeout(LearnEndedSessions::EVERY, poll.as_mut()).await {
         Ok(Ok(())) => {
             if mem::take(fails) {
-                tracing::info!("it is known again which sessions have ended");
+                tracing::info!("ended sessions can be read again");
             }
         }
         Ok(Err(error)) => not_learnt(fails, &error),
@@ -146,7 +146,7 @@ async fn learn<E: Display>(poll: impl Future<Output = Result<(), E>>, fails: &mu
 
 fn not_learnt(fails: &mut bool, error: &dyn Display) {
     if !mem::replace(fails, true) {
-        tracing::warn!(%error, "it is not known which sessions end; those known to have ended stay so");
+        tracing::warn!(%error, "cannot read which sessions have ended; known ones stay rejected");
     }
 }
 

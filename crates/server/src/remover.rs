@@ -136,7 +136,7 @@ impl Remover {
             if scan.found.is_empty() && !scan.is_read {
                 match self.carry_out.pending(scan.after, FOUND).await {
                     Ok(found) => scan.find(found),
-                    Err(error) => tracing::warn!(%error, "removals not looked for; they are looked for again"),
+                    Err(error) => tracing::warn!(%error, "cannot list pending removals; trying again later"),
                 }
             }
             let Some(removal) = scan.found.pop_front() else {
@@ -145,7 +145,7 @@ impl Remover {
             begun += usize::from(self.begin(removal, Arc::default()).is_some());
         }
         if begun > 0 {
-            tracing::info!(begun, "removals taken up");
+            tracing::info!(begun, "removals resumed");
         }
     }
 
@@ -153,7 +153,7 @@ impl Remover {
     pub(crate) async fn stop(&self) {
         self.signals.send_modify(|signals| signals.stopping = true);
         if timeout(STOPPING, self.signals.closed()).await.is_err() {
-            tracing::warn!("removals did not leave off in time");
+            tracing::warn!("removals did not stop in time");
             self.abort();
         }
     }
@@ -227,7 +227,7 @@ impl Running {
             remover.slot_freed.notify_one();
         }
         if let Err(error) = ended {
-            tracing::warn!(?removal, %error, "a removal was left off; it is taken up again");
+            tracing::warn!(?removal, %error, "a removal was interrupted; it is resumed later");
         }
     }
 }

@@ -314,7 +314,7 @@ impl RunningServer {
         tokio::select! {
             () = signals.received() => self.stop().await,
             () = self.broken_off() => {
-                tracing::error!("the server broke off");
+                tracing::error!("the server stopped unexpectedly");
                 self.stop().await?;
                 Err(StartError::Run(io::Error::other("it ended without being told to")))
             }
@@ -352,7 +352,7 @@ impl RunningServer {
         }
         match tokio::time::timeout(CLOSING, self.database.close()).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(error = %error.source, "the database was not closed in order"),
+            Ok(Err(error)) => tracing::warn!(error = %error.source, "the database was not closed cleanly"),
             Err(_) => tracing::warn!("the database was not closed in time"),
         }
         tracing::info!("stopped");

@@ -28,10 +28,10 @@ pub enum StartError {
     #[error(transparent)]
     DevelopmentKey(#[from] DevelopmentKeyError),
     /// The ended sessions could not be read.
-    #[error("it cannot be read which sessions have ended")]
+    #[error("cannot read which sessions have ended")]
     EndedSessions(#[source] RepositoryError),
     /// The address is in use, or not an address of this machine.
-    #[error("cannot listen at {address}, which HOST and {port} say")]
+    #[error("cannot listen at {address} (HOST and {port})")]
     Listen {
         /// The variable that sets the port.
         port: &'static str,
@@ -41,7 +41,7 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// The server ended without being stopped.
-    #[error("the server broke off")]
+    #[error("the server stopped unexpectedly")]
     Run(#[from] std::io::Error),
     /// The metrics could not be set up.
     #[error("the metrics could not be set up")]

@@ -169,7 +169,7 @@ impl Cache {
                     cache.debt().paid(due);
                 }
                 Err(error) => {
-                    tracing::debug!(%error, "what is owed was not announced");
+                    tracing::debug!(%error, "unpublished invalidations were not published");
                     sleep(PAUSE).await;
                     cache.debt().not_paid();
                 }

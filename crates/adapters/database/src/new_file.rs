@@ -27,7 +27,7 @@ impl NewFile {
     pub(super) fn at(path: &Path) -> Result<Self, DbErr> {
         if path.exists() {
             if is_public(path).unwrap_or(false) {
-                tracing::warn!(file = %path.display(), "everybody on this machine may read the database; chmod 600 it");
+                tracing::warn!(file = %path.display(), "every user of this machine may read the database; chmod 600 it");
             }
             return Ok(Self::default());
         }

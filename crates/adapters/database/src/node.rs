@@ -220,7 +220,7 @@ impl Node {
             (Role::Primary, false) => tracing::error!(server, at, "the primary database server is lost"),
             (Role::Replica, true) => tracing::info!(server, at, "a replica of the database is back"),
             (Role::Replica, false) => {
-                tracing::warn!(server, at, "a replica of the database is lost; the other servers are read from");
+                tracing::warn!(server, at, "a replica of the database is lost; reads go to the other servers");
             }
         }
     }

@@ -58,7 +58,7 @@ impl From<&sqlx::Error> for NotReached {
         match error {
             sqlx::Error::Database(refusal) => Self::refused(refusal.code().as_deref().unwrap_or("unknown")),
             sqlx::Error::Io(error) => Self::io(error),
-            sqlx::Error::Tls(_) => Self("TLS is not supported by the server, or a certificate is of no use".to_owned()),
+            sqlx::Error::Tls(_) => Self("TLS is not supported by the server, or a certificate is invalid".to_owned()),
             sqlx::Error::Configuration(_) => Self("the address cannot be used".to_owned()),
             sqlx::Error::PoolTimedOut => Self("no connection came about in time".to_owned()),
             _ => Self("the driver does not understand the server".to_owned()),

@@ -142,7 +142,7 @@ impl Server<'_> {
                 Ok(node.with_pipeline(address, connections, node::gate(at_once, options.read_wait)))
             }
             Err(unsupported) => {
-                tracing::warn!(server = node.name, %unsupported, "cannot pipeline reads; they go over the pool");
+                tracing::warn!(server = node.name, %unsupported, "cannot pipeline reads; they use the pool");
                 Ok(node)
             }
         }

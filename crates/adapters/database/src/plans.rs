@@ -44,7 +44,7 @@ impl Plans {
     pub(super) fn end(&self, Epoch(epoch): Epoch) {
         let now = self.now().max(epoch + 1);
         if self.0.begun.compare_exchange(epoch, now, Ordering::AcqRel, Ordering::Acquire).is_ok() {
-            tracing::info!("statements are prepared anew: the database does not take those from before any more");
+            tracing::info!("prepared statements are stale and are prepared again");
         }
     }
 

@@ -47,7 +47,7 @@ impl AfterRelease {
             if depth == 0 {
                 return Ok(true);
             }
-            tracing::warn!(depth, action = ?self, "SQLite ended a transaction by itself");
+            tracing::warn!(depth, action = ?self, "SQLite ended a transaction that was still in use");
             if matches!(self, Self::Close) {
                 return Ok(false);
             }

@@ -67,14 +67,14 @@ impl Storage {
             Some(StorageFailure::Failing) => FAILING,
         };
         if self.0.swap(found, Ordering::Relaxed) == SOUND {
-            tracing::error!(status = ?StorageStatus::of(found), %error, "the database cannot store what is written");
+            tracing::error!(status = ?StorageStatus::of(found), %error, "the database cannot store writes");
         }
     }
 
     fn sound(&self) {
         // Read first: every write passes here.
         if self.0.load(Ordering::Relaxed) != SOUND && self.0.swap(SOUND, Ordering::Relaxed) != SOUND {
-            tracing::info!("the database stores again what is written");
+            tracing::info!("the database stores writes again");
         }
     }
 
@@ -101,7 +101,7 @@ impl Database {
         }
         match self.try_probe_storage().await {
             Err(error) if storage_failure(&error).is_some() || out_of_reach(&error) || is_overload(&error) => {
-                tracing::debug!(%error, "the database still does not store what is written");
+                tracing::debug!(%error, "the database still cannot store writes");
             }
             // It failed for another reason, such as a missing right to create tables. The next real write sets the
             // status again.

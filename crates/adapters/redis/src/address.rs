@@ -27,7 +27,7 @@ const UNSUPPORTED: &[&str] = &[
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidUrl {
     /// The scheme is missing or another one, or the host is missing.
-    #[error("is not like redis://[user:password@]host[:port][/database], or rediss:// for TLS")]
+    #[error("does not have the form redis://[user:password@]host[:port][/database], or rediss:// for TLS")]
     NotAnAddress,
     /// The end of the password is ambiguous.
     #[error("has a @ after the first / or ?, or a #; write / as %2F, ? as %3F, # as %23 and @ as %40 in the password")]
@@ -36,7 +36,7 @@ pub enum InvalidUrl {
     #[error("has a database that is not a number")]
     Database,
     /// The version of the protocol is unknown.
-    #[error("has a value of `protocol` (not shown) that is of no use; expected `resp2` or `resp3`")]
+    #[error("has a value of `protocol` (not shown) that is invalid; expected `resp2` or `resp3`")]
     Protocol,
     /// A parameter that only other clients support.
     #[error("has the parameter `{0}`, which is not supported; leave it out")]

@@ -27,13 +27,13 @@ impl Unavailable {
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Cause {
-    #[error("it failed before and is left alone for a while")]
+    #[error("its circuit breaker is open")]
     BreakerOpen,
-    #[error("too many commands wait for it already")]
+    #[error("too many commands are waiting")]
     TooManyInFlight,
     #[error("no answer within {0:?}")]
     TimedOut(Duration),
-    #[error("the command that it was to be part of broke off")]
+    #[error("the command that would have included it was cancelled")]
     BrokenOff,
     #[error(transparent)]
     Redis(#[from] RedisError),

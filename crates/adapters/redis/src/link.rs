@@ -118,7 +118,7 @@ impl Link {
     /// Replaces the connection with this number, unless that has happened already. `why` is for the log.
     pub(crate) fn forget(self: &Arc<Self>, number: u64, why: &dyn Display) {
         if self.begin(|phase| matches!(phase, Phase::Up(connected) if connected.number == number)) {
-            tracing::warn!(error = %why, "lost the connection to Redis; connecting again");
+            tracing::warn!(error = %why, "lost the connection to Redis; reconnecting");
         }
     }
 

@@ -69,7 +69,7 @@ pub enum ChoosePasswordError {
     #[error("must not be blank")]
     Blank,
     /// It is one of the 10,000 most common passwords.
-    #[error("is one of the commonest passwords")]
+    #[error("is one of the most common passwords")]
     Common,
 }
 

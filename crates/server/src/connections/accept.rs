@@ -44,7 +44,7 @@ fn send_at_once(socket: &TcpStream) {
 fn bound_patience(socket: &TcpStream, patience: Duration) {
     let milliseconds = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
     if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(socket, milliseconds) {
-        tracing::debug!(%error, "patience with a connection not bounded");
+        tracing::debug!(%error, "cannot bound the time of a connection");
     }
 }
 

@@ -24,7 +24,7 @@ impl Problem {
 
     /// `variable` has a value that is not what was `expected`, and that is nobody's business.
     pub(super) fn bad_secret(variable: &str, expected: &str) -> Self {
-        Self::new(variable, format!("has a value (not shown) that is of no use; expected {expected}"))
+        Self::new(variable, format!("has a value (not shown) that is invalid; expected {expected}"))
     }
 
     /// `variable` has no value.
@@ -85,7 +85,7 @@ mod tests {
                 error.to_string(),
                 "the configuration has 3 problems:\n  \
                  PORT is \"ba\\nnana\"; expected a whole number from 0 to 65535\n  \
-                 DATABASE_URL has a value (not shown) that is of no use; expected sqlite:…\n  \
+                 DATABASE_URL has a value (not shown) that is invalid; expected sqlite:…\n  \
                  SIGNING_KEY is not set; production needs one\n\
                  `thoughts --help` lists every variable."
             );

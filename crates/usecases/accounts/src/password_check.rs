@@ -29,7 +29,7 @@ pub(crate) struct PasswordCheck {
 /// Why a password was not verified.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PasswordCheckError {
-    #[error("there is no such account, or the password is another one")]
+    #[error("there is no such account, or the password is wrong")]
     Wrong,
     #[error("too many wrong passwords were tried")]
     TooManyGuesses { retry_after: Duration },

@@ -14,7 +14,7 @@ use crate::session::{SessionIssuer, SignedIn};
 #[derive(Debug, thiserror::Error)]
 pub enum RefreshSessionError {
     /// The token is unknown, expired or already used, or its session has ended. The client must log in again.
-    #[error("the refresh token is not good any more")]
+    #[error("the refresh token is no longer valid")]
     InvalidToken,
     /// The access token could not be signed.
     #[error(transparent)]

@@ -35,7 +35,7 @@ pub enum AddCommentError {
     #[error("the comment to reply to is about another post")]
     ParentOnOtherPost,
     /// The comment to reply to has the greatest allowed depth.
-    #[error("a reply may stand at most {} levels below the top of its thread", Comment::DEEPEST)]
+    #[error("a reply may be at most {} levels below the top of its thread", Comment::DEEPEST)]
     TooDeep,
     /// The key belongs to an earlier request with other content.
     #[error("the idempotency key was used for another request")]

@@ -35,7 +35,7 @@ pub enum CarryOutError {
     #[error(transparent)]
     Repository(#[from] RepositoryError),
     /// Several slices removed nothing, though rows are left: continuing would spin.
-    #[error("something is left that could not be removed")]
+    #[error("some rows could not be removed")]
     Stuck,
 }
 

@@ -13,7 +13,7 @@ pub enum FollowUserError {
     #[error("there is no such user")]
     NotFound,
     /// A user cannot follow themselves.
-    #[error("nobody can follow themselves")]
+    #[error("users cannot follow themselves")]
     Oneself,
     /// The session ended meanwhile, possibly with the account.
     #[error("the session has ended")]

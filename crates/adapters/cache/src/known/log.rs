@@ -27,7 +27,7 @@ pub trait ChangeLog: Send + Sync {
 
 /// The log is unavailable. The change may or may not have been appended.
 #[derive(Debug, thiserror::Error)]
-#[error("the log of changes is out of reach")]
+#[error("the journal of changes is out of reach")]
 pub struct LogUnavailable(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 /// The log of a single instance. It counts changes and retains none.

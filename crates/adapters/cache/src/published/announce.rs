@@ -59,7 +59,7 @@ impl Cache {
         match self.log().append(change).await {
             Ok(version) => self.mark_own(version, change),
             Err(error) => {
-                tracing::warn!(%error, cause = %error.0, "a change was not announced: no copies until that is made up for");
+                tracing::warn!(%error, cause = %error.0, "an invalidation was not published: the cache is bypassed until it is");
                 self.debt().incur();
             }
         }

@@ -18,7 +18,7 @@ pub enum ParseLocationError {
     )]
     Ambiguous,
     /// Percent signs that encode no UTF-8 text.
-    #[error("has percent signs that stand for no text in UTF-8")]
+    #[error("has percent signs that do not encode UTF-8")]
     Encoding,
     /// `sqlite:` without a file.
     #[error("names no file")]
@@ -46,7 +46,7 @@ pub enum ParseLocationError {
     #[error("names a schema with other characters than letters, digits and underscores")]
     Schema,
     /// An unusable value of a known parameter.
-    #[error("has a value of `{name}` (not shown) that is of no use; expected {expected}")]
+    #[error("has a value of `{name}` (not shown) that is invalid; expected {expected}")]
     Value {
         /// The name of the parameter.
         name: &'static str,

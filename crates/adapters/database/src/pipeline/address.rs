@@ -39,7 +39,7 @@ pub(crate) enum Unsupported {
     #[error("client certificates")]
     ClientCertificates,
     /// Another parameter of the address.
-    #[error("a parameter of the address that it does not know")]
+    #[error("an unknown parameter of the address")]
     Parameter,
 }
 

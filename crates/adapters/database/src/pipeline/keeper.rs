@@ -63,7 +63,7 @@ impl Keeper {
                     }
                 }
                 Some(Err(error)) if !is_reported => {
-                    tracing::warn!(server = self.server, %error, "cannot pipeline reads; they go over the pool");
+                    tracing::warn!(server = self.server, %error, "cannot pipeline reads; they use the pool");
                     is_reported = true;
                 }
                 Some(Err(error)) => tracing::debug!(server = self.server, %error, "cannot pipeline reads yet"),

@@ -35,9 +35,9 @@ impl From<String> for Roots {
 /// Root certificates or TLS settings that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TlsError {
-    #[error("cannot read the certificates of authorities: {0}")]
+    #[error("cannot read the CA certificates: {0}")]
     File(#[from] std::io::Error),
-    #[error("the certificates of authorities are none: {0}")]
+    #[error("the CA certificates are invalid: {0}")]
     Pem(#[from] pem::Error),
     #[error(transparent)]
     Rustls(#[from] Error),

@@ -164,7 +164,7 @@ async fn done(tx: &impl ConnectionTrait, id: Cuid, facts: Vec<Fact>, by: Option<
 /// A removal of something that is not hidden comes from an error or from a restored backup. Nothing is removed for
 /// it.
 async fn not_hidden(tx: &impl ConnectionTrait, removal: Removal) -> Result<Slice, DbErr> {
-    tracing::warn!(?removal, "a removal of something that is not hidden is forgotten");
+    tracing::warn!(?removal, "dropped a removal of something that is not hidden");
     done(tx, removal.id, Vec::new(), None).await
 }
 

@@ -103,7 +103,7 @@ async fn recount_replies(tx: &impl ConnectionTrait, posts: &[String], most: u64)
     let recount = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
     let corrected = tx.execute_raw(recount).await?.rows_affected();
     if corrected > 0 {
-        tracing::warn!(corrected, "comments of hidden posts had a wrong count of replies");
+        tracing::warn!(corrected, "comments of hidden posts had a wrong reply count");
     }
     Ok(corrected)
 }

@@ -60,7 +60,7 @@ async fn follow(journal: Journal, listener: Arc<dyn JournalListener>) {
             Err(why) => why,
         };
         if !warned {
-            tracing::warn!(error = %why, "the journal is not followed");
+            tracing::warn!(error = %why, "cannot follow the journal");
             warned = true;
         }
         tokio::time::sleep(pause).await;

@@ -25,7 +25,7 @@ pub(super) enum Interruption {
     TimedOut(Duration),
     #[error("entries between {0} and {1} are missing")]
     Gap(EntryId, EntryId),
-    #[error("it cannot be understood: {0}")]
+    #[error("it cannot be parsed: {0}")]
     NotUnderstood(&'static str),
 }
 

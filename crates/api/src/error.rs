@@ -7,8 +7,8 @@ use http_kit::problem::Problem;
 /// The result of a handler.
 pub(crate) type Answer = Result<HttpResponse, ApiError>;
 
-/// Why a call failed. It wraps [`Problem`] because the orphan rule requires a local type: `?` in a handler converts
-/// errors of use cases, which are foreign to this crate as [`Problem`] is.
+/// Why a call failed. A local type, because the orphan rule forbids `From` between foreign types: both [`Problem`]
+/// and the errors of use cases are foreign to this crate.
 pub(crate) struct ApiError(Problem);
 
 /// An error that maps to a [`Problem`]. Each context implements it in its `problems.rs` with an exhaustive match.

@@ -1,4 +1,4 @@
-//! CORS. Nothing of this concerns the database.
+//! CORS. Independent of the database.
 
 use reqwest::Method;
 use testkit::TestDatabase;
@@ -23,7 +23,7 @@ fn preflight(app: &TestApp, origin: &str, method: &str) -> TestRequest {
         .header("access-control-request-headers", "authorization,content-type,if-match,idempotency-key,x-request-id")
 }
 
-/// What a shared cache must tell apart.
+/// The request headers that a shared cache must key by.
 fn varies_by(answer: &TestResponse) -> Vec<String> {
     lower(&answer.joined_header("vary"))
 }
@@ -78,7 +78,7 @@ async fn another_origin_may_not() {
         let answer = app.get("/v1/posts").header("origin", origin).send().await;
         assert_eq!(answer.header("access-control-allow-origin"), "", "{origin}");
     }
-    // Whoever says nothing of an origin is no browser.
+    // A request without `Origin` comes from no browser.
     app.get("/v1/posts").expect(200).await;
 }
 

@@ -1,4 +1,4 @@
-//! More log-ins at once than passwords can be checked.
+//! More concurrent log-ins than passwords can be checked.
 
 use std::sync::Arc;
 

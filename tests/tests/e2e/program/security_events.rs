@@ -74,7 +74,7 @@ async fn are_lines_and_counters(db: TestDatabase) {
     for (event, user, span) in &found {
         assert_eq!(span["client"], "2001:db8:1:2::", "{event}: {span}");
         assert!(span["request_id"].is_string(), "{event}: {span}");
-        // The line of a signed-in user's request says who it was as well.
+        // The span of a signed-in user's request names the user too.
         if ["password_changed", "session_ended", "account_erased"].contains(&event.as_str()) {
             assert_eq!(&span["user"], user, "{event}: {span}");
         }

@@ -1,7 +1,7 @@
-//! `cargo xtask diagrams`: the drawings in `assets/`.
+//! `cargo xtask diagrams`: writes the diagrams in `assets/`.
 //!
-//! `erd.dot` is generated from the schema, `system.dot` is written by hand; both are rendered to SVG by Graphviz.
-//! Checking needs no Graphviz: a drawing says which source it was made of.
+//! `erd.dot` is generated from the schema; `system.dot` is written by hand. Graphviz renders both to SVG. The check
+//! needs no Graphviz, because each SVG contains the hash of its source.
 
 mod erd;
 mod schema;
@@ -12,10 +12,9 @@ use toolkit::root;
 
 use crate::fresh;
 
-/// Options of `cargo xtask diagrams`.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct Args {
-    /// Writes nothing and fails when a diagram is stale; needs no Graphviz
+    /// Write nothing, and fail if a diagram is stale; needs no Graphviz
     #[arg(long)]
     check: bool,
 }
@@ -25,7 +24,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     write_or_check(args.check).await
 }
 
-/// Fails when a diagram is stale.
+/// Fails if a diagram is stale.
 pub(crate) async fn check() -> Result<()> {
     write_or_check(true).await
 }

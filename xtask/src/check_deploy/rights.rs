@@ -1,20 +1,20 @@
-//! Which rights the services of the compose file have: none that they do not need.
+//! Checks that the compose file's services have no more rights than they need.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-/// Makes the secrets of all, which belong to other users.
+/// The service that writes the secrets of all others, as root.
 const MAKER: &str = "secrets";
-/// Unpacks plugins and keeps its logs where it likes.
+/// The service that unpacks plugins and writes logs to its root file system.
 const WRITES: &str = "grafana";
-/// What volumes with secrets are called, and what the maker's own is.
+/// Prefix of the volumes with secrets, and the volume of the service that writes them.
 const SECRETS: &str = "secrets";
-/// What instances are called, and the volume that is theirs: nothing in it opens more than an instance may do.
+/// Prefix of the instances' names, and their volume of secrets. It opens only what an instance may access.
 const INSTANCES: (&str, &str) = ("app", "secrets-app");
 
-/// A line for each service that may do more than it has to, of the compose file as Docker understands it.
+/// A line for each excess right of a service, in the compose file as Docker parses it.
 pub(super) fn excesses(compose: &Value) -> Result<Vec<String>> {
     let services = compose["services"].as_object().context("there are no services")?;
     let mut found = Vec::new();
@@ -48,7 +48,7 @@ pub(super) fn excesses(compose: &Value) -> Result<Vec<String>> {
         expect(volumes <= 1, "reads several volumes of secrets");
     }
     for (volume, readers) in readers {
-        // Containers of one image are one reader.
+        // Containers of one image count as one reader.
         if readers.iter().any(|(_, image)| Some(image) != readers.first().map(|(_, image)| image)) {
             let names: Vec<_> = readers.iter().map(|(name, _)| *name).collect();
             found.push(format!("{volume} is read by {}, which are different programs", names.join(" and ")));
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn are_none_in_what_is_confined() {
+    fn a_confined_service_has_none() {
         let mut maker = service(&["secrets", "secrets-app"]);
         maker["user"] = json!("0:0");
         maker["cap_add"] = json!(["CHOWN"]);
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn are_told_of_each_right() {
+    fn names_each_excess_right() {
         let excess = |field: &str, value: Value| {
             let mut service = service(&[]);
             service[field] = value;
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn are_told_of_secrets_of_others() {
+    fn names_access_to_other_services_secrets() {
         assert_eq!(found(&json!({ "redis": service(&["secrets"]) })), ["redis reads the secrets of all"]);
         let several = found(&json!({ "redis": service(&["secrets-a", "secrets-b"]) }));
         assert_eq!(several, ["redis reads several volumes of secrets"]);

@@ -1,28 +1,28 @@
-//! Which arrows the design allows. Whatever is not allowed here is forbidden.
+//! The allowed dependencies. Every other one is forbidden.
 
 use std::fmt;
 
 use super::model::{Dependency, Layer, Package, Use};
 
-/// The only foreign crates that the domain may know.
+/// The only external crates that the domain may use.
 const DOMAIN_MAY_USE: [&str; 3] = ["thiserror", "unicode-normalization", "icu_properties"];
 
-/// The crates that may know SQL: the adapters, and the tools that make test databases, measure and read the schema.
+/// Crates that may use SQL: the adapters, and the tools that create test databases, measure, and read the schema.
 const MAY_USE_SQL: [&str; 7] = ["database", "persistence", "migration", "testkit", "e2e", "bench", "xtask"];
 
-/// The crates that may know a driver: the engine, and the tools that ask a database beside it.
+/// Crates that may use a database driver: the engine, and the tools that access a database directly.
 const MAY_USE_DRIVERS: [&str; 3] = ["database", "bench", "xtask"];
 
-/// The adapters that know another one, and which.
+/// Adapters that may depend on another adapter.
 const PAIRS: [(&str, &str); 2] = [("persistence", "database"), ("persistence", "migration")];
 
-/// The adapters that tools drive.
+/// Adapters that tools may use.
 const TOOLS_MAY_USE: [&str; 4] = ["database", "persistence", "security", "system"];
 
-/// The crates that may know Redis: the adapter, and the tool that finds one for its tests.
+/// Crates that may use Redis: the adapter, and the tool that finds a server for its tests.
 const MAY_USE_REDIS: [&str; 2] = ["redis-adapters", "xtask"];
 
-/// A dependency that must go.
+/// A forbidden dependency.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Violation {
     from: String,
@@ -36,7 +36,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Every forbidden arrow of the workspace.
+/// Every forbidden dependency of the workspace.
 pub(crate) fn violations(packages: &[Package]) -> Vec<Violation> {
     let mut violations = Vec::new();
     for from in packages {
@@ -57,7 +57,7 @@ pub(crate) fn violations(packages: &[Package]) -> Vec<Violation> {
     violations
 }
 
-/// What is wrong with an arrow between two members.
+/// Why a dependency between two members is forbidden; `None` if it is allowed.
 fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static str> {
     use Layer::{
         Adapter, Bench, ClusterTest, Domain, EndToEnd, Engine, Events, Kit, Library, Seed, Server, Shell, Testkit,
@@ -124,7 +124,7 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
     })
 }
 
-/// What is wrong with an arrow to a foreign crate.
+/// Why a dependency on an external crate is forbidden; `None` if it is allowed.
 fn outer_objection(from: &Package, dependency: &Dependency) -> Option<&'static str> {
     if dependency.used == Use::Test {
         return None;
@@ -190,7 +190,7 @@ mod tests {
         ("toolkit", Layer::Toolkit),
     ];
 
-    /// What the rules say of one arrow in an otherwise empty workspace.
+    /// The violations of one dependency in an otherwise empty workspace.
     fn judged(from: &str, to: &str, used: Use) -> Vec<Violation> {
         let packages: Vec<_> = CRATES
             .iter()
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn allows_arrows_inward() {
+    fn allows_inward_dependencies() {
         allows(
             &[
                 ("events", &["domain"]),
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn forbids_arrows_outward_and_sideward() {
+    fn forbids_outward_and_sideward_dependencies() {
         forbids(
             &[
                 ("domain", &["events", "accounts", "persistence", "api", "thoughts", "testkit"]),
@@ -285,14 +285,14 @@ mod tests {
     }
 
     #[test]
-    fn lets_tests_use_the_test_kit_but_not_those_of_the_inner_layers() {
+    fn only_outer_layers_may_test_with_the_testkit() {
         allows(&[("api", &["testkit", "persistence"]), ("persistence", &["testkit", "system"])], Use::Test);
         allows(&[("accounts", &["domain", "posts"])], Use::Test);
         forbids(&[("accounts", &["persistence", "testkit", "api"]), ("domain", &["system", "testkit"])], Use::Test);
     }
 
     #[test]
-    fn keeps_the_domain_to_its_two_foreign_crates() {
+    fn limits_the_domain_to_its_external_crates() {
         allows(&[("domain", &["thiserror", "unicode-normalization"])], Use::Normal);
         allows(&[("domain", &["proptest"])], Use::Test);
         forbids(&[("domain", &["serde", "tokio", "async-trait", "sea-orm", "actix-web", "rand"])], Use::Normal);
@@ -306,13 +306,13 @@ mod tests {
     }
 
     #[test]
-    fn keeps_http_in_its_place() {
+    fn limits_http_to_its_crates() {
         allows(&[("http-kit", &["actix-web"]), ("api", &["actix-web"]), ("thoughts", &["actix-http"])], Use::Normal);
         forbids(&[("security", &["actix-web"]), ("database", &["actix-web"]), ("resilience", &["actix"])], Use::Normal);
     }
 
     #[test]
-    fn keeps_sql_in_its_place() {
+    fn limits_sql_to_its_crates() {
         let sql: &[&str] = &["sea-orm", "sea-orm-migration", "sqlx", "sqlx-core", "tokio-postgres"];
         let orm: &[&str] = &["sea-orm", "sea-orm-migration"];
         allows(&[("database", sql), ("bench", sql), ("xtask", sql)], Use::Normal);
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_redis_in_its_place() {
+    fn limits_redis_to_its_crates() {
         allows(&[("redis-adapters", &["redis"]), ("xtask", &["redis"])], Use::Normal);
         forbids(&[("persistence", &["redis"]), ("thoughts", &["redis"]), ("posts", &["redis"])], Use::Normal);
         allows(&[("e2e", &["redis"])], Use::Test);
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong_with_an_arrow() {
+    fn explains_a_violation() {
         let shown: Vec<_> = judged("accounts", "posts", Use::Normal).iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["accounts → posts: use-case crates never import each other"]);
     }

@@ -22,7 +22,7 @@ use toolkit::{Interrupt, root};
 use crate::report::Report;
 use promtool::Promtool;
 
-/// A PromQL expression, and the place where it is used.
+/// A `PromQL` expression, and the place where it is used.
 #[derive(Debug, PartialEq, Eq)]
 struct Expression {
     place: String,

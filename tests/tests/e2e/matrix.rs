@@ -1,5 +1,5 @@
-//! The authorization matrix covers every operation of the OpenAPI document. Each is called without a token, by a
-//! stranger, by the owner of the resource, and by the author of the post that it belongs to.
+//! The authorization matrix covers every operation of the OpenAPI document. Each is called by four callers: without a
+//! token, as a stranger, as the owner of the resource, and as the author of its post.
 
 use std::collections::BTreeSet;
 

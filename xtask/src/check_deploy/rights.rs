@@ -26,7 +26,7 @@ pub(super) fn excesses(compose: &Value) -> Result<Vec<String>> {
                 found.push(format!("{name} {excess}"));
             }
         };
-        expect(is_maker || !is_root(service["user"].as_str()), "runs as root, or as whom the image likes");
+        expect(is_maker || !is_root(service["user"].as_str()), "runs as root or as the image's default user");
         expect(contains(&service["cap_drop"], "ALL"), "keeps capabilities");
         expect(is_maker || service["cap_add"].is_null(), "is given capabilities");
         expect(contains(&service["security_opt"], "no-new-privileges:true"), "may gain privileges");
@@ -40,7 +40,7 @@ pub(super) fn excesses(compose: &Value) -> Result<Vec<String>> {
                 continue;
             }
             volumes += 1;
-            expect(source != SECRETS, "reads the secrets of all");
+            expect(source != SECRETS, "reads the secrets of all services");
             expect(!name.starts_with(INSTANCES.0) || source == INSTANCES.1, "reads secrets that are not for instances");
             expect(volume["read_only"] == true, "may write secrets");
             readers.entry(source).or_default().push((name, &service["image"]));
@@ -100,7 +100,7 @@ mod tests {
             service[field] = value;
             found(&json!({ "redis": service }))
         };
-        assert_eq!(excess("user", Value::Null), ["redis runs as root, or as whom the image likes"]);
+        assert_eq!(excess("user", Value::Null), ["redis runs as root or as the image's default user"]);
         assert_eq!(excess("user", json!("root:redis")).len(), 1);
         assert_eq!(excess("cap_drop", json!(["CHOWN"])), ["redis keeps capabilities"]);
         assert_eq!(excess("cap_add", json!(["CHOWN"])), ["redis is given capabilities"]);
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn names_access_to_other_services_secrets() {
-        assert_eq!(found(&json!({ "redis": service(&["secrets"]) })), ["redis reads the secrets of all"]);
+        assert_eq!(found(&json!({ "redis": service(&["secrets"]) })), ["redis reads the secrets of all services"]);
         let several = found(&json!({ "redis": service(&["secrets-a", "secrets-b"]) }));
         assert_eq!(several, ["redis reads several volumes of secrets"]);
         let owner = found(&json!({ "app1": service(&["secrets-migrate"]), "migrate": service(&["secrets-migrate"]) }));

@@ -66,7 +66,7 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
     if used == Use::Test {
         let inner = matches!(from.layer, Domain | Events | UseCases);
         return (inner && !matches!(to.layer, Domain | Events | UseCases))
-            .then_some("tests of the inner layers mock the ports; they need no adapter, nor what brings one along");
+            .then_some("tests of the inner layers mock the ports and need no adapter");
     }
     let allowed = match from.layer {
         Domain | Library | Toolkit => false,
@@ -91,36 +91,36 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         Xtask => to.layer == Toolkit || to.name == "migration",
     };
     (!allowed).then_some(match (from.layer, to.layer) {
-        (_, Testkit) => "the test kit is for tests: a dev-dependency, if anything",
+        (_, Testkit) => "the test kit is for tests: use it as a dev-dependency",
         (Domain, _) => "the domain depends on nothing of the workspace",
-        (Events, _) => "facts are made of what the domain knows, and of nothing else",
+        (Events, _) => "events depend on the domain only",
         (UseCases, UseCases) => "use-case crates never import each other",
-        (UseCases, _) => "use cases know the domain and the facts only; the rest is behind their ports",
-        (Engine, _) => "the database engine knows no table: what it would need of a context is a parameter",
+        (UseCases, _) => "use cases depend on the domain and the events only; everything else is behind their ports",
+        (Engine, _) => "the database engine knows no table; contexts pass what it needs as parameters",
         (Kit, Shell) => "the kit is below the shells: what differs between them is a parameter",
-        (Kit, _) => {
-            "the kit of the shells knows the domain and the libraries of the house only: what it needs of a context is a port"
-        }
-        (Shell, Shell) => "shells do not know each other: what they share is in their kit",
+        (Kit, _) => "the kit depends on the domain and the libraries only; what it needs of a context is a port",
+        (Shell, Shell) => "shells do not depend on each other; shared code is in the kit",
         (Shell, Adapter | Engine) => "a shell never imports an adapter; it gets use cases from the composition root",
-        (Shell, _) => "a shell knows the domain, the use cases, the kit and the libraries of the house only",
-        (Library | Toolkit, _) => "a library of the house knows nothing of what it is used for",
-        (Adapter, Adapter | Engine) => "adapters do not know each other (but for persistence → database, migration)",
-        (Adapter, _) => "an adapter knows the domain and the use cases whose ports it implements, nothing further out",
-        (Server, _) => "the server ships without chores",
-        (ClusterTest, _) => "the cluster test drives the system from outside, and knows none of its crates",
-        (_, Bench) => "nobody depends on the benchmarks",
+        (Shell, _) => "a shell depends on the domain, the use cases, the kit and the libraries only",
+        (Library | Toolkit, _) => "a library depends on no other crate of the workspace",
+        (Adapter, Adapter | Engine) => {
+            "adapters do not depend on each other (except persistence → database, migration)"
+        }
+        (Adapter, _) => "an adapter depends on the domain, the events, the use cases and the libraries only",
+        (Server, _) => "the server depends on no chores and no tests",
+        (ClusterTest, _) => "the cluster test drives the system from outside and depends on none of its crates",
+        (_, Bench) => "no crate depends on the benchmarks",
         (Bench, _) if from.name == "instructions" => {
-            "instructions are counted above the ports: whatever stands behind them is a stub, but for what makes ids"
+            "instructions are counted above the ports; adapters are stubs, except the id generator"
         }
         (Bench, _) => {
-            "the benchmarks drive the server from outside; of its crates they ask for statements and tokens only"
+            "the benchmarks drive the server from outside; they use its crates for statements and tokens only"
         }
         (Seed, _) => {
             "the seed needs the domain, the ports of the use cases, database, persistence, security and system only"
         }
-        (Xtask, _) => "chores need no crate of the house but their toolkit and, for the diagram, the migrations",
-        (Testkit | EndToEnd, _) => "tests come before chores and need none",
+        (Xtask, _) => "chores depend only on their toolkit and, for the diagram, the migrations",
+        (Testkit | EndToEnd, _) => "tests depend on no chores",
     })
 }
 
@@ -134,23 +134,23 @@ fn outer_objection(from: &Package, dependency: &Dependency) -> Option<&'static s
     let is_sql = is_driver || name.starts_with("sea-orm");
     match from.layer {
         Layer::Domain if !DOMAIN_MAY_USE.contains(&name) => {
-            Some("the domain has no async, no serde, no ORM and no HTTP: it uses thiserror and tables of Unicode only")
+            Some("the domain has no async, no serde, no ORM and no HTTP: it uses thiserror and Unicode tables only")
         }
         Layer::Events | Layer::UseCases if name == "tokio" || name.starts_with("tokio-") => {
-            Some("use cases are driven by any runtime; they name none")
+            Some("use cases work on any runtime and name none")
         }
         Layer::UseCases if name.starts_with("actix") => Some("use cases know nothing of HTTP"),
         Layer::Adapter | Layer::Engine | Layer::Library if name.starts_with("actix") => {
-            Some("requests are answered by the shells, their kit and the server")
+            Some("only the shells, their kit and the server handle HTTP")
         }
         _ if is_sql && !MAY_USE_SQL.contains(&from.name.as_str()) => {
             Some("all SQL of the project is in the adapters database, persistence and migration")
         }
         _ if is_driver && !MAY_USE_DRIVERS.contains(&from.name.as_str()) => {
-            Some("the drivers of the databases are behind the database engine")
+            Some("database drivers are behind the database engine")
         }
         _ if name == "redis" && !MAY_USE_REDIS.contains(&from.name.as_str()) => {
-            Some("all that speaks Redis is in the adapter redis-adapters")
+            Some("all Redis code is in the adapter redis-adapters")
         }
         _ => None,
     }

@@ -80,7 +80,15 @@ fn complete(mut document: OpenApi) -> OpenApi {
         components
             .security_scheme(
                 "bearer",
-                SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build()),
+                SecurityScheme::Http(
+                    HttpBuilder::new()
+                        .scheme(HttpAuthScheme::Bearer)
+                        .bearer_format("JWT")
+                        .description(Some(
+                            "Access token of a session: get one with `logIn`, and the next one with `refreshSession`.",
+                        ))
+                        .build(),
+                ),
             )
             .security_scheme("basic", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)))
             .build(),

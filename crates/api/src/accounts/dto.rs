@@ -241,7 +241,7 @@ impl Request for ErasureRequest {
     }
 }
 
-/// An account.
+/// A user account.
 #[derive(Serialize, ToSchema)]
 #[schema(as = User)]
 pub(crate) struct UserBody {

@@ -107,7 +107,8 @@ pub(super) async fn list(
 
 /// End one of your sessions
 ///
-/// Logs out one device, for example a lost phone. The current session may be ended too.
+/// Logs out one device, for example a lost phone; the current session may be ended too. The refresh token of the
+/// session and writes with its access token are rejected at once, reads within one second.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "endSession",
@@ -128,7 +129,8 @@ fn is_not_refresh(request: &GuardContext<'_>) -> bool {
 
 /// End all your other sessions
 ///
-/// Logs out every other device. The session of this request stays open.
+/// Logs out every other device. The session of this request stays open. The tokens of the other sessions are rejected
+/// as after a log-out.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "endOtherSessions",

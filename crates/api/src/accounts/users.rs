@@ -82,7 +82,7 @@ pub(super) async fn show_me(accounts: Data<Accounts>, SignedIn(me): SignedIn, re
 
 /// Change your profile or password
 ///
-/// Changes only the fields in the body. A new password ends all other sessions.
+/// Changes only the fields in the body. A new password ends all other sessions. Without `If-Match`, the last edit wins.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "editMe",
@@ -111,7 +111,7 @@ pub(super) async fn edit_me(
 ///
 /// Permanently erases the account with its posts, comments, likes and follows. All of it is hidden at once and
 /// deleted in the background, so counters of other resources may take minutes to follow. Comments with replies by
-/// other users stay, without content and author.
+/// other users stay, without content and author. The user name stays reserved for 30 days.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "eraseMe",

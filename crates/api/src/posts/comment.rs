@@ -116,7 +116,7 @@ pub(super) async fn list_replies(
 
 /// Edit your own comment
 ///
-/// Without `If-Match`, the last edit wins.
+/// Without `If-Match`, the last edit wins. Equal content changes nothing: `edited_at` and the entity tag stay.
 #[utoipa::path(
     tag = "comments",
     operation_id = "editComment",
@@ -146,7 +146,7 @@ pub(super) async fn edit(
 /// Delete a comment
 ///
 /// Allowed for the author of the comment and the author of the post. A comment with replies stays in its list,
-/// without content and author.
+/// without content and author. With `If-Match`, only that revision is deleted.
 #[utoipa::path(
     tag = "comments",
     operation_id = "deleteComment",

@@ -131,7 +131,7 @@ impl From<ContentViewer> for ContentViewerBody {
     }
 }
 
-/// A post.
+/// A published post.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Post)]
 pub(crate) struct PostBody {
@@ -191,7 +191,7 @@ impl PostBody {
     }
 }
 
-/// A comment.
+/// A comment on a post, or a reply to a comment.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Comment)]
 pub(crate) struct CommentBody {

@@ -17,7 +17,8 @@ use crate::error::Answer;
 
 /// Publish a post
 ///
-/// Send an `Idempotency-Key` to make retries safe.
+/// The post appears in the public feed and in the home timelines of followers. Send an `Idempotency-Key` to make
+/// retries safe.
 #[utoipa::path(
     tag = "posts",
     operation_id = "publishPost",
@@ -69,7 +70,7 @@ pub(super) async fn show(
 
 /// Edit your own post
 ///
-/// Without `If-Match`, the last edit wins.
+/// Without `If-Match`, the last edit wins. Equal content changes nothing: `edited_at` and the entity tag stay.
 #[utoipa::path(
     tag = "posts",
     operation_id = "editPost",
@@ -97,7 +98,7 @@ pub(super) async fn edit(
 
 /// Delete your own post
 ///
-/// Permanently deletes the post with its comments and likes.
+/// Permanently deletes the post with its comments and likes. With `If-Match`, only that revision is deleted.
 #[utoipa::path(
     tag = "posts",
     operation_id = "deletePost",

@@ -27,8 +27,8 @@ pub(crate) async fn length(request: ServiceRequest, next: impl Inner) -> Answer 
     next(request).await
 }
 
-/// Rejects unknown query parameters with 422, like unknown fields of a body. A misspelt `limit` would go unnoticed
-/// otherwise, and parameters that clients already send could not be introduced later without changing their requests.
+/// Rejects unknown query parameters with 422, like unknown fields of a body. Otherwise a misspelt `limit` would go
+/// unnoticed, and a parameter introduced later would change requests that already send it.
 pub(crate) async fn parameters(request: ServiceRequest, next: impl Inner) -> Answer {
     if !request.query_string().is_empty()
         && let Some(table) = request.app_data::<Data<ParameterTable>>()

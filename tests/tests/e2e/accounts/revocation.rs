@@ -107,7 +107,7 @@ async fn a_session_of_others_is_not_found(app: TestApp) {
     bob.me().await;
 }
 
-/// Ends sessions in every way except log-out. Here, `ada` ends the session `ended`.
+/// Sessions end by log-out, reuse of a refresh token, a new password and erasure.
 async fn an_ended_session_cannot_read(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let out = log_in(&app).await;

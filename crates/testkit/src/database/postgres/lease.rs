@@ -15,8 +15,8 @@ use super::server::{Administrator, administer};
 /// Databases that this process holds and no test uses.
 static FREE: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
 
-/// The number of the next database to try; this process holds all before it that it could get. A session that asks
-/// for a lock which it has already is given it again, so that asking the server is not enough.
+/// The number of the next database to try. A counter is necessary, because PostgreSQL grants a session the same
+/// advisory lock again.
 static NEXT: tokio::sync::Mutex<u32> = tokio::sync::Mutex::const_new(0);
 
 /// A migrated database that no other process uses while this one runs.
@@ -112,8 +112,7 @@ async fn disconnect(admin: &Administrator, name: &str) {
     }
 }
 
-/// Hashes of this program's path and of its build. 18-19 The number of the next database to try. A counter is
-/// necessary, because PostgreSQL grants a session the same advisory lock again.
+/// Hashes of this program's path and of its build.
 fn program_and_build() -> (u64, u64) {
     let path = std::env::current_exe().unwrap();
     let file = std::fs::metadata(&path).unwrap();

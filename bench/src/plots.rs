@@ -69,7 +69,7 @@ fn against_load(curve: &Curve, file: &Path) -> Result<()> {
 }
 
 fn against_size(growth: &[Growth], file: &Path) -> Result<()> {
-    #[expect(clippy::cast_precision_loss, reason = "nobody has so many posts")]
+    #[expect(clippy::cast_precision_loss, reason = "numbers of posts are small")]
     let lines: Vec<_> = growth
         .iter()
         .map(|growth| Line {

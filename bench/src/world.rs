@@ -149,7 +149,7 @@ impl Caller {
         let answer = self.ask(&Request::post("/v1/sessions", body)).await?.json()?;
         // A token for the session of the log-in that lives longer than the issued one.
         let proved = self.tokens.verify(text(&answer, "access_token")?, SystemClock.now());
-        let account = self.sign(proved.context("a log-in that proves nobody")?)?;
+        let account = self.sign(proved.context("the access token of the log-in is invalid")?)?;
         let follows = others.iter().take(count).map(|other| {
             let request = Request { method: "PUT", ..Request::get(format!("/v1/users/{}/follow", other.id)) };
             let request = request.by(&account.token);

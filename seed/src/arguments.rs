@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn understands_every_option() {
+    fn parses_every_option() {
         let all = "--users 1000 --posts 100_000 --comments 300,000 --follows 50000 --likes 200000 --random-seed 7 --reset --yes";
         let parsed = parse(all).unwrap();
         let numbers = Numbers { users: 1_000, posts: 100_000, comments: 300_000, follows: 50_000, likes: 200_000 };
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_what_it_cannot_do() {
+    fn rejects_invalid_arguments() {
         for wrong in ["--users 2", "--posts -1", "--posts many", "--likes 10000001", "--random-seed x", "more"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

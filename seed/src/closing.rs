@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_rows_and_says_how_to_log_in() {
+    fn shows_counts_and_a_log_in() {
         let shown = shown(Loaded { added: 1_000, already_there: 20, skipped: 0 }, &["ada", "grace", "linus"]);
         assert!(shown.contains("users                      1,000             20           0"), "{shown}");
         assert!(shown.contains("2.0 seconds, 510 rows a second"), "{shown}");

@@ -63,7 +63,7 @@ pub async fn fill(database: &Database, order: &Order) -> anyhow::Result<Report> 
     persistence::migrate(database).await?;
     let loader = BulkLoader::new(database.clone());
     if order.reset {
-        waiting("removal of what was there", order.quiet, loader.clear()).await?;
+        waiting("removal of old data", order.quiet, loader.clear()).await?;
     }
     let world = World::generate(order.random_seed, &order.numbers, period(&loader, order.now).await?)?;
     let passwords = Passwords::hash(order.hashing).await?;

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn does_not_show_what_it_rejects() {
+    fn does_not_show_rejected_values() {
         for (environment, dot_env) in [
             (Some("mysql://me:hush@h/db"), ""),
             (Some("postgres:me:hush@h/db"), ""),

@@ -119,7 +119,7 @@ async fn adds_everything_once() {
 }
 
 #[tokio::test]
-async fn finishes_what_was_interrupted() {
+async fn completes_an_interrupted_run() {
     let (fixture, whole) = (Fixture::new().await, Fixture::new().await);
     fixture.fill(ORDER).await;
     whole.fill(ORDER).await;
@@ -204,7 +204,7 @@ async fn extends_an_existing_world() {
 }
 
 #[tokio::test]
-async fn removes_everything_when_asked() {
+async fn removes_everything_on_reset() {
     let fixture = Fixture::new().await;
     fixture.execute(STRANGERS).await;
     let account = fixture.execute("INSERT INTO removals (id, kind) SELECT id, 'account' FROM users LIMIT 1").await;

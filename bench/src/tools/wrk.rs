@@ -98,7 +98,7 @@ impl Wrk {
 fn parse(output: &str) -> Result<(Reading, u64)> {
     let line = output.lines().rev().find(|line| line.starts_with('{')).context("wrk printed no result")?;
     let line: Line = serde_json::from_str(line).with_context(|| format!("wrk printed {line}"))?;
-    #[expect(clippy::cast_precision_loss, reason = "nobody counts so many requests")]
+    #[expect(clippy::cast_precision_loss, reason = "numbers of requests are small")]
     let rate = line.requests.saturating_sub(line.refused) as f64 / (line.microseconds / 1e6).max(f64::MIN_POSITIVE);
     let Line { requests, p50, p99, p999, .. } = line;
     Ok((Reading { rate, p50, p99, p999, requests, errors: line.refused + line.broken }, line.position))

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_surface_without_a_layer_goes_without_it() {
+    async fn requests_pass_only_the_layers_of_their_surface() {
         let app = init_service(application().app()).await;
         let echo = async |path: &str| {
             let request = TestRequest::post().uri(path).insert_header((CONTENT_LENGTH, "5")).set_payload("hello");

@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moves_only_when_told() {
+    fn moves_only_on_request() {
         let clock = FixedClock::default();
         assert_eq!(clock.now(), NOW);
         assert_eq!(clock.advance(Duration::from_secs(1)), NOW.after(Duration::from_secs(1)));

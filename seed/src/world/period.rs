@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn puts_what_follows_later_and_before_the_end() {
+    fn later_times_are_within_the_period() {
         let (period, mut chance) = (Period::from(START), chance::of(42, "period", 0));
         let hour = Duration::from_hours(1);
         for _ in 0..10_000 {

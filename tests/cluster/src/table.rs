@@ -67,7 +67,7 @@ impl Table {
     /// Writes the Markdown file to the target folder and returns its path.
     pub(crate) fn write(&self) -> Result<PathBuf> {
         let executable = std::env::current_exe()?;
-        let target = executable.ancestors().nth(2).context("the executable lies in no target folder")?;
+        let target = executable.ancestors().nth(2).context("the executable is not in a target folder")?;
         let file = target.join(FILE);
         std::fs::write(&file, self.markdown()).with_context(|| format!("cannot write {}", file.display()))?;
         Ok(file)

@@ -71,7 +71,7 @@ mod tests {
         let example = example();
         let variables = variables(&example).unwrap();
         assert_eq!(variables[DECIDED.len()..], ["SIGNING_KEY", "RUST_LOG"]);
-        assert!(super::variables("#PORT=\n").is_err(), "what is decided must be there");
+        assert!(super::variables("#PORT=\n").is_err(), "a variable of DECIDED is missing in the example");
     }
 
     #[test]

@@ -64,10 +64,10 @@ async fn prove_lag(cluster: &Cluster<'_>) -> Result<()> {
     let count = format!("SELECT count(*) FROM posts WHERE id = '{id}'");
     let (primary, replica) = (Service::PostgresPrimary, Service::PostgresReplica);
     if cluster.stack.psql(replica, &count).await? != "0" {
-        bail!("the replica does not lag: this proves nothing");
+        bail!("the replica does not lag, so this proves nothing");
     }
     if cluster.stack.psql(primary, &count).await? != "1" {
-        bail!("what was acknowledged is not on the primary");
+        bail!("an acknowledged post is not on the primary");
     }
     Ok(())
 }

@@ -108,7 +108,7 @@ fn compare_said(
         }
     }
     for marker in rows.keys().filter(|marker| !said.contains_key(*marker)) {
-        found.push(format!("nobody said the {what} {marker}"));
+        found.push(format!("the {what} {marker} was never sent"));
     }
 }
 
@@ -148,7 +148,7 @@ mod tests {
         assert!(found(&[("a", "m1 hello"), ("b", "m1 hello")]).contains("is there 2 times"));
         assert!(found(&[("b", "m1 hello")]).contains("is b, but"));
         assert!(found(&[("a", "m1 hullo")]).contains("holds `m1 hullo`"));
-        assert!(found(&[("a", "m1 hello"), ("z", "m2 hello")]).contains("nobody said the post m2"));
+        assert!(found(&[("a", "m1 hello"), ("z", "m2 hello")]).contains("the post m2 was never sent"));
     }
 
     #[test]

@@ -127,7 +127,7 @@ async fn interrupted_removals_resume_at_the_next_start(db: TestDatabase) {
     let app = TestApp::from(db);
     let begun = Instant::now();
     while app.database().count("removals").await > 0 {
-        assert!(begun.elapsed() < Duration::from_secs(30), "nobody takes it up");
+        assert!(begun.elapsed() < Duration::from_secs(30), "the removal is not resumed");
         tokio::task::yield_now().await;
     }
     assert_eq!((app.database().count("users").await, app.database().count("follows").await), (1, 0));

@@ -9,8 +9,8 @@ use testkit::on_both_databases;
 use super::refresh::refresh;
 
 on_both_databases![
-    the_list_shows_ones_own_sessions_newest_first,
-    the_list_comes_in_pages,
+    the_list_shows_own_sessions_newest_first,
+    the_list_is_paginated,
     one_session_is_ended_by_its_id,
     all_others_are_ended_at_once,
     a_session_of_others_is_not_found,
@@ -37,7 +37,7 @@ async fn current(user: &TestUser) -> String {
     own["id"].as_str().unwrap().to_owned()
 }
 
-async fn the_list_shows_ones_own_sessions_newest_first(app: TestApp) {
+async fn the_list_shows_own_sessions_newest_first(app: TestApp) {
     let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
     let body = json!({ "username": "ada", "password": PASSWORD });
     let agent = format!("Tablet\u{9} {}", "x".repeat(400));
@@ -58,7 +58,7 @@ async fn the_list_shows_ones_own_sessions_newest_first(app: TestApp) {
     app.get("/v1/sessions").problem(401, "unauthenticated").await;
 }
 
-async fn the_list_comes_in_pages(app: TestApp) {
+async fn the_list_is_paginated(app: TestApp) {
     let ada = app.sign_up("ada").await;
     for _ in 0..4 {
         log_in(&app).await;

@@ -66,15 +66,15 @@ impl ApiFile {
                 name = comment.strip_prefix("@name ").map(ToOwned::to_owned).or(name);
                 expected = comment.strip_prefix("→ ").map(|status| status.parse().unwrap()).or(expected);
             } else if let Some(variable) = line.strip_prefix('@') {
-                let (name, value) = variable.split_once(" = ").unwrap_or_else(|| panic!("what is {line:?}?"));
+                let (name, value) = variable.split_once(" = ").unwrap_or_else(|| panic!("cannot parse {line:?}"));
                 self.variables.insert(name.to_owned(), value.to_owned());
             } else if !line.is_empty() {
                 break line;
             }
         };
-        let (method, target) = request.split_once(' ').unwrap_or_else(|| panic!("what is {request:?}?"));
+        let (method, target) = request.split_once(' ').unwrap_or_else(|| panic!("cannot parse {request:?}"));
         let headers = lines.by_ref().take_while(|line| !line.is_empty()).map(|line| {
-            let (name, value) = line.split_once(": ").unwrap_or_else(|| panic!("{title}: what is {line:?}?"));
+            let (name, value) = line.split_once(": ").unwrap_or_else(|| panic!("{title}: cannot parse {line:?}"));
             (name.to_owned(), value.to_owned())
         });
         Some(Call {
@@ -139,7 +139,7 @@ impl<'a> Answers<'a> {
         let Some((before, rest)) = text.split_once("{{") else {
             return text.to_owned();
         };
-        let (name, after) = rest.split_once("}}").unwrap_or_else(|| panic!("what is {text:?}?"));
+        let (name, after) = rest.split_once("}}").unwrap_or_else(|| panic!("cannot parse {text:?}"));
         format!("{before}{}{}", self.value(name), self.fill_text(after))
     }
 
@@ -150,7 +150,7 @@ impl<'a> Answers<'a> {
             "$guid" => format!("{:032x}", rand::random::<u128>()),
             _ => match self.variables.get(name) {
                 Some(value) => self.fill_text(value),
-                None => self.of_an_answer(name).unwrap_or_else(|| panic!("what is {{{{{name}}}}}?")),
+                None => self.of_an_answer(name).unwrap_or_else(|| panic!("unknown variable {{{{{name}}}}}")),
             },
         }
     }

@@ -8,7 +8,7 @@ on_both_databases![
     bytes_that_are_not_json_are_malformed,
     json_that_is_not_text_is_malformed,
     json_of_another_shape_is_invalid,
-    every_bad_field_is_named,
+    every_invalid_field_is_listed,
     other_content_types_are_rejected,
     the_server_survives_deep_nesting,
 ];
@@ -134,7 +134,7 @@ async fn json_of_another_shape_is_invalid(app: TestApp) {
     assert_eq!(unknown.await.field_errors(), ["contents: unknown_field"]);
 }
 
-async fn every_bad_field_is_named(app: TestApp) {
+async fn every_invalid_field_is_listed(app: TestApp) {
     let sign_up = json!({ "nick": 1, "username": 5, "password": "short", "bio": [], "display_name": "", "born": {} });
     let answer = app.post("/v1/users").json(sign_up).problem(422, "validation_failed").await;
     let expected = [

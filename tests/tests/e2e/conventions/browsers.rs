@@ -70,7 +70,7 @@ async fn a_configured_origin_may_call() {
 }
 
 #[tokio::test]
-async fn another_origin_may_not() {
+async fn another_origin_may_not_call() {
     let app = start().await;
     for origin in ["https://evil.example.com", "https://app.example.com.evil.com", "http://app.example.com", "null"] {
         let answer = preflight(&app, origin, "POST").send().await;
@@ -83,7 +83,7 @@ async fn another_origin_may_not() {
 }
 
 #[tokio::test]
-async fn without_configured_origins_none_may() {
+async fn without_configured_origins_no_origin_may_call() {
     let app = TestApp::from(TestDatabase::sqlite().await);
     let answer = app.get("/v1/posts").header("origin", ORIGIN).expect(200).await;
     assert_eq!(answer.header("access-control-allow-origin"), "");
@@ -124,7 +124,7 @@ async fn answers_vary_by_everything_that_they_depend_on() {
 }
 
 #[tokio::test]
-async fn a_refused_preflight_says_what_is_not_allowed() {
+async fn a_rejected_preflight_names_the_reason() {
     let app = start().await;
     let ask = |origin: &str, method: &str, headers: &str| {
         app.request(Method::OPTIONS, "/v1/posts")

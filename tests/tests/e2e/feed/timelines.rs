@@ -5,12 +5,12 @@ use testkit::app::TestApp;
 use testkit::on_both_databases;
 
 on_both_databases![
-    the_public_feed_has_everybodys_posts_newest_first,
+    the_public_feed_has_all_posts_newest_first,
     home_has_own_posts_and_those_of_followed_users,
     home_requires_a_token,
 ];
 
-async fn the_public_feed_has_everybodys_posts_newest_first(app: TestApp) {
+async fn the_public_feed_has_all_posts_newest_first(app: TestApp) {
     let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
     assert_eq!(app.get("/v1/posts").expect(200).await.json, json!({ "items": [], "next_cursor": null }));
     ada.publish("one").await;

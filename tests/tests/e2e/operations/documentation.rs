@@ -45,7 +45,7 @@ async fn the_docs_load_only_local_files() {
             Some("js") => "text/javascript",
             Some("css") => "text/css",
             Some("png") => "image/png",
-            other => panic!("what is {link} ({other:?})?"),
+            other => panic!("unexpected type of {link}: {other:?}"),
         };
         assert!(asset.header("content-type").starts_with(expected), "{link} {}", asset.header("content-type"));
     }

@@ -7,7 +7,7 @@ use testkit::{TestDatabase, on_both_databases};
 on_both_databases![
     a_cache_entry_takes_only_the_readers_own_statement,
     one_resource_takes_one_statement,
-    a_list_takes_at_most_two_statements,
+    a_list_needs_at_most_two_statements,
     a_write_takes_one_transaction,
     a_removal_takes_one_transaction_and_few_slices,
     an_early_rejection_takes_no_statement,
@@ -93,7 +93,7 @@ async fn a_cache_entry_takes_only_the_readers_own_statement(app: TestApp) {
     }
 }
 
-async fn a_list_takes_at_most_two_statements(Uncached(app): Uncached) {
+async fn a_list_needs_at_most_two_statements(Uncached(app): Uncached) {
     let Scene { ada, post, comment, .. } = fill(&app).await;
     let lists = [
         "/v1/posts".to_owned(),

@@ -110,7 +110,7 @@ async fn leave_every_counter_exact(app: TestApp) {
     for user in &users {
         shown += user.me().await["post_count"].as_i64().unwrap();
     }
-    assert_eq!(shown, posts, "what is shown is what is counted");
+    assert_eq!(shown, posts, "the feed shows every counted post");
 
     // Half of the users erase their accounts at once; the counters must still be exact.
     let leaving = users.iter().take(USERS / 2).map(TestUser::erase);

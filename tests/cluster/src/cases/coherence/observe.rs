@@ -85,7 +85,7 @@ pub(super) async fn observe(here: &Api, there: &Api, probe: Probe, linger: bool)
     for trace in traces {
         findings.push(Finding::of(&trace?, answered));
     }
-    findings.into_iter().reduce(Finding::and).context("nobody read")
+    findings.into_iter().reduce(Finding::and).context("there are no readers")
 }
 
 async fn read(api: Api, watch: Watch, progress: Arc<Progress>, stop: Arc<AtomicBool>) -> Result<Vec<Reading>> {

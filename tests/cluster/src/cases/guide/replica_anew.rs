@@ -16,7 +16,7 @@ pub(in super::super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     follow(cluster, Sequence::ReplicaAnew, &mut verdict).await?;
     let period = load.stop().await?;
     let restarted = replaced(&before, &cluster.stack.containers().await?);
-    verdict.check(restarted == ["postgres-replica"], || format!("{restarted:?} were made anew"));
+    verdict.check(restarted == ["postgres-replica"], || format!("{restarted:?} were recreated"));
     period.judge(&mut verdict, |_| false);
     period.audit(cluster, &mut verdict).await?;
     Ok(verdict)

@@ -33,18 +33,18 @@ pub(in super::super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     verdict.check(output.status.success(), || failed(Sequence::RollingRestart, &output));
     let second = stack.containers().await?;
     let rolled = replaced(&first, &second);
-    verdict.check(rolled == ["app1", "app2"], || format!("{rolled:?} were made anew, not app1 and app2"));
+    verdict.check(rolled == ["app1", "app2"], || format!("{rolled:?} were recreated, not app1 and app2"));
 
     stack.plain_up(Some(GOOD)).await?;
     let third = stack.containers().await?;
     let after_all = replaced(&second, &third);
-    verdict.check(after_all.is_empty(), || format!("the next `docker compose up` makes {after_all:?} anew"));
+    verdict.check(after_all.is_empty(), || format!("the next `docker compose up` recreates {after_all:?}"));
 
     let output = stack.follow(Sequence::RollingRestart, folder.path(), Some(BAD)).await?;
     verdict.check(!output.status.success(), || "with a bad variable it ends without an error".to_owned());
     let fourth = stack.containers().await?;
     let broken = replaced(&third, &fourth);
-    verdict.check(broken.len() == 1, || format!("with a bad variable {broken:?} were made anew, not one instance"));
+    verdict.check(broken.len() == 1, || format!("with a bad variable {broken:?} were recreated, not one instance"));
     verdict.figure(format!("with a bad variable it ends after {}", broken.join(", ")));
 
     // The other order: if the last instance does not serve, the first one must not be stopped.

@@ -51,8 +51,8 @@ const WARM_UP: Duration = Duration::from_secs(2);
 /// Users who like and unlike.
 const USERS: usize = 8;
 
-/// Users who log in. Their number is high, so that few of [`LOG_INS`] are for one account at once: past ten, they would count
-/// as guesses.
+/// Users who log in. Their number is high, so that few of [`LOG_INS`] are for one account at once: past ten, they would
+/// count as guesses.
 const WHO_LOG_IN: usize = 128;
 
 /// One kind of load, and its connections.

@@ -86,7 +86,7 @@ pub(super) async fn log_out(accounts: Data<Accounts>, SignedIn(me): SignedIn) ->
 
 /// List your open sessions, newest first
 ///
-/// Each log-in opens a session. Sessions that have ended or expired are not listed.
+/// Each log-in opens a session. Ended sessions are not listed; an expired one may be listed for up to an hour.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "listSessions",

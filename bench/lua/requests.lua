@@ -1,7 +1,7 @@
--- Sends the requests of a file in turn, and says in one line of JSON what came of them.
+-- Sends the requests of a file in turn, and prints the result as one line of JSON.
 --
--- Arguments: the file, and the place to begin at. The file holds each request as it goes over the wire, after a line
--- with its length in bytes: nothing is put together while the clock runs.
+-- Arguments: the file, and the position to start at. The file contains each request as sent, after a line with its
+-- length in bytes, so that nothing is composed while the clock runs.
 
 local threads = {}
 
@@ -19,7 +19,7 @@ function init(args)
   position = tonumber(args[2]) or 0
   local count = #requests
   if count == 1 then
-    -- Without a function `request` the same bytes are sent again and again, and Lua is not asked.
+    -- Without a function `request`, wrk sends the same bytes repeatedly and does not call Lua.
     local only = requests[1]
     wrk.format = function() return only end
     return

@@ -1,4 +1,4 @@
--- Every client is somebody else and likes what it does not like yet, then takes the like back.
+-- Every client is another user. It likes a post that it does not like yet, then removes the like.
 \set post random(0, :last_post)
 \if :liked
 \set post :liked_post

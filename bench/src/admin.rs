@@ -1,4 +1,4 @@
-//! PostgreSQL and Redis as whoever runs them sees them.
+//! Administers PostgreSQL and Redis for the benchmarks.
 
 use anyhow::{Context as _, Result, bail};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -6,35 +6,35 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use url::Url;
 
-/// What the databases of the benchmarks are called, before a number.
+/// Prefix of the benchmark databases; a number follows.
 const PREFIX: &str = "thoughts_bench_";
 
 const PEOPLE: &str = include_str!("../sql/people.sql");
 
-/// The address of another database of the same server.
+/// The URL of another database of the same server.
 ///
 /// # Errors
-/// When the address is none.
+/// If `url` is invalid.
 pub fn database(url: &str, name: &str) -> Result<String> {
     let mut url = Url::parse(url).context("no address of a PostgreSQL")?;
     url.set_path(name);
     Ok(url.into())
 }
 
-/// Makes an empty database and answers its address.
+/// Creates an empty database and returns its URL.
 ///
 /// # Errors
-/// When the role may not.
+/// If the role may not create databases.
 pub async fn create(url: &str, number: usize) -> Result<String> {
     let name = format!("{PREFIX}{}_{number}", std::process::id());
     execute(url, &format!("CREATE DATABASE {name}")).await?;
     database(url, &name)
 }
 
-/// Drops the databases of this run, and those that earlier ones left.
+/// Drops the databases of this run and of earlier ones.
 ///
 /// # Errors
-/// When one of them cannot be dropped.
+/// If one of them cannot be dropped.
 pub async fn drop_all(url: &str) -> Result<()> {
     let mut server = PgConnection::connect(url).await.context("no connection to PostgreSQL")?;
     let found: Vec<String> =
@@ -48,18 +48,18 @@ pub async fn drop_all(url: &str) -> Result<()> {
     Ok(server.close().await?)
 }
 
-/// Adds the people who write, and their posts.
+/// Adds the writing users and their posts.
 ///
 /// # Errors
-/// What the database said.
+/// If the database fails.
 pub async fn add_people(url: &str) -> Result<()> {
     execute(url, PEOPLE).await
 }
 
-/// Lets the database settle after it was filled: statistics for the planner, and nothing left to be written.
+/// Settles the database after filling it: updates the planner's statistics and writes out dirty pages.
 ///
 /// # Errors
-/// What the database said.
+/// If the database fails.
 pub async fn settle(url: &str) -> Result<()> {
     for command in ["VACUUM ANALYZE", "CHECKPOINT"] {
         execute(url, command).await?;
@@ -67,21 +67,21 @@ pub async fn settle(url: &str) -> Result<()> {
     Ok(())
 }
 
-/// Runs statements that answer nothing.
+/// Runs statements without results.
 async fn execute(url: &str, sql: &str) -> Result<()> {
     let mut server = PgConnection::connect(url).await.context("no connection to PostgreSQL")?;
     sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut server).await.with_context(|| format!("cannot {sql}"))?;
     Ok(server.close().await?)
 }
 
-/// What the figures of PostgreSQL hang on.
+/// PostgreSQL settings that the figures depend on.
 pub const SETTINGS: [&str; 6] =
     ["server_version", "fsync", "synchronous_commit", "full_page_writes", "shared_buffers", "max_connections"];
 
 /// The values of [`SETTINGS`].
 ///
 /// # Errors
-/// What the server said.
+/// If the database fails.
 pub async fn settings(url: &str) -> Result<Vec<(String, String)>> {
     let mut server = PgConnection::connect(url).await.context("no connection to PostgreSQL")?;
     let mut settings = Vec::with_capacity(SETTINGS.len());
@@ -93,33 +93,34 @@ pub async fn settings(url: &str) -> Result<Vec<(String, String)>> {
     Ok(settings)
 }
 
-/// Fails when the server acknowledges what it has not kept: rates of writes would be another machine's.
+/// Rejects a server that acknowledges writes before they are durable, because its write rates are not comparable.
 ///
 /// # Errors
-/// As above.
+/// If a setting turns durability off.
 pub fn durable(settings: &[(String, String)]) -> Result<()> {
     for (name, value) in settings {
         if ["fsync", "synchronous_commit", "full_page_writes"].contains(&name.as_str()) && value == "off" {
-            bail!("PostgreSQL has {name} = off; give another one, or --allow-unsafe-database");
+            bail!("PostgreSQL has {name} = off; use another server, or pass --allow-unsafe-database");
         }
     }
     Ok(())
 }
 
-/// The same Redis, of whose numbered databases this is one.
+/// The URL of a numbered database of the same Redis server.
 ///
 /// # Errors
-/// When the address is none.
+/// If `url` is invalid.
 pub fn redis_database(url: &str, number: usize) -> Result<String> {
     let mut url = Url::parse(url).context("no address of a Redis")?;
     url.set_path(&(number % 16).to_string());
     Ok(url.into())
 }
 
-/// Empties the database of Redis that `url` names: what is kept there is of another database. Answers the version.
+/// Empties the Redis database of `url`, which may hold entries of another benchmark database. Returns the server's
+/// version.
 ///
 /// # Errors
-/// When it cannot be reached.
+/// If Redis cannot be reached.
 pub async fn empty_redis(url: &str) -> Result<String> {
     let url = Url::parse(url).context("no address of a Redis")?;
     let host = (url.host_str().unwrap_or("127.0.0.1"), url.port().unwrap_or(6379));
@@ -141,13 +142,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_another_database_of_the_same_server() {
+    fn replaces_the_database_in_the_url() {
         assert_eq!(database("postgresql://u:p@h:5/postgres", "x").unwrap(), "postgresql://u:p@h:5/x");
         assert_eq!(redis_database("redis://:p@h:6", 17).unwrap(), "redis://:p@h:6/1");
     }
 
     #[test]
-    fn refuses_a_database_that_forgets() {
+    fn rejects_a_database_without_durability() {
         let settings = |value: &str| vec![("fsync".to_owned(), value.to_owned())];
         assert!(durable(&settings("on")).is_ok());
         assert!(durable(&settings("off")).is_err());

@@ -1,4 +1,4 @@
-//! A server with one handler and nothing around it: the least that actix-web has to do for an answer.
+//! A server with one handler and no middleware: the least work that actix-web must do for a response.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -24,7 +24,7 @@ async fn handler(kept: Data<Kept>) -> HttpResponse {
 /// Serves until it is stopped.
 ///
 /// # Errors
-/// When the answer cannot be read, or the port is taken.
+/// If the response file cannot be read, or the port is in use.
 pub fn serve(options: &Bare) -> Result<()> {
     let answer: Answer = serde_json::from_slice(&std::fs::read(&options.answer)?)?;
     let mut headers = HeaderMap::new();
@@ -33,7 +33,7 @@ pub fn serve(options: &Bare) -> Result<()> {
     }
     let kept =
         Data::new(Kept { status: StatusCode::from_u16(answer.status)?, headers, body: Bytes::from(answer.body) });
-    // As many workers as the server has when nobody says how many: one a core.
+    // The server's default number of workers: one per core.
     let workers = std::thread::available_parallelism()?.get();
     actix_web::rt::System::new().block_on(async move {
         HttpServer::new(move || App::new().app_data(kept.clone()).default_service(web::to(handler)))

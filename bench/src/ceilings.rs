@@ -1,4 +1,4 @@
-//! The least that has to be done for each workload.
+//! The minimum work of each workload, as `pgbench` scripts.
 
 use accounts::ports::UserRepository as _;
 use anyhow::Result;
@@ -12,13 +12,13 @@ use crate::statements::Watched;
 use crate::workloads::What;
 use crate::world::World;
 
-/// How many of many are enough for a ceiling, one a client.
+/// Number of variants that a ceiling uses, one per client.
 const VARIANTS: usize = 64;
 
-/// The script of `pgbench` that does to the database what `what` does.
+/// The `pgbench` script that does to the database what the workload `what` does.
 ///
 /// # Errors
-/// When the statements cannot be captured.
+/// If the statements cannot be captured.
 pub async fn script(what: What, world: &World, watched: &Watched) -> Result<Script> {
     Ok(match what {
         What::Publish => written(include_str!("../sql/publish.sql"), 1),
@@ -28,14 +28,14 @@ pub async fn script(what: What, world: &World, watched: &Watched) -> Result<Scri
     })
 }
 
-/// A script of ours, for so many posts.
+/// A hand-written script for a number of posts.
 fn written(text: &str, posts: usize) -> Script {
     let variables = [("last_post", posts.saturating_sub(1)), ("liked", 0), ("liked_post", 0)];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_string())).to_vec();
     Script { text: text.to_owned(), variables }
 }
 
-/// The statements that the repositories run: for whom and for what there are many, for some of them.
+/// The statements of the repositories. Workloads with many users or posts get several variants.
 async fn captured_statements(what: What, world: &World, watched: &Watched) -> Result<Script> {
     let timelines = SeaTimelineRepository::new(watched.database.clone());
     let posts = SeaPostRepository::new(watched.database.clone());

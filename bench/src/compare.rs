@@ -1,10 +1,10 @@
-//! Two reports side by side.
+//! Compares two reports.
 
 use crate::report::Report;
 use crate::statistics::change;
 use crate::table::Table;
 
-/// Every figure that is worth comparing, by its name.
+/// Every comparable figure, by name.
 fn figures(report: &Report) -> Vec<(String, f64)> {
     let mut figures = Vec::new();
     for measured in &report.workloads {
@@ -37,7 +37,7 @@ fn figures(report: &Report) -> Vec<(String, f64)> {
     figures
 }
 
-/// The change of each figure that both have.
+/// The change of each figure that both reports have.
 pub fn compare(old: &Report, new: &Report) -> Table {
     let before = figures(old);
     let rows = figures(new).into_iter().filter_map(|(name, new)| {
@@ -58,7 +58,7 @@ mod tests {
     use crate::report::tests::report;
 
     #[test]
-    fn says_by_how_much_each_figure_changed() {
+    fn shows_the_change_of_each_figure() {
         let table = compare(&report(400.0), &report(500.0));
         assert_eq!(table.rows[0], ["one, req/s", "400.00", "500.00", "+25.0 %"]);
         assert_eq!(table.rows[1], ["one, p50 ms", "1.00", "1.00", "+0.0 %"]);
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_out_what_only_one_of_them_has() {
+    fn omits_figures_that_one_report_lacks() {
         let mut new = report(1.0);
         new.workloads[0].name = "two".to_owned();
         assert_eq!(compare(&report(1.0), &new).rows.len(), 0);

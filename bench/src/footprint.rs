@@ -1,4 +1,4 @@
-//! Memory, the time of a start, and the size of the executable.
+//! Memory, start-up time and size of the executable.
 
 use std::path::Path;
 
@@ -9,45 +9,45 @@ use crate::admin;
 use crate::server::{Server, Setting};
 use crate::statistics::median;
 
-/// At rest it is to have less, in bytes.
+/// Upper bound of the memory at rest, in bytes.
 pub const MOST_AT_REST: u64 = 40_000_000;
-/// After load it is to have less, in bytes.
+/// Upper bound of the memory after load, in bytes.
 pub const MOST_AFTER_LOAD: u64 = 200_000_000;
 
-/// What the server takes of a machine.
+/// The server's use of resources.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Footprint {
-    /// Memory before the first request, in bytes; nothing where the system does not say.
+    /// Memory before the first request, in bytes; `None` if the system does not report it.
     pub at_rest: Option<u64>,
-    /// The most memory under load.
+    /// Peak memory under load, in bytes.
     pub peak: Option<u64>,
-    /// Memory after all workloads, once nothing is asked any more.
+    /// Memory after all workloads, once the server is idle, in bytes.
     pub after_load: Option<u64>,
-    /// From start to ready, in seconds, of each start.
+    /// Seconds from start to ready, for each start.
     pub starts: Vec<f64>,
-    /// The executable's size, in bytes.
+    /// Size of the executable in bytes.
     pub executable: u64,
 }
 
 impl Footprint {
-    /// The middle start, in seconds.
+    /// The median start-up time in seconds.
     pub fn start(&self) -> f64 {
         median(self.starts.iter().copied())
     }
 }
 
-/// The size of a file, in bytes.
+/// The size of a file in bytes.
 ///
 /// # Errors
-/// When there is none.
+/// If the file does not exist.
 pub fn size(file: &Path) -> Result<u64> {
     Ok(std::fs::metadata(file).with_context(|| format!("no file {}", file.display()))?.len())
 }
 
-/// Starts the server so many times.
+/// Starts the server `times` times and returns the start-up times in seconds.
 ///
 /// # Errors
-/// When it does not start.
+/// If the server does not start.
 pub async fn starts(setting: &Setting, times: usize) -> Result<Vec<f64>> {
     let mut starts = Vec::with_capacity(times);
     for _ in 0..times {

@@ -1,4 +1,4 @@
-//! The reads again on databases of other sizes, at a load that nobody has to queue at: what grows is cost.
+//! Measures the reads on databases of several sizes, at a load without queueing, so that growth is cost per request.
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -9,26 +9,26 @@ use crate::statistics::ratio;
 use crate::tools::wrk::Reading;
 use crate::workloads::{WORKLOADS, What, Workload};
 
-/// How many connections ask.
+/// Connections of the load.
 const CONNECTIONS: u16 = 8;
 
-/// The slowest of a hundred may take so many times as long at the largest size as at the smallest.
+/// Maximum ratio of the p99 at the largest size to the p99 at the smallest.
 pub const MOST: f64 = 1.3;
 
-/// How many the one follows whose home timeline is read.
+/// Number of followed users of the home timeline that is read.
 pub const FOLLOWED: usize = 200;
 
 /// A read at several sizes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Growth {
-    /// The workload.
+    /// The name of the workload.
     pub name: String,
-    /// What came of it, by the number of posts.
+    /// Readings by number of posts.
     pub points: Vec<(usize, Reading)>,
 }
 
 impl Growth {
-    /// How many times as long the slowest of a hundred takes at the largest size as at the smallest.
+    /// The ratio of the p99 at the largest size to the p99 at the smallest.
     pub fn times(&self) -> Option<f64> {
         let ((_, smallest), (_, largest)) = (self.points.first()?, self.points.last()?);
         ratio(largest.p99, smallest.p99)
@@ -40,11 +40,11 @@ fn reads() -> impl Iterator<Item = &'static Workload> {
     WORKLOADS.iter().filter(move |workload| workload.what.is_read() && same(workload.what))
 }
 
-/// Measures all reads at each size by turns, in as many rounds as everything: what disturbs the machine for a while
-/// disturbs all sizes.
+/// Measures every read at each size in turn, in as many rounds as the workloads. A disturbance of the machine then
+/// affects all sizes.
 ///
 /// # Errors
-/// When a program does not run.
+/// If a program does not run.
 pub async fn measure(sites: &[(usize, Bench<'_>)]) -> Result<Vec<Growth>> {
     let mut all = Vec::new();
     for workload in reads() {
@@ -59,7 +59,7 @@ pub async fn measure(sites: &[(usize, Bench<'_>)]) -> Result<Vec<Growth>> {
         for round in 0..rounds {
             for (((_, bench), load), (_, readings)) in sites.iter().zip(&mut loads).zip(&mut points) {
                 let duration = bench.effort.of_a_point();
-                // A quick run cannot afford a warm-up: what it would warm, the walk over the data has.
+                // A quick run has no warm-up; exploring the data has warmed the caches.
                 if round == 0 && bench.effort.warm_up > 1 {
                     bench.wrk.run(load, CONNECTIONS, duration / 2).await?;
                 }
@@ -72,7 +72,7 @@ pub async fn measure(sites: &[(usize, Bench<'_>)]) -> Result<Vec<Growth>> {
     Ok(all)
 }
 
-/// The reading whose slowest of a hundred is the middle one.
+/// The reading with the median p99.
 fn middle(mut readings: Vec<Reading>) -> Option<Reading> {
     readings.sort_by(|one, other| one.p99.total_cmp(&other.p99));
     readings.get(readings.len() / 2).copied()

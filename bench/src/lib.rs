@@ -1,13 +1,14 @@
-//! Load and comparison benchmarks: how fast the server is, against what the machine it runs on can do at best.
+//! Load and comparison benchmarks: how fast the server is, compared with the limits of the machine.
 //!
-//! Absolute times say little on a machine that others use too. Every figure here stands beside a ceiling that was
-//! measured in the same run: `pgbench` with the statements that the request needs, or a static answer of the same bytes.
+//! Absolute times mean little on a machine that others use too. Every figure is compared with a ceiling measured in
+//! the same run. A ceiling is `pgbench` with the statements of the request, or a static response with the same bytes.
 //!
-//! - [`workloads`] is the table of what is measured; [`requests`] and [`ceilings`] say what that is on the wire and in SQL.
-//! - [`world`] makes the data, [`server`] starts what is measured, [`tools`] are the programs of others.
-//! - [`statements`] are captured from the repositories, a [`script`] lets `pgbench` run them.
-//! - [`measure`] runs a workload and its ceilings by turns; [`growth`], [`pressure`] and [`footprint`] measure the rest.
-//! - [`report`] holds every figure; [`table`], [`markdown`], [`compare`] and [`plots`] show them.
+//! - [`workloads`] lists what is measured; [`requests`] and [`ceilings`] define it in HTTP and SQL.
+//! - [`world`] creates the data, [`server`] starts the measured server, [`tools`] are the external programs.
+//! - [`statements`] are captured from the repositories; `pgbench` runs them as a [`script`].
+//! - [`measure`] runs a workload and its ceilings in turn; [`growth`], [`pressure`] and [`footprint`] measure the
+//!   rest.
+//! - [`report`] contains every figure; [`table`], [`markdown`], [`compare`] and [`plots`] show them.
 
 pub mod admin;
 pub mod bare;

@@ -1,4 +1,4 @@
-//! What was measured on and with.
+//! Describes the machine and the software of a measurement.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -10,18 +10,18 @@ use crate::options::Options;
 /// A machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
-    /// The processor's name.
+    /// Model name of the processor.
     pub cpu: String,
-    /// How many of its cores there are to use.
+    /// Number of usable cores.
     pub cores: usize,
-    /// Memory, in bytes.
+    /// Memory in bytes.
     pub memory: u64,
-    /// The system and its version.
+    /// Operating system and version.
     pub kernel: String,
 }
 
 impl Machine {
-    /// This one, as far as the system says.
+    /// This machine, as far as the system describes it.
     pub fn here() -> Self {
         let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let cpu = after(&info, "model name").or_else(|| said("sysctl", &["-n", "machdep.cpu.brand_string"]));
@@ -36,27 +36,27 @@ impl Machine {
     }
 }
 
-/// What follows a name and a colon.
+/// The text after a name and a colon.
 fn after(text: &str, name: &str) -> Option<String> {
     let line = text.lines().find(|line| line.starts_with(name))?;
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
-/// The first line that a program prints, on whichever output.
+/// The first line that a program prints, on either output.
 fn said(program: &str, args: &[&str]) -> Option<String> {
     let output = Command::new(program).args(args).output().ok()?;
     let text = if output.stdout.is_empty() { output.stderr } else { output.stdout };
     Some(String::from_utf8_lossy(&text).lines().next()?.trim().to_owned())
 }
 
-/// The commit that is checked out; with `+` where the working copy differs from it.
+/// The checked-out commit, followed by `+` if the working copy has changes.
 pub fn commit() -> String {
     let commit = said("git", &["rev-parse", "--short=12", "HEAD"]).unwrap_or_else(|| "unknown".to_owned());
     let changed = said("git", &["status", "--porcelain", "--untracked-files=no"]).is_some();
     format!("{commit}{}", if changed { "+" } else { "" })
 }
 
-/// What the programs call themselves.
+/// Versions of the programs, as they report them.
 pub fn versions(options: &Options) -> BTreeMap<String, String> {
     let mut versions = BTreeMap::new();
     let mut note = |name: &str, said: Option<String>| versions.extend(said.map(|said| (name.to_owned(), said)));
@@ -70,7 +70,7 @@ pub fn versions(options: &Options) -> BTreeMap<String, String> {
     versions
 }
 
-/// Without whose it is.
+/// Removes the copyright from a version line.
 fn first_words(text: String) -> String {
     text.split(" [").next().map(ToOwned::to_owned).unwrap_or(text)
 }
@@ -80,14 +80,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_what_follows_a_name() {
+    fn finds_the_text_after_a_name() {
         let text = "processor\t: 0\nmodel name\t: Fast CPU @ 2.0GHz\nmodel name\t: Other\n";
         assert_eq!(after(text, "model name").as_deref(), Some("Fast CPU @ 2.0GHz"));
         assert_eq!(after(text, "MemTotal"), None);
     }
 
     #[test]
-    fn leaves_out_whose_it_is() {
+    fn removes_the_copyright() {
         assert_eq!(first_words("wrk 4.1.0 [epoll] Copyright (C) 2012".to_owned()), "wrk 4.1.0");
     }
 }

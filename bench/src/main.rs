@@ -5,15 +5,15 @@ use std::process::ExitCode;
 use bench::options::{Bare, Options};
 use clap::Parser;
 
-/// That of the server, for a bare handler that has everything that it has.
+/// The allocator of the server, so that the bare handler uses the same.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Measures the server. `cargo xtask bench` calls this with all that it needs.
+/// Measures the server. Usually called by `cargo xtask bench`, which supplies all options.
 #[derive(Parser)]
 #[command(name = "bench", version)]
 enum Cli {
-    /// Measure, print the table and write the report
+    /// Measure, print the tables and write the report
     Run(Box<Options>),
     /// Answer every request with the same bytes, as fast as actix-web can
     Bare(Bare),

@@ -1,4 +1,4 @@
-//! The report in Markdown, alone and as a part of the documentation.
+//! Writes the report as Markdown, as a file of its own and into the documentation.
 
 use std::fmt::Write as _;
 
@@ -7,11 +7,11 @@ use anyhow::{Context as _, Result};
 use crate::report::Report;
 use crate::table::{Table, tables};
 
-/// The lines between which the tables stand.
+/// Markers around the tables.
 pub const BEGIN: &str = "<!-- table -->";
 const END: &str = "<!-- /table -->";
 
-/// What was measured, on what, and all tables.
+/// The description of the measurement, and all tables.
 pub fn render(report: &Report) -> String {
     let mut text = String::new();
     let machine = &report.machine;
@@ -64,7 +64,7 @@ fn capitalised(text: &str) -> String {
 /// `page` with `tables` between its markers.
 ///
 /// # Errors
-/// When it has no markers.
+/// If `page` has no markers.
 pub fn put_into(page: &str, tables: &str) -> Result<String> {
     let (before, rest) = page.split_once(BEGIN).with_context(|| format!("no {BEGIN}"))?;
     let (_, after) = rest.split_once(END).with_context(|| format!("no {END}"))?;
@@ -77,7 +77,7 @@ mod tests {
     use crate::report::tests::report;
 
     #[test]
-    fn has_a_row_a_workload() {
+    fn has_a_row_per_workload() {
         let text = render(&report(700.0));
         assert!(text.contains("\n### Rates\n"), "{text}");
         assert!(text.contains("\n| one | 700 | 1.00 | 2.50 | 0 | pgbench | 1000 | 0.70 | 0.5 | yes |\n"), "{text}");
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn replaces_what_stands_between_the_markers() {
+    fn replaces_the_text_between_the_markers() {
         let page = "a\n<!-- table -->\nold\n<!-- /table -->\nb\n";
         let new = put_into(page, "new\n").unwrap();
         assert_eq!(new, "a\n<!-- table -->\nnew\n<!-- /table -->\nb\n");

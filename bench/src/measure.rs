@@ -1,4 +1,4 @@
-//! A workload and its ceilings, measured by turns: what disturbs the machine for a while disturbs both.
+//! Measures a workload and its ceilings in turn, so that a disturbance of the machine affects both.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,40 +20,41 @@ use crate::workloads::{By, Ceiling, What, Workload};
 use crate::world::{Caller, World};
 use crate::{ceilings, requests};
 
-/// What came of a workload.
+/// The measurements of a workload.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Measured {
-    /// The workload.
+    /// The name of the workload.
     pub name: String,
-    /// Each round.
+    /// One reading per round.
     pub rounds: Vec<Reading>,
-    /// What it is compared with.
+    /// The ceilings that it is compared with.
     pub ceilings: Vec<Compared>,
 }
 
-/// What came of a ceiling.
+/// The measurements of a ceiling.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Compared {
-    /// Whose ceiling it is.
+    /// The kind of ceiling.
     pub by: By,
-    /// The ratio that is to be reached.
+    /// The target ratio of the server's rate to the ceiling's.
     pub target: Option<f64>,
-    /// Each round.
+    /// One speed per round.
     pub rounds: Vec<Speed>,
 }
 
 impl Measured {
-    /// The middle one of a figure over the rounds.
+    /// The median of a figure over the rounds.
     pub fn median(&self, figure: impl Fn(&Reading) -> f64) -> f64 {
         median(self.rounds.iter().map(figure))
     }
 
-    /// Errors of all rounds.
+    /// The errors of all rounds.
     pub fn errors(&self) -> u64 {
         self.rounds.iter().map(|round| round.errors).sum()
     }
 
-    /// The ratio to a ceiling: the middle one of the rounds' ratios, each of two figures taken one after the other.
+    /// The ratio to a ceiling: the median of the rounds' ratios. The two rates of a round are measured one after the
+    /// other.
     pub fn ratio(&self, compared: &Compared) -> Option<f64> {
         let ratios: Option<Vec<_>> =
             self.rounds.iter().zip(&compared.rounds).map(|(own, other)| ratio(own.rate, other.rate)).collect();
@@ -62,38 +63,38 @@ impl Measured {
 }
 
 impl Compared {
-    /// The middle rate.
+    /// The median rate.
     pub fn rate(&self) -> f64 {
         median(self.rounds.iter().map(|round| round.rate))
     }
 }
 
-/// What it takes to measure.
+/// Everything that a measurement needs.
 pub struct Bench<'a> {
-    /// How much.
+    /// Durations and repetitions.
     pub effort: Effort,
     /// The load generator.
     pub wrk: &'a Wrk,
-    /// The benchmark of PostgreSQL.
+    /// PostgreSQL's benchmark.
     pub pgbench: &'a Pgbench,
-    /// Nginx' executable.
+    /// Path of Nginx' executable.
     pub nginx: &'a Path,
-    /// Where the server listens.
+    /// Host and port of the server.
     pub host: &'a str,
-    /// Asks it for single answers.
+    /// Sends single requests to the server.
     pub caller: &'a Caller,
     /// The data.
     pub world: &'a World,
-    /// The repositories, watched.
+    /// The repositories, with their statements recorded.
     pub watched: &'a Watched,
-    /// For files.
+    /// A folder for temporary files.
     pub folder: &'a Path,
 }
 
-/// Until requests that nobody waits for any more are over.
+/// Pause in which cancelled requests end.
 const SETTLING: Duration = Duration::from_secs(1);
 
-/// Somebody who does the least that has to be done.
+/// A program that runs a ceiling.
 enum Rival {
     Static { load: Load, _server: Static },
     Database(Script),
@@ -111,7 +112,7 @@ impl Bench<'_> {
     /// Measures `workload` and its ceilings.
     ///
     /// # Errors
-    /// When a program does not run.
+    /// If a program does not run.
     pub async fn workload(&self, workload: &Workload) -> Result<Measured> {
         let sent = requests::of(workload.what, self.world);
         let mut load = self.wrk.load(workload.name, self.host, &sent)?;
@@ -126,7 +127,8 @@ impl Bench<'_> {
         let mut measured = Measured { name: workload.name.to_owned(), rounds: Vec::new(), ceilings };
         for _ in 0..self.effort.rounds {
             self.wrk.run(&mut load, connections, Duration::from_secs(warm_up)).await?;
-            // What was under way at its end would be too much together with what comes, and some of it turned away.
+            // Requests still in flight after the warm-up would exceed the server's limits together with the next
+            // load.
             tokio::time::sleep(SETTLING).await;
             measured.rounds.push(self.wrk.run(&mut load, connections, duration).await?);
             for (rival, compared) in rivals.iter_mut().zip(&mut measured.ceilings) {
@@ -177,12 +179,12 @@ impl Bench<'_> {
         Ok(Rival::Static { load, _server: server })
     }
 
-    /// What the server says to the first of the requests.
+    /// The server's response to the first request.
     async fn answer(&self, sent: &[requests::Request]) -> Result<Answer> {
         self.caller.ask(sent.first().context("a workload without requests")?).await
     }
 
-    /// Starts this very program as a bare server.
+    /// Starts this program as a bare server.
     async fn bare(&self, answer: &Answer) -> Result<(String, Child)> {
         let file: PathBuf = self.folder.join("answer.json");
         std::fs::write(&file, serde_json::to_vec(answer)?)?;
@@ -195,7 +197,7 @@ impl Bench<'_> {
     }
 }
 
-/// Answers a second of a server that answers one of each in turn, which takes it as long as all of them.
+/// The rate of a server that sends the given requests one after the other: each pair takes as long as both alone.
 fn one_by_one(singles: &[Reading]) -> Speed {
     #[expect(clippy::cast_precision_loss, reason = "there are two")]
     let count = singles.len() as f64;
@@ -212,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn compares_what_was_measured_one_after_the_other() {
+    fn compares_rates_of_the_same_round() {
         let speeds = [100.0, 50.0, 100.0].map(|rate| Speed { rate, mean: 1.0 }).to_vec();
         let compared = Compared { by: By::Pgbench, target: None, rounds: speeds };
         let rounds = vec![reading(50.0, 1), reading(25.0, 0), reading(90.0, 2)];
@@ -223,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn two_in_turn_take_as_long_as_both() {
+    fn two_in_turn_take_as_long_as_both_alone() {
         let speed = one_by_one(&[reading(300.0, 0), reading(600.0, 0)]);
         // 200 pairs a second: 1 / (1 / 300 + 1 / 600).
         assert!((speed.rate - 400.0).abs() < 1e-6, "{speed:?}");

@@ -1,4 +1,4 @@
-//! What the command line says, and how long each thing is measured.
+//! Command line options, and the duration of each measurement.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,32 +9,32 @@ use clap::Args;
 /// Options of a run.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
-    /// A PostgreSQL whose role may create databases: `BENCH_DATABASE_URL`, since everybody may read the arguments of a
-    /// process, and there is a password in it.
+    /// A PostgreSQL whose role may create databases: `BENCH_DATABASE_URL`. It contains a password, and every user can
+    /// read the arguments of a process.
     #[arg(skip)]
     pub database_url: String,
     /// A Redis whose databases may be emptied: `BENCH_REDIS_URL`.
     #[arg(skip)]
     pub redis_url: String,
-    /// The server, built in release
+    /// The server, built in release mode
     #[arg(long)]
     pub server: PathBuf,
-    /// The tool that fills databases
+    /// The seed tool
     #[arg(long)]
     pub seed: PathBuf,
     /// The load generator
     #[arg(long, default_value = "wrk")]
     pub wrk: PathBuf,
-    /// The static server
+    /// The static web server
     #[arg(long, default_value = "nginx")]
     pub nginx: PathBuf,
-    /// The benchmark of PostgreSQL; words before the last say how to come by it
+    /// PostgreSQL's benchmark; preceding words are a command that runs it
     #[arg(long, default_value = "pgbench", value_delimiter = ' ')]
     pub pgbench: Vec<String>,
-    /// About two minutes: less data, shorter times, one round
+    /// A short run of about two minutes: less data, shorter times, one round
     #[arg(long)]
     pub quick: bool,
-    /// Only the workloads with this in their names, and nothing else
+    /// Run only the workloads whose names contain this, and nothing else
     #[arg(long, value_name = "PART OF A NAME")]
     pub only: Option<String>,
     /// An earlier bench.json to compare with
@@ -43,22 +43,23 @@ pub struct Options {
     /// The folder that the report is written to
     #[arg(long, default_value = "target/bench")]
     pub output: PathBuf,
-    /// Also write the table and the plots into this folder's performance.md
+    /// Also write the tables and plots into this folder's performance.md
     #[arg(long, value_name = "FOLDER")]
     pub publish: Option<PathBuf>,
-    /// Where the server's log goes; nowhere by default, since a disc that fills is no part of what is measured
+    /// Write the server's log to this file; it is discarded by default, so that a filling disc does not affect the
+    /// results
     #[arg(long, value_name = "FILE")]
     pub server_log: Option<PathBuf>,
-    /// Measure also on a PostgreSQL that does not wait for its disc
+    /// Also measure on a PostgreSQL with `fsync` off
     #[arg(long)]
     pub allow_unsafe_database: bool,
 }
 
 impl Options {
-    /// With the addresses that the environment names.
+    /// Adds the URLs of the environment.
     ///
     /// # Errors
-    /// When it names none.
+    /// If a variable is not set.
     pub fn with_addresses(mut self) -> Result<Self> {
         let of = |name: &str| std::env::var(name).with_context(|| format!("{name} is not set"));
         self.database_url = of("BENCH_DATABASE_URL")?;
@@ -70,53 +71,53 @@ impl Options {
 /// Options of the bare server.
 #[derive(Debug, Clone, Args)]
 pub struct Bare {
-    /// The answer, as JSON
+    /// File with the response, as JSON
     #[arg(long)]
     pub answer: PathBuf,
-    /// Where to listen on loopback
+    /// Port to listen on, on loopback
     #[arg(long)]
     pub port: u16,
 }
 
-/// How much is measured, and for how long.
+/// Durations and repetitions of the measurements.
 #[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
 pub struct Effort {
-    /// Connections of the load, and of `pgbench`.
+    /// Connections of the load generator and of `pgbench`.
     pub connections: u16,
-    /// Before the clock runs, in seconds.
+    /// Warm-up in seconds.
     pub warm_up: u64,
-    /// While it runs, in seconds.
+    /// Measurement in seconds.
     pub duration: u64,
-    /// How often each workload and its ceilings are measured, by turns.
+    /// Number of rounds in which each workload and its ceilings are measured in turn.
     pub rounds: usize,
-    /// Posts in the database that most is measured on.
+    /// Posts in the main database.
     pub posts: usize,
-    /// Starts of the server, for the time that one takes.
+    /// Number of starts for the start-up time.
     pub starts: usize,
 }
 
 impl Effort {
-    /// What the figures in the documentation were measured with.
+    /// The settings of the documented figures.
     pub const FULL: Self = Self { connections: 64, warm_up: 3, duration: 10, rounds: 3, posts: 100_000, starts: 5 };
-    /// What takes two minutes.
+    /// The settings of a run of two minutes.
     pub const QUICK: Self = Self { connections: 64, warm_up: 1, duration: 2, rounds: 1, posts: 10_000, starts: 3 };
 
-    /// The sizes that the reads are compared at, in posts.
+    /// Database sizes at which the reads are compared, in posts.
     pub fn sizes(&self) -> &'static [usize] {
         if self.posts >= Self::FULL.posts { &[10_000, 100_000, 1_000_000] } else { &[10_000, 50_000] }
     }
 
-    /// The numbers of connections that the latency is measured at.
+    /// Numbers of connections at which the latency is measured.
     pub fn pressures(&self) -> &'static [u16] {
         if self.posts >= Self::FULL.posts { &[1, 4, 16, 64, 256] } else { &[1, 64] }
     }
 
-    /// For how long a static server is measured: its rate hardly changes.
+    /// Duration of measuring a static server, whose rate hardly varies.
     pub fn of_a_static_server(&self) -> Duration {
         Duration::from_secs(self.duration.min(self.warm_up.max(1)))
     }
 
-    /// For how long a point of a plot is measured.
+    /// Duration of measuring a point of a plot.
     pub fn of_a_point(&self) -> Duration {
         Duration::from_secs((self.duration / 2).max(1))
     }

@@ -1,4 +1,4 @@
-//! The plots of a report.
+//! Draws the plots of a report.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::report::Report;
 const SIZE: (u32, u32) = (760, 420);
 const FONT: &str = "sans-serif";
 
-/// Colours that differ also in grey and to eyes that see red as green.
+/// Colours that are distinguishable in grey and with red-green blindness.
 const COLOURS: [RGBColor; 8] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
@@ -30,17 +30,17 @@ struct Line {
     points: Vec<(f64, f64)>,
 }
 
-/// What the axes are of.
+/// Title and labels of the axes.
 struct Axes<'a> {
     title: &'a str,
     x: &'a str,
     y: &'a str,
 }
 
-/// Draws all plots into `folder` and answers their files.
+/// Draws all plots into `folder` and returns their files.
 ///
 /// # Errors
-/// When a file cannot be written.
+/// If a file cannot be written.
 pub fn draw(report: &Report, folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for curve in &report.pressure {
@@ -69,7 +69,7 @@ fn against_load(curve: &Curve, file: &Path) -> Result<()> {
 }
 
 fn against_size(growth: &[Growth], file: &Path) -> Result<()> {
-    #[expect(clippy::cast_precision_loss, reason = "nobody has so many posts")]
+    #[expect(clippy::cast_precision_loss, reason = "numbers of posts are small")]
     let lines: Vec<_> = growth
         .iter()
         .map(|growth| Line {
@@ -80,7 +80,7 @@ fn against_size(growth: &[Growth], file: &Path) -> Result<()> {
     lines_over(&Axes { title: "p99 against the number of posts", x: "posts", y: "milliseconds" }, &lines, true, file)
 }
 
-/// Draws lines; the horizontal axis by powers of ten where `by_powers`, the vertical one always.
+/// Draws lines on a logarithmic vertical axis. The horizontal axis is logarithmic too if `by_powers` is set.
 fn lines_over(axes: &Axes<'_>, lines: &[Line], by_powers: bool, file: &Path) -> Result<()> {
     let points = || lines.iter().flat_map(|line| &line.points);
     let most = |of: fn(&(f64, f64)) -> f64| points().map(of).fold(f64::MIN_POSITIVE, f64::max);
@@ -90,7 +90,7 @@ fn lines_over(axes: &Axes<'_>, lines: &[Line], by_powers: bool, file: &Path) -> 
     root.fill(&WHITE).map_err(|error| anyhow!("{error}"))?;
     let mut builder = ChartBuilder::on(&root);
     builder.caption(axes.title, (FONT, 17)).margin(12).x_label_area_size(40).y_label_area_size(60);
-    // The two are of different types, so the rest is said twice, in one macro.
+    // The two axes have different types, so a macro repeats the rest.
     macro_rules! plot {
         ($x:expr) => {{
             let mut chart = builder.build_cartesian_2d($x, y).map_err(|error| anyhow!("{error}"))?;
@@ -137,7 +137,7 @@ mod tests {
     use crate::tools::wrk::Reading;
 
     #[test]
-    fn are_drawn_on_white_with_a_name_a_line() {
+    fn have_a_white_background_and_named_lines() {
         let reading = |rate, p99| Reading { rate, p50: 300.0, p99, p999: p99, requests: 1, errors: 0 };
         let mut report = report(1.0);
         report.pressure = vec![Curve {

@@ -1,4 +1,4 @@
-//! Latency against load: the same requests from more and more connections.
+//! Latency against load: the same requests on an increasing number of connections.
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -11,16 +11,16 @@ use crate::workloads::{WORKLOADS, What};
 /// A workload at several loads.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Curve {
-    /// The workload.
+    /// The name of the workload.
     pub name: String,
-    /// What came of it, by the number of connections.
+    /// Readings by number of connections.
     pub points: Vec<(u16, Reading)>,
 }
 
-/// Measures the anonymous feed and the mixture.
+/// Measures the anonymous feed and the mixed load.
 ///
 /// # Errors
-/// When a program does not run.
+/// If a program does not run.
 pub async fn measure(bench: &Bench<'_>) -> Result<Vec<Curve>> {
     let mut curves = Vec::new();
     for workload in WORKLOADS.iter().filter(|workload| matches!(workload.what, What::PublicFeed | What::Mixed)) {

@@ -1,4 +1,4 @@
-//! Every figure of a run.
+//! All figures of a run.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,24 +13,24 @@ use crate::measure::Measured;
 use crate::options::Effort;
 use crate::pressure::Curve;
 
-/// Every figure of a run.
+/// All figures of a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
-    /// When it began, as RFC 3339 writes it.
+    /// Start of the run in RFC 3339.
     pub date: String,
-    /// What was measured; ends in `+` where the working copy differs.
+    /// The measured commit, followed by `+` if the working copy had changes.
     pub commit: String,
-    /// On what.
+    /// The machine that was measured.
     pub machine: Machine,
-    /// With what, by name.
+    /// Versions of the programs by name.
     pub versions: BTreeMap<String, String>,
-    /// PostgreSQL's settings that the figures hang on.
+    /// PostgreSQL settings that the figures depend on.
     pub database: BTreeMap<String, String>,
-    /// How much was measured.
+    /// Durations and repetitions.
     pub effort: Effort,
     /// Rates and latencies.
     pub workloads: Vec<Measured>,
-    /// Memory, start and size.
+    /// Memory, start-up time and size.
     pub footprint: Option<Footprint>,
     /// Reads at several sizes of the database.
     pub growth: Vec<Growth>,
@@ -39,10 +39,10 @@ pub struct Report {
 }
 
 impl Report {
-    /// Reads what an earlier run wrote.
+    /// Reads the report of an earlier run.
     ///
     /// # Errors
-    /// When it is no report.
+    /// If the file is not a report.
     pub fn read(file: &Path) -> Result<Self> {
         let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
         serde_json::from_slice(&bytes).with_context(|| format!("{} is no report of this kind", file.display()))
@@ -57,7 +57,7 @@ pub(crate) mod tests {
     use crate::tools::wrk::Reading;
     use crate::workloads::By;
 
-    /// A report of one workload at `rate`, whose ceiling is at 1000.
+    /// A report of one workload at `rate`, with a ceiling at 1000.
     pub(crate) fn report(rate: f64) -> Report {
         let reading = Reading { rate, p50: 1000.0, p99: 2500.0, p999: 9000.0, requests: 100, errors: 0 };
         let speed = Speed { rate: 1000.0, mean: 1.0 };
@@ -77,7 +77,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn survives_being_written() {
+    fn survives_a_round_trip() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), serde_json::to_vec(&report(700.0)).unwrap()).unwrap();
         let read = Report::read(file.path()).unwrap();

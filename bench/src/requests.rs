@@ -1,4 +1,4 @@
-//! What each workload sends.
+//! The requests of each workload.
 
 use std::fmt::Write as _;
 
@@ -12,15 +12,15 @@ use crate::world::World;
 /// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// The method.
+    /// HTTP method.
     pub method: &'static str,
     /// Path and query.
     pub path: String,
-    /// Names and values, but for those that every request has.
+    /// Names and values, without the headers of every request.
     pub headers: Vec<(&'static str, String)>,
-    /// JSON.
+    /// The JSON body.
     pub body: Option<String>,
-    /// What is sent together with it, right after it.
+    /// Requests that are pipelined right after it.
     pub followed_by: Vec<Self>,
 }
 
@@ -29,32 +29,32 @@ impl Request {
         Self { method, path: path.into(), headers: Vec::new(), body: None, followed_by: Vec::new() }
     }
 
-    /// A `GET`.
+    /// A `GET` without a body.
     pub fn get(path: impl Into<String>) -> Self {
         Self::new("GET", path)
     }
 
-    /// A `POST` of JSON.
+    /// A `POST` with a JSON body.
     pub fn post(path: impl Into<String>, body: impl Into<String>) -> Self {
         let mut request = Self::new("POST", path).with("Content-Type", "application/json");
         request.body = Some(body.into());
         request
     }
 
-    /// With one header more.
+    /// Adds a header.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
-    /// Sent by whom the token proves.
+    /// Adds an access token.
     #[must_use]
     pub fn by(self, token: &str) -> Self {
         self.with("Authorization", format!("Bearer {token}"))
     }
 
-    /// As it goes over the wire.
+    /// The bytes to send.
     pub fn on_the_wire(&self, host: &str) -> String {
         let mut text = format!("{} {} HTTP/1.1\r\nHost: {host}\r\n", self.method, self.path);
         for (name, value) in &self.headers {
@@ -71,12 +71,12 @@ impl Request {
     }
 }
 
-/// What somebody writes.
+/// Contents of usual length.
 const THOUGHT: &str =
     r#"{"content":"A thought that is about as long as most thoughts are, so that the rows have their usual size."}"#;
 const REMARK: &str = r#"{"content":"A remark of the usual length, which is not long at all."}"#;
 
-/// The requests of `what`, in the order in which they are sent, again and again.
+/// The requests of `what`, which are sent repeatedly in this order.
 pub fn of(what: What, world: &World) -> Vec<Request> {
     let readers = world.readers.iter();
     let writers = || world.writers.iter().enumerate();
@@ -119,11 +119,11 @@ pub fn of(what: What, world: &World) -> Vec<Request> {
     }
 }
 
-/// A thousand requests, in an order without a pattern that is the same in every run.
+/// A thousand requests, shuffled in the same way in every run.
 fn mixed(world: &World) -> Vec<Request> {
     let take = |what, count| of(what, world).into_iter().cycle().take(count);
     let posts = world.spread().cycle().take(100).map(|post| Request::get(format!("/v1/posts/{post}")));
-    // Who likes a post also takes the like back, so that every time something changes.
+    // Users who like a post also remove the like, so that every request changes something.
     let (put, delete) = (take(What::Like { posts: 1000 }, 8), of(What::Like { posts: 1000 }, world));
     let likes = put.chain(delete.into_iter().skip(world.writers.len()).take(7));
     let mut requests: Vec<_> = take(What::PublicFeed, 400)
@@ -139,7 +139,7 @@ fn mixed(world: &World) -> Vec<Request> {
     requests
 }
 
-/// The file that the load generator reads.
+/// The input file of the load generator.
 pub fn file(requests: &[Request], host: &str) -> String {
     let mut text = String::new();
     for request in requests {
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn goes_over_the_wire_as_http_wants_it() {
+    fn is_serialised_as_http() {
         let request = Request::post("/v1/posts", "{\"é\":1}").by("t");
         let expected = "POST /v1/posts HTTP/1.1\r\nHost: h:1\r\nContent-Type: application/json\r\n\
                         Authorization: Bearer t\r\nContent-Length: 8\r\n\r\n{\"é\":1}";
@@ -163,13 +163,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_together_is_one_piece() {
+    fn pipelined_requests_are_one_piece() {
         let pair = Request { followed_by: vec![Request::get("/b")], ..Request::get("/a") };
         assert_eq!(pair.on_the_wire("h"), "GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n");
     }
 
     #[test]
-    fn the_file_says_how_long_each_request_is() {
+    fn the_file_contains_the_length_of_each_request() {
         let file = file(&[Request::get("/a"), Request::get("/bc")], "h");
         let one = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
         let two = "GET /bc HTTP/1.1\r\nHost: h\r\n\r\n";

@@ -1,4 +1,4 @@
-//! A run from its beginning to its end.
+//! A whole run of the benchmarks.
 
 use std::path::Path;
 use std::time::Duration;
@@ -23,15 +23,15 @@ use crate::workloads::{self, Workload};
 use crate::world::{self, Caller, World};
 use crate::{admin, compare, growth, markdown, plots, pressure, table};
 
-/// How long a server that rests is left alone before its memory is looked at.
+/// Idle time before the memory is read.
 const REST: Duration = Duration::from_secs(2);
 
-/// Measures, prints and writes; drops its databases whatever happens.
+/// Measures, prints and writes the report. Drops its databases in any case.
 ///
 /// # Errors
-/// When something does not run. A target that is missed is no error.
+/// If something does not run. A missed target is not an error.
 pub async fn run(options: &Options) -> Result<()> {
-    // What is wrong with an old report is better known before than after.
+    // An invalid old report is better rejected before the measurement.
     let old = options.compare.as_deref().map(Report::read).transpose()?;
     admin::drop_all(&options.database_url).await?;
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
@@ -56,7 +56,7 @@ fn bail_interrupted() -> Result<Report> {
     bail!("interrupted")
 }
 
-/// What was asked for, and where.
+/// The options and tools of a run.
 struct Run<'a> {
     options: &'a Options,
     effort: Effort,
@@ -75,7 +75,7 @@ async fn measure(options: &Options) -> Result<Report> {
     let workloads = workloads::named(options.only.as_deref());
     if workloads.is_empty() {
         bail!(
-            "no workload has that in its name: {}",
+            "no workload matches --only; the workloads are: {}",
             workloads::WORKLOADS.iter().map(|workload| workload.name).collect::<Vec<_>>().join("; ")
         );
     }
@@ -86,7 +86,7 @@ async fn measure(options: &Options) -> Result<Report> {
         program: options.server.clone(),
         database_url: String::new(),
         redis_url: String::new(),
-        // Chance enough for a server that nobody else reaches, and as long as a key has to be.
+        // Random enough for a local server, and as long as a key must be.
         signing_key: [CuidGenerator, CuidGenerator]
             .map(|ids| domain::UserId::generate(&ids).as_str().to_owned())
             .concat(),
@@ -139,7 +139,7 @@ impl Run<'_> {
         for site in sites {
             site.server.kill().await?;
         }
-        // A fresh one: what it needed for logging people in is not what it needs at rest.
+        // A new process: memory used by earlier log-ins would distort the memory at rest.
         main.server.stop().await?;
         main.server = Server::start(&main.setting).await?;
         main.caller = Caller::new(&main.server.host, &main.setting.signing_key)?;
@@ -170,7 +170,7 @@ impl Run<'_> {
         Ok(site)
     }
 
-    /// Makes a database of so many posts, starts a server on it and gets to know the data.
+    /// Creates a database with `posts` posts, starts a server on it and explores the data.
     async fn site(&self, number: usize, posts: usize, followed: &[usize]) -> Result<Site> {
         say(&format!("filling a database with {posts} posts"));
         let database_url = admin::create(&self.options.database_url, number).await?;
@@ -207,7 +207,7 @@ fn say(what: &str) {
     eprintln!("bench: {what}");
 }
 
-/// Says loudly where answers were not what was wanted: such rates are of something else.
+/// Warns of unexpected responses, which make the rates meaningless.
 fn complain(report: &Report) {
     for measured in report.workloads.iter().filter(|measured| measured.errors() > 0) {
         let requests: u64 = measured.rounds.iter().map(|round| round.requests).sum();
@@ -215,7 +215,7 @@ fn complain(report: &Report) {
     }
 }
 
-/// Writes the report, and into the documentation where that is wanted.
+/// Writes the report, and on request also into the documentation.
 fn write(options: &Options, report: &Report) -> Result<()> {
     let folder = &options.output;
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;

@@ -1,28 +1,29 @@
-//! Scripts of `pgbench`, made of statements that were seen.
+//! Builds `pgbench` scripts from captured statements.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use crate::statements::Captured;
 
-/// A script of `pgbench`, and the variables that it needs.
+/// A `pgbench` script and its variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
-    /// What is in the file.
+    /// The text of the file.
     pub text: String,
     /// Names and values.
     pub variables: Vec<(String, String)>,
 }
 
-/// What a client has to do once. It is kept in a variable that is 0 at first.
+/// The variable by which a client runs the set-up once; 0 at first.
 const READY: &str = "ready";
 
 impl Script {
-    /// Runs the statements of one of `variants`, which differ in their values: each client has its own.
+    /// A script that runs the statements of one of `variants`, which differ in their values. Each client has its own
+    /// variant.
     ///
-    /// It is one script, and not one a variant, lest every client prepares and plans each of them, which nobody does who
-    /// sends the same statement again and again. Since `pgbench` calculates with numbers only, a client chooses its texts
-    /// by a query before it begins. Variants with other statements than most are left out.
+    /// It is one script for all variants. With one each, every client would prepare and plan every variant, which a
+    /// server does not do for one statement. `pgbench` variables are numeric only, so a client selects its texts by a
+    /// query first. Variants with other statements than the majority are dropped.
     pub fn of(variants: Vec<Vec<Captured>>) -> Self {
         let variants = alike(variants);
         let mut script = Self { text: String::new(), variables: vec![(READY.to_owned(), "0".to_owned())] };
@@ -59,12 +60,12 @@ impl Script {
     }
 }
 
-/// The variable for the value `$number` of a statement.
+/// The variable of the value `$number` of a statement.
 fn variable(statement: usize, number: usize) -> String {
     format!("v{statement}_{number}")
 }
 
-/// Those whose statements are the same as most have.
+/// The variants that have the most common statements.
 fn alike(mut variants: Vec<Vec<Captured>>) -> Vec<Vec<Captured>> {
     let texts = |variant: &[Captured]| variant.iter().map(|captured| captured.sql.clone()).collect::<Vec<_>>();
     let mut counts: HashMap<Vec<String>, usize> = HashMap::new();

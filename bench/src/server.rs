@@ -1,4 +1,4 @@
-//! The server that is measured: the executable that is shipped, configured as for production.
+//! The measured server: the released executable in production configuration.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -12,48 +12,48 @@ use tokio::process::{Child, Command};
 
 use crate::tools::free_port;
 
-/// How long it may take to start, with migrations.
+/// Time limit of a start, with migrations.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// How to start it.
+/// The configuration of a server.
 #[derive(Debug, Clone)]
 pub struct Setting {
-    /// The executable.
+    /// Path of the executable.
     pub program: PathBuf,
-    /// PostgreSQL.
+    /// URL of PostgreSQL.
     pub database_url: String,
-    /// Redis.
+    /// URL of Redis.
     pub redis_url: String,
-    /// What tokens are signed with.
+    /// Key that signs the tokens.
     pub signing_key: String,
-    /// Where its log goes.
+    /// File for the log; `None` discards it.
     pub log: Option<PathBuf>,
 }
 
 /// A running server. Dropping it kills it.
 pub struct Server {
     child: Child,
-    /// Where it listens.
+    /// Host and port.
     pub host: String,
-    /// How long it took until it could serve.
+    /// Time from start to ready.
     pub started_in: Duration,
     _folder: TempDir,
 }
 
-/// How much memory it has, in bytes.
+/// Memory of a process in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Memory {
-    /// Now.
+    /// Resident memory now.
     pub resident: u64,
-    /// At most so far.
+    /// Peak resident memory.
     pub peak: u64,
 }
 
 impl Server {
-    /// Starts one and waits until it can serve.
+    /// Starts a server and waits until it is ready.
     ///
     /// # Errors
-    /// When it ends, or does not get ready.
+    /// If it exits or does not become ready.
     pub async fn start(setting: &Setting) -> Result<Self> {
         let port = free_port()?;
         let folder = tempfile::Builder::new().prefix("thoughts-server-").tempdir()?;
@@ -66,7 +66,7 @@ impl Server {
         let host = format!("127.0.0.1:{port}");
         let began = Instant::now();
         let child = Command::new(program)
-            // Nothing of the caller's configuration: neither variables nor a file .env.
+            // The caller's configuration is not inherited: neither variables nor a file `.env`.
             .env_clear()
             .current_dir(folder.path())
             .envs([("APP_ENV", "production"), ("DATABASE_MIGRATE", "true")])
@@ -95,25 +95,25 @@ impl Server {
                 return Ok(());
             }
             if let Some(status) = self.child.try_wait()? {
-                bail!("the server ended with {status}; --server-log FILE keeps what it says");
+                bail!("the server ended with {status}; --server-log FILE keeps its log");
             }
             if began.elapsed() > PATIENCE {
-                bail!("the server is not ready after {} s; --server-log FILE keeps what it says", PATIENCE.as_secs());
+                bail!("the server is not ready after {} s; --server-log FILE keeps its log", PATIENCE.as_secs());
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
 
-    /// How much memory it has; nothing where the system does not say.
+    /// The memory of the server; `None` if the system does not report it.
     pub fn memory(&self) -> Option<Memory> {
         let status = std::fs::read_to_string(Path::new("/proc").join(self.child.id()?.to_string()).join("status"));
         memory(&status.ok()?)
     }
 
-    /// Asks it to stop and waits until it has.
+    /// Stops the server and waits until it has exited.
     ///
     /// # Errors
-    /// When it does not.
+    /// If it does not exit.
     pub async fn stop(mut self) -> Result<()> {
         if let Some(pid) = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) {
             kill_process(pid, Signal::TERM)?;
@@ -122,16 +122,16 @@ impl Server {
         Ok(())
     }
 
-    /// Ends it at once, where nobody cares how; what it told Redis of itself stays there.
+    /// Kills the server. Its registration in Redis stays there.
     ///
     /// # Errors
-    /// When it does not end.
+    /// If it cannot be killed.
     pub async fn kill(mut self) -> Result<()> {
         Ok(self.child.kill().await?)
     }
 }
 
-/// Reads `/proc/…/status`.
+/// Parses `/proc/…/status`.
 fn memory(status: &str) -> Option<Memory> {
     let of = |name: &str| -> Option<u64> {
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_the_system_says_of_memory() {
+    fn parses_the_memory_of_a_process() {
         let status = "Name:\tthoughts\nVmHWM:\t   40000 kB\nVmRSS:\t   30000 kB\nThreads:\t9\n";
         assert_eq!(memory(status), Some(Memory { resident: 30_000 * 1024, peak: 40_000 * 1024 }));
         assert_eq!(memory("Name:\tzombie\n"), None);

@@ -1,6 +1,6 @@
-//! The statements that a request needs, captured by watching the repositories that run them.
+//! Captures the statements of a request by observing the repositories that run them.
 //!
-//! What `pgbench` runs is so what the server runs, also after somebody has changed it.
+//! `pgbench` thus always runs the same statements as the server.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,15 +11,15 @@ use sea_orm::Value;
 /// A statement that was run once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Captured {
-    /// Its text, with `$1`, `$2`, … for the values.
+    /// Its text, with placeholders `$1`, `$2`, ….
     pub sql: String,
-    /// The values, as text.
+    /// Its values as text.
     pub values: Vec<String>,
 }
 
-/// A database that is watched.
+/// A database whose statements are recorded.
 pub struct Watched {
-    /// For the repositories.
+    /// The database to create repositories with.
     pub database: Database,
     seen: Arc<Seen>,
 }
@@ -36,7 +36,7 @@ impl Observer for Seen {
     fn transaction(&self) {}
 }
 
-/// The one place that knows the shape of an event.
+/// The only place that depends on the structure of an event.
 fn capture(event: &StatementEvent<'_>) -> Result<Captured, String> {
     let values = event.values.iter().flat_map(|values| &values.0);
     let values = values.map(text).collect::<Result<_, _>>()?;
@@ -57,10 +57,10 @@ fn text(value: &Value) -> Result<String, String> {
 }
 
 impl Watched {
-    /// Opens one connection.
+    /// Opens the database.
     ///
     /// # Errors
-    /// Whatever keeps it from being opened.
+    /// If it cannot be opened.
     pub async fn open(url: &str) -> Result<Self> {
         let seen = Arc::new(Seen::default());
         let mut options = DatabaseOptions::new(Location::parse(url)?);
@@ -72,7 +72,7 @@ impl Watched {
     /// The statements since the last call.
     ///
     /// # Errors
-    /// When there are none, or a value cannot be handed on.
+    /// If there are none, or a value cannot be converted.
     pub fn take(&self) -> Result<Vec<Captured>> {
         let seen = std::mem::take(&mut *self.seen.0.lock().unwrap_or_else(PoisonError::into_inner));
         if seen.is_empty() {
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_become_text_or_a_complaint() {
+    fn values_become_text_or_an_error() {
         assert_eq!(text(&Value::BigInt(Some(-7))), Ok("-7".to_owned()));
         assert_eq!(text(&Value::String(Some("ab".to_owned()))), Ok("ab".to_owned()));
         assert!(text(&Value::String(None)).is_err());

@@ -1,6 +1,6 @@
-//! A few figures out of many.
+//! Statistics.
 
-/// The middle one; the mean of the two in the middle where there is none. Zero of nothing.
+/// The median; for an even number of figures, the mean of the middle two. Zero without figures.
 pub fn median(figures: impl IntoIterator<Item = f64>) -> f64 {
     let mut sorted: Vec<f64> = figures.into_iter().collect();
     sorted.sort_by(f64::total_cmp);
@@ -12,12 +12,12 @@ pub fn median(figures: impl IntoIterator<Item = f64>) -> f64 {
     }
 }
 
-/// How many times `whole` fits into `part`; none where there is nothing to compare with.
+/// The ratio of `part` to `whole`; `None` if `whole` is zero.
 pub fn ratio(part: f64, whole: f64) -> Option<f64> {
     (whole > 0.0).then(|| part / whole)
 }
 
-/// By how many per cent `new` is more than `old`.
+/// The change from `old` to `new` in per cent.
 pub fn change(old: f64, new: f64) -> Option<f64> {
     ratio(new, old).map(|times| (times - 1.0) * 100.0)
 }
@@ -34,13 +34,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_compares_with_nothing() {
+    fn zero_has_no_ratio() {
         assert_eq!(ratio(1.0, 0.0), None);
         assert_eq!(ratio(3.0, 2.0), Some(1.5));
     }
 
     #[test]
-    fn a_change_is_in_per_cent() {
+    fn changes_are_in_per_cent() {
         assert_eq!(change(50.0, 75.0), Some(50.0));
         assert_eq!(change(100.0, 50.0), Some(-50.0));
     }

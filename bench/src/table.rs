@@ -1,4 +1,4 @@
-//! The tables of a report, as a terminal shows them.
+//! The tables of a report, formatted for a terminal.
 
 use std::fmt::Write as _;
 
@@ -8,14 +8,14 @@ use crate::measure::Measured;
 use crate::pressure::Curve;
 use crate::report::Report;
 
-/// A table.
+/// A table of text cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    /// What it is about.
+    /// Title of the table.
     pub title: String,
-    /// Names of the columns.
+    /// Column names.
     pub header: Vec<String>,
-    /// Rows of as many cells.
+    /// Rows with one cell per column.
     pub rows: Vec<Vec<String>>,
 }
 
@@ -67,7 +67,7 @@ fn workloads(workloads: &[Measured]) -> Table {
     table("rates", &header, rows)
 }
 
-/// How far out the mixture's slowest are.
+/// Latency quantiles of the mixed load.
 fn tail(mixed: &Measured) -> Table {
     let cells = [mixed.median(|round| round.p50), mixed.median(|round| round.p99), mixed.median(|round| round.p999)];
     table("mixed load", &["p50 ms", "p99 ms", "p99.9 ms"], vec![cells.map(milliseconds).to_vec()])
@@ -136,7 +136,7 @@ fn verdict(met: Option<bool>) -> String {
 }
 
 impl Table {
-    /// With columns of one width: words to the left, figures to the right.
+    /// The table with aligned columns: text to the left, figures to the right.
     pub fn aligned(&self) -> String {
         let rows = || std::iter::once(&self.header).chain(&self.rows);
         let width = |column: usize| {
@@ -158,7 +158,7 @@ impl Table {
         text
     }
 
-    /// Whether a column holds words.
+    /// Whether a column contains text.
     pub fn is_of_words(&self, column: usize) -> bool {
         let figure = |cell: &String| cell.is_empty() || cell.chars().any(|c| c.is_ascii_digit());
         !self.rows.iter().filter_map(|row| row.get(column)).all(figure)
@@ -171,7 +171,7 @@ mod tests {
     use crate::report::tests::report;
 
     #[test]
-    fn a_workload_stands_beside_its_ceiling() {
+    fn a_row_has_a_workload_and_its_ceiling() {
         let row = |rate: f64| tables(&report(rate))[0].rows[0].join(" ");
         assert_eq!(row(700.0), "one 700 1.00 2.50 0 pgbench 1000 0.70 0.5 yes");
         assert_eq!(row(400.0), "one 400 1.00 2.50 0 pgbench 1000 0.40 0.5 no");

@@ -1,4 +1,4 @@
-//! The programs of others, and what they say.
+//! External programs and their output.
 
 pub mod answer;
 pub mod nginx;
@@ -12,13 +12,13 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use tokio::process::Command;
 
-/// How much longer than asked for a program may take before it is given up.
+/// Time by which a program may exceed its expected duration before it is killed.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Runs `command` to its end and answers what it printed. Fails when it fails, or takes much longer than `expected`.
+/// Runs `command` to its end and returns its standard output.
 ///
 /// # Errors
-/// As above, with what it said.
+/// If it fails, or takes much longer than `expected`. The error contains its output.
 pub async fn output(command: &mut Command, expected: Duration) -> Result<String> {
     let program = command.as_std().get_program().display().to_string();
     command.stdin(Stdio::null()).kill_on_drop(true);
@@ -38,18 +38,18 @@ pub async fn output(command: &mut Command, expected: Duration) -> Result<String>
     )
 }
 
-/// A port of loopback that is free now.
+/// A port of loopback that is free at this moment.
 ///
 /// # Errors
-/// When there is none.
+/// If no port is free.
 pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0)).context("no free port")?.local_addr()?.port())
 }
 
-/// Waits until something listens at `port`.
+/// Waits until a server listens on `port`.
 ///
 /// # Errors
-/// When nothing does for a while.
+/// If none does within some seconds.
 pub async fn listening(port: u16) -> Result<()> {
     for _ in 0..500 {
         if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {

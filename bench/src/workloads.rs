@@ -1,57 +1,57 @@
-//! What is measured, against what, and what it is to reach.
+//! The workloads, their ceilings and their targets.
 
-/// A request, or a mixture of them, and what it is compared with.
+/// One kind of request or a mix, and its ceilings.
 #[derive(Debug, Clone, Copy)]
 pub struct Workload {
-    /// What it is called in every table.
+    /// The name in every table.
     pub name: &'static str,
-    /// What is asked for.
+    /// The requests.
     pub what: What,
-    /// What it is compared with.
+    /// The ceilings that it is compared with.
     pub ceilings: &'static [Ceiling],
 }
 
-/// What is asked of the server.
+/// The requests of a workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
-    /// The first page of the public feed, by nobody.
+    /// The first page of the public feed, anonymous.
     PublicFeed,
-    /// The same by many, who see what they like.
+    /// The same by many signed-in users.
     SignedInFeed,
-    /// A page of the public feed half-way to its end, by nobody.
+    /// A page in the middle of the public feed, anonymous.
     DeepFeed,
     /// One post.
     Post,
     /// Many posts.
     Posts,
-    /// One post that the client has already.
+    /// One post with `If-None-Match`, answered 304.
     PostUnchanged,
     /// The comments of many posts.
     Comments,
-    /// A post and its comments, sent together.
+    /// A post and its comments, pipelined.
     PostWithComments,
-    /// Accounts by name.
+    /// Accounts by user name.
     UserByName,
-    /// The home timeline of somebody who follows so many.
+    /// The home timeline of a user who follows this many others.
     Home(usize),
-    /// New posts by many.
+    /// New posts by many users.
     Publish,
-    /// New comments by many, on so many posts.
+    /// New comments by many users.
     Comment {
-        /// How many posts.
+        /// Number of posts that are commented on.
         posts: usize,
     },
-    /// Likes by many, and their taking back, of so many posts.
+    /// Likes by many users, given and removed.
     Like {
-        /// How many posts.
+        /// Number of posts that are liked.
         posts: usize,
     },
-    /// Of a hundred requests 80 for the feed, 15 for one thing, 5 that write.
+    /// Of a hundred requests, 80 read feeds, 15 read one resource, 5 write.
     Mixed,
 }
 
 impl What {
-    /// The requests that it sends together.
+    /// The requests that are pipelined together.
     pub fn parts(self) -> &'static [Self] {
         match self {
             Self::PostWithComments => &[Self::Posts, Self::Comments],
@@ -59,37 +59,37 @@ impl What {
         }
     }
 
-    /// Whether it changes nothing.
+    /// Whether it only reads.
     pub fn is_read(self) -> bool {
         !matches!(self, Self::Publish | Self::Comment { .. } | Self::Like { .. } | Self::Mixed)
     }
 }
 
-/// What a workload is compared with.
+/// A ceiling of a workload.
 #[derive(Debug, Clone, Copy)]
 pub struct Ceiling {
-    /// Who does the least that has to be done.
+    /// The program that runs the minimum work.
     pub by: By,
-    /// The ratio of the server's rate to the ceiling's that it is to reach.
+    /// The target ratio of the server's rate to the ceiling's.
     pub target: Option<f64>,
 }
 
-/// Who does the least that has to be done.
+/// A program that runs the minimum work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum By {
     /// Nginx, with the same bytes from a file.
     Nginx,
-    /// One handler of actix-web, with the same bytes from memory.
+    /// A bare actix-web handler, with the same bytes from memory.
     Bare,
     /// `pgbench`, with the same statements.
     Pgbench,
-    /// The same server, asked for one after the other: two requests that are sent together should take as long as both.
+    /// The same server with unpipelined requests. Two pipelined requests should take no longer than both alone.
     Singles,
 }
 
 impl By {
-    /// What it is called in every table.
+    /// The name in every table.
     pub fn name(self) -> &'static str {
         match self {
             Self::Nginx => "Nginx, static",
@@ -112,12 +112,12 @@ const fn workload(name: &'static str, what: What, ceilings: &'static [Ceiling]) 
     Workload { name, what, ceilings }
 }
 
-/// A spread of posts is so many.
+/// Number of posts in a spread.
 const SPREAD: usize = 1000;
 
 use By::{Bare, Nginx, Pgbench, Singles};
 
-/// Everything, in the order in which it is measured: what writes comes last, since it makes the database another one.
+/// All workloads in the order of measurement. Writes come last, because they change the database.
 pub const WORKLOADS: &[Workload] = &[
     workload("public feed, anonymous", What::PublicFeed, &[over(Nginx, 0.6), over(Bare, 0.8)]),
     workload("public feed, signed in", What::SignedInFeed, &[over(Pgbench, 0.5)]),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn are_chosen_by_a_part_of_their_names() {
+    fn are_selected_by_a_part_of_their_names() {
         let names: Vec<_> = named(Some("HOT")).iter().map(|workload| workload.name).collect();
         assert_eq!(names, ["comment, one hot post", "like, one hot post"]);
         assert_eq!(named(None).len(), WORKLOADS.len());

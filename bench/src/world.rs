@@ -1,4 +1,4 @@
-//! The data: people who read and people who write, posts, and who follows whom.
+//! The data: reading and writing users, posts and follows.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,60 +16,60 @@ use tokio::process::Command;
 use crate::requests::Request;
 use crate::tools::{answer, output};
 
-/// Accounts that the seed makes, and again so many that write.
+/// Number of accounts that the seed creates; as many more accounts write.
 const PEOPLE: usize = 1000;
 
-/// As long as nobody measures.
+/// Lifetime of access tokens, longer than any measurement.
 const TOKEN_LIFE: Duration = Duration::from_hours(12);
 
-/// How many follows are made at a time.
+/// Number of concurrent follow requests.
 const AT_ONCE: usize = 16;
 
-/// An account, and what proves to be it.
+/// An account with an access token.
 #[derive(Debug, Clone)]
 pub struct Account {
-    /// Its id.
+    /// Id of the account.
     pub id: UserId,
-    /// An access token.
+    /// Access token, valid for longer than a run.
     pub token: String,
 }
 
-/// A page far into the public feed.
+/// A page far down the public feed.
 #[derive(Debug, Clone)]
 pub struct Deep {
-    /// As clients name it.
+    /// The cursor for clients.
     pub cursor: String,
-    /// As repositories do.
+    /// The position for repositories.
     pub position: Cursor,
 }
 
-/// What the requests speak of.
+/// The data that requests refer to.
 #[derive(Debug)]
 pub struct World {
-    /// Those who read.
+    /// Accounts that read.
     pub readers: Vec<Account>,
-    /// Those who write.
+    /// Accounts that write.
     pub writers: Vec<Account>,
     /// Posts from the newest to the deep page.
     pub posts: Vec<PostId>,
-    /// A page half-way to the end of the public feed.
+    /// A page in the middle of the public feed.
     pub deep: Deep,
-    /// The one post that is read.
+    /// The post that single reads request.
     pub post: PostId,
-    /// Its entity tag.
+    /// The entity tag of that post.
     pub post_tag: String,
-    /// The name that is asked for.
+    /// The user name that reads request.
     pub username: String,
-    /// Those who read their home timeline, by how many they follow.
+    /// Accounts that read their home timeline, by number of followed users.
     pub followers: Vec<(usize, Account)>,
     /// Posts that are commented on and liked.
     pub open_posts: Vec<String>,
 }
 
-/// Fills an empty database with so many posts, by the seed tool.
+/// Fills an empty database with `posts` posts by running the seed tool.
 ///
 /// # Errors
-/// When the tool fails.
+/// If the tool fails.
 pub async fn seed(tool: &Path, database_url: &str, posts: usize) -> Result<()> {
     let numbers = [
         ("--users", PEOPLE),
@@ -86,7 +86,7 @@ pub async fn seed(tool: &Path, database_url: &str, posts: usize) -> Result<()> {
     Ok(())
 }
 
-/// Somebody who knows the server's signing key, and so is everybody.
+/// A client that knows the server's signing key and can act as any user.
 pub struct Caller {
     http: reqwest::Client,
     host: String,
@@ -94,26 +94,26 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Calls the server at `host`.
+    /// A client of the server at `host`.
     ///
     /// # Errors
-    /// When the key is none.
+    /// If the key is invalid.
     pub fn new(host: &str, signing_key: &str) -> Result<Self> {
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?;
         let tokens = JwtAccessTokens::new(&SigningKeys::parse(signing_key)?);
         Ok(Self { http, host: host.to_owned(), tokens })
     }
 
-    /// What the server answers; an error status is a failure.
+    /// The server's response to `request`.
     ///
     /// # Errors
-    /// As above.
+    /// If there is no response, or an error status.
     pub async fn ask(&self, request: &Request) -> Result<answer::Answer> {
         answer::to(&self.http, &self.host, request).await
     }
 
     fn account(&self, id: &str) -> Result<Account> {
-        // `people.sql` opens a session for everybody, of the same id.
+        // `people.sql` creates a session for every user, with the user's id.
         let id = UserId::parse(id)?;
         let principal = Principal { user_id: id, session_id: id.cuid().into() };
         self.sign(principal)
@@ -124,7 +124,7 @@ impl Caller {
         Ok(Account { id: principal.user_id, token: self.tokens.sign(&principal, now, now.after(TOKEN_LIFE))? })
     }
 
-    /// Walks over the pages at `path` until there are `most` items; answers them and where the walk would go on.
+    /// Reads pages at `path` until there are `most` items. Returns them and the cursor of the next page.
     async fn walk(&self, path: &str, most: usize) -> Result<(Vec<Value>, Option<String>)> {
         let (mut items, mut cursor) = (Vec::new(), None::<String>);
         while items.len() < most {
@@ -141,15 +141,15 @@ impl Caller {
         Ok((items, cursor))
     }
 
-    /// Signs somebody up who follows the first `count` of `others`.
+    /// Signs up a user who follows the first `count` of `others`.
     async fn follower(&self, count: usize, others: &[Account]) -> Result<Account> {
         let body = format!(r#"{{"username":"follows_{count}","password":"a long enough password"}}"#);
         self.ask(&Request::post("/v1/users", body)).await?;
         let body = format!(r#"{{"username":"follows_{count}","password":"a long enough password"}}"#);
         let answer = self.ask(&Request::post("/v1/sessions", body)).await?.json()?;
-        // In the session of the log-in, for longer than its access token lives.
+        // A token for the session of the log-in that lives longer than the issued one.
         let proved = self.tokens.verify(text(&answer, "access_token")?, SystemClock.now());
-        let account = self.sign(proved.context("a log-in that proves nobody")?)?;
+        let account = self.sign(proved.context("the access token of the log-in is invalid")?)?;
         let follows = others.iter().take(count).map(|other| {
             let request = Request { method: "PUT", ..Request::get(format!("/v1/users/{}/follow", other.id)) };
             let request = request.by(&account.token);
@@ -159,11 +159,11 @@ impl Caller {
         Ok(account)
     }
 
-    /// Gets to know the data, half-way down the public feed of so many posts, and adds people who follow as many others
-    /// as `followed` says.
+    /// Explores the data up to the middle of the public feed. For each number in `followed`, it signs up a user who
+    /// follows that many others.
     ///
     /// # Errors
-    /// When the server refuses something.
+    /// If the server rejects a request.
     pub async fn explore(&self, posts: usize, followed: &[usize]) -> Result<World> {
         let (people, _) = self.walk("/v1/users", usize::MAX).await?;
         let (mut readers, mut writers, mut username) = (Vec::new(), Vec::new(), String::new());
@@ -195,7 +195,7 @@ impl Caller {
 }
 
 impl World {
-    /// A thousand posts, or fewer where there are fewer, from all over the feed.
+    /// At most a thousand posts, evenly spread over the feed.
     pub fn spread(&self) -> impl Iterator<Item = PostId> + Clone {
         self.posts.iter().step_by((self.posts.len() / PEOPLE).max(1)).take(PEOPLE).copied()
     }

@@ -1,25 +1,25 @@
-//! Chance that can be repeated.
+//! Repeatable randomness.
 
 use domain::{Cuid, Id};
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 
-/// A source of random numbers. The algorithm is named, and not the library's standard one, so that a new version of
-/// the library does not make another world of the same seed.
+/// A random number generator. The algorithm is fixed instead of the library's default, so that a library update does
+/// not change the world of a seed.
 pub type Chance = Xoshiro256PlusPlus;
 
-/// A source that has nothing to do with those of other names or numbers, yet hangs on `seed` alone.
+/// A generator that depends on `seed`, a name and a number, and is independent of other names and numbers.
 pub fn of(seed: u64, name: &str, number: u64) -> Chance {
     Chance::seed_from_u64(derive(seed, name, number))
 }
 
-/// A seed that hangs on `seed`, a name and a number.
+/// A seed that depends on `seed`, a name and a number.
 pub fn derive(seed: u64, name: &str, number: u64) -> u64 {
     let named = name.bytes().fold(mix(seed), |hash, byte| mix(hash ^ u64::from(byte)));
     mix(named ^ mix(number))
 }
 
-/// The finalizer of `SplitMix64`: every bit of `x` changes about half of the bits.
+/// The finaliser of `SplitMix64`: each bit of `x` affects about half of the result's bits.
 fn mix(x: u64) -> u64 {
     let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -27,7 +27,7 @@ fn mix(x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// An identifier in the form of CUID2.
+/// A random id in the form of CUID2.
 pub fn id<T>(chance: &mut Chance) -> Id<T> {
     const DIGITS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
     loop {
@@ -37,14 +37,14 @@ pub fn id<T>(chance: &mut Chance) -> Id<T> {
                 char::from(DIGITS[chance.random_range(0..choice)])
             })
             .collect();
-        // The first try is good; see `CuidGenerator` for why there could be another.
+        // The first try is valid in practice; `CuidGenerator` explains the exception.
         if let Ok(id) = Id::parse(&text) {
             return id;
         }
     }
 }
 
-/// One of `choices`, which are not empty.
+/// A random element of `choices`, which must not be empty.
 pub fn pick<'a, T: ?Sized>(chance: &mut Chance, choices: &[&'a T]) -> &'a T {
     choices[chance.random_range(0..choices.len())]
 }
@@ -63,7 +63,7 @@ mod tests {
         assert_eq!(others.iter().collect::<HashSet<_>>().len(), others.len());
     }
 
-    /// Other numbers than these are another world for everybody who seeded before.
+    /// Other values would change the world for everyone who has seeded before.
     #[test]
     fn stays_as_it_is() {
         assert_eq!(derive(42, "users", 0), 13_790_248_366_666_720_738);

@@ -1,4 +1,4 @@
-//! What is said at the end.
+//! The report at the end.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use persistence::bulk::Loaded;
 use crate::fill::Report;
 use crate::test_users::{PASSWORD, TEST_USERS};
 
-/// A report as a person wants to read it.
+/// Formats a report for people.
 pub struct Closing<'a>(pub &'a Report);
 
 impl fmt::Display for Closing<'_> {
@@ -25,13 +25,16 @@ impl fmt::Display for Closing<'_> {
         let offered = f64::from(u32::try_from(total.total()).unwrap_or(u32::MAX));
         writeln!(f, "{seconds:.1} seconds, {} rows a second", HumanFloatCount((offered / seconds).round()))?;
         if total.added == 0 {
-            writeln!(f, "Nothing was added: it was already there. --reset begins anew, --random-seed adds others.")?;
+            writeln!(
+                f,
+                "Nothing was added: all rows were already there. Use --reset to start over, --random-seed for other data."
+            )?;
         }
         if total.skipped > 0 {
-            writeln!(f, "Skipped: what needs a user name that somebody else has, or something that was removed.")?;
+            writeln!(f, "Skipped rows depend on a user name that another account has, or on a row that was removed.")?;
         }
         if report.recounted > 0 {
-            writeln!(f, "{} rows had counters that were wrong; they are right now.", HumanCount(report.recounted))?;
+            writeln!(f, "Corrected the counters of {} rows.", HumanCount(report.recounted))?;
         }
         log_in(f, &report.test_users)
     }
@@ -46,7 +49,7 @@ fn line(f: &mut fmt::Formatter<'_>, what: &str, loaded: Loaded) -> fmt::Result {
 fn log_in(f: &mut fmt::Formatter<'_>, usable: &[&str]) -> fmt::Result {
     let is_usable = |name: &str| usable.contains(&name);
     for user in TEST_USERS.iter().filter(|user| !is_usable(user.username)) {
-        writeln!(f, "\n@{} is somebody else here, with a password of their own.", user.username)?;
+        writeln!(f, "\n@{} is another account here, with its own password.", user.username)?;
     }
     let Some(first) = usable.first() else {
         return Ok(());
@@ -73,23 +76,23 @@ mod tests {
     }
 
     #[test]
-    fn counts_rows_and_says_how_to_log_in() {
+    fn shows_counts_and_a_log_in() {
         let shown = shown(Loaded { added: 1_000, already_there: 20, skipped: 0 }, &["ada", "grace", "linus"]);
         assert!(shown.contains("users                      1,000             20           0"), "{shown}");
         assert!(shown.contains("2.0 seconds, 510 rows a second"), "{shown}");
         assert!(shown.contains("ada, grace, linus log in with the password: correct horse battery"), "{shown}");
         assert!(shown.contains(r#"-d '{"username":"ada","password":"correct horse battery"}'"#), "{shown}");
-        assert!(!shown.contains("somebody else"), "{shown}");
+        assert!(!shown.contains("another account"), "{shown}");
     }
 
     #[test]
-    fn says_when_there_was_nothing_to_do() {
+    fn says_if_nothing_was_added() {
         assert!(shown(Loaded { already_there: 20, ..Loaded::default() }, &["ada"]).contains("already there."));
     }
 
     #[test]
-    fn promises_nothing_for_names_that_others_have() {
+    fn does_not_offer_names_of_other_accounts() {
         let shown = shown(Loaded { skipped: 1, ..Loaded::default() }, &["grace", "linus"]);
-        assert!(shown.contains("@ada is somebody else") && shown.contains(r#""username":"grace""#), "{shown}");
+        assert!(shown.contains("@ada is another account") && shown.contains(r#""username":"grace""#), "{shown}");
     }
 }

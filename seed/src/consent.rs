@@ -1,25 +1,25 @@
-//! Asks before data is removed that may be worth something.
+//! Asks for confirmation before data is removed.
 
 use std::io::{BufRead, Write};
 
 use anyhow::bail;
 use database::Location;
 
-/// Makes sure that somebody can be asked, if there is something to ask. Nothing has to be reached for that.
+/// Checks that confirmation is unnecessary or possible. Does not connect to the database.
 ///
 /// # Errors
-/// When there is nobody.
+/// If confirmation is needed and there is no terminal.
 pub fn can_be_obtained(location: &Location, yes: bool, is_terminal: bool) -> anyhow::Result<()> {
     if !yes && !is_terminal && !location.is_embedded() {
-        bail!("--reset would remove everything in DATABASE_URL; say --yes if that is meant");
+        bail!("--reset removes everything in the database of DATABASE_URL; pass --yes to confirm");
     }
     Ok(())
 }
 
-/// Makes sure that everything in `location` may be removed. The embedded database is asked nothing for.
+/// Asks whether everything in `location` may be removed. The embedded database needs no confirmation.
 ///
 /// # Errors
-/// When the answer is no.
+/// If the answer is not `yes`.
 pub fn obtain(
     location: &Location,
     yes: bool,
@@ -29,7 +29,7 @@ pub fn obtain(
     if yes || location.is_embedded() {
         return Ok(());
     }
-    write!(questions, "This removes EVERYTHING in {location}, seeded or not. Type yes to go on: ")?;
+    write!(questions, "This removes EVERYTHING in {location}, seeded or not. Type yes to continue: ")?;
     questions.flush()?;
     let mut answer = String::new();
     answers.read_line(&mut answer)?;
@@ -58,14 +58,14 @@ mod tests {
     }
 
     #[test]
-    fn takes_nothing_but_yes_for_yes() {
+    fn accepts_only_yes() {
         for answer in ["", "\n", "y\n", "no\n", "YES!\n"] {
             assert!(ask(SERVER, false, answer).0.is_err(), "{answer:?}");
         }
     }
 
     #[test]
-    fn refuses_when_there_is_nobody_to_ask() {
+    fn fails_without_a_terminal() {
         let refuse = |url: &str, yes, is_terminal| {
             let refused = can_be_obtained(&Location::parse(url).unwrap(), yes, is_terminal);
             refused.err().map(|error| error.to_string())
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn does_not_ask_when_it_knows_or_need_not() {
+    fn does_not_ask_if_confirmed_or_embedded() {
         assert_eq!(ask(SERVER, true, ""), (Ok(()), String::new()));
         assert_eq!(ask("sqlite://data/thoughts.db", false, ""), (Ok(()), String::new()));
     }

@@ -17,53 +17,53 @@ use crate::progress::Progress;
 use crate::test_users::{self, PASSWORD, TEST_USERS};
 use crate::world::{Numbers, Period, World};
 
-/// Rows in one statement. SQLite rewrites much of its indexes with every batch, whatever its size, so that small ones are
-/// dear; this many take it some tenths of a second, during which a server that writes, too, has to wait.
+/// Rows per statement. SQLite rewrites much of its indexes with every batch, so small batches are slow. A batch of
+/// this size takes SQLite some tenths of a second, during which a writing server must wait.
 const BATCH: usize = 10_000;
 
-/// What is wanted.
+/// What to load.
 #[derive(Debug, Clone, Copy)]
 pub struct Order {
-    /// How much of everything.
+    /// The numbers of rows.
     pub numbers: Numbers,
-    /// What chance hangs on.
+    /// The random seed.
     pub random_seed: u64,
-    /// Whether everything that is there goes first.
+    /// Whether to remove all data first.
     pub reset: bool,
-    /// The present, in which the world ends, unless it began already; see [`fill`].
+    /// The current time, at which a new world ends; see [`fill`].
     pub now: Timestamp,
-    /// What the passwords' hashes cost.
+    /// The cost of hashing passwords.
     pub hashing: HashingCost,
-    /// Whether nothing is said about how far it is.
+    /// Whether to omit progress messages.
     pub quiet: bool,
 }
 
-/// What was done.
+/// The result of [`fill`].
 #[derive(Debug)]
 pub struct Report {
-    /// What became of the rows, by kind.
+    /// Counts of rows by kind.
     pub loaded: Vec<(&'static str, Loaded)>,
-    /// Rows that had a counter that was wrong, or became so by what was skipped.
+    /// Rows whose counters had to be corrected, because they were wrong or rows were skipped.
     pub recounted: u64,
-    /// The test users that can log in: all of them, unless somebody else has the name.
+    /// Test users that can log in: all whose names were not taken by other accounts.
     pub test_users: Vec<&'static str>,
-    /// How long it took.
+    /// Duration of the whole run.
     pub took: Duration,
 }
 
-/// Brings the schema of `database` up to date and loads the world that `order` describes.
+/// Migrates `database` and loads the world that `order` describes.
 ///
-/// The world begins when its first test user joined: a database that has that user gets the same world again, times
-/// included, and any other one gets a world that ends at present.
+/// The world starts when its first test user joined. A database with that user gets the same world again, including
+/// times. Any other database gets a world that ends at `order.now`.
 ///
 /// # Errors
-/// When the database fails. What was loaded stays; filling again goes on from there.
+/// If the database fails. Loaded rows stay, and another call continues from there.
 pub async fn fill(database: &Database, order: &Order) -> anyhow::Result<Report> {
     let began = Instant::now();
     persistence::migrate(database).await?;
     let loader = BulkLoader::new(database.clone());
     if order.reset {
-        waiting("removal of what was there", order.quiet, loader.clear()).await?;
+        waiting("removal of old data", order.quiet, loader.clear()).await?;
     }
     let world = World::generate(order.random_seed, &order.numbers, period(&loader, order.now).await?)?;
     let passwords = Passwords::hash(order.hashing).await?;
@@ -75,7 +75,7 @@ pub async fn fill(database: &Database, order: &Order) -> anyhow::Result<Report> 
     Ok(Report { loaded, recounted, test_users, took: began.elapsed() })
 }
 
-/// Does `work`, of which it is not known how long it takes.
+/// Runs `work` of unknown duration with a spinner.
 async fn waiting<T, E>(what: &'static str, quiet: bool, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     let progress = Progress::wait(what, quiet);
     let result = work.await?;
@@ -96,7 +96,7 @@ async fn test_users_there(loader: &BulkLoader) -> anyhow::Result<Vec<&'static st
     Ok(TEST_USERS.iter().zip(ids).filter(|(_, id)| is_there(*id)).map(|(user, _)| user.username).collect())
 }
 
-/// Hashes are dear, so there are two: that of the password that everybody may know, and that of one nobody knows.
+/// Hashing is slow, so there are two hashes only: one of the published password, and one of an unknown password.
 struct Passwords {
     known: PasswordHash,
     unknown: PasswordHash,
@@ -106,7 +106,7 @@ impl Passwords {
     async fn hash(cost: HashingCost) -> anyhow::Result<Self> {
         let hasher = Argon2Hasher::new(cost, HashingLimits::for_cores(NonZeroUsize::MIN));
         let known = Password::parse(PASSWORD)?;
-        // Not from the random seed, which anybody may know.
+        // Independent of the random seed, which is public.
         let unknown = Password::parse(&Alphanumeric.sample_string(&mut rand::rng(), 64))?;
         Ok(Self { known: hasher.hash(&known).await?, unknown: hasher.hash(&unknown).await? })
     }
@@ -147,7 +147,7 @@ impl Filling<'_> {
         Ok(loaded)
     }
 
-    /// Loads in rounds, so that parents are there before their replies come.
+    /// Loads comments by depth, so that parents exist before their replies.
     async fn comments(&self) -> anyhow::Result<Loaded> {
         let progress = Progress::begin("comments", self.world.comments.len(), self.quiet);
         let mut loaded = Loaded::default();

@@ -1,11 +1,12 @@
-//! Fills a database with people and what they say to each other, for trying things out and for measuring them.
+//! Fills a database with sample users, posts and comments, for trials and measurements.
 //!
-//! [`World`] decides, from a random seed and a few numbers, who there is and who does what when; it knows no database.
-//! [`fill`] loads it. The same seed and numbers make the same world, down to the ids: loading it again adds nothing.
+//! [`World`] generates users and their actions from a random seed and a few numbers, independent of any database.
+//! [`fill`] loads them. The same seed and numbers produce the same world, including ids, so loading it again adds
+//! nothing.
 //!
-//! - `world/` makes users, posts, comments, follows and likes, one file each; `text/` makes what people write.
-//! - [`chance`] and [`skew`] are the dice: repeatable, and loaded in favour of the popular.
-//! - `arguments`, `target`, `consent` and `closing` talk to the person at the terminal.
+//! - `world/` generates users, posts, comments, follows and likes, one file each; `text/` generates their texts.
+//! - [`chance`] and [`skew`] supply repeatable randomness with a bias towards popular users and posts.
+//! - `arguments`, `target`, `consent` and `closing` are the command line interface.
 
 pub mod arguments;
 pub mod chance;

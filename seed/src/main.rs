@@ -17,10 +17,10 @@ use seed::target::Named;
 use seed::{Order, Report, consent, fill, target};
 use system::SystemClock;
 
-/// How long to wait for the database to be there.
+/// Time limit for connecting to the database.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// The configuration cannot be used.
+/// Exit code for an invalid configuration.
 const BAD_CONFIGURATION: u8 = 2;
 
 #[tokio::main]
@@ -45,7 +45,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// What is no text is no address, and found to be none.
+/// A value that is not UTF-8 is converted lossily, and then rejected as an address.
 fn of_environment(name: &str) -> Option<String> {
     env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
@@ -61,7 +61,7 @@ async fn run(arguments: &Arguments, location: Location) -> anyhow::Result<Report
         statement_timeout: None,
         ..DatabaseOptions::new(location.clone())
     };
-    // Where that is, is not said before it is known to be the address of a database: who is asked has to know it.
+    // The location is not shown before it is known to be a database address: it may be a secret.
     let database = Database::connect(&options).await.context("DATABASE_URL cannot be used")?;
     if arguments.reset {
         consent::obtain(&location, arguments.yes, &mut io::stdin().lock(), &mut io::stderr())?;

@@ -1,4 +1,4 @@
-//! Says how far it is: a bar on a terminal, a line where there is none.
+//! Shows progress: a bar on a terminal, else a line per phase.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use persistence::bulk::Loaded;
 pub(crate) struct Progress {
     what: &'static str,
     bar: ProgressBar,
-    /// Whether there is no terminal that would show the bar, but somebody who wants to know.
+    /// Whether to print lines, because there is no terminal for the bar.
     lines: bool,
 }
 
@@ -21,7 +21,7 @@ impl Progress {
         Self::new(what, bar, template, quiet)
     }
 
-    /// A phase of which it is not known how long it takes.
+    /// A phase of unknown duration.
     pub(crate) fn wait(what: &'static str, quiet: bool) -> Self {
         let progress = Self::new(what, ProgressBar::new_spinner(), "{msg:25} {spinner} {elapsed:>5}", quiet);
         progress.bar.enable_steady_tick(Duration::from_millis(100));
@@ -33,17 +33,17 @@ impl Progress {
             bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
         }
         let lines = !quiet && bar.is_hidden();
-        // A template that indicatif does not understand is a mistake, but no reason to stop.
+        // An invalid template is a mistake, but no reason to stop.
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         Self { what, bar: bar.with_style(style).with_message(what), lines }
     }
 
-    /// `rows` more are done.
+    /// Adds `rows` to the progress.
     pub(crate) fn advance(&self, rows: u64) {
         self.bar.inc(rows);
     }
 
-    /// The phase is over.
+    /// Ends a phase that loaded rows.
     pub(crate) fn end(self, loaded: Loaded) {
         self.bar.finish();
         if self.lines {
@@ -52,7 +52,7 @@ impl Progress {
         }
     }
 
-    /// The phase is over.
+    /// Ends a phase of unknown duration.
     pub(crate) fn done(self) {
         self.bar.finish();
         if self.lines {

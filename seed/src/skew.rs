@@ -1,22 +1,22 @@
-//! Unequal shares: few are very popular, most are hardly known.
+//! Skewed distributions: few elements are very popular, most are hardly known.
 
 use rand::RngExt;
 use rand::seq::SliceRandom;
 
 use crate::chance::Chance;
 
-/// Draws from `0..n` after Zipf's law: who stands at place `k` of a ranking is drawn in proportion to `1 / k^steepness`.
-/// The ranking itself is a matter of chance.
+/// Draws from `0..n` by Zipf's law: the element at rank `k` is drawn in proportion to `1 / k^steepness`. The ranking
+/// is random.
 #[derive(Debug)]
 pub struct Skew {
-    /// Who stands where, the most popular first.
+    /// Elements by rank, the most popular first.
     ranking: Vec<usize>,
-    /// The sums of the weights up to each place.
+    /// Cumulative weights by rank.
     sums: Vec<f64>,
 }
 
 impl Skew {
-    /// Ranks `0..n` by chance.
+    /// Ranks `0..n` at random.
     pub fn new(chance: &mut Chance, n: usize, steepness: f64) -> Self {
         let mut ranking: Vec<usize> = (0..n).collect();
         ranking.shuffle(chance);
@@ -32,7 +32,7 @@ impl Skew {
         Self { ranking, sums }
     }
 
-    /// One of `0..n`; 0 when there is none.
+    /// An element of `0..n`; 0 if `n` is 0.
     pub fn draw(&self, chance: &mut Chance) -> usize {
         let Some(total) = self.sums.last() else {
             return 0;
@@ -42,7 +42,7 @@ impl Skew {
         self.ranking[place.min(self.ranking.len() - 1)]
     }
 
-    /// The `k` most popular.
+    /// The `k` most popular elements.
     pub fn top(&self, k: usize) -> &[usize] {
         &self.ranking[..k.min(self.ranking.len())]
     }

@@ -1,4 +1,4 @@
-//! Which database: the one that the server would use, too.
+//! Finds the database to fill: the same one that the server would use.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -7,24 +7,24 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow, bail};
 use database::Location;
 
-/// The variable that names the database.
+/// The variable with the database's URL.
 const VARIABLE: &str = "DATABASE_URL";
-/// The variable that names a file with that.
+/// The variable with the path of a file that contains the URL.
 const FILE_VARIABLE: &str = "DATABASE_URL_FILE";
 /// The embedded database.
 const DEFAULT: &str = "sqlite://data/thoughts.db";
 
-/// What one place says of the database: the values of the two variables. Empty is unset.
+/// The values of the two variables from one source. Empty values count as unset.
 #[derive(Debug, Default, Clone)]
 pub struct Named {
-    /// Of `DATABASE_URL`.
+    /// Value of `DATABASE_URL`.
     pub url: Option<String>,
-    /// Of `DATABASE_URL_FILE`.
+    /// Value of `DATABASE_URL_FILE`.
     pub file: Option<String>,
 }
 
 impl Named {
-    /// What `get` answers to the names of the variables.
+    /// Reads both variables with `get`.
     pub fn by(get: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| get(name).filter(|value| !value.trim().is_empty());
         Self { url: set(VARIABLE), file: set(FILE_VARIABLE) }
@@ -47,10 +47,10 @@ impl Named {
     }
 }
 
-/// The database that `environment` names, else the file `.env` in `folder`, else the embedded one.
+/// The database named by `environment`, else by the file `.env` in `folder`, else the embedded one.
 ///
 /// # Errors
-/// When the address or a file makes no sense. None of them is shown, for they may hold passwords.
+/// If the address or a file is invalid. Neither is shown, because both may contain passwords.
 pub fn target(environment: Named, folder: &Path) -> anyhow::Result<Location> {
     let address = match environment.address()? {
         Some(address) => address,
@@ -64,7 +64,7 @@ pub fn target(environment: Named, folder: &Path) -> anyhow::Result<Location> {
     Ok(location)
 }
 
-/// What a file says, where the first value holds; `None` if there is no such file.
+/// The variables in a file, of which the first occurrence counts; `None` if the file does not exist.
 fn from_file(path: &Path) -> anyhow::Result<Option<String>> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
@@ -88,7 +88,8 @@ fn from_file(path: &Path) -> anyhow::Result<Option<String>> {
     Ok(address)
 }
 
-/// Whether somebody meant the variable: better to ask than to fill, or empty, another database.
+/// Whether a name is a misspelling of the variable. It is rejected, so that no other database is filled or emptied by
+/// mistake.
 fn is_slip(name: &str) -> bool {
     let distance = strsim::osa_distance(&name.to_ascii_uppercase(), VARIABLE);
     name != VARIABLE && distance <= 2
@@ -115,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn is_what_the_environment_says_before_what_the_file_says() {
+    fn the_environment_takes_precedence_over_the_file() {
         assert_eq!(named(Some("sqlite://a.db"), "DATABASE_URL=sqlite://b.db"), "SQLite at a.db");
         assert_eq!(named(None, "PORT=1\nDATABASE_URL='sqlite://b.db'\n"), "SQLite at b.db");
         assert_eq!(named(None, "DATABASE_URL=sqlite://b.db\nDATABASE_URL=sqlite://c.db"), "SQLite at b.db");
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn does_not_show_what_it_rejects() {
+    fn does_not_show_rejected_values() {
         for (environment, dot_env) in [
             (Some("mysql://me:hush@h/db"), ""),
             (Some("postgres:me:hush@h/db"), ""),
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn may_stand_in_a_file_of_its_own() {
+    fn may_be_in_a_file_of_its_own() {
         let folder = folder("");
         let secret = folder.path().join("hush");
         fs::write(&secret, "postgres://me:hush@db/t\n").unwrap();
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn is_not_the_embedded_one_for_a_slip_of_the_pen() {
+    fn a_misspelt_variable_is_rejected() {
         let said = |dot_env: &str| target(Named::default(), folder(dot_env).path()).unwrap_err().to_string();
         assert!(
             said("DATABASE_ULR=postgres://db/t")

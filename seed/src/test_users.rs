@@ -1,6 +1,6 @@
-//! Three people whose password is known.
+//! Three users with a known password.
 //!
-//! They hang on no random seed: whatever is seeded, they are the same three, with the same first posts.
+//! They are independent of the random seed: every world has the same three, with the same first posts.
 
 use std::time::Duration;
 
@@ -8,16 +8,16 @@ use domain::{PostId, Timestamp, UserId};
 
 use crate::chance;
 
-/// Somebody whose password is [`PASSWORD`].
+/// A user whose password is [`PASSWORD`].
 #[derive(Debug)]
 pub struct TestUser {
-    /// Unique name.
+    /// Unique user name.
     pub username: &'static str,
-    /// The name to show.
+    /// Name shown to readers.
     pub display_name: &'static str,
-    /// A few words about them.
+    /// Text of the profile.
     pub bio: &'static str,
-    /// What they wrote, the latest first.
+    /// Contents of the posts, newest first.
     pub posts: &'static [&'static str],
 }
 
@@ -61,10 +61,10 @@ pub const TEST_USERS: [TestUser; 3] = [
     },
 ];
 
-/// Who of them follows whom, by their places.
+/// Follows among the test users, by their indices.
 pub const FOLLOWS: [(usize, usize); 5] = [(0, 1), (0, 2), (1, 0), (2, 0), (2, 1)];
 
-/// Their identities.
+/// Ids of the test users.
 pub fn ids() -> [UserId; TEST_USERS.len()] {
     let mut chance = chance::of(0, "test users", 0);
     std::array::from_fn(|_| chance::id(&mut chance))
@@ -77,7 +77,7 @@ pub(crate) struct TestPost {
     pub(crate) created_at: Timestamp,
 }
 
-/// What they wrote, by turns, over the weeks before `end`.
+/// The posts of the test users in turn, spread over the weeks before `end`.
 pub(crate) fn posts(end: Timestamp) -> impl Iterator<Item = TestPost> {
     let mut chance = chance::of(0, "posts of test users", 0);
     let mut created_at = end;
@@ -87,7 +87,7 @@ pub(crate) fn posts(end: Timestamp) -> impl Iterator<Item = TestPost> {
     })
 }
 
-/// The texts of [`posts`].
+/// The contents of [`posts`].
 pub(crate) fn texts() -> impl Iterator<Item = &'static str> {
     numbered_texts().map(|(_, text)| text)
 }

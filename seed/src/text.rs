@@ -1,4 +1,4 @@
-//! What people write, and what they are called. Made of templates and words; no sense, but it looks the part.
+//! Generates names and texts from templates and words. They have no meaning but look realistic.
 
 mod people;
 mod remarks;

@@ -1,9 +1,9 @@
-//! Who there is, and who does what when. Nothing here knows a database.
+//! Generates users and their actions, independent of any database.
 //!
-//! People and things refer to each other by their places in the lists. Everything hangs on the random seed and on the
-//! numbers, and on no more of these than it must: with more posts, the posts of before are still the same, and so are
-//! the users with more users. What would have to change with a number (who among more people wrote a post) has ids that
-//! hang on that number too, so that two worlds never share a thing that they disagree about.
+//! Users, posts and comments refer to each other by index. Everything depends on the random seed and on as few of the
+//! numbers as possible. With more posts, the earlier posts stay the same; with more users, the earlier users do. Data
+//! that must change with a number (such as a post's author with the number of users) has ids that depend on that
+//! number. So two worlds never share an id with different data.
 
 mod comments;
 mod follows;
@@ -25,18 +25,18 @@ use domain::Content;
 use crate::chance;
 use crate::skew::Skew;
 
-/// How much of everything.
+/// Numbers of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Numbers {
-    /// Accounts, the test users among them.
+    /// Accounts, including the test users.
     pub users: usize,
-    /// Posts.
+    /// Posts, including those of the test users.
     pub posts: usize,
     /// Comments; none without posts.
     pub comments: usize,
-    /// Follows; no more than there are pairs.
+    /// Follows; at most one per pair.
     pub follows: usize,
-    /// Likes of posts and of comments; no more than there are pairs.
+    /// Likes of posts and comments; at most one per pair.
     pub likes: usize,
 }
 
@@ -45,27 +45,27 @@ pub struct Numbers {
 pub struct World {
     /// The test users first.
     pub users: Vec<User>,
-    /// Those of the test users first.
+    /// The test users' posts first.
     pub posts: Vec<Post>,
-    /// In no order but that parents come before their replies.
+    /// Unordered, except that parents precede their replies.
     pub comments: Vec<Comment>,
-    /// Those of the test users first.
+    /// The test users' follows first.
     pub follows: Vec<Follow>,
     /// Likes of posts.
     pub post_likes: Vec<Like>,
     /// Likes of comments.
     pub comment_likes: Vec<Like>,
-    /// What the texts of posts hang on.
+    /// The seed of the posts' texts.
     post_seed: u64,
-    /// What the texts of comments hang on.
+    /// The seed of the comments' texts.
     comment_seed: u64,
 }
 
 impl World {
-    /// Makes the world of `seed` and `numbers`.
+    /// Generates the world of `seed` and `numbers`.
     ///
     /// # Errors
-    /// When the domain refuses something that was made, which is a mistake in this crate.
+    /// If the domain rejects generated data, which is a bug in this crate.
     pub fn generate(seed: u64, numbers: &Numbers, period: Period) -> anyhow::Result<Self> {
         let mut users = users::generate(seed, numbers.users, period)?;
         let fame = Skew::new(&mut chance::of(seed, "fame", seed_number(users.len())), users.len(), FAME);
@@ -80,7 +80,7 @@ impl World {
         Ok(Self { users, posts, comments, follows, post_likes, comment_likes, post_seed, comment_seed })
     }
 
-    /// What post number `post` says. Texts are made when they are needed, for they are most of a world's size.
+    /// The content of a post. Contents are generated on demand, because they are most of a world's size.
     ///
     /// # Errors
     /// As for [`World::generate`].
@@ -88,7 +88,7 @@ impl World {
         posts::content(self.post_seed, post)
     }
 
-    /// What comment number `comment` says.
+    /// The content of a comment.
     ///
     /// # Errors
     /// As for [`World::generate`].
@@ -96,7 +96,7 @@ impl World {
         comments::content(self.comment_seed, comment)
     }
 
-    /// The comments by their depth: those at the top level, the replies to those, and so on.
+    /// Comment indices by depth: top-level comments, their replies, and so on.
     pub fn comments_by_depth(&self) -> Vec<Vec<usize>> {
         let mut depths = Vec::new();
         for (number, comment) in self.comments.iter().enumerate() {
@@ -109,7 +109,7 @@ impl World {
     }
 }
 
-/// How unequally people are followed and heard: the best known of 1,000 has 7 % of all followers.
+/// Steepness of popularity: the best-known of 1,000 users has 7 % of all followers.
 const FAME: f64 = 0.9;
 
 /// A length as a number to derive a seed from.

@@ -1,4 +1,4 @@
-//! Fills an SQLite file, and compares what is there with what plain SQL counts.
+//! Fills an SQLite file, and checks the rows with plain SQL.
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made is a failed test")]
 
@@ -23,7 +23,7 @@ const ORDER: Order = Order {
     quiet: true,
 };
 
-/// Every counter beside what it counts; each must find nothing.
+/// Queries that count wrong counters; each must return zero.
 const WRONG_COUNTERS: [&str; 7] = [
     "SELECT count(*) FROM users u WHERE post_count <> (SELECT count(*) FROM posts WHERE author_id = u.id)",
     "SELECT count(*) FROM users u WHERE follower_count <> (SELECT count(*) FROM follows WHERE followee_id = u.id)",
@@ -110,7 +110,7 @@ async fn adds_everything_once() {
     fixture.assert_counters_are_exact().await;
     assert!(fixture.number("SELECT max(created_at) FROM comments").await <= NOW.as_micros() + 1_000);
 
-    // Later, and still the same world.
+    // A later run creates the same world.
     let second = fixture.fill(Order { now: NOW.after(std::time::Duration::from_hours(48)), ..ORDER }).await;
     assert_eq!(total(&second), Loaded { added: 0, already_there: ROWS, skipped: 0 });
     assert_eq!(second.recounted, 0);
@@ -119,11 +119,11 @@ async fn adds_everything_once() {
 }
 
 #[tokio::test]
-async fn finishes_what_was_interrupted() {
+async fn completes_an_interrupted_run() {
     let (fixture, whole) = (Fixture::new().await, Fixture::new().await);
     fixture.fill(ORDER).await;
     whole.fill(ORDER).await;
-    // As if it had stopped half-way and the server had gone on from there.
+    // As after an interruption, with changes by a server in between.
     let answered = "SELECT parent_id FROM comments WHERE parent_id IS NOT NULL";
     let gone = fixture.execute(&format!("DELETE FROM comments WHERE id > 'm' AND id NOT IN ({answered})")).await
         + fixture.execute("DELETE FROM post_likes WHERE user_id > 'm'").await
@@ -137,7 +137,7 @@ async fn finishes_what_was_interrupted() {
     assert!(again.recounted >= 40);
     assert_eq!(fixture.sizes().await, ALL);
     fixture.assert_counters_are_exact().await;
-    // A fingerprint of the rows, times and counters included.
+    // A fingerprint of the rows, including times and counters.
     for sql in [
         "SELECT sum(created_at % 1000003 + post_count * 7 + follower_count * 11 + following_count) FROM users",
         "SELECT sum(created_at % 1000003 + length(content) * 13 + like_count * 7 + comment_count) FROM posts",
@@ -148,7 +148,7 @@ async fn finishes_what_was_interrupted() {
     }
 }
 
-/// Somebody who is no test user but has the name of one, and what they and others did before the seed came.
+/// A user with a test user's name, and earlier data of this and other users.
 const STRANGERS: &str = "
     INSERT INTO users (id, username, display_name, bio, password_hash, created_at, post_count, follower_count)
     VALUES ('realada00000000000000000', 'ada', 'Real Ada', '', 'x', 1, 5, 0),
@@ -166,7 +166,7 @@ const STRANGERS: &str = "
 ";
 
 #[tokio::test]
-async fn leaves_what_others_have_alone_and_skips_what_depends_on_it() {
+async fn keeps_other_users_data_and_skips_conflicting_rows() {
     let fixture = Fixture::new().await;
     fixture.execute(STRANGERS).await;
     let report = fixture.fill(ORDER).await;
@@ -191,26 +191,26 @@ async fn leaves_what_others_have_alone_and_skips_what_depends_on_it() {
 }
 
 #[tokio::test]
-async fn extends_what_is_there() {
+async fn extends_an_existing_world() {
     let fixture = Fixture::new().await;
     fixture.fill(ORDER).await;
     let more = Numbers { users: 60, posts: 400, ..ORDER.numbers };
     let report = fixture.fill(Order { numbers: more, ..ORDER }).await;
     assert_eq!(report.loaded[0].1, Loaded { added: 20, already_there: 40, skipped: 0 });
-    // Among more people it is others who write; only what the test users wrote is the same.
+    // With more users, other users write the posts. Only the test users' posts stay.
     assert_eq!(report.loaded[1].1, Loaded { added: 388, already_there: 12, skipped: 0 });
     assert!(report.recounted > 0);
     fixture.assert_counters_are_exact().await;
 }
 
 #[tokio::test]
-async fn removes_everything_when_asked() {
+async fn removes_everything_on_reset() {
     let fixture = Fixture::new().await;
     fixture.execute(STRANGERS).await;
     let account = fixture.execute("INSERT INTO removals (id, kind) SELECT id, 'account' FROM users LIMIT 1").await;
     assert_eq!(account, 1);
     fixture.fill(Order { reset: true, ..ORDER }).await;
-    // Else an account that is made anew with the same id would go.
+    // Otherwise the removal would delete a new account with the same id.
     assert_eq!(fixture.number("SELECT COUNT(*) FROM removals").await, 0);
     assert_eq!(fixture.sizes().await, ALL);
     assert_eq!(fixture.number("SELECT count(*) FROM users WHERE username = 'stranger'").await, 0);
@@ -221,7 +221,7 @@ async fn removes_everything_when_asked() {
 }
 
 #[tokio::test]
-async fn fills_a_file_that_somebody_else_writes_to() {
+async fn fills_a_file_that_is_being_written_to() {
     let fixture = Fixture::new().await;
     fixture.fill(Order { numbers: Numbers { users: 3, posts: 0, comments: 0, follows: 0, likes: 0 }, ..ORDER }).await;
     let server = open(&fixture.folder.path().join("thoughts.db")).await;

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: provides what the benchmarks need, and runs them.
+//! `cargo xtask bench`: finds tools and servers for the benchmarks, and runs them.
 
 mod tools;
 
@@ -14,14 +14,13 @@ use crate::report::Report;
 use crate::servers::{self, Postgres, Purpose, Redis};
 use tools::Tools;
 
-/// Options of `cargo xtask bench`.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Args {
-    /// About two minutes, builds apart: less data, shorter times, one round
+    /// A short run of about two minutes, without builds: less data, shorter times, one round
     #[arg(long)]
     quick: bool,
-    /// Only the workloads with this in their names, and nothing else
+    /// Run only the workloads whose names contain this, and nothing else
     #[arg(long, value_name = "PART OF A NAME")]
     only: Option<String>,
     /// Print the change since an earlier bench.json
@@ -33,34 +32,34 @@ pub(crate) struct Args {
     /// Also write the tables and plots into docs/performance.md
     #[arg(long)]
     publish: bool,
-    /// Keep the server's log, which goes nowhere otherwise
+    /// Write the server's log to this file; it is discarded otherwise
     #[arg(long, value_name = "FILE")]
     server_log: Option<PathBuf>,
-    /// Measure also on a PostgreSQL that does not wait for its disc
+    /// Also measure on a PostgreSQL with `fsync` off
     #[arg(long)]
     allow_unsafe_database: bool,
-    /// Take what the last release build left
+    /// Use the executables of the last release build
     #[arg(long)]
     no_build: bool,
-    /// Take this server
+    /// Use this server
     #[arg(long, value_name = "EXECUTABLE")]
     server: Option<PathBuf>,
-    /// Take this seed tool
+    /// Use this seed tool
     #[arg(long, value_name = "EXECUTABLE")]
     seed: Option<PathBuf>,
-    /// Take these benchmarks
+    /// Use these benchmarks
     #[arg(long, value_name = "EXECUTABLE")]
     bench: Option<PathBuf>,
 }
 
-/// The executables that take part.
+/// The executables to run.
 struct Programs {
     server: PathBuf,
     seed: PathBuf,
     bench: PathBuf,
 }
 
-/// Finds tools and servers, builds, measures, and stops what it started.
+/// Finds tools and servers, builds, measures, and stops everything that it started.
 pub(crate) async fn run(args: &Args) -> Result<()> {
     let interrupt = Interrupt::listen()?;
     let mut report = Report::default();
@@ -82,12 +81,12 @@ async fn steps(args: &Args, report: &mut Report, interrupt: &Interrupt) -> Resul
         }
         Err(error) => Err(error),
     };
-    // Whatever happened: what this command started, it stops.
+    // Always: this command stops what it started.
     postgres.stop().await;
     outcome
 }
 
-/// Builds what was not given.
+/// Builds the executables that were not given.
 async fn programs(args: &Args, interrupt: &Interrupt) -> Result<Programs> {
     if let (Some(server), Some(seed), Some(bench)) = (args.server.clone(), args.seed.clone(), args.bench.clone()) {
         return Ok(Programs { server, seed, bench });
@@ -95,7 +94,7 @@ async fn programs(args: &Args, interrupt: &Interrupt) -> Result<Programs> {
     let built = if args.no_build {
         None
     } else {
-        // In one go, so that what they share is built once.
+        // In one command, so that shared crates are built once.
         let packages = ["--release", "--package=thoughts", "--package=seed", "--package=bench"];
         Some(Executables::build(&packages, interrupt).await?)
     };
@@ -111,7 +110,7 @@ async fn programs(args: &Args, interrupt: &Interrupt) -> Result<Programs> {
     })
 }
 
-/// What the last release build left.
+/// An executable of the last release build.
 fn left(name: &str) -> Result<PathBuf> {
     let metadata =
         MetadataCommand::new().current_dir(root()).no_deps().exec().context("cannot read `cargo metadata`")?;
@@ -130,7 +129,7 @@ async fn measure(
     let root = root();
     let mut command = Command::new(std::path::absolute(&programs.bench)?);
     command.current_dir(&root).arg("run");
-    // In the environment: everybody may read the arguments of a process.
+    // In the environment, because every user can read the arguments of a process.
     command.env("BENCH_DATABASE_URL", postgres).env("BENCH_REDIS_URL", redis);
     command.arg("--pgbench").arg(tools.pgbench.join(" "));
     let output = args.output.clone().unwrap_or_else(|| root.join("target/bench"));
@@ -145,7 +144,7 @@ async fn measure(
     ];
     for (option, file) in files {
         if let Some(file) = file {
-            // As the caller meant it, whose folder may be another one.
+            // Relative paths refer to the caller's folder, and the command runs in another one.
             command.arg(option).arg(std::path::absolute(file)?);
         }
     }

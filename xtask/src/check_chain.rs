@@ -1,4 +1,5 @@
-//! `cargo xtask check-chain`: what the dependencies may be, and whether any is known to be dangerous. `deny.toml` has the rules.
+//! `cargo xtask check-chain`: checks licences, sources and advisories of all dependencies. The rules are in
+//! `deny.toml`.
 
 mod cargo_deny;
 
@@ -7,15 +8,15 @@ use toolkit::Interrupt;
 
 use cargo_deny::CargoDeny;
 
-/// What has dependencies of its own: the workspace, and the generated client.
+/// Manifests with their own dependencies: the workspace, and the generated client.
 const MANIFESTS: [&str; 2] = ["Cargo.toml", "tests/clients/rust/Cargo.toml"];
 
-/// Checks licences, bans and sources; advisories, where their database can be fetched.
+/// Checks licences, bans and sources, and also advisories if their database can be fetched.
 pub(crate) async fn run() -> Result<()> {
     check(&Interrupt::listen()?).await
 }
 
-/// As [`run`], as a step of another chore.
+/// Like [`run`], as a step of another chore.
 pub(crate) async fn check(interrupt: &Interrupt) -> Result<()> {
     let deny = CargoDeny::find(interrupt).await?;
     for manifest in MANIFESTS {

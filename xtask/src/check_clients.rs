@@ -1,7 +1,7 @@
-//! `cargo xtask check-clients`: whether the OpenAPI document is one that others can work with.
+//! `cargo xtask check-clients`: checks that the OpenAPI document works for client generators.
 //!
-//! Linters read it, and of it clients are generated, one in TypeScript and one in Rust, which walk the README's tour through a
-//! server that was just built. What they are made of is in `tests/clients`.
+//! Linters check the document. Clients in TypeScript and Rust are generated from it, and run the README's tour on a
+//! server that was just built. Their sources are in `tests/clients`.
 
 mod rust;
 mod server;
@@ -15,7 +15,7 @@ use crate::test;
 use server::Server;
 use typescript::TypeScript;
 
-/// Runs all steps; the first that fails ends the run.
+/// Runs all steps; the first failure ends the run.
 pub(crate) async fn run() -> Result<()> {
     let interrupt = Interrupt::listen()?;
     let mut report = Report::default();
@@ -25,7 +25,7 @@ pub(crate) async fn run() -> Result<()> {
 }
 
 async fn steps(report: &mut Report, interrupt: &Interrupt) -> Result<()> {
-    // As `cargo xtask test` builds it, after which nothing is left to build.
+    // The same build as `cargo xtask test`, so that nothing is built twice.
     let program = report.step("build", test::build(interrupt)).await?;
     let typescript = report.step("find Node's packages", TypeScript::prepare(&program, interrupt)).await?;
     report.step("lint openapi.json", typescript.run("lint", &[], interrupt)).await?;

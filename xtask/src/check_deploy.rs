@@ -1,6 +1,6 @@
-//! `cargo xtask check-deploy`: the files that a deployment is made of say what they should.
+//! `cargo xtask check-deploy`: checks the files of the deployment.
 //!
-//! Whatever can be asked of the program that will read a file is asked of it; the rest is checked here.
+//! Files are checked by the programs that read them where possible. All other checks are here.
 
 mod containers;
 mod dashboards;
@@ -22,14 +22,14 @@ use toolkit::{Interrupt, root};
 use crate::report::Report;
 use promtool::Promtool;
 
-/// Something that is computed of metrics, and where that is said.
+/// A `PromQL` expression, and the place where it is used.
 #[derive(Debug, PartialEq, Eq)]
 struct Expression {
     place: String,
     promql: String,
 }
 
-/// Runs all steps; the first that fails ends the run.
+/// Runs all steps; the first failure ends the run.
 pub(crate) async fn run() -> Result<()> {
     let interrupt = Interrupt::listen()?;
     let mut report = Report::default();
@@ -50,7 +50,7 @@ async fn steps(report: &mut Report, interrupt: &Interrupt) -> Result<()> {
     report.step("nginx", containers::check_nginx(&root, interrupt)).await
 }
 
-/// Dashboards and alerts name only what the server measures.
+/// Checks that dashboards and alerts use only metrics that the server has.
 fn check_metrics(root: &Path, dashboards: &[Expression]) -> Result<()> {
     let read = |path: &str| std::fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"));
     let page = read("docs/operations.md")?;
@@ -71,7 +71,7 @@ fn check_metrics(root: &Path, dashboards: &[Expression]) -> Result<()> {
     Ok(())
 }
 
-/// The head of the compose file and the guide for operators name the defaults that the compose file has.
+/// Checks that the head of the compose file and the operations guide state the compose file's defaults.
 fn check_defaults(root: &Path) -> Result<()> {
     let read = |path: &str| std::fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"));
     let compose = read("docker-compose.yml")?;
@@ -91,10 +91,10 @@ async fn check_prometheus(
 ) -> Result<()> {
     promtool.run(&["check", "config", "prometheus.yml"], interrupt).await?;
     promtool.run(&["test", "rules", "alerts_test.yml"], interrupt).await?;
-    // Nobody else reads the dashboards' expressions before Grafana shows its red triangles.
+    // Otherwise, errors in the dashboards' expressions would first show in Grafana.
     let folder = root.join("deploy/prometheus");
     let file = tempfile::Builder::new().prefix(".dashboards-").suffix(".yml").tempfile_in(&folder)?;
-    // A promtool in a container is not the user that we are.
+    // promtool in a container runs as another user.
     file.as_file().set_permissions(Permissions::from_mode(0o644))?;
     std::fs::write(file.path(), dashboards::as_rules(dashboards).to_string())?;
     let name = file.path().file_name().and_then(|name| name.to_str()).context("a file without a name")?;

@@ -1,4 +1,4 @@
-//! `cargo xtask check-deps`: arrows between crates point inward only.
+//! `cargo xtask check-deps`: checks that dependencies between crates point inward.
 
 mod model;
 mod rules;
@@ -9,7 +9,7 @@ use toolkit::root;
 
 pub(crate) use model::{Dependency, Layer, Package, Use};
 
-/// Reads the workspace and fails on every dependency that [`rules`] does not allow.
+/// Reads the workspace, and fails on every dependency that [`rules`] forbids.
 pub(crate) fn run() -> Result<()> {
     let packages = packages()?;
     let violations = rules::violations(&packages);
@@ -34,11 +34,11 @@ pub(crate) fn packages() -> Result<Vec<Package>> {
         let folder = member.manifest_path.parent().context("a manifest without a folder")?;
         let path = folder.strip_prefix(&metadata.workspace_root).context("a member outside the workspace")?;
         let Some(layer) = Layer::of(path.as_str()) else {
-            bail!("{path} ({}) belongs to no layer: say in xtask/src/check_deps/model.rs to which", member.name);
+            bail!("{path} ({}) has no layer: add it in xtask/src/check_deps/model.rs", member.name);
         };
         let dependencies = member.dependencies.iter().map(|dependency| Dependency {
             name: dependency.name.clone(),
-            // Only a path makes it the workspace's own: other people's crates are named `posts` and `api`, too.
+            // Only a path dependency is a member: other crates are named `posts` and `api` too.
             member: dependency.path.is_some(),
             used: match dependency.kind {
                 DependencyKind::Development => Use::Test,

@@ -1,4 +1,4 @@
-//! `cargo xtask diagrams`: the drawings in `assets/`.
+//! `cargo xtask diagrams`: writes the diagrams in `assets/`.
 //!
 //! `crates.dot` is generated from the manifests, `erd.dot` from the schema; `system.dot` is written by hand. Graphviz
 //! renders each to SVG. Checking needs no Graphviz: a drawing holds the hash of its source.
@@ -13,10 +13,9 @@ use toolkit::root;
 
 use crate::{check_deps, fresh};
 
-/// Options of `cargo xtask diagrams`.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct Args {
-    /// Writes nothing and fails when a diagram is stale; needs no Graphviz
+    /// Write nothing, and fail if a diagram is stale; needs no Graphviz
     #[arg(long)]
     check: bool,
 }
@@ -26,7 +25,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     write_or_check(args.check).await
 }
 
-/// Fails when a diagram is stale.
+/// Fails if a diagram is stale.
 pub(crate) async fn check() -> Result<()> {
     write_or_check(true).await
 }

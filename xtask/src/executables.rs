@@ -1,4 +1,4 @@
-//! Building, and where cargo put what it built.
+//! Builds executables and finds them in cargo's output.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -7,11 +7,11 @@ use anyhow::{Context as _, Result};
 use cargo_metadata::Message;
 use toolkit::{Interrupt, process};
 
-/// The executables of a build, by their names.
+/// Paths of built executables by name.
 pub(crate) struct Executables(HashMap<String, PathBuf>);
 
 impl Executables {
-    /// Calls `cargo build` with `args`.
+    /// Runs `cargo build` with `args`.
     pub(crate) async fn build(args: &[&str], interrupt: &Interrupt) -> Result<Self> {
         let args = [&["build", "--message-format=json-render-diagnostics"], args].concat();
         Self::read(&process::output(process::cargo(args), interrupt).await?)
@@ -30,7 +30,7 @@ impl Executables {
         Ok(Self(executables))
     }
 
-    /// Where the one of this name is.
+    /// The path of an executable.
     pub(crate) fn path(&self, name: &str) -> Result<PathBuf> {
         self.0.get(name).cloned().with_context(|| format!("the workspace has no executable `{name}`"))
     }

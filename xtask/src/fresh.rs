@@ -1,10 +1,10 @@
-//! Generated files that are kept in the repository, and whether they still say what the code says.
+//! Writes generated files of the repository, or checks that they are up to date.
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
-/// Writes `content` to `path`, or with `check` fails when the file holds anything else.
+/// Writes `content` to `path`. With `check`, fails if the file has another content.
 ///
 /// `chore` is the command that writes it, for the message.
 pub(crate) fn write_or_check(path: &Path, content: &str, check: bool, chore: &str) -> Result<()> {
@@ -18,12 +18,12 @@ pub(crate) fn write_or_check(path: &Path, content: &str, check: bool, chore: &st
     match first_difference(&stored, content) {
         None => Ok(()),
         Some(difference) => {
-            bail!("{} is stale; write it anew with `cargo xtask {chore}`\n{difference}", path.display())
+            bail!("{} is stale; write it again with `cargo xtask {chore}`\n{difference}", path.display())
         }
     }
 }
 
-/// The first line in which the two differ, as a reader wants to see it.
+/// The first line in which the two differ, formatted for the message.
 fn first_difference(stored: &str, fresh: &str) -> Option<String> {
     if stored == fresh {
         return None;
@@ -47,7 +47,7 @@ mod tests {
     use super::first_difference;
 
     #[test]
-    fn sees_no_difference_between_equals() {
+    fn equal_texts_have_no_difference() {
         assert_eq!(first_difference("a\nb\n", "a\nb\n"), None);
     }
 
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn names_a_line_that_one_of_them_lacks() {
+    fn names_a_line_that_is_missing_in_one() {
         let difference = first_difference("a\n", "a\nb\n").unwrap();
         assert!(difference.contains("line 2: stored (end of file)"), "{difference}");
     }

@@ -1,4 +1,4 @@
-//! Which images the tests and the benchmarks use: those of the compose file, so that what is tested is what is deployed.
+//! Images for tests and benchmarks: those of the compose file, so that the deployed versions are tested.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use toolkit::root;
 
 const FILE: &str = "docker-compose.yml";
 
-/// An image of the compose file. Shows itself as one would name it to Docker.
+/// An image of the compose file. Displayed as a Docker reference.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Image {
     pub(crate) name: String,
@@ -15,7 +15,7 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    /// The one that is called `name` there.
+    /// The image `name` of the compose file.
     pub(crate) fn of_compose(name: &str) -> Result<Self> {
         let file = std::fs::read_to_string(root().join(FILE)).with_context(|| format!("cannot read {FILE}"))?;
         Self::find(&file, name).with_context(|| format!("{FILE} names no image {name}"))

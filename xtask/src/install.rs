@@ -1,4 +1,4 @@
-//! Installing programs with the system's package manager.
+//! Installs programs with the system's package manager.
 
 use std::path::{Path, PathBuf};
 
@@ -6,17 +6,17 @@ use anyhow::{Error, Result, anyhow};
 use tokio::process::Command;
 use toolkit::{Interrupt, process};
 
-/// Something that a chore needs.
+/// Software that a chore needs.
 pub(crate) struct Software {
-    /// What it is called.
+    /// Its name in messages.
     pub(crate) name: &'static str,
-    /// Which package of which manager it is in.
+    /// Its package in each package manager.
     pub(crate) packages: Packages,
-    /// How to do without a package manager.
+    /// How to install it without a package manager.
     pub(crate) otherwise: &'static str,
 }
 
-/// Names of packages.
+/// Package names.
 pub(crate) struct Packages {
     pub(crate) apt: &'static str,
     pub(crate) dnf: &'static str,
@@ -24,11 +24,11 @@ pub(crate) struct Packages {
     pub(crate) brew: &'static str,
 }
 
-/// A package manager, and what it takes to get a package from it.
+/// A package manager and its commands.
 struct Manager {
     program: &'static str,
     needs_root: bool,
-    /// What comes before.
+    /// Arguments of a call that must come first.
     prepare: Option<&'static [&'static str]>,
     install: &'static [&'static str],
     package: fn(&Packages) -> &'static str,
@@ -65,23 +65,23 @@ const MANAGERS: [Manager; 4] = [
     },
 ];
 
-/// Where some systems keep servers, though not on the `PATH` of everybody.
+/// Folders of server programs that are not on every user's `PATH`.
 const KNOWN_PLACES: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"];
 
 impl Manager {
-    /// The manager of this machine.
+    /// The package manager of this machine.
     fn here() -> Option<&'static Self> {
         MANAGERS.iter().find(|manager| on_path(manager.program))
     }
 
-    /// The arguments that it is to be called with, one call after the other.
+    /// The arguments of each call, in order.
     fn calls(&self, software: &Software) -> Vec<Vec<&'static str>> {
         let install = [self.install, &[(self.package)(&software.packages)]].concat();
         self.prepare.map(<[_]>::to_vec).into_iter().chain([install]).collect()
     }
 }
 
-/// Where a program of `software` is, which is installed if it is not there.
+/// The path of a program of `software`, which is installed if it is missing.
 pub(crate) async fn program(name: &str, software: &Software, interrupt: &Interrupt) -> Result<PathBuf> {
     if let Some(program) = find(name) {
         return Ok(program);
@@ -94,19 +94,19 @@ pub(crate) async fn program(name: &str, software: &Software, interrupt: &Interru
     }
 }
 
-/// Where a program is, if it is on the machine.
+/// The path of a program, if it is on the machine.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
     folders().map(|folder| folder.join(name)).find(|program| program.is_file())
 }
 
-/// Where programs are looked for.
+/// Folders to search for programs.
 pub(crate) fn folders() -> impl Iterator<Item = PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders: Vec<_> = std::env::split_paths(&path).collect();
     folders.into_iter().chain(KNOWN_PLACES.map(PathBuf::from))
 }
 
-/// Installs something, or says what to install.
+/// Installs `software`, or fails with advice.
 pub(crate) async fn install(software: &Software, interrupt: &Interrupt) -> Result<()> {
     let is_root = rustix::process::geteuid().is_root();
     let manager = Manager::here().filter(|manager| manager.needs_root == is_root).ok_or_else(|| advice(software))?;
@@ -119,7 +119,7 @@ pub(crate) async fn install(software: &Software, interrupt: &Interrupt) -> Resul
     Ok(())
 }
 
-/// What somebody can do who has no such thing.
+/// An error that explains how to install `software`.
 pub(crate) fn advice(software: &Software) -> Error {
     let commands = Manager::here().map(|manager| {
         let is_root = rustix::process::geteuid().is_root();
@@ -133,7 +133,7 @@ pub(crate) fn advice(software: &Software) -> Error {
     anyhow!("This needs {name}. Either install it{commands}, or {otherwise}")
 }
 
-/// Whether there is such a program.
+/// Whether a program is on the `PATH`.
 pub(crate) fn on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| Path::new(&folder).join(program).is_file())

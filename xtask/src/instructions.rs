@@ -1,4 +1,4 @@
-//! `cargo xtask instructions`: what the server's work takes, in instructions, against what it may take.
+//! `cargo xtask instructions`: counts the instructions of the server's work and compares them with budgets.
 
 mod budgets;
 mod callgrind;
@@ -17,7 +17,7 @@ use budgets::{Budgets, Origin};
 use callgrind::Callgrind;
 use comparison::Comparison;
 
-/// Where the budgets are, from the root.
+/// The budgets, relative to the root.
 const BUDGETS: &str = "bench/instructions/budgets.json";
 
 const VALGRIND: Software = Software {
@@ -26,15 +26,14 @@ const VALGRIND: Software = Software {
     otherwise: "put `valgrind` on the PATH",
 };
 
-/// Options of `cargo xtask instructions`.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct Args {
-    /// Take what is counted for the new budgets
+    /// Write the counts as the new budgets
     #[arg(long)]
     update: bool,
 }
 
-/// Builds the work, counts it, and compares it with its budgets or writes them.
+/// Builds the work, counts its instructions, and compares them with the budgets or updates these.
 pub(crate) async fn run(args: Args) -> Result<()> {
     let interrupt = Interrupt::listen()?;
     let mut report = Report::default();
@@ -80,7 +79,7 @@ async fn judge(args: Args, counts: BTreeMap<String, u64>, interrupt: &Interrupt)
     comparison.verdict()
 }
 
-/// The version of the compiler: another one makes other instructions.
+/// The compiler's version; another one generates other instructions.
 async fn rustc(interrupt: &Interrupt) -> Result<String> {
     let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     command.arg("--version").current_dir(root());

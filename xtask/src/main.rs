@@ -28,27 +28,28 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
 enum Chore {
-    /// Runs every check and every test suite; finds the PostgreSQL and the Redis it needs by itself
+    /// Runs every check and every test suite; finds or starts PostgreSQL and Redis on its own
     Test(test::Args),
-    /// Fails on a dependency between crates that the design does not allow
+    /// Fails on dependencies between crates that the design forbids
     CheckDeps,
-    /// Fails on prose that a reader would have to decipher: long sentences, unclear words
+    /// Fails on long sentences and unclear words in documents, comments and API descriptions
     CheckProse,
-    /// Checks licences, sources and known dangers of all dependencies (finds or installs cargo-deny)
+    /// Checks licences, sources and advisories of all dependencies (finds or installs cargo-deny)
     CheckChain,
-    /// Lints openapi.json, and lets generated clients in TypeScript and Rust walk the README's tour (needs Node.js)
+    /// Lints openapi.json, and runs the README's tour with generated clients in TypeScript and Rust (needs Node.js)
     CheckClients,
-    /// Checks what a deployment is made of: compose file, gateway, dashboards, alerts (needs a Docker engine)
+    /// Checks the files of the deployment: compose file, gateway, dashboards, alerts (needs a Docker engine)
     CheckDeploy,
-    /// Runs the whole system in containers and checks that it stays right while parts of it fail (needs a Docker engine)
+    /// Runs the whole system in containers and checks it while parts of it fail (needs a Docker engine)
     ClusterTest(cluster_test::Args),
-    /// Measures the server against what this machine can do at best; finds all it needs by itself
+    /// Measures the server against the limits of this machine; finds or installs all it needs
     Bench(bench::Args),
-    /// Counts the instructions that the server's work takes and fails where they are too many; finds all it needs by itself
+    /// Counts the instructions of the server's work and fails if they exceed their budgets; finds or installs all it
+    /// needs
     Instructions(instructions::Args),
     /// Writes openapi.json and the table of calls in docs/api.md from the code
     Openapi(openapi::Args),
-    /// Writes assets/erd.dot from the schema and renders the diagrams (needs Graphviz)
+    /// Writes and renders the diagrams in assets/ (needs Graphviz)
     Diagrams(diagrams::Args),
 }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask openapi`: `openapi.json` in the repository, and the table of calls that `docs/api.md` has of it.
+//! `cargo xtask openapi`: writes `openapi.json`, and the table of calls in `docs/api.md`.
 
 mod calls;
 
@@ -10,10 +10,9 @@ use toolkit::{Interrupt, process, root};
 
 use crate::fresh;
 
-/// Options of `cargo xtask openapi`.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct Args {
-    /// Writes nothing and fails when openapi.json or docs/api.md is stale
+    /// Write nothing, and fail if openapi.json or docs/api.md is stale
     #[arg(long)]
     check: bool,
 }
@@ -24,7 +23,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     write_or_check(command, args.check, &Interrupt::listen()?).await
 }
 
-/// Checks `openapi.json` and the table against what the built `server` says, or one that is built for it.
+/// Checks `openapi.json` and the table against the document of `server`, which is built if it is not given.
 pub(crate) async fn check(server: Option<&Path>, interrupt: &Interrupt) -> Result<()> {
     let command = match server {
         Some(server) => {

@@ -1,10 +1,10 @@
-//! Steps, announced as they begin and summed up at the end.
+//! Announces steps as they begin, and summarises them at the end.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
-/// What was done so far, how long it took and whether it went well.
+/// The steps so far, with duration and result.
 #[derive(Default)]
 pub(crate) struct Report {
     steps: Vec<Step>,
@@ -17,7 +17,7 @@ struct Step {
 }
 
 impl Report {
-    /// Announces and does one step.
+    /// Announces and runs one step.
     pub(crate) async fn step<T>(
         &mut self,
         name: impl Into<String>,

@@ -1,7 +1,7 @@
-//! Servers for test suites and benchmarks, wherever they can be had.
+//! Finds or starts servers for test suites and benchmarks.
 //!
-//! Callers [`find`] a server and [stop](Server::stop) it. What differs between servers is a [`Service`], in a file of its
-//! own. Another server is one more file, and a place in [`ALL`].
+//! Callers [`find`] a server and [stop](Server::stop) it. Differences between servers are behind [`Service`], one
+//! file each. A new server is one more file and one more entry in [`ALL`].
 
 mod container;
 mod postgres;
@@ -24,46 +24,46 @@ use self::service::{Facts, Wanted};
 use self::throwaway::Process;
 use crate::install;
 
-/// What the test suites need.
+/// The servers that the test suites need.
 pub(crate) const ALL: [&dyn Service; 2] = [&Postgres, &Redis];
 
-/// A server, and what it takes to stop it.
+/// A running server, and how to stop it.
 pub(crate) struct Server {
     service: &'static dyn Service,
     url: String,
     kind: Kind,
 }
 
-/// Whose a server is.
+/// Who runs a server.
 enum Kind {
-    /// Somebody else's.
+    /// Another party; this command must not stop it.
     Lent,
     Container(Container),
     Process(Process),
 }
 
 impl Server {
-    /// Where it is.
+    /// The URL of the server.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// What is known of its kind.
+    /// The facts of its service.
     pub(crate) fn facts(&self) -> &'static Facts {
         self.service.facts()
     }
 
-    /// Whether it stays when this command is done.
+    /// Whether it keeps running after this command.
     pub(crate) fn is_lent(&self) -> bool {
         matches!(self.kind, Kind::Lent)
     }
 
-    /// Removes what tests made and could not remove, because they failed or were killed.
+    /// Removes what tests created and could not remove, because they failed or were killed.
     pub(crate) async fn drop_leftovers(&self) -> Result<()> {
         self.service.drop_leftovers(&self.url).await
     }
 
-    /// Stops a server that this command started, and removes what it kept. Dropping does the same.
+    /// Stops a server that this command started, and removes its data. Dropping it does the same.
     pub(crate) async fn stop(self) {
         match self.kind {
             Kind::Lent => {}
@@ -76,11 +76,11 @@ impl Server {
 /// Finds a server, in this order:
 ///
 /// 1. the one that its variable names;
-/// 2. a container, or a process of the machine's own programs: the purpose says which is tried first;
+/// 2. a container, or a process of the machine's own programs, in the order that the purpose prefers;
 /// 3. a process of programs that are installed for it.
 ///
-/// A step that fails says why before the next is tried. Do not drop the future half-way, or a container may stay: it
-/// observes `interrupt` by itself.
+/// A failing step prints its reason before the next one is tried. Do not drop the future, or a container may stay.
+/// The function observes `interrupt` itself.
 pub(crate) async fn find(service: &'static dyn Service, purpose: Purpose, interrupt: &Interrupt) -> Result<Server> {
     let facts = service.facts();
     let variable = facts.variable;
@@ -105,14 +105,14 @@ pub(crate) async fn find(service: &'static dyn Service, purpose: Purpose, interr
     }
     let installed = install::install(&facts.software, interrupt).await;
     interrupt.check()?;
-    // Also after a failure: what could not be set up may still run.
+    // Also after a failed set-up: the programs may work nevertheless.
     match machine_server(service, &wanted).await {
         Some(server) => Ok(server),
         None => installed.and_then(|()| Err(install::advice(&facts.software))),
     }
 }
 
-/// A container, where a Docker engine runs.
+/// A server in a container, if a Docker engine runs.
 async fn container_server(service: &'static dyn Service, wanted: &Wanted) -> Option<Server> {
     match container::start(service, wanted).await {
         Ok((container, url)) => Some(Server { service, url, kind: Kind::Container(container) }),
@@ -123,7 +123,7 @@ async fn container_server(service: &'static dyn Service, wanted: &Wanted) -> Opt
     }
 }
 
-/// A process of the programs that are installed on this machine.
+/// A process of the programs installed on this machine.
 async fn machine_server(service: &'static dyn Service, wanted: &Wanted) -> Option<Server> {
     let facts = service.facts();
     let name = facts.software.name;

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that must hold before a change goes in.
+//! `cargo xtask test`: runs every check that a change must pass.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,21 +11,20 @@ use crate::report::Report;
 use crate::servers::{self, Purpose, Server};
 use crate::{check_chain, check_deps, check_prose, diagrams, openapi};
 
-/// Options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Only the test suites, for work loops
+    /// Run only the test suites
     #[arg(long, conflicts_with = "only_lints")]
     skip_lints: bool,
-    /// Everything but the test suites; needs no servers
+    /// Run everything but the test suites; needs no servers
     #[arg(long, conflicts_with = "cargo_test")]
     only_lints: bool,
-    /// Handed on to `cargo test`, for instance: -- --package posts -- execute
+    /// Passed on to `cargo test`, for instance: -- --package posts -- execute
     #[arg(last = true, value_name = "CARGO TEST ARGUMENTS")]
     cargo_test: Vec<OsString>,
 }
 
-/// Runs all steps; the first that fails ends the run.
+/// Runs all steps; the first failure ends the run.
 pub(crate) async fn run(args: &Args) -> Result<()> {
     let interrupt = Interrupt::listen()?;
     let mut report = Report::default();
@@ -38,7 +37,7 @@ async fn steps(args: &Args, report: &mut Report, interrupt: &Interrupt) -> Resul
     if !args.skip_lints {
         lints(args, report, interrupt).await?;
     } else if !names_packages(&args.cargo_test) {
-        // Suites run the executable, too, and `cargo test` does not build it for them.
+        // Suites run the server's executable, and `cargo test` does not build it for them.
         report.step("build", build(interrupt)).await?;
     }
     if args.only_lints {
@@ -46,7 +45,7 @@ async fn steps(args: &Args, report: &mut Report, interrupt: &Interrupt) -> Resul
     }
     let mut found = Vec::new();
     let outcome = suites(args, &mut found, report, interrupt).await;
-    // Whatever happened: what this command started, it stops.
+    // Always: this command stops what it started.
     for server in found.into_iter().rev() {
         server.stop().await;
     }
@@ -62,13 +61,14 @@ async fn lints(args: &Args, report: &mut Report, interrupt: &Interrupt) -> Resul
     let clippy =
         process::cargo(["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"]);
     report.step("clippy", process::run(clippy, interrupt)).await?;
-    // With the suites to come, the server is built as they need it, and once.
+    // If suites follow, this build serves them too.
     let server = if args.only_lints { None } else { Some(report.step("build", build(interrupt)).await?) };
     report.step("openapi", openapi::check(server.as_deref(), interrupt)).await?;
     report.step("diagrams", interrupt.guard(diagrams::check())).await
 }
 
-/// Finds the servers that the suites need, which are `found` whatever comes after, and runs them.
+/// Finds the servers that the suites need and runs the suites. Servers are added to `found` even if a later step
+/// fails.
 async fn suites(args: &Args, found: &mut Vec<Server>, report: &mut Report, interrupt: &Interrupt) -> Result<()> {
     for service in servers::ALL {
         let name = service.facts().software.name;
@@ -85,7 +85,7 @@ async fn suites(args: &Args, found: &mut Vec<Server>, report: &mut Report, inter
     }
     tests.args(&args.cargo_test).envs(found.iter().map(|server| (server.facts().variable, server.url())));
     let mut outcome = report.step("test suites", process::run(tests, interrupt)).await;
-    // A server that is about to vanish needs no tidying.
+    // A server that this command stops needs no clean-up.
     for server in found.iter().filter(|server| server.is_lent()) {
         let step = format!("drop the tests' {}", server.facts().leftovers);
         outcome = outcome.and(report.step(step, server.drop_leftovers()).await);
@@ -93,12 +93,12 @@ async fn suites(args: &Args, found: &mut Vec<Server>, report: &mut Report, inter
     outcome
 }
 
-/// Builds all that the suites need and answers where the server's executable is.
+/// Builds everything that the suites need, and returns the path of the server's executable.
 pub(crate) async fn build(interrupt: &Interrupt) -> Result<PathBuf> {
     Executables::build(&["--workspace", "--all-targets", "--all-features"], interrupt).await?.path("thoughts")
 }
 
-/// Whether the caller chose packages; `--workspace` would overrule the choice.
+/// Whether the caller chose packages, which `--workspace` would override.
 fn names_packages(args: &[OsString]) -> bool {
     args.iter()
         .map_while(|arg| arg.to_str().filter(|arg| *arg != "--"))
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn does_not_take_a_test_binarys_arguments_for_cargos() {
+    fn ignores_arguments_of_the_test_binary() {
         assert!(!chosen("--test feed") && !chosen("") && !chosen("-- -p"));
     }
 }

@@ -1,4 +1,4 @@
-//! Requests and their answers, from the first middleware to the last byte of the body.
+//! Serves requests, from the first middleware to the last byte of the body.
 
 use actix_web::body::{MessageBody, to_bytes};
 use actix_web::dev::{Service, ServiceResponse};
@@ -11,7 +11,7 @@ use crate::requests::Request;
 use crate::service::application;
 use crate::work::Work;
 
-/// Answers so many requests of this kind, one after the other on one thread.
+/// Serves `times` requests of one kind, one after the other on one thread.
 pub(crate) fn give(work: Work, times: u32) -> Result<()> {
     System::new().block_on(async {
         let app = test::init_service(application(work == Work::FeedShared)?.app()).await;
@@ -31,7 +31,7 @@ pub(crate) fn give(work: Work, times: u32) -> Result<()> {
     })
 }
 
-/// Takes one answer in, if it is the right one. (`R` is a type that actix-web does not name.)
+/// Reads one response, which must be the expected one. (`R` is a type that actix-web does not name.)
 async fn answer<R>(
     app: &impl Service<R, Response = ServiceResponse<impl MessageBody>, Error = Error>,
     sent: R,

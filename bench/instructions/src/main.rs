@@ -1,7 +1,7 @@
-//! Does one piece of the server's work so many times, and nothing else.
+//! Runs one piece of the server's work a given number of times.
 //!
-//! `cargo xtask instructions` runs it under callgrind with two numbers of times: what the second run takes more is what
-//! the work takes, without the start. So there is nothing to measure with in here.
+//! `cargo xtask instructions` runs it under callgrind with two numbers of repetitions. The difference is the cost of
+//! the work without the start-up. So this program measures nothing itself.
 
 // Every middleware nests the type of the service inside it.
 #![recursion_limit = "256"]
@@ -19,21 +19,21 @@ use clap::{Parser, ValueEnum as _};
 
 use work::Work;
 
-/// That of the server.
+/// The allocator of the server.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Does work whose instructions are to be counted.
+/// Does work whose instructions are counted
 #[derive(Parser)]
 #[command(name = "instructions", version)]
 enum Cli {
     /// Print the names of all work
     List,
-    /// Do it
+    /// Run one piece of work
     Run {
-        /// Which
+        /// Name of the work
         work: Work,
-        /// How often
+        /// Number of repetitions
         times: u32,
     },
 }

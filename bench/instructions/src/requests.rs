@@ -1,4 +1,4 @@
-//! What is asked, and what has to be the answer.
+//! The requests, and the expected status of their responses.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, IF_NONE_MATCH};
@@ -7,10 +7,10 @@ use anyhow::Result;
 
 use crate::samples;
 
-/// A request that can be sent again and again.
+/// A request that can be sent repeatedly.
 pub(crate) struct Request {
     make: Box<dyn Fn() -> TestRequest>,
-    /// The status of the answer.
+    /// The expected status.
     pub(crate) expected: StatusCode,
 }
 
@@ -19,25 +19,25 @@ impl Request {
         Self { make: Box::new(make), expected }
     }
 
-    /// The public feed.
+    /// Reads the public feed.
     pub(crate) fn feed() -> Self {
         Self::new(StatusCode::OK, || TestRequest::get().uri("/v1/posts"))
     }
 
-    /// A post.
+    /// Reads a post.
     pub(crate) fn post() -> Result<Self> {
         let path = post_path()?;
         Ok(Self::new(StatusCode::OK, move || TestRequest::get().uri(&path)))
     }
 
-    /// A post, by a client who has it as the tag says.
+    /// Reads a post with `If-None-Match`.
     pub(crate) fn known_post(tag: HeaderValue) -> Result<Self> {
         let path = post_path()?;
         let make = move || TestRequest::get().uri(&path).insert_header((IF_NONE_MATCH, tag.clone()));
         Ok(Self::new(StatusCode::NOT_MODIFIED, make))
     }
 
-    /// A new post.
+    /// Publishes a post.
     pub(crate) fn publication() -> Self {
         let body = samples::publication();
         Self::new(StatusCode::CREATED, move || {
@@ -49,7 +49,7 @@ impl Request {
         })
     }
 
-    /// As it comes in.
+    /// A new copy of the request.
     pub(crate) fn sent(&self) -> TestRequest {
         (self.make)()
     }

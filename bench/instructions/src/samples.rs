@@ -1,18 +1,18 @@
-//! What is read and written: the same in every run.
+//! Sample data, equal in every run.
 
 use anyhow::Result;
 use domain::{
     Author, Content, Cuid, Cursor, DisplayName, Page, PageSize, Post, PostId, Revision, Timestamp, UserId, Username,
 };
 
-/// When everything happens: 2026-01-01T00:00:00Z.
+/// The time of everything: 2026-01-01T00:00:00Z.
 pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 
-/// What somebody writes, as long as most posts are.
+/// A content of usual length.
 const THOUGHT: &str =
     "A thought that is about as long as most thoughts are, so that what is “encoded” has its usual size.";
 
-/// An identifier that is told by its number.
+/// An id made from a number.
 pub(crate) fn cuid(number: usize) -> Result<Cuid> {
     Ok(Cuid::parse(&format!("c{number:023}"))?)
 }
@@ -22,7 +22,7 @@ pub(crate) fn cursor() -> Result<Cursor> {
     Ok(Cursor { at: NOW, id: cuid(20)? })
 }
 
-/// A post of one of seven authors.
+/// A post by one of seven authors.
 pub(crate) fn post(number: usize) -> Result<Post> {
     let author = number % 7;
     Ok(Post {
@@ -41,13 +41,13 @@ pub(crate) fn post(number: usize) -> Result<Post> {
     })
 }
 
-/// A page of the default size, with another one after it.
+/// A page of the default size that has a successor.
 pub(crate) fn page() -> Result<Page<Post>> {
     let items = (0..PageSize::DEFAULT.get()).map(post).collect::<Result<_>>()?;
     Ok(Page { items, next: Some(cursor()?) })
 }
 
-/// A request to publish, as a client writes it.
+/// The JSON body of a new post.
 pub(crate) fn publication() -> String {
     format!(r#"{{"content":"{THOUGHT}"}}"#)
 }

@@ -1,4 +1,4 @@
-//! The API over stubs, put together as the server does it.
+//! The API over stubs, composed like the server.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +25,7 @@ use social::ports::MockFollowRepository;
 use crate::samples;
 use crate::stubs::{FixedClock, FixedId, FixedPrincipal, NoneEnded, OnePage, OnePost};
 
-/// An API whose readers share the page of the public feed, or get one each. Wants a runtime around it.
+/// An API whose readers share one page of the public feed, or get a new one each. Must be called within a runtime.
 pub(crate) fn application(shared: bool) -> Result<Application> {
     let health = Arc::new(Health::new(Vec::new()));
     health.serving();
@@ -34,7 +34,7 @@ pub(crate) fn application(shared: bool) -> Result<Application> {
         identify: Arc::new(ByAccessToken(Arc::clone(&accounts))),
         cursors: CursorCodec::new(&[[7; 32]]),
         health,
-        // Their work depends on the time that passes.
+        // The work of rate limits depends on elapsed time.
         rate_limits: None,
         settings: HttpSettings {
             request_timeout: Duration::from_mins(10),
@@ -94,7 +94,7 @@ fn posts() -> Result<Posts> {
         remover: Arc::new(MockPostRemover::new()),
         keys: Arc::new(MockIdempotencyKeyRepository::new()),
         clock: Arc::new(FixedClock),
-        // Making identifiers is counted by itself.
+        // Generating ids is measured separately.
         ids: Arc::new(FixedId(samples::cuid(0)?)),
     }))
 }

@@ -1,4 +1,4 @@
-//! Ports that answer at once and always the same, so that what is counted is the work of the layers above.
+//! Ports that return constant values at once, so that only the layers above them are measured.
 
 use accounts::ports::{AccessTokens, EndedSessions, SigningError};
 use async_trait::async_trait;
@@ -12,7 +12,7 @@ use posts::ports::{Change, Edit, Like, NewPost, PostRepository, Unlike, Write};
 
 use crate::samples::NOW;
 
-/// The time stands still.
+/// A clock that stands still.
 pub(crate) struct FixedClock;
 
 impl Clock for FixedClock {
@@ -21,7 +21,7 @@ impl Clock for FixedClock {
     }
 }
 
-/// Everything new gets the same identifier.
+/// Generates the same id every time.
 pub(crate) struct FixedId(pub(crate) Cuid);
 
 impl IdGenerator for FixedId {
@@ -30,7 +30,7 @@ impl IdGenerator for FixedId {
     }
 }
 
-/// Every token proves the same.
+/// Accepts every token as the same principal.
 pub(crate) struct FixedPrincipal(pub(crate) Principal);
 
 impl AccessTokens for FixedPrincipal {
@@ -60,7 +60,7 @@ impl EndedSessions for NoneEnded {
 /// A public feed of one page.
 pub(crate) struct OnePage {
     pub(crate) page: Shared<Page<Post>>,
-    /// Whether all readers share it, or each gets a copy that nobody has encoded yet.
+    /// Whether all readers share the page, or each gets one that is not encoded yet.
     pub(crate) shared: bool,
 }
 
@@ -76,7 +76,7 @@ impl TimelineRepository for OnePage {
     }
 }
 
-/// A store of one post, which takes every other one in.
+/// A store with one post, which accepts writes and stores nothing.
 pub(crate) struct OnePost(pub(crate) Shared<Post>);
 
 #[async_trait]
@@ -137,7 +137,7 @@ impl PostRepository for OnePost {
     }
 }
 
-/// No counted work asks for that.
+/// The error of operations that no measured work uses.
 fn unasked(operation: &'static str) -> RepositoryError {
     RepositoryError::new(operation, "there is no such stub")
 }

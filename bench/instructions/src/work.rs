@@ -1,4 +1,4 @@
-//! What is counted.
+//! The measured work.
 
 use std::hint::black_box;
 
@@ -13,27 +13,27 @@ use crate::{answers, samples};
 /// A piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Work {
-    /// Making an identifier
+    /// Generating an id
     Id,
-    /// Writing a cursor and reading it again
+    /// Encoding and decoding a cursor
     Cursor,
-    /// Answering the public feed from a page that is encoded already
+    /// Serving the public feed from an encoded page
     FeedShared,
-    /// Answering the public feed from a page that nobody asked for before
+    /// Serving the public feed from a page that is not encoded yet
     FeedEncoded,
-    /// Answering that a post is as the client knows it
+    /// Serving a 304 for a post
     PostUnchanged,
-    /// Taking in a new post: the body, its checks, and the answer
+    /// Publishing a post: reading and validating the body, and the response
     Publish,
 }
 
 impl Work {
-    /// As the command line has it.
+    /// The name on the command line.
     pub(crate) fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    /// Does it so many times.
+    /// Runs the work `times` times.
     pub(crate) fn run(self, times: u32) -> Result<()> {
         match self {
             Self::Id => {

@@ -1,28 +1,28 @@
-//! An answer of the server, to be given again by others.
+//! A response of the server, to be repeated by static servers.
 
 use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::requests::Request;
 
-/// Headers that every server makes by itself.
+/// Headers that every server generates itself.
 const OWN: [&str; 4] = ["date", "content-length", "connection", "transfer-encoding"];
 
-/// An answer.
+/// A response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// The status.
+    /// HTTP status.
     pub status: u16,
-    /// Names and values, but for those that a server makes by itself.
+    /// Names and values, without those that every server generates itself.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// The body as text.
     pub body: String,
 }
 
-/// What the server at `host` answers.
+/// The response of the server at `host`.
 ///
 /// # Errors
-/// When it does not, or with an error.
+/// If there is no response, or an error status.
 pub async fn to(http: &reqwest::Client, host: &str, request: &Request) -> Result<Answer> {
     let method = request.method.parse().context("no method")?;
     let mut call = http.request(method, format!("http://{host}{}", request.path));
@@ -48,7 +48,7 @@ pub async fn to(http: &reqwest::Client, host: &str, request: &Request) -> Result
 }
 
 impl Answer {
-    /// The value of a header, whose name is in small letters.
+    /// The value of a header, by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
@@ -56,7 +56,7 @@ impl Answer {
     /// The body as JSON.
     ///
     /// # Errors
-    /// When it is none.
+    /// If the body is not JSON.
     pub fn json(&self) -> Result<serde_json::Value> {
         serde_json::from_str(&self.body).with_context(|| format!("no JSON: {}", self.body))
     }

@@ -1,4 +1,4 @@
-//! Nginx, which answers with the same bytes whatever is asked.
+//! Nginx, configured to send the same response to every request.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -14,16 +14,16 @@ use super::{free_port, listening};
 /// A running Nginx. Dropping it stops it.
 pub struct Nginx {
     child: Child,
-    /// Where it listens.
+    /// Host and port.
     pub host: String,
     _folder: TempDir,
 }
 
 impl Nginx {
-    /// Starts one that answers with `answer`.
+    /// Starts Nginx with the response `answer`.
     ///
     /// # Errors
-    /// When it does not start.
+    /// If it does not start.
     pub async fn start(program: &Path, answer: &Answer) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("thoughts-nginx-").tempdir()?;
         let port = free_port()?;
@@ -46,7 +46,7 @@ impl Nginx {
 
 impl Drop for Nginx {
     fn drop(&mut self) {
-        // Its workers go only when it is asked.
+        // Its workers exit only after SIGTERM to the master.
         if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
             let _ = kill_process(pid, Signal::TERM);
         }
@@ -56,7 +56,7 @@ impl Drop for Nginx {
     }
 }
 
-/// Headers that Nginx gives another way, or by itself.
+/// Headers that Nginx configures differently or generates itself.
 const SPECIAL: [&str; 2] = ["content-type", "server"];
 
 fn configuration(answer: &Answer, folder: &Path, port: u16, is_root: bool) -> String {
@@ -80,7 +80,8 @@ fn configuration(answer: &Answer, folder: &Path, port: u16, is_root: bool) -> St
     )
 }
 
-/// As Nginx reads it back; there is no way to write a dollar, which is none of our headers' anyway.
+/// A quoted string for Nginx' configuration. A dollar cannot be escaped, so it is dropped; none of our headers has
+/// one.
 fn quoted(value: &str) -> String {
     format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"").replace('$', ""))
 }
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gives_every_header_and_quotes_it() {
+    fn quotes_every_header() {
         let headers = [("content-type", "application/json"), ("etag", "W/\"a\"")];
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
         let text = configuration(&Answer { status: 200, headers, body: String::new() }, Path::new("/f"), 81, true);

@@ -1,4 +1,4 @@
-//! The benchmark of PostgreSQL.
+//! PostgreSQL's benchmark.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,27 +16,27 @@ pub struct Pgbench {
     url: String,
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Speed {
-    /// Transactions, or requests, a second.
+    /// Transactions or requests per second.
     pub rate: f64,
-    /// How long one takes on average, in microseconds.
+    /// Mean latency in microseconds.
     pub mean: f64,
 }
 
 impl Pgbench {
-    /// Runs on the database at `url`; `words` are the program and what stands before its arguments.
+    /// `words` is the command that runs `pgbench`, `url` the database to run it on.
     pub fn new(words: &[String], folder: &Path, url: &str) -> Self {
         Self { words: words.to_vec(), folder: folder.to_owned(), url: url.to_owned() }
     }
 
-    /// Runs `script` for `duration` on so many connections.
+    /// Runs `script` for `duration` on `connections` connections.
     ///
     /// # Errors
-    /// When it does not run, or a statement fails.
+    /// If it does not run, or a statement fails.
     pub async fn run(&self, script: &Script, connections: u16, duration: Duration) -> Result<Speed> {
-        // Its clock runs while it connects, though its rate leaves that time out; checking a password takes a while.
+        // Its time limit includes connecting, which checks passwords, although its rate does not.
         for connecting in [Duration::from_secs(1), Duration::from_secs(10)] {
             if let Some(speed) = self.try_run(script, connections, duration + connecting).await? {
                 return Ok(speed);
@@ -45,12 +45,12 @@ impl Pgbench {
         bail!("pgbench could not connect in time to do anything")
     }
 
-    /// The same; nothing where there was no time left to run anything.
+    /// The same; `None` if no time was left to run anything.
     async fn try_run(&self, script: &Script, connections: u16, duration: Duration) -> Result<Option<Speed>> {
         let (program, before) = self.words.split_first().context("no pgbench")?;
         let mut command = Command::new(program);
         command.args(before);
-        // The extended protocol with statements that are prepared once: as the server's driver speaks.
+        // The extended protocol with prepared statements, as used by the server's driver.
         command.args(["--no-vacuum", "--protocol=prepared", "--jobs=1", &format!("--client={connections}")]);
         command.arg(format!("--time={}", duration.as_secs().max(1)));
         let file = self.folder.join("script.sql");
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_done_is_no_rate() {
+    fn no_transactions_are_no_rate() {
         assert_eq!(
             parse("number of transactions actually processed: 0\nnumber of failed transactions: 0 (NaN%)\n").unwrap(),
             None
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn complains_when_there_is_no_rate() {
+    fn fails_without_a_rate() {
         assert!(parse("pgbench: error: connection to server failed\n").is_err());
     }
 }

@@ -11,34 +11,33 @@ use crate::requests::{self, Request};
 
 const SCRIPT: &str = include_str!("../../lua/requests.lua");
 
-/// Runs the load generator. It has one thread: there are more cores than one to share with what it measures, but seldom
-/// many more.
+/// Runs the load generator with one thread, because it shares few cores with the measured server.
 pub struct Wrk {
     program: PathBuf,
     folder: PathBuf,
 }
 
-/// Requests that are sent in turn; each time from where it stopped the time before.
+/// Requests that are sent in turn. Each run continues where the previous one stopped.
 pub struct Load {
     file: PathBuf,
     host: String,
     position: u64,
 }
 
-/// What came of a load.
+/// The result of a load.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
-    /// Good answers a second: what was refused was not done.
+    /// Successful responses per second.
     pub rate: f64,
-    /// Half of the answers took no longer, in microseconds.
+    /// Median latency in microseconds.
     pub p50: f64,
-    /// 99 of a hundred took no longer.
+    /// 99th percentile of the latency in microseconds.
     pub p99: f64,
-    /// 999 of a thousand took no longer.
+    /// 99.9th percentile of the latency in microseconds.
     pub p999: f64,
-    /// Requests that were answered.
+    /// Number of responses.
     pub requests: u64,
-    /// Answers of 400 and more, and connections that broke or did not answer.
+    /// Responses with a status of 400 or more, broken connections and timeouts.
     pub errors: u64,
 }
 
@@ -55,29 +54,29 @@ struct Line {
 }
 
 impl Wrk {
-    /// Puts the script into `folder`.
+    /// Writes the script to `folder`.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn new(program: &Path, folder: &Path) -> Result<Self> {
         std::fs::write(folder.join("requests.lua"), SCRIPT)?;
         Ok(Self { program: program.to_owned(), folder: folder.to_owned() })
     }
 
-    /// Makes `requests` ready to be sent to `host`.
+    /// Prepares `requests` to be sent to `host`.
     ///
     /// # Errors
-    /// When they cannot be written.
+    /// If they cannot be written.
     pub fn load(&self, name: &str, host: &str, requests: &[Request]) -> Result<Load> {
         let file = self.folder.join(format!("{}.requests", name.replace(|c: char| !c.is_alphanumeric(), "-")));
         std::fs::write(&file, requests::file(requests, host))?;
         Ok(Load { file, host: host.to_owned(), position: 0 })
     }
 
-    /// Sends for `duration` as fast as there are answers.
+    /// Sends requests for `duration`; each connection waits for its response.
     ///
     /// # Errors
-    /// When it does not run.
+    /// If it does not run.
     pub async fn run(&self, load: &mut Load, connections: u16, duration: Duration) -> Result<Reading> {
         let mut command = Command::new(&self.program);
         command
@@ -95,11 +94,11 @@ impl Wrk {
     }
 }
 
-/// Reads the line of JSON that the script prints below what the generator itself prints.
+/// Parses the JSON line that the script prints after the generator's own output.
 fn parse(output: &str) -> Result<(Reading, u64)> {
     let line = output.lines().rev().find(|line| line.starts_with('{')).context("wrk printed no result")?;
     let line: Line = serde_json::from_str(line).with_context(|| format!("wrk printed {line}"))?;
-    #[expect(clippy::cast_precision_loss, reason = "nobody counts so many requests")]
+    #[expect(clippy::cast_precision_loss, reason = "numbers of requests are small")]
     let rate = line.requests.saturating_sub(line.refused) as f64 / (line.microseconds / 1e6).max(f64::MIN_POSITIVE);
     let Line { requests, p50, p99, p999, .. } = line;
     Ok((Reading { rate, p50, p99, p999, requests, errors: line.refused + line.broken }, line.position))
@@ -110,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_scripts_line() {
+    fn parses_the_line_of_the_script() {
         let output = "Running 2s test @ http://127.0.0.1:1\n  1 threads and 64 connections\nRequests/sec: 1.0\n\
             {\"requests\":3000,\"microseconds\":2000000,\"p50\":800,\"p99\":1200,\"p999\":3000,\"refused\":2,\"broken\":1,\"position\":7}\n";
         let (reading, position) = parse(output).unwrap();
@@ -119,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn complains_when_there_is_none() {
+    fn fails_without_a_line() {
         assert!(parse("unable to connect to 127.0.0.1:1 Connection refused\n").is_err());
     }
 }

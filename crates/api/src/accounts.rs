@@ -1,4 +1,4 @@
-//! Accounts over HTTP.
+//! HTTP handlers of accounts and sessions.
 
 mod calls;
 mod dto;
@@ -18,15 +18,15 @@ pub(crate) use calls::{AUDITED, BUDGETS, OPENS_SESSION};
 pub(crate) use dto::UserBody;
 pub use identification::ByAccessToken;
 
-/// What the handlers of this context work with.
+/// Shared state of this context's handlers.
 #[derive(Clone)]
 pub struct Services {
     /// The use cases.
     pub use_cases: Arc<Accounts>,
 }
 
-/// Adds the routes, and what their handlers work with. `/v1/users/me` comes before `/v1/users/{user}`, which would match
-/// it too, and so does `/v1/sessions/current` before `/v1/sessions/{id}`.
+/// Registers the routes and their shared state. Fixed paths come before patterns that also match them: `/v1/users/me`
+/// before `/v1/users/{user}`, and `/v1/sessions/current` before `/v1/sessions/{id}`.
 pub(crate) fn configure(config: &mut ServiceConfig<'_>, services: Option<&Services>) {
     config
         .service(users::sign_up)

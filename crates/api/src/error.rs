@@ -1,19 +1,19 @@
-//! The error of the handlers: what use cases fail with, as problems.
+//! The error type of handlers: converts errors of use cases to problems.
 
 use actix_web::HttpResponse;
 use domain::{FindError, RepositoryError};
 use http_kit::problem::Problem;
 
-/// What a handler answers.
+/// The result of a handler.
 pub(crate) type Answer = Result<HttpResponse, ApiError>;
 
-/// Why a call failed. A type of this crate, so that the `?` of a handler converts the errors of use cases, which are
-/// foreign to it as [`Problem`] is.
+/// Why a call failed. A local type, because the orphan rule forbids `From` between foreign types: both [`Problem`]
+/// and the errors of use cases are foreign to this crate.
 pub(crate) struct ApiError(Problem);
 
-/// An error that has a [`Problem`]. Each context implements it in its `problems.rs`, by an exhaustive match.
+/// An error that maps to a [`Problem`]. Each context implements it in its `problems.rs` with an exhaustive match.
 pub(crate) trait IntoProblem {
-    /// The problem that a client gets.
+    /// The problem that the client receives.
     fn into_problem(self) -> Problem;
 }
 

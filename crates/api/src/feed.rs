@@ -1,4 +1,4 @@
-//! Feeds over HTTP.
+//! HTTP handlers of the feeds.
 
 pub(crate) mod problems;
 mod timelines;
@@ -9,14 +9,14 @@ use actix_web::web::Data;
 use feed::Feed;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// What the handlers of this context work with.
+/// Shared state of this context's handlers.
 #[derive(Clone)]
 pub struct Services {
     /// The use cases.
     pub use_cases: Arc<Feed>,
 }
 
-/// Adds the routes, and what their handlers work with.
+/// Registers the routes and their shared state.
 pub(crate) fn configure(config: &mut ServiceConfig<'_>, services: Option<&Services>) {
     config.service(timelines::public).service(timelines::home);
     if let Some(services) = services {

@@ -1,11 +1,11 @@
-//! The REST shell: the API and its documentation.
+//! The REST shell: HTTP handlers of the API, and its documentation.
 //!
-//! - [`accounts`], [`feed`], [`posts`], [`social`]: the handlers of each context, their DTOs, and what its errors are in HTTP.
+//! - [`accounts`], [`feed`], [`posts`], [`social`]: handlers, DTOs and problems of each context.
 //! - [`operations`]: health, metrics, documentation.
-//! - `contexts`: the list of contexts. A new one is one more line there.
-//! - `surfaces`: the parts of the address space, as middlewares treat them.
-//! - [`openapi`]: the document.
-//! - `error`: what handlers fail with.
+//! - `contexts`: the list of contexts. A new context is one more line there.
+//! - `surfaces`: the parts of the URL space and the layers of each.
+//! - [`openapi`]: the OpenAPI document.
+//! - `error`: the error type of handlers.
 
 pub mod accounts;
 mod contexts;
@@ -30,10 +30,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub use contexts::Contexts;
 pub use operations::metrics::{MetricsAccess, MetricsEndpoint, MetricsRenderer};
 
-/// The shell, for clients to whom it is at `base_path`: empty, or beginning and not ending with `/`.
+/// Builds the shell. `base_path` is the prefix that clients see: empty, or starting with `/` and not ending with it.
 ///
 /// # Errors
-/// If the OpenAPI document cannot be encoded.
+/// Fails if the OpenAPI document cannot be serialised.
 pub fn shell(
     contexts: Contexts,
     operations: operations::Services,
@@ -44,7 +44,7 @@ pub fn shell(
         document.servers = Some(vec![Server::new(base_path)]);
     }
     let share = operations::share(operations, serde_json::to_vec(&document)?);
-    // The document leaves it out.
+    // The published document omits the assets of `/docs`, but 405 and metrics need their route.
     document.paths.add_path_operation(operations::docs::ASSETS, vec![HttpMethod::Get], Operation::new());
     Ok(Shell {
         surfaces: surfaces::SURFACES,
@@ -58,7 +58,7 @@ pub fn shell(
     })
 }
 
-/// The metrics alone, for a port of their own.
+/// The application that serves only `/metrics`, on a port of its own.
 pub fn metrics_app(
     render: MetricsRenderer,
 ) -> App<

@@ -1,4 +1,4 @@
-//! The OpenAPI document: collected from the handlers, completed with what all of them share.
+//! Builds the OpenAPI document: collects the operations of the handlers and adds what all of them share.
 
 mod links;
 mod problems;
@@ -19,40 +19,42 @@ use utoipa_actix_web::AppExt;
 
 use crate::{contexts, operations, surfaces};
 
-/// The content type of every error.
+/// Content type of every problem.
 const PROBLEM_JSON: &str = "application/problem+json";
 
-/// The schema of every error.
+/// Schema of every problem.
 pub(crate) type ProblemSchema = ProblemDocument<'static>;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "Thoughts",
-        description = "A social feed backend: people post short thoughts, comment, like, follow, and read feeds.\n\n\
-            Lists come in pages: `next_cursor` of one page is the `cursor` of the next. `GET` answers carry an `ETag`; \
-            send it as `If-None-Match` to save the body, or as `If-Match` to edit only what you saw. Wherever `GET` \
-            works, `HEAD` does.",
+        description = "A social feed backend: users publish short posts, comment, like, follow, and read feeds.\n\n\
+            Lists are paginated: pass `next_cursor` of a page as `cursor` to get the next page.\n\n\
+            Responses to `GET` below `/v1/` carry an `ETag`. Send it as `If-None-Match` to get 304 without a body if nothing \
+            Responses to `GET` below `/v1/` carry an `ETag`. Send it as `If-None-Match` to get 304 without a body if \
+            nothing changed. Send it as `If-Match` with an edit or a deletion to get 412 if the resource was edited since. \
+            Errors are problem details (RFC 9457). Decide by `code`, which is stable; `detail` is for people.",
         contact(name = "The Thoughts contributors"),
     ),
     servers((url = "/", description = "The server that this document comes from.")),
     tags(
-        (name = "accounts", description = "Sign up, log in and out, profiles, erasure."),
-        (name = "posts", description = "Posts and who likes them."),
-        (name = "comments", description = "Comments, replies, and who likes them."),
-        (name = "feeds", description = "Follows, the public feed, the home timeline."),
-        (name = "operations", description = "Health, metrics, documentation."),
+        (name = "accounts", description = "Sign-up, sessions, profiles and erasure."),
+        (name = "posts", description = "Posts and their likes."),
+        (name = "comments", description = "Comments, replies and their likes."),
+        (name = "feeds", description = "Follows, the public feed and the home timeline."),
+        (name = "operations", description = "Health, metrics and documentation."),
     ),
     components(schemas(ProblemSchema)),
 )]
 struct Frame;
 
-/// The frame of the document, without routes.
+/// The document without operations: info, servers, tags.
 pub(crate) fn frame() -> OpenApi {
     Frame::openapi()
 }
 
-/// The whole document. Needs no database.
+/// The complete document. Needs no database and no services.
 pub fn document() -> OpenApi {
     let (_, document) = actix_web::App::new()
         .into_utoipa_app()
@@ -65,7 +67,7 @@ pub fn document() -> OpenApi {
     complete(document)
 }
 
-/// Adds security schemes, and to every operation the answers that follow from what it takes.
+/// Adds the security schemes, and to every operation the responses that follow from its inputs.
 fn complete(mut document: OpenApi) -> OpenApi {
     let mut schemas = document.components.take().unwrap_or_default();
     refer_to_items(&mut schemas.schemas);
@@ -78,7 +80,15 @@ fn complete(mut document: OpenApi) -> OpenApi {
         components
             .security_scheme(
                 "bearer",
-                SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build()),
+                SecurityScheme::Http(
+                    HttpBuilder::new()
+                        .scheme(HttpAuthScheme::Bearer)
+                        .bearer_format("JWT")
+                        .description(Some(
+                            "Access token of a session: get one with `logIn`, and the next one with `refreshSession`.",
+                        ))
+                        .build(),
+                ),
             )
             .security_scheme("basic", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)))
             .build(),
@@ -86,7 +96,7 @@ fn complete(mut document: OpenApi) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             complete_operation(path, method, operation);
-            // A public operation says `[]`: without a word, the security of the whole document would hold for it.
+            // A public operation says `[]`. Without it, clients would apply the document's global security.
             operation.security.get_or_insert_default();
         }
     }
@@ -94,7 +104,7 @@ fn complete(mut document: OpenApi) -> OpenApi {
     document
 }
 
-/// Has pages refer to what they are pages of, which the derived schema repeats in each.
+/// Makes each page schema reference its item schema, which the derive would inline in every page.
 fn refer_to_items(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
     for (name, schema) in schemas {
         if let Some(item) = name.strip_prefix("Page_")
@@ -169,7 +179,9 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
         }
     }
     if is_conditional {
-        let not_modified = ResponseBuilder::new().description("The client has it already.").build();
+        let not_modified = ResponseBuilder::new()
+            .description("Not modified: the entity tag in `If-None-Match` still matches.")
+            .build();
         operation.responses.responses.insert("304".to_owned(), not_modified.into());
     }
     for (status, response) in &mut operation.responses.responses {
@@ -180,15 +192,15 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
     }
 }
 
-/// Headers that several answers carry, described once.
+/// Response headers that several responses share, described once.
 const HEADERS: [(&str, &str); 7] = [
-    ("X-Request-Id", "Finds the request in the server's log."),
-    ("RateLimit", "What is left of the client's budget."),
-    ("RateLimit-Policy", "The client's budget."),
-    ("ETag", "Changes with the answer."),
-    ("Link", "Where the next page is, if there is one."),
-    ("WWW-Authenticate", "How to authenticate."),
-    ("Retry-After", "Seconds."),
+    ("X-Request-Id", "Id of the request in the server's log. A well-formed id sent by the client is kept."),
+    ("RateLimit", "Requests left in the client's budget (`r`), and seconds until one more is available (`t`)."),
+    ("RateLimit-Policy", "The client's budget: requests (`q`) in a window of seconds (`w`)."),
+    ("ETag", "Entity tag of the response: strong for one resource, weak for a page."),
+    ("Link", "Path of the next page, with `rel=\"next\"`. Absent on the last page."),
+    ("WWW-Authenticate", "Authentication scheme that the server expects, and the error of the token."),
+    ("Retry-After", "Seconds to wait before the next attempt."),
 ];
 
 fn header(description: &str) -> Header {
@@ -221,7 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_operation_says_who_may_call_it_and_what_can_go_wrong() {
+    fn every_operation_documents_itself_and_its_errors() {
         let mut document = document();
         let mut count = 0;
         for (path, item) in &mut document.paths.paths {
@@ -241,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn public_operations_say_that_they_want_no_credentials() {
+    fn public_operations_declare_no_security() {
         let mut document = document();
         let mut public = Vec::new();
         for item in document.paths.paths.values_mut() {
@@ -257,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_optional_has_a_value_that_a_form_would_be_filled_with() {
+    fn examples_hold_only_required_parameters_and_fields() {
         let document = serde_json::to_value(document()).unwrap();
         for (path, item) in document["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {

@@ -1,4 +1,4 @@
-//! What operators and newcomers look at: health, metrics, documentation.
+//! Handlers for operators and newcomers: health, metrics, documentation.
 
 pub(crate) mod docs;
 mod health;
@@ -16,15 +16,15 @@ use docs::Files;
 use metrics::MetricsEndpoint;
 use metrics_guesses::MetricsGuesses;
 
-/// What these calls are answered with.
+/// Services that these handlers use.
 pub struct Services {
     /// The metrics and who may read them.
     pub metrics: MetricsEndpoint,
-    /// Keeps what operators must be able to find out later.
+    /// Receives security events, such as rejected metrics credentials.
     pub security_log: Arc<dyn SecurityLog>,
 }
 
-/// Shows to each worker what the handlers work with; `document` is the OpenAPI document as it is sent.
+/// Registers the handlers' state with each worker. `document` is the serialised OpenAPI document.
 pub(crate) fn share(services: Services, document: Vec<u8>) -> impl Fn(&mut web::ServiceConfig) + Send + Sync {
     let (files, guesses) = (Data::new(Files::new(document)), Data::new(MetricsGuesses::new()));
     let (metrics, log) = (Data::new(services.metrics), Data::from(services.security_log));
@@ -33,7 +33,7 @@ pub(crate) fn share(services: Services, document: Vec<u8>) -> impl Fn(&mut web::
     }
 }
 
-/// Adds the routes.
+/// Registers the routes.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(index::index)

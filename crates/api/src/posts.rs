@@ -1,4 +1,4 @@
-//! Posts and comments over HTTP.
+//! HTTP handlers of posts and comments.
 
 mod comment;
 mod dto;
@@ -13,14 +13,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) use dto::PostBody;
 
-/// What the handlers of this context work with.
+/// Shared state of this context's handlers.
 #[derive(Clone)]
 pub struct Services {
     /// The use cases.
     pub use_cases: Arc<Posts>,
 }
 
-/// Adds the routes, in the order of how often they are called, and what their handlers work with.
+/// Registers the routes, ordered by how often they are called, and their shared state.
 pub(crate) fn configure(config: &mut ServiceConfig<'_>, services: Option<&Services>) {
     config
         .service(post::show)

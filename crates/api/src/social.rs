@@ -1,4 +1,4 @@
-//! Follows over HTTP.
+//! HTTP handlers of follows.
 
 mod follows;
 pub(crate) mod problems;
@@ -9,14 +9,14 @@ use actix_web::web::Data;
 use social::Social;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// What the handlers of this context work with.
+/// Shared state of this context's handlers.
 #[derive(Clone)]
 pub struct Services {
     /// The use cases.
     pub use_cases: Arc<Social>,
 }
 
-/// Adds the routes, and what their handlers work with.
+/// Registers the routes and their shared state.
 pub(crate) fn configure(config: &mut ServiceConfig<'_>, services: Option<&Services>) {
     config.service(follows::follow).service(follows::unfollow).service(follows::followers).service(follows::following);
     if let Some(services) = services {

@@ -1,10 +1,10 @@
-//! The parts of the address space that this shell answers.
+//! The parts of the URL space that this shell serves.
 
 use http_kit::surface::{Layer, Surface, Surfaces};
 
 use crate::accounts;
 
-/// All of them. What looks after the server is [`Surface::PLAIN`]; health checks, sent every few seconds, are not logged.
+/// All surfaces. Operational paths use [`Surface::PLAIN`]. Health checks come every few seconds and are not logged.
 pub(crate) static SURFACES: &[Surface] = &[
     Surface {
         prefix: "/v1/",
@@ -28,7 +28,7 @@ pub(crate) static SURFACES: &[Surface] = &[
     Surface { prefix: "/health/", stack: &[Layer::Compression, Layer::Body, Layer::Deadline], ..Surface::PLAIN },
 ];
 
-/// Documentation counts against budgets, as the API does, and is for everybody.
+/// Documentation counts against the rate limits as the API does, and needs no token.
 const fn documentation(prefix: &'static str) -> Surface {
     let stack = &[Layer::Log, Layer::Compression, Layer::Body, Layer::Deadline, Layer::Budgets];
     Surface { prefix, stack, ..Surface::PLAIN }
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn each_part_has_its_layers() {
+    fn each_surface_has_its_layers() {
         assert_eq!(has("/v1/posts"), [true, true, true, true]);
         for path in ["/openapi.json", "/docs", "/docs/", "/docs/index.css"] {
             assert_eq!(has(path), [true, false, true, false], "{path}");
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_checks_a_password_is_dear() {
+    fn calls_that_check_a_password_use_the_credentials_budget() {
         let budget = |method, path| of(path).budget(&method, path);
         assert_eq!(budget(Method::POST, "/v1/sessions"), Budget::CREDENTIALS);
         assert_eq!(budget(Method::PATCH, "/v1/users/me"), Budget::CREDENTIALS);

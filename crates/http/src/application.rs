@@ -1,4 +1,4 @@
-//! All shells of a server, behind one stack of middlewares.
+//! Joins all shells of a server behind one stack of middlewares.
 
 use std::sync::Arc;
 
@@ -21,36 +21,36 @@ use crate::routing::{MethodTable, unmatched};
 use crate::settings::HttpSettings;
 use crate::surface::{Surface, Surfaces};
 
-/// A part of the address space, and what answers there.
+/// A part of the URL space, and the handlers that serve it.
 pub struct Shell {
-    /// How the middlewares treat it.
+    /// The layers and limits of each of its surfaces.
     pub surfaces: &'static [Surface],
-    /// Its calls: what 405 says, which parameters are unknown, and the routes of the metrics follow from it.
+    /// Its operations. The `Allow` header, unknown query parameters and the routes in metrics follow from it.
     pub document: OpenApi,
-    /// Adds its routes, and what their handlers work with, to the application of a worker.
+    /// Registers its routes and the state of its handlers with a worker's application.
     pub configure: Configure,
 }
 
-/// Adds to the application of a worker.
+/// Registers routes or state with a worker's application.
 pub type Configure = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
-/// What the middlewares and the extractors of all shells work with.
+/// Services that the middlewares and extractors of all shells use.
 pub struct Dependencies {
-    /// Recognises callers.
+    /// Identifies the sender by the access token.
     pub identify: Arc<dyn Identify>,
-    /// Writes and reads cursors.
+    /// Encodes and decodes cursors.
     pub cursors: CursorCodec,
-    /// Whether the server can serve.
+    /// Phase and dependencies of the server, for readiness and draining.
     pub health: Arc<Health>,
-    /// Budgets of clients; `None` lets everybody ask as often as they like.
+    /// Rate limits of clients; `None` turns them off.
     pub rate_limits: Option<Arc<dyn RateLimiter>>,
-    /// How the server behaves.
+    /// Limits and addresses that the operator configures.
     pub settings: HttpSettings,
-    /// Outlives the workers; what handlers open is opened there.
+    /// The server's runtime, which outlives the workers. Handlers open connections in it.
     pub runtime: Handle,
 }
 
-/// The shells, ready to be served by any number of workers.
+/// All shells with their shared state, from which any number of workers build their application.
 #[derive(Clone)]
 pub struct Application {
     cors_allowed_origins: Arc<[String]>,
@@ -58,7 +58,7 @@ pub struct Application {
 }
 
 impl Application {
-    /// Prepares what all workers share.
+    /// Builds the state that all workers share.
     pub fn new(with: Dependencies, shells: Vec<Shell>) -> Self {
         let settings = with.settings;
         let surfaces = Surfaces::new(shells.iter().flat_map(|shell| shell.surfaces));
@@ -84,17 +84,17 @@ impl Application {
         Self { cors_allowed_origins, configure: configure.into() }
     }
 
-    /// The application of one worker.
+    /// Builds the application of one worker.
     pub fn app(
         &self,
     ) -> App<
         impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>,
     > {
         let origins = &self.cors_allowed_origins;
-        // The last to wrap is the first to be passed through; see `middleware`.
+        // The middleware wrapped last runs first; see `middleware`.
         let app = App::new()
             .wrap(from_fn(inside))
-            // Within compression: it keeps only one value of `Vary`.
+            // Must run inside compression, because it keeps only one value of `Vary`.
             .wrap(Condition::new(!origins.is_empty(), cors::cors(origins)))
             .wrap(Compress::default())
             .wrap(from_fn(encodings::encodings))
@@ -104,7 +104,7 @@ impl Application {
     }
 }
 
-/// Shows `data` to the middlewares and the handlers of a worker.
+/// Registers `data` with each worker, for middlewares and handlers.
 fn share<T: Send + Sync + ?Sized + 'static>(data: Data<T>) -> Configure {
     Arc::new(move |config| {
         config.app_data(data.clone());
@@ -141,7 +141,7 @@ mod tests {
         "late"
     }
 
-    /// A shell that answers below `path`.
+    /// A shell with three routes below `path`.
     fn shell(surfaces: &'static [Surface], path: &'static str) -> Shell {
         let configure = move |config: &mut ServiceConfig| {
             let long = || async { "long ".repeat(1000) };
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_surface_without_a_layer_goes_without_it() {
+    async fn requests_pass_only_the_layers_of_their_surface() {
         let app = init_service(application().app()).await;
         let echo = async |path: &str| {
             let request = TestRequest::post().uri(path).insert_header((CONTENT_LENGTH, "5")).set_payload("hello");

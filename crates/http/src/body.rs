@@ -1,4 +1,4 @@
-//! Request bodies: JSON objects, bounded in size, with no fields but those of the contract.
+//! Request bodies: JSON objects of bounded size that have only the fields of the contract.
 
 mod fitting;
 
@@ -14,24 +14,24 @@ use serde_json::error::Category;
 
 use super::problem::{FieldError, Problem, code};
 
-/// A request whose fields are parsed one by one.
+/// A request body that validates its fields one by one.
 pub trait Request: DeserializeOwned {
-    /// What is wrong with the values of its fields: asked when the body has other faults already, so that all are named.
+    /// Validates the fields. Called when the body has other faults already, so that the response lists all of them.
     fn faults(self) -> Vec<FieldError>;
 }
 
-/// What is wrong with the fields of a request that was parsed.
+/// The field errors of a request that was parsed; empty if it is valid.
 pub fn faults_of<T>(parsed: Result<T, Problem>) -> Vec<FieldError> {
     parsed.err().map(Problem::into_errors).unwrap_or_default()
 }
 
 /// A request body of the shape `T`.
 ///
-/// Answers 415 for another content type, 400 for what is not JSON, and 422 for JSON of another shape, with every field that
-/// is wrong.
+/// Rejects with 415 for another content type, 400 for malformed JSON, and 422 for JSON of another shape. A 422 lists
+/// every invalid field.
 pub struct Body<T>(pub T);
 
-/// The bytes of a body, read and bounded by the middleware `body`.
+/// The bytes of a body that the middleware `body` read within its limit.
 pub(crate) struct RawBody(pub(crate) Bytes);
 
 impl<T: Request> FromRequest for Body<T> {
@@ -67,26 +67,26 @@ fn is_plain_json(headers: &HeaderMap) -> bool {
 }
 
 fn parse<T: Request>(bytes: &[u8]) -> Result<T, Problem> {
-    // What nobody looks at, such as the value of an unknown field, must be text as well.
+    // The bytes that serde skips, such as the value of an unknown field, must be UTF-8 too.
     std::str::from_utf8(bytes).map_err(|_| Problem::malformed_body())?;
-    // A struct would be taken from an array, too.
+    // serde would accept an array as a struct.
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         serde_json::from_slice::<IgnoredAny>(bytes).map_err(|_| Problem::malformed_body())?;
         return Err(Problem::invalid(vec![FieldError::new("body", "invalid_type", "must be a JSON object")]));
     }
     serde_json::from_slice(bytes).map_err(|error| match error.classify() {
-        // A wrong shape may hide that the rest is not JSON.
+        // An error of shape may come before a syntax error further on.
         Category::Data if serde_json::from_slice::<IgnoredAny>(bytes).is_ok() => misshapen::<T>(bytes),
         _ => Problem::malformed_body(),
     })
 }
 
-/// The problem of a body of another shape than `T`: everything that does not fit, and what is wrong with the rest.
+/// The problem of a body of another shape than `T`. It lists every field that does not fit and every invalid value.
 fn misshapen<T: Request>(bytes: &[u8]) -> Problem {
     match fitting::read::<T>(bytes) {
         Ok((request, mut errors)) => {
             let of_values = request.faults();
-            // A field that is there and does not fit would be called missing.
+            // A field that does not fit was skipped, so validation would call it missing.
             let is_new = |error: &FieldError| errors.iter().all(|known| known.field != error.field);
             let of_values: Vec<_> = of_values.into_iter().filter(is_new).collect();
             errors.extend(of_values);
@@ -97,7 +97,7 @@ fn misshapen<T: Request>(bytes: &[u8]) -> Problem {
     }
 }
 
-/// For optional fields that may be left out but not be null: `#[serde(default, deserialize_with = "given")]`.
+/// Deserialises an optional field that may be omitted but not null: `#[serde(default, deserialize_with = "given")]`.
 pub fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -146,13 +146,13 @@ mod tests {
         use super::*;
 
         #[test]
-        fn takes_what_is_there() {
+        fn accepts_valid_bodies() {
             assert_eq!(super::super::parse::<Words>(b" {\"content\": \"x\"}").unwrap().content.as_deref(), Some("x"));
             assert_eq!(super::super::parse::<Words>(b"{}").unwrap().content, None);
         }
 
         #[test]
-        fn tells_malformed_from_misshapen() {
+        fn distinguishes_malformed_json_from_another_shape() {
             for body in
                 ["", "{", "{\"content\": \"\\ud800\"}", "{\"content\": 1e999}", "{} x", "nul", "{\"content\": 5"]
             {
@@ -161,13 +161,13 @@ mod tests {
             for body in ["[]", "\"x\"", "null", "[\"x\"]"] {
                 assert_eq!(errors(body), ["body: invalid_type"], "{body}");
             }
-            // However deep, it is JSON, and read without recursion.
+            // Nested values are skipped without recursion, however deep.
             let deep = format!("{{\"x\": {}1{}}}", "[".repeat(20_000), "]".repeat(20_000));
             assert_eq!(errors(&deep), ["content: required", "number: required", "x: unknown_field"]);
         }
 
         #[test]
-        fn names_everything_that_does_not_fit() {
+        fn lists_every_field_that_does_not_fit() {
             let cases: [(&str, &[&str]); 8] = [
                 (r#"{"content": 5, "number": 1}"#, &["content: invalid_type"]),
                 (r#"{"content": null, "number": {}}"#, &["content: invalid_type", "number: invalid_type"]),

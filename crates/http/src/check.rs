@@ -1,4 +1,4 @@
-//! From the shape of a request to typed values, with every field that is wrong reported at once.
+//! Validates the fields of a request and converts them to typed values, reporting every invalid field at once.
 
 use std::fmt;
 
@@ -9,20 +9,20 @@ use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use super::problem::{FieldError, Problem};
 
-/// Collects what is wrong with the fields of a request.
+/// Collects the errors of a request's fields.
 #[derive(Debug, Default)]
 pub struct Check {
     errors: Vec<FieldError>,
 }
 
 impl Check {
-    /// Begins with the shape of the request as its DTO declares it.
+    /// Starts with the validation that the DTO declares.
     pub fn shape(request: &impl Validate) -> Self {
         let errors = request.validate().err().map(field_errors).unwrap_or_default();
         Self { errors }
     }
 
-    /// Parses a field that was given; `None` if it was not, or if it is wrong, which is noted.
+    /// Parses an optional field. Returns `None` if it was omitted, or if it is invalid, which is recorded.
     pub fn parse<T, E>(
         &mut self,
         field: &'static str,
@@ -41,23 +41,23 @@ impl Check {
         }
     }
 
-    /// Notes that a field is missing that another one needs.
+    /// Records that a field is missing which another field requires.
     pub fn missing(&mut self, field: &'static str) {
         self.errors.push(FieldError::new(field, "required", explain("required")));
     }
 
-    /// Nothing wrong so far.
+    /// True if no field has been found invalid.
     pub fn passed(&self) -> bool {
         self.errors.is_empty()
     }
 
-    /// The problem to answer with.
+    /// Converts the collected errors to a 422 problem.
     pub fn into_problem(self) -> Problem {
         Problem::invalid(self.errors)
     }
 }
 
-/// The validator's findings without its messages, which would repeat what was sent.
+/// The validator's errors, without its messages, which would repeat the request's values.
 fn field_errors(errors: ValidationErrors) -> Vec<FieldError> {
     let mut found: Vec<FieldError> = errors
         .into_errors()
@@ -83,7 +83,7 @@ fn explain(code: &str) -> &'static str {
 
 /// An error of a value object, with a stable code for programs.
 pub trait Coded: fmt::Display {
-    /// The code; stable.
+    /// The code in the response; stable.
     fn code(&self) -> &'static str;
 }
 

@@ -1,7 +1,8 @@
-//! Cursors as clients see them: opaque, versioned, and good only for the list that they came from.
+//! Cursors as clients see them: opaque, versioned, and valid only for the list that issued them.
 //!
-//! Layout, before base64url without padding: version (1 byte), time in microseconds (8, big-endian), id (24), and the
-//! first 16 bytes of the HMAC-SHA256 of the list's path and all of that. 66 characters in all.
+//! Layout, before base64url without padding: version (1 byte), time in microseconds (8, big-endian), id (24), and a
+//! tag. The tag is the first sixteen bytes of the HMAC-SHA256 of the preceding bytes and the list's path. The text
+//! has 66 characters.
 
 use std::sync::Arc;
 
@@ -16,21 +17,21 @@ const VERSION: u8 = 1;
 const TAG: usize = 16;
 const SIGNED: usize = 1 + 8 + Cuid::LENGTH;
 
-/// Writes and reads cursors.
+/// Encodes, signs, verifies and decodes cursors.
 #[derive(Clone)]
 pub struct CursorCodec {
-    /// The first signs, and all are taken.
+    /// The first key signs; all keys verify.
     keys: Arc<[hmac::Key]>,
 }
 
 impl CursorCodec {
-    /// A codec that signs with the first of `keys`, and takes what was signed with any of them: a walk goes on while the
-    /// key is changed. Without keys no cursor is good.
+    /// Signs with the first of `keys` and accepts signatures of all of them, so that pagination continues during a
+    /// key rotation. Without keys, every cursor is rejected.
     pub fn new(keys: &[[u8; 32]]) -> Self {
         Self { keys: keys.iter().map(|key| hmac::Key::new(hmac::HMAC_SHA256, key)).collect() }
     }
 
-    /// The text form of a position in the list at `path`.
+    /// Encodes a position in the list at `path`.
     pub fn encode(&self, path: &str, cursor: Cursor) -> String {
         let mut bytes = Vec::with_capacity(SIGNED + TAG);
         bytes.push(VERSION);
@@ -42,13 +43,13 @@ impl CursorCodec {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The position that `text` stands for in the list at `path`.
+    /// Decodes a cursor of the list at `path`.
     ///
     /// # Errors
-    /// 400 `invalid_cursor` for any text that [`CursorCodec::encode`] did not make for that list.
+    /// 400 `invalid_cursor` for any text that [`CursorCodec::encode`] did not return for that list.
     pub fn decode(&self, path: &str, text: &str) -> Result<Cursor, Problem> {
         self.try_decode(path, text)
-            .ok_or_else(|| Problem::new(code::INVALID_CURSOR, "The cursor does not belong to this list."))
+            .ok_or_else(|| Problem::new(code::INVALID_CURSOR, "The cursor was not issued for this list."))
     }
 
     fn try_decode(&self, path: &str, text: &str) -> Option<Cursor> {
@@ -82,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn comes_back_as_it_was() {
+    fn decodes_to_the_encoded_position() {
         let codec = CursorCodec::new(&[[7; 32]]);
         let text = codec.encode("/v1/posts", cursor());
         assert_eq!(text.len(), 66);
@@ -90,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn is_good_under_every_key_and_signed_with_the_first() {
+    fn verifies_with_every_key_and_signs_with_the_first() {
         let [old, new] = [[7; 32], [8; 32]];
         let (before, both, after) = (CursorCodec::new(&[old]), CursorCodec::new(&[new, old]), CursorCodec::new(&[new]));
         assert_eq!(both.decode("/v1/posts", &before.encode("/v1/posts", cursor())).unwrap(), cursor());
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn is_refused_when_foreign_or_tampered() {
+    fn rejects_foreign_and_tampered_cursors() {
         let codec = CursorCodec::new(&[[7; 32]]);
         let text = codec.encode("/v1/posts", cursor());
         assert!(codec.decode("/v1/users", &text).is_err());

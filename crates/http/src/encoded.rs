@@ -1,8 +1,8 @@
-//! Answers that are encoded once for all who read the same thing.
+//! Response bodies that are encoded once and shared by all readers of the same value.
 //!
-//! What is read often comes from copies, which are [`Shared`]. The bytes that go over the wire are left with the copy, with
-//! their entity tag and, once somebody asked for that, compressed. They live as long as the copy is good and no longer.
-//! What is a reader's own is put in where it belongs, without encoding the rest again.
+//! Values that are read often come from cache entries, which are [`Shared`]. The encoded bytes are stored with the
+//! cache entry, with their entity tag and, once a client accepted it, compressed. They live exactly as long as the
+//! cache entry. The reader's own part (`viewer`) is spliced into the encoded bytes without encoding the rest again.
 
 use std::io::Write;
 use std::sync::OnceLock;
@@ -18,21 +18,21 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::links::next_link;
 use super::problem::Problem;
 
-/// How a thing goes over the wire: as an object with what is the same for every reader, and last the member `viewer`, with
-/// what is the reader's own, which an anonymous reader does not get.
+/// The JSON form of a value: an object with the fields that are equal for all readers. The last member, `viewer`,
+/// holds the reader's own part and is absent for anonymous readers.
 pub trait Representation: Serialize {
-    /// What it represents.
+    /// The value that it represents.
     type Subject: Send + Sync + 'static;
-    /// What is a reader's own.
+    /// The reader's own part.
     type Viewer: Copy;
-    /// That, as it goes over the wire.
+    /// The JSON form of the reader's own part.
     type ViewerBody: Serialize + From<Self::Viewer>;
 
-    /// The thing as nobody in particular sees it.
+    /// The value as an anonymous reader sees it.
     fn of(subject: &Self::Subject) -> Self;
 }
 
-/// A coding in which answers are kept.
+/// A content coding in which bodies are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Coding {
     Brotli,
@@ -40,7 +40,7 @@ pub(crate) enum Coding {
     Deflate,
 }
 
-/// A body, and what was made of it.
+/// An encoded body with its entity tag and its compressed forms.
 pub(crate) struct Encoded {
     pub(crate) plain: Bytes,
     pub(crate) tag: HeaderValue,
@@ -55,14 +55,14 @@ impl Encoded {
         Self::of_bytes(json.into(), &tag)
     }
 
-    /// What is the same for everybody.
+    /// A body that is equal for all readers.
     pub(crate) fn of_bytes(plain: Bytes, tag: &str) -> Result<Self, Problem> {
         let tag = HeaderValue::from_str(tag).map_err(Problem::internal)?;
         let (brotli, gzip, deflate) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
         Ok(Self { plain, tag, brotli, gzip, deflate })
     }
 
-    /// One resource, as nobody in particular sees it, or as one reader does.
+    /// One resource, as an anonymous reader sees it.
     pub(crate) fn resource<B: Representation>(
         subject: &B::Subject,
         tag: impl FnOnce(&[u8]) -> String,
@@ -70,7 +70,7 @@ impl Encoded {
         Self::new(serde_json::to_vec(&B::of(subject)).map_err(Problem::internal)?, tag)
     }
 
-    /// The body compressed, once for all; `None` if that is not possible.
+    /// The compressed body, computed once; `None` if compression fails.
     pub(crate) fn packed(&self, coding: Coding) -> Option<Bytes> {
         match coding {
             Coding::Brotli => self.brotli.get_or_init(|| brotli(&self.plain)),
@@ -91,7 +91,7 @@ impl Encoded {
     }
 }
 
-/// Room for what a reader gets more.
+/// Estimated bytes of a `viewer` member.
 const VIEWER: usize = 64;
 
 fn put_in<B: Representation>(json: &mut Vec<u8>, viewer: B::Viewer) -> Result<(), Problem> {
@@ -99,26 +99,27 @@ fn put_in<B: Representation>(json: &mut Vec<u8>, viewer: B::Viewer) -> Result<()
     serde_json::to_writer(json, &B::ViewerBody::from(viewer)).map_err(Problem::internal)
 }
 
-/// Where a page's next one is.
+/// The next page of a list.
 struct Next {
     cursor: String,
-    /// The link to it for whoever asked with no parameters.
+    /// The link to it for requests without a query.
     link: HeaderValue,
 }
 
-/// A page of things as nobody in particular sees them.
+/// A page as anonymous readers see it.
 pub(crate) struct EncodedPage {
     pub(crate) body: Encoded,
     next: Option<Next>,
-    /// The list that it is a page of, as clients see its address: the cursor is good there only.
+    /// The path of the list, as clients see it. The cursor is valid for that path only.
     address: String,
-    /// Where each item ends: right before its closing brace.
+    /// Offsets at which each item ends, right before its closing brace.
     seams: Vec<usize>,
 }
 
 impl EncodedPage {
-    /// The page that was left with `page` by an earlier reader of the same list, or a new one: to be left there for the next
-    /// reader, or in `made`. The list is at `path`, and to clients at `base` and `path`.
+    /// Returns the encoded page that an earlier reader of the same list stored with `page`, or encodes it. If
+    /// `to_be_left` is set, the new one is stored with `page` for later readers, else in `made`. The list is at
+    /// `path`; clients see it at `base` and `path`.
     pub(crate) fn of<'p, B: Representation>(
         page: &'p Shared<Page<B::Subject>>,
         (base, path): (&str, &str),
@@ -131,7 +132,7 @@ impl EncodedPage {
         let kept = to_be_left.then(left).flatten().and_then(Option::as_ref);
         match kept.filter(|kept| kept.address.strip_prefix(base) == Some(path)) {
             Some(kept) => Ok(kept),
-            // By its author's name in another spelling, for one.
+            // Stored under another path, for example with another spelling of the user's name.
             None => Ok(made.insert(Self::make::<B>(page, address(), page.next.map(&cursor))?)),
         }
     }
@@ -160,7 +161,7 @@ impl EncodedPage {
         Ok(Self { body: Encoded::new(json, tag_of_page)?, next, address, seams })
     }
 
-    /// The link to the next page for whoever asked for this one with `query`.
+    /// The link to the next page for a request with `query`.
     pub(crate) fn link(&self, query: &str) -> Result<Option<HeaderValue>, Problem> {
         Ok(match &self.next {
             Some(next) if query.is_empty() => Some(next.link.clone()),
@@ -169,7 +170,7 @@ impl EncodedPage {
         })
     }
 
-    /// The page as one reader sees it, who stands to its items as `viewers` say, in their order.
+    /// The page as one reader sees it. `viewers` are the reader's own parts of the items, in their order.
     pub(crate) fn seen_by<B: Representation>(&self, viewers: &[B::Viewer]) -> Result<Vec<u8>, Problem> {
         let anonymous = &self.body.plain;
         let mut json = Vec::with_capacity(anonymous.len() + viewers.len() * VIEWER);
@@ -202,9 +203,9 @@ fn deflate(json: &[u8]) -> Option<Bytes> {
 }
 
 fn brotli(json: &[u8]) -> Option<Bytes> {
-    /// What makes texts of some kilobytes small in less than a millisecond.
+    /// Compresses texts of some kilobytes in less than a millisecond.
     const QUALITY: u32 = 5;
-    /// The logarithm of the window: the format's default.
+    /// Logarithm of the window size; the format's default.
     const WINDOW: u32 = 22;
     let mut packed = Vec::with_capacity(json.len() / 2);
     let mut encoder = brotli::CompressorWriter::new(&mut packed, json.len().max(1), QUALITY, WINDOW);

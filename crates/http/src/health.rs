@@ -1,4 +1,4 @@
-//! Whether the server lives, and whether it can serve.
+//! Liveness and readiness: the server's phase and the state of its dependencies.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,29 +10,29 @@ use utoipa::ToSchema;
 
 use super::targets;
 
-/// How long a dependency may take to give a sign of life.
+/// How long a dependency may take to respond to a check.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Something that the server makes use of.
+/// An external system that the server uses, such as the database.
 #[async_trait]
 pub trait Dependency: Send + Sync {
-    /// Its name in the report.
+    /// The name in the health report.
     fn name(&self) -> &'static str;
 
-    /// Whether it gives a sign of life. What is wrong belongs into the log, not to the public.
+    /// Whether the dependency responds. Reasons belong in the log; the report is public.
     async fn is_up(&self) -> bool;
 
-    /// Whether the server can serve nothing at all without it. Asked after [`is_up`](Self::is_up) of all, for it may
-    /// depend on what else is there: a primary is required as long as no replica can stand in for it.
+    /// Whether the server can serve nothing without it. Called after [`is_up`](Self::is_up) of all dependencies,
+    /// because the result may depend on the others: the primary is required unless a replica can serve reads.
     fn is_required(&self) -> bool {
         true
     }
 }
 
-/// What the server is doing, and what it depends on.
+/// The server's phase and its dependencies.
 pub struct Health {
     phase: AtomicU8,
-    /// What was last reported.
+    /// The status that was last reported.
     told: Mutex<&'static str>,
     dependencies: Vec<Arc<dyn Dependency>>,
 }
@@ -47,22 +47,22 @@ impl Health {
         Self { phase: AtomicU8::new(STARTING), told: Mutex::new("ready"), dependencies }
     }
 
-    /// From now on requests are welcome.
+    /// Marks the server as ready for requests.
     pub fn serving(&self) {
         self.phase.store(SERVING, Ordering::Relaxed);
     }
 
-    /// From now on requests should go elsewhere.
+    /// Marks the server as stopping: load balancers and clients must go to another instance.
     pub fn stopping(&self) {
         self.phase.store(STOPPING, Ordering::Relaxed);
     }
 
-    /// Whether requests should go elsewhere.
+    /// Whether the server is stopping.
     pub(crate) fn is_stopping(&self) -> bool {
         self.phase.load(Ordering::Relaxed) == STOPPING
     }
 
-    /// Asks all dependencies at the same time.
+    /// Checks all dependencies concurrently.
     pub async fn report(&self) -> HealthReport {
         let checks = self
             .dependencies
@@ -85,7 +85,7 @@ impl Health {
         HealthReport { status, dependencies: self.dependencies.iter().zip(&up).map(report).collect() }
     }
 
-    /// Logs what is reported when it is another than before: whoever asks does so every few seconds.
+    /// Logs the status when it changes. Load balancers ask every few seconds.
     fn tell(&self, status: &'static str, lost: &[&str]) {
         match (self.changes_from(status), status) {
             (None, _) => {}
@@ -96,7 +96,7 @@ impl Health {
         }
     }
 
-    /// What was reported last, if it is not this.
+    /// The status that was reported last, if it differs from `status`.
     fn changes_from(&self, status: &'static str) -> Option<&'static str> {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let before = std::mem::replace(&mut *told, status);
@@ -104,22 +104,23 @@ impl Health {
     }
 }
 
-/// Whether the server can serve.
+/// Readiness of this instance.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Health)]
 pub struct HealthReport {
-    /// `ready`, `degraded` (it can, but without something that it makes use of), `unavailable`, `starting` or
-    /// `stopping`.
+    /// `ready`, `degraded` (serves without an optional dependency), `unavailable`, `starting` or `stopping`. With the
+    /// first two the response is 200, else 503.
     #[schema(examples("ready"))]
     pub status: &'static str,
-    /// What the server makes use of.
+    /// Every dependency that is configured, with its state.
     dependencies: Vec<DependencyReport>,
 }
 
-/// Whether a dependency gives a sign of life.
+/// State of one dependency.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Dependency)]
 pub struct DependencyReport {
+    /// Name of the dependency: `database`, `replicas` or `redis`.
     #[schema(examples("database"))]
     name: &'static str,
     /// `up` or `down`.
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn what_is_required_decides_whether_it_can_serve() {
+    async fn a_lost_required_dependency_makes_the_server_unavailable() {
         assert_eq!(status(&[(true, true), (true, false)], Health::serving).await, "ready");
         assert_eq!(status(&[(true, true), (false, false)], Health::serving).await, "degraded");
         assert_eq!(status(&[(false, true), (true, false)], Health::serving).await, "unavailable");
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_reported_is_told_when_it_changes() {
+    fn only_changes_of_the_status_are_logged() {
         let health = Health::new(Vec::new());
         let told = ["ready", "ready", "degraded", "degraded", "ready"].map(|status| health.changes_from(status));
         assert_eq!(told, [None, None, Some("ready"), None, Some("degraded")]);

@@ -1,4 +1,4 @@
-//! Who sends a request. The middleware has checked the token by then.
+//! Extractors of the request's sender. The middleware `authentication` has verified the token before they run.
 
 use std::future::{Ready, ready};
 use std::net::IpAddr;
@@ -9,16 +9,16 @@ use domain::{Principal, UserId};
 
 use super::problem::Problem;
 
-/// Recognises the sender of a request. A port: access tokens are the business of a context.
+/// Identifies the sender of a request. A port, because access tokens belong to the accounts context.
 pub trait Identify: Send + Sync {
-    /// The account and the session that `access_token` proves.
+    /// The account and the session of `access_token`.
     ///
     /// # Errors
-    /// 401 for a token that proves none.
+    /// 401 for a malformed, expired or revoked token.
     fn identify(&self, access_token: &str) -> Result<Principal, Problem>;
 }
 
-/// A call that needs a signed-in user; 401 without one.
+/// The signed-in user of a call that requires one; 401 without a token.
 pub struct SignedIn(pub Principal);
 
 impl FromRequest for SignedIn {
@@ -30,7 +30,7 @@ impl FromRequest for SignedIn {
     }
 }
 
-/// A call that anybody may make, and that shows a signed-in reader more.
+/// The signed-in reader of a public call, if there is one.
 pub struct Reader(pub Option<UserId>);
 
 impl FromRequest for Reader {
@@ -42,7 +42,7 @@ impl FromRequest for Reader {
     }
 }
 
-/// The client's network of a request about accounts, as the middleware has found out.
+/// The client's network. The middleware `observe` sets it for audited calls.
 #[derive(Debug, Clone, Copy)]
 pub struct Origin(pub IpAddr);
 

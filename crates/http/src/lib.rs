@@ -1,23 +1,24 @@
-//! The kit of the shells: what everything that answers HTTP has in common.
+//! The HTTP kit: everything that the shells share.
 //!
-//! A shell answers a part of the address space, with the use cases of the contexts: `api` is the REST one. It describes its
-//! part by [`surface::Surface`]s and hands itself over as an [`application::Shell`]; the [`application::Application`] puts all
-//! shells behind one stack of middlewares. The kit knows no shell, no use case and no adapter.
+//! A shell serves a part of the URL space with the use cases of the contexts; `api` is the REST shell. It describes
+//! its part by [`surface::Surface`]s and passes itself on as an [`application::Shell`]. The
+//! [`application::Application`] puts all shells behind one stack of middlewares. The kit depends on no shell, use
+//! case or adapter.
 //!
-//! What is asked:
-//! - [`body`], [`check`]: bodies, and from their shape to typed values;
-//! - [`identity`]: who sends a request. [`paths`], [`paging`], [`preconditions`]: what it names, which page it wants, under
-//!   which conditions.
+//! Requests:
+//! - [`body`], [`check`]: read bodies and convert them to typed values;
+//! - [`identity`]: the sender; [`paths`], [`paging`], [`preconditions`]: path parameters, pages, conditional
+//!   requests.
 //!
-//! What is answered:
-//! - [`problem`]: errors, and [`refusal`]: answers to what is no request;
-//! - [`reply`]: answers that can be cached and revalidated. [`encoded`]: those that many readers share. [`text`]: how values
-//!   of the domain are written;
-//! - [`links`], [`cursor`]: addresses and cursors, as clients see them.
+//! Responses:
+//! - [`problem`]: errors; [`refusal`]: responses to bytes that are not an HTTP request;
+//! - [`reply`]: responses that can be cached and revalidated; [`encoded`]: bodies that readers share; [`text`]: JSON
+//!   forms of domain values;
+//! - [`links`], [`cursor`]: URLs and cursors as clients see them.
 //!
-//! What every request passes through:
-//! - `middleware`, in order. Of it [`client_address`], [`connections`] and [`rate_limit`] are of use elsewhere;
-//! - [`routing`]: what happens to requests that no handler takes;
+//! Every request:
+//! - `middleware`: the stack, in order. Other crates use its [`client_address`], [`connections`] and [`rate_limit`];
+//! - [`routing`]: responses to requests that match no handler;
 //! - [`health`], [`settings`]; `trace` and `targets` for traces and logs.
 
 pub mod application;

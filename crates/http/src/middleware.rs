@@ -1,24 +1,36 @@
-//! What every request passes through, from the outside in ([`outside`] up to the fourth, [`inside`] from the sixth):
+//! The middlewares, and the order in which every request passes through them.
 //!
-//! 1. [`observe`]: request id, log line, metrics;
-//! 2. [`security_headers`];
-//! 3. [`unread_body`]: hangs up on clients that were not heard to their end;
+//! From the outside in ([`outside`] is 1 to 4, compression is 5, [`inside`] starts at 6):
+//!
+//! 1. [`observe`]: assigns the request id, writes the log line, records metrics;
+//! 2. [`security_headers`]: adds the default security headers;
+//! 3. [`unread_body`]: closes the connection of a request whose body was not read to its end;
 //! 4. [`problems`]: writes the bodies of errors;
-//! 5. [`encodings`], which adds to compression, that (of a library), and within it [`cors`];
-//! 6. [`body`]: reads it, within bounds of size and time;
-//! 7. [`target::length`]: bounds the address;
-//! 8. [`drain`]: sends clients elsewhere when the server stops;
-//! 9. [`shed::surplus`]: refuses connections that are too many;
-//! 10. [`deadline`]: bounds the time of everything further in;
-//! 11. [`head`]: answers `HEAD` where there is `GET`;
-//! 12. [`authentication::identify`]: who sends the request;
-//! 13. [`rate_limit`];
-//! 14. [`authentication::refuse_bad_tokens`];
-//! 15. [`target::parameters`]: refuses those that a call does not have;
-//! 16. [`shed::admit`]: on whose behalf; writes wait for their turn;
-//! 17. [`runtime`]: what handlers open outlives their thread.
+//! 5. [`encodings`]: corrects the headers of compression; then the compression of actix-web; then [`cors`];
+//! 6. [`body`]: reads the body within its size limit and timeout (413, 408);
+//! 7. [`target::length`]: limits the length of path and query (414);
+//! 8. [`drain`]: sends clients to other instances while the server stops (502);
+//! 9. [`shed::surplus`]: rejects requests on surplus connections (503);
+//! 10. [`deadline`]: limits the time of everything further in (503);
+//! 11. [`head`]: routes `HEAD` as `GET`;
+//! 12. [`authentication::identify`]: verifies the access token;
+//! 13. [`rate_limit`]: counts the request against the client's budget (429);
+//! 14. [`authentication::refuse_bad_tokens`]: rejects bad tokens (401);
+//! 15. [`target::parameters`]: rejects unknown query parameters (422);
+//! 16. [`shed::admit`]: sets the caller for fair queues, and admits writes (503);
+//! 17. [`runtime`]: runs the handler in the context of the server's runtime.
 //!
-//! Which of them serve a request its [`Surface`](crate::surface::Surface) says; those that no layer names serve all.
+//! The request's [`Surface`] selects its layers.
+//!
+//! Invariants:
+//! - Every error, including those of libraries, passes through [`problems`] and leaves as problem details. A timeout
+//!   writes its own, because its request is gone.
+//! - A bad token is counted by the rate limit before it is rejected.
+//! - Layers are chosen by the path that the router matches, after decoding. Middlewares without a [`Layer`] serve
+//!   every request.
+//!
+//! [`Layer`]: crate::surface::Layer
+//! [`Surface`]: crate::surface::Surface
 
 pub(crate) mod authentication;
 pub(crate) mod body;
@@ -47,17 +59,16 @@ use actix_web::middleware::Next;
 use crate::problem::Problem;
 use crate::surface::Surfaces;
 
-/// What a middleware hands on, outwards.
+/// The result of a middleware.
 pub(crate) type Answer<B = BoxBody> = Result<ServiceResponse<B>, Error>;
 
-/// What is further in: called once, or not at all.
+/// The rest of the stack further in. Called once or not at all.
 pub(crate) trait Inner<B = BoxBody>: AsyncFnOnce(ServiceRequest) -> Answer<B> {}
 
 impl<B, F: AsyncFnOnce(ServiceRequest) -> Answer<B>> Inner<B> for F {}
 
-/// Passes a request through one after the other. Those that go by its surface get it, in brackets. Each as a middleware of
-/// the framework's would put its future, and that of what is further in, on the heap, and would move the request and the
-/// answer once more.
+/// Passes a request through the listed middlewares in order. Those followed by `[surface]` also receive the surface.
+/// As actix-web middlewares, each would allocate its future on the heap and move request and response once more.
 macro_rules! pass {
     ($request:expr, $next:expr) => {
         $next.call($request).await
@@ -67,7 +78,7 @@ macro_rules! pass {
     };
 }
 
-/// What every request passes through outside of compression.
+/// The middlewares outside of compression.
 pub(crate) async fn outside(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answer {
     let surface = Surfaces::of_request(&request);
     pass!(
@@ -80,7 +91,7 @@ pub(crate) async fn outside(request: ServiceRequest, next: Next<impl MessageBody
     )
 }
 
-/// What every request passes through inside of compression.
+/// The middlewares inside of compression.
 pub(crate) async fn inside(request: ServiceRequest, next: Next<BoxBody>) -> Answer {
     let surface = Surfaces::of_request(&request);
     pass!(
@@ -101,7 +112,7 @@ pub(crate) async fn inside(request: ServiceRequest, next: Next<BoxBody>) -> Answ
     )
 }
 
-/// One of them, as a middleware by itself.
+/// Wraps one of them as a middleware of actix-web, for tests.
 #[cfg(test)]
 macro_rules! alone {
     ($middleware:path $([$surface:expr])?) => {
@@ -115,12 +126,12 @@ macro_rules! alone {
 #[cfg(test)]
 use alone;
 
-/// The path that the router will see: decoded, so that no other way to write it gets around what is judged by it.
+/// The decoded path that the router matches. Decisions by path use it, so that no other spelling circumvents them.
 fn routed_path(request: &ServiceRequest) -> &str {
     request.match_info().as_str()
 }
 
-/// Ends a request with a problem, from within a middleware.
+/// Ends a request with a problem from within a middleware.
 fn refuse(request: ServiceRequest, problem: Problem) -> ServiceResponse<BoxBody> {
     request.error_response(problem)
 }

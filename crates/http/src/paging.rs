@@ -1,4 +1,4 @@
-//! Lists in pages: what is asked for, and how a page is sent.
+//! Pagination: query parameters of lists, and the body of a page.
 
 use std::future::{Ready, ready};
 
@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::links::Links;
 use super::problem::{FieldError, Problem};
 
-/// Which page of a list is wanted, from the query string.
+/// The requested page of a list, from the query string; 422 or 400 if it is invalid.
 pub struct PageQuery(pub PageRequest);
 
 impl FromRequest for PageQuery {
@@ -47,7 +47,7 @@ fn parse(request: &HttpRequest) -> Result<PageRequest, Problem> {
     }
     for (name, count) in [("limit", limits), ("cursor", cursors)] {
         if count > 1 {
-            errors.push(FieldError::new(name, "duplicate_field", "is there more than once"));
+            errors.push(FieldError::new(name, "duplicate_field", "occurs more than once"));
         }
     }
     if !errors.is_empty() {
@@ -62,20 +62,20 @@ fn parse(request: &HttpRequest) -> Result<PageRequest, Problem> {
 }
 
 fn parse_size(value: &str) -> Result<PageSize, FieldError> {
-    // Digits only: `+5` is a number to the standard library, but not to the contract.
+    // Digits only: the standard library also parses `+5`, which the contract does not allow.
     let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
     let size = if digits { value.parse().ok() } else { None };
     let size = size.and_then(|size| PageSize::new(size).ok());
     size.ok_or_else(|| FieldError::new("limit", "out_of_range", ParsePageSizeError))
 }
 
-/// A page as it is sent.
+/// A page of a list.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Page)]
 pub struct PageBody<T> {
-    /// The items, in the list's order.
+    /// The items of the page, in the order of the list. The page may have fewer items than `limit`.
     pub items: Vec<T>,
-    /// Where the next page begins; null exactly when nothing follows.
+    /// Cursor of the next page, at most 200 bytes. Null if and only if no items follow.
     #[schema(required, max_length = 200)]
     pub next_cursor: Option<String>,
 }
@@ -85,10 +85,10 @@ pub struct PageBody<T> {
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "documents what `PageQuery` reads")]
 pub struct PageParameters {
-    /// Most items in the page; 20 when left out.
+    /// Maximum number of items in the page, 1 to 100. Default: 20.
     #[param(minimum = 1, maximum = 100, default = 20, required = false, value_type = u8)]
     limit: u8,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page of the same list. Omit it for the first page.
     #[param(required = false, max_length = 200, value_type = String)]
     cursor: String,
 }
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_are_plain_numbers_within_bounds() {
+    fn page_sizes_are_plain_numbers_within_bounds() {
         assert_eq!(parse_size("100").unwrap().get(), 100);
         for wrong in ["", "0", "101", "-1", "+5", "1.0", "1e1", " 1", "99999999999999999999", "ten"] {
             assert!(parse_size(wrong).is_err(), "{wrong}");

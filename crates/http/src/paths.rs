@@ -1,4 +1,4 @@
-//! Things named by the path.
+//! Extractors of path parameters.
 
 use std::future::{Ready, ready};
 
@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 
 use super::problem::Problem;
 
-/// The id in `{id}`. A text that is no id names nothing: 404.
+/// The id in `{id}`. Malformed text is the id of nothing: 404.
 pub struct IdPath<T>(pub Id<T>);
 
 impl<T> FromRequest for IdPath<T> {
@@ -18,11 +18,11 @@ impl<T> FromRequest for IdPath<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let id = request.match_info().get("id").and_then(|raw| Id::parse(raw).ok());
-        ready(id.map(Self).ok_or_else(|| Problem::not_found("there is nothing with this id")))
+        ready(id.map(Self).ok_or_else(|| Problem::not_found("no resource has this id")))
     }
 }
 
-/// The user in `{user}`: an id or `@username`. A text that is neither names nobody: 404.
+/// The user in `{user}`: an id or `@username`. Malformed text names no user: 404.
 pub struct UserPath(pub UserRef);
 
 impl FromRequest for UserPath {
@@ -40,7 +40,7 @@ impl FromRequest for UserPath {
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "documents what `IdPath` reads")]
 pub struct IdParameter {
-    /// A CUID2.
+    /// Id of the resource: 24 characters of `a-z` and `0-9`, the first a letter.
     #[param(pattern = "^[a-z][a-z0-9]{23}$", example = "tz4a98xxat96iws9zmbrgj3a")]
     id: String,
 }
@@ -50,7 +50,7 @@ pub struct IdParameter {
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "documents what `UserPath` reads")]
 pub struct UserParameter {
-    /// An id, or a user name after an `@`.
+    /// Id of the user, or `@` and the user name.
     #[param(pattern = "^([a-z][a-z0-9]{23}|@[A-Za-z][A-Za-z0-9_]{2,29})$", example = "@ada")]
     user: String,
 }

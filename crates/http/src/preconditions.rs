@@ -1,4 +1,4 @@
-//! Conditions that a request puts on being carried out: `If-Match`, `Idempotency-Key`.
+//! Extractors of conditional requests: `If-Match` and `Idempotency-Key`.
 
 use std::future::{Ready, ready};
 
@@ -12,13 +12,13 @@ use super::check::Coded;
 use super::problem::{FieldError, Problem};
 use super::reply::revision_of;
 
-/// The header that names an effect.
+/// The header that carries the idempotency key.
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
-/// The revision that `If-Match` asks for, if it asks for one.
+/// The revision that `If-Match` requires, if any.
 ///
-/// Of an entity tag only the revision counts: a like, which changes the tag as well, does not get into the way of an
-/// edit. A tag that this server cannot have made, or a weak one, matches nothing.
+/// Of an entity tag only the revision counts. A like changes the tag but not the revision, so it does not prevent an
+/// edit. A weak tag, or one that this server did not issue, matches nothing.
 pub struct IfMatch(pub Option<Revision>);
 
 impl FromRequest for IfMatch {
@@ -37,7 +37,7 @@ fn if_match(headers: &HeaderMap) -> Option<Revision> {
             if tag == "*" {
                 return None;
             }
-            // Revisions only grow, so of several the newest is the only one that can still match.
+            // Revisions only grow, so of several tags only the newest can still match.
             expected = match (expected, revision_of(tag)) {
                 (None | Some(Revision::NEVER), revision) => Some(revision.unwrap_or(Revision::NEVER)),
                 (known, revision) => known.max(revision),
@@ -47,7 +47,7 @@ fn if_match(headers: &HeaderMap) -> Option<Revision> {
     expected
 }
 
-/// The idempotency key of a request, if it has one; 422 if it is malformed or there are several.
+/// The idempotency key of a request, if it has one; 422 if it is malformed or repeated.
 pub struct Idempotency(pub Option<IdempotencyKey>);
 
 impl FromRequest for Idempotency {
@@ -77,7 +77,8 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Proble
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "documents what `IfMatch` reads")]
 pub struct IfMatchParameter {
-    /// The `ETag` that the client saw, with its quotes; 412 if the resource was edited since.
+    /// `ETag` of the revision that the client has, with its quotes. 412 if the resource was edited since; likes are
+    /// no edits. `*` matches every revision.
     #[param(rename = "If-Match", required = false, value_type = String)]
     if_match: String,
 }
@@ -87,8 +88,9 @@ pub struct IfMatchParameter {
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "documents what `Idempotency` reads")]
 pub struct IdempotencyParameter {
-    /// The client's own name for this effect, a fresh UUID for instance: sent again within 24 hours, it gets the first
-    /// answer again.
+    /// Key that the client generates for this write, for example a UUID: 1 to 255 visible ASCII characters. A
+    /// repeated request with the same key and body within 24 hours writes nothing and returns the first response
+    /// again.
     #[param(
         rename = "Idempotency-Key", required = false, value_type = String,
         min_length = 1, max_length = 255, pattern = "^[!-~]+$"
@@ -102,7 +104,7 @@ mod tests {
 
     use super::*;
 
-    fn asked(values: &[&str]) -> Option<Revision> {
+    fn required(values: &[&str]) -> Option<Revision> {
         let mut request = TestRequest::default();
         for value in values {
             request = request.append_header((IF_MATCH, *value));
@@ -112,13 +114,13 @@ mod tests {
 
     #[test]
     fn only_the_revision_of_a_strong_tag_counts() {
-        assert_eq!(asked(&[]), None);
-        assert_eq!(asked(&["*"]), None);
-        assert_eq!(asked(&["\"3-00000000000000aa\""]), Some(Revision(3)));
-        assert_eq!(asked(&["\"1-00000000000000aa\", \"3-00000000000000aa\", \"x\""]), Some(Revision(3)));
-        assert_eq!(asked(&["\"x\"", "\"0-00000000000000aa\""]), Some(Revision(0)));
+        assert_eq!(required(&[]), None);
+        assert_eq!(required(&["*"]), None);
+        assert_eq!(required(&["\"3-00000000000000aa\""]), Some(Revision(3)));
+        assert_eq!(required(&["\"1-00000000000000aa\", \"3-00000000000000aa\", \"x\""]), Some(Revision(3)));
+        assert_eq!(required(&["\"x\"", "\"0-00000000000000aa\""]), Some(Revision(0)));
         for foreign in ["\"abc\"", "W/\"3-00000000000000aa\"", "3", ""] {
-            assert_eq!(asked(&[foreign]), Some(Revision::NEVER), "{foreign}");
+            assert_eq!(required(&[foreign]), Some(Revision::NEVER), "{foreign}");
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Errors as problem details (RFC 9457): the only type that is an HTTP error.
+//! Errors as problem details (RFC 9457). [`Problem`] is the only type that becomes an HTTP error.
 //!
-//! [`code`] says which there are, [`document`] is what a client gets of it, [`shed`] what is counted instead of logged.
+//! [`code`] lists the codes, [`document`] is the body that the client receives, [`shed`] the reasons that are counted.
 
 pub mod code;
 mod document;
@@ -22,11 +22,11 @@ pub use code::Code;
 pub use document::{FieldError, ProblemDocument};
 pub use shed::Shed;
 
-/// Seconds after which a client may come back when a dependency is out of reach.
+/// `Retry-After` in seconds while a dependency is down.
 const RETRY_SOON: u64 = 1;
-const FIELDS: &str = "The request has fields that are not valid.";
+const FIELDS: &str = "The request has invalid fields.";
 
-/// Why a request was not answered as wished.
+/// Why a request failed: status, code, detail and headers of the response.
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
@@ -34,14 +34,14 @@ pub struct Problem {
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     headers: Vec<(HeaderName, HeaderValue)>,
-    /// What it counts as, instead of a line in the log: it is no fault, and a line each would add to the load.
+    /// The reason under which it is counted instead of logged. Shedding is no fault, and logging it would add load.
     counted: Option<Shed>,
-    /// For the log; a client never sees it.
+    /// The cause, for the log only; never sent to the client.
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl Problem {
-    /// A problem with the status of its code.
+    /// A problem with the status of `code`.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             status: StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
@@ -54,132 +54,132 @@ impl Problem {
         }
     }
 
-    /// 422 with every field that is wrong.
+    /// 422 with all invalid fields.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
-        // What the contract does not have is said in the problem's own code, too.
+        // If every error is an unknown field or parameter, the problem's code says so.
         let all = |code: Code| errors.iter().all(|error| error.code == code.as_str());
         let (code, detail) = match errors.as_slice() {
             [_, ..] if all(code::UNKNOWN_FIELD) => (code::UNKNOWN_FIELD, FIELDS),
             [_, ..] if all(code::UNKNOWN_PARAMETER) => {
-                (code::UNKNOWN_PARAMETER, "The request has parameters that this call does not have.")
+                (code::UNKNOWN_PARAMETER, "The request has unknown query parameters.")
             }
             _ => (code::VALIDATION_FAILED, FIELDS),
         };
         Self { errors, ..Self::new(code, detail) }
     }
 
-    /// 422 because of what one field means rather than how it is written.
+    /// 422 because of the meaning of one field; its syntax is valid.
     pub fn unprocessable(field: &'static str, code: Code, detail: impl fmt::Display) -> Self {
         let detail = sentence(&detail.to_string());
         let errors = vec![FieldError::new(field, code.as_str(), &detail)];
         Self { errors, ..Self::new(code, detail) }
     }
 
-    /// 404; `detail` says what there is not.
+    /// 404; `detail` says what does not exist.
     pub fn not_found(detail: impl fmt::Display) -> Self {
         Self::new(code::NOT_FOUND, sentence(&detail.to_string()))
     }
 
-    /// 403.
+    /// 403 with the given code.
     pub fn forbidden(code: Code, detail: impl fmt::Display) -> Self {
         Self::new(code, sentence(&detail.to_string()))
     }
 
-    /// 412: what the client saw is not what is there any more.
+    /// 412: the resource was edited after the revision that the client has.
     pub fn stale(detail: impl fmt::Display) -> Self {
         Self::new(code::PRECONDITION_FAILED, sentence(&detail.to_string()))
     }
 
-    /// 401 for a call that needs a token and has none.
+    /// 401: the call requires an access token, and none was sent.
     pub fn unauthenticated() -> Self {
-        Self::unauthorized(code::UNAUTHENTICATED, "this call needs an access token")
+        Self::unauthorized(code::UNAUTHENTICATED, "this call requires an access token")
     }
 
-    /// 401 for a token that proves nobody, or nobody any more.
+    /// 401: the access token is invalid or expired, or its session has ended.
     pub fn invalid_token(detail: impl fmt::Display) -> Self {
         Self::new(code::INVALID_TOKEN, sentence(&detail.to_string()))
             .with_header(WWW_AUTHENTICATE, "Bearer realm=\"thoughts\", error=\"invalid_token\"")
     }
 
-    /// 401 for another reason.
+    /// 401 with another code.
     pub fn unauthorized(code: Code, detail: impl fmt::Display) -> Self {
         Self::new(code, sentence(&detail.to_string())).with_header(WWW_AUTHENTICATE, "Bearer realm=\"thoughts\"")
     }
 
-    /// 405 for a path that knows other methods.
+    /// 405: the path supports other methods.
     pub fn method_not_allowed(allowed: &str) -> Self {
-        Self::new(code::METHOD_NOT_ALLOWED, format!("This path knows {allowed}.")).with_header(ALLOW, allowed)
+        Self::new(code::METHOD_NOT_ALLOWED, format!("This path supports {allowed}.")).with_header(ALLOW, allowed)
     }
 
-    /// 400.
+    /// 400: the body is not well-formed JSON.
     pub(crate) fn malformed_body() -> Self {
         Self::new(code::MALFORMED_BODY, "The body is not well-formed JSON.")
     }
 
-    /// 408: the body did not come in time.
+    /// 408: the body did not arrive in time.
     pub(crate) fn slow_body() -> Self {
         Self::new(code::BODY_TIMEOUT, "The request body took too long to arrive.")
     }
 
-    /// 413.
+    /// 413: the body exceeds `limit` bytes.
     pub fn body_too_large(limit: usize) -> Self {
         let detail = format!("A request body may have at most {} KiB.", limit / 1024);
         Self::new(code::BODY_TOO_LARGE, detail)
     }
 
-    /// 414.
+    /// 414: path and query exceed `limit` bytes.
     pub(crate) fn uri_too_long(limit: usize) -> Self {
         let detail = format!("Path and query may have at most {limit} bytes.");
         Self::new(code::URI_TOO_LONG, detail)
     }
 
-    /// 429; the next request will be let through after `wait`.
+    /// 429; the next request is granted after `wait`.
     pub fn rate_limited(wait: Duration) -> Self {
         Self::too_many("Too many requests.", wait)
     }
 
-    /// 429; `detail` says of what there are too many.
+    /// 429; `detail` says what there was too much of.
     pub fn too_many(detail: &'static str, wait: Duration) -> Self {
         Self::new(code::RATE_LIMITED, detail).with_header(RETRY_AFTER, &whole_seconds(wait).to_string())
     }
 
-    /// 503: the server cannot answer now, and may soon.
+    /// 503: the server cannot serve the request now, and may soon.
     pub fn unavailable(code: Code, detail: &'static str) -> Self {
         Self::new(code, detail).with_header(RETRY_AFTER, &RETRY_SOON.to_string())
     }
 
-    /// 503: there is more to do than can be done in time. Nothing was done. `what` was too much; `wait` is when to
-    /// come back.
+    /// 503: the server is overloaded, and nothing was changed. `what` is the overloaded part, `wait` the time until a
+    /// retry.
     pub fn overloaded(what: Shed, wait: Duration) -> Self {
         let seconds = whole_seconds(wait).max(RETRY_SOON);
-        let detail = "The server has more to do than it can do in time.";
+        let detail = "The server is overloaded. Nothing was changed.";
         let problem = Self::new(code::OVERLOADED, detail);
         Self { counted: Some(what), ..problem.with_header(RETRY_AFTER, &seconds.to_string()) }
     }
 
-    /// 502, for a gateway to ask another instance.
+    /// 502: tells the gateway to retry on another instance.
     pub(crate) fn draining() -> Self {
-        let problem = Self::new(code::DRAINING, "This instance is stopping; another one can answer.");
+        let problem = Self::new(code::DRAINING, "This instance is stopping. Retry on another instance.");
         Self { counted: Some(Shed::Draining), ..problem }
     }
 
-    /// 500: a fault of the server.
+    /// 500: a fault of the server. `cause` is logged.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::new(code::INTERNAL_ERROR, "The server made a mistake.").caused_by(cause)
+        Self::new(code::INTERNAL_ERROR, "The server failed to process the request.").caused_by(cause)
     }
 
-    /// Every field that is wrong.
+    /// The errors of its fields.
     pub fn into_errors(self) -> Vec<FieldError> {
         self.errors
     }
 
-    /// The same problem with what the log should know.
+    /// Adds the cause for the log.
     #[must_use]
     pub fn caused_by(self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { cause: Some(cause.into()), ..self }
     }
 
-    /// The same problem with a header. One that cannot be a header is left out.
+    /// Adds a response header. An invalid value is left out.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -188,7 +188,7 @@ impl Problem {
         self
     }
 
-    /// The problem of an answer that some library gave by its status alone.
+    /// The problem of a response that a library gave with a status only.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         let code = match status {
             StatusCode::NOT_FOUND => code::NOT_FOUND,
@@ -200,7 +200,7 @@ impl Problem {
         Self { status, ..Self::new(code, status.canonical_reason().unwrap_or("The request failed.")) }
     }
 
-    /// The document that the client gets.
+    /// The body that the client receives.
     pub fn document<'a>(&'a self, request_id: &'a str) -> ProblemDocument<'a> {
         ProblemDocument {
             kind: format!("urn:thoughts:problem:{}", self.code),
@@ -213,12 +213,12 @@ impl Problem {
         }
     }
 
-    /// Whether it is counted rather than logged.
+    /// Whether it is counted instead of logged.
     pub(crate) fn is_counted(&self) -> bool {
         self.counted.is_some()
     }
 
-    /// Counts it, or writes what a client does not see into the log; to be called once.
+    /// Counts or logs the problem. Call it once per response.
     pub(crate) fn log(&self) {
         if let Some(shed) = self.counted {
             metrics::counter!("http_requests_shed_total", "reason" => shed.name()).increment(1);
@@ -242,12 +242,12 @@ impl Problem {
     }
 }
 
-/// Rounded up: a client that is told less comes back too soon.
+/// Rounded up, so that clients do not retry too early.
 pub(crate) fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
-/// The messages of the use cases as sentences.
+/// Turns the message of an error into a sentence.
 fn sentence(message: &str) -> String {
     let mut letters = message.chars();
     let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
@@ -265,7 +265,7 @@ impl ResponseError for Problem {
         self.status
     }
 
-    /// Status and headers; the body, which names the request, is written by the middleware `problems`.
+    /// Status and headers. The middleware `problems` writes the body, which contains the request id.
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::new(self.status);
         for (name, value) in &self.headers {
@@ -280,8 +280,7 @@ impl From<RepositoryError> for Problem {
         match error.failure {
             Failure::Overloaded { retry_after } => Self::overloaded(Shed::Database, retry_after),
             Failure::StorageFull => {
-                Self::unavailable(code::STORAGE_FULL, "The database has no room left for what is written.")
-                    .caused_by(error)
+                Self::unavailable(code::STORAGE_FULL, "The database has run out of storage.").caused_by(error)
             }
             Failure::Unavailable => {
                 Self::unavailable(code::DATABASE_UNAVAILABLE, "The database cannot be reached.").caused_by(error)
@@ -296,7 +295,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_store_that_fails_says_whether_to_come_again() {
+    fn only_temporary_failures_carry_retry_after() {
         let cases = [
             (RepositoryError::storage_full("test", "said inside"), 503, code::STORAGE_FULL),
             (RepositoryError::unavailable("test", "said inside"), 503, code::DATABASE_UNAVAILABLE),

@@ -1,4 +1,5 @@
-//! Answers to what is no request, so that no middleware sees it: a problem like any other, and written by hand.
+//! Responses to bytes that are not an HTTP request. No middleware sees them, so each is a problem that is serialised
+//! by hand.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,17 +12,17 @@ use super::problem::{Code, Problem, code};
 use super::targets;
 use crate::middleware::security_headers;
 
-/// Bytes that were refused before they were a request.
+/// Connections that were refused before they sent a complete request.
 const REFUSALS: &str = "http_refusals_total";
 
-/// Why what a client sent is no request.
+/// Why the received bytes are not a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// It is not HTTP.
+    /// The bytes are not HTTP.
     Malformed,
-    /// Its head has too many bytes or lines.
+    /// The head has too many bytes or lines.
     HeadTooLarge,
-    /// Its head did not come to an end in time.
+    /// The head did not arrive completely in time.
     SlowHead,
 }
 
@@ -34,7 +35,7 @@ impl Refusal {
         }
     }
 
-    /// The whole answer, after which the connection is closed. Counts it and writes its line.
+    /// The complete response, after which the connection is closed. Counts and logs the refusal.
     pub fn answer(self, now: Timestamp) -> Vec<u8> {
         let id = Uuid::now_v7().to_string();
         let (code, detail) = self.parts();

@@ -1,4 +1,4 @@
-//! Answers with what they need to be cached and revalidated: entity tags, 304, `Vary`, `Cache-Control`.
+//! Writes cacheable responses: entity tags, 304, `Vary`, `Cache-Control`.
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -22,41 +22,41 @@ use super::links::{Links, next_link};
 use super::paging::PageBody;
 use super::problem::Problem;
 
-/// Says that an answer is an earlier one.
+/// Marks a response as the replay of an earlier one.
 pub(crate) const IDEMPOTENCY_REPLAYED: &str = "Idempotency-Replayed";
 
-/// Bytes of a body that are compressed here, at most: that holds up others of the worker, which the middleware, with longer
-/// bodies, does not.
+/// Maximum bytes of a body that is compressed on the worker, which blocks its other requests. The middleware
+/// compresses longer bodies without blocking.
 const MOST_PACKED: usize = 64 * 1024;
 
-/// What an answer says.
+/// The body of a response.
 enum Content<'e> {
-    /// To this reader only.
+    /// Encoded for one reader.
     Own(Vec<u8>),
-    /// To many.
+    /// Encoded once for many readers.
     Shared(&'e Encoded),
 }
 
-/// A file that is the same for everybody.
+/// A static file, equal for all readers.
 pub struct File {
     body: Encoded,
     content_type: HeaderValue,
 }
 
 impl File {
-    /// A file, with a strong entity tag.
+    /// A file with a strong entity tag.
     pub fn new(bytes: Bytes, content_type: &str) -> Result<Self, Problem> {
         let tag = format!("\"{:016x}\"", xxh3_64(&bytes));
         Ok(Self { body: Encoded::of_bytes(bytes, &tag)?, content_type: header_value(content_type)? })
     }
 
-    /// Pictures are packed already.
+    /// Images are compressed already.
     fn is_worth_packing(&self) -> bool {
         !self.content_type.as_bytes().starts_with(b"image/")
     }
 }
 
-/// Writes the answer to a request.
+/// Writes the response to a request.
 pub struct Reply {
     request: HttpRequest,
 }
@@ -71,14 +71,14 @@ impl FromRequest for Reply {
 }
 
 impl Reply {
-    /// One resource, with a strong entity tag; 304 if the client has it already.
+    /// A resource with a strong entity tag; 304 if `If-None-Match` matches.
     pub fn resource(&self, body: &impl Serialize, revision: Revision) -> Result<HttpResponse, Problem> {
         let json = encode(body)?;
         let tag = header_value(&entity_tag(revision, &json))?;
         Ok(self.conditional(tag, Content::Own(json), None))
     }
 
-    /// One resource that readers share, with a strong entity tag; 304 if the client has it already.
+    /// A resource whose encoding readers share, with a strong entity tag; 304 if `If-None-Match` matches.
     pub fn view<B: Representation>(
         &self,
         view: &Viewed<Shared<B::Subject>, B::Viewer>,
@@ -103,7 +103,7 @@ impl Reply {
         }
     }
 
-    /// A resource that was just made, at `location`.
+    /// 201 with a new resource at `location`.
     pub fn created(
         body: &impl Serialize,
         revision: Revision,
@@ -119,7 +119,7 @@ impl Reply {
         Ok(response.content_type(ContentType::json()).body(json))
     }
 
-    /// A page of a list, with a weak entity tag and a link to the next page; 304 if the client has it already.
+    /// A page of a list with a weak entity tag and a link to the next page; 304 if `If-None-Match` matches.
     pub fn page<T, B: Serialize>(&self, page: Page<T>, convert: impl FnMut(T) -> B) -> Result<HttpResponse, Problem> {
         let (path, query, links) = (self.request.path(), self.request.query_string(), Links::of(&self.request)?);
         let next = page.next.map(|cursor| links.cursors.encode(path, cursor));
@@ -131,14 +131,15 @@ impl Reply {
         Ok(self.conditional(tag, Content::Own(json), link))
     }
 
-    /// A page of a list that readers share; otherwise as [`page`](Self::page).
+    /// A page whose encoding readers share; otherwise like [`page`](Self::page).
     pub fn view_page<B: Representation>(
         &self,
         view: &ViewedPage<B::Subject, B::Viewer>,
     ) -> Result<HttpResponse, Problem> {
         let (path, links) = (self.request.path(), Links::of(&self.request)?);
         let mut made = None;
-        // Other readers get what is left there, so that only who writes the path as everybody does may leave something.
+        // The stored page is served to other readers. Only the usual spelling of the path may store one, because the
+        // page has links.
         let is_usual = path == self.request.match_info().as_str();
         let cursor = |cursor| links.cursors.encode(path, cursor);
         let encoded = EncodedPage::of::<B>(&view.page, (links.base(), path), is_usual, cursor, &mut made)?;
@@ -153,8 +154,8 @@ impl Reply {
         }
     }
 
-    /// A file that is the same for everybody; 304 if the client has it already. It may be large, so that it is compressed,
-    /// when the first client takes it that way, aside from the workers.
+    /// A static file; 304 if `If-None-Match` matches. Files may be large, so they are compressed outside of the
+    /// workers, when the first client accepts the coding.
     pub async fn file(&self, file: &Arc<File>, cache_control: &'static str) -> HttpResponse {
         let known =
             self.request.method() == Method::GET && file.body.tag.to_str().is_ok_and(|tag| self.client_has(tag));
@@ -201,8 +202,8 @@ impl Reply {
         response.set_body(BoxBody::new(body))
     }
 
-    /// What readers share, compressed once for all if the client takes that. What the reader takes otherwise is left to
-    /// the middleware that compresses everything else.
+    /// A shared body, compressed once for all clients that accept a stored coding. The middleware compresses the
+    /// others.
     fn coded(&self, encoded: &Encoded, headers: &mut HeaderMap) -> Bytes {
         let coding = self.coding().filter(|_| encoded.plain.len() <= MOST_PACKED);
         let packed = coding.and_then(|(coding, name)| Some((encoded.packed(coding)?, name)));
@@ -213,7 +214,7 @@ impl Reply {
         packed
     }
 
-    /// The coding that the middleware would choose, if answers are kept in it.
+    /// The coding that the compression middleware would choose, if bodies are stored in it.
     fn coding(&self) -> Option<(Coding, &'static str)> {
         if !self.request.headers().contains_key(ACCEPT_ENCODING) {
             return None;
@@ -228,20 +229,21 @@ impl Reply {
         }
     }
 
-    /// The tag of a 304: the one that the whole answer would have, which may be packed. A cache puts it on the body that it
-    /// has (RFC 9111, 4.3.4).
+    /// The entity tag of a 304: the one that the full response would have, which may be compressed. A cache applies
+    /// it to the body that it stored (RFC 9111, 4.3.4).
     fn known_tag(&self, tag: &HeaderValue, is_worth_packing: bool) -> HeaderValue {
         let coding = self.coding().filter(|_| is_worth_packing);
         coding.and_then(|(_, name)| tag_of_packed(tag, name)).unwrap_or_else(|| tag.clone())
     }
 
-    /// Copies may be kept, but must be checked before each use; a signed-in reader's only by that reader.
+    /// Responses may be stored, but must be revalidated before each use; those of signed-in readers in private caches
+    /// only.
     fn cache_control(&self) -> HeaderValue {
         let is_signed_in = principal(&self.request).is_some();
         HeaderValue::from_static(if is_signed_in { "private, no-cache" } else { "public, no-cache" })
     }
 
-    /// Whether `If-None-Match` names the tag, by weak comparison (RFC 9110, 13.1.2).
+    /// Whether `If-None-Match` contains the tag, by weak comparison (RFC 9110, 13.1.2).
     fn client_has(&self, tag: &str) -> bool {
         let wanted = of_unpacked(tag);
         self.request
@@ -254,28 +256,28 @@ impl Reply {
     }
 }
 
-/// What is added to the tags of packed answers.
+/// Suffixes of the entity tags of compressed responses.
 const ENCODINGS: [&str; 3] = ["-br", "-gzip", "-deflate"];
 
-/// The tag of an answer once it is packed in `coding`: other bytes may not have the same strong one (RFC 9110, 8.8.3). A weak
-/// one stays.
+/// The entity tag of a response compressed with `coding`, because other bytes need another strong tag (RFC 9110,
+/// 8.8.3). `None` for a weak tag, which stays.
 pub(crate) fn tag_of_packed(tag: &HeaderValue, coding: &str) -> Option<HeaderValue> {
     let opaque = tag.to_str().ok()?.strip_prefix('"')?.strip_suffix('"')?;
     HeaderValue::from_str(&format!("\"{opaque}-{coding}\"")).ok()
 }
 
-/// What is between the quotes of a tag, weak or strong, without the encoding of a packed answer.
+/// The opaque part of a weak or strong tag, without the suffix of a compressed response.
 fn of_unpacked(tag: &str) -> &str {
     let opaque = tag.trim_start_matches("W/").trim_matches('"');
     ENCODINGS.iter().find_map(|encoding| opaque.strip_suffix(encoding)).unwrap_or(opaque)
 }
 
-/// An answer that holds a secret: nobody keeps a copy.
+/// A response that contains a secret and must not be stored.
 pub fn secret(body: &impl Serialize) -> Result<HttpResponse, Problem> {
     status_with_secret(StatusCode::OK, body)
 }
 
-/// As [`secret`], with another status.
+/// Like [`secret`], with another status.
 pub fn status_with_secret(status: StatusCode, body: &impl Serialize) -> Result<HttpResponse, Problem> {
     let json = encode(body)?;
     Ok(HttpResponse::build(status)
@@ -292,12 +294,12 @@ fn encode(body: &impl Serialize) -> Result<Vec<u8>, Problem> {
     serde_json::to_vec(body).map_err(Problem::internal)
 }
 
-/// `"revision-hash"`: the revision is what editing guards, the hash changes with every byte of the answer.
+/// `"revision-hash"`: `If-Match` compares the revision; the hash changes with every byte of the response.
 fn entity_tag(Revision(revision): Revision, json: &[u8]) -> String {
     format!("\"{revision}-{:016x}\"", xxh3_64(json))
 }
 
-/// The revision in an entity tag that [`Reply`] made; `None` for a weak or a foreign one.
+/// The revision in an entity tag that [`Reply`] issued; `None` for a weak or a foreign one.
 pub(crate) fn revision_of(tag: &str) -> Option<Revision> {
     let is_strong = tag.len() > 1 && tag.starts_with('"') && tag.ends_with('"');
     let (revision, hash) = of_unpacked(tag).split_once('-').filter(|_| is_strong)?;

@@ -1,4 +1,4 @@
-//! What happens to requests that no handler takes.
+//! Responses to requests that match no handler: 404, and 405 with `Allow`.
 
 use actix_web::dev::ResourceDef;
 use actix_web::http::Method;
@@ -9,7 +9,7 @@ use utoipa::openapi::path::{Operation, PathItem};
 
 use crate::problem::Problem;
 
-/// Which methods each path knows; taken from OpenAPI documents, which are collected from the handlers.
+/// The methods of every path. Built from the OpenAPI documents of the shells.
 pub(crate) struct MethodTable {
     rows: Vec<(ResourceDef, Vec<&'static str>)>,
 }
@@ -25,16 +25,16 @@ impl MethodTable {
         Self { rows }
     }
 
-    /// The pattern of the route that takes `path`; one without parameters goes before one with them.
+    /// The pattern of the route that matches `path`. Patterns without parameters take precedence.
     pub(crate) fn pattern(&self, path: &str) -> Option<&str> {
         let fitting = self.rows.iter().filter(|(pattern, _)| pattern.is_match(path));
         fitting.filter_map(|(pattern, _)| pattern.pattern()).min_by_key(|pattern| pattern.matches('{').count())
     }
 
-    /// The methods that `path` knows, for an `Allow` header; `None` for an unknown path.
+    /// The methods that `path` supports, for the `Allow` header; `None` for an unknown path.
     fn allowed(&self, path: &str) -> Option<String> {
         let fitting = || self.rows.iter().filter(|(pattern, _)| pattern.is_match(path));
-        // A path of its own is not also one of those that a pattern with parameters stands for.
+        // A path with its own route does not also match the patterns with parameters.
         let own = |(pattern, _): &&(ResourceDef, Vec<&'static str>)| pattern.pattern() == Some(path);
         let mut methods: Vec<&str> = match fitting().find(own) {
             Some((_, known)) => known.clone(),
@@ -62,14 +62,14 @@ pub fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &m
     .filter_map(|(method, operation)| Some((method, operation?)))
 }
 
-/// 404 for an unknown path; 405 for a known one with another method.
+/// 404 for an unknown path; 405 for a known path with another method.
 pub(crate) async fn unmatched(request: HttpRequest, table: Data<MethodTable>) -> Result<HttpResponse, Problem> {
     match table.allowed(request.match_info().as_str()) {
         Some(methods) if request.method() == Method::OPTIONS => {
             Ok(HttpResponse::NoContent().insert_header((actix_web::http::header::ALLOW, methods)).finish())
         }
         Some(methods) => Err(Problem::method_not_allowed(&methods)),
-        None => Err(Problem::not_found("there is nothing at this path")),
+        None => Err(Problem::not_found("this path does not exist")),
     }
 }
 
@@ -79,7 +79,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// A document of a few calls, some of which take `limit`.
+    /// A document of a few operations, some of which take `limit`.
     pub(crate) fn document() -> OpenApi {
         use HttpMethod::{Delete, Get, Patch, Post};
         let mut document = OpenApi::default();
@@ -102,7 +102,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn knows_the_pattern_of_every_path() {
+    fn finds_the_pattern_of_every_path() {
         let table = MethodTable::new(&mut document());
         assert_eq!(table.pattern("/v1/users/me"), Some("/v1/users/me"));
         assert_eq!(table.pattern("/v1/posts/abc"), Some("/v1/posts/{id}"));
@@ -110,7 +110,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn knows_the_methods_of_every_path() {
+    fn finds_the_methods_of_every_path() {
         let table = MethodTable::new(&mut document());
         assert_eq!(table.allowed("/v1/posts").as_deref(), Some("GET, HEAD, POST"));
         assert_eq!(table.allowed("/v1/posts/abc").as_deref(), Some("DELETE, GET, HEAD, PATCH"));

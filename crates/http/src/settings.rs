@@ -1,31 +1,31 @@
-//! What an operator decides of HTTP.
+//! HTTP settings that the operator configures.
 
 use std::time::Duration;
 
 use ipnet::IpNet;
 
-/// How the server behaves towards its clients.
+/// Limits and addresses of the HTTP server.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
-    /// Requests that take longer are ended with 503.
+    /// Time limit of a request; longer ones end with 503.
     pub request_timeout: Duration,
-    /// Networks whose `X-Forwarded-For`, or `Forwarded`, is believed.
+    /// Networks whose `X-Forwarded-For` or `Forwarded` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// Connections to the database: how many writes may be in flight follows from it.
+    /// Connections to the database. The number of writes in flight is derived from it.
     pub database_connections: u32,
-    /// How long a write may be expected to wait for its turn before it is refused; `None` for what suits people.
+    /// Longest expected wait of a write that is still admitted; `None` for the default.
     pub write_wait: Option<Duration>,
     /// Origins that browsers may call from.
     pub cors_allowed_origins: Vec<String>,
-    /// The path that a gateway strips from addresses: empty, or beginning and not ending with `/`.
+    /// The path that a gateway strips: empty, or starting with `/` and not ending with it.
     pub base_path: String,
-    /// Whether anybody gets the spans of requests.
+    /// Whether spans of requests are exported.
     pub traces_exported: bool,
 }
 
 #[cfg(test)]
 impl HttpSettings {
-    /// What suits most tests.
+    /// Settings that suit most tests.
     pub fn for_tests() -> Self {
         Self {
             request_timeout: Duration::from_secs(10),

@@ -1,7 +1,7 @@
-//! The parts of the address space, and how the middlewares treat each of them.
+//! Surfaces: the parts of the URL space, and how the middlewares treat each of them.
 //!
-//! A shell describes its part by a [`Surface`]. The middlewares ask it, and compare no paths themselves. A shell that streams
-//! leaves [`Layer::Body`], [`Layer::Compression`] and [`Layer::Deadline`] out of its stack.
+//! A shell describes its part by a [`Surface`]. Middlewares consult the surface and compare no paths themselves. A
+//! shell that streams omits [`Layer::Body`], [`Layer::Compression`] and [`Layer::Deadline`] from its stack.
 
 use std::time::Duration;
 
@@ -12,55 +12,56 @@ use actix_web::web::Data;
 use crate::middleware::rate_limit::Budget;
 use crate::settings::HttpSettings;
 
-/// A part of the address space whose requests are treated alike.
+/// A part of the URL space whose requests are treated alike.
 #[derive(Debug)]
 pub struct Surface {
-    /// With a `/` at its end it covers all paths below it; otherwise that path only.
+    /// A prefix that ends with `/` covers all paths below it; any other covers exactly that path.
     pub prefix: &'static str,
-    /// Calls that count against another budget than the one of their method.
+    /// Calls that count against another budget than that of their method.
     pub budgets: &'static [(Method, &'static str, Budget)],
-    /// The size of a request, and its time.
+    /// Size and time limits of a request.
     pub limits: Limits,
-    /// The layers that its requests pass through. A middleware that no [`Layer`] names serves every request.
+    /// The layers that its requests pass through. A middleware without a [`Layer`] serves every request.
     pub stack: &'static [Layer],
-    /// Calls that get new tokens. The token that a client attaches is ignored there: a client with a stale one could not get
-    /// another otherwise.
+    /// Calls that issue tokens. They ignore the access token of the request, so that a client with an expired one can
+    /// get another.
     pub opens_session: &'static [(Method, &'static str)],
-    /// Prefixes of paths where changes concern accounts or sessions, which operators look for after an attack. The log lines of
-    /// such changes name the client's network, and its user if it is signed in. Reads are never logged by address.
+    /// Prefixes of paths whose changes concern accounts or sessions. The log lines of such changes name the client's
+    /// network, and the user if signed in, for investigations after an attack. Reads are never logged with an
+    /// address.
     pub audited: &'static [&'static str],
 }
 
-/// Bounds of a request.
+/// Limits of a request.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Most bytes of a body.
+    /// Maximum bytes of a body.
     pub body: usize,
-    /// Time for the body, and then for the answer; `None` for the configured one.
+    /// Time limit of the body, and again of the response; `None` for the configured one.
     pub time: Option<Duration>,
 }
 
-/// A layer that a surface has or goes without.
+/// A layer that a surface may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layer {
     /// Requests are logged at `info`; without it at `debug`.
     Log,
-    /// Answers are compressed for clients that accept it.
+    /// Responses are compressed for clients that accept it.
     Compression,
     /// The body is read before the handler runs.
     Body,
-    /// Requests that take too long are ended.
+    /// Requests that exceed their time limit are ended.
     Deadline,
-    /// Access tokens are read; a bad one is refused.
+    /// Access tokens are read; a bad one is rejected.
     Tokens,
-    /// Requests count against the budget of their client, and take part in load shedding.
+    /// Requests count against their client's rate limit and take part in load shedding.
     Budgets,
-    /// Query parameters that the call does not have are refused.
+    /// Unknown query parameters are rejected.
     Parameters,
 }
 
 impl Surface {
-    /// Unknown paths, and what looks after the server: no tokens, no budgets.
+    /// Unknown paths and operational endpoints: no tokens, no rate limits.
     pub const PLAIN: Self = Self {
         prefix: "/",
         budgets: &[],
@@ -84,18 +85,18 @@ impl Surface {
         }
     }
 
-    /// Whether a call gets new tokens.
+    /// Whether a call issues tokens.
     pub fn opens_session(&self, method: &Method, path: &str) -> bool {
         self.opens_session.iter().any(|(its, at)| its == method && *at == path)
     }
 
-    /// Whether the lines of a request name its client.
+    /// Whether the log lines of a request name its client.
     pub fn is_audited(&self, method: &Method, path: &str) -> bool {
         let changes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
         changes && self.audited.iter().any(|prefix| path.starts_with(prefix))
     }
 
-    /// The time that a request may take.
+    /// The time limit of a request.
     pub(crate) fn time(&self, request: &ServiceRequest) -> Option<Duration> {
         let configured = || request.app_data::<Data<HttpSettings>>().map(|settings| settings.request_timeout);
         self.limits.time.or_else(configured)
@@ -111,7 +112,7 @@ impl Surface {
 pub struct Surfaces(Vec<&'static Surface>);
 
 impl Surfaces {
-    /// Of several surfaces that cover a path, the one with the longest prefix counts.
+    /// If several surfaces cover a path, the longest prefix wins.
     pub fn new(surfaces: impl IntoIterator<Item = &'static Surface>) -> Self {
         let mut surfaces: Vec<_> = surfaces.into_iter().collect();
         surfaces.sort_by_key(|surface| std::cmp::Reverse(surface.prefix.len()));
@@ -123,7 +124,7 @@ impl Surfaces {
         self.0.iter().copied().find(|surface| surface.covers(path)).unwrap_or(&Surface::PLAIN)
     }
 
-    /// The surface that a request is sent to, by the path that the router sees.
+    /// The surface of a request, by the decoded path that the router matches.
     pub(crate) fn of_request(request: &ServiceRequest) -> &'static Surface {
         let surfaces = request.app_data::<Data<Self>>();
         surfaces.map_or(&Surface::PLAIN, |surfaces| surfaces.of(request.match_info().as_str()))
@@ -145,7 +146,7 @@ mod tests {
     };
 
     #[test]
-    fn the_longest_prefix_counts() {
+    fn the_longest_prefix_wins() {
         let surfaces = Surfaces::new([&API, &STREAM]);
         let of = |path| surfaces.of(path).prefix;
         assert_eq!(of("/v1/posts"), "/v1/");

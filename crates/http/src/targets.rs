@@ -1,12 +1,12 @@
-//! Targets of log lines. Operators choose lines by them (`RUST_LOG`), so they stay when code moves.
+//! Targets of log lines. Operators filter by them (`RUST_LOG`), so they stay when code moves.
 
-/// The line of a request, and its span.
+/// The log line of a request, and its span.
 pub(crate) const REQUESTS: &str = "api::middleware::observe";
-/// Why a request failed.
+/// Causes of failed requests.
 pub(crate) const PROBLEMS: &str = "api::http::problem";
-/// What is no request.
+/// Received bytes that are not a request.
 pub(crate) const REFUSALS: &str = "api::http::refusal";
-/// Whom proxies forward for.
+/// Proxies whose forwarding headers cannot be parsed.
 pub(crate) const CLIENTS: &str = "api::middleware::client_address";
-/// Whether the server can serve.
+/// Changes of the health status.
 pub(crate) const HEALTH: &str = "api::operations::health";

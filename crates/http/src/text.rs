@@ -1,14 +1,14 @@
-//! How domain values are written in JSON: for `#[serde(serialize_with = "…")]`.
+//! JSON forms of domain values, for `#[serde(serialize_with = "…")]`.
 
 use domain::{Bio, Content, DisplayName, Id, Timestamp, UserAgent, Username};
 use serde::Serializer;
 
-/// Writes a time as of RFC 3339.
+/// Writes a time as RFC 3339.
 pub fn time<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(at.to_rfc3339().as_str())
 }
 
-/// Writes a time as of RFC 3339, or null.
+/// Writes a time as RFC 3339, or null.
 pub fn optional_time<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     match at {
         Some(at) => time(at, serializer),

@@ -1,4 +1,4 @@
-//! The trace that a request is part of, as W3C Trace Context tells it.
+//! Trace context of a request, as of W3C Trace Context.
 
 use std::str::FromStr;
 
@@ -12,24 +12,24 @@ use opentelemetry::{Context, KeyValue, global};
 use uuid::Uuid;
 use uuid::fmt::Simple;
 
-/// Names the caller's span.
+/// Identifies the caller's span.
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-/// What other systems along the way said of the trace.
+/// State of other tracing systems on the path of the request.
 pub(crate) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 /// Tells the caller which span its request became.
 pub(crate) const TRACERESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 
-/// The part of a trace that this server contributes to.
+/// The trace that a request belongs to, and the request's span in it.
 ///
-/// Without an exporter it costs next to nothing: there is an id for the log, and no span.
+/// Without an exporter it costs almost nothing: it has an id for the log and no span.
 pub(crate) struct RequestTrace {
     context: Context,
     id: Uuid,
 }
 
 impl RequestTrace {
-    /// Goes on with the caller's trace, or begins one. Where traces are not `exported` nothing is made but its id: the
-    /// caller's, or `own`, which nobody else will know; the lines of the request have one in any case.
+    /// Continues the caller's trace, or begins one. Unless traces are `exported`, only the id is kept: the caller's,
+    /// or `own`. Every log line of the request has that id.
     pub(crate) fn begin(request: &HttpRequest, method: &'static str, exported: bool, own: Uuid) -> Self {
         let caller = caller(request.headers());
         if !exported {
@@ -54,22 +54,22 @@ impl RequestTrace {
         Self { context, id }
     }
 
-    /// What further spans of the request belong to.
+    /// The context that further spans of the request belong to.
     pub(crate) fn context(&self) -> Context {
         self.context.clone()
     }
 
-    /// What all its spans, and the caller's, have in common. It is told as 32 lower-case digits, as this form of a UUID is,
-    /// which is written in a tenth of the time.
+    /// The trace id, as 32 lower-case hexadecimal digits. A simple UUID has the same form and is formatted ten times
+    /// as fast.
     pub(crate) fn id(&self) -> Simple {
         self.id.simple()
     }
 
-    /// Tells the client, when there is a span to tell of.
+    /// Adds `traceresponse`, if the request has a span.
     pub(crate) fn add(&self, headers: &mut HeaderMap) {
         let span = self.context.span();
         let span = span.span_context();
-        // Without an exporter the context has the caller's own span in it.
+        // Without an exporter, the context holds the caller's own span.
         if span.is_valid() && !span.is_remote() {
             let value = format!("00-{}-{}-{:02x}", span.trace_id(), span.span_id(), span.trace_flags());
             if let Ok(value) = HeaderValue::from_str(&value) {
@@ -78,7 +78,7 @@ impl RequestTrace {
         }
     }
 
-    /// Ends the span of a request that was answered. That of one that was given up ends as it is.
+    /// Ends the span of a request with its status. The span of a cancelled request ends without one.
     pub(crate) fn end(&self, method: &str, route: Option<&str>, status: StatusCode) {
         let span = self.context.span();
         if !span.is_recording() {
@@ -97,12 +97,12 @@ impl RequestTrace {
     }
 }
 
-/// The sixteen bytes of a trace's id.
+/// The trace id as a UUID.
 fn uuid(id: TraceId) -> Uuid {
     Uuid::from_bytes(id.to_bytes())
 }
 
-/// The caller's span, if it is told in the right form; anything else is as good as nothing.
+/// The caller's span, if `traceparent` is well-formed; a malformed one is ignored.
 fn caller(headers: &HeaderMap) -> Option<SpanContext> {
     let mut parents = headers.get_all(TRACEPARENT);
     let (parent, None) = (parents.next()?.to_str().ok()?, parents.next()) else {
@@ -113,7 +113,7 @@ fn caller(headers: &HeaderMap) -> Option<SpanContext> {
     let trace = hexadecimal(fields.next()?, 32)?;
     let span = u64::try_from(hexadecimal(fields.next()?, 16)?).ok()?;
     let flags = u8::try_from(hexadecimal(fields.next()?, 2)?).ok()?;
-    // Later versions may add fields to those of the first.
+    // Later versions may append fields.
     if version == 0xff || (version == 0 && fields.next().is_some()) {
         return None;
     }
@@ -122,13 +122,13 @@ fn caller(headers: &HeaderMap) -> Option<SpanContext> {
     caller.is_valid().then_some(caller)
 }
 
-/// What the systems along the way said of the trace, which is handed on as it is.
+/// The caller's `tracestate`, which is forwarded unchanged.
 fn state(headers: &HeaderMap) -> TraceState {
     let parts: Vec<&str> = headers.get_all(TRACESTATE).filter_map(|value| value.to_str().ok()).collect();
     TraceState::from_str(&parts.join(",")).unwrap_or_default()
 }
 
-/// A number of so many lower-case digits.
+/// Parses exactly `digits` lower-case hexadecimal digits.
 fn hexadecimal(raw: &str, digits: usize) -> Option<u128> {
     let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let well_formed = raw.len() == digits && raw.bytes().all(is_digit);
@@ -157,7 +157,7 @@ mod tests {
         }
 
         #[test]
-        fn is_told_by_trace_span_and_flags() {
+        fn is_read_from_trace_span_and_flags() {
             for (flags, sampled) in [("00", false), ("01", true), ("02", false), ("ff", true)] {
                 let caller = caller(&[(TRACEPARENT, &format!("00-{TRACE}-{SPAN}-{flags}"))]).unwrap();
                 assert_eq!((caller.trace_id().to_string(), caller.span_id().to_string()), (TRACE.into(), SPAN.into()));
@@ -166,13 +166,13 @@ mod tests {
         }
 
         #[test]
-        fn may_speak_a_later_version() {
+        fn may_use_a_later_version() {
             assert!(caller(&[(TRACEPARENT, &format!("cc-{TRACE}-{SPAN}-01"))]).is_some());
             assert!(caller(&[(TRACEPARENT, &format!("cc-{TRACE}-{SPAN}-01-what"))]).is_some());
         }
 
         #[test]
-        fn is_nobody_when_it_is_told_in_another_form() {
+        fn is_none_for_a_malformed_traceparent() {
             let zeros = "0".repeat(32);
             for parent in [
                 String::new(),
@@ -197,7 +197,7 @@ mod tests {
         }
 
         #[test]
-        fn hands_its_state_on() {
+        fn keeps_its_tracestate() {
             let parent = format!("00-{TRACE}-{SPAN}-01");
             let states = |states: &[&str]| {
                 let mut headers = vec![(TRACEPARENT, parent.as_str())];

@@ -1,7 +1,7 @@
-//! The real server for a test, and a client that speaks HTTP to it.
+//! The real server for a test, and an HTTP client for it.
 //!
-//! [`TestApp`] starts and stops it, [`TestUser`] signs up and calls it, [`TestResponse`] is what came back. Every
-//! answer is held against the OpenAPI document: one that the document does not know fails the test.
+//! [`TestApp`] starts and stops the server, [`TestUser`] signs up and calls it, and [`TestResponse`] is a response.
+//! Every response is checked against the OpenAPI document; an undocumented one fails the test.
 
 mod document;
 mod invariants;
@@ -28,28 +28,28 @@ use server::ServerThread;
 
 use crate::{Engine, StatementLog, TestDatabase};
 
-/// The secret that the servers under test sign with.
+/// The signing key of the servers under test.
 pub const SIGNING_KEY: &str = "a signing key for tests, at least 32 bytes long";
 
-/// A server that answers until this value goes.
+/// A server that runs until this value is dropped.
 pub struct TestApp {
     http: Http,
     log: Arc<StatementLog>,
     server: Option<ServerThread>,
-    // Goes after the server.
+    // Dropped after the server.
     database: Arc<TestDatabase>,
 }
 
-/// How a server differs from the usual one.
+/// Deviations from the default server.
 pub struct AppOptions {
-    /// Variables of the environment, by name.
+    /// Environment variables by name.
     pub variables: Vec<(&'static str, String)>,
-    /// What hashing a password costs.
+    /// The cost of hashing a password.
     pub hashing_cost: HashingCost,
-    /// How long a call may be expected to wait for the database: for as long as it takes, but where that is looked at
-    /// (`None`, as for people).
+    /// The longest expected wait for the database. By default there is no limit, except in tests of overload; `None`
+    /// uses the server's default.
     pub wait: Option<Duration>,
-    /// How many connections are served: more than a test makes, but where that is looked at.
+    /// The bounds of connections. By default more than a test opens, except in tests of the bounds.
     pub connections: ConnectionBounds,
 }
 
@@ -65,7 +65,7 @@ impl Default for AppOptions {
 }
 
 impl From<TestDatabase> for TestApp {
-    /// A server as most tests want it, on a database of its own.
+    /// A server with the default options on `database`.
     fn from(database: TestDatabase) -> Self {
         Self::start(Arc::new(database), AppOptions::default())
     }
@@ -77,16 +77,16 @@ impl TestApp {
         TestDatabase::on(engine).await.into()
     }
 
-    /// A server with other variables than the usual ones.
+    /// A server with additional environment variables.
     pub fn with(database: TestDatabase, variables: &[(&'static str, &str)]) -> Self {
         let variables = variables.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         Self::start(Arc::new(database), AppOptions { variables, ..AppOptions::default() })
     }
 
-    /// A server on `database`, which others may serve as well.
+    /// Starts a server on `database`, which other servers may share.
     ///
     /// # Panics
-    /// When the server does not start.
+    /// If the server does not start.
     #[expect(clippy::needless_pass_by_value, reason = "options are made for one server")]
     pub fn start(database: Arc<TestDatabase>, options: AppOptions) -> Self {
         let log = Arc::new(StatementLog::default());
@@ -94,28 +94,28 @@ impl TestApp {
         Self { http: Http::new(server.address()), log, server: Some(server), database }
     }
 
-    /// One more instance on the same database.
+    /// Another instance on the same database.
     #[must_use]
     pub fn another(&self) -> Self {
         Self::start(Arc::clone(&self.database), AppOptions::default())
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.http.address()
     }
 
-    /// The client that calls it.
+    /// A client of the server.
     pub fn http(&self) -> &Http {
         &self.http
     }
 
-    /// What the server asked of its database.
+    /// The statements of the server.
     pub fn log(&self) -> &StatementLog {
         &self.log
     }
 
-    /// The server's database, to look behind its back.
+    /// The server's database, for direct access.
     pub fn database(&self) -> &TestDatabase {
         &self.database
     }
@@ -125,7 +125,7 @@ impl TestApp {
         TestUser::sign_up(&self.http, username).await
     }
 
-    /// A new account for each of the names.
+    /// A new account for each name.
     pub async fn sign_up_all<const N: usize>(&self, usernames: [&str; N]) -> [TestUser; N] {
         let mut users = Vec::with_capacity(N);
         for username in usernames {
@@ -134,17 +134,17 @@ impl TestApp {
         users.try_into().unwrap_or_else(|_| unreachable!("one user a name"))
     }
 
-    /// Tells the server to stop, and does not wait for it.
+    /// Tells the server to stop, without waiting.
     pub fn begin_to_stop(&mut self) {
         if let Some(server) = &mut self.server {
             server.begin_to_stop();
         }
     }
 
-    /// Stops the server and waits until it has.
+    /// Stops the server and waits until it has stopped.
     ///
     /// # Panics
-    /// When it does not stop in order.
+    /// If the server fails while stopping.
     pub async fn stop(mut self) {
         self.begin_to_stop();
         if let Some(server) = self.server.take() {
@@ -163,7 +163,7 @@ impl std::ops::Deref for TestApp {
 
 impl Drop for TestApp {
     fn drop(&mut self) {
-        // Its idle connections go first, for a server that stops waits for them.
+        // Idle connections are closed first, because a stopping server waits for them.
         self.http.disconnect();
         if let Some(mut server) = self.server.take() {
             server.begin_to_stop();

@@ -1,6 +1,6 @@
-//! Things to store, with sensible defaults for whatever a test does not care about.
+//! Builders of entities, with defaults for everything that a test does not set.
 //!
-//! Each is named by a word, of which its [`id`](crate::id) is made.
+//! Each entity is named by a word, from which its [`id`](crate::id) is made.
 
 mod comment;
 mod post;

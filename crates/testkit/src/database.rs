@@ -1,4 +1,4 @@
-//! Databases for tests: each test has one of its own, empty and migrated, and it goes with the test.
+//! Databases for tests: each test gets an empty, migrated one that is removed after it.
 
 mod counters;
 mod harness;
@@ -16,28 +16,28 @@ use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, QueryResult};
 pub use harness::run;
 pub use statement_log::{LoggedStatement, StatementLog};
 
-/// Enough to write at once, and few enough that all tests together stay below a server's usual hundred.
+/// Enough for concurrent writes, and few enough for all tests together to stay below a server's default of a hundred.
 const CONNECTIONS: u32 = 16;
-/// Tests that write from many tasks at once on a slow machine wait longer than a request may.
+/// Longer than a request may wait: on a slow machine, tests with many concurrent writers need more time.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// The databases that everything must work on.
+/// The database engines that everything must work on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
-    /// The embedded one.
+    /// The embedded database.
     Sqlite,
-    /// The server named by `TEST_DATABASE_URL`.
+    /// The server of `TEST_DATABASE_URL`.
     Postgres,
 }
 
-/// An empty database of the test's own, with the current schema.
+/// An empty database for one test, with the current schema.
 pub struct TestDatabase {
     database: Database,
     oracle: DatabaseConnection,
     log: Arc<StatementLog>,
     engine: Engine,
     url: String,
-    // Dropped after the connections, and with it the database.
+    // Dropped after the connections; this removes the database.
     _place: Place,
 }
 
@@ -57,16 +57,16 @@ impl TestDatabase {
         }
     }
 
-    /// A file in a temporary folder.
+    /// A SQLite database in a temporary folder.
     pub async fn sqlite() -> Self {
         let (folder, url) = sqlite::create().await;
         Self::open(Engine::Sqlite, url, Place::Folder(folder)).await
     }
 
-    /// A database on the server that `TEST_DATABASE_URL` names.
+    /// A database on the server of `TEST_DATABASE_URL`.
     ///
     /// # Panics
-    /// When the variable is not set: a suite that could not run has failed.
+    /// If the variable is not set: a suite that cannot run has failed.
     pub async fn postgres() -> Self {
         let lease = postgres::Lease::take().await;
         let database = Self::open(Engine::Postgres, lease.url().to_owned(), Place::Lease(lease)).await;
@@ -74,7 +74,7 @@ impl TestDatabase {
         database
     }
 
-    /// A database on `engine` that has no tables yet.
+    /// A database on `engine` without tables.
     pub async fn without_tables(engine: Engine) -> Self {
         match engine {
             Engine::Sqlite => {
@@ -101,12 +101,12 @@ impl TestDatabase {
         Self { database, oracle, log, engine, url, _place: place }
     }
 
-    /// The database as repositories take it.
+    /// The database to create repositories with.
     pub fn database(&self) -> Database {
         self.database.clone()
     }
 
-    /// Which of the two it is.
+    /// The engine that the database runs on.
     pub fn engine(&self) -> Engine {
         self.engine
     }
@@ -116,32 +116,32 @@ impl TestDatabase {
         &self.url
     }
 
-    /// Where it is.
+    /// Its parsed location.
     pub fn location(&self) -> Location {
         Location::parse(&self.url).unwrap()
     }
 
-    /// What was asked of [`Self::database`].
+    /// The statements run through [`Self::database`].
     pub fn log(&self) -> &StatementLog {
         &self.log
     }
 
-    /// A connection that knows nothing of repositories, for plain SQL to check them with.
+    /// A connection that is independent of the repositories, to check them with plain SQL.
     pub fn sql(&self) -> &DatabaseConnection {
         &self.oracle
     }
 
-    /// Removes all rows: for the few that tests leave, faster than `TRUNCATE`, which makes every file anew.
+    /// Removes all rows. For few rows this is faster than `TRUNCATE`, which recreates every file.
     async fn empty(&self) {
         let tables = "SELECT tablename::text FROM pg_tables \
                       WHERE schemaname = current_schema() AND tablename <> 'seaql_migrations'";
         let deletes: Vec<_> =
             self.texts(tables).await.iter().map(|table| format!("{table}_rows AS (DELETE FROM {table})")).collect();
-        // One statement, at whose end references are checked, so that the order does not matter.
+        // One statement, because references are checked at its end, so the order of tables does not matter.
         self.execute(&format!("WITH {} SELECT", deletes.join(", "))).await;
     }
 
-    /// Stores the session that [`acting`](crate::acting) has `user` act in.
+    /// Stores the session that [`acting`](crate::acting) uses for `user`.
     pub async fn sign_in(&self, user: UserId) {
         let session = crate::acting(user).session_id;
         let values = format!("'{session}', '{user}', 0");
@@ -151,14 +151,14 @@ impl TestDatabase {
     /// The number that `sql` selects.
     ///
     /// # Panics
-    /// When it selects anything else.
+    /// If it selects anything else.
     pub async fn scalar_i64(&self, sql: &str) -> i64 {
         let rows = self.rows(sql).await;
         let row = rows.first().unwrap_or_else(|| panic!("no row: {sql}"));
         row.try_get_by_index(0).unwrap_or_else(|error| panic!("{error}: {sql}"))
     }
 
-    /// How many rows `table` has.
+    /// The number of rows in `table`.
     pub async fn count(&self, table: &str) -> i64 {
         self.scalar_i64(&format!("SELECT count(*) FROM {table}")).await
     }
@@ -174,13 +174,13 @@ impl TestDatabase {
         self.oracle.query_all_raw(statement).await.unwrap_or_else(|error| panic!("{error}: {sql}"))
     }
 
-    /// Runs `sql`, of one or more statements.
+    /// Runs one or more statements.
     pub async fn execute(&self, sql: &str) {
         self.oracle.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{error}: {sql}"));
     }
 }
 
-/// How tests connect to the database at `url`.
+/// The connection options of tests.
 fn options(url: &str) -> DatabaseOptions {
     DatabaseOptions {
         max_connections: CONNECTIONS,
@@ -191,7 +191,7 @@ fn options(url: &str) -> DatabaseOptions {
     }
 }
 
-/// Waits until reads go over the pipeline, as they do in a server that has been running for a moment.
+/// Waits until reads use the pipeline, as they do in a running server.
 async fn pipelined(database: &Database) {
     let begun = std::time::Instant::now();
     while database.servers()[0].pipelined == 0 {
@@ -200,7 +200,7 @@ async fn pipelined(database: &Database) {
     }
 }
 
-/// Makes the schema in an empty database.
+/// Creates the schema in an empty database.
 async fn migrate(options: &DatabaseOptions) {
     let database = Database::connect(options).await.unwrap();
     persistence::migrate(&database).await.unwrap();

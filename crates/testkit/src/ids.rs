@@ -1,15 +1,15 @@
-//! Ids that tests can foretell.
+//! Predictable ids.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{Cuid, Id, IdGenerator};
 
-/// Counts instead of guessing: `t00000000000000000000001`, `t00000000000000000000002`, …
+/// Generates sequential ids: `t00000000000000000000001`, `t00000000000000000000002`, …
 #[derive(Debug, Default)]
 pub struct SequentialIds(AtomicU64);
 
 impl SequentialIds {
-    /// Begins at one.
+    /// Starts at one.
     pub const fn new() -> Self {
         Self(AtomicU64::new(0))
     }
@@ -22,10 +22,10 @@ impl IdGenerator for SequentialIds {
     }
 }
 
-/// The id that a word makes: its letters and digits, filled up with z. Failing tests then show who is who.
+/// The id made from a word: its letters and digits, padded with `z`. Failing tests then show which entity is meant.
 ///
 /// # Panics
-/// When the word has no letter in front, or more letters and digits than an id.
+/// If the word does not start with a letter, or is longer than an id.
 pub fn id<T>(word: &str) -> Id<T> {
     let word: String = word.to_ascii_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
     Id::parse(&format!("{word:z<24}")).unwrap_or_else(|error| panic!("{word:?} makes no id: {error}"))

@@ -1,13 +1,12 @@
-//! What tests need and nothing else does: a clock that stands still, ids that can be foretold, things to store, and
-//! databases to store them in.
+//! Test support: a clock that stands still, predictable ids, builders of entities, and test databases.
 //!
-//! - [`FixedClock`] and [`SequentialIds`] stand in for the adapters that own the time and chance.
-//! - [`a_user`], [`a_post`] and [`a_comment`] build things with sensible defaults; [`id`] makes an id of a word, and
-//!   [`acting`] has a user act in a session.
-//! - [`TestDatabase`] is an empty, migrated database of the test's own, on SQLite or on PostgreSQL;
-//!   [`on_both_databases!`] runs a test whole against either.
-//! - [`Proxy`] is a way to a server that can be cut.
-//! - `app`, a feature: the real server on such a database, and a client that speaks HTTP to it.
+//! - [`FixedClock`] and [`SequentialIds`] replace the adapters for time and ids.
+//! - [`a_user`], [`a_post`] and [`a_comment`] build entities with defaults; [`id`] makes an id from a word, and
+//!   [`acting`] a principal for a user.
+//! - [`TestDatabase`] is an empty, migrated database for one test, on SQLite or on PostgreSQL. [`on_both_databases!`]
+//!   runs a test on both.
+//! - [`Proxy`] is a TCP proxy that can be cut and delayed.
+//! - `app`, a feature: the real server on such a database, and an HTTP client for it.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! A way to a server that can be cut, and be slow to open.
+//! A TCP proxy that can be cut and delayed.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use url::Url;
 
-/// Hands connections on as long as it is open.
+/// Forwards connections while it is open.
 pub struct Proxy {
     address: SocketAddr,
     open: Arc<watch::Sender<bool>>,
@@ -19,10 +19,10 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// An open way to `target`, a host and a port.
+    /// An open proxy to `target`, a host and a port.
     ///
     /// # Panics
-    /// When no port is free.
+    /// If no port is free.
     pub async fn to(target: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -33,7 +33,7 @@ impl Proxy {
                 let (target, mut open, delay) = (target.clone(), receiver.clone(), *delayed.borrow());
                 tokio::spawn(async move {
                     tokio::time::sleep(delay).await;
-                    // A cut way takes connections and lets them go at once.
+                    // A cut proxy accepts connections and closes them at once.
                     if *open.borrow()
                         && let Ok(mut far) = TcpStream::connect(target).await
                     {
@@ -48,10 +48,10 @@ impl Proxy {
         Self { address, open: Arc::new(sender), delay, accepting }
     }
 
-    /// An open way to the server in `url`, and the address that leads through it.
+    /// An open proxy to the server in `url`, and the URL that leads through it.
     ///
     /// # Panics
-    /// When `url` is not one.
+    /// If `url` is invalid.
     pub async fn before(url: &str) -> (Self, String) {
         let mut url = Url::parse(url).unwrap();
         let proxy = Self::to(format!("{}:{}", url.host_str().unwrap(), url.port().unwrap())).await;
@@ -60,22 +60,22 @@ impl Proxy {
         (proxy, url.into())
     }
 
-    /// Where it is.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Ends all connections, and lets no more through.
+    /// Closes all connections, and forwards no more.
     pub fn cut(&self) {
         self.open.send_replace(false);
     }
 
-    /// Has every new connection wait so long before it is handed on.
+    /// Delays every new connection before it is forwarded.
     pub fn delay(&self, delay: Duration) {
         self.delay.send_replace(delay);
     }
 
-    /// Lets connections through again.
+    /// Forwards connections again.
     pub fn mend(&self) {
         self.open.send_replace(true);
     }

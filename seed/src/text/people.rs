@@ -8,14 +8,14 @@ use rand::RngExt;
 use super::template::fill;
 use crate::chance::{Chance, pick};
 
-/// What somebody is called.
+/// First and last name of a person.
 #[derive(Debug)]
 pub struct Person {
     first: String,
     last: String,
 }
 
-/// Somebody from somewhere.
+/// A person with a name from a random locale.
 pub fn person(chance: &mut Chance) -> Person {
     macro_rules! from {
         ($locale:expr) => {
@@ -37,7 +37,7 @@ impl Person {
         Self { first: first.trim().to_owned(), last: last.trim().to_owned() }
     }
 
-    /// The name that this person shows.
+    /// A display name of this person.
     pub fn display_name(&self, chance: &mut Chance) -> String {
         let Self { first, last } = self;
         match chance.random_range(0..10) {
@@ -49,7 +49,7 @@ impl Person {
     }
 }
 
-/// A name for the account of `person`, in the form that the domain asks for.
+/// A user name for `person`, valid in the domain.
 pub fn username(chance: &mut Chance, person: &Person) -> String {
     const HOBBIES: &[&str] = &["bikes", "reads", "codes", "bakes", "draws", "runs", "sings", "knits", "travels"];
     let (first, last) = (letters(&person.first), letters(&person.last));
@@ -61,7 +61,7 @@ pub fn username(chance: &mut Chance, person: &Person) -> String {
         3 => format!("{}{last}{number}", first.chars().take(1).collect::<String>()),
         _ => format!("{first}_{last}{}", number % 100),
     };
-    // Short names are taken sooner or later, too.
+    // Short names are soon taken.
     if name.len() < 3 || chance.random_bool(0.1) { format!("{name}_{number}") } else { name }
 }
 
@@ -94,7 +94,7 @@ const BIOS: &[&str] = &[
     "Here for the {food}.",
 ];
 
-/// A few words that somebody says of themselves.
+/// A random biography.
 pub fn bio(chance: &mut Chance) -> String {
     let template = pick(chance, BIOS);
     fill(chance, template)

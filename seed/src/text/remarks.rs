@@ -1,4 +1,4 @@
-//! Comments and replies.
+//! Texts of comments and replies.
 
 use rand::RngExt;
 
@@ -40,7 +40,7 @@ const REMARKS: &[&str] = &[
     "the same happened to me with {tech}.\nIn the end it was a typo.",
 ];
 
-/// What somebody says to what somebody said.
+/// A random comment.
 pub fn remark(chance: &mut Chance) -> String {
     if chance.random_bool(0.05) {
         return fill(chance, "{emoji}");

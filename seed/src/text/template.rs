@@ -3,7 +3,7 @@
 use super::words;
 use crate::chance::{Chance, pick};
 
-/// Fills the gaps of `template` (`{food}`) with words of that kind, and begins the sentence with a capital letter.
+/// Fills the gaps of `template` (`{food}`) with words of that kind, and capitalises the first letter.
 pub(super) fn fill(chance: &mut Chance, template: &str) -> String {
     let mut text = String::with_capacity(template.len() * 2);
     let mut rest = template;
@@ -16,7 +16,7 @@ pub(super) fn fill(chance: &mut Chance, template: &str) -> String {
     capitalised(&text)
 }
 
-/// What stands before the first gap, what the gap is for, and what stands after it.
+/// The text before the first gap, the kind of the gap, and the text after it.
 pub(super) fn next_gap(text: &str) -> Option<(&str, &str, &str)> {
     let (before, rest) = text.split_once('{')?;
     let (gap, after) = rest.split_once('}')?;

@@ -19,7 +19,7 @@ fn fills_every_gap_with_words_that_exist() {
 }
 
 #[test]
-fn writes_what_the_domain_accepts() {
+fn writes_valid_texts() {
     for number in 0..20_000 {
         let mut chance = chance::of(42, "texts", number);
         for text in [thought(&mut chance), remark(&mut chance)] {
@@ -32,7 +32,7 @@ fn writes_what_the_domain_accepts() {
 }
 
 #[test]
-fn names_people_as_the_domain_accepts() {
+fn writes_valid_names() {
     for number in 0..20_000 {
         let mut chance = chance::of(42, "people", number);
         let person = person(&mut chance);

@@ -1,4 +1,4 @@
-//! Posts.
+//! Texts of posts.
 
 use rand::RngExt;
 
@@ -70,12 +70,12 @@ const LISTS: &[&str] = &[
     "{weather},\n{animal} at {place},\nnobody else awake.",
 ];
 
-/// The longest post; what makes longer ones is left out.
+/// Maximum length of a post; sentences that would exceed it are dropped.
 const MOST: usize = 500;
-/// A long post goes on at least to this length.
+/// Minimum length of a long post.
 const LONG: usize = 380;
 
-/// What somebody posts.
+/// A random post.
 pub fn thought(chance: &mut Chance) -> String {
     let mut text = match chance.random_range(0..100) {
         0..4 => return pick(chance, SHORT).to_owned(),
@@ -96,7 +96,7 @@ pub fn thought(chance: &mut Chance) -> String {
     text
 }
 
-/// A post that makes use of the room there is, in paragraphs.
+/// A post of almost the maximum length, in paragraphs.
 fn long(chance: &mut Chance) -> String {
     let mut text = fill_one(chance, SENTENCES);
     while text.chars().count() < LONG {

@@ -1,11 +1,11 @@
 //! Words for the gaps of templates.
 
-/// The words of a kind; `None` if there is no such kind.
+/// The words of a kind; `None` for an unknown kind.
 pub(super) fn of(kind: &str) -> Option<&'static [&'static str]> {
     KINDS.iter().find(|(name, _)| *name == kind).map(|(_, words)| *words)
 }
 
-/// Every kind of gap and what may fill it. Nouns bring their articles along where a sentence needs them.
+/// Every kind of gap and its words. Nouns include their articles where a sentence needs them.
 pub(super) const KINDS: &[(&str, &[&str])] = &[
     (
         "food",

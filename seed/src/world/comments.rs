@@ -1,4 +1,4 @@
-//! Comments and replies.
+//! Generates comments and replies.
 
 use std::time::Duration;
 
@@ -10,34 +10,34 @@ use super::{Period, Post, User};
 use crate::skew::Skew;
 use crate::{chance, text};
 
-/// A comment on a post, or a reply to one.
+/// A comment on a post, or a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comment {
-    /// Identity.
+    /// Id of the comment.
     pub id: CommentId,
-    /// The number of the post it is about.
+    /// Index of the post.
     pub post: usize,
-    /// The number of the comment it answers.
+    /// Index of the comment that it replies to.
     pub parent: Option<usize>,
-    /// How many comments are above it.
+    /// Number of ancestors.
     pub depth: usize,
-    /// The number of the user who wrote it.
+    /// Index of the author.
     pub author: usize,
-    /// When.
+    /// Time of writing.
     pub created_at: Timestamp,
-    /// How many like it.
+    /// Number of likes.
     pub like_count: u32,
-    /// How many answer it directly.
+    /// Number of direct replies.
     pub reply_count: u32,
 }
 
-/// How unequally posts are commented on.
+/// Steepness of how unequally posts are commented on.
 const ATTENTION: f64 = 0.7;
-/// How unequally people comment.
+/// Steepness of how unequally users comment.
 const TALKATIVENESS: f64 = 0.6;
-/// The share of replies where there is something to reply to; of all comments that makes some 40 %.
+/// Probability of a reply if there is a comment to reply to; about 40 % of all comments are replies.
 const REPLIES: f64 = 0.55;
-/// After that much time nobody answers any more.
+/// Maximum age of a post or comment that is commented on.
 const INTEREST: Duration = Duration::from_hours(10 * 24);
 
 pub(super) fn generate(seed: u64, number: usize, users: &[User], posts: &mut [Post], period: Period) -> Vec<Comment> {

@@ -1,4 +1,4 @@
-//! Who follows whom.
+//! Generates follows.
 
 use domain::Timestamp;
 
@@ -8,20 +8,20 @@ use crate::skew::Skew;
 use crate::test_users;
 use crate::{chance, world};
 
-/// That somebody follows somebody.
+/// A follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Follow {
-    /// The number of the user who follows.
+    /// Index of the following user.
     pub follower: usize,
-    /// The number of the user who is followed.
+    /// Index of the followed user.
     pub followee: usize,
-    /// Since when.
+    /// Time of the follow.
     pub created_at: Timestamp,
 }
 
-/// How unequally curious people are.
+/// Steepness of how unequally users follow others.
 const CURIOSITY: f64 = 0.5;
-/// How many of the best known people each test user follows.
+/// Number of the best-known users that each test user follows.
 const IDOLS: usize = 8;
 
 pub(super) fn generate(seed: u64, number: usize, users: &mut [User], fame: &Skew, period: Period) -> Vec<Follow> {

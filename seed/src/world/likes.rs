@@ -1,4 +1,4 @@
-//! Who likes what.
+//! Generates likes.
 
 use std::time::Duration;
 
@@ -9,22 +9,21 @@ use super::{Comment, Period, Post, User};
 use crate::chance;
 use crate::skew::Skew;
 
-/// That somebody likes a post or a comment.
+/// A like of a post or a comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Like {
-    /// The number of the post or comment.
+    /// Index of the post or comment.
     pub item: usize,
-    /// The number of the user who likes it.
+    /// Index of the user.
     pub user: usize,
-    /// Since when.
+    /// Time of the like.
     pub created_at: Timestamp,
 }
 
-/// What can be liked.
+/// A post or a comment.
 pub(super) trait Likable {
-    /// When it was written.
     fn created_at(&self) -> Timestamp;
-    /// One more likes it.
+    /// Counts one more like.
     fn like(&mut self);
 }
 
@@ -46,14 +45,15 @@ impl Likable for Comment {
     }
 }
 
-/// How unequally things are liked.
+/// Steepness of how unequally posts and comments are liked.
 const CHARM: f64 = 0.6;
-/// How unequally people like things.
+/// Steepness of how unequally users like.
 const GENEROSITY: f64 = 0.5;
-/// After that much time nobody likes a thing any more.
+/// Maximum age of a post or comment that is liked.
 const INTEREST: Duration = Duration::from_hours(20 * 24);
 
-/// How many of `number` likes go to posts and how many to comments: seven of ten to posts, as far as each side has room.
+/// Splits `number` likes into those of posts and of comments: 70 % for posts, within the number of possible pairs of
+/// either.
 pub(super) fn share(number: usize, users: usize, posts: usize, comments: usize) -> (usize, usize) {
     let (on_posts, on_comments) = (users.saturating_mul(posts), users.saturating_mul(comments));
     let for_comments = (number - number * 7 / 10).min(on_comments);
@@ -88,7 +88,7 @@ mod tests {
     use super::share;
 
     #[test]
-    fn goes_where_there_is_room() {
+    fn respects_the_number_of_possible_pairs() {
         assert_eq!(share(100, 10, 100, 100), (70, 30));
         assert_eq!(share(100, 10, 100, 0), (100, 0));
         assert_eq!(share(100, 10, 2, 100), (20, 80));

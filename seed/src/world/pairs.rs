@@ -1,27 +1,27 @@
-//! Who does what to whom, each pair once.
+//! Chooses distinct pairs.
 
 use std::collections::HashSet;
 
 use crate::chance::Chance;
 
-/// Pairs of which both sides are places in lists.
+/// Pairs of indices into two lists.
 pub(super) struct Pairs {
-    /// How long the lists are.
+    /// Lengths of the lists.
     pub(super) sizes: (usize, usize),
-    /// Whether a pair of equals does not count.
+    /// Whether pairs of equal indices are excluded.
     pub(super) distinct: bool,
 }
 
 impl Pairs {
-    /// How many there are.
+    /// The number of possible pairs.
     pub(super) fn capacity(&self) -> usize {
         let all = self.sizes.0.saturating_mul(self.sizes.1);
         if self.distinct { all - self.sizes.0.min(self.sizes.1) } else { all }
     }
 
-    /// `number` of them (or all, if that is fewer), no one twice: first `given`, then what `draw` comes up with.
+    /// Chooses `number` distinct pairs, or all if there are fewer: first `given`, then pairs from `draw`.
     ///
-    /// When nearly all pairs are wanted, `draw` keeps coming up with those that were taken; the rest is taken in order.
+    /// When nearly all pairs are chosen, `draw` mostly returns chosen ones, so the rest is taken in order.
     pub(super) fn choose(
         &self,
         chance: &mut Chance,
@@ -57,9 +57,9 @@ mod tests {
     use rand::RngExt;
 
     #[test]
-    fn takes_every_pair_when_all_are_wanted() {
+    fn chooses_every_pair_on_request() {
         let pairs = Pairs { sizes: (20, 20), distinct: true };
-        // Draws that never come up with most of the pairs.
+        // Draws that rarely return a new pair.
         let chosen = pairs.choose(&mut chance::of(1, "pairs", 0), 1_000, [(3, 4)], |c| (0, c.random_range(0..20)));
         assert_eq!(chosen.len(), 380);
         assert_eq!(chosen[0], (3, 4));
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_no_more_than_wanted() {
+    fn chooses_no_more_than_requested() {
         let pairs = Pairs { sizes: (5, 7), distinct: false };
         assert_eq!(pairs.capacity(), 35);
         assert_eq!(pairs.choose(&mut chance::of(1, "pairs", 0), 1, [(0, 1), (0, 2)], |_| (1, 1)), [(0, 1)]);

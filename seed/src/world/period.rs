@@ -1,4 +1,4 @@
-//! When things happen.
+//! Times of the generated data.
 
 use std::time::Duration;
 
@@ -7,20 +7,20 @@ use rand::RngExt;
 
 use crate::chance::Chance;
 
-/// The time in which everything happens.
+/// The period in which everything happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period {
-    /// When the first account was made: that of the first test user.
+    /// Sign-up of the first test user.
     pub start: Timestamp,
-    /// When the last thing may happen.
+    /// The latest possible time.
     pub end: Timestamp,
 }
 
 impl Period {
-    /// How long it is.
+    /// Length of the period.
     pub const LENGTH: Duration = Duration::from_hours(90 * 24);
 
-    /// The period that begins at `start`.
+    /// The period that starts at `start`.
     pub fn from(start: Timestamp) -> Self {
         Self { start, end: start.after(Self::LENGTH) }
     }
@@ -30,19 +30,19 @@ impl Period {
         Self::from(end.before(Self::LENGTH))
     }
 
-    /// Some time after `at` and before the end, any time alike.
+    /// A uniformly random time after `at` and before the end.
     pub(super) fn any_time_after(&self, chance: &mut Chance, at: Timestamp) -> Timestamp {
         plus(at, chance.random_range(1..=self.left(at)))
     }
 
-    /// Some time after `at`, rather sooner than later, within `most` and before the end.
+    /// A random time after `at`, within `most` and before the end. Early times are more likely.
     pub(super) fn soon_after(&self, chance: &mut Chance, at: Timestamp, most: Duration) -> Timestamp {
         let most = i64::try_from(most.as_micros()).unwrap_or(i64::MAX).min(self.left(at));
         let sooner = (0..4).map(|_| chance.random_range(1..=most)).min();
         plus(at, sooner.unwrap_or(1))
     }
 
-    /// Microseconds from `at` to the end, at least one: what follows must come later, even at the very end.
+    /// Microseconds from `at` to the end, at least one: what follows must be later, even at the very end.
     fn left(&self, at: Timestamp) -> i64 {
         (self.end.as_micros() - at.as_micros()).max(1)
     }
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn puts_what_follows_later_and_before_the_end() {
+    fn later_times_are_within_the_period() {
         let (period, mut chance) = (Period::from(START), chance::of(42, "period", 0));
         let hour = Duration::from_hours(1);
         for _ in 0..10_000 {
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn puts_sooner_things_more_often() {
+    fn soon_after_prefers_early_times() {
         let (period, mut chance) = (Period::from(START), chance::of(42, "period", 1));
         let hour = Duration::from_hours(1);
         let early = START.after(Duration::from_mins(15));

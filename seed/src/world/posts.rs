@@ -1,4 +1,4 @@
-//! Posts.
+//! Generates posts.
 
 use anyhow::Context as _;
 use domain::{Content, PostId, Timestamp};
@@ -12,19 +12,19 @@ use crate::text;
 /// A post.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
-    /// Identity.
+    /// Id of the post.
     pub id: PostId,
-    /// The number of the user who wrote it.
+    /// Index of the author.
     pub author: usize,
-    /// When.
+    /// Time of publication.
     pub created_at: Timestamp,
-    /// How many like it.
+    /// Number of likes.
     pub like_count: u32,
-    /// Comments on it, at any depth.
+    /// Number of comments at any depth.
     pub comment_count: u32,
 }
 
-/// The first posts are those of the test users, written by hand; chance makes the others.
+/// The first posts are the hand-written ones of the test users; the others are random.
 pub(super) fn generate(seed: u64, number: usize, users: &mut [User], fame: &Skew, period: Period) -> Vec<Post> {
     let mut chance = chance::of(seed, "posts", 0);
     let by_test_users = test_users::posts(period.end).map(|post| (post.id, post.author, post.created_at));

@@ -21,7 +21,7 @@ fn has_duplicates<T: Hash + Eq>(all: impl IntoIterator<Item = T>) -> bool {
     !all.into_iter().all(|one| seen.insert(one))
 }
 
-/// The share of `counts` that belongs to the first tenth, when the greatest come first.
+/// The share of the highest tenth of `counts` in their sum.
 fn share_of_top_tenth(counts: impl Iterator<Item = u32>) -> f64 {
     let mut counts: Vec<u32> = counts.collect();
     counts.sort_unstable_by(|a, b| b.cmp(a));
@@ -30,7 +30,7 @@ fn share_of_top_tenth(counts: impl Iterator<Item = u32>) -> f64 {
 }
 
 #[test]
-fn has_as_much_as_was_asked_for() {
+fn has_the_requested_numbers() {
     let world = world();
     let likes = world.post_likes.len() + world.comment_likes.len();
     assert_eq!(
@@ -66,7 +66,7 @@ mod is_repeatable {
         let people = World::generate(42, &Numbers { users: 300, ..NUMBERS }, period()).unwrap();
         let names = |world: &World| world.users.iter().map(|user| user.username.clone()).collect::<Vec<_>>();
         assert_eq!(names(&fewer), names(&people)[..fewer.users.len()]);
-        // What they would disagree about, they do not share.
+        // Data that depends on a number has other ids.
         let disputed: HashSet<_> = fewer.comments.iter().map(|comment| comment.id).collect();
         assert!(more.comments.iter().chain(&people.comments).all(|comment| !disputed.contains(&comment.id)));
         let own = |world: &World| world.posts.iter().skip(20).map(|post| post.id).collect::<HashSet<_>>();
@@ -74,7 +74,7 @@ mod is_repeatable {
     }
 
     #[test]
-    fn with_another_seed_only_as_far_as_test_users_go() {
+    fn with_another_seed_only_for_test_users() {
         let (one, other) = (world(), World::generate(43, &NUMBERS, period()).unwrap());
         for (place, (one, other)) in one.users.iter().zip(&other.users).enumerate() {
             assert_eq!(one.id == other.id, place < TEST_USERS.len(), "{one:?} {other:?}");
@@ -83,7 +83,7 @@ mod is_repeatable {
 }
 
 #[test]
-fn repeats_nothing() {
+fn has_no_duplicates() {
     let world = world();
     assert!(!has_duplicates(world.users.iter().map(|user| user.id)));
     assert!(!has_duplicates(world.users.iter().map(|user| &user.username)));
@@ -95,7 +95,7 @@ fn repeats_nothing() {
 }
 
 #[test]
-fn lets_nobody_follow_themselves() {
+fn no_user_follows_themselves() {
     assert!(world().follows.iter().all(|follow| follow.follower != follow.followee));
 }
 
@@ -133,7 +133,7 @@ fn happens_in_order_and_within_its_period() {
         let answered =
             comment.parent.map_or(world.posts[comment.post].created_at, |parent| world.comments[parent].created_at);
         assert!(answered < comment.created_at && joined(comment.author) < comment.created_at);
-        // A reply must come later than what it answers, even if that was written in the last microsecond.
+        // A reply must be later than its parent, even if that was written in the last microsecond.
         assert!(comment.created_at.as_seconds() <= period.end.as_seconds());
     }
     for follow in &world.follows {
@@ -148,7 +148,7 @@ fn happens_in_order_and_within_its_period() {
 }
 
 #[test]
-fn has_its_favourites() {
+fn has_a_skewed_popularity() {
     let world = world();
     for (what, share) in [
         ("posts written", share_of_top_tenth(world.users.iter().map(|user| user.post_count))),
@@ -161,7 +161,7 @@ fn has_its_favourites() {
 }
 
 #[test]
-fn brings_counters_that_are_right() {
+fn has_exact_counters() {
     let world = world();
     let count = |holds: &dyn Fn(usize) -> bool, n: usize| u32::try_from((0..n).filter(|i| holds(*i)).count()).unwrap();
     for (this, user) in world.users.iter().enumerate() {
@@ -180,7 +180,7 @@ fn brings_counters_that_are_right() {
 }
 
 #[test]
-fn begins_with_the_test_users() {
+fn starts_with_the_test_users() {
     let world = world();
     for (place, (test_user, id)) in TEST_USERS.iter().zip(ids()).enumerate() {
         let user = &world.users[place];
@@ -196,7 +196,7 @@ fn begins_with_the_test_users() {
 }
 
 #[test]
-fn does_with_very_little_and_with_too_much() {
+fn handles_tiny_and_excessive_numbers() {
     let none = Numbers { users: 3, posts: 0, comments: 5, follows: 0, likes: 5 };
     let empty = World::generate(1, &none, period()).unwrap();
     assert_eq!((empty.posts.len(), empty.comments.len(), empty.post_likes.len()), (0, 0, 0));

@@ -1,4 +1,4 @@
-//! People.
+//! Generates users.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -11,33 +11,33 @@ use super::Period;
 use crate::test_users::{self, TEST_USERS};
 use crate::{chance, text};
 
-/// Somebody.
+/// A user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// Identity.
+    /// Id of the account.
     pub id: UserId,
-    /// Unique name.
+    /// Unique user name.
     pub username: Username,
-    /// The name to show.
+    /// Name shown to readers.
     pub display_name: DisplayName,
-    /// A few words about them.
+    /// Text of the profile.
     pub bio: Bio,
-    /// When they joined.
+    /// Time of the sign-up.
     pub created_at: Timestamp,
-    /// Posts they wrote.
+    /// Number of posts.
     pub post_count: u32,
-    /// How many follow them.
+    /// Number of followers.
     pub follower_count: u32,
-    /// How many they follow.
+    /// Number of users that they follow.
     pub following_count: u32,
 }
 
-/// Everybody joins in the first third of the period, so that there is time for things to happen.
+/// Users join in the first third of the period, so that there is time for their actions.
 const JOINING: Duration = Duration::from_hours(30 * 24);
 
 pub(super) fn generate(seed: u64, number: usize, period: Period) -> anyhow::Result<Vec<User>> {
     let mut users = Vec::with_capacity(number);
-    // The first one's time tells later runs when the period began; see `fill`.
+    // The first user's sign-up marks the start of the period for later runs; see `fill`.
     let mut joined = period.start;
     for (test_user, id) in TEST_USERS.iter().zip(test_users::ids()) {
         users.push(User {

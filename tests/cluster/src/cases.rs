@@ -1,4 +1,4 @@
-//! What must hold.
+//! The cases of the cluster test.
 
 mod coherence;
 mod crowd;
@@ -19,7 +19,7 @@ use super::cluster::Cluster;
 use super::stack::Service;
 use super::verdict::Verdict;
 
-/// A named case. They run in this order.
+/// A named case. Cases run in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Case {
     Instances,
@@ -40,12 +40,12 @@ pub(crate) enum Case {
     Crowd,
     Hostile,
     Overload,
-    // Last: it needs instances of its own, and they start with nothing in their caches.
+    // Last: it recreates the instances, which then start with empty caches.
     Limits,
 }
 
 impl Case {
-    /// Its name, as `--case` takes it.
+    /// The name that `--case` takes.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Instances => "instances",
@@ -70,15 +70,15 @@ impl Case {
         }
     }
 
-    /// What must hold.
+    /// The property that the case checks.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Instances => "both instances serve through Nginx",
-            Self::Sessions => "a log-in on one instance is good on the other",
+            Self::Sessions => "a session of one instance is valid on the other",
             Self::Idempotency => "the same idempotency key through both instances at once gives one post",
-            Self::OwnWrites => "own writes are read at once with 5 s of replica lag, others see them within 100 ms",
+            Self::OwnWrites => "with 5 s of replica lag, writers read their writes at once and others within 100 ms",
             Self::Coherence => "a change through one instance is seen through the other within 100 ms",
-            Self::LostInstance => "kill -9 of an instance: no request that may be repeated fails, nothing is lost",
+            Self::LostInstance => "kill -9 of an instance: no repeatable request fails, nothing is lost",
             Self::LostRedis => "kill -9 of Redis: no request fails, nothing is lost",
             Self::LostReplica => "kill -9 of the replica: no request fails, nothing is lost",
             Self::LostPrimary => {
@@ -88,20 +88,18 @@ impl Case {
             Self::GuideRollingRestart => {
                 "the guide's rolling restart: no request fails, and a bad variable takes down one instance only"
             }
-            Self::GuideAnotherInstance => "the guide's third instance serves and goes again: no request fails",
-            Self::GuideReplicaAnew => "the guide's way to a new replica: no request fails",
-            Self::GuideRestore => "the guide's backup and restore bring back what was there",
-            Self::GuideFailOver => "the guide's fail-over keeps all that the replica had",
-            Self::Crowd => "a crowd that signs up at once is let in, and others read meanwhile",
-            Self::Hostile => "one address that asks for all it can get, then four: nobody else is refused",
-            Self::Overload => {
-                "under overload as much is served as without, nobody waits longer than they may, the rest is refused"
-            }
+            Self::GuideAnotherInstance => "the guide's third instance is added and removed: no request fails",
+            Self::GuideReplicaAnew => "the guide's replica rebuild: no request fails",
+            Self::GuideRestore => "the guide's backup and restore bring back the data",
+            Self::GuideFailOver => "the guide's fail-over keeps everything that was replicated",
+            Self::Crowd => "hundreds of concurrent sign-ups succeed, and others read meanwhile",
+            Self::Hostile => "a flood from one address, then from four: no other client is rejected",
+            Self::Overload => "under overload throughput holds, waits stay within their limit, the rest is rejected",
             Self::Limits => "rate limits count across both instances",
         }
     }
 
-    /// Runs it.
+    /// Runs the case, after switching the rate limits on or off for it.
     pub(crate) async fn run(self, cluster: &Cluster<'_>) -> Result<Verdict> {
         cluster.stack.set_rate_limit(self == Self::Limits).await?;
         match self {
@@ -135,7 +133,7 @@ mod tests {
     use super::Case;
 
     #[test]
-    fn each_is_called_what_the_option_takes() {
+    fn names_match_the_values_of_the_option() {
         for case in Case::value_variants() {
             assert_eq!(case.to_possible_value().unwrap().get_name(), case.name());
         }

@@ -1,4 +1,4 @@
-//! The running system, as the cases see it.
+//! The running system as the cases use it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,7 +10,7 @@ use super::metrics::Metrics;
 use super::sql;
 use super::stack::Stack;
 
-/// Both instances, the gateway before them, and the stack that they run in.
+/// Both instances, the gateway in front of them, and the stack that they run in.
 pub(crate) struct Cluster<'a> {
     pub(crate) stack: &'a Stack,
     pub(crate) gateway: Api,
@@ -20,11 +20,11 @@ pub(crate) struct Cluster<'a> {
     crowd: OnceCell<Vec<String>>,
 }
 
-/// How many virtual users make the load.
+/// Number of virtual users that generate the load.
 const CROWD: usize = 24;
 
 impl<'a> Cluster<'a> {
-    /// Of a stack that runs.
+    /// Connects to a running stack.
     pub(crate) fn new(stack: &'a Stack) -> Result<Self> {
         let ports = stack.ports();
         let gateway = Api::new("Nginx", ports.gateway)?;
@@ -32,17 +32,17 @@ impl<'a> Cluster<'a> {
         Ok(Self { stack, gateway, a, b, names: AtomicU64::new(0), crowd: OnceCell::new() })
     }
 
-    /// A word that nobody used yet: for usernames, keys and contents.
+    /// A unique word for user names, keys and contents.
     pub(crate) fn fresh(&self, word: &str) -> String {
         format!("{word}{}", self.names.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Somebody new, signed up and logged in through `api`.
+    /// A new user, signed up and logged in through `api`.
     pub(crate) async fn somebody(&self, api: &Api) -> Result<User> {
         User::sign_up(api, &self.fresh("person")).await
     }
 
-    /// Those who make the load, each time logged in anew.
+    /// The virtual users of the load, logged in again for each period.
     pub(crate) async fn crowd(&self) -> Result<Vec<User>> {
         let sign_up = async || {
             let mut names = Vec::with_capacity(CROWD);
@@ -58,12 +58,12 @@ impl<'a> Cluster<'a> {
         Ok(users)
     }
 
-    /// The instances, in an order that changes with the round: who writes, and who is read from.
+    /// The instances to write to and to read from, in an order that alternates by round.
     pub(crate) fn pair(&self, round: usize) -> (&Api, &Api) {
         if round.is_multiple_of(2) { (&self.a, &self.b) } else { (&self.b, &self.a) }
     }
 
-    /// What both instances tell Prometheus.
+    /// The metrics of both instances.
     pub(crate) async fn metrics(&self) -> Result<[Metrics; 2]> {
         let (http, ports) = (client()?, self.stack.ports());
         let url = |port| format!("http://127.0.0.1:{port}/metrics");
@@ -73,7 +73,7 @@ impl<'a> Cluster<'a> {
         ])
     }
 
-    /// Makes the system whole again for the next case.
+    /// Repairs the system for the next case.
     pub(crate) async fn mend(&self) -> Result<()> {
         self.stack.mend().await?;
         sql::delay_replica(self.stack, None).await?;

@@ -1,9 +1,9 @@
-//! Durations summed up.
+//! Summaries of durations.
 
 use std::fmt;
 use std::time::Duration;
 
-/// How a set of durations is spread.
+/// Count, median and p99 of durations.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Spread {
     pub(crate) count: usize,
@@ -32,13 +32,13 @@ impl fmt::Display for Spread {
     }
 }
 
-/// The smallest of the durations that so many thousandths of all do not exceed; zero if there are none.
+/// The quantile by nearest rank, in thousandths; zero without durations.
 fn quantile(sorted: &[Duration], thousandths: usize) -> Duration {
     let rank = (sorted.len() * thousandths).div_ceil(1000);
     sorted.get(rank.saturating_sub(1)).copied().unwrap_or_default()
 }
 
-/// A duration as people read it.
+/// A duration formatted for people.
 pub(crate) fn milliseconds(duration: Duration) -> String {
     let milliseconds = duration.as_secs_f64() * 1000.0;
     if milliseconds < 10.0 { format!("{milliseconds:.1} ms") } else { format!("{milliseconds:.0} ms") }
@@ -61,18 +61,18 @@ mod tests {
     }
 
     #[test]
-    fn one_slow_of_a_few_is_the_99th() {
+    fn one_slow_value_of_a_few_is_the_p99() {
         assert_eq!(spread([1, 1, 1, 1, 900]).p99, Duration::from_millis(900));
         assert_eq!(spread([7]).median, Duration::from_millis(7));
     }
 
     #[test]
-    fn nothing_measured_is_zero_and_says_so() {
+    fn no_measurements_are_shown_as_zero() {
         assert_eq!(spread([]), Spread::default());
     }
 
     #[test]
-    fn is_readable() {
+    fn formats_milliseconds() {
         assert_eq!(spread([2, 250]).to_string(), "p50 2.0 ms, p99 250 ms, max 250 ms");
     }
 }

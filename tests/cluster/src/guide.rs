@@ -1,14 +1,14 @@
-//! The commands of the operations guide, as they stand there.
+//! The command blocks of the operations guide.
 //!
-//! A comment above each block of commands says which case runs it, `<!-- run: NAME -->`, or why none does,
-//! `<!-- not run: REASON -->`. A test below fails for a block without one, so that a new block is noticed.
+//! A comment above each block names the case that runs it, `<!-- run: NAME -->`, or the reason why none does, `<!--
+//! not run: REASON -->`. A test below fails for a block without a comment.
 
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use toolkit::root;
 
-/// A block of commands that the cluster test runs.
+/// A command block that the cluster test runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sequence {
     RollingRestart,
@@ -20,7 +20,7 @@ pub(crate) enum Sequence {
 }
 
 impl Sequence {
-    /// Its name in the guide.
+    /// The name in the guide.
     fn name(self) -> &'static str {
         match self {
             Self::RollingRestart => "rolling-restart",
@@ -32,7 +32,7 @@ impl Sequence {
         }
     }
 
-    /// What the guide says to type.
+    /// The commands of the block.
     pub(super) fn commands(self) -> Result<String> {
         let page = page()?;
         let run = format!("run: {}", self.name());
@@ -46,12 +46,12 @@ fn page() -> Result<String> {
     std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// Commands in a page.
+/// A command block of a page.
 #[derive(Debug, PartialEq, Eq)]
 struct Block<'a> {
-    /// Where it begins, counted from 1.
+    /// First line of the block, counted from 1.
     line: usize,
-    /// What the comment above it says.
+    /// Text of the comment above it.
     mark: Option<&'a str>,
     commands: String,
 }
@@ -88,7 +88,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_block_has_the_mark_above_it_and_no_other() {
+    fn a_block_has_only_the_mark_directly_above_it() {
         let page =
             "<!-- run: a -->\n\n```sh\none\n\ntwo\n```\n\n```sh\nthree\n```\n<!-- not run: b -->\nText.\n```sh\n```\n";
         let block = |line, mark, commands: &str| Block { line, mark, commands: commands.to_owned() };
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn every_block_of_the_guide_is_run_or_says_why_not() {
+    fn every_block_of_the_guide_has_a_mark() {
         let page = page().unwrap();
         let mut run = Vec::new();
         for Block { line, mark, .. } in blocks(&page) {

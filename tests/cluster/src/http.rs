@@ -1,4 +1,4 @@
-//! Calling the API.
+//! A client of the API.
 
 mod api;
 mod call;

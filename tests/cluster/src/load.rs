@@ -1,4 +1,4 @@
-//! Steady traffic of many virtual users, and what became of each request.
+//! Steady traffic of many virtual users, and the outcome of each request.
 
 mod actor;
 mod board;

@@ -1,8 +1,7 @@
-//! `cargo xtask cluster-test`: the whole system, driven with real traffic while parts of it are killed.
+//! `cargo xtask cluster-test`: drives the whole system with traffic while parts of it are killed.
 //!
-//! [`stack`] brings the compose stack up under a name of its own and breaks what a case wants broken; [`cases`] are
-//! what must hold, each with its figures; [`load`] is the traffic under which parts fail, and the ledger of what was
-//! acknowledged meanwhile.
+//! [`stack`] starts the compose stack under a name of its own and breaks its parts. [`cases`] are the checks, each with
+//! its figures. [`load`] is the traffic, and the ledger of acknowledged writes.
 
 mod cases;
 mod cluster;
@@ -31,23 +30,23 @@ use stack::{Profile, Stack};
 use table::Table;
 use verdict::Verdict;
 
-/// Runs the whole system in containers and checks that it stays right while parts of it fail (needs a Docker engine)
+/// Runs the whole system in containers and checks it while parts of it fail (needs a Docker engine)
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask cluster-test")]
 struct Args {
-    /// Runs only this case; may be repeated
+    /// Run only this case; may be repeated
     #[arg(long = "case", value_name = "NAME")]
     cases: Vec<Case>,
     /// How the image is built
     #[arg(long, value_enum, default_value_t = Profile::Quick)]
     profile: Profile,
-    /// Takes the image of an earlier run
+    /// Use the image of an earlier run
     #[arg(long)]
     no_build: bool,
-    /// Leaves the stack running at the end
+    /// Leave the stack running at the end
     #[arg(long)]
     keep: bool,
-    /// A further compose file on top, to see what the test says of another stack; may be repeated
+    /// A further compose file, to test a modified stack; may be repeated
     #[arg(long = "compose-file", value_name = "FILE")]
     files: Vec<PathBuf>,
 }
@@ -63,7 +62,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Runs the cases, prints their table and clears up, whatever happens.
+/// Runs the cases, prints their table and removes the stack, also on errors and Ctrl-C.
 async fn run(args: &Args) -> Result<()> {
     let interrupt = Interrupt::listen()?;
     let mut stack = Stack::new(args.profile, &args.files);
@@ -93,7 +92,7 @@ fn passed(failures: usize) -> Result<()> {
     }
 }
 
-/// Of two that failed the first says more; the second is printed.
+/// Returns the first of two errors, which says more; the second is printed.
 fn first_of(outcome: Result<()>, cleared: Result<()>) -> Result<()> {
     if let (Err(_), Err(error)) = (&outcome, &cleared) {
         eprintln!("{error:#}");
@@ -102,13 +101,13 @@ fn first_of(outcome: Result<()>, cleared: Result<()>) -> Result<()> {
 }
 
 async fn work(args: &Args, stack: &mut Stack, table: &mut Table) -> Result<()> {
-    // What an earlier run left behind would be neither fresh nor known.
+    // Data of an earlier run would distort the results.
     stack.down().await?;
     if !args.no_build {
-        eprintln!("── build the image");
+        eprintln!("── building the image");
         stack.build().await.context("the image cannot be built")?;
     }
-    eprintln!("── start the stack");
+    eprintln!("── starting the stack");
     stack.up().await.context("the stack does not start")?;
     let cluster = Cluster::new(stack)?;
     for case in Case::value_variants().iter().copied() {
@@ -135,7 +134,7 @@ mod tests {
     use super::first_of;
 
     #[test]
-    fn what_failed_first_is_what_is_said() {
+    fn the_first_error_is_returned() {
         let said = |outcome, cleared| first_of(outcome, cleared).map_err(|error| error.to_string());
         assert_eq!(said(Err(anyhow!("work")), Err(anyhow!("down"))), Err("work".to_owned()));
         assert_eq!(said(Err(anyhow!("work")), Ok(())), Err("work".to_owned()));

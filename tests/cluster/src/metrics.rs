@@ -1,8 +1,8 @@
-//! What an instance tells Prometheus.
+//! Reads the metrics of an instance.
 
 use anyhow::{Context as _, Result};
 
-/// One reading of an instance's metrics.
+/// A snapshot of an instance's metrics.
 pub(crate) struct Metrics {
     samples: Vec<Sample>,
 }
@@ -14,14 +14,14 @@ struct Sample {
 }
 
 impl Metrics {
-    /// Asks for them at `url`.
+    /// Fetches the metrics at `url`.
     pub(crate) async fn read(http: &reqwest::Client, url: &str) -> Result<Self> {
         let asked = async { http.get(url).send().await?.error_for_status()?.text().await };
         let text = asked.await.with_context(|| format!("no metrics at {url}"))?;
         Ok(Self::parse(&text))
     }
 
-    /// What a text says that was got otherwise.
+    /// Parses metrics that were fetched elsewhere.
     pub(crate) fn parse(text: &str) -> Self {
         Self { samples: text.lines().filter_map(sample).collect() }
     }
@@ -38,7 +38,7 @@ impl Metrics {
     }
 }
 
-/// How many reads of the databases each role served in between, on all instances together.
+/// Database reads that each role served between two snapshots, on all instances together.
 pub(crate) fn reads_by_role(before: &[Metrics], after: &[Metrics]) -> [(&'static str, f64); 2] {
     let sum = |metrics: &[Metrics], role| -> f64 {
         metrics.iter().filter_map(|metrics| metrics.sum("database_reads_total", &[("role", role)])).sum()
@@ -46,7 +46,7 @@ pub(crate) fn reads_by_role(before: &[Metrics], after: &[Metrics]) -> [(&'static
     ["primary", "replica"].map(|role| (role, sum(after, role) - sum(before, role)))
 }
 
-/// `name{key="value",…} number`, or `None` for a comment.
+/// Parses `name{key="value",…} number`; `None` for a comment.
 fn sample(line: &str) -> Option<Sample> {
     let line = line.trim();
     if line.is_empty() || line.starts_with('#') {
@@ -61,7 +61,7 @@ fn sample(line: &str) -> Option<Sample> {
     Some(Sample { name: name.to_owned(), labels: parse_labels(labels.trim_end_matches('}')), value })
 }
 
-/// Values may contain anything but an unescaped quotation mark; those of this project have no escapes worth undoing.
+/// Label values may contain anything but an unescaped quotation mark. This project's values need no unescaping.
 fn parse_labels(mut text: &str) -> Vec<(String, String)> {
     let mut labels = Vec::new();
     while let Some((key, rest)) = text.split_once("=\"") {
@@ -100,7 +100,7 @@ replica_lag_seconds{replica=\"1\"} 5.02e0
     }
 
     #[test]
-    fn tells_who_served_the_reads() {
+    fn counts_reads_by_role() {
         let at = |primary, replica| {
             Metrics::parse(&format!(
                 "database_reads_total{{role=\"primary\"}} {primary}\ndatabase_reads_total{{role=\"replica\"}} {replica}"
@@ -111,7 +111,7 @@ replica_lag_seconds{replica=\"1\"} 5.02e0
     }
 
     #[test]
-    fn what_is_not_there_is_not_zero() {
+    fn a_missing_series_is_not_zero() {
         let metrics = Metrics::parse(TEXT);
         assert_eq!(metrics.sum("cache_hits_total", &[]), None);
         assert_eq!(metrics.sum("http_request_duration_seconds_count", &[("route", "/v1/feed")]), None);

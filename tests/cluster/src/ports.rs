@@ -1,4 +1,4 @@
-//! Ports and addresses that nothing uses yet.
+//! Finds free ports and networks.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::ops::Range;
@@ -7,18 +7,18 @@ use anyhow::{Context as _, Result, bail};
 use rand::RngExt as _;
 use tokio::process::Command;
 
-/// Below what systems choose from for a connection's own end (Linux from 32768 on), or a door would be taken while its
-/// container is being started anew.
+/// Below the range of ephemeral ports (from 32768 on Linux). Otherwise a port could be taken while its container
+/// restarts.
 const DOORS: Range<u16> = 20_000..32_768;
 
-/// So many ports are tried.
+/// Number of ports to try.
 const TRIES: usize = 1_000;
 
-/// A port of this machine for each of the names.
+/// `N` different free ports of this machine.
 pub(crate) fn free<const N: usize>() -> Result<[u16; N]> {
     let mut chance = rand::rng();
     let tried = (0..TRIES).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, chance.random_range(DOORS))));
-    // Held until there are enough, so that they differ.
+    // The listeners are kept until all are found, so that the ports differ.
     let listeners: Vec<_> = tried.filter_map(Result::ok).take(N).collect();
     if listeners.len() < N {
         bail!("no {N} ports are free");
@@ -30,7 +30,7 @@ pub(crate) fn free<const N: usize>() -> Result<[u16; N]> {
     Ok(ports)
 }
 
-/// The first three numbers of a network that no other network of Docker has.
+/// The first three numbers of a network that no other Docker network uses.
 pub(crate) async fn free_network() -> Result<String> {
     let format = "{{range .IPAM.Config}}{{.Subnet}} {{end}}";
     let script =
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_the_first_network_that_is_free() {
+    fn takes_the_first_free_network() {
         assert_eq!(choose("172.17.0.0/16 ").as_deref(), Some("10.87.64"));
         assert_eq!(choose("10.87.64.0/24 \n10.87.65.0/24").as_deref(), Some("10.87.66"));
     }

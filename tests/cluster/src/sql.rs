@@ -1,4 +1,4 @@
-//! Looking behind the API's back: what the databases hold.
+//! Reads the databases directly, past the API.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use super::stack::{Service, Stack};
 
-/// Every counter of the schema: the table and the column that keep it, and what it counts of a row `t`.
+/// Every counter of the schema: its table and column, and the rows that it counts for a row `t`.
 const COUNTERS: [(&str, &str, &str); 7] = [
     ("users", "post_count", "posts WHERE author_id = t.id"),
     ("users", "follower_count", "follows WHERE followee_id = t.id"),
@@ -19,23 +19,23 @@ const COUNTERS: [(&str, &str, &str); 7] = [
     ("comments", "reply_count", "comments WHERE parent_id = t.id"),
 ];
 
-/// How long a replica may take to have what the primary has.
+/// Time limit for the replica to catch up with the primary.
 const CATCH_UP_LIMIT: Duration = Duration::from_secs(30);
 
-/// The columns of what comes `from` somewhere on the primary.
+/// The columns of the rows of `from` on the primary.
 pub(crate) async fn rows(stack: &Stack, columns: &str, from: &str) -> Result<Vec<Vec<Value>>> {
     let statement = format!("SELECT coalesce(json_agg(json_build_array({columns})), '[]') FROM {from}");
     let text = stack.psql(Service::PostgresPrimary, &statement).await?;
     serde_json::from_str(&text).with_context(|| format!("not rows: {text:.200}"))
 }
 
-/// One number of the primary.
+/// A number from the primary.
 pub(crate) async fn number(stack: &Stack, select: &str) -> Result<u64> {
     let text = stack.psql(Service::PostgresPrimary, select).await?;
     text.parse().with_context(|| format!("not a number: {text:.200}"))
 }
 
-/// Every counter on the primary that is not what `count(*)` says.
+/// Every counter on the primary that differs from `count(*)`.
 pub(crate) async fn contradictions(stack: &Stack) -> Result<Vec<String>> {
     let selects = COUNTERS.map(|(table, counter, counted)| {
         format!(
@@ -48,7 +48,7 @@ pub(crate) async fn contradictions(stack: &Stack) -> Result<Vec<String>> {
     Ok(text.lines().map(str::to_owned).collect())
 }
 
-/// Waits until the replica has replayed all that the primary has written by now, and answers how long that took.
+/// Waits until the replica has replayed everything that the primary has written, and returns how long that took.
 pub(crate) async fn caught_up(stack: &Stack) -> Result<Duration> {
     let began = Instant::now();
     let written = stack.psql(Service::PostgresPrimary, "SELECT pg_current_wal_lsn()").await?;
@@ -62,13 +62,13 @@ pub(crate) async fn caught_up(stack: &Stack) -> Result<Duration> {
     Ok(began.elapsed())
 }
 
-/// Makes the replica replay each commit so much later; `None` as soon as it can.
+/// Delays the replica's replay of each commit by `delay`; `None` removes the delay.
 pub(crate) async fn delay_replica(stack: &Stack, delay: Option<Duration>) -> Result<()> {
     let setting = match delay {
         Some(delay) => format!("ALTER SYSTEM SET recovery_min_apply_delay = '{}ms'", delay.as_millis()),
         None => "ALTER SYSTEM RESET recovery_min_apply_delay".to_owned(),
     };
-    // Two calls: psql makes one transaction of one call, and ALTER SYSTEM wants none.
+    // Two calls: psql runs one call as one transaction, and `ALTER SYSTEM` must not run in one.
     stack.psql(Service::PostgresReplica, &setting).await?;
     stack.psql(Service::PostgresReplica, "SELECT pg_reload_conf()").await.map(drop)
 }

@@ -1,4 +1,4 @@
-//! The compose stack under test: its life, and what breaks it.
+//! The compose stack under test: starts, breaks and removes it.
 
 mod compose;
 mod flood;
@@ -21,25 +21,25 @@ pub(crate) use compose::Profile;
 pub(crate) use flood::Flood;
 pub(crate) use service::Service;
 
-/// Building the image with nothing cached takes most of this on two slow cores.
+/// Building the image without a cache takes most of this on two slow cores.
 const BUILD_LIMIT: Duration = Duration::from_mins(40);
 
-/// Enough to make two databases and to start everything.
+/// Enough to initialise two databases and start everything.
 const UP_LIMIT: Duration = Duration::from_mins(4);
 
-/// Enough for anything else that is asked of the engine.
+/// Enough for any other command.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// How long a service may take to be healthy again.
+/// Time limit for a service to become healthy again.
 const RECOVERY_LIMIT: Duration = Duration::from_mins(1);
 
-/// The `stop_grace_period` that docker-compose.yml gives an instance, in seconds.
+/// The `stop_grace_period` of an instance in docker-compose.yml, in seconds.
 const STOP_LIMIT: &str = "35";
 
-/// How often the engine is asked.
+/// Interval at which the engine is polled.
 const PAUSE: Duration = Duration::from_millis(150);
 
-/// What the stack is made of, beside files that `--compose-file` adds.
+/// The compose files of the stack, besides those of `--compose-file`.
 const FILES: [&str; 2] = ["docker-compose.yml", "deploy/cluster-test.yml"];
 
 /// The stack. It runs from [`Stack::up`] to [`Stack::down`].
@@ -49,7 +49,7 @@ pub(crate) struct Stack {
     rate_limit: AtomicBool,
 }
 
-/// Where its doors are, all on loopback.
+/// Published ports, all on loopback.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Ports {
     pub(crate) gateway: u16,
@@ -60,7 +60,7 @@ pub(crate) struct Ports {
 }
 
 impl Stack {
-    /// A stack that does not run yet.
+    /// A stack that is not started yet.
     pub(crate) fn new(profile: Profile, files: &[PathBuf]) -> Self {
         let mut files = files.to_vec();
         files.splice(0..0, FILES.map(|file| root().join(file)));
@@ -68,12 +68,12 @@ impl Stack {
         Self { compose, ports: Ports::default(), rate_limit: AtomicBool::new(false) }
     }
 
-    /// Where its doors are, once it runs.
+    /// The published ports, once the stack runs.
     pub(crate) fn ports(&self) -> Ports {
         self.ports
     }
 
-    /// How to speak to the stack by hand.
+    /// How to access the stack by hand.
     pub(crate) fn shown(&self) -> String {
         let Ports { gateway, app1, app2, .. } = self.ports;
         let address = "http://127.0.0.1:";
@@ -85,7 +85,7 @@ impl Stack {
         self.compose.loudly(&["build"], BUILD_LIMIT).await
     }
 
-    /// Starts everything, on ports and a network that nobody uses by now, and waits until it is healthy.
+    /// Starts everything on free ports and a free network, and waits until it is healthy.
     pub(crate) async fn up(&mut self) -> Result<()> {
         let [gateway, app1, app2, app1_metrics, app2_metrics] = ports::free()?;
         self.ports = Ports { gateway, app1, app2, app1_metrics, app2_metrics };
@@ -93,7 +93,7 @@ impl Stack {
         self.compose.run(&["up", "--detach", "--no-build", "--wait"], UP_LIMIT).await.map(drop)
     }
 
-    /// Waits until nothing runs any more of commands that were given up.
+    /// Waits until all cancelled commands have ended.
     pub(crate) async fn settled(&self) {
         self.compose.settled().await;
     }
@@ -103,7 +103,7 @@ impl Stack {
         self.compose.run(&["down", "--volumes", "--remove-orphans", "--timeout", "2"], LIMIT).await.map(drop)
     }
 
-    /// Prints the last lines that each service logged.
+    /// Prints the last log lines of each service.
     pub(crate) async fn print_logs(&self) {
         for service in Service::ALL {
             eprintln!("\n── the last lines of {}", service.name());
@@ -122,18 +122,18 @@ impl Stack {
         self.engine(&["kill", "--signal", "SIGKILL"], service).await.map(drop)
     }
 
-    /// Stops a service with SIGTERM and answers with what code it ended.
+    /// Stops a service with SIGTERM and returns its exit code.
     pub(crate) async fn stop(&self, service: Service) -> Result<i32> {
         self.engine(&["stop", "--time", STOP_LIMIT], service).await?;
         Ok(self.inspect(service, "{{.State.ExitCode}}").await?.parse()?)
     }
 
-    /// Starts a service that was killed or stopped; it may be anything but healthy yet.
+    /// Starts a service that was killed or stopped, without waiting for its health.
     pub(crate) async fn start(&self, service: Service) -> Result<()> {
         self.engine(&["start"], service).await.map(drop)
     }
 
-    /// Waits until a service is healthy, and answers how long that took.
+    /// Waits until a service is healthy, and returns how long that took.
     pub(crate) async fn healthy(&self, service: Service) -> Result<Duration> {
         let began = Instant::now();
         loop {
@@ -148,7 +148,7 @@ impl Stack {
         }
     }
 
-    /// Starts what does not run, and waits until all is healthy.
+    /// Starts services that do not run, and waits until all are healthy.
     pub(crate) async fn mend(&self) -> Result<()> {
         for service in Service::ALL {
             if self.inspect(service, "{{.State.Status}}").await? != "running" {
@@ -161,7 +161,7 @@ impl Stack {
         Ok(())
     }
 
-    /// Turns the instances' rate limits on or off; that takes instances made anew.
+    /// Turns the instances' rate limits on or off, which recreates the instances.
     pub(crate) async fn set_rate_limit(&self, on: bool) -> Result<()> {
         if self.rate_limit.swap(on, Ordering::Relaxed) == on {
             return Ok(());
@@ -170,8 +170,8 @@ impl Stack {
         self.compose.with("RATE_LIMIT", if on { "on" } else { "off" }).run(&args, UP_LIMIT).await.map(drop)
     }
 
-    /// Runs commands of the operations guide word for word in `folder`, with one variable set besides, and answers how
-    /// they ended.
+    /// Runs commands of the operations guide word for word in `folder`, optionally with one more variable, and
+    /// returns their output.
     pub(crate) async fn follow(
         &self,
         sequence: Sequence,
@@ -182,20 +182,20 @@ impl Stack {
         compose.as_ref().unwrap_or(&self.compose).shell(&sequence.commands()?, folder, UP_LIMIT).await
     }
 
-    /// Starts and changes what is not as the compose file says, with one variable set besides.
+    /// Applies the compose file, optionally with one more variable.
     pub(crate) async fn plain_up(&self, variable: Option<(&'static str, &str)>) -> Result<()> {
         let compose = variable.map(|(name, value)| self.compose.with(name, value));
         let compose = compose.as_ref().unwrap_or(&self.compose);
         compose.run(&["up", "--detach", "--wait"], UP_LIMIT).await.map(drop)
     }
 
-    /// Makes the container of a service anew with another variable, and does not wait for it to serve.
+    /// Recreates the container of a service with another variable, without waiting for its health.
     pub(crate) async fn replace(&self, service: Service, (name, value): (&'static str, &str)) -> Result<()> {
         let compose = self.compose.with(name, value);
         compose.run(&["up", "--detach", service.name()], UP_LIMIT).await.map(drop)
     }
 
-    /// The identifier of each service's container, in the order of [`Service::ALL`].
+    /// The id of each service's container, in the order of [`Service::ALL`].
     pub(crate) async fn containers(&self) -> Result<Vec<String>> {
         let mut containers = Vec::with_capacity(Service::ALL.len());
         for service in Service::ALL {
@@ -204,18 +204,18 @@ impl Stack {
         Ok(containers)
     }
 
-    /// Runs a command within the container of Nginx and answers what it wrote.
+    /// Runs a command in the container of Nginx and returns its output.
     pub(crate) async fn in_nginx(&self, command: &[&str]) -> Result<String> {
         let container = self.compose.container(Service::Nginx);
         self.compose.engine(&[&["exec", container.as_str()], command].concat(), LIMIT).await
     }
 
-    /// Begins a flood from an address of its own: log-ins with the body `guess`, and reads of `path`.
+    /// Starts a flood from its own address: log-ins with the body `guess`, and reads of `path`.
     pub(crate) async fn flood(&self, guess: &str, path: &str) -> Result<Flood> {
         Flood::begin(&self.compose, guess, path).await
     }
 
-    /// What `psql` says of a statement, as the superuser, within the service's container.
+    /// Runs a statement with `psql` as the superuser in the service's container, and returns the output.
     pub(crate) async fn psql(&self, service: Service, statement: &str) -> Result<String> {
         let container = self.compose.container(service);
         let mut args = vec!["exec", &container, "psql", "--username=postgres", "--dbname=thoughts"];
@@ -224,12 +224,12 @@ impl Stack {
         self.compose.engine(&args, LIMIT).await
     }
 
-    /// What the engine says of a service's container.
+    /// Inspects the container of a service.
     async fn inspect(&self, service: Service, format: &str) -> Result<String> {
         self.engine(&["inspect", "--format", format], service).await
     }
 
-    /// Runs a command of the engine for a service's container.
+    /// Runs a `docker` command on the container of a service.
     async fn engine(&self, args: &[&str], service: Service) -> Result<String> {
         let container = self.compose.container(service);
         self.compose.engine(&[args, &[container.as_str()]].concat(), LIMIT).await

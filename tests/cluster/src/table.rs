@@ -1,4 +1,4 @@
-//! The table at the end: each case, its result and its figures.
+//! The final table: each case with its result and figures.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -8,10 +8,10 @@ use anyhow::{Context as _, Result};
 
 use super::verdict::Verdict;
 
-/// The file, in the target folder.
+/// The file in the target folder.
 const FILE: &str = "cluster-test.md";
 
-/// What all cases found.
+/// The results of all cases.
 #[derive(Default)]
 pub(crate) struct Table {
     rows: Vec<Row>,
@@ -25,17 +25,17 @@ struct Row {
 }
 
 impl Table {
-    /// Notes a case that is done.
+    /// Adds the result of a case.
     pub(crate) fn add(&mut self, name: &'static str, title: &'static str, took: Duration, verdict: Verdict) {
         self.rows.push(Row { name, title, took, verdict });
     }
 
-    /// How many cases failed.
+    /// Number of failed cases.
     pub(crate) fn failures(&self) -> usize {
         self.rows.iter().filter(|row| !row.verdict.passed()).count()
     }
 
-    /// Prints a line a case, and below it what was wrong.
+    /// Prints a line per case, followed by its failures.
     pub(crate) fn print(&self) {
         eprintln!("\n── the cases");
         let width = self.rows.iter().map(|row| row.name.len()).max().unwrap_or_default();
@@ -50,7 +50,7 @@ impl Table {
         eprintln!("        {:width$}  {:>5.1} s", "all", total.as_secs_f64());
     }
 
-    /// The same in Markdown.
+    /// The table in Markdown.
     fn markdown(&self) -> String {
         let mut text = "| case | what must hold | result | figures |\n|---|---|---|---|\n".to_owned();
         for Row { name, title, verdict, .. } in &self.rows {
@@ -58,16 +58,16 @@ impl Table {
                 if verdict.passed() { "ok".to_owned() } else { format!("**failed**: {}", verdict.wrongs().join("; ")) };
             let cells = [format!("`{name}`"), (*title).to_owned(), result, verdict.figures()];
             let cells = cells.map(|cell| cell.replace('|', "\\|").replace('\n', " "));
-            // Writing to a String cannot fail.
+            // Writing to a string cannot fail.
             let _ = writeln!(text, "| {} |", cells.join(" | "));
         }
         text
     }
 
-    /// Writes the Markdown to the target folder and answers where.
+    /// Writes the Markdown file to the target folder and returns its path.
     pub(crate) fn write(&self) -> Result<PathBuf> {
         let executable = std::env::current_exe()?;
-        let target = executable.ancestors().nth(2).context("the executable lies in no target folder")?;
+        let target = executable.ancestors().nth(2).context("the executable is not in a target folder")?;
         let file = target.join(FILE);
         std::fs::write(&file, self.markdown()).with_context(|| format!("cannot write {}", file.display()))?;
         Ok(file)
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_markdown_with_a_row_a_case() {
+    fn writes_a_markdown_row_per_case() {
         let mut table = Table::default();
         let mut good = Verdict::default();
         good.figure("20 | 20");

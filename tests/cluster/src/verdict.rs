@@ -1,11 +1,11 @@
-//! What a case found.
+//! The result of a case.
 
 use std::fmt::Display;
 
-/// So many wrongs are shown; thousands of the same kind say no more.
+/// Number of failures that are shown; thousands of one kind say no more.
 const SHOWN: usize = 8;
 
-/// The figures of a case, and what was not as it must be.
+/// The figures of a case, and its failures.
 #[derive(Debug, Default)]
 pub(crate) struct Verdict {
     figures: Vec<String>,
@@ -13,45 +13,44 @@ pub(crate) struct Verdict {
 }
 
 impl Verdict {
-    /// A case that came to no end.
+    /// The result of a case that ended with an error.
     pub(crate) fn broken(error: &anyhow::Error) -> Self {
         Self { figures: Vec::new(), wrongs: vec![format!("{error:#}")] }
     }
 
-    /// Notes what was measured.
+    /// Adds a measurement.
     pub(crate) fn figure(&mut self, figure: impl Display) {
         self.figures.push(figure.to_string());
     }
 
-    /// Notes what must not be.
+    /// Adds a failure.
     pub(crate) fn wrong(&mut self, wrong: impl Display) {
         self.wrongs.push(wrong.to_string());
     }
 
-    /// Notes `otherwise` unless something holds.
+    /// Adds the failure `otherwise` unless `holds`.
     pub(crate) fn check(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
         if !holds {
             self.wrongs.push(otherwise());
         }
     }
 
-    /// Takes over all that another found.
+    /// Adds the figures and failures of another result.
     pub(crate) fn extend(&mut self, other: Self) {
         self.figures.extend(other.figures);
         self.wrongs.extend(other.wrongs);
     }
 
-    /// Whether nothing was wrong.
     pub(crate) fn passed(&self) -> bool {
         self.wrongs.is_empty()
     }
 
-    /// What was measured, in one line.
+    /// The measurements in one line.
     pub(crate) fn figures(&self) -> String {
         self.figures.join("; ")
     }
 
-    /// What was wrong, as far as it is shown.
+    /// The failures, up to [`SHOWN`].
     pub(crate) fn wrongs(&self) -> Vec<String> {
         let mut shown: Vec<String> = self.wrongs.iter().take(SHOWN).cloned().collect();
         if self.wrongs.len() > SHOWN {
@@ -60,7 +59,7 @@ impl Verdict {
         shown
     }
 
-    /// Prints all of it, for those who watch.
+    /// Prints all of it while the test runs.
     pub(crate) fn print(&self) {
         for figure in &self.figures {
             eprintln!("   {figure}");

@@ -1,4 +1,4 @@
-//! `api.http` at the root of the repository: every call of the API, to be tried by hand.
+//! Tests `api.http` at the root of the repository: every call of the API, to try by hand.
 
 mod file;
 
@@ -10,9 +10,9 @@ use testkit::on_both_databases;
 
 use file::{Answers, ApiFile};
 
-on_both_databases![every_call_is_answered_as_it_says];
+on_both_databases![every_call_gets_the_stated_status];
 
-async fn every_call_is_answered_as_it_says(app: TestApp) {
+async fn every_call_gets_the_stated_status(app: TestApp) {
     let file = ApiFile::read();
     let mut answers = Answers::new(&file);
     for call in &file.calls {

@@ -1,4 +1,4 @@
-//! What all calls have in common.
+//! Conventions that all calls share.
 
 mod authorization;
 mod bad_bodies;

@@ -1,12 +1,12 @@
-//! The end-to-end suite: the real server over HTTP, every test on SQLite and on PostgreSQL.
+//! The end-to-end suite: the real server over HTTP. Tests of stored data run on SQLite and on PostgreSQL.
 //!
-//! - `accounts`, `posts`, `feed`: what each call does, laid out like the routes;
-//! - `conventions`: what all calls have in common;
+//! - `accounts`, `posts`, `feed`: the calls, in the layout of the routes;
+//! - `conventions`: conventions that all calls share;
 //! - `operations`: health, metrics, documentation, start and stop;
 //! - `api_http`: the file of calls to try by hand;
 //! - `program`: the executable `thoughts`, from the outside;
-//! - `matrix`: who may call what, for every operation of the OpenAPI document;
-//! - `properties`: what must be true whatever happens at once, and what it may cost.
+//! - `matrix`: the authorization matrix of every operation in the OpenAPI document;
+//! - `properties`: invariants under concurrency, and statement budgets.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 

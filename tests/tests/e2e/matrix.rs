@@ -1,5 +1,5 @@
-//! Who may call what: every operation of the OpenAPI document, called by nobody, by a stranger, by whom the thing
-//! belongs to, and by the author of the post that it hangs on.
+//! The authorization matrix covers every operation of the OpenAPI document. Each is called by four callers: without a
+//! token, as a stranger, as the owner of the resource, and as the author of its post.
 
 use std::collections::BTreeSet;
 
@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 use testkit::app::{PASSWORD, TestApp, TestUser, operations};
 use testkit::on_both_databases;
 
-on_both_databases![everybody_gets_what_the_table_says];
+on_both_databases![every_caller_gets_the_expected_status];
 
-/// An operation, what to send, and the answers to all four.
+/// An operation, its request body, and the expected statuses.
 struct Row {
     method: &'static str,
     path: &'static str,
     /// Null for no body.
     body: fn(&Scene) -> Value,
-    /// Nobody, a stranger, the owner, the author of the post.
+    /// Statuses for: no token, stranger, owner, author of the post.
     answers: [u16; 4],
 }
 
@@ -24,10 +24,11 @@ const fn row(method: &'static str, path: &'static str, body: fn(&Scene) -> Value
     Row { method, path, body, answers }
 }
 
-/// The owner of `{user}` is that user, and of a session too; of a comment, who wrote it; of a post, its author, who is thus both.
+/// The owner of a comment is its author. The owner of a post is its author, who thus has both roles. `{user}` and
+/// sessions are owned by that user.
 #[rustfmt::skip]
 const TABLE: &[Row] = &[
-    //                                                                  nobody stranger owner author
+    //                                                                  none stranger owner author
     row("GET",    "/",                            nothing,              [200,  200,     200,  200]),
     row("GET",    "/docs",                        nothing,              [308,  308,     308,  308]),
     row("GET",    "/openapi.json",                nothing,              [200,  200,     200,  200]),
@@ -102,19 +103,19 @@ fn words(_: &Scene) -> Value {
     json!({ "content": "words" })
 }
 
-/// A post with somebody else's comment, and somebody whom neither concerns.
+/// A post with another user's comment, and a stranger.
 struct Scene {
     author: TestUser,
     commenter: TestUser,
     stranger: TestUser,
     post: String,
     comment: String,
-    /// Of the one who wrote the comment.
+    /// A session of the commenter.
     session: String,
 }
 
 impl Scene {
-    /// A new one; `number` makes its names its own.
+    /// A new scene with unique user names, derived from `number`.
     async fn new(app: &TestApp, number: usize) -> Self {
         let names = ["author", "commenter", "stranger"].map(|role| format!("{role}_{number}"));
         let [author, commenter, stranger] = app.sign_up_all([&names[0], &names[1], &names[2]]).await;
@@ -125,7 +126,7 @@ impl Scene {
         Self { author, commenter, stranger, post, comment, session }
     }
 
-    /// What the path names, and whose it is.
+    /// The path with ids filled in, and the owner of the resource.
     fn fill(&self, path: &str) -> (String, &TestUser) {
         let (id, owner) = match path {
             path if path.starts_with("/v1/posts/{id}") => (&self.post, &self.author),
@@ -136,7 +137,7 @@ impl Scene {
     }
 }
 
-async fn everybody_gets_what_the_table_says(app: TestApp) {
+async fn every_caller_gets_the_expected_status(app: TestApp) {
     let mut wrong = Vec::new();
     let mut scenes = 0;
     for row in TABLE {

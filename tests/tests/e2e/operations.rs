@@ -1,4 +1,4 @@
-//! Running the server: health, metrics, documentation, limits of time, the end.
+//! Operating the server: health, metrics, documentation, timeouts, shutdown.
 
 mod connections;
 mod documentation;

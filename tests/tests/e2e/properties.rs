@@ -1,4 +1,4 @@
-//! What must be true whatever happens at once, and what it may cost.
+//! Invariants under concurrency, and statement budgets.
 
 mod budgets;
 mod one_name;

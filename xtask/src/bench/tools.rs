@@ -1,4 +1,4 @@
-//! The programs of others that measure, or are measured against.
+//! External programs that the benchmarks use or compare with.
 
 use std::path::PathBuf;
 
@@ -9,13 +9,13 @@ use crate::image::Image;
 use crate::install::{self, Packages, Software};
 use crate::servers::{Postgres, Service as _};
 
-/// Where the programs are.
+/// Paths of the programs.
 pub(super) struct Tools {
     /// The load generator.
     pub(super) wrk: PathBuf,
-    /// The static server.
+    /// The static web server.
     pub(super) nginx: PathBuf,
-    /// The benchmark of PostgreSQL, and what comes before its name.
+    /// The command of PostgreSQL's benchmark, which may run in a container.
     pub(super) pgbench: Vec<String>,
 }
 
@@ -43,7 +43,7 @@ const PGBENCH: Software = Software {
 };
 
 impl Tools {
-    /// Finds each of them, and installs what is not there.
+    /// Finds each program, and installs missing ones.
     pub(super) async fn find(interrupt: &Interrupt) -> Result<Self> {
         let wrk = install::program("wrk", &WRK, interrupt).await?;
         let nginx = install::program("nginx", &NGINX, interrupt).await?;
@@ -58,8 +58,8 @@ impl Tools {
     }
 }
 
-/// The one beside the server's programs, which is as new as the server; one on the `PATH`; or one in a container that
-/// shares the network and the folder of temporary files.
+/// Finds pgbench next to the server's programs, which has the server's version. Otherwise it uses one on the `PATH`,
+/// or one in a container that shares the network and the folder of temporary files.
 fn pgbench() -> Option<Vec<String>> {
     let program = Postgres::beside_server("pgbench").or_else(|| install::find("pgbench"));
     if let Some(program) = program {

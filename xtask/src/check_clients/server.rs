@@ -1,4 +1,4 @@
-//! A server for the clients: on an embedded database that goes with it.
+//! A server for the generated clients, with an embedded database in a temporary folder.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -10,19 +10,19 @@ use tokio::process::{Child, Command};
 
 use crate::port;
 
-/// How long a server may take to start.
+/// Time limit for the server to start.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A server that runs until this value goes.
+/// A server that runs until this value is dropped.
 pub(super) struct Server {
     base: String,
-    // Killed when it is dropped, before its folder goes.
+    // Declared first, so that the process is killed before its folder is removed.
     process: Child,
     folder: TempDir,
 }
 
 impl Server {
-    /// Starts `program` and waits until it serves.
+    /// Starts `program` and waits until it is ready.
     pub(super) async fn start(program: &Path) -> Result<Self> {
         let mut outcome = Self::try_start(program).await;
         for _ in 1..port::ATTEMPTS {
@@ -36,7 +36,7 @@ impl Server {
     async fn try_start(program: &Path) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let port = port::free()?;
-        // Nothing of the caller's environment: neither a database nor a production setting.
+        // The caller's environment is not inherited: it may name a database or production settings.
         let process = Command::new(program)
             .env_clear()
             .envs([("HOST", "127.0.0.1"), ("PORT", &port.to_string()), ("RUST_LOG", "warn")])
@@ -67,7 +67,7 @@ impl Server {
         bail!("the server in {} does not get ready", self.folder.path().display())
     }
 
-    /// Where it is.
+    /// The base URL.
     pub(super) fn base(&self) -> &str {
         &self.base
     }

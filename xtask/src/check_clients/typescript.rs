@@ -1,4 +1,4 @@
-//! The linters, and the client that is generated in TypeScript: all that Node runs.
+//! The linters and the generated TypeScript client, run by Node.js.
 
 use std::path::{Path, PathBuf};
 
@@ -8,9 +8,9 @@ use toolkit::{Interrupt, process, root};
 
 use crate::{cache, install};
 
-/// Where the sources are, from the root.
+/// The sources, relative to the root.
 const SOURCES: &str = "tests/clients/typescript";
-/// What is copied into the cache. The lock is the last: where it is, all before it was installed.
+/// Files to copy into the cache. The lock file is last: if it is there, everything before it was installed.
 const FILES: [&str; 8] = [
     ".npmrc",
     "package.json",
@@ -21,14 +21,14 @@ const FILES: [&str; 8] = [
     "src/tour.ts",
     "package-lock.json",
 ];
-/// The file by which npm says what it installed, from the folder.
+/// The file that npm writes after an installation.
 const INSTALLED: &str = "installed.json";
 
-/// A folder with all that Node needs.
+/// The folder with everything that Node.js needs.
 pub(super) struct TypeScript(PathBuf);
 
 impl TypeScript {
-    /// Installs what the lock names, if that is not there yet, and puts the document of `server` beside it.
+    /// Installs the packages of the lock file, if necessary, and writes the document of `server` next to them.
     pub(super) async fn prepare(server: &Path, interrupt: &Interrupt) -> Result<Self> {
         if install::find("npm").is_none() {
             bail!("This needs Node.js 20.19 or newer with npm. Install it (https://nodejs.org) and put it on the PATH");

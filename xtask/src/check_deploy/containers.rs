@@ -1,4 +1,4 @@
-//! What a Docker engine is asked: whether it understands the compose file, and whether Nginx understands its own.
+//! Checks that need a Docker engine: whether Docker accepts the compose file, and Nginx its configuration.
 
 use std::path::Path;
 
@@ -9,19 +9,19 @@ use toolkit::{Interrupt, process, root};
 
 use super::{handed_on, rights};
 
-/// Docker, at the root of the workspace.
+/// Docker, run at the root of the workspace.
 fn docker<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = Command::new("docker");
     command.args(arguments).current_dir(root());
     command
 }
 
-/// The compose file with all profiles, as Docker understands it.
+/// The compose file with all profiles, as Docker parses it.
 async fn compose_file(interrupt: &Interrupt) -> Result<Value> {
     compose_file_with(&[], interrupt).await
 }
 
-/// The same, read with these variables.
+/// The same, with these variables set.
 async fn compose_file_with(variables: &[(&str, String)], interrupt: &Interrupt) -> Result<Value> {
     let mut config = docker(["compose", "--profile", "*", "config", "--format", "json"]);
     config.envs(variables.iter().map(|(name, value)| (name, value)));
@@ -34,8 +34,8 @@ fn image<'a>(compose: &'a Value, service: &str) -> Result<&'a str> {
     compose["services"][service]["image"].as_str().with_context(|| format!("{service} has no image"))
 }
 
-/// Checks the compose file. It names every image by an exact version: so the same is run everywhere, and a bot can propose
-/// the next one. No service has more rights than it needs.
+/// Checks the compose file: every image has an exact version, so that all hosts run the same and a bot can propose
+/// updates. No service has more rights than it needs.
 pub(super) async fn check_compose(interrupt: &Interrupt) -> Result<()> {
     let compose = compose_file(interrupt).await?;
     let services = compose["services"].as_object().context("there are no services")?;
@@ -53,7 +53,7 @@ pub(super) async fn check_compose(interrupt: &Interrupt) -> Result<()> {
     Ok(())
 }
 
-/// Checks that what is put into `.env` reaches the instances.
+/// Checks that variables in `.env` reach the instances.
 pub(super) async fn check_variables(root: &Path, interrupt: &Interrupt) -> Result<()> {
     let example = std::fs::read_to_string(root.join(".env.example")).context("cannot read .env.example")?;
     let names = handed_on::variables(&example)?;
@@ -64,8 +64,8 @@ pub(super) async fn check_variables(root: &Path, interrupt: &Interrupt) -> Resul
     Ok(())
 }
 
-/// Whether an image is named by a digest, or by a version with its parts (`13.8-slim`, `v3.5.0`) rather than by a tag that
-/// moves (`latest`, `17`, `trixie`).
+/// Whether an image has a digest or a full version (`13.8-slim`, `v3.5.0`), and not a moving tag (`latest`, `17`,
+/// `trixie`).
 fn is_exact(image: &str) -> bool {
     let Some((_, tag)) = image.rsplit_once(':') else { return false };
     let version = tag.split('-').next().unwrap_or_default();
@@ -73,7 +73,7 @@ fn is_exact(image: &str) -> bool {
     image.contains("@sha256:") || (parts.len() >= 2 && parts.iter().all(|part| part.parse::<u32>().is_ok()))
 }
 
-/// The image with promtool in it, got from its registry if need be.
+/// The image that contains promtool, pulled if necessary.
 pub(super) async fn image_of_prometheus(interrupt: &Interrupt) -> Result<String> {
     let compose = compose_file(interrupt).await?;
     let image = image(&compose, "prometheus")?;
@@ -81,14 +81,14 @@ pub(super) async fn image_of_prometheus(interrupt: &Interrupt) -> Result<String>
     Ok(image.to_owned())
 }
 
-/// Lets Nginx read its configuration, as it is run: without rights, on a read-only file system.
+/// Checks the configuration with Nginx, run as deployed: without rights, on a read-only file system.
 pub(super) async fn check_nginx(root: &Path, interrupt: &Interrupt) -> Result<()> {
     let compose = compose_file(interrupt).await?;
     let image = image(&compose, "nginx")?;
     let environment = compose["services"]["nginx"]["environment"].as_object().context("nginx has no environment")?;
     let mut command = docker(["run", "--rm", "--network=none", "--read-only", "--user=101:101"]);
     command.args(["--tmpfs=/tmp:uid=101,gid=101", "--tmpfs=/etc/nginx/conf.d:uid=101,gid=101"]);
-    // Names of the instances have to mean something.
+    // The names of the instances must resolve.
     command.args(["--add-host=app1:127.0.0.1", "--add-host=app2:127.0.0.1"]);
     for (name, value) in environment {
         command.arg(format!("--env={name}={}", value.as_str().unwrap_or_default()));
@@ -105,7 +105,7 @@ mod tests {
     use super::is_exact;
 
     #[test]
-    fn a_tag_that_moves_is_not_exact() {
+    fn a_moving_tag_is_not_exact() {
         for exact in ["nginx:1.26.3", "debian:13.8-slim", "prom/prometheus:v3.5.0", "host:5000/a@sha256:00ff"] {
             assert!(is_exact(exact), "{exact}");
         }

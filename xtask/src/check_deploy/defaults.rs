@@ -1,13 +1,13 @@
-//! What the compose file takes for the gateway's variables, against what is written of them.
+//! Compares the gateway's defaults in the compose file with their documentation.
 
 use std::collections::BTreeMap;
 
-/// The variables `NGINX_…` of a compose file and their defaults: `${NGINX_RATE:-300r/s}`.
+/// The `NGINX_…` variables of a compose file and their defaults: `${NGINX_RATE:-300r/s}`.
 pub(super) fn of_the_gateway(compose: &str) -> BTreeMap<&str, &str> {
     compose.split("${NGINX_").skip(1).filter_map(|rest| rest.split_once('}')?.0.split_once(":-")).collect()
 }
 
-/// Those of which the head of the compose file or the page says something else.
+/// Variables for which the head of the compose file or the page states another default.
 pub(super) fn told_otherwise(compose: &str, page: &str) -> Vec<String> {
     let says = |text: &str, what: &str| text.split([' ', ',', '\n', '.', ';']).any(|word| word == what);
     let mut wrong = Vec::new();
@@ -37,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_says_something_else_is_named() {
+    fn names_the_document_with_another_default() {
         let page = "`NGINX_RATE` (`300r/s`) and `NGINX_BURST`\n(`1000`) are";
         assert_eq!(told_otherwise(COMPOSE, page), Vec::<String>::new());
         assert_eq!(told_otherwise(COMPOSE, &page.replace("300", "100")).len(), 1);

@@ -1,17 +1,17 @@
-//! That what is put into `.env` arrives: each variable of the server is handed on to the instances by the compose file,
-//! but for those that the file decides itself.
+//! Checks that variables in `.env` reach the instances. The compose file must pass on each variable of the server,
+//! except those that it sets itself.
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-/// What the compose file decides itself: where things are within the system, and to whom they are shown.
+/// Variables that the compose file sets itself: addresses within the system, and access to metrics.
 const DECIDED: &[&str] = &[
     "APP_ENV",
     "HOST",
     "PORT",
     "DATABASE_URL",
     "DATABASE_REPLICA_URLS",
-    // Instances may not change the schema: `migrate` does.
+    // Only the service `migrate` may change the schema.
     "DATABASE_MIGRATE",
     "REDIS_URL",
     "TRUSTED_PROXIES",
@@ -19,12 +19,12 @@ const DECIDED: &[&str] = &[
     "METRICS_USER",
     "METRICS_PASSWORD",
 ];
-/// What reaches the instances in a file that this service makes.
+/// A variable that reaches the instances in a file, and the service that writes the file.
 const BY_FILE: (&str, &str) = ("SIGNING_KEY", "secrets");
-/// The services that run the server.
+/// Services that run the server.
 const INSTANCES: &[&str] = &["app1", "app2", "app-more"];
 
-/// The variables of the server, by the text of `.env.example`.
+/// The server's variables, read from `.env.example`.
 pub(super) fn variables(example: &str) -> Result<Vec<&str>> {
     let names = example.lines().filter_map(|line| line.strip_prefix('#')?.split_once('='));
     let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
@@ -34,12 +34,12 @@ pub(super) fn variables(example: &str) -> Result<Vec<&str>> {
     Ok(names)
 }
 
-/// The value that a variable is given to see where it arrives.
+/// A unique value, to see where a variable arrives.
 pub(super) fn mark(name: &str) -> String {
     format!("mark-of-{name}")
 }
 
-/// What is lost of `variables` in the compose file, which was read with each of them [marked](mark).
+/// Variables that do not arrive in the compose file, which was read with each of them [marked](mark).
 pub(super) fn lost(compose: &Value, variables: &[&str]) -> Result<Vec<String>> {
     let mut lost = Vec::new();
     for name in variables.iter().filter(|name| !DECIDED.contains(name)) {
@@ -71,11 +71,11 @@ mod tests {
         let example = example();
         let variables = variables(&example).unwrap();
         assert_eq!(variables[DECIDED.len()..], ["SIGNING_KEY", "RUST_LOG"]);
-        assert!(super::variables("#PORT=\n").is_err(), "what is decided must be there");
+        assert!(super::variables("#PORT=\n").is_err(), "a variable of DECIDED is missing in the example");
     }
 
     #[test]
-    fn are_lost_where_they_do_not_arrive() {
+    fn are_lost_if_they_do_not_arrive() {
         let instance = json!({ "environment": { "RUST_LOG": "mark-of-RUST_LOG" } });
         let mut compose = json!({ "services": {
             "app1": instance, "app2": instance, "app-more": instance,

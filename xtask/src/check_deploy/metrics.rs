@@ -1,15 +1,15 @@
-//! Which metrics there are, and which are only believed to be there.
+//! Checks that expressions use only documented metrics.
 
 use std::collections::BTreeMap;
 
 use super::{Expression, promql};
 
-/// What Prometheus itself knows of everything that it asks.
+/// Series that Prometheus itself adds.
 const OF_PROMETHEUS: [&str; 2] = ["up", "ALERTS"];
-/// The series of a histogram.
+/// Suffixes of a histogram's series.
 const OF_HISTOGRAMS: [&str; 3] = ["_bucket", "_count", "_sum"];
 
-/// The metrics in the tables of a page: names and kinds. (A test of the server checks that the page names every one.)
+/// Names and kinds of the metrics in a page's tables. A test of the server checks that the page is complete.
 pub(super) fn documented(page: &str) -> BTreeMap<&str, &str> {
     page.lines()
         .filter_map(|line| {
@@ -20,7 +20,7 @@ pub(super) fn documented(page: &str) -> BTreeMap<&str, &str> {
         .collect()
 }
 
-/// A line for each metric that an expression names and that there is not.
+/// A line for each undocumented metric in an expression.
 pub(super) fn unknown(expressions: &[&Expression], measured: &BTreeMap<&str, &str>) -> Vec<String> {
     let is_known = |series: &str| {
         OF_PROMETHEUS.contains(&series)
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn are_known_by_the_series_that_they_have() {
+    fn are_known_by_their_series() {
         let complaints = |promql: &str| {
             let expression = Expression { place: "here".to_owned(), promql: promql.to_owned() };
             unknown(&[&expression], &documented(PAGE))

@@ -1,4 +1,4 @@
-//! Prometheus' own checker, wherever it can be had.
+//! Finds and runs promtool, Prometheus' own checker.
 
 use std::path::{Path, PathBuf};
 
@@ -9,22 +9,22 @@ use toolkit::{Interrupt, process};
 use super::containers;
 use crate::install::{self, Packages, Software};
 
-/// What it comes with.
+/// The software that contains promtool.
 const PROMETHEUS: Software = Software {
     name: "Prometheus",
     packages: Packages { apt: "prometheus", dnf: "prometheus", apk: "prometheus", brew: "prometheus" },
     otherwise: "put its `promtool` on the PATH",
 };
 
-/// How promtool is called.
+/// How to run promtool.
 pub(super) struct Promtool {
     folder: PathBuf,
-    /// The image that it is in, when it is not on this machine.
+    /// The image that contains it, if it is not on this machine.
     image: Option<String>,
 }
 
 impl Promtool {
-    /// Finds it: on this machine, else in the image that docker-compose.yml names, else it is installed.
+    /// Finds promtool on this machine, else in the image of docker-compose.yml, else installs it.
     pub(super) async fn find(root: &Path, interrupt: &Interrupt) -> Result<Self> {
         let folder = root.join("deploy/prometheus");
         if install::on_path("promtool") {
@@ -39,7 +39,7 @@ impl Promtool {
         Ok(Self { folder, image: None })
     }
 
-    /// Runs it in the folder of Prometheus' files.
+    /// Runs promtool in the folder of Prometheus' files.
     pub(super) async fn run(&self, arguments: &[&str], interrupt: &Interrupt) -> Result<()> {
         let mut command = match &self.image {
             None => Command::new("promtool"),

@@ -1,20 +1,20 @@
-//! Which rights the services of the compose file have: none that they do not need.
+//! Checks that the compose file's services have no more rights than they need.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-/// Makes the secrets of all, which belong to other users.
+/// The service that writes the secrets of all others, as root.
 const MAKER: &str = "secrets";
-/// Unpacks plugins and keeps its logs where it likes.
+/// The service that unpacks plugins and writes logs to its root file system.
 const WRITES: &str = "grafana";
-/// What volumes with secrets are called, and what the maker's own is.
+/// Prefix of the volumes with secrets, and the volume of the service that writes them.
 const SECRETS: &str = "secrets";
-/// What instances are called, and the volume that is theirs: nothing in it opens more than an instance may do.
+/// Prefix of the instances' names, and their volume of secrets. It opens only what an instance may access.
 const INSTANCES: (&str, &str) = ("app", "secrets-app");
 
-/// A line for each service that may do more than it has to, of the compose file as Docker understands it.
+/// A line for each excess right of a service, in the compose file as Docker parses it.
 pub(super) fn excesses(compose: &Value) -> Result<Vec<String>> {
     let services = compose["services"].as_object().context("there are no services")?;
     let mut found = Vec::new();
@@ -26,7 +26,7 @@ pub(super) fn excesses(compose: &Value) -> Result<Vec<String>> {
                 found.push(format!("{name} {excess}"));
             }
         };
-        expect(is_maker || !is_root(service["user"].as_str()), "runs as root, or as whom the image likes");
+        expect(is_maker || !is_root(service["user"].as_str()), "runs as root or as the image's default user");
         expect(contains(&service["cap_drop"], "ALL"), "keeps capabilities");
         expect(is_maker || service["cap_add"].is_null(), "is given capabilities");
         expect(contains(&service["security_opt"], "no-new-privileges:true"), "may gain privileges");
@@ -40,7 +40,7 @@ pub(super) fn excesses(compose: &Value) -> Result<Vec<String>> {
                 continue;
             }
             volumes += 1;
-            expect(source != SECRETS, "reads the secrets of all");
+            expect(source != SECRETS, "reads the secrets of all services");
             expect(!name.starts_with(INSTANCES.0) || source == INSTANCES.1, "reads secrets that are not for instances");
             expect(volume["read_only"] == true, "may write secrets");
             readers.entry(source).or_default().push((name, &service["image"]));
@@ -48,7 +48,7 @@ pub(super) fn excesses(compose: &Value) -> Result<Vec<String>> {
         expect(volumes <= 1, "reads several volumes of secrets");
     }
     for (volume, readers) in readers {
-        // Containers of one image are one reader.
+        // Containers of one image count as one reader.
         if readers.iter().any(|(_, image)| Some(image) != readers.first().map(|(_, image)| image)) {
             let names: Vec<_> = readers.iter().map(|(name, _)| *name).collect();
             found.push(format!("{volume} is read by {}, which are different programs", names.join(" and ")));
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn are_none_in_what_is_confined() {
+    fn a_confined_service_has_none() {
         let mut maker = service(&["secrets", "secrets-app"]);
         maker["user"] = json!("0:0");
         maker["cap_add"] = json!(["CHOWN"]);
@@ -94,13 +94,13 @@ mod tests {
     }
 
     #[test]
-    fn are_told_of_each_right() {
+    fn names_each_excess_right() {
         let excess = |field: &str, value: Value| {
             let mut service = service(&[]);
             service[field] = value;
             found(&json!({ "redis": service }))
         };
-        assert_eq!(excess("user", Value::Null), ["redis runs as root, or as whom the image likes"]);
+        assert_eq!(excess("user", Value::Null), ["redis runs as root or as the image's default user"]);
         assert_eq!(excess("user", json!("root:redis")).len(), 1);
         assert_eq!(excess("cap_drop", json!(["CHOWN"])), ["redis keeps capabilities"]);
         assert_eq!(excess("cap_add", json!(["CHOWN"])), ["redis is given capabilities"]);
@@ -112,8 +112,8 @@ mod tests {
     }
 
     #[test]
-    fn are_told_of_secrets_of_others() {
-        assert_eq!(found(&json!({ "redis": service(&["secrets"]) })), ["redis reads the secrets of all"]);
+    fn names_access_to_other_services_secrets() {
+        assert_eq!(found(&json!({ "redis": service(&["secrets"]) })), ["redis reads the secrets of all services"]);
         let several = found(&json!({ "redis": service(&["secrets-a", "secrets-b"]) }));
         assert_eq!(several, ["redis reads several volumes of secrets"]);
         let owner = found(&json!({ "app1": service(&["secrets-migrate"]), "migrate": service(&["secrets-migrate"]) }));

@@ -1,6 +1,6 @@
-//! The workspace as far as the rules look at it.
+//! The workspace, reduced to what the rules need.
 
-/// Where a crate stands, told by its folder: a new adapter or use-case crate is covered from its first day.
+/// The layer of a crate, derived from its folder, so that a new adapter or use-case crate is covered at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Layer {
     /// `crates/domain`
@@ -38,7 +38,7 @@ pub(crate) enum Layer {
 }
 
 impl Layer {
-    /// The layer of the crate in `folder`, which is relative to the workspace's root.
+    /// The layer of the crate in `folder`, relative to the workspace's root.
     pub(crate) fn of(folder: &str) -> Option<Self> {
         let parts: Vec<_> = folder.split(['/', '\\']).collect();
         Some(match parts.as_slice() {
@@ -66,31 +66,27 @@ impl Layer {
 /// A member of the workspace.
 #[derive(Debug)]
 pub(crate) struct Package {
-    /// Its name.
     pub(crate) name: String,
-    /// Where it stands.
     pub(crate) layer: Layer,
-    /// What it asks for.
     pub(crate) dependencies: Vec<Dependency>,
 }
 
-/// What a package asks for.
+/// A dependency of a package.
 #[derive(Debug)]
 pub(crate) struct Dependency {
-    /// The package's name, whatever it is renamed to.
+    /// The package's name, before renaming.
     pub(crate) name: String,
     /// Whether it is a member of this workspace.
     pub(crate) member: bool,
-    /// What it is asked for.
     pub(crate) used: Use,
 }
 
-/// What a dependency is used for.
+/// The part of a package that uses a dependency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Use {
-    /// It is part of what the package is or how it is built.
+    /// The package itself or its build script.
     Normal,
-    /// Only tests, examples and benchmarks see it.
+    /// Only tests, examples and benchmarks.
     Test,
 }
 
@@ -99,7 +95,7 @@ mod tests {
     use super::Layer;
 
     #[test]
-    fn tells_layers_by_folder() {
+    fn derives_layers_from_folders() {
         for (folder, layer) in [
             ("crates/domain", Some(Layer::Domain)),
             ("crates/events", Some(Layer::Events)),

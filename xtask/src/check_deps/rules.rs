@@ -1,28 +1,28 @@
-//! Which arrows the design allows. Whatever is not allowed here is forbidden.
+//! The allowed dependencies. Every other one is forbidden.
 
 use std::fmt;
 
 use super::model::{Dependency, Layer, Package, Use};
 
-/// The only foreign crates that the domain may know.
+/// The only external crates that the domain may use.
 const DOMAIN_MAY_USE: [&str; 3] = ["thiserror", "unicode-normalization", "icu_properties"];
 
-/// The crates that may know SQL: the adapters, and the tools that make test databases, measure and read the schema.
+/// Crates that may use SQL: the adapters, and the tools that create test databases, measure, and read the schema.
 const MAY_USE_SQL: [&str; 7] = ["database", "persistence", "migration", "testkit", "e2e", "bench", "xtask"];
 
-/// The crates that may know a driver: the engine, and the tools that ask a database beside it.
+/// Crates that may use a database driver: the engine, and the tools that access a database directly.
 const MAY_USE_DRIVERS: [&str; 3] = ["database", "bench", "xtask"];
 
-/// The adapters that know another one, and which.
+/// Adapters that may depend on another adapter.
 const PAIRS: [(&str, &str); 2] = [("persistence", "database"), ("persistence", "migration")];
 
-/// The adapters that tools drive.
+/// Adapters that tools may use.
 const TOOLS_MAY_USE: [&str; 4] = ["database", "persistence", "security", "system"];
 
-/// The crates that may know Redis: the adapter, and the tool that finds one for its tests.
+/// Crates that may use Redis: the adapter, and the tool that finds a server for its tests.
 const MAY_USE_REDIS: [&str; 2] = ["redis-adapters", "xtask"];
 
-/// A dependency that must go.
+/// A forbidden dependency.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Violation {
     from: String,
@@ -36,7 +36,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Every forbidden arrow of the workspace.
+/// Every forbidden dependency of the workspace.
 pub(crate) fn violations(packages: &[Package]) -> Vec<Violation> {
     let mut violations = Vec::new();
     for from in packages {
@@ -57,7 +57,7 @@ pub(crate) fn violations(packages: &[Package]) -> Vec<Violation> {
     violations
 }
 
-/// What is wrong with an arrow between two members.
+/// Why a dependency between two members is forbidden; `None` if it is allowed.
 fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static str> {
     use Layer::{
         Adapter, Bench, ClusterTest, Domain, EndToEnd, Engine, Events, Kit, Library, Seed, Server, Shell, Testkit,
@@ -66,7 +66,7 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
     if used == Use::Test {
         let inner = matches!(from.layer, Domain | Events | UseCases);
         return (inner && !matches!(to.layer, Domain | Events | UseCases))
-            .then_some("tests of the inner layers mock the ports; they need no adapter, nor what brings one along");
+            .then_some("tests of the inner layers mock the ports and need no adapter");
     }
     let allowed = match from.layer {
         Domain | Library | Toolkit => false,
@@ -91,40 +91,40 @@ fn inner_objection(from: &Package, to: &Package, used: Use) -> Option<&'static s
         Xtask => to.layer == Toolkit || to.name == "migration",
     };
     (!allowed).then_some(match (from.layer, to.layer) {
-        (_, Testkit) => "the test kit is for tests: a dev-dependency, if anything",
+        (_, Testkit) => "the test kit is for tests: use it as a dev-dependency",
         (Domain, _) => "the domain depends on nothing of the workspace",
-        (Events, _) => "facts are made of what the domain knows, and of nothing else",
+        (Events, _) => "events depend on the domain only",
         (UseCases, UseCases) => "use-case crates never import each other",
-        (UseCases, _) => "use cases know the domain and the facts only; the rest is behind their ports",
-        (Engine, _) => "the database engine knows no table: what it would need of a context is a parameter",
+        (UseCases, _) => "use cases depend on the domain and the events only; everything else is behind their ports",
+        (Engine, _) => "the database engine knows no table; contexts pass what it needs as parameters",
         (Kit, Shell) => "the kit is below the shells: what differs between them is a parameter",
-        (Kit, _) => {
-            "the kit of the shells knows the domain and the libraries of the house only: what it needs of a context is a port"
-        }
-        (Shell, Shell) => "shells do not know each other: what they share is in their kit",
+        (Kit, _) => "the kit depends on the domain and the libraries only; what it needs of a context is a port",
+        (Shell, Shell) => "shells do not depend on each other; shared code is in the kit",
         (Shell, Adapter | Engine) => "a shell never imports an adapter; it gets use cases from the composition root",
-        (Shell, _) => "a shell knows the domain, the use cases, the kit and the libraries of the house only",
-        (Library | Toolkit, _) => "a library of the house knows nothing of what it is used for",
-        (Adapter, Adapter | Engine) => "adapters do not know each other (but for persistence → database, migration)",
-        (Adapter, _) => "an adapter knows the domain and the use cases whose ports it implements, nothing further out",
-        (Server, _) => "the server ships without chores",
-        (ClusterTest, _) => "the cluster test drives the system from outside, and knows none of its crates",
-        (_, Bench) => "nobody depends on the benchmarks",
+        (Shell, _) => "a shell depends on the domain, the use cases, the kit and the libraries only",
+        (Library | Toolkit, _) => "a library depends on no other crate of the workspace",
+        (Adapter, Adapter | Engine) => {
+            "adapters do not depend on each other (except persistence → database, migration)"
+        }
+        (Adapter, _) => "an adapter depends on the domain, the events, the use cases and the libraries only",
+        (Server, _) => "the server depends on no chores and no tests",
+        (ClusterTest, _) => "the cluster test drives the system from outside and depends on none of its crates",
+        (_, Bench) => "no crate depends on the benchmarks",
         (Bench, _) if from.name == "instructions" => {
-            "instructions are counted above the ports: whatever stands behind them is a stub, but for what makes ids"
+            "instructions are counted above the ports; adapters are stubs, except the id generator"
         }
         (Bench, _) => {
-            "the benchmarks drive the server from outside; of its crates they ask for statements and tokens only"
+            "the benchmarks drive the server from outside; they use its crates for statements and tokens only"
         }
         (Seed, _) => {
             "the seed needs the domain, the ports of the use cases, database, persistence, security and system only"
         }
-        (Xtask, _) => "chores need no crate of the house but their toolkit and, for the diagram, the migrations",
-        (Testkit | EndToEnd, _) => "tests come before chores and need none",
+        (Xtask, _) => "chores depend only on their toolkit and, for the diagram, the migrations",
+        (Testkit | EndToEnd, _) => "tests depend on no chores",
     })
 }
 
-/// What is wrong with an arrow to a foreign crate.
+/// Why a dependency on an external crate is forbidden; `None` if it is allowed.
 fn outer_objection(from: &Package, dependency: &Dependency) -> Option<&'static str> {
     if dependency.used == Use::Test {
         return None;
@@ -134,23 +134,23 @@ fn outer_objection(from: &Package, dependency: &Dependency) -> Option<&'static s
     let is_sql = is_driver || name.starts_with("sea-orm");
     match from.layer {
         Layer::Domain if !DOMAIN_MAY_USE.contains(&name) => {
-            Some("the domain has no async, no serde, no ORM and no HTTP: it uses thiserror and tables of Unicode only")
+            Some("the domain has no async, no serde, no ORM and no HTTP: it uses thiserror and Unicode tables only")
         }
         Layer::Events | Layer::UseCases if name == "tokio" || name.starts_with("tokio-") => {
-            Some("use cases are driven by any runtime; they name none")
+            Some("use cases work on any runtime and name none")
         }
         Layer::UseCases if name.starts_with("actix") => Some("use cases know nothing of HTTP"),
         Layer::Adapter | Layer::Engine | Layer::Library if name.starts_with("actix") => {
-            Some("requests are answered by the shells, their kit and the server")
+            Some("only the shells, their kit and the server handle HTTP")
         }
         _ if is_sql && !MAY_USE_SQL.contains(&from.name.as_str()) => {
             Some("all SQL of the project is in the adapters database, persistence and migration")
         }
         _ if is_driver && !MAY_USE_DRIVERS.contains(&from.name.as_str()) => {
-            Some("the drivers of the databases are behind the database engine")
+            Some("database drivers are behind the database engine")
         }
         _ if name == "redis" && !MAY_USE_REDIS.contains(&from.name.as_str()) => {
-            Some("all that speaks Redis is in the adapter redis-adapters")
+            Some("all Redis code is in the adapter redis-adapters")
         }
         _ => None,
     }
@@ -190,7 +190,7 @@ mod tests {
         ("toolkit", Layer::Toolkit),
     ];
 
-    /// What the rules say of one arrow in an otherwise empty workspace.
+    /// The violations of one dependency in an otherwise empty workspace.
     fn judged(from: &str, to: &str, used: Use) -> Vec<Violation> {
         let packages: Vec<_> = CRATES
             .iter()
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn allows_arrows_inward() {
+    fn allows_inward_dependencies() {
         allows(
             &[
                 ("events", &["domain"]),
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn forbids_arrows_outward_and_sideward() {
+    fn forbids_outward_and_sideward_dependencies() {
         forbids(
             &[
                 ("domain", &["events", "accounts", "persistence", "api", "thoughts", "testkit"]),
@@ -285,14 +285,14 @@ mod tests {
     }
 
     #[test]
-    fn lets_tests_use_the_test_kit_but_not_those_of_the_inner_layers() {
+    fn only_outer_layers_may_test_with_the_testkit() {
         allows(&[("api", &["testkit", "persistence"]), ("persistence", &["testkit", "system"])], Use::Test);
         allows(&[("accounts", &["domain", "posts"])], Use::Test);
         forbids(&[("accounts", &["persistence", "testkit", "api"]), ("domain", &["system", "testkit"])], Use::Test);
     }
 
     #[test]
-    fn keeps_the_domain_to_its_two_foreign_crates() {
+    fn limits_the_domain_to_its_external_crates() {
         allows(&[("domain", &["thiserror", "unicode-normalization"])], Use::Normal);
         allows(&[("domain", &["proptest"])], Use::Test);
         forbids(&[("domain", &["serde", "tokio", "async-trait", "sea-orm", "actix-web", "rand"])], Use::Normal);
@@ -306,13 +306,13 @@ mod tests {
     }
 
     #[test]
-    fn keeps_http_in_its_place() {
+    fn limits_http_to_its_crates() {
         allows(&[("http-kit", &["actix-web"]), ("api", &["actix-web"]), ("thoughts", &["actix-http"])], Use::Normal);
         forbids(&[("security", &["actix-web"]), ("database", &["actix-web"]), ("resilience", &["actix"])], Use::Normal);
     }
 
     #[test]
-    fn keeps_sql_in_its_place() {
+    fn limits_sql_to_its_crates() {
         let sql: &[&str] = &["sea-orm", "sea-orm-migration", "sqlx", "sqlx-core", "tokio-postgres"];
         let orm: &[&str] = &["sea-orm", "sea-orm-migration"];
         allows(&[("database", sql), ("bench", sql), ("xtask", sql)], Use::Normal);
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_redis_in_its_place() {
+    fn limits_redis_to_its_crates() {
         allows(&[("redis-adapters", &["redis"]), ("xtask", &["redis"])], Use::Normal);
         forbids(&[("persistence", &["redis"]), ("thoughts", &["redis"]), ("posts", &["redis"])], Use::Normal);
         allows(&[("e2e", &["redis"])], Use::Test);
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong_with_an_arrow() {
+    fn explains_a_violation() {
         let shown: Vec<_> = judged("accounts", "posts", Use::Normal).iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["accounts → posts: use-case crates never import each other"]);
     }

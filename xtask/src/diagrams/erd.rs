@@ -1,4 +1,4 @@
-//! The entity-relationship diagram as a Graphviz source.
+//! Writes the entity-relationship diagram as a Graphviz source.
 
 use std::fmt::Write as _;
 
@@ -15,7 +15,7 @@ digraph erd {
   edge [dir=both, color="#627d98", penwidth=1.2, arrowsize=0.8]
 "##;
 
-/// Lines between tables that few refer to are kept short; those to the hub may be long.
+/// Weight of edges between ordinary tables, which keeps them short. Edges to the hub may be long.
 const SHORT: u8 = 8;
 
 /// Draws the tables and the references between them.
@@ -35,7 +35,7 @@ pub(crate) fn draw(tables: &[Table]) -> String {
     dot
 }
 
-/// The table that most references lead to.
+/// The table with the most references to it.
 fn hub(tables: &[Table]) -> Option<&String> {
     let targets: Vec<_> = tables.iter().flat_map(|table| &table.foreign_keys).map(|key| &key.table).collect();
     targets.iter().copied().max_by_key(|name| (targets.iter().filter(|target| *target == name).count(), *name))
@@ -63,7 +63,7 @@ fn row(dot: &mut String, table: &Table, column: &Column) {
     let name = escaped(&column.name);
     let shown = if column.primary_key { format!("<b>{name}</b>") } else { name.clone() };
     let kind = format!("{}{}", escaped(&column.kind.to_lowercase()), if column.nullable { "?" } else { "" });
-    // An empty <font> is an error.
+    // Graphviz rejects an empty <font>.
     let marks = match marks(table, column).join(" ") {
         none if none.is_empty() => " ".to_owned(),
         marks => marks,
@@ -75,7 +75,7 @@ fn row(dot: &mut String, table: &Table, column: &Column) {
     line(dot, &format!(r#"        {cell} port="{name}_right">{marks}</td></tr>"#));
 }
 
-/// What a column is besides a value.
+/// Keys and constraints of a column.
 fn marks(table: &Table, column: &Column) -> Vec<String> {
     let mut marks = Vec::new();
     if column.primary_key {
@@ -90,7 +90,7 @@ fn marks(table: &Table, column: &Column) -> Vec<String> {
     marks
 }
 
-/// What becomes of the row when the row that it refers to is deleted.
+/// What a deletion of the referenced row does to the row.
 fn on_delete(key: &ForeignKey) -> String {
     match key.on_delete.as_str() {
         "NO ACTION" | "RESTRICT" => "refuses".to_owned(),
@@ -104,8 +104,8 @@ fn edge(dot: &mut String, table: &Table, key: &ForeignKey, weight: u8) {
     let tail = if is_unique(table, &key.columns) { "teeodot" } else { "crowodot" };
     let optional = table.columns.iter().any(|column| column.nullable && key.columns.contains(&column.name));
     let head = if optional { "teeodot" } else { "teetee" };
-    // Ranks run from right to left: out at the left, in at the right. A reference to the same table stays
-    // there, and its empty label keeps the room that it turns in.
+    // Ranks run from right to left: edges leave at the left and arrive at the right. A reference to the same table
+    // stays at the right, and an empty label reserves room for its loop.
     let (out, room) = if table.name == key.table { ("right:e", ", label=\" \"") } else { ("left:w", "") };
     line(
         dot,
@@ -116,7 +116,7 @@ fn edge(dot: &mut String, table: &Table, key: &ForeignKey, weight: u8) {
     );
 }
 
-/// Whether no two rows share these columns' values.
+/// Whether the values of these columns are unique.
 fn is_unique(table: &Table, columns: &[String]) -> bool {
     let primary: Vec<_> = table.columns.iter().filter(|column| column.primary_key).map(|column| &column.name).collect();
     primary.iter().copied().eq(columns) || table.unique.iter().any(|unique| unique == columns)
@@ -171,13 +171,13 @@ mod tests {
     }
 
     #[test]
-    fn turns_a_reference_to_the_same_table_at_one_side() {
+    fn draws_a_reference_to_the_same_table_as_a_loop() {
         let drawn = draw(&[referring(reference("parent_id", "notes", "CASCADE"), true, false)]);
         assert!(drawn.contains("notes:parent_id_right:e -> notes:id_right:e"), "{drawn}");
     }
 
     #[test]
-    fn marks_keys_and_what_a_deletion_does() {
+    fn marks_keys_and_delete_actions() {
         let table = referring(reference("user_id", "users", "NO ACTION"), true, true);
         assert_eq!(marks(&table, &table.columns[0]), ["PK"]);
         assert_eq!(marks(&table, &table.columns[1]), ["FK refuses", "UQ"]);

@@ -1,30 +1,28 @@
-//! The schema, read from a database that the migrations have just made.
+//! Reads the schema of a freshly migrated database.
 
 use anyhow::{Context as _, Result};
 use migration::{Migrator, MigratorTrait as _};
 use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection, DbBackend, QueryResult, Statement, TryGetable};
 
-/// A table.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     pub(crate) name: String,
     pub(crate) columns: Vec<Column>,
-    /// Sets of columns that no two rows share, apart from the primary key.
+    /// Unique sets of columns, without the primary key.
     pub(crate) unique: Vec<Vec<String>>,
     pub(crate) foreign_keys: Vec<ForeignKey>,
 }
 
-/// A column.
 #[derive(Debug)]
 pub(crate) struct Column {
     pub(crate) name: String,
-    /// As SQLite spells it.
+    /// As spelled by SQLite.
     pub(crate) kind: String,
     pub(crate) nullable: bool,
     pub(crate) primary_key: bool,
 }
 
-/// A reference to another table, or the same.
+/// A reference to another table or the same one.
 #[derive(Debug)]
 pub(crate) struct ForeignKey {
     pub(crate) columns: Vec<String>,
@@ -33,7 +31,7 @@ pub(crate) struct ForeignKey {
     pub(crate) on_delete: String,
 }
 
-/// Migrates an empty SQLite database and reads its tables, in the order of their names.
+/// Migrates an empty SQLite database and returns its tables, sorted by name.
 pub(crate) async fn read() -> Result<Vec<Table>> {
     let database = Database::connect("sqlite::memory:").await.context("no SQLite database")?;
     Migrator::up(&database, None).await.context("the migrations fail")?;
@@ -59,7 +57,7 @@ fn column(row: &QueryResult) -> Result<Column> {
     Ok(Column {
         name: get(row, "name")?,
         kind: get(row, "type")?,
-        // SQLite does not say NOT NULL of a key, PostgreSQL does.
+        // SQLite does not report NOT NULL for a primary key; PostgreSQL does.
         nullable: get::<i64>(row, "notnull")? == 0 && !primary_key,
         primary_key,
     })
@@ -79,7 +77,7 @@ async fn unique(database: &DatabaseConnection, table: &str) -> Result<Vec<Vec<St
 }
 
 async fn foreign_keys(database: &DatabaseConnection, table: &str) -> Result<Vec<ForeignKey>> {
-    // One row a column; the columns of one key share its `id`.
+    // One row per column; the columns of one key share its `id`.
     let parts = rows(database, "SELECT * FROM pragma_foreign_key_list(?) ORDER BY id, seq", [table]).await?;
     let mut keys: Vec<ForeignKey> = Vec::new();
     for part in &parts {

@@ -1,4 +1,4 @@
-//! Rendering a Graphviz source, and telling of which source a drawing was made.
+//! Renders a Graphviz source, and records in the SVG which source it was made of.
 
 use std::fmt::Write as _;
 use std::io::ErrorKind;
@@ -24,26 +24,26 @@ pub(crate) fn render(dot: &Path, svg: &Path) -> Result<()> {
     std::fs::write(svg, signed(&drawing, &source)).with_context(|| format!("cannot write {}", svg.display()))
 }
 
-/// Fails unless `svg` was made of what `dot` is now.
+/// Fails unless `svg` was made of the current `dot`.
 pub(crate) fn check(dot: &Path, svg: &Path) -> Result<()> {
     let read = |path: &Path| {
         std::fs::read_to_string(path)
             .with_context(|| format!("cannot read {}; write it with `cargo xtask diagrams`", path.display()))
     };
     if !read(svg)?.contains(&signature(&read(dot)?)) {
-        bail!("{} was made of another {}; render it anew with `cargo xtask diagrams`", svg.display(), dot.display());
+        bail!("{} was made of another {}; render it again with `cargo xtask diagrams`", svg.display(), dot.display());
     }
     Ok(())
 }
 
-/// The drawing without what depends on Graphviz's version and with its source's signature.
+/// The SVG without what depends on Graphviz's version, and with the hash of its source.
 fn signed(drawing: &str, source: &str) -> String {
     let mut signed = String::with_capacity(drawing.len());
     let mut rest = drawing;
     while let Some((before, comment)) = rest.split_once("<!--") {
         signed.push_str(before.trim_end_matches(' '));
         let after = comment.split_once("-->").map_or("", |(_, after)| after);
-        // A comment on a line of its own takes the line with it.
+        // A comment on a line of its own is removed with its line.
         rest = if signed.ends_with('\n') { after.strip_prefix('\n').unwrap_or(after) } else { after };
     }
     signed.push_str(rest);
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn signs_every_source_with_its_own() {
+    fn signatures_differ_by_source() {
         assert_ne!(signature("a"), signature("b"));
         assert_eq!(
             signature(""),

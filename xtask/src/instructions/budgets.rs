@@ -1,4 +1,4 @@
-//! What each piece of work may take, as it stands in the repository.
+//! The instruction budgets in the repository.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,38 +6,37 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-/// What instructions depend on, apart from the work.
+/// What instruction counts depend on, besides the work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Origin {
-    /// The kind of processor.
+    /// The processor architecture.
     pub(super) machine: String,
-    /// The version of the compiler.
+    /// The compiler's version.
     pub(super) rustc: String,
 }
 
-/// How many instructions each piece of work may take, by its name.
+/// Instruction budgets by name of the work.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Budgets {
     /// Where they were counted.
     pub(super) origin: Origin,
-    /// The budgets.
     pub(super) instructions: BTreeMap<String, u64>,
 }
 
 impl Budgets {
-    /// For a repository that has none yet.
+    /// Empty budgets, for a repository without any.
     pub(super) fn none(origin: Origin) -> Self {
         Self { origin, instructions: BTreeMap::new() }
     }
 
-    /// Reads them.
+    /// Reads the budgets.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read {}; --update writes it", path.display()))?;
         Self::parse(&text).with_context(|| format!("{} is not understood", path.display()))
     }
 
-    /// Writes them.
+    /// Writes the budgets.
     pub(super) fn write(&self, path: &Path) -> Result<()> {
         std::fs::write(path, self.text()?).with_context(|| format!("cannot write {}", path.display()))
     }
@@ -63,14 +62,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn are_read_as_they_were_written() {
+    fn survive_a_round_trip() {
         let origin = Origin { machine: "x86_64".to_owned(), rustc: "1.95.0".to_owned() };
         let budgets = Budgets { origin, instructions: BTreeMap::from([("id".to_owned(), 7)]) };
         assert_eq!(Budgets::parse(&budgets.text().unwrap()).unwrap(), budgets);
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn names_a_missing_field() {
         let error = |text| Budgets::parse(text).unwrap_err().to_string();
         assert_eq!(error(r#"{"machine":"x86_64","instructions":{}}"#), "no `rustc`");
         assert_eq!(error(r#"{"machine":"x86_64","rustc":"1.95.0"}"#), "no `instructions`");

@@ -1,4 +1,4 @@
-//! Counting with callgrind, which runs a program on a processor of its own making.
+//! Counts instructions with callgrind, which simulates the processor.
 
 use std::path::PathBuf;
 
@@ -7,16 +7,16 @@ use tempfile::TempDir;
 use tokio::process::Command;
 use toolkit::{Interrupt, process};
 
-/// How often the work is done before anything counts: buffers have grown, and what is made once is made.
+/// Repetitions in the short run. After it, buffers have grown and lazy initialisation is done.
 const FEW: u32 = 100;
-/// How often it is done in the other run, which differs in nothing else.
+/// Repetitions in the long run, which differs in nothing else.
 const MANY: u32 = 600;
 
-/// Counts what a program does.
+/// Counts the instructions of a program.
 pub(super) struct Callgrind {
     valgrind: PathBuf,
     program: PathBuf,
-    /// For what callgrind writes.
+    /// Folder for callgrind's output.
     folder: TempDir,
 }
 
@@ -25,7 +25,7 @@ impl Callgrind {
         Ok(Self { valgrind, program, folder: tempfile::tempdir()? })
     }
 
-    /// The names of all work that the program can do.
+    /// Names of all work that the program can do.
     pub(super) async fn works(&self, interrupt: &Interrupt) -> Result<Vec<String>> {
         let mut command = Command::new(&self.program);
         command.arg("list");
@@ -33,13 +33,13 @@ impl Callgrind {
         Ok(names.lines().map(ToOwned::to_owned).collect())
     }
 
-    /// How many instructions doing `work` once takes.
+    /// Instructions that one repetition of `work` takes.
     pub(super) async fn count(&self, work: &str, interrupt: &Interrupt) -> Result<u64> {
         let (few, many) = tokio::try_join!(self.total(work, FEW, interrupt), self.total(work, MANY, interrupt))?;
         each((FEW, few), (MANY, many))
     }
 
-    /// How many a whole run takes.
+    /// Instructions of a whole run.
     async fn total(&self, work: &str, times: u32, interrupt: &Interrupt) -> Result<u64> {
         let file = self.folder.path().join(format!("{work}.{times}"));
         let mut written_to = std::ffi::OsString::from("--callgrind-out-file=");
@@ -53,14 +53,14 @@ impl Callgrind {
     }
 }
 
-/// The total of a profile: all that it says is of instructions, as long as nothing else was asked for.
+/// The total of a profile. All its costs are instructions, as long as no other event is enabled.
 fn total(profile: &str) -> Option<u64> {
     let of = |name| profile.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
-    // The first is of all threads and the whole run; old versions write the second only.
+    // The first line covers all threads and the whole run. Old versions write the second only.
     of("totals:").or_else(|| of("summary:"))
 }
 
-/// What one time takes, of two runs that do it some times and more times: all the rest is in both.
+/// Instructions of one repetition, from two runs that differ in their repetitions only.
 fn each((few_times, few): (u32, u64), (many_times, many): (u32, u64)) -> Result<u64> {
     ensure!(few_times < many_times, "{many_times} times are not more than {few_times}");
     let more = many.checked_sub(few).context("doing it more often takes less")?;
@@ -83,14 +83,14 @@ mod tests {
     }
 
     #[test]
-    fn what_both_runs_have_in_common_does_not_count() {
+    fn costs_common_to_both_runs_do_not_count() {
         let start = 1_000_000;
         assert_eq!(each((100, start + 100 * 70), (600, start + 600 * 70)).unwrap(), 70);
         assert_eq!(each((1, start), (3, start + 3)).unwrap(), 2, "rounded");
     }
 
     #[test]
-    fn runs_that_make_no_sense_are_refused() {
+    fn inconsistent_runs_are_rejected() {
         assert!(each((100, 50), (600, 49)).is_err());
         assert!(each((100, 50), (100, 60)).is_err());
     }

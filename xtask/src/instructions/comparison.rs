@@ -1,27 +1,27 @@
-//! Counts beside their budgets, and what to think of them.
+//! Compares counts with their budgets.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use anyhow::{Result, bail};
 
-/// Hundredths of its budget past which work takes too many instructions.
+/// Percentage of the budget above which work takes too many instructions.
 const TOO_MANY: u64 = 105;
-/// Hundredths of its budget below which the budget guards nothing any more.
+/// Percentage of the budget below which the budget is too high.
 const FEW: u64 = 90;
 
-/// What to think of a count.
+/// The verdict on a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
-    /// As it should be.
+    /// Within the budget.
     Good,
-    /// Far below the budget, which should follow.
+    /// Far below the budget, which should be lowered.
     BudgetTooHigh,
-    /// Above what is tolerated.
+    /// Above the tolerance.
     TooMany,
-    /// There is no budget for it.
+    /// The work has no budget.
     NoBudget,
-    /// There is a budget, but no such work.
+    /// The budget has no work.
     NoWork,
 }
 
@@ -71,7 +71,7 @@ impl Comparison {
         Self(works.into_iter().map(line).collect())
     }
 
-    /// Fails when any work takes too much, or cannot be judged.
+    /// Fails if any work takes too many instructions or cannot be judged.
     pub(super) fn verdict(&self) -> Result<()> {
         let failing: Vec<_> =
             self.0.iter().filter(|line| line.verdict.fails()).map(|line| line.work.as_str()).collect();
@@ -79,7 +79,7 @@ impl Comparison {
             return Ok(());
         }
         bail!(
-            "not within budget: {}. Mend it; or, if it is worth that, take the new counts with `cargo xtask \
+            "not within budget: {}. Fix it, or if it is justified, accept the new counts with `cargo xtask \
              instructions --update` and say why in the commit",
             failing.join(", ")
         )
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn tolerates_a_little_more_and_not_much_more() {
+    fn tolerates_small_increases_only() {
         for (count, expected) in [
             (1050, Verdict::Good),
             (1051, Verdict::TooMany),

@@ -1,16 +1,16 @@
-//! The table of calls in `docs/api.md`, made from the OpenAPI document.
+//! Generates the table of calls in `docs/api.md` from the OpenAPI document.
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-/// What stands before and after the table.
+/// Markers around the table.
 const BEGIN: &str = "<!-- calls: written by `cargo xtask openapi` -->\n";
 const END: &str = "<!-- end of calls -->\n";
 
-/// In the order of the rows of one path.
+/// Methods in the order of the rows of one path.
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-/// `guide` with the table of the calls that `document` has.
+/// `guide` with the table of the calls in `document`.
 pub(super) fn put_into(guide: &str, document: &str) -> Result<String> {
     let document: Value = serde_json::from_str(document).context("the OpenAPI document is not JSON")?;
     let (before, rest) =
@@ -19,7 +19,7 @@ pub(super) fn put_into(guide: &str, document: &str) -> Result<String> {
     Ok(format!("{before}{BEGIN}{}{END}{after}", tables(&document)))
 }
 
-/// One table for each tag, in the order of the document.
+/// One table per tag, in the order of the document.
 fn tables(document: &Value) -> String {
     let mut tables = Vec::new();
     for tag in list(&document["tags"]).filter_map(|tag| tag["name"].as_str()) {
@@ -62,7 +62,7 @@ fn row(document: &Value, path: &str, method: &str, operation: &Value) -> String 
     format!("| `{call}` | {summary}{needs} | {} | {} |\n", takes.join(", "), answers(operation))
 }
 
-/// The name, a question mark if it may be left out, and its bounds.
+/// The name, a question mark if it is optional, and its bounds.
 fn field(document: &Value, name: &str, schema: &Value, is_required: bool) -> String {
     let schema = resolved(document, schema);
     let optional = if is_required { "" } else { "?" };
@@ -77,7 +77,7 @@ fn field(document: &Value, name: &str, schema: &Value, is_required: bool) -> Str
     format!("`{name}`{optional}{}", bounds.unwrap_or_default())
 }
 
-/// What comes of it when nothing is wrong: status and shape.
+/// Status and schema of successful responses.
 fn answers(operation: &Value) -> String {
     let answers = operation["responses"].as_object().into_iter().flatten();
     let shown = answers.filter(|(status, _)| status.starts_with('2') || *status == "308").map(|(status, answer)| {
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn has_a_row_a_call() {
+    fn has_a_row_per_call() {
         let guide = format!("before\n{BEGIN}stale\n{END}after\n");
         let expected = format!(
             "before\n{BEGIN}\n**posts**\n\n| call | | takes | answers |\n|---|---|---|---|\n\
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_guide_without_a_place_for_it_is_an_error() {
+    fn a_guide_without_markers_is_an_error() {
         assert!(put_into("before\nafter\n", &document()).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! A server in a container, where a Docker engine runs.
+//! A server in a container.
 
 use std::time::{Duration, Instant};
 
@@ -10,10 +10,10 @@ use testcontainers::{ContainerAsync, GenericImage};
 use super::service::{Service, Wanted};
 use crate::image::Image;
 
-/// Enough to load the image over a slow line; an engine that does not answer must not hold the tests for ever.
+/// Enough to pull the image over a slow line; an engine that does not respond must not block the tests forever.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// How long the server in it may take to answer.
+/// Time limit for the server in the container to answer.
 const START: Duration = Duration::from_mins(1);
 
 /// A running container. Dropping it removes it.
@@ -41,7 +41,7 @@ impl Container {
     }
 }
 
-/// Starts a container, and answers the address of the server in it.
+/// Starts a container, and returns the URL of its server.
 pub(super) async fn start(service: &dyn Service, wanted: &Wanted) -> Result<(Container, String)> {
     let facts = service.facts();
     let image = Image::of_compose(facts.image)?;

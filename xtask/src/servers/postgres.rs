@@ -1,4 +1,4 @@
-//! PostgreSQL.
+//! PostgreSQL as a [`Service`].
 
 mod binaries;
 mod leftovers;
@@ -17,13 +17,13 @@ use super::purpose::Purpose;
 use super::service::{Facts, Program, Service, Wanted};
 use crate::install::{Packages, Software};
 
-/// Connections that a server of ours accepts: many tests run at once, each with a pool.
+/// Connections of a started server: many tests run at once, each with a pool.
 const MAX_CONNECTIONS: &str = "max_connections=300";
 
-/// Docker gives 64 MiB, which a parallel query over a large table outgrows.
+/// Docker's default is 64 MiB, which a parallel query on a large table exceeds.
 const SHARED_MEMORY: u64 = 256 * 1024 * 1024;
 
-/// Who may run a server where the caller is root, which PostgreSQL refuses; the first that exists.
+/// Users that may run a server if the caller is root, which PostgreSQL rejects. The first existing one is used.
 const STAND_INS: [&str; 2] = ["postgres", "nobody"];
 
 const FACTS: Facts = Facts {
@@ -37,16 +37,16 @@ const FACTS: Facts = Facts {
     oldest: binaries::OLDEST,
     image: "postgres",
     port: 5432,
-    // The immediate shutdown, which leaves no shared memory behind.
+    // Immediate shutdown, which leaves no shared memory behind.
     stop: Signal::QUIT,
     leftovers: "databases",
 };
 
-/// A throw-away server is a new cluster. Its role may create databases.
+/// A started server is a new cluster, whose role may create databases.
 pub(crate) struct Postgres;
 
 impl Postgres {
-    /// A program that came with the machine's own server.
+    /// A program that belongs to the machine's own server.
     pub(crate) fn beside_server(name: &str) -> Option<PathBuf> {
         Some(binaries::find()?.folder.join(name)).filter(|program| program.is_file())
     }
@@ -94,7 +94,7 @@ impl Service for Postgres {
         initdb.args(["--pgdata=data", "--username=postgres", "--pwfile=password", "--auth=scram-sha-256"]);
         succeed(initdb.args(["--encoding=UTF8", "--no-locale", "--no-sync"]))?;
         let mut server = command(&program.path);
-        // The socket is in the folder of the data.
+        // The socket is in the data folder.
         server.args(["-D", "data", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=."]);
         server.arg("-c").arg(format!("port={port}")).args(settings(wanted.purpose).flat_map(|setting| ["-c", setting]));
         Ok(server)
@@ -109,8 +109,8 @@ impl Service for Postgres {
     }
 }
 
-/// What tests write need not outlive the run, so it need not reach the disc; benchmarks measure what is durable, with
-/// room in memory for the data and for the log between two checkpoints.
+/// Data of tests need not survive the run, so it is not flushed to disc. Benchmarks measure durable writes, with
+/// memory for the data and for the log between two checkpoints.
 fn settings(purpose: Purpose) -> impl Iterator<Item = &'static str> {
     let settings: &[_] = match purpose {
         Purpose::Tests => &["fsync=off", "full_page_writes=off"],
@@ -121,7 +121,7 @@ fn settings(purpose: Purpose) -> impl Iterator<Item = &'static str> {
     settings.iter().copied().chain([MAX_CONNECTIONS])
 }
 
-/// Runs `command`; what it printed is the error when it fails.
+/// Runs `command`; if it fails, the error contains its output.
 fn succeed(command: &mut Command) -> Result<()> {
     let output = command.output().with_context(|| format!("cannot run {}", command.get_program().display()))?;
     if output.status.success() {
@@ -131,7 +131,7 @@ fn succeed(command: &mut Command) -> Result<()> {
     bail!("{} ended with {}: {}", command.get_program().display(), output.status, said.trim())
 }
 
-/// The user whose server it is, when it is not the caller's.
+/// The user that runs the server, if it is not the caller.
 #[derive(Clone, Copy)]
 struct Owner {
     user: u32,
@@ -158,7 +158,7 @@ mod tests {
     use super::{Purpose, settings};
 
     #[test]
-    fn benchmarks_measure_what_is_durable() {
+    fn benchmarks_measure_durable_writes() {
         assert!(settings(Purpose::Benchmarks).any(|setting| setting == "fsync=on"));
         assert!(settings(Purpose::Tests).any(|setting| setting == "fsync=off"));
     }

@@ -1,26 +1,25 @@
-//! What a server is wanted for: it decides where one is looked for first, and how it treats its disc.
+//! The purpose of a server: it decides where to look first, and whether writes are durable.
 
-/// What a server is wanted for.
+/// The purpose of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// To be right.
+    /// Tests of correctness.
     Tests,
-    /// To be measured.
+    /// Measurements.
     Benchmarks,
 }
 
-/// A way to come by a server.
+/// A way to get a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// A Docker engine.
     Container,
     /// The machine's own programs.
     Machine,
 }
 
 impl Purpose {
-    /// Which way is tried first. Between a container and its user there is a translation of addresses, which tests do
-    /// not notice and benchmarks measure.
+    /// The ways in order of preference. Docker translates addresses between a container and its clients, which tests
+    /// do not notice and benchmarks measure.
     pub(crate) fn ways(self) -> [Way; 2] {
         match self {
             Self::Tests => [Way::Container, Way::Machine],
@@ -34,7 +33,7 @@ mod tests {
     use super::{Purpose, Way};
 
     #[test]
-    fn benchmarks_avoid_the_network_of_containers() {
+    fn benchmarks_avoid_container_networks() {
         assert_eq!(Purpose::Benchmarks.ways()[0], Way::Machine);
         assert_eq!(Purpose::Tests.ways()[0], Way::Container);
     }

@@ -1,4 +1,4 @@
-//! Redis, or Valkey.
+//! Redis or Valkey as a [`Service`].
 
 mod leftovers;
 
@@ -13,10 +13,10 @@ use testcontainers::{ContainerRequest, GenericImage, ImageExt as _};
 use super::service::{Facts, Program, Service, Wanted};
 use crate::install::{self, Packages, Software};
 
-/// The oldest Redis with the protocol that we speak.
+/// The oldest version that speaks the protocol we use.
 const OLDEST: u32 = 6;
 
-/// What its program is called: some systems ship Valkey, which is Redis by another name.
+/// Names of its program: some systems ship Valkey, a fork of Redis.
 const NAMES: [&str; 2] = ["redis-server", "valkey-server"];
 
 const FACTS: Facts = Facts {
@@ -33,7 +33,7 @@ const FACTS: Facts = Facts {
     leftovers: "keys",
 };
 
-/// A server of ours keeps nothing on disk.
+/// A started server stores nothing on disc.
 pub(crate) struct Redis;
 
 #[async_trait]
@@ -60,7 +60,7 @@ impl Service for Redis {
     }
 
     fn prepare(&self, program: &Program, folder: &Path, port: u16, wanted: &Wanted) -> Result<Command> {
-        // In a file, for everybody may read the arguments of a process.
+        // In a file, because every user can read the arguments of a process.
         let configuration = format!(
             "bind 127.0.0.1\nport {port}\nrequirepass {}\nsave \"\"\nappendonly no\ndir \"{}\"\n",
             wanted.password,
@@ -82,7 +82,7 @@ impl Service for Redis {
     }
 }
 
-/// Reads `Redis server v=7.0.15 sha=00000000:0 …`, if that is new enough.
+/// Parses `Redis server v=7.0.15 sha=00000000:0 …`; `None` if it is too old.
 fn version(line: &str) -> Option<String> {
     let version = line.split_whitespace().find_map(|word| word.strip_prefix("v="))?;
     let major: u32 = version.split('.').next()?.parse().ok()?;

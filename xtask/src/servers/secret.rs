@@ -1,4 +1,4 @@
-//! A password for one run.
+//! A random password for one run.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -6,7 +6,7 @@ use std::io::Read as _;
 
 use anyhow::{Context as _, Result};
 
-/// A password that nobody else on the machine can guess: a superuser may run programs as the server's user.
+/// A password that other users of the machine cannot guess: a superuser may run programs as the server's user.
 pub(crate) fn password() -> Result<String> {
     let mut bytes = [0_u8; 16];
     File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes)).context("no randomness")?;

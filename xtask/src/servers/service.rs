@@ -1,4 +1,4 @@
-//! What differs from one server to another.
+//! The interface of a kind of server.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,32 +11,32 @@ use testcontainers::{ContainerRequest, GenericImage};
 use super::purpose::Purpose;
 use crate::install::Software;
 
-/// What is known of a server before there is one.
+/// Static facts about a kind of server.
 pub(crate) struct Facts {
-    /// What it is called, and how it is installed.
+    /// Its name and its packages.
     pub(crate) software: Software,
-    /// The variable that names one to use.
+    /// The environment variable with the URL of a server to use.
     pub(crate) variable: &'static str,
-    /// The oldest major version that will do.
+    /// The oldest supported major version.
     pub(crate) oldest: u32,
-    /// What its image is called in `docker-compose.yml`.
+    /// The name of its image in `docker-compose.yml`.
     pub(crate) image: &'static str,
-    /// The port that it listens on in a container.
+    /// The port in a container.
     pub(crate) port: u16,
-    /// What ends its process. Nothing in it outlives the run: it need not stop tidily.
+    /// The signal that ends its process. Its data does not survive the run, so it need not shut down cleanly.
     pub(crate) stop: Signal,
-    /// What tests make in it.
+    /// What tests create in it, for messages.
     pub(crate) leftovers: &'static str,
 }
 
 /// A server program on this machine.
 pub(crate) struct Program {
     pub(crate) path: PathBuf,
-    /// As it says itself.
+    /// As reported by the program.
     pub(crate) version: String,
 }
 
-/// A server that is to be started.
+/// A server to start.
 pub(crate) struct Wanted {
     pub(crate) password: String,
     pub(crate) purpose: Purpose,
@@ -45,24 +45,23 @@ pub(crate) struct Wanted {
 /// A kind of server.
 #[async_trait]
 pub(crate) trait Service: Send + Sync {
-    /// What is known of all its servers.
     fn facts(&self) -> &'static Facts;
 
     /// The best program on this machine, if one is new enough.
     fn installed(&self) -> Option<Program>;
 
-    /// The address of a server of ours at `place`, a host and a port.
+    /// The URL of a started server at `place`, a host and a port.
     fn url(&self, place: &str, password: &str) -> String;
 
     /// Adds settings to the request for a container.
     fn container(&self, request: ContainerRequest<GenericImage>, wanted: &Wanted) -> ContainerRequest<GenericImage>;
 
-    /// Prepares `folder`, which is empty, and answers the command that serves from there.
+    /// Prepares `folder`, which is empty, and returns the command that serves from it.
     fn prepare(&self, program: &Program, folder: &Path, port: u16, wanted: &Wanted) -> Result<Command>;
 
-    /// Fails unless the server at `url` answers and may be used by tests.
+    /// Fails unless the server at `url` answers and tests may use it.
     async fn check(&self, url: &str) -> Result<()>;
 
-    /// Removes what tests made on the server at `url` and could not remove.
+    /// Removes what tests created on the server at `url` and could not remove.
     async fn drop_leftovers(&self, url: &str) -> Result<()>;
 }

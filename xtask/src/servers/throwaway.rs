@@ -1,4 +1,4 @@
-//! A throw-away process of the machine's own programs, in a temporary folder.
+//! A server process in a temporary folder, run by the machine's own programs.
 
 use std::fs::File;
 use std::io;
@@ -13,10 +13,10 @@ use tempfile::TempDir;
 use super::service::{Program, Service, Wanted};
 use crate::port;
 
-/// How long it may take to start.
+/// Time limit for the server to start.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A process. Dropping it ends it and removes its folder.
+/// A server process. Dropping it ends the process and removes its folder.
 pub(super) struct Process {
     child: Child,
     stop: Signal,
@@ -25,7 +25,7 @@ pub(super) struct Process {
 
 impl Process {
     fn end(&mut self) -> io::Result<()> {
-        // The number of a process that has ended may be another's by now.
+        // After the process has ended, its id may belong to another one.
         if self.child.try_wait()?.is_none() {
             kill_process(Pid::from_child(&self.child), self.stop)?;
             self.child.wait()?;
@@ -42,7 +42,7 @@ impl Drop for Process {
     }
 }
 
-/// Starts a server, and answers its address.
+/// Starts a server, and returns its URL.
 pub(super) async fn start(service: &dyn Service, program: &Program, wanted: &Wanted) -> Result<(Process, String)> {
     let mut attempt = 1;
     loop {
@@ -65,7 +65,7 @@ async fn try_start(service: &dyn Service, program: &Program, wanted: &Wanted) ->
         .stdin(Stdio::null())
         .stdout(written.try_clone()?)
         .stderr(written)
-        // Ctrl-C is for the tests; the server goes when they are done.
+        // Ctrl-C is for the tests; the server ends after them.
         .process_group(0)
         .spawn()
         .with_context(|| format!("cannot run {}", program.path.display()))?;

@@ -1,20 +1,20 @@
-//! Ctrl-C, a polite kill and a closed terminal: all ask the command to stop and to clear up after itself.
+//! Handles SIGINT, SIGTERM and SIGHUP: the command must stop and clean up.
 
 use anyhow::{Result, bail};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-/// What shells report for a command that Ctrl-C ended.
+/// The exit code that shells report after Ctrl-C.
 const EXIT_CODE: i32 = 130;
 
-/// Whether somebody wants this command to stop. From its making on, signals no longer end the process by themselves.
+/// Whether the command was asked to stop. While it exists, these signals no longer end the process.
 #[derive(Clone)]
 pub struct Interrupt {
     raised: watch::Receiver<bool>,
 }
 
 impl Interrupt {
-    /// Starts to listen. The second signal ends the process at once, whatever it leaves behind.
+    /// Starts to listen. The second signal ends the process at once, without clean-up.
     pub fn listen() -> Result<Self> {
         let mut signals = Signals {
             interrupt: signal(SignalKind::interrupt())?,
@@ -25,22 +25,22 @@ impl Interrupt {
         tokio::spawn(async move {
             signals.next().await;
             raise.send_replace(true);
-            eprintln!("\nstopping; once more to leave at once");
+            eprintln!("\nstopping; press Ctrl-C again to exit without cleaning up");
             signals.next().await;
             std::process::exit(EXIT_CODE);
         });
         Ok(Self { raised })
     }
 
-    /// Waits until somebody wants a stop.
+    /// Waits until a signal asks the command to stop.
     pub async fn raised(&self) {
         if self.raised.clone().wait_for(|raised| *raised).await.is_err() {
-            // Nobody listens any more, so nobody can ask.
+            // The listener is gone, so no signal can arrive.
             std::future::pending::<()>().await;
         }
     }
 
-    /// Fails when somebody has asked for a stop.
+    /// Fails if the command was asked to stop.
     pub fn check(&self) -> Result<()> {
         if *self.raised.borrow() {
             bail!("interrupted");
@@ -48,7 +48,7 @@ impl Interrupt {
         Ok(())
     }
 
-    /// Does `work` unless somebody asks for a stop; then it is dropped where it stands.
+    /// Runs `work` until it ends or a signal arrives, which drops it.
     pub async fn guard<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {
             () = self.raised() => bail!("interrupted"),

@@ -1,4 +1,4 @@
-//! What `xtask` and `cluster-test` share: they run other programs in a checkout, and clear up when they are interrupted.
+//! Code that `xtask` and `cluster-test` share: running other programs in a checkout, and cleaning up on interruption.
 
 mod interrupt;
 pub mod process;

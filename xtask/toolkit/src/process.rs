@@ -1,4 +1,4 @@
-//! Running other programs, and stopping them together with all they started.
+//! Runs other programs, and stops them with all processes that they started.
 
 use std::ffi::OsStr;
 use std::io;
@@ -12,14 +12,14 @@ use tokio::process::{Child, Command};
 
 use crate::{Interrupt, root};
 
-/// How long a program may take to stop when asked.
+/// Time limit for a program to stop on request.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What `cargo run` sets for this program only. Cargo would take it for a change of the environment and build anew.
+/// Variables that `cargo run` sets for this program only. Cargo would see them as a changed environment and rebuild.
 const OWN_VARIABLES: [&str; 5] =
     ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE"];
 
-/// A cargo command, to be run at the root of the workspace.
+/// A cargo command that runs at the root of the workspace.
 pub fn cargo<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).current_dir(root());
@@ -31,14 +31,14 @@ pub fn cargo<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     command
 }
 
-/// Runs `command` to its end; what it prints goes where ours goes. Fails when it fails.
+/// Runs `command` to its end, with inherited output. Fails if the command fails.
 pub async fn run(mut command: Command, interrupt: &Interrupt) -> Result<()> {
     let mut child = spawn(&mut command)?;
     let (status, ()) = wait(&mut child, std::future::ready(Ok(())), interrupt.raised()).await?;
     succeed(&command, status)
 }
 
-/// Runs `command` to its end and answers what it wrote to standard output. Fails when it fails.
+/// Runs `command` to its end and returns its standard output. Fails if the command fails.
 pub async fn output(mut command: Command, interrupt: &Interrupt) -> Result<Vec<u8>> {
     let mut child = spawn(command.stdout(Stdio::piped()))?;
     let read = read_all(child.stdout.take());
@@ -47,7 +47,7 @@ pub async fn output(mut command: Command, interrupt: &Interrupt) -> Result<Vec<u
     Ok(bytes)
 }
 
-/// Runs `command` to its end, whichever that is, unless `stopped` comes first; answers what it wrote where it was piped.
+/// Runs `command` to its end, successful or not, unless `stopped` comes first. Returns the output that was piped.
 pub async fn run_unless(mut command: Command, stopped: impl Future<Output = ()>) -> Result<Output> {
     let mut child = spawn(&mut command)?;
     let (stdout, stderr) = (read_all(child.stdout.take()), read_all(child.stderr.take()));
@@ -64,7 +64,7 @@ async fn read_all(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Starts `command` in a process group of its own, so that all it starts can be stopped with it.
+/// Starts `command` in its own process group, so that all its processes can be stopped.
 fn spawn(command: &mut Command) -> Result<Child> {
     command.stdin(Stdio::null()).process_group(0).kill_on_drop(true);
     command.spawn().with_context(|| format!("cannot run {}", shown(command)))
@@ -84,7 +84,7 @@ async fn wait<T>(
         return Ok(ended);
     }
     if let Some(group) = group {
-        // A group that is gone already is what is wanted.
+        // A group that has already ended is fine.
         let _ = kill_process_group(group, Signal::INT);
         let _ = tokio::time::timeout(PATIENCE, child.wait()).await;
         let _ = kill_process_group(group, Signal::KILL);
@@ -99,7 +99,7 @@ fn succeed(command: &Command, status: ExitStatus) -> Result<()> {
     bail!("{} ended with {status}", shown(command))
 }
 
-/// The command as one would type it.
+/// The command as typed in a shell.
 fn shown(command: &Command) -> String {
     let command = command.as_std();
     let program = std::path::Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
@@ -120,17 +120,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn answers_both_outputs_and_the_status() {
+    async fn returns_both_outputs_and_the_status() {
         let output = run_unless(shell("echo out; echo err >&2; exit 3"), std::future::pending()).await.unwrap();
         assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (&b"out\n"[..], &b"err\n"[..]));
         assert_eq!(output.status.code(), Some(3));
     }
 
     #[tokio::test]
-    async fn stops_what_the_program_started_too() {
+    async fn stops_all_processes_of_the_program() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("pid");
-        // The second shell stays when only the first is killed.
+        // The second shell survives if only the first is killed.
         let command =
             shell(&format!("sh -c 'echo $$ > {0}.new; mv {0}.new {0}; exec sleep 600' & wait", file.display()));
         let began = async {
@@ -147,7 +147,7 @@ mod tests {
         }
     }
 
-    /// Whether it does anything: nobody may be there to reap what is dead.
+    /// Whether the process runs; a zombie does not count, because it may never be reaped.
     fn is_running(pid: Pid) -> bool {
         let status = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
         status.is_ok_and(|status| !status.contains(") Z "))

@@ -1,10 +1,11 @@
-//! Where the checkout is.
+//! Finds the checkout.
 
 use std::path::{Path, PathBuf};
 
-/// The folder that holds the workspace's `Cargo.lock`.
+/// The folder that contains the workspace's `Cargo.lock`.
 ///
-/// Asked of cargo at run time: two checkouts may share one target folder, and with it this executable.
+/// It is read from cargo's environment at run time, because two checkouts may share a target folder and thus this
+/// executable.
 pub fn root() -> PathBuf {
     let manifest = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     let package = Path::new(&manifest);

@@ -1,9 +1,9 @@
-//! The calls of this context that middlewares treat in a way of their own.
+//! Calls of this context that the middlewares treat specially.
 
 use actix_web::http::Method;
 use http_kit::rate_limit::Budget;
 
-/// Calls that check a password are slow to serve, and worth guessing.
+/// Calls that check a password. They are expensive to serve and worth guessing, so they have a budget of their own.
 pub(crate) const BUDGETS: &[(Method, &str, Budget)] = &[
     (Method::POST, "/v1/sessions", Budget::CREDENTIALS),
     (Method::POST, "/v1/users", Budget::CREDENTIALS),
@@ -11,9 +11,9 @@ pub(crate) const BUDGETS: &[(Method, &str, Budget)] = &[
     (Method::POST, "/v1/users/me/erasure", Budget::CREDENTIALS),
 ];
 
-/// Calls that get new tokens.
+/// Calls that issue tokens.
 pub(crate) const OPENS_SESSION: &[(Method, &str)] =
     &[(Method::POST, "/v1/sessions"), (Method::POST, "/v1/sessions/refresh")];
 
-/// Where changes concern accounts and sessions.
+/// Path prefixes under which changes concern accounts and sessions.
 pub(crate) const AUDITED: &[&str] = &["/v1/sessions", "/v1/users"];

@@ -1,4 +1,4 @@
-//! What goes over the wire about accounts.
+//! Request and response bodies of accounts.
 
 use accounts::{NewPassword, ProfileEdit, SignUpCommand, SignedIn};
 use domain::{
@@ -15,12 +15,13 @@ use validator::Validate;
 
 use super::problems::invalid_credentials;
 
-/// What a person gives to get an account.
+/// A new account.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SignUp, examples(json!({"username": "ada", "password": "correct horse battery"})))]
 pub(crate) struct SignUpRequest {
-    /// 3 to 30 of `a-z 0-9 _`, first a letter; letter case is folded; some words are reserved.
+    /// Unique name of the account: 3 to 30 characters of `a-z`, `0-9` and `_`, the first a letter. Upper case is
+    /// folded to lower case. Some words are reserved.
     #[serde(default, deserialize_with = "given")]
     #[validate(required)]
     #[schema(
@@ -32,13 +33,14 @@ pub(crate) struct SignUpRequest {
         examples("ada")
     )]
     username: Option<String>,
-    /// 8 to 128 characters. Not blank, not one of the 10,000 commonest, and not the user name or the display name.
+    /// Password: 8 to 128 characters. Must not be blank, one of the 10,000 most common passwords, the user name or
+    /// the display name.
     #[serde(default, deserialize_with = "given")]
     #[validate(required)]
     #[schema(required, nullable = false, min_length = 8, max_length = 128, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", format = Password, examples("correct horse battery"))]
     password: Option<String>,
-    /// 1 to 50 characters in one line, at least one of them visible; every direction of writing that is opened (Unicode
-    /// UAX #9) is closed. The user name when left out.
+    /// Name shown to readers: one line of 1 to 50 characters, at least one of them visible. Every writing direction
+    /// that it opens (Unicode UAX #9) must be closed. Defaults to the user name.
     #[serde(default, deserialize_with = "given")]
     #[schema(
         required = false,
@@ -49,7 +51,8 @@ pub(crate) struct SignUpRequest {
         examples("Ada Lovelace")
     )]
     display_name: Option<String>,
-    /// Up to 300 characters.
+    /// Text of the profile: up to 300 characters. Newline and tab are the only control characters allowed. Defaults
+    /// to the empty text.
     #[serde(default, deserialize_with = "given")]
     #[schema(
         required = false,
@@ -83,17 +86,17 @@ impl Request for SignUpRequest {
     }
 }
 
-/// A name and a password.
+/// User name and password.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = LogIn, examples(json!({"username": "ada", "password": "correct horse battery"})))]
 pub(crate) struct LogInRequest {
-    /// The user name.
+    /// User name of the account. Upper and lower case are equal.
     #[serde(default, deserialize_with = "given")]
     #[validate(required)]
     #[schema(required, nullable = false, examples("ada"))]
     username: Option<String>,
-    /// The password.
+    /// Password of the account.
     #[serde(default, deserialize_with = "given")]
     #[validate(required)]
     #[schema(required, nullable = false, format = Password, examples("correct horse battery"))]
@@ -101,7 +104,8 @@ pub(crate) struct LogInRequest {
 }
 
 impl LogInRequest {
-    /// The typed name and password. Text that can be neither is a wrong one: it says no more than that.
+    /// Parses the user name and the password. Malformed text gets `invalid_credentials`, the same as a wrong
+    /// password.
     pub(super) fn into_credentials(self) -> Result<(Username, Password), Problem> {
         let check = Check::shape(&self);
         let (Some(username), Some(password)) = (self.username, self.password) else {
@@ -120,7 +124,7 @@ impl Request for LogInRequest {
     }
 }
 
-/// A refresh token to be exchanged.
+/// A refresh token to exchange.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Refresh, examples(json!({"refresh_token": "q6XlF0p3m1yKc2vS8d5wTzR7uJ4nB9hA1eG0iL2oYxM"})))]
@@ -145,13 +149,13 @@ impl Request for RefreshRequest {
     }
 }
 
-/// What to change of one's profile; what is left out stays as it is.
+/// Changes to the profile or the password. Omitted fields stay unchanged.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ProfileEdit, examples(json!({"bio": "Poetical science."})))]
 pub(crate) struct ProfileEditRequest {
-    /// 1 to 50 characters in one line, at least one of them visible; every direction of writing that is opened (Unicode
-    /// UAX #9) is closed.
+    /// Name shown to readers: one line of 1 to 50 characters, at least one of them visible. Every writing direction
+    /// that it opens (Unicode UAX #9) must be closed.
     #[serde(default, deserialize_with = "given")]
     #[schema(
         required = false,
@@ -162,7 +166,7 @@ pub(crate) struct ProfileEditRequest {
         examples("Ada, Countess of Lovelace")
     )]
     display_name: Option<String>,
-    /// Up to 300 characters.
+    /// Text of the profile: up to 300 characters. Newline and tab are the only control characters allowed.
     #[serde(default, deserialize_with = "given")]
     #[schema(
         required = false,
@@ -172,12 +176,12 @@ pub(crate) struct ProfileEditRequest {
         examples("Poetical science.")
     )]
     bio: Option<String>,
-    /// The new password, 8 to 128 characters; ends all other sessions. Not blank, not one of the 10,000 commonest, and not the
-    /// user name or the display name.
+    /// New password: 8 to 128 characters. Must not be blank, one of the 10,000 most common passwords, the user name
+    /// or the display name. Requires `current_password`, and ends all other sessions.
     #[serde(default, deserialize_with = "given")]
     #[schema(required = false, nullable = false, min_length = 8, max_length = 128, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", format = Password, examples("correct horse battery"))]
     password: Option<String>,
-    /// The password in force. Required with `password`, and refused without it.
+    /// Current password of the account. Required with `password`, and rejected without it.
     #[serde(default, deserialize_with = "given")]
     #[schema(required = false, nullable = false, format = Password, examples("correct horse battery"))]
     current_password: Option<String>,
@@ -191,7 +195,7 @@ impl ProfileEditRequest {
         let new = check.parse("password", self.password.as_deref(), ChosenPassword::parse);
         match (&self.password, &self.current_password) {
             (Some(_), None) => check.missing("current_password"),
-            // It would not be checked, though the client expects that.
+            // A client that sends it expects a check, and there is nothing to check.
             (None, Some(_)) => check.missing("password"),
             _ => {}
         }
@@ -210,12 +214,12 @@ impl Request for ProfileEditRequest {
     }
 }
 
-/// The proof that an erasure is meant.
+/// Confirmation of an erasure.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Erasure, examples(json!({"password": "correct horse battery"})))]
 pub(crate) struct ErasureRequest {
-    /// The password of the account.
+    /// Current password of the account.
     #[serde(default, deserialize_with = "given")]
     #[validate(required)]
     #[schema(required, nullable = false, format = Password, examples("correct horse battery"))]
@@ -223,7 +227,7 @@ pub(crate) struct ErasureRequest {
 }
 
 impl ErasureRequest {
-    /// The typed password; `None` for text that no password can be.
+    /// The password that was sent; `None` for text that cannot be a password.
     pub(super) fn into_password(self) -> Result<Option<Password>, Problem> {
         let check = Check::shape(&self);
         let password = self.password.ok_or_else(|| check.into_problem())?;
@@ -237,47 +241,52 @@ impl Request for ErasureRequest {
     }
 }
 
-/// An account.
+/// A user account.
 #[derive(Serialize, ToSchema)]
 #[schema(as = User)]
 pub(crate) struct UserBody {
+    /// Id of the account: 24 characters of `a-z` and `0-9`, the first a letter. It never changes.
     #[serde(serialize_with = "text::id")]
     #[schema(value_type = String, examples("tz4a98xxat96iws9zmbrgj3a"))]
     id: UserId,
+    /// Unique name of the account, in lower case.
     #[serde(serialize_with = "text::username")]
     #[schema(value_type = String, examples("ada"))]
     username: Username,
+    /// Name shown to readers: one line of 1 to 50 characters.
     #[serde(serialize_with = "text::display_name")]
     #[schema(value_type = String, examples("Ada Lovelace"))]
     display_name: DisplayName,
+    /// Text of the profile: up to 300 characters, possibly empty.
     #[serde(serialize_with = "text::bio")]
     #[schema(value_type = String, examples("Notes on the engine."))]
     bio: Bio,
+    /// Time of the sign-up.
     #[serde(serialize_with = "text::time")]
     #[schema(value_type = String, format = DateTime, examples("2026-11-22T04:16:00.123456Z"))]
     created_at: Timestamp,
-    /// Posts that exist.
+    /// Number of posts of this account.
     #[schema(examples(12))]
     post_count: u64,
-    /// Accounts that follow this one.
+    /// Number of accounts that follow this account.
     #[schema(examples(340))]
     follower_count: u64,
-    /// Accounts that this one follows.
+    /// Number of accounts that this account follows.
     #[schema(examples(56))]
     following_count: u64,
-    /// For a signed-in reader: how the two stand to each other.
+    /// Relationship to the signed-in reader. Absent in responses to anonymous readers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
     viewer: Option<UserViewerBody>,
 }
 
-/// How a signed-in reader and a user stand to each other.
+/// Relationship of a user to the signed-in reader.
 #[derive(Serialize, ToSchema)]
 #[schema(as = UserViewer)]
 pub(crate) struct UserViewerBody {
-    /// The reader follows the user.
+    /// True if the reader follows the user.
     following: bool,
-    /// The user follows the reader.
+    /// True if the user follows the reader.
     followed_by: bool,
 }
 
@@ -314,7 +323,7 @@ impl From<UserView> for UserBody {
 }
 
 impl UserBody {
-    /// An account as its owner sees it, who neither follows nor is followed by themselves.
+    /// The account as its owner sees it. Users cannot follow themselves, so both flags are false.
     pub(super) fn of_oneself(user: &User) -> Self {
         Self { viewer: Some(UserViewer { following: false, followed_by: false }.into()), ..Self::of(user) }
     }
@@ -324,19 +333,19 @@ impl UserBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Session)]
 pub(crate) struct SessionBody {
-    /// Sent as `Authorization: Bearer …`.
+    /// Access token. Send it as `Authorization: Bearer …`.
     #[schema(examples("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ0ejRhIn0.c2lnbmF0dXJl"))]
     access_token: String,
     /// Always `Bearer`.
     #[schema(examples("Bearer"))]
     token_type: &'static str,
-    /// Seconds that the access token is good for.
+    /// Lifetime of the access token in seconds.
     #[schema(examples(900))]
     expires_in: u64,
-    /// Exchanged, once, for the next pair of tokens.
+    /// Refresh token. It can be exchanged once for the next pair of tokens.
     #[schema(examples("q6XlF0p3m1yKc2vS8d5wTzR7uJ4nB9hA1eG0iL2oYxM"))]
     refresh_token: String,
-    /// Who signed in.
+    /// The signed-in account.
     user: UserBody,
 }
 

@@ -1,4 +1,4 @@
-//! How the sender of a request is recognised: by the use case that checks access tokens.
+//! Identifies the sender of a request by its access token.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use domain::Principal;
 use http_kit::identity::Identify;
 use http_kit::problem::Problem;
 
-/// Recognises senders by the access tokens of the accounts.
+/// Identifies senders through the use case [`accounts::Authenticate`].
 pub struct ByAccessToken(pub Arc<Accounts>);
 
 impl Identify for ByAccessToken {

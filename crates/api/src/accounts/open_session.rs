@@ -1,4 +1,4 @@
-//! What goes over the wire about sessions in a list.
+//! Response bodies of session lists.
 
 use accounts::SessionView;
 use domain::{SessionId, Timestamp, UserAgent};
@@ -6,31 +6,32 @@ use http_kit::text;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// One of one's own sessions.
+/// An open session of the signed-in user.
 #[derive(Serialize, ToSchema)]
 #[schema(as = OpenSession)]
 pub(crate) struct OpenSessionBody {
+    /// Id of the session: 24 characters of `a-z` and `0-9`, the first a letter.
     #[serde(serialize_with = "text::id")]
     #[schema(value_type = String, examples("pfh0haxfpzowht3oi213cqos"))]
     id: SessionId,
-    /// When it was opened, by a log-in.
+    /// Time of the log-in that opened the session.
     #[serde(serialize_with = "text::time")]
     #[schema(value_type = String, format = DateTime, examples("2026-11-22T04:16:00.123456Z"))]
     created_at: Timestamp,
-    /// When it last got tokens: at the log-in, or by a refresh.
+    /// Time at which the session last received tokens, by a log-in or a refresh.
     #[serde(serialize_with = "text::time")]
     #[schema(value_type = String, format = DateTime, examples("2026-11-29T20:16:00.123456Z"))]
     last_used_at: Timestamp,
-    /// What the client called itself at the log-in; null when it did not say.
+    /// `User-Agent` of the log-in request, at most 200 characters. Null if the request had none.
     #[serde(serialize_with = "text::optional_user_agent")]
     #[schema(value_type = Option<String>, required, max_length = 200, examples("Mozilla/5.0 (X11; Linux x86_64)"))]
     user_agent: Option<UserAgent>,
-    /// Whether it is the session of this request.
+    /// True for the session of this request's access token.
     current: bool,
 }
 
 impl OpenSessionBody {
-    /// A session as it is seen from within `current`.
+    /// The session as seen from the session `current`.
     pub(super) fn of(view: SessionView, current: SessionId) -> Self {
         let SessionView { session, last_used_at } = view;
         Self {

@@ -1,4 +1,4 @@
-//! What the errors of the accounts context are in HTTP.
+//! Maps errors of the accounts context to HTTP problems.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,28 +10,28 @@ use http_kit::problem::{FieldError, Problem, Shed};
 use crate::error::IntoProblem;
 
 http_kit::codes! {
-    /// The name or the password is wrong.
+    /// The user name or the password is wrong.
     INVALID_CREDENTIALS = 401 "invalid_credentials";
-    /// The refresh token is not good any more; only a log-in helps. A code of its own: a client that refreshes whenever it
-    /// gets `invalid_token` would go round in a circle.
+    /// The refresh token can no longer be exchanged; the client must log in. It differs from `invalid_token`, because
+    /// clients refresh on `invalid_token` and would loop.
     INVALID_REFRESH_TOKEN = 401 "invalid_refresh_token";
-    /// The password in the body is not the one in force.
+    /// The current password in the body is wrong.
     WRONG_PASSWORD = 403 "wrong_password";
-    /// The name belongs to another account.
+    /// The user name belongs to another account.
     USERNAME_TAKEN = 409 "username_taken";
 }
 
-/// 401 for a log-in that failed.
+/// 401 for a failed log-in.
 pub(super) fn invalid_credentials() -> Problem {
     Problem::unauthorized(INVALID_CREDENTIALS, "the user name or the password is wrong")
 }
 
-/// 429; the next password for this account will be looked at after `wait`.
+/// 429; the next password for this account is checked after `wait`.
 fn too_many_guesses(wait: Duration) -> Problem {
     Problem::too_many("Too many wrong passwords.", wait)
 }
 
-/// The password that was chosen is a name.
+/// 422 for a chosen password that equals the user name or the display name.
 fn password_is_name(error: impl fmt::Display) -> Problem {
     Problem::invalid(vec![FieldError::new("password", "is_name", error)])
 }

@@ -1,4 +1,4 @@
-//! `/v1/sessions`.
+//! Handlers of `/v1/sessions`.
 
 use accounts::{Accounts, ClientNetwork};
 use actix_web::guard::GuardContext;
@@ -17,16 +17,17 @@ use super::dto::{LogInRequest, RefreshRequest, SessionBody};
 use super::open_session::OpenSessionBody;
 use crate::error::Answer;
 
-/// Log in
+/// Log in with user name and password
 ///
-/// The answer to a wrong password and to an unknown name is the same, and takes as long. After ten wrong passwords for a
-/// name, a client may try once a minute (429). An `Authorization` header is not looked at.
+/// Opens a session and returns its tokens. A wrong password and an unknown user name get the same response after the
+/// same time. After ten wrong passwords for one name, the client may try once a minute; earlier attempts get 429. The
+/// `Authorization` header is ignored.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "logIn",
     request_body = LogInRequest,
     responses(
-        (status = 201, description = "The session's tokens.", body = SessionBody),
+        (status = 201, description = "The session is open; the body has its tokens.", body = SessionBody),
         (status = 401, description = "`invalid_credentials`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
     ),
 )]
@@ -49,15 +50,15 @@ fn user_agent(request: &HttpRequest) -> Option<UserAgent> {
 
 /// Exchange a refresh token for new tokens
 ///
-/// A refresh token is good once. A client that got no answer sends the same token again: within 30 seconds, and as long as
-/// no newer token was used, it gets another pair. Later, or after a newer token, a used token ends its session, because
-/// somebody has a copy. An `Authorization` header is not looked at.
+/// A refresh token can be exchanged once. If the response is lost, send the same token again. Within 30 seconds it
+/// gets another pair, as long as no newer refresh token of the session was used. After that, reuse of the token ends
+/// the session, because the token may have been stolen. The `Authorization` header is ignored.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "refreshSession",
     request_body = RefreshRequest,
     responses(
-        (status = 200, description = "The session's next tokens.", body = SessionBody),
+        (status = 200, description = "The refresh token was exchanged; the body has the new tokens.", body = SessionBody),
         (status = 401, description = "`invalid_refresh_token`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
     ),
 )]
@@ -67,15 +68,15 @@ pub(super) async fn refresh(accounts: Data<Accounts>, Body(request): Body<Refres
     Ok(secret(&SessionBody::from(signed_in))?)
 }
 
-/// Log out
+/// Log out of the current session
 ///
-/// The session's refresh token stops working at once, and so do writes with its access token. Reads with it stop within a
-/// second.
+/// Ends the session of the access token. Its refresh token and writes with its access token are rejected at once,
+/// reads within one second.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "logOut",
     security(("bearer" = [])),
-    responses((status = 204, description = "The session has ended.")),
+    responses((status = 204, description = "The session was ended.")),
 )]
 #[delete("/v1/sessions/current")]
 pub(super) async fn log_out(accounts: Data<Accounts>, SignedIn(me): SignedIn) -> Answer {
@@ -83,15 +84,15 @@ pub(super) async fn log_out(accounts: Data<Accounts>, SignedIn(me): SignedIn) ->
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// List one's own sessions, newest first
+/// List your open sessions, newest first
 ///
-/// One for each log-in that has not ended.
+/// Each log-in opens a session. Ended sessions are not listed; an expired one may be listed for up to an hour.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "listSessions",
     params(PageParameters),
     security(("bearer" = [])),
-    responses((status = 200, description = "A page of sessions.", body = PageBody<OpenSessionBody>)),
+    responses((status = 200, description = "A page of open sessions.", body = PageBody<OpenSessionBody>)),
 )]
 #[get("/v1/sessions")]
 pub(super) async fn list(
@@ -104,15 +105,16 @@ pub(super) async fn list(
     Ok(reply.page(sessions, |view| OpenSessionBody::of(view, me.session_id))?)
 }
 
-/// End one of one's own sessions
+/// End one of your sessions
 ///
-/// As a log-out on that device: for a lost phone. The current one may be ended too.
+/// Logs out one device, for example a lost phone; the current session may be ended too. The refresh token of the
+/// session and writes with its access token are rejected at once, reads within one second.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "endSession",
     params(IdParameter),
     security(("bearer" = [])),
-    responses((status = 204, description = "The session has ended.")),
+    responses((status = 204, description = "The session was ended.")),
 )]
 #[delete("/v1/sessions/{id}", guard = "is_not_refresh")]
 pub(super) async fn end(accounts: Data<Accounts>, SignedIn(me): SignedIn, IdPath(id): IdPath<Session>) -> Answer {
@@ -120,19 +122,20 @@ pub(super) async fn end(accounts: Data<Accounts>, SignedIn(me): SignedIn, IdPath
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// `/v1/sessions/refresh` is a path of its own, which does not know `DELETE`.
+/// Keeps `DELETE /v1/sessions/refresh` a 405: `refresh` is a fixed path, never a session id.
 fn is_not_refresh(request: &GuardContext<'_>) -> bool {
     !request.head().uri.path().ends_with("/refresh")
 }
 
-/// End all of one's own sessions but the current one
+/// End all your other sessions
 ///
-/// As a log-out on every other device: for somebody who does not know where they are logged in.
+/// Logs out every other device. The session of this request stays open. The tokens of the other sessions are rejected
+/// as after a log-out.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "endOtherSessions",
     security(("bearer" = [])),
-    responses((status = 204, description = "All other sessions have ended.")),
+    responses((status = 204, description = "All other sessions were ended.")),
 )]
 #[delete("/v1/sessions")]
 pub(super) async fn end_others(accounts: Data<Accounts>, SignedIn(me): SignedIn) -> Answer {

@@ -1,4 +1,4 @@
-//! `/v1/users`.
+//! Handlers of `/v1/users`.
 
 use accounts::Accounts;
 use actix_web::web::Data;
@@ -17,16 +17,16 @@ use http_kit::reply::Reply;
 use super::dto::{ErasureRequest, ProfileEditRequest, SignUpRequest, UserBody};
 use crate::error::Answer;
 
-/// Sign up
+/// Create an account
 ///
-/// Creates an account and no session: log in next.
+/// Creates an account without a session. Log in afterwards to get tokens.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "signUp",
     request_body = SignUpRequest,
     responses(
-        (status = 201, description = "The account is there.", body = UserBody, headers(("Location", description = "Where it is."))),
-        (status = 409, description = "`username_taken`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
+        (status = 201, description = "The account was created.", body = UserBody, headers(("Location", description = "Path of the account."))),
+        (status = 409, description = "`username_taken`: the user name belongs to another account, or to one that was erased within the last 30 days.", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
     ),
 )]
 #[post("/v1/users")]
@@ -42,7 +42,7 @@ pub(super) async fn sign_up(
 
 /// List users, newest first
 ///
-/// To a signed-in reader each item says how the two stand to each other.
+/// For a signed-in reader, each user carries the relationship to the reader in `viewer`.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "listUsers",
@@ -60,29 +60,29 @@ pub(super) async fn list(
     Ok(reply.page(accounts.list_users.execute(page, viewer).await?, UserBody::from)?)
 }
 
-/// Show one's own account
+/// Show your own account
 ///
-/// The account that the access token belongs to.
+/// Returns the account of the access token.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "showMe",
     security(("bearer" = [])),
-    responses((status = 200, description = "The account.", body = UserBody)),
+    responses((status = 200, description = "The account of the signed-in user.", body = UserBody)),
 )]
 #[get("/v1/users/me")]
 pub(super) async fn show_me(accounts: Data<Accounts>, SignedIn(me): SignedIn, reply: Reply) -> Answer {
-    // The token may be good for longer than the account exists.
+    // The access token can outlive the account.
     let gone = |error| match error {
-        FindError::NotFound(_) => Problem::invalid_token("the account does not exist any more"),
+        FindError::NotFound(_) => Problem::invalid_token("the account no longer exists"),
         FindError::Repository(error) => error.into(),
     };
     let user = accounts.get_user.execute(&UserRef::Id(me.user_id), Some(me.user_id)).await.map_err(gone)?;
     Ok(reply.view::<UserBody>(&user, user.subject.revision)?)
 }
 
-/// Change one's own profile or password
+/// Change your profile or password
 ///
-/// A new password ends all sessions but the one in use.
+/// Changes only the fields in the body. A new password ends all other sessions. Without `If-Match`, the last edit wins.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "editMe",
@@ -90,7 +90,7 @@ pub(super) async fn show_me(accounts: Data<Accounts>, SignedIn(me): SignedIn, re
     request_body = ProfileEditRequest,
     security(("bearer" = [])),
     responses(
-        (status = 200, description = "The account after the change.", body = UserBody),
+        (status = 200, description = "The changed account.", body = UserBody),
         (status = 403, description = "`wrong_password`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
     ),
 )]
@@ -107,17 +107,18 @@ pub(super) async fn edit_me(
     Ok(reply.resource(&UserBody::of_oneself(&user), revision)?)
 }
 
-/// Erase one's own account
+/// Erase your own account
 ///
-/// The account, its posts, comments, likes and follows are gone for good. Comments with replies of others stay without
-/// words or author.
+/// Permanently erases the account with its posts, comments, likes and follows. All of it is hidden at once and
+/// deleted in the background, so counters of other resources may take minutes to follow. Comments with replies by
+/// other users stay, without content and author. The user name stays reserved for 30 days.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "eraseMe",
     request_body = ErasureRequest,
     security(("bearer" = [])),
     responses(
-        (status = 204, description = "The account is gone."),
+        (status = 204, description = "The account was erased."),
         (status = 403, description = "`wrong_password`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
     ),
 )]
@@ -133,13 +134,13 @@ pub(super) async fn erase_me(
 
 /// Show a user
 ///
-/// By id, or by name as `@ada`.
+/// Takes a user id, or a user name as `@ada`.
 #[utoipa::path(
     tag = "accounts",
     operation_id = "showUser",
     params(UserParameter),
     security((), ("bearer" = [])),
-    responses((status = 200, description = "The user.", body = UserBody)),
+    responses((status = 200, description = "The account of the user.", body = UserBody)),
 )]
 #[get("/v1/users/{user}")]
 pub(super) async fn show(

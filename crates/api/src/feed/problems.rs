@@ -1,3 +1,3 @@
-//! The feed context has no errors of its own.
+//! Problem codes of the feed context: none.
 
 http_kit::codes! {}

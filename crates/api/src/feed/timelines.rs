@@ -1,4 +1,4 @@
-//! The public feed and the home timeline.
+//! Handlers of the public feed and the home timeline.
 
 use actix_web::get;
 use actix_web::web::Data;
@@ -10,9 +10,9 @@ use http_kit::reply::Reply;
 use crate::error::Answer;
 use crate::posts::PostBody;
 
-/// The public feed: the posts of everybody, newest first
+/// Read the public feed, newest first
 ///
-/// To a signed-in reader each item also says whether that reader likes it.
+/// Returns the posts of all users. For a signed-in reader, each post carries the reader's own like in `viewer`.
 #[utoipa::path(
     tag = "feeds",
     operation_id = "publicFeed",
@@ -30,9 +30,10 @@ pub(super) async fn public(
     Ok(reply.view_page::<PostBody>(&feed.public.execute(page, viewer).await?)?)
 }
 
-/// The home timeline: the posts of those followed and one's own, newest first
+/// Read your home timeline, newest first
 ///
-/// A post appears as soon as its author is followed, whenever it was published.
+/// Returns your own posts and those of the users you follow. After a follow, the earlier posts of the user appear
+/// too.
 #[utoipa::path(
     tag = "feeds",
     operation_id = "homeTimeline",

@@ -1,21 +1,21 @@
-//! Links of the document: from the answer that creates something to the calls that take it.
+//! Links of the OpenAPI document: from a response that creates a resource to the operations on it.
 //!
-//! They follow from paths: whatever stands below `/v1/posts/{id}` can be done with a post that was published. Only where the
-//! path does not say it, there is a line in [`RELATED`].
+//! Links follow from paths: `publishPost` links to every operation at or below `/v1/posts/{id}`. Links that paths do
+//! not imply are listed in [`RELATED`].
 
 use http_kit::routing::operations;
 use serde_json::{Value, json};
 use utoipa::openapi::link::{Link, LinkBuilder};
 use utoipa::openapi::{OpenApi, RefOr};
 
-/// A call that creates something, its status, the path that names what it created, and the parameter in that path.
+/// An operation that creates a resource, its status, the path of that resource, and the parameter in the path.
 const CREATED: [(&str, &str, &str, &str); 3] = [
     ("signUp", "201", "/v1/users/{user}", "user"),
     ("publishPost", "201", "/v1/posts/{id}", "id"),
     ("addComment", "201", "/v1/comments/{id}", "id"),
 ];
 
-/// A call, its status, the name of a link, the call that it leads to, and what that call takes.
+/// A link: operation and status that it starts from, its name, its target, and the target's parameters and body.
 struct Related {
     from: &'static str,
     status: &'static str,
@@ -25,7 +25,7 @@ struct Related {
     body: Option<fn() -> Value>,
 }
 
-/// What paths do not say.
+/// Links that do not follow from paths.
 const RELATED: [Related; 10] = [
     related("signUp", "201", "logIn", "logIn", &[], Some(credentials)),
     related("logIn", "201", "refreshSession", "refreshSession", &[], Some(refresh_token)),
@@ -62,7 +62,7 @@ fn reply() -> Value {
     json!({ "content": "Well said.", "parent_id": "$response.body#/id" })
 }
 
-/// Adds all links.
+/// Adds every link to the document.
 pub(super) fn add(document: &mut OpenApi) {
     for (from, status, path, parameter) in CREATED {
         for name in below(document, path) {
@@ -77,7 +77,7 @@ pub(super) fn add(document: &mut OpenApi) {
     }
 }
 
-/// The ids of the operations at `path` and below it.
+/// Ids of the operations at `path` and below it.
 fn below(document: &mut OpenApi, path: &str) -> Vec<String> {
     let is_below = |its: &str| its.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let items = document.paths.paths.iter_mut().filter(|(its, _)| is_below(its));
@@ -106,7 +106,7 @@ mod tests {
         serde_json::to_value(document()).unwrap()
     }
 
-    /// The operations of the document: method, path, and what stands there.
+    /// The operations of the document, each with its path.
     fn all(document: &Value) -> Vec<(String, Value)> {
         let paths = document["paths"].as_object().unwrap();
         let operations = |(path, item): (&String, &Value)| {
@@ -116,14 +116,14 @@ mod tests {
         paths.iter().flat_map(operations).collect()
     }
 
-    /// The names of the links of an answer.
+    /// Names of the links of one response.
     fn links(document: &Value, operation: &str, status: &str) -> BTreeSet<String> {
         let (_, operation) = all(document).into_iter().find(|(_, its)| its["operationId"] == operation).unwrap();
         operation["responses"][status]["links"].as_object().into_iter().flat_map(|all| all.keys().cloned()).collect()
     }
 
     #[test]
-    fn whatever_can_be_done_with_what_was_created_is_linked() {
+    fn created_resources_link_to_every_operation_on_them() {
         let document = json();
         for (from, path) in
             [("signUp", "/v1/users/{user}"), ("publishPost", "/v1/posts/{id}"), ("addComment", "/v1/comments/{id}")]
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn links_lead_to_operations_and_name_what_these_take() {
+    fn links_name_an_operation_and_its_required_parameters() {
         let document = json();
         let all = all(&document);
         let mut count = 0;

@@ -1,4 +1,4 @@
-//! The problems that operations have in common: each is described once, in `components/responses`, and referred to.
+//! Problem responses that operations share. Each is described once in `components/responses` and referenced.
 
 use actix_web::http::StatusCode;
 use http_kit::problem::{Code, code};
@@ -13,70 +13,85 @@ use crate::accounts::problems as accounts;
 use crate::posts::problems as posts;
 use crate::social::problems as social;
 
-/// A problem, or several that have a status in common.
+/// A problem response of one status, with one or several codes.
 pub(super) struct Answer {
-    /// Its name among the components.
+    /// Name in `components/responses`.
     name: &'static str,
     pub(super) status: u16,
-    /// What it may be; the first is the example.
+    /// Codes that the response may have; the first one is used in the example.
     codes: &'static [Code],
-    /// What else there is to say.
-    more: &'static str,
+    /// What happened, as a sentence after the codes.
+    meaning: &'static str,
 }
 
 macro_rules! answers {
-    ($($constant:ident = $name:literal, [$($code:path),*], $more:literal;)*) => {
+    ($($constant:ident = $name:literal, [$($code:path),*], $meaning:literal;)*) => {
         $(pub(super) static $constant: Answer =
-            Answer { name: $name, status: [$($code),*][0].status(), codes: &[$($code),*], more: $more };)*
+            Answer { name: $name, status: [$($code),*][0].status(), codes: &[$($code),*], meaning: $meaning };)*
 
-        /// All of them.
+        /// Every shared response.
         static ALL: &[&Answer] = &[$(&$constant),*];
     };
 }
 
 answers! {
-    MALFORMED_BODY = "MalformedBody", [code::MALFORMED_BODY], "";
-    INVALID_CURSOR = "InvalidCursor", [code::INVALID_CURSOR], "";
-    UNAUTHORIZED = "Unauthorized", [code::UNAUTHENTICATED, code::INVALID_TOKEN], "";
-    INVALID_CREDENTIALS = "InvalidCredentials", [accounts::INVALID_CREDENTIALS], "";
-    INVALID_REFRESH_TOKEN = "InvalidRefreshToken", [accounts::INVALID_REFRESH_TOKEN], "";
-    NOT_THE_AUTHOR = "NotTheAuthor", [posts::NOT_THE_AUTHOR], "";
-    WRONG_PASSWORD = "WrongPassword", [accounts::WRONG_PASSWORD], "";
-    NOT_FOUND = "NotFound", [code::NOT_FOUND], "";
-    BODY_TIMEOUT = "BodyTimeout", [code::BODY_TIMEOUT], "";
-    STALE = "PreconditionFailed", [code::PRECONDITION_FAILED], ": it was changed since";
-    BODY_TOO_LARGE = "BodyTooLarge", [code::BODY_TOO_LARGE], "";
-    URI_TOO_LONG = "UriTooLong", [code::URI_TOO_LONG], "";
-    UNSUPPORTED_MEDIA_TYPE = "UnsupportedMediaType", [code::UNSUPPORTED_MEDIA_TYPE], "";
-    CANNOT_FOLLOW_SELF = "CannotFollowSelf", [social::CANNOT_FOLLOW_SELF], "";
-    INVALID_BODY = "InvalidBody", [code::VALIDATION_FAILED, code::UNKNOWN_FIELD, code::UNKNOWN_PARAMETER], "; every bad field is in `errors`";
+    MALFORMED_BODY = "MalformedBody", [code::MALFORMED_BODY], "the body is not well-formed JSON.";
+    INVALID_CURSOR = "InvalidCursor", [code::INVALID_CURSOR],
+        "the cursor was not issued for this list. Start again without a cursor.";
+    UNAUTHORIZED = "Unauthorized", [code::UNAUTHENTICATED, code::INVALID_TOKEN],
+        "the call needs an access token, or the token is malformed or expired, or its session has ended.";
+    INVALID_CREDENTIALS = "InvalidCredentials", [accounts::INVALID_CREDENTIALS],
+        "the user name or the password is wrong.";
+    INVALID_REFRESH_TOKEN = "InvalidRefreshToken", [accounts::INVALID_REFRESH_TOKEN],
+        "the refresh token is unknown, used or expired, or its session has ended. Log in again.";
+    NOT_THE_AUTHOR = "NotTheAuthor", [posts::NOT_THE_AUTHOR],
+        "the signed-in user may not change or delete this resource.";
+    WRONG_PASSWORD = "WrongPassword", [accounts::WRONG_PASSWORD], "the current password in the body is wrong.";
+    NOT_FOUND = "NotFound", [code::NOT_FOUND], "the resource does not exist, or was deleted.";
+    BODY_TIMEOUT = "BodyTimeout", [code::BODY_TIMEOUT], "the body did not arrive in time. Nothing was changed.";
+    STALE = "PreconditionFailed", [code::PRECONDITION_FAILED],
+        "the resource was edited after the revision in `If-Match`.";
+    BODY_TOO_LARGE = "BodyTooLarge", [code::BODY_TOO_LARGE], "the body exceeds 64 KiB.";
+    URI_TOO_LONG = "UriTooLong", [code::URI_TOO_LONG], "path and query together exceed 2,048 bytes.";
+    UNSUPPORTED_MEDIA_TYPE = "UnsupportedMediaType", [code::UNSUPPORTED_MEDIA_TYPE],
+        "the body is not uncompressed `application/json` in UTF-8.";
+    CANNOT_FOLLOW_SELF = "CannotFollowSelf", [social::CANNOT_FOLLOW_SELF],
+        "users cannot follow or unfollow themselves.";
+    INVALID_BODY = "InvalidBody", [code::VALIDATION_FAILED, code::UNKNOWN_FIELD, code::UNKNOWN_PARAMETER],
+        "`errors` lists every invalid field or parameter.";
     INVALID_KEYED_BODY = "InvalidKeyedBody",
-        [code::VALIDATION_FAILED, code::UNKNOWN_FIELD, code::UNKNOWN_PARAMETER, code::IDEMPOTENCY_KEY_REUSED, posts::PARENT_ON_OTHER_POST, posts::THREAD_TOO_DEEP], "";
-    INVALID_PAGE = "InvalidPage", [code::VALIDATION_FAILED, code::UNKNOWN_PARAMETER], ": a limit out of range, or a parameter that the call does not have";
-    UNKNOWN_PARAMETER = "UnknownParameter", [code::UNKNOWN_PARAMETER], "";
-    RATE_LIMITED = "RateLimited", [code::RATE_LIMITED], "";
-    INTERNAL_ERROR = "InternalError", [code::INTERNAL_ERROR], "";
-    OVERLOADED = "Overloaded", [code::OVERLOADED], "";
-    UNAVAILABLE = "Unavailable", [code::OVERLOADED, code::TIMEOUT, code::DATABASE_UNAVAILABLE, code::STORAGE_FULL], "";
+        [code::VALIDATION_FAILED, code::UNKNOWN_FIELD, code::UNKNOWN_PARAMETER, code::IDEMPOTENCY_KEY_REUSED, posts::PARENT_ON_OTHER_POST, posts::THREAD_TOO_DEEP],
+        "`errors` lists every invalid field, parameter or header.";
+    INVALID_PAGE = "InvalidPage", [code::VALIDATION_FAILED, code::UNKNOWN_PARAMETER],
+        "`limit` is out of range, or a query parameter is unknown or repeated.";
+    UNKNOWN_PARAMETER = "UnknownParameter", [code::UNKNOWN_PARAMETER], "the call does not have this query parameter.";
+    RATE_LIMITED = "RateLimited", [code::RATE_LIMITED],
+        "the client sent too many requests or too many wrong passwords. Wait `Retry-After` seconds.";
+    INTERNAL_ERROR = "InternalError", [code::INTERNAL_ERROR], "the server failed. Report the `request_id`.";
+    OVERLOADED = "Overloaded", [code::OVERLOADED],
+        "the server is overloaded. Nothing was changed. Wait `Retry-After` seconds.";
+    UNAVAILABLE = "Unavailable", [code::OVERLOADED, code::TIMEOUT, code::DATABASE_UNAVAILABLE, code::STORAGE_FULL],
+        "the server cannot serve the request now. Wait `Retry-After` seconds. After `timeout` or `database_unavailable`, a write may have been applied.";
 }
 
-/// Every answer by its name, as those who are counted get it.
+/// Every shared response by its name, with the headers of rate-limited operations.
 pub(super) fn components() -> impl Iterator<Item = (&'static str, Response)> {
     ALL.iter().map(|answer| (answer.name, answer.described(true)))
 }
 
-/// The reference to the answer that says the same as `response`, if there is one.
+/// The reference that replaces `response`. A handler describes a shared problem by its codes alone.
 pub(super) fn shared(status: &str, response: &Response) -> Option<Ref> {
     let is_it = |answer: &&&Answer| {
         response.content.contains_key(PROBLEM_JSON)
             && answer.status.to_string() == status
-            && answer.description() == response.description
+            && answer.listed_codes() == response.description
     };
     ALL.iter().find(is_it).map(|answer| answer.reference())
 }
 
 impl Answer {
-    /// As an operation has it. Of one that is not counted the headers are others than those of the component.
+    /// The response of one operation. Operations without rate limits have other headers than the component, so theirs
+    /// is inline.
     pub(super) fn of_operation(&self, is_counted: bool) -> RefOr<Response> {
         if is_counted { RefOr::Ref(self.reference()) } else { RefOr::T(self.described(false)) }
     }
@@ -85,14 +100,13 @@ impl Answer {
         Ref::from_response_name(self.name)
     }
 
-    /// `a`, `b` or `c`, and what else there is to say.
-    fn description(&self) -> String {
+    /// The codes as a handler names them: `a`, `b` or `c`.
+    fn listed_codes(&self) -> String {
         let codes: Vec<String> = self.codes.iter().map(|code| format!("`{code}`")).collect();
-        let listed = match codes.as_slice() {
+        match codes.as_slice() {
             [others @ .., last] if !others.is_empty() => format!("{} or {last}", others.join(", ")),
             codes => codes.concat(),
-        };
-        format!("{listed}{}", self.more)
+        }
     }
 
     fn described(&self, is_counted: bool) -> Response {
@@ -110,8 +124,10 @@ impl Answer {
         });
         let schema = Ref::from_schema_name(ProblemSchema::name());
         let content = ContentBuilder::new().schema(Some(schema)).example(example).build();
-        let mut response =
-            ResponseBuilder::new().description(self.description()).content(PROBLEM_JSON, content).build();
+        let mut response = ResponseBuilder::new()
+            .description(format!("{}: {}", self.listed_codes(), self.meaning))
+            .content(PROBLEM_JSON, content)
+            .build();
         add_headers(&mut response, &self.status.to_string(), is_counted, false, false);
         response
     }
@@ -128,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn every_problem_that_is_described_once_is_referred_to() {
+    fn every_shared_response_is_referenced() {
         let document = document().to_string();
         for answer in ALL {
             assert!(document.contains(&format!("\"#/components/responses/{}\"", answer.name)), "{}", answer.name);
@@ -136,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn no_problem_of_the_api_is_described_twice() {
+    fn no_api_problem_is_repeated_inline() {
         let document = document();
         let mut described = Vec::new();
         for (path, item) in document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.starts_with("/v1/")) {
@@ -151,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_code_of_a_problem_is_one_of_a_list() {
+    fn the_problem_code_is_an_enum_of_all_codes() {
         let document = document();
         let schemas = &document["components"]["schemas"];
         let reference = "\"#/components/schemas/ProblemCode\"";
@@ -161,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_body_has_none_that_is_too_large() {
+    fn get_operations_document_no_body_errors() {
         for (path, item) in document()["paths"].as_object().unwrap() {
             for status in ["408", "413", "415"] {
                 assert!(item["get"]["responses"].get(status).is_none(), "{path} {status}");
@@ -174,9 +190,9 @@ mod tests {
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
-    /// A client that knows the codes of the document understands the gateway as well.
+    /// Clients that know the codes of the document also understand the gateway's problems.
     #[test]
-    fn the_codes_of_the_gateway_are_among_them() {
+    fn every_code_of_the_gateway_is_in_the_document() {
         let gateway = repository_file("nginx/snippets/problems.conf");
         let codes: Vec<_> = gateway
             .split("urn:thoughts:problem:")
@@ -191,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn each_code_has_a_row_in_the_guide_for_clients() {
+    fn every_code_is_in_the_client_guide() {
         let guide = repository_file("docs/api.md");
         for code in crate::contexts::codes() {
             assert!(guide.contains(&format!("`{code}`")), "{code}");

@@ -1,4 +1,4 @@
-//! The OpenAPI document, and Swagger UI to try it.
+//! Serves the OpenAPI document and Swagger UI.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,19 +11,19 @@ use http_kit::problem::Problem;
 use http_kit::reply::{File, Reply};
 use utoipa_swagger_ui::Config;
 
-/// Files that are the same for everybody, by their paths. Each is made when it is first asked for, and compressed once.
+/// Static files by path. Each is built on its first request and compressed once per coding.
 pub(super) struct Files {
     document: Bytes,
     made: Mutex<HashMap<String, Arc<File>>>,
 }
 
 impl Files {
-    /// With the OpenAPI document as it is sent.
+    /// `document` is the serialised OpenAPI document.
     pub(super) fn new(document: Vec<u8>) -> Self {
         Self { document: document.into(), made: Mutex::default() }
     }
 
-    /// The file at `path`; `make` is its bytes and their type, if there is such a file.
+    /// Returns the file at `path`. On the first request, `make` supplies its bytes and content type.
     pub(super) fn at(
         &self,
         path: &str,
@@ -40,22 +40,22 @@ impl Files {
     }
 }
 
-/// Starts Swagger UI, and what it does differently here; in place of its own file of this name.
+/// Replaces Swagger UI's own initializer: starts the UI with the plugin for this API.
 const INITIALIZER: &str = concat!(include_str!("swagger-plugin.js"), include_str!("swagger-initializer.js"));
 
-/// Swagger UI styles itself inline and draws with data URLs; its scripts and calls stay on this server.
+/// Swagger UI needs inline styles and data-URL images; scripts and requests are limited to this server.
 const POLICY: &str =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
-/// This document
+/// Download this OpenAPI document
 ///
-/// OpenAPI 3.1, for programs.
+/// Returns the OpenAPI 3.1 document of this API as JSON.
 #[utoipa::path(
     tag = "operations",
     operation_id = "openapi",
     responses(
         (status = 200, description = "The OpenAPI document.", body = Object, content_type = "application/json"),
-        (status = 304, description = "The client has it already."),
+        (status = 304, description = "Not modified: the entity tag in `If-None-Match` still matches."),
     ),
 )]
 #[get("/openapi.json")]
@@ -64,15 +64,15 @@ pub(super) async fn openapi(files: Data<Files>, reply: Reply) -> Result<HttpResp
     Ok(reply.file(&file, "public, max-age=60").await)
 }
 
-/// Interactive documentation
+/// Open the interactive documentation
 ///
-/// A page on which every call can be tried.
+/// Redirects to a page that documents every call and can send requests.
 #[utoipa::path(
     tag = "operations",
     operation_id = "docs",
     responses(
-        (status = 200, description = "The page, to a client that follows the redirect.", body = String, content_type = "text/html"),
-        (status = 308, description = "To `/docs/`.", headers(("Location"))),
+        (status = 200, description = "The page, for clients that follow the redirect.", body = String, content_type = "text/html"),
+        (status = 308, description = "Redirect to `/docs/`.", headers(("Location"))),
     ),
 )]
 #[get("/docs")]
@@ -80,10 +80,10 @@ pub(super) async fn redirect(links: Data<Links>) -> HttpResponse {
     HttpResponse::PermanentRedirect().insert_header((LOCATION, format!("{}/docs/", links.base()))).finish()
 }
 
-/// The path of those files; the attribute below needs it once more.
+/// Route of the documentation's files. The attribute below must repeat it, because attributes take literals only.
 pub(crate) const ASSETS: &str = "/docs/{file:.*}";
 
-/// The files of the interactive documentation. Not part of the API, hence not in its document.
+/// Serves a file of the interactive documentation. It is no part of the API and not in the OpenAPI document.
 #[get("/docs/{file:.*}")]
 pub(super) async fn asset(path: Path<String>, files: Data<Files>, reply: Reply) -> Result<HttpResponse, Problem> {
     let name = if path.is_empty() { "index.html" } else { path.as_str() };

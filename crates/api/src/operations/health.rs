@@ -1,4 +1,4 @@
-//! The calls that ask whether the server lives, and whether it can serve.
+//! Liveness and readiness checks.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER};
@@ -8,7 +8,7 @@ use http_kit::health::{Health, HealthReport};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// That the process lives.
+/// Liveness of the process.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Liveness)]
 pub(crate) struct LivenessReport {
@@ -17,29 +17,29 @@ pub(crate) struct LivenessReport {
     status: &'static str,
 }
 
-/// Whether the process lives
+/// Check that the process is alive
 ///
-/// Looks at nothing else: not at the database, nor at Redis.
+/// Checks no dependency: neither the database nor Redis.
 #[utoipa::path(
     tag = "operations",
     operation_id = "live",
-    responses((status = 200, description = "It does.", body = LivenessReport)),
+    responses((status = 200, description = "The process is alive.", body = LivenessReport)),
 )]
 #[get("/health/live")]
 pub(super) async fn live() -> HttpResponse {
     HttpResponse::Ok().json(LivenessReport { status: "live" })
 }
 
-/// Whether the server can serve
+/// Check that the instance can serve
 ///
-/// Looks at each dependency. A gateway keeps this call to itself.
+/// Checks the database, its replicas and Redis. Meant for load balancers; gateways do not expose it.
 #[utoipa::path(
     tag = "operations",
     operation_id = "ready",
     responses(
-        (status = 200, description = "It can.", body = HealthReport),
-        (status = 503, description = "Not now: it is starting or stopping, or what it cannot serve without is down.", body = HealthReport,
-            headers(("Retry-After", description = "Seconds."))),
+        (status = 200, description = "The instance can serve, possibly degraded.", body = HealthReport),
+        (status = 503, description = "The instance cannot serve: it is starting or stopping, or a required dependency is down.", body = HealthReport,
+            headers(("Retry-After", description = "Seconds to wait before the next attempt."))),
     ),
 )]
 #[get("/health/ready")]

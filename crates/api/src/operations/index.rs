@@ -1,4 +1,4 @@
-//! A short page that says what this is and where to go.
+//! Serves the start page with links to the documentation.
 
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use actix_web::web::Data;
@@ -12,20 +12,20 @@ use super::docs::Files;
 const PAGE: &str = include_str!("index.html");
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
-/// What this is and where to go
+/// Show the start page
 ///
-/// A page for people, with links to the documentation.
+/// Returns an HTML page that links to the documentation and the public feed.
 #[utoipa::path(
     tag = "operations",
     operation_id = "index",
     responses(
-        (status = 200, description = "A short page.", body = String, content_type = "text/html"),
-        (status = 304, description = "The client has it already."),
+        (status = 200, description = "The start page.", body = String, content_type = "text/html"),
+        (status = 304, description = "Not modified: the entity tag in `If-None-Match` still matches."),
     ),
 )]
 #[get("/")]
 pub(super) async fn index(files: Data<Files>, links: Data<Links>, reply: Reply) -> Result<HttpResponse, Problem> {
-    // The prefix has no character that means something to HTML.
+    // The base path has no characters that HTML would interpret, so it needs no escaping.
     let contents = || Ok((PAGE.replace("{base}", links.base()).into(), "text/html; charset=utf-8".to_owned()));
     let mut response = reply.file(&files.at("/", contents)?, "no-cache").await;
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));

@@ -1,4 +1,4 @@
-//! Metrics in Prometheus' text format.
+//! Serves metrics in the Prometheus text format.
 
 use std::sync::Arc;
 
@@ -15,44 +15,45 @@ use http_kit::problem::{Problem, code};
 
 use super::metrics_guesses::MetricsGuesses;
 
-/// Writes the metrics of this process.
+/// Renders the metrics of this process as text.
 pub type MetricsRenderer = Arc<dyn Fn() -> String + Send + Sync>;
 
-/// Metrics, and who may read them on the port of the API.
+/// The metrics, and who may read them on the API's port.
 #[derive(Clone)]
 pub struct MetricsEndpoint {
-    /// Writes them.
+    /// Renders the metrics.
     pub render: MetricsRenderer,
-    /// Who may read them.
+    /// Who may read the metrics.
     pub access: MetricsAccess,
 }
 
-/// Who may read the metrics on the port of the API.
+/// Who may read the metrics on the API's port.
 #[derive(Clone, PartialEq, Eq)]
 pub enum MetricsAccess {
     /// Requests from the same machine that came through no proxy.
     Loopback,
-    /// Nobody: they have a port of their own.
+    /// No client: the metrics have a port of their own.
     Elsewhere,
-    /// Whoever knows `user:password`.
+    /// Clients that send `user:password` by basic authentication.
     BasicAuth {
-        /// The credentials, with the colon between.
+        /// User name and password, separated by a colon.
         credentials: String,
     },
 }
 
-/// Metrics in Prometheus' text format
+/// Read metrics in Prometheus text format
 ///
-/// Served to this machine only, or to clients that send the configured user and password.
+/// Depending on the configuration, metrics are served to this machine only, to clients with the configured user name
+/// and password, or on another port.
 #[utoipa::path(
     tag = "operations",
     operation_id = "metrics",
     security((), ("basic" = [])),
     responses(
-        (status = 200, description = "The metrics.", body = String, content_type = "text/plain"),
-        (status = 401, description = "They are behind basic authentication.", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
-        (status = 429, description = "Too many tried credentials.", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
-        (status = 404, description = "They are not to be had here.", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
+        (status = 200, description = "The metrics of this instance.", body = String, content_type = "text/plain"),
+        (status = 401, description = "`unauthenticated`: basic authentication with the configured credentials is required.", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
+        (status = 429, description = "`rate_limited`: too many wrong credentials. Wait `Retry-After` seconds.", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: metrics are served on another port or only to this machine.", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
     ),
 )]
 #[get("/metrics")]
@@ -66,7 +67,7 @@ pub(super) async fn metrics(
     Ok(render(&endpoint.render))
 }
 
-/// The metrics as an answer.
+/// The response with the rendered metrics.
 pub(crate) fn render(renderer: &MetricsRenderer) -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(renderer())
 }
@@ -77,16 +78,16 @@ fn authorize(
     guesses: &MetricsGuesses,
     log: &dyn SecurityLog,
 ) -> Result<(), Problem> {
-    let nothing_here = || Problem::not_found("there are no metrics here");
+    let nothing_here = || Problem::not_found("metrics are served on another port or only to the server's own machine");
     match access {
         MetricsAccess::Loopback if is_local(request) => Ok(()),
         MetricsAccess::Loopback | MetricsAccess::Elsewhere => Err(nothing_here()),
         MetricsAccess::BasicAuth { credentials } => {
             let needed = || {
-                Problem::new(code::UNAUTHENTICATED, "The metrics need a user and a password.")
+                Problem::new(code::UNAUTHENTICATED, "Metrics require a user name and a password.")
                     .with_header(WWW_AUTHENTICATE, "Basic realm=\"metrics\"")
             };
-            // Who gives none guesses none.
+            // A request without credentials is not a guess and is not counted.
             let given = request.headers().get(AUTHORIZATION).ok_or_else(needed)?;
             let network = client_network(client_address(request));
             let refused = |problem: Problem| {

@@ -1,8 +1,10 @@
-//! Guesses at the credentials of the metrics.
+//! Limits guesses at the credentials of `/metrics`.
 //!
-//! Counted by each instance for itself: each has metrics of its own, and is asked by itself. They are bounded however often
-//! clients may ask for other things. A guess is counted before the credentials are compared, or else many at once would not
-//! be bounded, and given back if they are right: collecting takes nothing.
+//! Each instance counts alone, because each has its own metrics and is scraped separately. The limit holds even where
+//! rate limits are off.
+//!
+//! Invariant: a guess is counted before the credentials are compared, so that concurrent guesses are limited too.
+//! Right credentials give the guess back, so scraping uses none up.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,27 +12,27 @@ use std::time::{Duration, Instant};
 
 use resilience::{Allowance, Budgets};
 
-/// Wrong credentials of a client network: sixty at once, then one every two seconds.
+/// Wrong credentials per client network: a burst of sixty, then one every two seconds.
 const WRONG: Allowance = Allowance { burst: 60, refill: Duration::from_secs(2) };
-/// Networks that are counted at once.
+/// Client networks that are counted at the same time.
 const KEPT: usize = 10_000;
 
-/// How often each client network may be wrong.
+/// The wrong credentials of each client network.
 pub(super) struct MetricsGuesses {
     started: Instant,
     budgets: Mutex<Budgets<IpAddr>>,
 }
 
 impl MetricsGuesses {
-    /// Nobody was wrong yet.
+    /// Starts with full budgets.
     pub(super) fn new() -> Self {
         Self { started: Instant::now(), budgets: Mutex::new(Budgets::new(KEPT)) }
     }
 
-    /// Takes one.
+    /// Counts a guess of `network`.
     ///
     /// # Errors
-    /// How long until there is one, when there is none.
+    /// The time until the next guess is allowed, if the budget is empty.
     pub(super) fn take(&self, network: IpAddr) -> Result<(), Duration> {
         let (now, mut budgets) = (self.started.elapsed(), self.budgets());
         budgets.forget_full(now);
@@ -43,7 +45,7 @@ impl MetricsGuesses {
         Ok(())
     }
 
-    /// Gives one back, as the credentials were right.
+    /// Returns the guess of `network` after right credentials.
     pub(super) fn give_back(&self, network: IpAddr) {
         self.budgets().give_back(&network, WRONG.refill, self.started.elapsed());
     }

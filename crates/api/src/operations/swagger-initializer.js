@@ -1,7 +1,7 @@
-// Swagger UI for /openapi.json. Whoever logs in by trying "Log in" or "Exchange a refresh token" is signed in for
-// every further call: the access token of the answer is put where the "Authorize" button would put it.
+// Starts Swagger UI for /openapi.json. After a successful "Log in" or "Exchange a refresh token" in the page, the
+// access token of the response is set as if it had been entered with the "Authorize" button.
 window.onload = function () {
-  // Bodies are a few lines long.
+  // Request bodies are a few lines long.
   const style = document.createElement("style");
   style.textContent = ".swagger-ui textarea.body-param__text { min-height: 0; height: 8rem; }";
   document.head.append(style);

@@ -1,15 +1,15 @@
-// What Swagger UI does differently here:
-// - optional parameters are empty, and a call that takes an Idempotency-Key gets a fresh one for each try;
+// Changes to Swagger UI:
+// - optional parameters start empty, and a call that takes an Idempotency-Key gets a fresh one on every try;
 // - a closed padlock means that the call needs a log-in first, an open one that it can be made;
-// - each problem takes one line, as all have the schema "Problem"; headers and links are names only;
+// - each problem response takes one line, because all have the schema "Problem"; headers and links are names only;
 // - sign-up comes first, then log-in.
 
-// A fresh key of random bits. `randomUUID` is missing where the page is not served over TLS.
+// A fresh random key. `randomUUID` is missing on pages that are not served over TLS.
 function freshKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-// The document without what optional parameters would be filled with.
+// The document without the values that Swagger UI would put into optional parameters.
 function withoutPrefilled(document) {
   for (const item of Object.values(document.paths ?? {})) {
     for (const operation of Object.values(item)) {
@@ -24,7 +24,7 @@ function withoutPrefilled(document) {
   return document;
 }
 
-// The request of a try, with a key of its own if the call takes one and the reader chose none.
+// The request of a try. If the call takes a key and the reader chose none, it gets a fresh one.
 function withFreshKey(request) {
   const name = "Idempotency-Key";
   const takesKey = request.operation?.get("parameters")?.some((parameter) => parameter.get("name") === name);
@@ -36,7 +36,7 @@ function withFreshKey(request) {
 
 const FIRST = ["signUp", "logIn"];
 
-// The order of operations: those that come first, then all others as they are.
+// Sorts the operations of FIRST to the front and keeps the order of the others.
 function byTour(one, other) {
   const place = (operation) => {
     const index = FIRST.indexOf(operation.getIn(["operation", "operationId"]));
@@ -46,7 +46,7 @@ function byTour(one, other) {
 }
 
 function ThoughtsPlugin({ React }) {
-  // Swagger UI means by a closed padlock that credentials were given.
+  // Swagger UI shows a closed padlock when credentials are set; this inverts it.
   const inverted = (Original) => (props) =>
     React.createElement(Original, { ...props, isAuthorized: !props.isAuthorized });
   const short = (Original) => (props) => {

@@ -1,4 +1,4 @@
-//! Comments on posts, and `/v1/comments`.
+//! Handlers of comments: below posts, and `/v1/comments`.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
@@ -15,9 +15,10 @@ use posts::{AddCommentCommand, EditCommentCommand, Posts};
 use super::dto::{CommentBody, CommentRequest, ContentRequest};
 use crate::error::Answer;
 
-/// Comment on a post, or reply to a comment on it
+/// Add a comment or a reply
 ///
-/// `parent_id` makes it a reply. Send an `Idempotency-Key` to be able to repeat the call safely.
+/// Comments on a post. With `parent_id` the comment is a reply to another comment on the same post. Send an
+/// `Idempotency-Key` to make retries safe.
 #[utoipa::path(
     tag = "comments",
     operation_id = "addComment",
@@ -25,10 +26,10 @@ use crate::error::Answer;
     request_body = CommentRequest,
     security(("bearer" = [])),
     responses((
-        status = 201, description = "The comment.", body = CommentBody,
+        status = 201, description = "The comment was stored.", body = CommentBody,
         headers(
-            ("Location", description = "Where it is."),
-            ("Idempotency-Replayed", description = "`true` when an earlier request with the same key made it."),
+            ("Location", description = "Path of the comment."),
+            ("Idempotency-Replayed", description = "`true` if an earlier request with the same key stored it; the body is that request's response."),
         ),
     )),
 )]
@@ -48,9 +49,10 @@ pub(super) async fn add(
     Ok(Reply::created(&CommentBody::just_written(written.item), revision, &location, written.replayed)?)
 }
 
-/// List the top-level comments on a post, oldest first
+/// List a post's top-level comments, oldest first
 ///
-/// `reply_count` of an item says whether it has replies. A deleted comment stays in the list while it has some.
+/// Replies are not included; `reply_count` of a comment tells whether it has some. A deleted comment stays in the
+/// list as long as it has replies.
 #[utoipa::path(
     tag = "comments",
     operation_id = "listComments",
@@ -69,9 +71,9 @@ pub(super) async fn list(
     Ok(reply.page(posts.list_comments.execute(Thread::Post(post), page, viewer).await?, CommentBody::from)?)
 }
 
-/// Show a comment
+/// Show a single comment
 ///
-/// A deleted comment is shown without words or author while it has replies.
+/// A deleted comment with replies is shown with null `content` and `author`.
 #[utoipa::path(
     tag = "comments",
     operation_id = "showComment",
@@ -91,15 +93,15 @@ pub(super) async fn show(
     Ok(reply.resource(&CommentBody::from(comment), revision)?)
 }
 
-/// List the direct replies to a comment, oldest first
+/// List direct replies to a comment, oldest first
 ///
-/// Replies to these are lists of their own.
+/// Replies to these replies are not included: each comment has a list of its own.
 #[utoipa::path(
     tag = "comments",
     operation_id = "listReplies",
     params(IdParameter, PageParameters),
     security((), ("bearer" = [])),
-    responses((status = 200, description = "A page of comments.", body = PageBody<CommentBody>)),
+    responses((status = 200, description = "A page of replies.", body = PageBody<CommentBody>)),
 )]
 #[get("/v1/comments/{id}/replies")]
 pub(super) async fn list_replies(
@@ -112,9 +114,9 @@ pub(super) async fn list_replies(
     Ok(reply.page(posts.list_comments.execute(Thread::Replies(id), page, viewer).await?, CommentBody::from)?)
 }
 
-/// Edit one's own comment
+/// Edit your own comment
 ///
-/// Without `If-Match` the last edit wins.
+/// Without `If-Match`, the last edit wins. Equal content changes nothing: `edited_at` and the entity tag stay.
 #[utoipa::path(
     tag = "comments",
     operation_id = "editComment",
@@ -122,7 +124,7 @@ pub(super) async fn list_replies(
     request_body = ContentRequest,
     security(("bearer" = [])),
     responses(
-        (status = 200, description = "The comment after the edit.", body = CommentBody),
+        (status = 200, description = "The edited comment.", body = CommentBody),
         (status = 403, description = "`not_the_author`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
     ),
 )]
@@ -143,14 +145,15 @@ pub(super) async fn edit(
 
 /// Delete a comment
 ///
-/// Its author may, and the author of the post. One with replies stays without words or author.
+/// Allowed for the author of the comment and the author of the post. A comment with replies stays in its list,
+/// without content and author. With `If-Match`, only that revision is deleted.
 #[utoipa::path(
     tag = "comments",
     operation_id = "deleteComment",
     params(IdParameter, IfMatchParameter),
     security(("bearer" = [])),
     responses(
-        (status = 204, description = "The comment is gone."),
+        (status = 204, description = "The comment was deleted."),
         (status = 403, description = "`not_the_author`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
     ),
 )]
@@ -167,13 +170,13 @@ pub(super) async fn delete(
 
 /// Like a comment
 ///
-/// Can be repeated: a like counts once.
+/// Idempotent: a second like by the same user changes nothing.
 #[utoipa::path(
     tag = "comments",
     operation_id = "likeComment",
     params(IdParameter),
     security(("bearer" = [])),
-    responses((status = 204, description = "The comment is liked, now or already.")),
+    responses((status = 204, description = "The signed-in user likes the comment.")),
 )]
 #[put("/v1/comments/{id}/like")]
 pub(super) async fn like(posts: Data<Posts>, IdPath(id): IdPath<domain::Comment>, SignedIn(me): SignedIn) -> Answer {
@@ -181,15 +184,15 @@ pub(super) async fn like(posts: Data<Posts>, IdPath(id): IdPath<domain::Comment>
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Take back the like of a comment
+/// Remove your like from a comment
 ///
-/// Can be repeated, also when there was no like.
+/// Idempotent: without a like, the call changes nothing.
 #[utoipa::path(
     tag = "comments",
     operation_id = "unlikeComment",
     params(IdParameter),
     security(("bearer" = [])),
-    responses((status = 204, description = "The comment is not liked, or not any more.")),
+    responses((status = 204, description = "The signed-in user does not like the comment.")),
 )]
 #[delete("/v1/comments/{id}/like")]
 pub(super) async fn unlike(posts: Data<Posts>, IdPath(id): IdPath<domain::Comment>, SignedIn(me): SignedIn) -> Answer {

@@ -1,4 +1,4 @@
-//! What goes over the wire about posts and comments.
+//! Request and response bodies of posts and comments.
 
 use domain::{
     Author, Comment, CommentBody as Words, CommentId, CommentView, Content, ContentViewer, DisplayName, Post, PostId,
@@ -13,13 +13,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// What a post shall say.
+/// The text of a post or a comment.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Words, examples(json!({"content": "Hello, world."})))]
 pub(crate) struct ContentRequest {
-    /// 1 to 500 characters, at least one of them visible; newline and tab are the only control characters. A direction
-    /// of writing that is left open (Unicode UAX #9) is closed.
+    /// The text: 1 to 500 characters, at least one of them visible. Newline and tab are the only control characters
+    /// allowed. The server closes writing directions that are left open (Unicode UAX #9).
     #[serde(default, deserialize_with = "given")]
     #[validate(required)]
     #[schema(
@@ -46,13 +46,13 @@ impl Request for ContentRequest {
     }
 }
 
-/// What a comment shall say, and to what.
+/// A new comment.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewComment, examples(json!({"content": "Well said."})))]
 pub(crate) struct CommentRequest {
-    /// 1 to 500 characters, at least one of them visible; newline and tab are the only control characters. A direction
-    /// of writing that is left open (Unicode UAX #9) is closed.
+    /// The text: 1 to 500 characters, at least one of them visible. Newline and tab are the only control characters
+    /// allowed. The server closes writing directions that are left open (Unicode UAX #9).
     #[serde(default, deserialize_with = "given")]
     #[validate(required)]
     #[schema(
@@ -64,7 +64,7 @@ pub(crate) struct CommentRequest {
         examples("Well said.")
     )]
     content: Option<String>,
-    /// The comment to reply to, on the same post.
+    /// Id of the comment to reply to. It must be on the same post, at most 99 levels below a top-level comment.
     #[serde(default, deserialize_with = "given")]
     #[schema(
         required = false,
@@ -93,16 +93,19 @@ impl Request for CommentRequest {
     }
 }
 
-/// Who wrote something.
+/// The author of a post or a comment.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Author)]
 pub(crate) struct AuthorBody {
+    /// Id of the author's account.
     #[serde(serialize_with = "text::id")]
     #[schema(value_type = String, examples("tz4a98xxat96iws9zmbrgj3a"))]
     id: UserId,
+    /// User name of the author, in lower case.
     #[serde(serialize_with = "text::username")]
     #[schema(value_type = String, examples("ada"))]
     username: Username,
+    /// Name of the author shown to readers.
     #[serde(serialize_with = "text::display_name")]
     #[schema(value_type = String, examples("Ada Lovelace"))]
     display_name: DisplayName,
@@ -114,11 +117,11 @@ impl From<Author> for AuthorBody {
     }
 }
 
-/// How a signed-in reader stands to a post or a comment.
+/// Relationship of a post or a comment to the signed-in reader.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ContentViewer)]
 pub(crate) struct ContentViewerBody {
-    /// The reader likes it.
+    /// True if the reader likes it.
     liked: bool,
 }
 
@@ -128,31 +131,35 @@ impl From<ContentViewer> for ContentViewerBody {
     }
 }
 
-/// A post.
+/// A published post.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Post)]
 pub(crate) struct PostBody {
+    /// Id of the post: 24 characters of `a-z` and `0-9`, the first a letter.
     #[serde(serialize_with = "text::id")]
     #[schema(value_type = String, examples("n7w3k9x2c5v8b1m4q6z0j3h5"))]
     id: PostId,
+    /// Text of the post: 1 to 500 characters.
     #[serde(serialize_with = "text::content")]
     #[schema(value_type = String, examples("Hello, world."))]
     content: Content,
+    /// The author of the post.
     author: AuthorBody,
+    /// Time of publication.
     #[serde(serialize_with = "text::time")]
     #[schema(value_type = String, format = DateTime, examples("2026-11-22T04:16:00.123456Z"))]
     created_at: Timestamp,
-    /// Null until it is edited.
+    /// Time of the last edit. Null if the post was never edited.
     #[serde(serialize_with = "text::optional_time")]
     #[schema(value_type = Option<String>, required, format = DateTime)]
     edited_at: Option<Timestamp>,
-    /// Accounts that like it.
+    /// Number of accounts that like the post.
     #[schema(examples(7))]
     like_count: u64,
-    /// Comments on it at any depth, deleted ones not counted.
+    /// Number of comments on the post at any depth, without deleted ones.
     #[schema(examples(3))]
     comment_count: u64,
-    /// For a signed-in reader.
+    /// Relationship to the signed-in reader. Absent in responses to anonymous readers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
     viewer: Option<ContentViewerBody>,
@@ -178,49 +185,52 @@ impl Representation for PostBody {
 }
 
 impl PostBody {
-    /// A post as its author sees it right after publishing it.
+    /// The post as its author sees it right after publishing.
     pub(super) fn just_published(post: &Post) -> Self {
         Self { viewer: Some(ContentViewer { liked: false }.into()), ..Self::of(post) }
     }
 }
 
-/// A comment.
+/// A comment on a post, or a reply to a comment.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Comment)]
 pub(crate) struct CommentBody {
+    /// Id of the comment: 24 characters of `a-z` and `0-9`, the first a letter.
     #[serde(serialize_with = "text::id")]
     #[schema(value_type = String, examples("pfh0haxfpzowht3oi213cqos"))]
     id: CommentId,
+    /// Id of the post that the comment belongs to.
     #[serde(serialize_with = "text::id")]
     #[schema(value_type = String, examples("n7w3k9x2c5v8b1m4q6z0j3h5"))]
     post_id: PostId,
-    /// The comment that it replies to; null at the top level.
+    /// Id of the comment that it replies to. Null for a top-level comment.
     #[serde(serialize_with = "text::optional_id")]
     #[schema(value_type = Option<String>, required)]
     parent_id: Option<CommentId>,
-    /// Null when it was deleted.
+    /// Text of the comment: 1 to 500 characters. Null if the comment was deleted.
     #[serde(serialize_with = "text::optional_content")]
     #[schema(value_type = Option<String>, required, examples("Well said."))]
     content: Option<Content>,
-    /// Null when it was deleted.
+    /// The author of the comment. Null if the comment was deleted.
     #[schema(required)]
     author: Option<AuthorBody>,
+    /// Time at which the comment was written.
     #[serde(serialize_with = "text::time")]
     #[schema(value_type = String, format = DateTime, examples("2026-11-22T04:16:00.123456Z"))]
     created_at: Timestamp,
-    /// Null until it is edited.
+    /// Time of the last edit. Null if the comment was never edited.
     #[serde(serialize_with = "text::optional_time")]
     #[schema(value_type = Option<String>, required, format = DateTime)]
     edited_at: Option<Timestamp>,
-    /// Accounts that like it.
+    /// Number of accounts that like the comment.
     #[schema(examples(2))]
     like_count: u64,
-    /// Direct replies, those included that were deleted but stay for the replies below them.
+    /// Number of direct replies, including deleted ones that stay because they have replies.
     #[schema(examples(1))]
     reply_count: u64,
-    /// It was deleted, and stays for its replies.
+    /// True if the comment was deleted and stays because it has replies.
     deleted: bool,
-    /// For a signed-in reader.
+    /// Relationship to the signed-in reader. Absent in responses to anonymous readers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
     viewer: Option<ContentViewerBody>,
@@ -250,7 +260,7 @@ impl From<CommentView> for CommentBody {
 }
 
 impl CommentBody {
-    /// A comment as its author sees it right after writing it.
+    /// The comment as its author sees it right after writing.
     pub(super) fn just_written(comment: Comment) -> Self {
         CommentView::new(comment, Some(ContentViewer { liked: false })).into()
     }

@@ -1,4 +1,4 @@
-//! `/v1/posts`, and the posts of one user.
+//! Handlers of `/v1/posts`, and of the posts of one user.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
@@ -17,7 +17,8 @@ use crate::error::Answer;
 
 /// Publish a post
 ///
-/// Send an `Idempotency-Key` to be able to repeat the call safely.
+/// The post appears in the public feed and in the home timelines of followers. Send an `Idempotency-Key` to make
+/// retries safe.
 #[utoipa::path(
     tag = "posts",
     operation_id = "publishPost",
@@ -25,10 +26,10 @@ use crate::error::Answer;
     request_body = ContentRequest,
     security(("bearer" = [])),
     responses((
-        status = 201, description = "The post.", body = PostBody,
+        status = 201, description = "The post was published.", body = PostBody,
         headers(
-            ("Location", description = "Where it is."),
-            ("Idempotency-Replayed", description = "`true` when an earlier request with the same key made it."),
+            ("Location", description = "Path of the post."),
+            ("Idempotency-Replayed", description = "`true` if an earlier request with the same key published it; the body is that request's response."),
         ),
     )),
 )]
@@ -46,9 +47,9 @@ pub(super) async fn publish(
     Ok(Reply::created(&PostBody::just_published(&written.item), revision, &location, written.replayed)?)
 }
 
-/// Show a post
+/// Show a single post
 ///
-/// To a signed-in reader it also says whether that reader likes it.
+/// For a signed-in reader, the post carries the reader's own like in `viewer`.
 #[utoipa::path(
     tag = "posts",
     operation_id = "showPost",
@@ -67,9 +68,9 @@ pub(super) async fn show(
     Ok(reply.view::<PostBody>(&post, post.subject.revision)?)
 }
 
-/// Edit one's own post
+/// Edit your own post
 ///
-/// Without `If-Match` the last edit wins.
+/// Without `If-Match`, the last edit wins. Equal content changes nothing: `edited_at` and the entity tag stay.
 #[utoipa::path(
     tag = "posts",
     operation_id = "editPost",
@@ -77,7 +78,7 @@ pub(super) async fn show(
     request_body = ContentRequest,
     security(("bearer" = [])),
     responses(
-        (status = 200, description = "The post after the edit.", body = PostBody),
+        (status = 200, description = "The edited post.", body = PostBody),
         (status = 403, description = "`not_the_author`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
     ),
 )]
@@ -95,16 +96,16 @@ pub(super) async fn edit(
     Ok(reply.view::<PostBody>(&post, post.subject.revision)?)
 }
 
-/// Delete one's own post
+/// Delete your own post
 ///
-/// It is gone for good, with its comments and likes.
+/// Permanently deletes the post with its comments and likes. With `If-Match`, only that revision is deleted.
 #[utoipa::path(
     tag = "posts",
     operation_id = "deletePost",
     params(IdParameter, IfMatchParameter),
     security(("bearer" = [])),
     responses(
-        (status = 204, description = "The post is gone."),
+        (status = 204, description = "The post was deleted."),
         (status = 403, description = "`not_the_author`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
     ),
 )]
@@ -121,13 +122,13 @@ pub(super) async fn delete(
 
 /// Like a post
 ///
-/// Can be repeated: a like counts once.
+/// Idempotent: a second like by the same user changes nothing.
 #[utoipa::path(
     tag = "posts",
     operation_id = "likePost",
     params(IdParameter),
     security(("bearer" = [])),
-    responses((status = 204, description = "The post is liked, now or already.")),
+    responses((status = 204, description = "The signed-in user likes the post.")),
 )]
 #[put("/v1/posts/{id}/like")]
 pub(super) async fn like(posts: Data<Posts>, IdPath(id): IdPath<domain::Post>, SignedIn(me): SignedIn) -> Answer {
@@ -135,15 +136,15 @@ pub(super) async fn like(posts: Data<Posts>, IdPath(id): IdPath<domain::Post>, S
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Take back the like of a post
+/// Remove your like from a post
 ///
-/// Can be repeated, also when there was no like.
+/// Idempotent: without a like, the call changes nothing.
 #[utoipa::path(
     tag = "posts",
     operation_id = "unlikePost",
     params(IdParameter),
     security(("bearer" = [])),
-    responses((status = 204, description = "The post is not liked, or not any more.")),
+    responses((status = 204, description = "The signed-in user does not like the post.")),
 )]
 #[delete("/v1/posts/{id}/like")]
 pub(super) async fn unlike(posts: Data<Posts>, IdPath(id): IdPath<domain::Post>, SignedIn(me): SignedIn) -> Answer {
@@ -151,15 +152,15 @@ pub(super) async fn unlike(posts: Data<Posts>, IdPath(id): IdPath<domain::Post>,
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// List who likes a post, newest like first
+/// List users who like a post
 ///
-/// Users whose accounts were erased are not in it.
+/// The newest like comes first. Users who erased their account are not listed.
 #[utoipa::path(
     tag = "posts",
     operation_id = "listPostLikes",
     params(IdParameter, PageParameters),
     security((), ("bearer" = [])),
-    responses((status = 200, description = "A page of users.", body = PageBody<UserBody>)),
+    responses((status = 200, description = "A page of users who like the post.", body = PageBody<UserBody>)),
 )]
 #[get("/v1/posts/{id}/likes")]
 pub(super) async fn list_likes(
@@ -174,7 +175,7 @@ pub(super) async fn list_likes(
 
 /// List a user's posts, newest first
 ///
-/// By id, or by name as `@ada`.
+/// Takes a user id, or a user name as `@ada`.
 #[utoipa::path(
     tag = "posts",
     operation_id = "listUserPosts",

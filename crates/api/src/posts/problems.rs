@@ -1,4 +1,4 @@
-//! What the errors of the posts context are in HTTP.
+//! Maps errors of the posts context to HTTP problems.
 
 use http_kit::preconditions::IDEMPOTENCY_KEY;
 use http_kit::problem::{Problem, code};
@@ -10,11 +10,11 @@ use posts::{
 use crate::error::IntoProblem;
 
 http_kit::codes! {
-    /// Only its author may.
+    /// The signed-in user may not change or delete the post or comment.
     NOT_THE_AUTHOR = 403 "not_the_author";
-    /// The comment to reply to is about another post.
+    /// The comment to reply to is on another post.
     PARENT_ON_OTHER_POST = 422 "parent_on_other_post";
-    /// The comment to reply to is as deep as a thread goes.
+    /// The comment to reply to is already at the greatest depth of a thread.
     THREAD_TOO_DEEP = 422 "thread_too_deep";
 }
 
@@ -89,7 +89,7 @@ impl IntoProblem for DeleteCommentError {
     }
 }
 
-/// Errors of likes.
+/// Errors of likes, which are the same for posts and comments.
 macro_rules! like {
     ($($error:ident),*) => {$(
         impl IntoProblem for $error {

@@ -1,4 +1,4 @@
-//! Who follows whom.
+//! Handlers of follows.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, put};
@@ -14,14 +14,14 @@ use crate::error::Answer;
 
 /// Follow a user
 ///
-/// Can be repeated: a follow counts once.
+/// Idempotent: following the same user again changes nothing.
 #[utoipa::path(
     tag = "feeds",
     operation_id = "followUser",
     params(UserParameter),
     security(("bearer" = [])),
     responses(
-        (status = 204, description = "The user is followed, now or already."),
+        (status = 204, description = "The signed-in user follows the user."),
         (status = 422, description = "`cannot_follow_self`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
     ),
 )]
@@ -33,14 +33,14 @@ pub(super) async fn follow(social: Data<Social>, UserPath(user): UserPath, Signe
 
 /// Stop following a user
 ///
-/// Can be repeated, also when the user was not followed.
+/// Idempotent: if the user is not followed, the call changes nothing.
 #[utoipa::path(
     tag = "feeds",
     operation_id = "unfollowUser",
     params(UserParameter),
     security(("bearer" = [])),
     responses(
-        (status = 204, description = "The user is not followed, or not any more."),
+        (status = 204, description = "The signed-in user does not follow the user."),
         (status = 422, description = "`cannot_follow_self`", body = crate::openapi::ProblemSchema, content_type = "application/problem+json"),
     ),
 )]
@@ -52,13 +52,13 @@ pub(super) async fn unfollow(social: Data<Social>, UserPath(user): UserPath, Sig
 
 /// List a user's followers, newest follow first
 ///
-/// By id, or by name as `@ada`.
+/// Takes a user id, or a user name as `@ada`.
 #[utoipa::path(
     tag = "feeds",
     operation_id = "listFollowers",
     params(UserParameter, PageParameters),
     security((), ("bearer" = [])),
-    responses((status = 200, description = "A page of users.", body = PageBody<UserBody>)),
+    responses((status = 200, description = "A page of followers.", body = PageBody<UserBody>)),
 )]
 #[get("/v1/users/{user}/followers")]
 pub(super) async fn followers(
@@ -71,15 +71,15 @@ pub(super) async fn followers(
     Ok(reply.page(social.list_follows.execute(&user, Relation::Followers, page, viewer).await?, UserBody::from)?)
 }
 
-/// List whom a user follows, newest follow first
+/// List users followed by a user
 ///
-/// By id, or by name as `@ada`.
+/// The newest follow comes first. Takes a user id, or a user name as `@ada`.
 #[utoipa::path(
     tag = "feeds",
     operation_id = "listFollowing",
     params(UserParameter, PageParameters),
     security((), ("bearer" = [])),
-    responses((status = 200, description = "A page of users.", body = PageBody<UserBody>)),
+    responses((status = 200, description = "A page of followed users.", body = PageBody<UserBody>)),
 )]
 #[get("/v1/users/{user}/following")]
 pub(super) async fn following(

@@ -1,4 +1,4 @@
-//! What the errors of follows are in HTTP.
+//! Maps errors of follows to HTTP problems.
 
 use http_kit::problem::Problem;
 use social::FollowUserError;
@@ -6,7 +6,7 @@ use social::FollowUserError;
 use crate::error::IntoProblem;
 
 http_kit::codes! {
-    /// One may not follow oneself.
+    /// Users cannot follow themselves.
     CANNOT_FOLLOW_SELF = 422 "cannot_follow_self";
 }
 

@@ -1,7 +1,7 @@
-//! A body of another shape than its request, read as far as it fits, so that every field that does not is named at once.
+//! Reads a body of another shape than its request, and collects every field that does not fit.
 //!
-//! Deserialising ends at the first thing that is wrong. Here unknown and repeated fields are noted and passed by, and a
-//! field of the wrong type is noted and passed by when the body is read again. Only bodies that are refused come here.
+//! Deserialisation stops at the first error. Here, unknown and repeated fields are recorded and skipped. A field of
+//! the wrong type is recorded, and skipped when the body is read again. Only rejected bodies are read this way.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -13,10 +13,10 @@ use serde_json::error::Category;
 
 use crate::problem::{FieldError, Problem};
 
-/// Fields that a request does not have and that are named, at most: an answer stays small.
+/// Maximum number of unknown or repeated fields in a response, so that the response stays small.
 const NAMED: usize = 32;
 
-/// What of `bytes` is a `T`, and what does not fit. `bytes` are a JSON object.
+/// Reads the fields of `bytes` that fit `T`, and the errors of those that do not. `bytes` must be a JSON object.
 pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, Vec<FieldError>), Problem> {
     let mut wrong: Vec<&'static str> = Vec::new();
     loop {
@@ -29,7 +29,7 @@ pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, Vec<FieldErr
                 return Ok((request, errors));
             }
             Err(error) => match pass.reading.get() {
-                // Each turn passes by one more of the fields that there are.
+                // Each pass skips one more field, so the loop ends.
                 Some(field) if error.classify() == Category::Data && !wrong.contains(&field) => wrong.push(field),
                 _ => return Err(Problem::malformed_body()),
             },
@@ -41,9 +41,9 @@ fn wrong_type(field: &str) -> FieldError {
     FieldError::new(field, "invalid_type", "has the wrong type")
 }
 
-/// One reading of a body.
+/// One pass over a body.
 struct Pass<'p> {
-    /// Fields that turned out to be of the wrong type before.
+    /// Fields of the wrong type that earlier passes found.
     wrong: &'p [&'static str],
     /// The field whose value is being read.
     reading: Cell<Option<&'static str>>,
@@ -60,7 +60,7 @@ impl Pass<'_> {
     }
 }
 
-/// Stands before a deserialiser, a visitor or a map, and lets through what fits.
+/// Wraps a deserialiser, a visitor or a map, and passes on the fields that fit.
 struct Fitting<'p, I> {
     inner: I,
     pass: &'p Pass<'p>,
@@ -121,9 +121,9 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for FittingMap<'_, A> {
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
         while let Some(key) = self.map.next_key::<String>()? {
             match self.fields.iter().find(|field| **field == key) {
-                None => self.pass.note(&key, "unknown_field", "is not part of this request"),
+                None => self.pass.note(&key, "unknown_field", "is not a field of this request"),
                 Some(field) if self.seen.contains(field) => {
-                    self.pass.note(field, "duplicate_field", "is there more than once");
+                    self.pass.note(field, "duplicate_field", "occurs more than once");
                 }
                 Some(field) => {
                     self.seen.push(field);

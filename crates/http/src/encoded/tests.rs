@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// A thing of which every reader has an own view.
+/// A value with an own part for every reader.
 struct Note(String);
 
 #[derive(Serialize)]
@@ -51,15 +51,15 @@ fn encode<'p>(page: &'p Shared<Page<Note>>, path: &str, made: &'p mut Option<Enc
 }
 
 #[test]
-fn who_writes_the_path_in_their_own_way_leaves_nothing_for_others() {
+fn an_unusual_spelling_of_the_path_stores_nothing_for_others() {
     let (page, mut odd, mut usual) = (page(&["one"]), None, None);
     encode(&page, "/v1/%70osts", &mut odd);
     encode(&page, "/v1/posts", &mut usual);
-    assert!(odd.is_some() && usual.is_none(), "the place was free for the usual one");
+    assert!(odd.is_some() && usual.is_none(), "the usual path was stored");
 }
 
 #[test]
-fn a_reader_sees_the_same_and_what_is_their_own_on_every_item() {
+fn a_reader_sees_the_shared_items_with_their_own_viewer() {
     let (page, mut made) = (page(&["one", "two"]), None);
     let encoded = encode(&page, "/v1/posts", &mut made);
     let own = parsed(&encoded.seen_by::<NoteBody>(&[true, false]).unwrap());
@@ -73,7 +73,7 @@ fn a_reader_sees_the_same_and_what_is_their_own_on_every_item() {
 }
 
 #[test]
-fn an_empty_page_is_the_same_for_everybody() {
+fn an_empty_page_is_equal_for_all_readers() {
     let (page, mut made) = (page(&[]), None);
     let encoded = encode(&page, "/v1/posts", &mut made);
     assert_eq!(encoded.seen_by::<NoteBody>(&[]).unwrap(), encoded.body.plain);
@@ -81,7 +81,7 @@ fn an_empty_page_is_the_same_for_everybody() {
 }
 
 #[test]
-fn one_thing_gets_what_is_the_readers_own_at_its_end() {
+fn one_resource_gets_the_viewer_as_its_last_member() {
     let encoded = Encoded::resource::<NoteBody>(&Note("one".to_owned()), |_| "\"tag\"".to_owned()).unwrap();
     let own = parsed(&encoded.seen_by::<NoteBody>(true).unwrap());
     let mut expected = parsed(&encoded.plain);
@@ -90,7 +90,7 @@ fn one_thing_gets_what_is_the_readers_own_at_its_end() {
 }
 
 #[test]
-fn a_page_is_encoded_once_for_a_list_and_anew_for_another() {
+fn a_page_is_encoded_once_per_list() {
     let page = page(&["one"]);
     let (mut first, mut again, mut elsewhere) = (None, None, None);
     let body = encode(&page, "/v1/posts", &mut first).body.plain.as_ptr();
@@ -100,7 +100,7 @@ fn a_page_is_encoded_once_for_a_list_and_anew_for_another() {
 }
 
 #[test]
-fn the_link_keeps_the_parameters_of_who_asks() {
+fn the_link_keeps_the_parameters_of_the_request() {
     let (page, mut made) = (page(&["one"]), None);
     let encoded = encode(&page, "/v1/posts", &mut made);
     let link = |query| encoded.link(query).unwrap().unwrap();
@@ -109,18 +109,18 @@ fn the_link_keeps_the_parameters_of_who_asks() {
 }
 
 #[test]
-fn the_link_has_the_prefix_that_a_gateway_strips() {
+fn the_link_includes_the_base_path() {
     let (page, mut made) = (page(&["one"]), None);
     let cursor = |_| "next".to_owned();
     let encoded = EncodedPage::of::<NoteBody>(&page, ("/thoughts", "/v1/posts"), true, cursor, &mut made);
     let encoded = encoded.unwrap_or_else(|_| panic!("not encoded"));
     assert_eq!(encoded.link("").unwrap().unwrap(), "</thoughts/v1/posts?cursor=next>; rel=\"next\"");
     assert_eq!(encoded.link("limit=5").unwrap().unwrap(), "</thoughts/v1/posts?limit=5&cursor=next>; rel=\"next\"");
-    assert!(made.is_none(), "left with the page");
+    assert!(made.is_none(), "stored with the page");
 }
 
 #[test]
-fn what_is_packed_is_what_was_said() {
+fn compressed_bodies_decompress_to_the_plain_body() {
     let (page, mut made) = (page(&["one", "two", "three"]), None);
     let body = &encode(&page, "/v1/posts", &mut made).body;
     let mut unpacked = Vec::new();

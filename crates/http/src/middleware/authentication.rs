@@ -1,4 +1,4 @@
-//! Who sends a request: checks the access token, if there is one.
+//! Verifies the access token of a request, if there is one.
 
 use actix_web::HttpMessage;
 use actix_web::dev::ServiceRequest;
@@ -11,10 +11,10 @@ use crate::identity::Identify;
 use crate::problem::Problem;
 use crate::surface::{Layer, Surface};
 
-/// A token that was refused, until the request has been counted.
+/// The problem of a bad token, kept until the rate limit has counted the request.
 struct Refused(Problem);
 
-/// Notes who sends the request, or that the token is bad.
+/// Stores the sender in the request's extensions, or the problem of a bad token. Never rejects.
 pub(crate) async fn identify(request: ServiceRequest, surface: &'static Surface, next: impl Inner) -> Answer {
     if surface.has(Layer::Tokens) && !surface.opens_session(request.method(), routed_path(&request)) {
         match principal(&request) {
@@ -33,8 +33,8 @@ pub(crate) async fn identify(request: ServiceRequest, surface: &'static Surface,
     next(request).await
 }
 
-/// Refuses a bad token wherever one is read, also on calls that need none: nobody is taken for anonymous who means to be
-/// somebody. Comes after the limits of rates, so that guessing is counted.
+/// Rejects a bad token on every call that reads tokens, including public ones: a client that sends a token is never
+/// treated as anonymous. Runs after the rate limit, so that guesses are counted.
 pub(crate) async fn refuse_bad_tokens(request: ServiceRequest, next: impl Inner) -> Answer {
     let refused = request.extensions_mut().remove::<Refused>();
     match refused {

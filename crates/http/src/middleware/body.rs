@@ -1,6 +1,11 @@
-//! Reads the body of every request, within bounds, before anything else is done with it.
+//! Reads the body of every request before any handler runs.
 //!
-//! A body that no handler asks for is read as well: a connection whose body stays unread is of no more use.
+//! Called for surfaces with [`Layer::Body`]. Invariants:
+//! - A body has at most `limits.body` bytes (413) and arrives within the request's time limit (408).
+//! - Bodies are read even if no handler needs them, because an unread body makes the connection unusable.
+//! - After a rejected body the connection is closed: its remaining bytes cannot be told from a next request.
+//!
+//! Tested in `tests/tests/e2e/conventions/large_bodies.rs` and `tests/tests/e2e/operations/slow_clients.rs`.
 
 use std::time::Duration;
 
@@ -17,10 +22,9 @@ use crate::body::RawBody;
 use crate::problem::Problem;
 use crate::surface::{Layer, Surface};
 
-/// A body that is too large is read up to this many bytes, so that the client gets to see the answer instead of a
-/// broken connection.
+/// A body over the limit is read and dropped up to this size, so that the client receives the 413 instead of a reset.
 const MAX_DRAINED: usize = 16 * 1024 * 1024;
-/// How long a body may take where nothing is configured.
+/// Time limit of a body where none is configured.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Reads the body for the handler: 413 if it is too large, 408 if it takes too long.
@@ -44,7 +48,7 @@ pub(crate) async fn body(mut request: ServiceRequest, surface: &'static Surface,
     };
     request.extensions_mut().insert(UnreadBody(payload));
     let mut response = refuse(request, problem);
-    // What is left of the body cannot be told from a next request.
+    // The remaining bytes of the body cannot be told from a next request.
     response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     Ok(response)
 }

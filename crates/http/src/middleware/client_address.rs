@@ -1,4 +1,4 @@
-//! Where a request comes from.
+//! Determines the client's address, directly or through trusted proxies.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Once;
@@ -13,19 +13,19 @@ use super::forwarded::hops;
 use crate::settings::HttpSettings;
 use crate::targets;
 
-/// Requests of which a trusted proxy says in no way that can be read whom they come from.
+/// Requests whose client address a trusted proxy did not state legibly.
 const UNREADABLE: &str = "http_unreadable_clients_total";
 
-/// The client's address: the peer, or what a trusted proxy says that its peer was.
+/// The client's address: the peer, or the address that trusted proxies forwarded for.
 ///
-/// Hops are read from the right, as each proxy appends its peer; the first address that is not a trusted proxy is the
-/// client. What a client itself claims stands further left and is never reached. Where a hop cannot be read, the client is
-/// taken for the one right of it, the proxy that wrote it: whoever comes that way shares a budget, which is counted, and
-/// said in the log once.
+/// Hops are read from the right, because each proxy appends its peer. The first address that is not a trusted proxy
+/// is the client. Values that the client itself sent stand further left and are never reached. If a hop cannot be
+/// parsed, the proxy that wrote it counts as the client, and its clients share one budget. That is counted as a
+/// metric and logged once.
 pub fn client_address(request: &HttpRequest) -> IpAddr {
     let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
     let settings = request.app_data::<Data<HttpSettings>>();
-    // Where nobody is believed, nobody has to be asked.
+    // Without trusted proxies, the peer is the client.
     let Some(settings) = settings.filter(|settings| !settings.trusted_proxies.is_empty()) else {
         return canonical(peer);
     };
@@ -42,21 +42,21 @@ pub fn client_address(request: &HttpRequest) -> IpAddr {
     }
 }
 
-/// Whether a trusted proxy hands the request on, so that its own headers can be believed.
+/// Whether a trusted proxy forwarded the request, so that headers it sets can be believed.
 pub(crate) fn comes_by_trusted_proxy(request: &ServiceRequest) -> bool {
     let peer = request.peer_addr().map(|address| canonical(address.ip()));
     let settings = request.app_data::<Data<HttpSettings>>();
     peer.zip(settings).is_some_and(|(peer, settings)| settings.trusted_proxies.iter().any(|its| its.contains(&peer)))
 }
 
-/// Whether the request reached this server by no proxy from its own machine.
+/// Whether the request came from this machine and through no proxy.
 pub fn is_local(request: &HttpRequest) -> bool {
     request.peer_addr().is_some_and(|peer| peer.ip().is_loopback())
         && !request.headers().contains_key(X_FORWARDED_FOR)
         && !request.headers().contains_key(FORWARDED)
 }
 
-/// The client; or, as an error, the proxy whose peer cannot be read.
+/// The client, or as an error the proxy whose peer cannot be parsed.
 fn resolve(peer: IpAddr, hops: impl Iterator<Item = Option<IpAddr>>, trusted: &[IpNet]) -> Result<IpAddr, IpAddr> {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
     let mut client = canonical(peer);
@@ -69,12 +69,13 @@ fn resolve(peer: IpAddr, hops: impl Iterator<Item = Option<IpAddr>>, trusted: &[
     Ok(client)
 }
 
-/// IPv4 in IPv6 as IPv4.
+/// Converts an IPv4-mapped IPv6 address to IPv4.
 fn canonical(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }
 
-/// What one client can be held to: an IPv4 address, or the /64 network of an IPv6 address, of which a client has all.
+/// The unit that limits apply to: an IPv4 address, or the /64 network of an IPv6 address, which one client owns as a
+/// whole.
 pub fn client_network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
@@ -97,7 +98,7 @@ mod tests {
         use super::*;
 
         #[test]
-        fn believes_nobody_but_trusted_proxies() {
+        fn believes_only_trusted_proxies() {
             let trusted = ["10.0.0.0/8".parse().unwrap()];
             let client = |peer, hops: &[&str]| {
                 let hops = hops.iter().rev().map(|hop| hop.parse().ok());

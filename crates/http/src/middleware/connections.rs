@@ -1,4 +1,13 @@
-//! How many connections there are.
+//! Counts open connections, in all and per client network.
+//!
+//! Called by the server when a connection opens, and by `shed::surplus` for each request. Invariants:
+//! Invariants:
+//! - Up to the bound, connections are served.
+//! - Up to twice the bound, connections are accepted, and their requests get 503. A server that stopped accepting
+//!   would leave clients waiting without a response.
+//! - Beyond that, connections are closed at once.
+//! - The same bounds apply to each client network, so that none can lock out the others. Trusted proxies are exempt,
+//!   because they connect on behalf of many clients.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -9,12 +18,7 @@ use ipnet::IpNet;
 
 use super::client_address::client_network;
 
-/// Counts the connections of all workers, and those of each client network: an IPv4 address, or a /64 of IPv6.
-///
-/// A server that stopped accepting at its bound would leave all further clients waiting without a word. This one
-/// accepts them and answers 503 to what they ask, up to twice its bound; past that it is to hang up on them. The same
-/// holds for each network, so that none of them can lock out all others. Trusted proxies have as many as they like: they
-/// connect for everybody.
+/// The connections of all workers, and those of each client network: an IPv4 address, or a /64 of IPv6.
 #[derive(Debug, Clone)]
 pub struct Connections(Arc<Shared>);
 
@@ -23,36 +27,35 @@ struct Shared {
     most: ConnectionBounds,
     trusted_proxies: Vec<IpNet>,
     open: AtomicUsize,
-    /// Looked at when a connection comes or goes, and not with every request.
+    /// Locked when a connection opens or closes, not per request.
     by_network: Mutex<HashMap<IpAddr, usize>>,
 }
 
-/// How many connections are served; as many again are answered 503.
+/// Bounds of served connections. As many again are accepted and get 503.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionBounds {
-    /// In all.
+    /// Connections in all.
     pub all: usize,
-    /// Of one client network.
+    /// Connections of one client network.
     pub of_a_network: usize,
 }
 
-/// An open connection, counted until this value goes. What belongs to a connection goes with it, so this is to be kept
-/// among its data.
+/// An open connection. It is counted until this value is dropped, so keep it in the connection's data.
 #[derive(Debug)]
 pub struct Connection {
     shared: Arc<Shared>,
-    /// Where it comes from, if that is counted.
+    /// The client network that it counts against; `None` for trusted proxies.
     network: Option<IpAddr>,
     is_surplus: bool,
 }
 
 impl Connections {
-    /// None yet, and no more than `most` that are served.
+    /// Counts from zero, and serves at most `most` connections.
     pub fn new(most: ConnectionBounds, trusted_proxies: Vec<IpNet>) -> Self {
         Self(Arc::new(Shared { most, trusted_proxies, open: AtomicUsize::default(), by_network: Mutex::default() }))
     }
 
-    /// Counts a new connection from `peer`; `None` when it is to be closed at once.
+    /// Counts a new connection from `peer`. `None` means that it must be closed at once.
     pub fn enter(&self, peer: IpAddr) -> Option<Connection> {
         let shared = &self.0;
         let peer = peer.to_canonical();
@@ -67,7 +70,7 @@ impl Connections {
         let open = shared.open.fetch_add(1, Relaxed) + 1;
         let ConnectionBounds { all, of_a_network } = shared.most;
         let is_surplus = open > all || of_network > of_a_network;
-        // Counts it out again if it is to be closed.
+        // If it must be closed, dropping this value takes it out of the counts.
         let connection = Connection { shared: Arc::clone(shared), network, is_surplus };
         let is_answered = open <= all.saturating_mul(2) && of_network <= of_a_network.saturating_mul(2);
         is_answered.then_some(connection)
@@ -81,7 +84,7 @@ impl Shared {
 }
 
 impl Connection {
-    /// Whether it is one more than are served.
+    /// Whether the connection exceeds the bound, so that its requests get 503.
     pub fn is_surplus(&self) -> bool {
         self.is_surplus
     }
@@ -118,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn are_served_answered_or_closed() {
+    fn are_served_then_rejected_then_closed() {
         let connections = connections(2, 9);
         let mut open: Vec<Connection> = (0..4).filter_map(|_| enter(&connections, "192.0.2.1")).collect();
         assert_eq!(surplus(&open), [false, false, true, true]);
@@ -141,11 +144,11 @@ mod tests {
             drop(open);
             assert!(enter(&connections, first).is_some_and(|connection| !connection.is_surplus()));
         }
-        assert!(connections.0.by_network().is_empty(), "what is gone is forgotten");
+        assert!(connections.0.by_network().is_empty(), "networks without connections are removed");
     }
 
     #[test]
-    fn a_trusted_proxy_connects_for_everybody() {
+    fn trusted_proxies_are_exempt_from_the_network_bound() {
         let connections = connections(9, 1);
         let open: Vec<Connection> = (0..3).filter_map(|_| enter(&connections, "10.1.2.3")).collect();
         assert_eq!(surplus(&open), [false; 3]);

@@ -1,4 +1,4 @@
-//! Lets browsers call from the configured origins, and from no other; says to others what is not allowed.
+//! CORS: admits browsers from the configured origins only, and explains rejected preflights.
 
 use actix_cors::{Cors, CorsError};
 use actix_web::http::header::{
@@ -9,12 +9,12 @@ use crate::problem::{Problem, code};
 use crate::reply::IDEMPOTENCY_REPLAYED;
 use crate::trace::TRACERESPONSE;
 
-/// What the answer to a preflight depends on.
+/// Request headers that the response to a preflight depends on.
 pub(super) const VARY: &str = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
-/// Characters of what a browser sent that are repeated to it.
+/// Maximum number of characters of a request header that a problem repeats.
 const REPEATED: usize = 100;
 
-/// Headers that scripts may send.
+/// Request headers that scripts may set.
 const ALLOWED_HEADERS: [&str; 8] = [
     "authorization",
     "content-type",
@@ -26,7 +26,7 @@ const ALLOWED_HEADERS: [&str; 8] = [
     "tracestate",
 ];
 
-/// The middleware for these origins.
+/// The middleware for `origins`.
 pub(crate) fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
@@ -46,17 +46,20 @@ pub(crate) fn cors(origins: &[String]) -> Cors {
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
 
-/// The problem of a preflight that was refused; names what is not allowed.
+/// The problem of a rejected preflight. Its detail names the origin, method or headers that are not allowed.
 pub(super) fn refusal(error: &CorsError, headers: &HeaderMap) -> Problem {
     let detail = match error {
         CorsError::OriginNotAllowed => {
-            format!("Web pages of the origin {} may not call: it is not configured.", sent(headers, &ORIGIN))
+            format!("The origin {} is not allowed to call this API from a browser.", sent(headers, &ORIGIN))
         }
         CorsError::MethodNotAllowed | CorsError::BadRequestMethod => {
-            format!("Web pages may not call with the method {}.", sent(headers, &ACCESS_CONTROL_REQUEST_METHOD))
+            format!(
+                "The method {} is not allowed in requests from browsers.",
+                sent(headers, &ACCESS_CONTROL_REQUEST_METHOD)
+            )
         }
         CorsError::HeadersNotAllowed | CorsError::BadRequestHeaders => {
-            format!("Web pages may not send the headers {}.", refused_headers(headers))
+            format!("The headers {} are not allowed in requests from browsers.", refused_headers(headers))
         }
         other => format!("{other}."),
     };
@@ -68,7 +71,7 @@ fn sent(headers: &HeaderMap, name: &HeaderName) -> String {
     shortened(&value)
 }
 
-/// Those that are asked for and not allowed, each once.
+/// The requested headers that are not allowed, sorted and without duplicates.
 fn refused_headers(headers: &HeaderMap) -> String {
     let values = headers.get_all(ACCESS_CONTROL_REQUEST_HEADERS).map(|value| String::from_utf8_lossy(value.as_bytes()));
     let mut refused: Vec<String> = values

@@ -1,4 +1,11 @@
-//! Bounds the time that a request may take.
+//! Limits the time that a request may take.
+//!
+//! Called for surfaces with [`Layer::Deadline`]. Dropping a request's future ends its work, and open transactions are
+//! rolled back. A write that shares a transaction with others is still committed once the shared transaction has
+//! begun.
+//!
+//! On expiry the request is dropped with its future. The error therefore passes through the outer middlewares and
+//! writes its complete response itself: 503 `timeout`.
 
 use std::fmt;
 
@@ -13,11 +20,7 @@ use crate::problem::{Problem, code};
 use crate::routing::MethodTable;
 use crate::surface::{Layer, Surface};
 
-/// Ends a request that takes too long. Dropping it ends its work: transactions are rolled back. A write that shares one
-/// with others goes on once that has begun.
-///
-/// The request itself is gone with its work, so this ends as an error that the outer middlewares hand on, and that
-/// writes its answer all by itself.
+/// Ends a request that exceeds its time limit with 503 `timeout`.
 pub(crate) async fn deadline(request: ServiceRequest, surface: &'static Surface, next: impl Inner) -> Answer {
     let Some(limit) = surface.time(&request).filter(|_| surface.has(Layer::Deadline)) else {
         return next(request).await;
@@ -32,12 +35,12 @@ pub(crate) async fn deadline(request: ServiceRequest, surface: &'static Surface,
     Err(TimedOut { request_id, route }.into())
 }
 
-/// The route of a request that was ended.
+/// The route of a request that exceeded its time limit.
 pub(super) fn route(error: &Error) -> Option<String> {
     error.as_error::<TimedOut>()?.route.clone()
 }
 
-/// A request that took too long.
+/// The error of a request that exceeded its time limit.
 #[derive(Debug)]
 struct TimedOut {
     request_id: RequestId,
@@ -83,7 +86,7 @@ mod tests {
     use crate::settings::HttpSettings;
 
     #[actix_web::test]
-    async fn what_is_ended_has_a_route_nevertheless() {
+    async fn a_timed_out_request_keeps_its_route() {
         let settings = HttpSettings { request_timeout: Duration::from_millis(1), ..HttpSettings::for_tests() };
         let table = MethodTable::new(&mut crate::routing::tests::document());
         let app =

@@ -1,4 +1,19 @@
-//! Sends clients elsewhere when the server stops.
+//! Drains connections while the server stops.
+//!
+//! While the server stops, every response closes its connection. Requests that another instance can serve get 502 at
+//! once, under these conditions:
+//!
+//! 1. The request is safe to repeat: not a `POST` without an idempotency key, and not a `PATCH`.
+//! 2. The proxy in front announced with `X-Next-Upstream: http_502` that it retries a 502 on another instance.
+//! 3. The proxy is trusted. Any other sender of the header would see the 502.
+//!
+//! All other requests are served.
+//!
+//! The 502 exists because a proxy such as nginx learns only from its own requests that an instance stops. Without it,
+//! the last requests before the listener closes would meet closing connections, and those that are not safe to repeat
+//! would fail. After one 502 the proxy avoids this instance, so its connections are idle when they close.
+//!
+//! Tested in `tests/tests/e2e/operations/shutdown.rs` and by the rolling restart of `tests/cluster`.
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::HeaderName;
@@ -11,18 +26,11 @@ use crate::health::Health;
 use crate::preconditions::IDEMPOTENCY_KEY;
 use crate::problem::Problem;
 
-/// Says on which answer the proxy in front asks another instance, in the words of nginx' `proxy_next_upstream`.
+/// Names the conditions under which the proxy retries on another instance, in the terms of nginx'
+/// `proxy_next_upstream`.
 const X_NEXT_UPSTREAM: HeaderName = HeaderName::from_static("x-next-upstream");
 
-/// While the server stops, lets every connection go with its next answer, and sends away at once what another instance
-/// can answer as well.
-///
-/// A proxy such as nginx learns only from its own requests that an instance goes. If they were all served until the
-/// listener closes, the last of them would meet connections that close under them, and what is not safe to repeat would
-/// fail. So a proxy that says `X-Next-Upstream: http_502` gets one 502 for something that is safe to repeat, asks
-/// another instance and leaves this one alone from then on; by the time the connections close, nobody uses them. All
-/// else is served: what is not safe to repeat, and whoever has nowhere else to go. Only a trusted proxy is believed,
-/// for whoever else sent the header would get that 502 to see.
+/// Closes connections while the server stops, and sends repeatable requests to another instance.
 pub(crate) async fn drain(request: ServiceRequest, next: impl Inner) -> Answer {
     let Some(health) = request.app_data::<Data<Health>>().cloned() else {
         return next(request).await;
@@ -38,7 +46,7 @@ pub(crate) async fn drain(request: ServiceRequest, next: impl Inner) -> Answer {
     Ok(response)
 }
 
-/// Whether a proxy is there to ask another instance, and would.
+/// Whether the request is safe to repeat and a trusted proxy would retry a 502 on another instance.
 fn can_go_elsewhere(request: &ServiceRequest) -> bool {
     let is_repeatable = match *request.method() {
         Method::GET | Method::HEAD | Method::PUT | Method::DELETE | Method::OPTIONS => true,
@@ -72,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_safe_to_repeat_goes_elsewhere() {
+    fn repeatable_requests_get_a_502() {
         let asking = [("x-next-upstream", "http_502")];
         for method in [Method::GET, Method::HEAD, Method::PUT, Method::DELETE, Method::OPTIONS] {
             assert!(goes(method.clone(), "10.1.2.3", &asking), "{method}");
@@ -84,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_trusted_proxy_can_send_it_there() {
+    fn only_a_trusted_proxy_that_retries_gets_a_502() {
         assert!(!goes(Method::GET, "192.0.2.1", &[("x-next-upstream", "http_502")]));
         assert!(!goes(Method::GET, "10.1.2.3", &[]));
         assert!(!goes(Method::GET, "10.1.2.3", &[("x-next-upstream", "error timeout")]));
@@ -92,7 +100,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_server_that_stops_lets_its_connections_go() {
+    async fn a_stopping_server_closes_its_connections() {
         let health = Data::new(Health::new(Vec::new()));
         let app = App::new().app_data(settings()).app_data(health.clone()).wrap(alone!(drain));
         let app = init_service(app.route("/", web::to(HttpResponse::Ok))).await;

@@ -1,4 +1,4 @@
-//! What caches must know of compression.
+//! Corrects the caching headers of compressed responses.
 
 use actix_web::Error;
 use actix_web::body::MessageBody;
@@ -10,13 +10,13 @@ use actix_web::middleware::Next;
 use crate::reply::tag_of_packed;
 use crate::surface::{Layer, Surfaces};
 
-/// Adds to what the compression does:
+/// Adds three things to actix-web's compression:
 ///
-/// - `Vary: accept-encoding` also to answers that go out unpacked and to 304: a shared cache that kept one of them would
-///   hand it to everybody;
-/// - a strong entity tag of its own for a packed answer: other bytes may not have the same one (RFC 9110, 8.8.3). What
-///   reads tags, in `reply`, knows both;
-/// - an answer, unpacked, also for a client that says that it takes nothing at all (RFC 9110, 12.5.3).
+/// - `Vary: accept-encoding` on uncompressed responses and on 304. Without it, a shared cache would serve one form to
+///   all clients.
+/// - A strong entity tag of its own for each compressed form, because other bytes need another strong tag (RFC 9110,
+///   8.8.3). `reply` understands both tags.
+/// - An uncompressed response to a client that accepts no coding at all (RFC 9110, 12.5.3).
 pub(crate) async fn encodings(
     mut request: ServiceRequest,
     next: Next<impl MessageBody>,

@@ -1,7 +1,7 @@
-//! What proxies write of who asked them: `X-Forwarded-For`, and `Forwarded` (RFC 7239).
+//! Parses the client addresses that proxies write: `X-Forwarded-For`, and `Forwarded` (RFC 7239).
 //!
-//! Both are read from the right: each proxy appends its peer, and what a client claims itself stands further left. Nothing
-//! that stands left may change how what stands right is understood.
+//! Both are read from the right: each proxy appends its peer, and values that the client sent stand further left.
+//! Invariant: no bytes further left change how those to their right are parsed.
 
 use std::borrow::Cow;
 use std::iter;
@@ -9,10 +9,10 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName, HeaderValue, X_FORWARDED_FOR};
 
-/// The peers that proxies noted, the nearest first; `None` for one that is not an address, such as `unknown`.
+/// The peers that proxies recorded, the nearest first; `None` for a value that is no address, such as `unknown`.
 ///
-/// `Forwarded` counts only where there is no `X-Forwarded-For`: a proxy that writes the latter, as most do, hands on the
-/// former as its client sent it.
+/// `Forwarded` is used only without `X-Forwarded-For`. Most proxies write the latter and forward the former as the
+/// client sent it.
 pub(super) fn hops(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
     let from_lists = lines(headers, &X_FORWARDED_FOR);
     let from_pairs = if from_lists.is_empty() { lines(headers, &FORWARDED) } else { Vec::new() };
@@ -30,8 +30,9 @@ fn elements(line: &[u8], has_quotes: bool) -> impl Iterator<Item = &[u8]> {
     split(line, b',', has_quotes).map(<[u8]>::trim_ascii).filter(|element| !element.is_empty())
 }
 
-/// The parts of a text, the last first. Separators between quotes do not count where quotes are of the grammar. As quotes
-/// are matched from the right, one that a client leaves open ends before what a proxy appended.
+/// Splits `text` at `separator`, the last part first. If the grammar has quotes, separators inside them do not count.
+/// Quotes are matched from the right, so a quote that a client leaves open ends before the values that proxies
+/// appended.
 fn split(text: &[u8], separator: u8, has_quotes: bool) -> impl Iterator<Item = &[u8]> {
     let mut quoted = false;
     let mut before = text;
@@ -42,13 +43,13 @@ fn split(text: &[u8], separator: u8, has_quotes: bool) -> impl Iterator<Item = &
     })
 }
 
-/// Whether what follows `before` is an escaped character of a quoted string: an even number of backslashes are characters
-/// themselves. Outside of quotes a backslash is not of the grammar, so none stands before the quote that begins a string.
+/// Whether the byte after `before` is an escaped character of a quoted string: an odd number of backslashes precedes
+/// it. The grammar has no backslashes outside of quotes, so none precedes an opening quote.
 fn is_escaped(before: &[u8]) -> bool {
     before.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
 }
 
-/// The address that an element of `Forwarded` is for, by its first pair that says so.
+/// The address in the first `for` pair of an element of `Forwarded`.
 fn address_of_pairs(element: &[u8]) -> Option<IpAddr> {
     let for_whom = split(element, b';', true).filter_map(|pair| {
         let (name, value) = pair.split_at_checked(pair.iter().position(|byte| *byte == b'=')?)?;
@@ -57,7 +58,7 @@ fn address_of_pairs(element: &[u8]) -> Option<IpAddr> {
     address(&unescaped(for_whom.last()?))
 }
 
-/// A value without the backslashes that escape what follows them.
+/// Removes the backslashes of a quoted string.
 fn unescaped(value: &[u8]) -> Cow<'_, [u8]> {
     if !value.contains(&b'\\') {
         return Cow::Borrowed(value);
@@ -66,7 +67,7 @@ fn unescaped(value: &[u8]) -> Cow<'_, [u8]> {
     iter::from_fn(|| bytes.next().and_then(|byte| if byte == b'\\' { bytes.next() } else { Some(byte) })).collect()
 }
 
-/// An address, with or without a port, brackets and quotes.
+/// Parses an address with or without port, brackets and quotes.
 fn address(raw: &[u8]) -> Option<IpAddr> {
     let raw = std::str::from_utf8(raw).ok()?.trim();
     let raw = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(raw);
@@ -82,7 +83,7 @@ fn address(raw: &[u8]) -> Option<IpAddr> {
     })
 }
 
-/// A number, or a name that stands for one (RFC 7239, 6).
+/// A port number, or an obfuscated port (RFC 7239, 6).
 fn is_port(port: &str) -> bool {
     port.parse::<u16>().is_ok() || port.starts_with('_')
 }
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_known_in_every_form() {
+    fn parses_addresses_in_every_form() {
         let forms: [(&[u8], &str); 9] = [
             (b"192.0.2.1", "192.0.2.1"),
             (b" 192.0.2.1:567 ", "192.0.2.1"),
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_hop_comes_first_over_all_lines() {
+    fn the_nearest_hop_comes_first_across_header_lines() {
         assert_eq!(
             read(&[(X_FORWARDED_FOR, b"192.0.2.1, unknown"), (X_FORWARDED_FOR, b", 192.0.2.3:80 ,")]),
             [Some(ip("192.0.2.3")), None, Some(ip("192.0.2.1"))]
@@ -154,14 +155,14 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_counts_where_there_is_nothing_else() {
+    fn forwarded_is_used_only_without_x_forwarded_for() {
         let both: [(HeaderName, &[u8]); 2] = [(FORWARDED, b"for=192.0.2.1"), (X_FORWARDED_FOR, b"192.0.2.2")];
         assert_eq!(read(&both), [Some(ip("192.0.2.2"))]);
         assert_eq!(read(&both[..1]), [Some(ip("192.0.2.1"))]);
     }
 
     #[test]
-    fn what_is_quoted_separates_nothing() {
+    fn quoted_separators_do_not_split() {
         let read = |line: &str| read(&[(FORWARDED, line.as_bytes())]);
         let (near, far) = (Some(ip("192.0.2.2")), Some(ip("192.0.2.1")));
         for host in
@@ -177,9 +178,9 @@ mod tests {
         assert_eq!(read("for=192.0.2.2\\"), [near]);
     }
 
-    /// What a proxy appends is read the same, whatever its client wrote before it.
+    /// Values that a proxy appends are parsed the same, whatever its client sent before them.
     #[test]
-    fn nothing_on_the_left_changes_what_stands_on_the_right() {
+    fn bytes_on_the_left_never_change_the_hops_on_the_right() {
         const NOTABLE: &[u8] = b"\"\\,;=[]:%. 1af_for\xff";
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut next = |bound: usize| {

@@ -1,4 +1,4 @@
-//! Gives every request an id and its place in a trace, and notes how it went.
+//! Assigns a request id and a trace to every request, and records its duration and log line.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -24,25 +24,25 @@ use crate::surface::{Layer, Surface};
 use crate::targets;
 use crate::trace::RequestTrace;
 
-/// Names a request in answers and logs.
+/// Identifies a request in responses and logs.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The id of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) String);
 
-/// Seconds from a request's head to its answer's head, by method, route and status.
+/// Seconds from a request's head to its response's head, by method, route and status.
 const DURATION: &str = "http_request_duration_seconds";
-/// Requests that are being answered.
+/// Requests in flight.
 const IN_FLIGHT: &str = "http_requests_in_flight";
 
 impl RequestId {
-    /// The id that [`observe`] gave to a request.
+    /// The id that [`observe`] assigned to the request.
     pub(crate) fn of(request: &HttpRequest) -> Self {
         request.extensions().get::<Self>().cloned().unwrap_or_else(|| Self(String::new()))
     }
 
-    /// Tells it to the client.
+    /// Adds the id to the response.
     pub(super) fn add(&self, headers: &mut HeaderMap) {
         if let Ok(value) = HeaderValue::from_str(&self.0) {
             headers.insert(X_REQUEST_ID, value);
@@ -50,7 +50,7 @@ impl RequestId {
     }
 }
 
-/// Runs a request under a span that names it, and notes how it went.
+/// Runs a request in a span of its own, and records how it ended.
 pub(crate) async fn observe(request: ServiceRequest, surface: &'static Surface, next: impl Inner) -> Answer {
     let own = Uuid::now_v7();
     let id = incoming_id(request.headers()).unwrap_or_else(|| own.to_string());
@@ -77,7 +77,7 @@ pub(crate) async fn observe(request: ServiceRequest, surface: &'static Surface, 
     answer(request, surface, next, &id, &trace, method).instrument(span).await
 }
 
-/// Counts and times a request, and writes its line.
+/// Times a request, and writes its metrics and its log line.
 async fn answer(
     request: ServiceRequest,
     surface: &'static Surface,
@@ -116,19 +116,19 @@ async fn answer(
     result
 }
 
-/// To the microsecond, which is as far as anybody reads.
+/// Rounded to microseconds; more digits carry no information.
 fn milliseconds(seconds: f64) -> f64 {
     (seconds * 1e6).round() / 1e3
 }
 
-/// A client's own id, if it is fit for headers and logs: 1 to 128 letters, digits and `-_.:`.
+/// The client's own id, if it is safe for headers and logs: 1 to 128 letters, digits and `-_.:`.
 fn incoming_id(headers: &HeaderMap) -> Option<String> {
     let id = headers.get(X_REQUEST_ID)?.to_str().ok()?;
     let sane = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
     ((1..=128).contains(&id.len()) && id.bytes().all(sane)).then(|| id.to_owned())
 }
 
-/// Invented methods must not grow the metrics without bound.
+/// Unknown methods share one label, so that clients cannot create unbounded metrics.
 fn known_method(method: &str) -> &'static str {
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
         .into_iter()
@@ -139,12 +139,12 @@ fn known_method(method: &str) -> &'static str {
 type ByRoute = HashMap<String, Histogram>;
 
 thread_local! {
-    /// What a worker counts with, looked up once: the look-up takes longer than the counting.
+    /// The worker's metric handles, looked up once: the look-up costs more than the counting.
     static IN_FLIGHT_HERE: Gauge = metrics::gauge!(IN_FLIGHT);
     static DURATIONS_HERE: RefCell<HashMap<(&'static str, StatusCode), ByRoute>> = RefCell::default();
 }
 
-/// Counts a request while it is being answered, also when it is given up.
+/// Counts a request as in flight until it is dropped, also when the request is cancelled.
 struct InFlight;
 
 impl InFlight {
@@ -160,7 +160,7 @@ impl Drop for InFlight {
     }
 }
 
-/// Notes how long an answer took.
+/// Records the duration of a response.
 fn record(method: &'static str, route: &str, status: StatusCode, seconds: f64) {
     DURATIONS_HERE.with_borrow_mut(|durations| {
         let of_kind = durations.entry((method, status)).or_default();
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn writes_times_to_the_microsecond() {
+    fn rounds_times_to_the_microsecond() {
         for (seconds, written) in [
             (0.000_123_456_789, "0.123"),
             (1.0 / 3.0, "333.333"),

@@ -1,4 +1,4 @@
-//! Writes the bodies of errors, which name the request.
+//! Writes the bodies of errors, which contain the request id.
 
 use actix_cors::CorsError;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -11,10 +11,10 @@ use super::observe::RequestId;
 use super::{Answer, Inner};
 use crate::problem::Problem;
 
-/// Notes on a request that its refusal is counted: there may be too many of them for a line in the log each.
+/// Marks a request whose rejection is counted instead of logged, because there may be too many of them.
 pub(super) struct Counted;
 
-/// Turns every error into problem details, also those of libraries, which come as a bare status.
+/// Turns every error response into problem details, including those of libraries, which have a status only.
 pub(crate) async fn problems<B: MessageBody + 'static>(request: ServiceRequest, next: impl Inner<B>) -> Answer {
     let response = next(request).await?;
     let status = response.status();
@@ -42,12 +42,12 @@ pub(crate) async fn problems<B: MessageBody + 'static>(request: ServiceRequest, 
     Ok(ServiceResponse::new(request, response))
 }
 
-/// An answer with a body of its own, such as a health report, stays as it is.
+/// A response that has its own body, such as a health report, is kept.
 fn says_it_itself(response: &HttpResponse<impl MessageBody>) -> bool {
     response.error().is_none() && !matches!(response.body().size(), BodySize::None | BodySize::Sized(0))
 }
 
-/// An answer with the problem as its body.
+/// Writes `problem` as the body of `response`, and logs or counts it.
 pub(super) fn write(response: HttpResponse, problem: &Problem, id: &RequestId) -> HttpResponse {
     with_body(response, log_and_write(problem, id))
 }
@@ -60,7 +60,7 @@ fn log_and_write(problem: &Problem, id: &RequestId) -> Vec<u8> {
 fn with_body<B>(response: HttpResponse<B>, json: Vec<u8>) -> HttpResponse {
     let mut response = response.set_body(BoxBody::new(json));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    // What these say of was the body of a library, which may have been packed.
+    // They describe the replaced body of a library, which may have been compressed.
     response.headers_mut().remove(CONTENT_LENGTH);
     response.headers_mut().remove(CONTENT_ENCODING);
     response

@@ -1,7 +1,8 @@
-//! Bounds how often one client may ask: GCRA, by user or by address, with a budget each for log-ins, writes and reads.
+//! Limits how often a client may send requests: GCRA by user or client network, with separate budgets for
+//! credentials, writes and reads.
 //!
-//! What counts is behind a port, [`RateLimiter`]: the memory of this process ([`LocalRateLimits`]), or a store that
-//! all instances share.
+//! The counters are behind the port [`RateLimiter`]: this process's memory ([`LocalRateLimits`]), or a store that all
+//! instances share.
 
 mod budget;
 mod local;
@@ -27,33 +28,34 @@ use crate::surface::{Layer, Surface};
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// Keeps the budgets of clients.
+/// Counts the requests of clients against their budgets.
 #[async_trait]
 pub trait RateLimiter: Send + Sync {
-    /// Takes one request from a client's budget. Answers soon and always: a limiter whose store is out of reach counts
-    /// by itself meanwhile.
+    /// Takes one request from a client's budget. It always returns soon: without its store, a shared limiter counts
+    /// locally.
     async fn take(&self, budget: Budget, client: &Client) -> Taken;
 }
 
 /// Whether a request is within its client's budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
-    /// It is.
+    /// The request is within the budget.
     Granted {
-        /// Requests that are left.
+        /// Requests left in the budget.
         remaining: u32,
     },
-    /// It is not.
+    /// The budget is empty.
     Refused {
-        /// When the next one will be.
+        /// Time until the next request is granted.
         retry_after: Duration,
     },
 }
 
-/// The limiter that all workers share; `None` lets everybody ask as often as they like.
+/// The limiter that all workers share; `None` turns rate limits off.
 pub(crate) type Limits = Option<Arc<dyn RateLimiter>>;
 
-/// Counts requests against the budget of their client, says what is left, and refuses what is too much.
+/// Counts a request against its client's budget, adds the `RateLimit` headers, and rejects it with 429 if the budget
+/// is empty.
 pub(crate) async fn rate_limit(request: ServiceRequest, surface: &'static Surface, next: impl Inner) -> Answer {
     let limiter = request.app_data::<Data<Limits>>().and_then(|limits| limits.as_ref().clone());
     let Some(limiter) = limiter.filter(|_| surface.has(Layer::Budgets)) else {
@@ -75,7 +77,8 @@ pub(crate) async fn rate_limit(request: ServiceRequest, surface: &'static Surfac
     }
 }
 
-/// Signed-in users are held to their own budget wherever they are; guessing passwords is bound to where it comes from.
+/// Signed-in users have their own budget wherever they are. Credentials count by network, because guesses come from
+/// there.
 pub(super) fn client(request: &ServiceRequest, budget: Budget) -> Client {
     match request.extensions().get::<Principal>() {
         Some(principal) if budget != Budget::CREDENTIALS => Client::User(principal.user_id),
@@ -83,7 +86,7 @@ pub(super) fn client(request: &ServiceRequest, budget: Budget) -> Client {
     }
 }
 
-/// `RateLimit` and `RateLimit-Policy` as of draft-ietf-httpapi-ratelimit-headers.
+/// Adds `RateLimit` and `RateLimit-Policy` as of draft-ietf-httpapi-ratelimit-headers.
 fn describe(headers: &mut HeaderMap, budget: Budget, remaining: u32, next: Duration) {
     let name = budget.name();
     let policy = format!("\"{name}\";q={};w={}", budget.burst(), budget.window());

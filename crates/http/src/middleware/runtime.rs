@@ -1,4 +1,4 @@
-//! Lets what handlers open outlive the thread that they run on.
+//! Lets resources that handlers open outlive the worker thread.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -9,11 +9,12 @@ use tokio::runtime::Handle;
 
 use super::{Answer, Inner};
 
-/// Runs handlers in the context of the server's own runtime.
+/// Runs handlers in the context of the server's runtime.
 ///
-/// Every worker has a runtime of its own, which ends with it: when the server stops, that of an idle worker goes at
-/// once. A connection to the database that was opened there would go too, though all workers share it, and a request
-/// under way at another worker would fail in the middle. Opened in this context it lasts as long as the server.
+/// Every worker has its own runtime, which ends with the worker. When the server stops, idle workers end first. A
+/// database connection opened in such a runtime would end with it, although all workers share the connection.
+/// Requests in flight on other workers would fail. Connections opened in the server's runtime last until the server
+/// exits.
 pub(crate) async fn shared_runtime(request: ServiceRequest, next: impl Inner) -> Answer {
     let runtime = request.app_data::<Data<Handle>>().cloned();
     let mut response = pin!(next(request));

@@ -1,11 +1,12 @@
-//! The usual security headers.
+//! The default security headers.
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use super::{Answer, Inner};
 
-/// Set on every answer that does not say otherwise. What does not say whether it may be kept may not.
+/// Set on every response that does not set them itself. Without a `Cache-Control` of its own, a response must not be
+/// stored.
 static DEFAULTS: [(HeaderName, HeaderValue); 8] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
@@ -17,23 +18,23 @@ static DEFAULTS: [(HeaderName, HeaderValue); 8] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
-/// Adds them.
+/// Adds the default headers to the response.
 pub(crate) async fn security_headers(request: ServiceRequest, next: impl Inner) -> Answer {
     let mut response = next(request).await?;
     add(response.headers_mut());
     Ok(response)
 }
 
-/// All of them.
+/// The default headers, for responses that are written by hand.
 pub(crate) fn defaults() -> &'static [(HeaderName, HeaderValue)] {
     &DEFAULTS
 }
 
-/// Adds them where others do not stand.
+/// Adds the headers that are missing.
 pub(super) fn add(headers: &mut HeaderMap) {
     for (name, value) in &DEFAULTS {
         if !headers.contains_key(name) {
-            // `insert` would look for it again.
+            // `insert` would search for the header again.
             headers.append(name.clone(), value.clone());
         }
     }

@@ -1,10 +1,14 @@
-//! What is too much is refused, at once and for little.
+//! Load shedding: rejects surplus requests at once and at low cost.
 //!
-//! - [`surplus`]: connections beyond what is served;
-//! - [`admit`]: says on whose behalf a call of the API is answered, which every gate further in goes by, and has what writes
-//!   pass one here. A write takes part in queues that know no callers (batches, turns of writers); so many are in flight
-//!   that these keep short. Reads need no permit here: what the cache answers takes nothing that is scarce, and what it
-//!   does not passes the gate of the database.
+//! - [`surplus`] rejects requests on connections beyond the bound.
+//! - [`admit`] sets the caller of an API call, by which every gate further in schedules fairly, and makes writes pass
+//!   a gate.
+//!
+//! A write takes part in queues without callers (batches, turns of writers). The gate bounds the writes in flight,
+//! which keeps those queues short. Reads need no permit here: responses from the cache use nothing scarce, and other
+//! reads pass the gate of the database.
+//!
+//! On overload the response is 503 `overloaded` with `Retry-After`, and nothing was changed.
 
 use std::time::Duration;
 
@@ -19,19 +23,19 @@ use super::{Answer, Inner, refuse, routed_path};
 use crate::problem::{Problem, Shed};
 use crate::surface::{Layer, Surface};
 
-/// How long a write may be expected to wait, unless somebody says otherwise.
+/// The longest expected wait of a write that is still admitted, unless configured.
 const WAIT: Duration = Duration::from_millis(500);
 /// Writes that may wait; each keeps a request in memory.
 const WAITING: usize = 2048;
-/// About what a write takes that shares a transaction with others; what it really takes is measured.
+/// Initial estimate of the time that a write in a shared transaction takes. The gate then measures it.
 const EACH: Duration = Duration::from_millis(10);
 
-/// What writes pass, of all workers.
+/// The gate that the writes of all workers pass.
 pub(crate) struct WriteGate(Gate);
 
 impl WriteGate {
-    /// Suits an instance with so many connections to its database. There are four permits for each, as most writes share
-    /// transactions: batches that are not full waste what they could carry.
+    /// The gate of an instance with `connections` database connections. Each connection has four permits, because
+    /// most writes share transactions, and batches that are not full waste capacity.
     pub(crate) fn new(connections: u32, wait: Option<Duration>) -> Self {
         Self(Gate::new(GateOptions {
             permits: usize::try_from(connections).unwrap_or(usize::MAX).saturating_mul(4),
@@ -43,7 +47,7 @@ impl WriteGate {
     }
 }
 
-/// Answers 503 `overloaded` on a connection that is one too many, and closes it.
+/// Rejects a request on a surplus connection with 503 `overloaded`, and closes the connection.
 pub(crate) async fn surplus(request: ServiceRequest, surface: &'static Surface, next: impl Inner) -> Answer {
     let is_surplus = request.conn_data::<Connection>().is_some_and(Connection::is_surplus);
     if !(is_surplus && is_call(&request, surface)) {
@@ -54,8 +58,8 @@ pub(crate) async fn surplus(request: ServiceRequest, surface: &'static Surface, 
     Ok(response)
 }
 
-/// Answers a call of the API on behalf of its client, as soon as there is a permit for it if it writes. What checks a
-/// password waits for its turn elsewhere.
+/// Runs an API call on behalf of its client. Writes wait for a permit first. Calls that check a password queue
+/// elsewhere.
 pub(crate) async fn admit(request: ServiceRequest, surface: &'static Surface, next: impl Inner) -> Answer {
     if !is_call(&request, surface) {
         return next(request).await;
@@ -101,14 +105,14 @@ mod tests {
         ..Surface::PLAIN
     };
 
-    /// One permit, and nobody may wait.
+    /// A gate with one permit and no queue.
     fn narrow() -> Gate {
         let wait = Duration::from_secs(1);
         Gate::new(GateOptions { permits: 1, reserves: false, wait, waiting: 0, held_for: wait })
     }
 
     #[actix_web::test]
-    async fn writes_that_find_no_permit_are_refused_and_nothing_else_is() {
+    async fn only_writes_without_a_permit_are_rejected() {
         let gate = narrow();
         let app = App::new().app_data(Data::new(WriteGate(gate.clone()))).wrap(alone!(admit[&SURFACE]));
         let app = init_service(app.default_service(web::to(who))).await;
@@ -122,7 +126,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn each_network_is_a_caller() {
+    async fn each_client_network_is_one_caller() {
         let app = init_service(App::new().wrap(alone!(admit[&SURFACE])).default_service(web::to(who))).await;
         let caller = async |peer: &str, path: &str| {
             let request = TestRequest::get().uri(path).peer_addr(format!("{peer}:1").parse().unwrap());
@@ -134,7 +138,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn what_is_not_counted_is_the_servers_own_and_takes_no_permit() {
+    async fn operational_requests_run_as_the_server_without_a_permit() {
         let gate = narrow();
         let app = App::new().app_data(Data::new(WriteGate(gate.clone()))).wrap(alone!(admit[&Surface::PLAIN]));
         let app = init_service(app.default_service(web::to(who))).await;

@@ -1,4 +1,4 @@
-//! What a request may ask for by its address: so long a one, and parameters that the call has.
+//! Validates the request target: its length, and its query parameters.
 
 use std::collections::BTreeSet;
 
@@ -13,13 +13,13 @@ use crate::problem::{FieldError, Problem, code};
 use crate::routing::operations;
 use crate::surface::{Layer, Surfaces};
 
-/// Bytes of path and query. Twice as much as any call needs, with every character of a name and of a cursor of 200 bytes
-/// escaped. And an answer that repeats it, in `Link`, keeps a head that proxies take: theirs is often 4 KiB.
+/// Maximum bytes of path and query: twice what any call needs with every character of a user name and of a 200-byte
+/// cursor escaped. A response that repeats it in `Link` keeps its headers below 4 KiB, a common limit of proxies.
 const MOST: usize = 2048;
-/// Parameters that are named when they are unknown.
+/// Maximum number of unknown parameters that a problem lists.
 const NAMED: usize = 32;
 
-/// Refuses an address that is longer than any that leads somewhere: 414.
+/// Rejects a target that is longer than any valid one: 414.
 pub(crate) async fn length(request: ServiceRequest, next: impl Inner) -> Answer {
     if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > MOST) {
         return Ok(refuse(request, Problem::uri_too_long(MOST)));
@@ -27,8 +27,8 @@ pub(crate) async fn length(request: ServiceRequest, next: impl Inner) -> Answer 
     next(request).await
 }
 
-/// Refuses parameters that a call does not have, as fields of a body are refused that it does not have: 422. A misspelt
-/// `limit` would go unnoticed otherwise, and a parameter that comes with a later version would mean something at once.
+/// Rejects unknown query parameters with 422, like unknown fields of a body. Otherwise a misspelt `limit` would go
+/// unnoticed, and a parameter introduced later would change requests that already send it.
 pub(crate) async fn parameters(request: ServiceRequest, next: impl Inner) -> Answer {
     if !request.query_string().is_empty()
         && let Some(table) = request.app_data::<Data<ParameterTable>>()
@@ -49,12 +49,12 @@ fn unknown(query: &str, known: &[String]) -> Option<Problem> {
     (!names.is_empty()).then(|| Problem::invalid(names.iter().take(NAMED).map(|name| error(&**name)).collect()))
 }
 
-/// The parameters of every call where unknown ones are refused; taken from the OpenAPI document, which is collected from the handlers.
+/// The query parameters of every call on surfaces that reject unknown ones. Built from the OpenAPI document.
 pub(crate) struct ParameterTable(Vec<Call>);
 
 struct Call {
     method: &'static str,
-    /// The parts of the path; `None` takes anything.
+    /// The segments of the path; `None` matches any segment.
     path: Vec<Option<String>>,
     parameters: Vec<String>,
 }
@@ -73,7 +73,7 @@ impl ParameterTable {
                 calls.push(Call { method, path: parts.collect(), parameters: parameters.collect() });
             }
         }
-        // A part that stands there goes before one that takes anything, as in the router.
+        // Fixed segments take precedence over parameters, as in the router.
         calls.sort_by_key(|call| call.path.iter().filter(|part| part.is_none()).count());
         Self(calls)
     }
@@ -101,7 +101,7 @@ mod tests {
     use crate::surface::Surface;
 
     #[test]
-    fn knows_the_parameters_of_every_call() {
+    fn finds_the_parameters_of_every_call() {
         static SURFACE: Surface = Surface { prefix: "/v1/", stack: &[Layer::Parameters], ..Surface::PLAIN };
         let table = ParameterTable::new(&mut crate::routing::tests::document(), &Surfaces::new([&SURFACE]));
         let of = |method, path| table.of(method, path).map(|names| names.join(" "));
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn names_every_unknown_parameter_once() {
+    fn lists_every_unknown_parameter_once() {
         let known = ["limit".to_owned()];
         let names = |query| {
             let problem = unknown(query, &known)?;

@@ -1,4 +1,4 @@
-//! Hangs up on clients whose request was not read to its end.
+//! Closes the connection of a request whose body was not read to its end.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,14 +10,14 @@ use actix_web::web::{Bytes, Payload};
 
 use super::{Answer, Inner};
 
-/// What is left of the body of a request that was refused before its end.
+/// The unread rest of the body of a rejected request.
 pub(super) struct UnreadBody(pub(super) Payload);
 
-/// Keeps what is left of a body until the answer is written.
+/// Holds the unread rest of a body until the response is written.
 ///
-/// The server closes a connection in order after an answer, when the body of the request is still wanted by then: it
-/// says so, waits a second for the client to go, and goes itself. Of a chunked body that nobody wants any more it waits
-/// for the end instead, however long that takes the client.
+/// While the payload is held, actix-web closes the connection in order: it sends the response, waits a second for the
+/// client to close, and closes. After a dropped payload of a chunked body, it waits for the end of the body instead,
+/// without a limit.
 pub(crate) async fn hold(request: ServiceRequest, next: impl Inner) -> Answer {
     let response = next(request).await?;
     let rest = response.request().extensions_mut().remove::<UnreadBody>();
@@ -27,7 +27,7 @@ pub(crate) async fn hold(request: ServiceRequest, next: impl Inner) -> Answer {
     })
 }
 
-/// The body of an answer, and what goes with it.
+/// The body of a response, and the payload that is held with it.
 struct Held {
     body: BoxBody,
     _payload: Payload,

@@ -1,4 +1,4 @@
-//! What problems are called. A shell lists the codes of all its contexts in its OpenAPI document.
+//! Problem codes. A shell lists the codes of all its contexts in its OpenAPI document.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-/// What happened, for programs; stable. Ordered by status, then by text.
+/// The stable code of a problem, for programs. Ordered by status, then by text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Code {
     status: u16,
@@ -15,17 +15,17 @@ pub struct Code {
 }
 
 impl Code {
-    /// A code and the status of the problems that have it.
+    /// A code, and the status of its problems.
     pub const fn new(status: u16, text: &'static str) -> Self {
         Self { status, text }
     }
 
-    /// The status of its problems.
+    /// The HTTP status of its problems.
     pub const fn status(self) -> u16 {
         self.status
     }
 
-    /// The code as a problem has it.
+    /// The text of the code.
     pub const fn as_str(self) -> &'static str {
         self.text
     }
@@ -33,80 +33,80 @@ impl Code {
     /// The schema of a code that is one of `codes`.
     pub fn one_of(codes: &[Self]) -> RefOr<Schema> {
         let schema = ObjectBuilder::new().schema_type(Type::String);
-        let schema = schema.description(Some("What happened, for programs; stable. There may be more one day."));
+        let schema = schema.description(Some("Stable code of the error, for programs. New codes may be added."));
         schema.enum_values(Some(codes.iter().map(|code| code.as_str()))).into()
     }
 }
 
-/// Declares codes, each with its status and its text, and the list of them: `CODES`.
+/// Declares codes, each with its status and text, and the list `CODES` of all of them.
 #[macro_export]
 macro_rules! codes {
     ($($(#[$meta:meta])* $name:ident = $status:literal $text:literal;)*) => {
         $($(#[$meta])* pub const $name: $crate::problem::Code = $crate::problem::Code::new($status, $text);)*
 
-        /// Every code of this list.
+        /// Every code declared here.
         pub const CODES: &[$crate::problem::Code] = &[$($name),*];
     };
 }
 
 codes! {
-    /// Not understood at all, or from a web page that may not call.
+    /// The request cannot be parsed, or a browser's preflight was rejected.
     BAD_REQUEST = 400 "bad_request";
-    /// The cursor does not belong to this list.
+    /// The cursor was not issued for this list.
     INVALID_CURSOR = 400 "invalid_cursor";
-    /// The body is not JSON.
+    /// The body is not well-formed JSON.
     MALFORMED_BODY = 400 "malformed_body";
-    /// The token proves nobody.
+    /// The access token is invalid or expired, or its session has ended.
     INVALID_TOKEN = 401 "invalid_token";
-    /// There is no token.
+    /// The call requires an access token, and none was sent.
     UNAUTHENTICATED = 401 "unauthenticated";
-    /// There is no such thing.
+    /// The resource or path does not exist.
     NOT_FOUND = 404 "not_found";
-    /// The path knows other methods.
+    /// The path supports other methods.
     METHOD_NOT_ALLOWED = 405 "method_not_allowed";
-    /// The body did not come in time.
+    /// The body did not arrive in time.
     BODY_TIMEOUT = 408 "body_timeout";
-    /// The head did not come in time.
+    /// The request's head did not arrive in time.
     REQUEST_TIMEOUT = 408 "request_timeout";
-    /// It was changed since the client saw it.
+    /// The resource was edited after the revision that the client has.
     PRECONDITION_FAILED = 412 "precondition_failed";
-    /// The body is larger than the limit.
+    /// The body exceeds the size limit.
     BODY_TOO_LARGE = 413 "body_too_large";
-    /// The address is longer than the limit.
+    /// Path and query exceed the length limit.
     URI_TOO_LONG = 414 "uri_too_long";
-    /// The body has another content type.
+    /// The content type is not supported.
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type";
-    /// The key belongs to another request.
+    /// The idempotency key was used for another request.
     IDEMPOTENCY_KEY_REUSED = 422 "idempotency_key_reused";
-    /// A field that the request does not have.
+    /// The body has a field that the request does not have.
     UNKNOWN_FIELD = 422 "unknown_field";
-    /// A parameter that the call does not have.
+    /// The query has a parameter that the call does not have.
     UNKNOWN_PARAMETER = 422 "unknown_parameter";
-    /// Fields that are not valid.
+    /// Fields, parameters or headers are invalid.
     VALIDATION_FAILED = 422 "validation_failed";
-    /// The budget of the client is empty.
+    /// The client's budget is empty.
     RATE_LIMITED = 429 "rate_limited";
-    /// The head is larger than the limit.
+    /// The request's head exceeds the size limit.
     HEADERS_TOO_LARGE = 431 "headers_too_large";
     /// A fault of the server.
     INTERNAL_ERROR = 500 "internal_error";
-    /// Of a gateway.
+    /// Sent by gateways only.
     NOT_IMPLEMENTED = 501 "not_implemented";
-    /// Of a gateway: no instance answered.
+    /// Sent by gateways only: no instance responded.
     BAD_GATEWAY = 502 "bad_gateway";
     /// The instance is stopping.
     DRAINING = 502 "draining";
     /// The database cannot be reached.
     DATABASE_UNAVAILABLE = 503 "database_unavailable";
-    /// More is asked than can be answered in time.
+    /// The server is overloaded and did not start the request.
     OVERLOADED = 503 "overloaded";
-    /// The database has no room left.
+    /// The database has run out of storage.
     STORAGE_FULL = 503 "storage_full";
-    /// It took too long.
+    /// The request exceeded its time limit.
     TIMEOUT = 503 "timeout";
-    /// Of a gateway.
+    /// Sent by gateways only.
     UNAVAILABLE = 503 "unavailable";
-    /// Of a gateway: no instance answered in time.
+    /// Sent by gateways only: no instance responded in time.
     GATEWAY_TIMEOUT = 504 "gateway_timeout";
 }
 

@@ -1,4 +1,4 @@
-//! The document that a client gets of a problem.
+//! The body of a problem response.
 
 use std::fmt;
 
@@ -11,46 +11,46 @@ use super::code::Code;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemDocument<'a> {
-    /// Identifies the kind of problem.
+    /// URI of the kind of problem: `urn:thoughts:problem:` and the code.
     #[serde(rename = "type")]
     #[schema(format = "uri-reference", examples("urn:thoughts:problem:not_found"))]
     pub(super) kind: String,
-    /// The status in words.
+    /// The HTTP status as text.
     #[schema(examples("Not Found"))]
     pub(super) title: &'a str,
     /// The HTTP status.
     #[schema(examples(404))]
     pub(super) status: u16,
-    /// What happened, for people.
+    /// What happened, for people. The text may change.
     #[schema(examples("There is no such post."))]
     pub(super) detail: &'a str,
-    /// What happened, for programs; stable.
+    /// What happened, for programs. The codes are stable.
     pub(super) code: Code,
-    /// Finds the request in the server's log.
+    /// Id of the request in the server's log. Report it with an error.
     #[schema(examples("0199f0a2-6c1e-7d3b-9b1a-5f2d8c4e7a10"))]
     pub(super) request_id: &'a str,
-    /// For 422: every field that is wrong.
+    /// Every invalid field, parameter or header. Present for 422 only.
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
     #[schema(required = false)]
     pub(super) errors: &'a [FieldError],
 }
 
-/// What is wrong with one field of a request.
+/// An error of one field of a request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 pub struct FieldError {
-    /// The field, parameter or header.
+    /// Name of the field, parameter or header; `body` for the body as a whole.
     #[schema(examples("username"))]
     pub field: String,
-    /// Stable and machine-readable.
+    /// Stable code of the error, for programs.
     #[schema(examples("too_short"))]
     pub code: String,
-    /// For people.
+    /// What is wrong, for people. The text may change.
     #[schema(examples("must have at least 3 characters"))]
     pub detail: String,
 }
 
 impl FieldError {
-    /// What is wrong with `field`.
+    /// An error of `field`.
     pub fn new(field: impl Into<String>, code: impl Into<String>, detail: impl fmt::Display) -> Self {
         Self { field: field.into(), code: code.into(), detail: detail.to_string() }
     }

@@ -1,13 +1,13 @@
-//! Requests that are shed: refused for what they would take, and not for what they are.
+//! Reasons for which requests are shed: because of the load, not because of the request.
 
-/// What was too much, or why a request goes elsewhere.
+/// The overloaded part, or the reason to go to another instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shed {
-    /// There are too many connections.
+    /// Too many connections are open.
     Connections,
-    /// Too many passwords wait to be hashed.
+    /// Too many passwords are waiting to be hashed.
     Credentials,
-    /// Too many statements wait for a database server.
+    /// Too many statements are waiting for a database server.
     Database,
     /// Too many writes are in flight.
     Writes,
@@ -16,7 +16,7 @@ pub enum Shed {
 }
 
 impl Shed {
-    /// Its name in metrics.
+    /// The label in metrics.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Connections => "connections",

@@ -1,4 +1,4 @@
-//! The OpenAPI document, against which every answer is held.
+//! Checks responses against the OpenAPI document.
 
 use std::sync::LazyLock;
 
@@ -24,8 +24,7 @@ pub fn schema_names() -> Vec<String> {
     DOCUMENT["components"]["schemas"].as_object().unwrap().keys().cloned().collect()
 }
 
-/// Fails the test when the document does not know that the operation answers like this. What is no operation of the
-/// document is none of its business.
+/// Fails the test if the document does not describe this response. Requests to undocumented paths are not checked.
 pub(super) fn check(method: &str, path: &str, response: &TestResponse) {
     let Some(operation) = operation(method, path) else {
         return;
@@ -47,13 +46,13 @@ pub(super) fn check(method: &str, path: &str, response: &TestResponse) {
     }
 }
 
-/// What is described elsewhere in the document, or else the thing itself.
+/// Resolves a reference within the document.
 fn resolved(described: &'static Value) -> &'static Value {
     let place = described["$ref"].as_str().and_then(|reference| DOCUMENT.pointer(reference.trim_start_matches('#')));
     place.unwrap_or(described)
 }
 
-/// The operation that takes the request; a path without parameters goes before one with them.
+/// The operation that matches the request. Paths without parameters take precedence.
 fn operation(method: &str, path: &str) -> Option<&'static Value> {
     let path = path.split('?').next().unwrap_or_default();
     let item = DOCUMENT["paths"].get(path).or_else(|| {
@@ -70,7 +69,7 @@ fn matches(template: &str, path: &str) -> bool {
     template.len() == path.len() && template.iter().zip(&path).all(fits)
 }
 
-/// As much of JSON Schema as the document uses; fields that it does not name are not allowed.
+/// Checks the subset of JSON Schema that the document uses. Undocumented fields are errors.
 fn conform(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
     if let Some(name) = schema["$ref"].as_str() {
         let name = name.rsplit('/').next().unwrap_or_default();

@@ -1,16 +1,16 @@
-//! What must hold of every answer, whatever was asked.
+//! Checks that hold for every response.
 
 use super::TestResponse;
 
-/// Headers without which no answer goes out.
+/// Headers of every response.
 const ALWAYS: [&str; 5] =
     ["x-request-id", "x-content-type-options", "x-frame-options", "referrer-policy", "content-security-policy"];
 
-/// Headers that an answer of a status must have.
+/// Headers that responses of a status must have.
 const BY_STATUS: [(u16, &str); 5] =
     [(401, "www-authenticate"), (405, "allow"), (429, "retry-after"), (503, "retry-after"), (201, "content-type")];
 
-/// Fails the test when one of them does not.
+/// Fails the test if one of the checks fails.
 pub(super) fn check(method: &str, response: &TestResponse) {
     let TestResponse { request, status, headers, json, .. } = response;
     let shown = || format!("{request} → {status} {headers:?}\n{}", response.text());

@@ -1,4 +1,4 @@
-//! HTTP spelt out byte by byte, for what no decent client sends.
+//! HTTP written byte by byte, for requests that no regular client sends.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::Http;
 
-/// Longer than anything takes that works.
+/// A time limit that no passing test reaches.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A connection to a server under test.
@@ -21,38 +21,38 @@ pub struct RawConnection {
     received: Vec<u8>,
 }
 
-/// What came back.
+/// A raw response.
 #[derive(Debug)]
 pub struct RawResponse {
-    /// The status; 0 if the server closed the connection without a word.
+    /// The status; 0 if the server closed the connection without a response.
     pub status: u16,
-    /// The status line and the headers, in lower case.
+    /// Status line and headers, in lower case.
     pub head: String,
-    /// What follows.
+    /// Everything after the head.
     pub body: String,
 }
 
 impl Http {
-    /// Sends bytes on a connection of their own, and reads until the server closes it.
+    /// Sends bytes on a new connection, and reads until the server closes it.
     pub async fn raw(&self, request: impl AsRef<[u8]>) -> RawResponse {
         let mut connection = self.connect().await;
         connection.send(request).await;
         connection.finish().await
     }
 
-    /// A connection of its own.
+    /// Opens a connection.
     ///
     /// # Panics
-    /// When the server takes none.
+    /// If the server does not accept it.
     pub async fn connect(&self) -> RawConnection {
         let stream = TcpStream::connect(self.address()).await.unwrap();
         RawConnection { stream, received: Vec::new() }
     }
 
-    /// A connection that comes from another address of this machine, which only Linux has without being told.
+    /// Opens a connection from another loopback address, which works on Linux without configuration.
     ///
     /// # Panics
-    /// When the server takes none.
+    /// If the server does not accept it.
     #[cfg(target_os = "linux")]
     pub async fn connect_from(&self, address: Ipv4Addr) -> RawConnection {
         let socket = TcpSocket::new_v4().unwrap();
@@ -62,13 +62,13 @@ impl Http {
 }
 
 impl RawConnection {
-    /// Sends bytes. A server that does not want to read them all is no error.
+    /// Sends bytes. It is no error if the server does not read all of them.
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let (mut reader, mut writer) = self.stream.split();
         let writing = async {
             let _ = writer.write_all(bytes.as_ref()).await;
         };
-        // A server that answers before it has read all may wait for its answer to be read.
+        // A server that responds before it has read everything may wait for its response to be read.
         let reading = async {
             let mut chunk = [0; 8192];
             loop {
@@ -84,7 +84,7 @@ impl RawConnection {
         }
     }
 
-    /// Says that nothing more will be sent.
+    /// Closes the sending side.
     pub async fn half_close(&mut self) {
         let _ = self.stream.shutdown().await;
     }
@@ -92,7 +92,7 @@ impl RawConnection {
     /// Reads until `text` was received.
     ///
     /// # Panics
-    /// When the server closes the connection before, or takes too long.
+    /// If the server closes the connection first, or takes too long.
     pub async fn read_until(&mut self, text: &str) {
         let wanted = text.as_bytes();
         while !self.received.windows(wanted.len()).any(|window| window == wanted) {
@@ -110,10 +110,10 @@ impl RawConnection {
     /// Reads until the server closes the connection.
     ///
     /// # Panics
-    /// When it never does.
+    /// If the server does not close it in time.
     pub async fn finish(mut self) -> RawResponse {
         let mut rest = Vec::new();
-        // A connection that is reset after the answer has said all there is to say.
+        // A connection may be reset after the response, which is complete by then.
         let _ = timeout(PATIENCE, self.stream.read_to_end(&mut rest)).await.unwrap();
         self.received.extend(rest);
         let text = String::from_utf8_lossy(&self.received).into_owned();

@@ -10,10 +10,10 @@ use serde_json::Value;
 
 use super::{TestResponse, TestUser};
 
-/// Longer than anything takes that works.
+/// A time limit that no passing test reaches.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Calls one server.
+/// A client of one server.
 #[derive(Clone)]
 pub struct Http {
     address: SocketAddr,
@@ -26,17 +26,17 @@ impl Http {
         Self { address, client: Arc::new(Mutex::new(Some(client()))) }
     }
 
-    /// Where the server listens.
+    /// The address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The whole address of a path.
+    /// The URL of a path.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// Lets go of all connections.
+    /// Closes all connections.
     pub(super) fn disconnect(&self) {
         self.client.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
@@ -46,32 +46,32 @@ impl Http {
         TestRequest { http: self.clone(), method, path: path.to_owned(), headers: Vec::new(), body: None }
     }
 
-    /// `GET`.
+    /// Starts a `GET` request.
     pub fn get(&self, path: &str) -> TestRequest {
         self.request(Method::GET, path)
     }
 
-    /// `HEAD`.
+    /// Starts a `HEAD` request.
     pub fn head(&self, path: &str) -> TestRequest {
         self.request(Method::HEAD, path)
     }
 
-    /// `POST`.
+    /// Starts a `POST` request.
     pub fn post(&self, path: &str) -> TestRequest {
         self.request(Method::POST, path)
     }
 
-    /// `PUT`.
+    /// Starts a `PUT` request.
     pub fn put(&self, path: &str) -> TestRequest {
         self.request(Method::PUT, path)
     }
 
-    /// `PATCH`.
+    /// Starts a `PATCH` request.
     pub fn patch(&self, path: &str) -> TestRequest {
         self.request(Method::PATCH, path)
     }
 
-    /// `DELETE`.
+    /// Starts a `DELETE` request.
     pub fn delete(&self, path: &str) -> TestRequest {
         self.request(Method::DELETE, path)
     }
@@ -81,7 +81,7 @@ fn client() -> reqwest::Client {
     reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
 }
 
-/// A request that is being put together.
+/// A request that is not sent yet.
 #[derive(Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct TestRequest {
@@ -93,49 +93,49 @@ pub struct TestRequest {
 }
 
 impl TestRequest {
-    /// With one more header.
+    /// Adds a header.
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
 
-    /// With this access token.
+    /// Adds an access token.
     pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", format!("Bearer {token}"))
     }
 
-    /// Signed in as `user`.
+    /// Adds the access token of `user`.
     pub fn as_user(self, user: &TestUser) -> Self {
         self.bearer(&user.access_token)
     }
 
-    /// Under an idempotency key.
+    /// Adds an idempotency key.
     pub fn key(self, key: &str) -> Self {
         self.header("idempotency-key", key)
     }
 
-    /// With a JSON body.
+    /// Sets a JSON body.
     #[expect(clippy::needless_pass_by_value, reason = "reads well with `json!`")]
     pub fn json(self, body: Value) -> Self {
         self.body("application/json", body.to_string())
     }
 
-    /// With any body.
+    /// Sets a body of any type.
     pub fn body(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into());
         self.header("content-type", content_type)
     }
 
-    /// Sends it, and holds the answer against the OpenAPI document.
+    /// Sends the request and checks the response against the OpenAPI document.
     ///
     /// # Panics
-    /// When there is no answer, or one that the document does not know.
+    /// If there is no response, or an undocumented one.
     pub async fn send(self) -> TestResponse {
         let what = format!("{} {}", self.method, self.path);
         self.exchange().await.unwrap_or_else(|error| panic!("{what}: no answer: {error:?}"))
     }
 
-    /// As [`Self::send`], for a server that may end at any moment; `None` if there was no answer.
+    /// Like [`Self::send`], for a server that may stop at any moment; `None` without a response.
     pub async fn try_send(self) -> Option<TestResponse> {
         self.exchange().await.ok()
     }
@@ -157,12 +157,12 @@ impl TestRequest {
         Ok(TestResponse::new(self.method.as_str(), &self.path, status, headers, body.to_vec()))
     }
 
-    /// Sends it and expects this status.
+    /// Sends the request and expects this status.
     pub async fn expect(self, status: u16) -> TestResponse {
         self.send().await.expect(status)
     }
 
-    /// Sends it and expects this problem.
+    /// Sends the request and expects this problem.
     pub async fn problem(self, status: u16, code: &str) -> TestResponse {
         self.send().await.problem(status, code)
     }

@@ -1,4 +1,4 @@
-//! What a server under test answered.
+//! Responses of a server under test.
 
 use std::ops::Index;
 
@@ -7,23 +7,23 @@ use serde_json::Value;
 
 use super::{document, invariants};
 
-/// An answer, which the OpenAPI document knows.
+/// A response that the OpenAPI document describes.
 #[derive(Debug, Clone)]
 pub struct TestResponse {
-    /// What was asked: method and path.
+    /// Method and path of the request.
     pub request: String,
-    /// The status.
+    /// HTTP status.
     pub status: u16,
-    /// The headers.
+    /// HTTP headers.
     pub headers: HeaderMap,
-    /// The body as it came.
+    /// The body in bytes.
     pub body: Vec<u8>,
-    /// The body as JSON; null if it is none.
+    /// The body as JSON; null if it is not JSON.
     pub json: Value,
 }
 
 impl TestResponse {
-    /// Checks what must hold of every answer.
+    /// Checks the invariants of every response.
     pub(super) fn new(method: &str, path: &str, status: u16, headers: HeaderMap, body: Vec<u8>) -> Self {
         let json = serde_json::from_slice(&body).unwrap_or_default();
         let response = Self { request: format!("{method} {path}"), status, headers, body, json };
@@ -32,10 +32,10 @@ impl TestResponse {
         response
     }
 
-    /// The answer, if it has this status.
+    /// The response, if it has this status.
     ///
     /// # Panics
-    /// When it has another; shows what it says.
+    /// If it has another one; the message shows the body.
     #[track_caller]
     #[expect(clippy::return_self_not_must_use, reason = "often only the status matters")]
     pub fn expect(self, status: u16) -> Self {
@@ -43,10 +43,10 @@ impl TestResponse {
         self
     }
 
-    /// The answer, if it is this problem.
+    /// The response, if it is this problem.
     ///
     /// # Panics
-    /// When it is another; shows what it says.
+    /// If it is another one; the message shows the body.
     #[track_caller]
     #[expect(clippy::return_self_not_must_use, reason = "often only the status matters")]
     pub fn problem(self, status: u16, code: &str) -> Self {
@@ -55,32 +55,32 @@ impl TestResponse {
         response
     }
 
-    /// The body as text.
+    /// The body as text; invalid UTF-8 is replaced.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// A header, empty if it is not there.
+    /// A header's value; empty if it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// All values of a header, joined.
+    /// All values of a header, joined with commas.
     pub fn joined_header(&self, name: &str) -> String {
         let values: Vec<&str> = self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
         values.join(", ")
     }
 
-    /// A text of the JSON body.
+    /// A text field of the JSON body.
     ///
     /// # Panics
-    /// When there is none of this name.
+    /// If it is missing.
     #[track_caller]
     pub fn str(&self, field: &str) -> &str {
         self.json[field].as_str().unwrap_or_else(|| panic!("no text {field:?} in {}", self.text()))
     }
 
-    /// The id in the JSON body.
+    /// The `id` of the JSON body.
     #[track_caller]
     pub fn id(&self) -> String {
         self.str("id").to_owned()
@@ -89,24 +89,24 @@ impl TestResponse {
     /// The items of a page.
     ///
     /// # Panics
-    /// When it is no page.
+    /// If the body is not a page.
     #[track_caller]
     pub fn items(&self) -> &[Value] {
         self.json["items"].as_array().unwrap_or_else(|| panic!("no items in {}", self.text()))
     }
 
-    /// One text of each item of a page.
+    /// A text field of each item of a page.
     #[track_caller]
     pub fn each(&self, field: &str) -> Vec<&str> {
         self.items().iter().map(|item| item[field].as_str().unwrap_or("null")).collect()
     }
 
-    /// Where the next page begins.
+    /// The cursor of the next page.
     pub fn next_cursor(&self) -> Option<&str> {
         self.json["next_cursor"].as_str()
     }
 
-    /// What is wrong with which field: `field: code`, in the order of the answer.
+    /// The field errors as `field: code`, in the order of the response.
     pub fn field_errors(&self) -> Vec<String> {
         let errors = self.json["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
         let text = |error: &Value, name: &str| error[name].as_str().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! The server under test, in a thread of its own.
+//! Runs the server under test in a thread of its own.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
@@ -13,7 +13,7 @@ use crate::{StatementLog, TestDatabase};
 
 /// A thread that runs a server until it is told to stop.
 ///
-/// The server spawns tasks that stay on their thread, which the runtime of a test does not do.
+/// The server spawns tasks that are bound to their thread, which the runtime of a test does not support.
 pub(super) struct ServerThread {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
@@ -21,7 +21,7 @@ pub(super) struct ServerThread {
 }
 
 impl ServerThread {
-    /// Waits until the server listens.
+    /// Starts the server and waits until it listens.
     pub(super) fn start(database: &Arc<TestDatabase>, options: &AppOptions, log: Arc<StatementLog>) -> Self {
         let settings = settings(database, options);
         let overrides = Overrides {
@@ -33,7 +33,7 @@ impl ServerThread {
         };
         let (stop, stopped) = oneshot::channel();
         let (say, started) = mpsc::channel();
-        // Kept until the server has stopped, whatever becomes of the test.
+        // Kept until the server has stopped, even if the test fails.
         let database = Arc::clone(database);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -41,7 +41,7 @@ impl ServerThread {
                 match thoughts::start(settings, overrides).await {
                     Ok(server) => {
                         say.send(Ok(server.address())).unwrap();
-                        // An error says that the test ended without a word.
+                        // An error means that the test ended without stopping the server.
                         let _ = stopped.await;
                         server.stop().await.unwrap();
                     }
@@ -72,7 +72,7 @@ impl ServerThread {
     }
 }
 
-/// Settings as an operator would make them, by variables.
+/// Settings from environment variables, as an operator would configure them.
 fn settings(database: &TestDatabase, options: &AppOptions) -> Settings {
     let usual = [
         ("PORT", "0"),

@@ -1,15 +1,15 @@
-//! Comments.
+//! Builds comments.
 
 use domain::{Comment, CommentBody, CommentId, Content, PostId, Revision, Timestamp, User, UserId};
 use posts::ports::NewComment;
 
 use crate::{NOW, acting, author_of, id};
 
-/// A comment that is being described.
+/// A comment under construction.
 #[derive(Debug, Clone)]
 pub struct CommentBuilder(NewComment);
 
-/// A comment by `author` on `post` that says `word`.
+/// A comment by `author` on `post` with the content `word`.
 pub fn a_comment(word: &str, post: PostId, author: UserId) -> CommentBuilder {
     CommentBuilder(NewComment {
         id: id(word),
@@ -24,40 +24,40 @@ pub fn a_comment(word: &str, post: PostId, author: UserId) -> CommentBuilder {
 }
 
 impl CommentBuilder {
-    /// With this id instead of one made of the word.
+    /// Sets the id, which otherwise is made from the word.
     #[must_use]
     pub fn id(mut self, id: CommentId) -> Self {
         self.0.id = id;
         self
     }
 
-    /// In reply to `parent`.
+    /// Makes it a reply to `parent`.
     #[must_use]
     pub fn reply_to(mut self, parent: CommentId) -> Self {
         self.0.parent_id = Some(parent);
         self
     }
 
-    /// Written at `time`.
+    /// Sets the creation time.
     #[must_use]
     pub fn at(mut self, time: Timestamp) -> Self {
         self.0.created_at = time;
         self
     }
 
-    /// Saying `content`.
+    /// Sets the content.
     #[must_use]
     pub fn says(mut self, content: &str) -> Self {
         self.0.content = Content::parse(content).unwrap();
         self
     }
 
-    /// The comment as it is given to the repository.
+    /// The comment as passed to the repository.
     pub fn build(self) -> NewComment {
         self.0
     }
 
-    /// The comment as it is right after `author` wrote it.
+    /// The comment as returned right after `author` wrote it.
     pub fn written_by(self, author: &User) -> Comment {
         Comment {
             id: self.0.id,

@@ -1,15 +1,15 @@
-//! Posts.
+//! Builds posts.
 
 use domain::{Content, Post, PostId, Revision, Timestamp, User, UserId};
 use posts::ports::NewPost;
 
 use crate::{NOW, acting, author_of, id};
 
-/// A post that is being described.
+/// A post under construction.
 #[derive(Debug, Clone)]
 pub struct PostBuilder(NewPost);
 
-/// A post by `author` that says `word`.
+/// A post by `author` with the content `word`.
 pub fn a_post(word: &str, author: UserId) -> PostBuilder {
     PostBuilder(NewPost {
         id: id(word),
@@ -21,33 +21,33 @@ pub fn a_post(word: &str, author: UserId) -> PostBuilder {
 }
 
 impl PostBuilder {
-    /// With this id instead of one made of the word.
+    /// Sets the id, which otherwise is made from the word.
     #[must_use]
     pub fn id(mut self, id: PostId) -> Self {
         self.0.id = id;
         self
     }
 
-    /// Published at `time`.
+    /// Sets the publication time.
     #[must_use]
     pub fn at(mut self, time: Timestamp) -> Self {
         self.0.created_at = time;
         self
     }
 
-    /// Saying `content`.
+    /// Sets the content.
     #[must_use]
     pub fn says(mut self, content: &str) -> Self {
         self.0.content = Content::parse(content).unwrap();
         self
     }
 
-    /// The post as it is given to the repository.
+    /// The post as passed to the repository.
     pub fn build(self) -> NewPost {
         self.0
     }
 
-    /// The post as it is right after `author` published it.
+    /// The post as returned right after `author` published it.
     pub fn published_by(self, author: &User) -> Post {
         Post {
             id: self.0.id,

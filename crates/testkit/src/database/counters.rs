@@ -1,8 +1,8 @@
-//! Whether counters say what `count(*)` says.
+//! Compares counters with `count(*)`.
 
 use super::TestDatabase;
 
-/// Every counter of the schema: the table and the column that keep it, and what it counts of a row `t`.
+/// Every counter of the schema: its table and column, and the rows that it counts for a row `t`.
 const COUNTERS: [(&str, &str, &str); 7] = [
     ("users", "post_count", "posts WHERE author_id = t.id"),
     ("users", "follower_count", "follows WHERE followee_id = t.id"),
@@ -13,7 +13,7 @@ const COUNTERS: [(&str, &str, &str); 7] = [
     ("comments", "reply_count", "comments WHERE parent_id = t.id"),
 ];
 
-/// What must never be there, and how to find it.
+/// Rows that must never exist, and how to find them.
 const IMPOSSIBLE: [(&str, &str); 3] = [
     (
         "a deleted comment without replies",
@@ -34,8 +34,8 @@ const IMPOSSIBLE: [(&str, &str); 3] = [
 ];
 
 impl TestDatabase {
-    /// Every row that contradicts its neighbours: a counter that is not what `count(*)` says, or a deleted comment
-    /// that nothing hangs on. Plain SQL, which knows nothing of how the repositories count.
+    /// Rows that contradict others: counters that differ from `count(*)`, and deleted comments without replies. It
+    /// uses plain SQL, independent of how the repositories count.
     pub async fn contradictions(&self) -> Vec<String> {
         let mut found = Vec::new();
         for (table, counter, counted) in COUNTERS {
@@ -57,10 +57,10 @@ impl TestDatabase {
         found
     }
 
-    /// Fails unless every counter is exact and nothing impossible is there.
+    /// Fails unless every counter is exact and no impossible row exists.
     ///
     /// # Panics
-    /// When something contradicts, and says what.
+    /// If there is a contradiction; the message lists all of them.
     pub async fn assert_counters_exact(&self) {
         let found = self.contradictions().await;
         assert!(found.is_empty(), "{}", found.join("\n"));

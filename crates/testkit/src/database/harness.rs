@@ -1,10 +1,10 @@
-//! How one test runs against both databases.
+//! Runs each test on both databases.
 
 use super::{Engine, TestDatabase};
 
-/// Makes two tests of each function that is named, `sqlite::…` and `postgres::…`.
+/// Creates two tests for each named function, `sqlite::…` and `postgres::…`.
 ///
-/// A function takes the test database, or anything that is made of one by `From<TestDatabase>`:
+/// A function takes the test database, or any type that implements `From<TestDatabase>`:
 ///
 /// ```text
 /// mod publish {
@@ -18,7 +18,7 @@ use super::{Engine, TestDatabase};
 /// }
 /// ```
 ///
-/// One that is written but not named is dead code, which the compiler points out.
+/// A function that is not named is dead code, which the compiler reports.
 #[macro_export]
 macro_rules! on_both_databases {
     ($($test:ident),+ $(,)?) => {
@@ -41,7 +41,7 @@ macro_rules! on_both_databases {
     };
 }
 
-/// Runs a test against a database of its own; what [`on_both_databases!`](crate::on_both_databases!) expands to.
+/// Runs a test on a new database; [`on_both_databases!`](crate::on_both_databases!) expands to it.
 pub fn run<S, T, F>(engine: Engine, test: T)
 where
     S: From<TestDatabase>,

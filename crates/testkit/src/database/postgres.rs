@@ -1,7 +1,7 @@
 //! PostgreSQL for tests.
 //!
-//! To make a database takes PostgreSQL a fifth of a second, so most tests borrow one that is kept ([`Lease`]); those
-//! that want one without tables get a new one ([`OwnDatabase`]).
+//! Creating a database takes a fifth of a second, so most tests borrow one that is reused ([`Lease`]). Tests that
+//! need one without tables create it ([`OwnDatabase`]).
 
 mod lease;
 mod own;

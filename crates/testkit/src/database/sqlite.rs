@@ -1,14 +1,14 @@
-//! SQLite for tests: a file that was migrated once, copied for each.
+//! SQLite for tests: a file that is migrated once and copied for each test.
 
 use std::path::PathBuf;
 
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-/// An SQLite file with the schema and nothing else, as the bytes that it consists of.
+/// The bytes of a migrated, empty SQLite file.
 static MIGRATED: OnceCell<Vec<u8>> = OnceCell::const_new();
 
-/// Makes a migrated database in a folder of its own; answers the folder and the database's address.
+/// Creates a migrated database in a temporary folder. Returns the folder and the database's URL.
 pub(super) async fn create() -> (TempDir, String) {
     let migrated = MIGRATED.get_or_init(migrated_file).await;
     let (folder, url) = create_without_tables();
@@ -16,7 +16,7 @@ pub(super) async fn create() -> (TempDir, String) {
     (folder, url)
 }
 
-/// A folder for a database, and the address of the file that is not there yet.
+/// A temporary folder, and the URL of a database file that does not exist yet.
 pub(super) fn create_without_tables() -> (TempDir, String) {
     let folder = tempfile::Builder::new().prefix("thoughts-test-").tempdir().unwrap();
     let url = format!("sqlite://{}", file_in(&folder).display());

@@ -1,21 +1,22 @@
-//! What a test asked of its database.
+//! Records the statements of a test's database.
 
 use std::sync::{Mutex, PoisonError};
 
 use database::{Observer, StatementEvent, Values, Way};
 
-/// A statement that was asked.
+/// A recorded statement.
 #[derive(Debug, Clone)]
 pub struct LoggedStatement {
-    /// Its text.
+    /// SQL text with placeholders.
     pub sql: String,
-    /// Its values.
+    /// Bound values, if any.
     pub values: Option<Values>,
-    /// Over what it went.
+    /// The connection path that it took.
     pub way: Way,
 }
 
-/// Remembers every statement but those by which a server learns who has ended, with its values and every retry, and counts transactions.
+/// Records every statement with its values and every retry, and counts transactions. Queries for ended sessions are
+/// omitted.
 #[derive(Debug, Default)]
 pub struct StatementLog(Mutex<Entries>);
 
@@ -27,22 +28,22 @@ struct Entries {
 }
 
 impl StatementLog {
-    /// Forgets everything.
+    /// Removes all records.
     pub fn clear(&self) {
         *self.entries() = Entries::default();
     }
 
-    /// The statements since the last [`Self::clear`], oldest first, those within transactions included.
+    /// The statements since the last [`Self::clear`], oldest first, including those in transactions.
     pub fn statements(&self) -> Vec<LoggedStatement> {
         self.entries().statements.clone()
     }
 
-    /// How many transactions for writing were begun since the last [`Self::clear`].
+    /// The number of write transactions since the last [`Self::clear`].
     pub fn transactions(&self) -> usize {
         self.entries().transactions
     }
 
-    /// What was begun again since the last [`Self::clear`], and why, oldest first.
+    /// Operations that were retried since the last [`Self::clear`], with the reasons, oldest first.
     pub fn retries(&self) -> Vec<(&'static str, &'static str)> {
         self.entries().retries.clone()
     }
@@ -54,7 +55,7 @@ impl StatementLog {
 
 impl Observer for StatementLog {
     fn statement(&self, event: &StatementEvent<'_>) {
-        // A server does so twice a second, whatever it is asked.
+        // A server runs this query twice a second, independent of requests.
         if event.operation == "ended_sessions.learn" {
             return;
         }

@@ -1,11 +1,12 @@
-//! OpenAPI 3.1 as 3.0, which is what the generator reads.
+//! Converts OpenAPI 3.1 to 3.0, which the generator reads.
 //!
-//! Only what the two versions spell differently is spelt anew, and the type of a problem document is called
-//! `application/json`, so that the generator gives it a type. What is not below `/v1/` is not for clients.
+//! Only what the two versions spell differently is changed. In addition, the content type of problems becomes
+//! `application/json`, so that the generator gives it a type. Paths outside `/v1/` are dropped, because they are not
+//! for clients.
 
 use serde_json::{Map, Value, json};
 
-/// Respells the document.
+/// Converts the document in place.
 pub(crate) fn to_3_0(document: &mut Value) {
     document["openapi"] = json!("3.0.3");
     if let Some(license) = document["info"]["license"].as_object_mut() {
@@ -25,7 +26,7 @@ fn respell(value: &mut Value) {
             if let Some(content) = fields.remove("application/problem+json") {
                 fields.insert("application/json".to_owned(), content);
             }
-            // A list of examples; what 3.0 calls so has names, and is no list.
+            // 3.1 has a list of examples. In 3.0, `examples` is a map of names, so the first one becomes `example`.
             if let Some(example) = fields.get("examples").and_then(|examples| examples.get(0)).cloned() {
                 fields.remove("examples");
                 fields.insert("example".to_owned(), example);

@@ -1,4 +1,4 @@
-//! The README's tour, walked by a client that was generated from `openapi.json`. `BASE` says where the server is.
+//! Runs the README's tour with a client generated from `openapi.json`. `BASE` is the URL of the server.
 
 use std::error::Error;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -45,7 +45,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What carries the calls; it goes through no proxy, as the server is on this machine.
+/// The HTTP client. It uses no proxy, because the server is on this machine.
 fn http(headers: HeaderMap) -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder().no_proxy().default_headers(headers).build()
 }

@@ -1,5 +1,5 @@
-// What /docs does differently from Swagger UI (crates/api/src/operations/swagger-plugin.js), called as Swagger UI calls it.
-// `BASE` says where the server is.
+// Tests the changes to Swagger UI (crates/api/src/operations/swagger-plugin.js) by calling them as Swagger UI does.
+// `BASE` is the URL of the server.
 
 import assert from "node:assert/strict";
 import vm from "node:vm";
@@ -12,7 +12,7 @@ const { statePlugins, wrapComponents } = page.ThoughtsPlugin({ React });
 const { executeRequest, updateJsonSpec } = statePlugins.spec.wrapActions;
 const same = (value) => value;
 
-// Each try of a call that takes a key has a key of its own; one that the reader chose stays.
+// Each try of a call that takes a key gets a fresh one. A key that the reader chose stays.
 const header = "header.Idempotency-Key";
 const operation = new Map([["parameters", [new Map([["name", "Idempotency-Key"]])]]]);
 const key = (parameters) => executeRequest(same)({ operation, parameters }).parameters[header];
@@ -22,7 +22,7 @@ assert.equal(key({ [header]: "mine" }), "mine");
 const keyless = { operation: new Map([["parameters", []]]), parameters: {} };
 assert.equal(executeRequest(same)(keyless), keyless);
 
-// Nothing optional is filled in.
+// Optional parameters start empty.
 const document = updateJsonSpec(same)(await (await get("/openapi.json")).json());
 const operations = Object.values(document.paths).flatMap((item) => Object.values(item));
 const optional = operations.flatMap((its) => its.parameters ?? []).filter((parameter) => !parameter.required);
@@ -38,13 +38,13 @@ for (const name of ["authorizeBtn", "authorizeOperationBtn"]) {
   }
 }
 
-// What went wrong takes a line; what went well is shown as ever.
+// A problem takes one line; a success is shown unchanged.
 const response = new Map([["description", "`not_found`"]]);
 const shown = (code) => wrapComponents.response("whole")({ code, response, getComponent: () => "Markdown" });
 assert.equal(shown("201").type, "whole");
 assert.equal(shown("404").type, "tr");
 
-// Signing up comes first, then logging in, then the rest as it was.
+// Sign-up comes first, then log-in, then the rest in its order.
 const called = (id) => ({ id, getIn: () => id });
 const order = ["logIn", "listUsers", "signUp", "showMe"].map(called).sort(page.byTour).map((its) => its.id);
 assert.deepEqual(order, ["signUp", "logIn", "listUsers", "showMe"]);

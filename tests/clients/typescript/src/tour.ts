@@ -1,4 +1,4 @@
-// The README's tour, walked by a client that was generated from openapi.json. `BASE` says where the server is.
+// Runs the README's tour with a client generated from openapi.json. `BASE` is the URL of the server.
 
 import createClient from "openapi-fetch";
 import type { components, paths } from "./api.js";
@@ -13,7 +13,7 @@ function check(holds: boolean, what: string): asserts holds {
   }
 }
 
-/// What a call answered, if it went well.
+/// The body of a successful response.
 function body<Data>(answer: { data?: Data; error?: Problem; response: Response }): Data {
   if (answer.data === undefined) {
     throw new Error(`${answer.response.url}: ${answer.response.status} ${answer.error?.code}`);

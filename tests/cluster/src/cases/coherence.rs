@@ -1,4 +1,4 @@
-//! A change through one instance is seen through the other within 100 ms.
+//! A change through one instance is visible through the other within 100 ms.
 
 mod changes;
 mod observe;
@@ -15,13 +15,13 @@ use changes::{Change, Scene};
 use observe::observe;
 use readings::BOUND;
 
-/// Rounds of each change that were measured well.
+/// Rounds to measure of each kind of change, without stalled ones.
 const ROUNDS: usize = 50;
 
-/// How long one kind of change is measured at most.
+/// Time limit for measuring one kind of change.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// When so many rounds of a change are wrong, more would say nothing new.
+/// After this many wrong rounds of one kind, more would show nothing new.
 const ENOUGH_WRONG: usize = 4;
 
 /// Measures every kind of change.
@@ -29,10 +29,10 @@ pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     measure(cluster, ROUNDS).await
 }
 
-/// Measures every kind of change so many times, in both directions in turn, while others read without a pause.
+/// Measures `rounds` rounds of every kind of change, in alternating directions, while readers read continuously.
 ///
-/// A round counts only if the readers themselves were not held up: a reader that waits sees nothing stale. What is
-/// certainly stale is wrong in any round.
+/// A round counts only if the readers were not stalled, because a stalled reader sees nothing stale. A certainly
+/// stale read is wrong in any round.
 pub(super) async fn measure(cluster: &Cluster<'_>, rounds: usize) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let mut scene = Scene::set(cluster).await?;
@@ -45,7 +45,7 @@ pub(super) async fn measure(cluster: &Cluster<'_>, rounds: usize) -> Result<Verd
             let round = seen.len() + stalled + wrong;
             let (here, there) = cluster.pair(round);
             let probe = scene.prepare(change, here).await?;
-            // Now and then longer, for what is seen and then forgotten again.
+            // Every tenth round runs longer, to find changes that are seen and then lost again.
             let linger = round.is_multiple_of(10);
             let finding = observe(here, there, probe, linger).await.with_context(|| change.name())?;
             slowest = slowest.max(finding.slowest);
@@ -64,7 +64,7 @@ pub(super) async fn measure(cluster: &Cluster<'_>, rounds: usize) -> Result<Verd
             }
         }
         let spread: Spread = seen.iter().copied().collect();
-        let held_up = if stalled > 0 { format!(", {stalled} rounds held up") } else { String::new() };
+        let held_up = if stalled > 0 { format!(", {stalled} rounds stalled") } else { String::new() };
         verdict.figure(format!(
             "{}: {} rounds, seen after {} (median), {} (max), slowest read {}{held_up}",
             change.name(),

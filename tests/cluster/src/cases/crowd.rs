@@ -1,4 +1,4 @@
-//! A crowd that comes all at once.
+//! Hundreds of users sign up at the same moment.
 
 use std::time::{Duration, Instant};
 
@@ -12,32 +12,32 @@ use crate::figures::{Spread, milliseconds};
 use crate::http::{Call, PASSWORD};
 use crate::verdict::Verdict;
 
-/// People who sign up at the same moment and are all let in.
+/// Concurrent sign-ups that must all be accepted at once.
 const CROWD: usize = 100;
 
-/// People who may be told to come back.
+/// Concurrent sign-ups that may get 503 and retry.
 const MORE: usize = 500;
 
-/// Within which all of these are to be in; the machine's speed excuses three times that.
+/// Time in which all of [`MORE`] should have an account. The case fails at three times that, because machines differ.
 const GOAL: Duration = Duration::from_secs(15);
 const PAST_EXCUSE: u32 = 3;
 
-/// How often somebody reads meanwhile.
+/// Interval of the reads of another client.
 const READS_EVERY: Duration = Duration::from_millis(20);
 
-/// How many times as long the reads of others are to take at their p99.
+/// Factor by which the p99 of those reads may grow.
 const SLOWER: u32 = 3;
 
-/// What came of somebody who signed up.
+/// The result of one sign-up.
 struct SignUp {
-    /// The answer at the end, and how often the request was refused before.
+    /// The final status, and the number of rejections before it.
     status: u16,
     refusals: usize,
-    /// Since the crowd came.
+    /// Time since all sign-ups began.
     after: Duration,
 }
 
-/// Has a hundred, and then five hundred, sign up at once through Nginx, while somebody else reads.
+/// Sends a hundred, and then five hundred, concurrent sign-ups through Nginx, while another client reads.
 pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let quiet = reads(cluster, sleep(Duration::from_secs(3))).await?.1;
@@ -60,9 +60,8 @@ pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
         milliseconds(busy.p99),
         milliseconds(quiet.p99)
     ));
-    verdict.check(outside == 0, || format!("{outside} of {MORE} never got in"));
-    verdict
-        .check(took.is_some_and(|took| took <= GOAL * PAST_EXCUSE), || "the crowd took too long to get in".to_owned());
+    verdict.check(outside == 0, || format!("{outside} of {MORE} never got an account"));
+    verdict.check(took.is_some_and(|took| took <= GOAL * PAST_EXCUSE), || "the sign-ups took too long".to_owned());
     verdict.check(busy.p99 <= (quiet.p99 * SLOWER * PAST_EXCUSE).max(Duration::from_millis(250)), || {
         format!("reads of others took {} at their p99", milliseconds(busy.p99))
     });
@@ -74,7 +73,7 @@ fn slowest(crowd: &[SignUp]) -> String {
     format!("{:.1} s", last.as_secs_f64())
 }
 
-/// So many people sign up at once, and come back when they are told to.
+/// Sends `count` concurrent sign-ups, which retry after `Retry-After`.
 async fn sign_up(cluster: &Cluster<'_>, count: usize) -> Vec<SignUp> {
     let began = Instant::now();
     join_all((0..count).map(|_| one(cluster, began))).await
@@ -97,7 +96,7 @@ async fn one(cluster: &Cluster<'_>, began: Instant) -> SignUp {
     }
 }
 
-/// Reads the public feed again and again until `work` is done. No read may fail.
+/// Reads the public feed repeatedly until `work` is done. Every read must succeed.
 async fn reads<F: Future>(cluster: &Cluster<'_>, work: F) -> Result<(F::Output, Spread)> {
     let mut took = Vec::new();
     let reading = async {

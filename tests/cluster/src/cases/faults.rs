@@ -1,4 +1,4 @@
-//! A part is killed under load, and comes back.
+//! A service is killed under load and started again.
 
 use std::time::{Duration, Instant};
 
@@ -11,28 +11,28 @@ use crate::load::{Kind, Load, Manner, Outcome, Period, Sample};
 use crate::stack::Service;
 use crate::verdict::Verdict;
 
-/// Load before the fault, during it, and after all is healthy again.
+/// Duration of the load before the fault, during it, and after all services are healthy again.
 const BEFORE: Duration = Duration::from_secs(3);
 const DURING: Duration = Duration::from_secs(4);
 const AFTER: Duration = Duration::from_secs(7);
 
-/// For so long after a part is healthy again, others may still find out. Well within [`AFTER`], so that enough happens
-/// afterwards to tell.
+/// Time after the service is healthy in which others may still detect that. It is well below [`AFTER`], so that
+/// enough requests follow.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// For so long after an instance was killed, the gateway may still send it something.
+/// Time after an instance was killed in which the gateway may still forward requests to it.
 const UNNOTICED: Duration = Duration::from_secs(1);
 
-/// Fewer requests than this, while it is gone or when all is over, are none to speak of.
+/// With fewer requests than this, during the outage or after it, the case proves nothing.
 const ENOUGH: usize = 50;
 
-/// When the part was gone.
+/// The times of the outage.
 struct Outage {
     service: Service,
     began: Instant,
-    /// The engine has said that it is dead.
+    /// The engine reported that the container is dead.
     killed: Instant,
-    /// The part was started again, and may have been anything but ready.
+    /// The container was started again, but was not necessarily ready.
     ended: Instant,
     healthy: Instant,
 }
@@ -89,19 +89,19 @@ fn judge(period: &Period, outage: &Outage, verdict: &mut Verdict) {
 }
 
 impl Outage {
-    /// Whether a request that did not go well may be so.
+    /// Whether the outage excuses a failed request.
     fn allows(&self, sample: &Sample) -> bool {
         let ended = sample.ended();
         if ended < self.began || ended > self.healthy + GRACE {
             return false;
         }
         match (self.service, &sample.outcome) {
-            // What was under way in the instance and may not be sent twice is not known to be done.
+            // The outcome of a request in flight that may not be repeated is unknown.
             (Service::App1 | Service::App2, Outcome::Lost(_) | Outcome::Status(502)) => {
                 sample.kind == Kind::Once && sample.sent <= self.killed + UNNOTICED
             }
-            // Nobody else can take a write; and what did not reach the replica before the primary died cannot be read
-            // by who wrote it. Nobody else has heard of it yet.
+            // Only the primary takes writes. A write that did not reach the replica before the primary died is
+            // invisible to its author until the primary is back. No other client has learnt of it yet.
             (Service::PostgresPrimary, Outcome::Unavailable { retry_after: true }) => sample.writes(),
             (Service::PostgresPrimary, Outcome::Stale(_)) => ended <= self.ended + GRACE,
             _ => false,
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_primary_writes_may_be_refused_and_reads_may_not() {
+    fn without_the_primary_only_writes_may_be_rejected() {
         let primary = |kind, outcome| allows(Service::PostgresPrimary, kind, outcome, 15);
         assert!(primary(Kind::Once, REFUSED) && primary(Kind::Repeatable, REFUSED));
         assert!(!primary(Kind::Read, REFUSED));
@@ -133,13 +133,13 @@ mod tests {
     }
 
     #[test]
-    fn only_in_its_time() {
+    fn only_during_the_outage() {
         let primary = |seconds| allows(Service::PostgresPrimary, Kind::Once, REFUSED, seconds);
         assert!(!primary(5) && primary(10) && primary(22) && !primary(23) && !primary(31));
     }
 
     #[test]
-    fn without_an_instance_only_what_may_not_be_repeated_fails() {
+    fn without_an_instance_only_unrepeatable_writes_may_fail() {
         let lost = || Outcome::Lost("reset".to_owned());
         let instance = |kind, outcome, seconds| allows(Service::App1, kind, outcome, seconds);
         assert!(instance(Kind::Once, lost(), 11) && instance(Kind::Once, Outcome::Status(502), 12));
@@ -148,13 +148,13 @@ mod tests {
     }
 
     #[test]
-    fn the_gateway_soon_knows_that_an_instance_is_gone() {
+    fn the_gateway_must_soon_avoid_a_dead_instance() {
         let instance = |outcome, seconds| allows(Service::App1, Kind::Once, outcome, seconds);
         assert!(!instance(Outcome::Lost("reset".to_owned()), 13) && !instance(Outcome::Status(502), 19));
     }
 
     #[test]
-    fn without_the_primary_own_writes_may_be_out_of_sight_until_it_is_back() {
+    fn without_the_primary_own_writes_may_be_invisible_until_it_is_back() {
         let stale = |seconds| allows(Service::PostgresPrimary, Kind::Read, Outcome::Stale(String::new()), seconds);
         assert!(!stale(5) && stale(11) && stale(20) && !stale(22));
     }
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_all_share_is_never_missing() {
+    fn shared_posts_are_never_missing() {
         assert!(Service::ALL.into_iter().all(|service| !allows(service, Kind::Read, Outcome::Missing, 12)));
     }
 }

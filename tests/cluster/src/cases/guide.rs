@@ -1,4 +1,4 @@
-//! The commands of the operations guide do what it says, typed word for word.
+//! Runs the commands of the operations guide word for word and checks their effect.
 
 pub(super) mod another_instance;
 pub(super) mod fail_over;
@@ -16,7 +16,7 @@ use crate::http::{Call, User};
 use crate::stack::Service;
 use crate::verdict::Verdict;
 
-/// Follows the guide; what ends with an error is noted.
+/// Runs the commands of `sequence`. A failing command is recorded in the verdict.
 async fn follow(cluster: &Cluster<'_>, sequence: Sequence, verdict: &mut Verdict) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let output = cluster.stack.follow(sequence, folder.path(), None).await?;
@@ -29,19 +29,19 @@ fn failed(sequence: Sequence, output: &Output) -> String {
     format!("{sequence:?} ended with {}: {}", output.status, said.lines().last().unwrap_or_default())
 }
 
-/// Which services have other containers now.
+/// Names of the services whose containers were replaced.
 fn replaced(before: &[String], after: &[String]) -> Vec<&'static str> {
     let pairs = Service::ALL.iter().zip(before.iter().zip(after));
     pairs.filter(|(_, (before, after))| before != after).map(|(service, _)| service.name()).collect()
 }
 
-/// Publishes, and answers the post's path.
+/// Publishes a post and returns its path.
 async fn publish(cluster: &Cluster<'_>, user: &User, content: &str) -> Result<String> {
     let post = cluster.gateway.succeed(&Call::publish(content).by(user)).await?;
     Ok(format!("/v1/posts/{}", post.text("/id")))
 }
 
-/// Notes a post that does not say what it must; `None` for one that must not be there.
+/// Records a post with another content; `None` expects that the post does not exist.
 async fn expect(cluster: &Cluster<'_>, path: &str, content: Option<&str>, verdict: &mut Verdict) -> Result<()> {
     let reply = cluster.gateway.ask(&Call::get(path)).await?;
     let said = (reply.status == 200).then(|| reply.text("/content"));
@@ -55,7 +55,7 @@ mod tests {
     use super::replaced;
 
     #[test]
-    fn names_what_was_replaced() {
+    fn names_the_replaced_services() {
         let before = ["a", "b", "c", "d", "e", "f"].map(str::to_owned);
         let mut after = before.clone();
         assert!(replaced(&before, &after).is_empty());

@@ -1,4 +1,4 @@
-//! Addresses that ask for all they can get, and everybody else.
+//! Addresses that flood the gateway must not affect other clients.
 
 use std::time::{Duration, Instant};
 
@@ -14,17 +14,17 @@ use crate::metrics::Metrics;
 use crate::stack::Flood;
 use crate::verdict::Verdict;
 
-/// Log-ins, and reads that no cache has, of somebody else.
+/// Log-ins, and reads that no cache has, of another client.
 const OTHERS: usize = 15;
 
-/// What a flood must have asked for, lest it was none.
+/// A flood with fewer requests than this proves nothing.
 const ENOUGH: f64 = 100.0;
 
-/// How long a flood may take to be felt.
+/// Time limit for a flood to reach [`ENOUGH`] requests.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// One address floods both instances through Nginx, then four do; each with wrong passwords and with reads that no cache
-/// has, on 24 connections for either. Nobody else is refused.
+/// One address floods both instances through Nginx, then four do. Each sends wrong passwords and reads that no cache
+/// has, on 24 connections for either. No other client is rejected.
 pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let victim = cluster.somebody(&cluster.a).await?;
@@ -58,7 +58,7 @@ async fn floods(
     for _ in 0..addresses {
         floods.push(cluster.stack.flood(&guess, &format!("/v1/posts/{post}/comments")).await?);
     }
-    // Until they are felt; how much they asked in all is judged in the end.
+    // Until they take effect. How many requests they sent in all is judged at the end.
     let deadline = Instant::now() + PATIENCE;
     while asked(&cluster.metrics().await?) < before + ENOUGH && Instant::now() < deadline {
         sleep(Duration::from_millis(100)).await;
@@ -66,7 +66,7 @@ async fn floods(
     Ok(floods)
 }
 
-/// Somebody else logs in and reads. A refusal is an error.
+/// Another client logs in and reads. A rejection is an error.
 async fn others(cluster: &Cluster<'_>, username: &str, post: &str) -> Result<(Spread, Spread)> {
     let log_in = Call::post("/v1/sessions", json!({ "username": username, "password": PASSWORD }));
     let read = Call::get(format!("/v1/posts/{post}/comments"));
@@ -82,7 +82,7 @@ async fn again_and_again(api: &Api, call: &Call) -> Result<Spread> {
     Ok(took.into_iter().collect())
 }
 
-/// How many log-ins both instances have answered.
+/// Number of log-ins that both instances answered.
 fn asked(metrics: &[Metrics; 2]) -> f64 {
     let of = |metrics: &Metrics| metrics.sum("http_request_duration_seconds_count", &[("route", "/v1/sessions")]);
     metrics.iter().filter_map(of).sum()

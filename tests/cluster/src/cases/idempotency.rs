@@ -1,4 +1,4 @@
-//! The same key through both instances at the same moment.
+//! The same idempotency key is sent through both instances at the same moment.
 
 use anyhow::Result;
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::verdict::Verdict;
 
 const ROUNDS: u64 = 60;
 
-/// Sends each post and each comment through both at once, and counts what is stored.
+/// Sends each post and each comment through both instances at once, and counts the stored rows.
 pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let user = cluster.somebody(&cluster.a).await?;

@@ -1,4 +1,4 @@
-//! Both instances serve.
+//! Both instances serve requests.
 
 use anyhow::{Context as _, Result};
 use futures_util::future::try_join_all;
@@ -8,11 +8,11 @@ use crate::http::Call;
 use crate::metrics::{Metrics, reads_by_role};
 use crate::verdict::Verdict;
 
-/// Asked at once, so often.
+/// Concurrent requests of a round.
 const AT_ONCE: usize = 8;
 const ROUNDS: usize = 10;
 
-/// Counts what each instance answered, and which database it asked, of requests through the gateway.
+/// Counts which instance answered requests through the gateway, and which database it read from.
 pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     let start = cluster.metrics().await?;
     let before = served(&start)?;
@@ -29,14 +29,14 @@ pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     verdict.check(served.iter().all(|&served| served > 0.0), || "one of them served nothing".to_owned());
     let total = served[0] + served[1];
     verdict.check(total.to_string() == asked.to_string(), || format!("{asked} were asked, {total} served"));
-    // Nobody writes here, so the replica has all there is.
+    // Nothing is written here, so the replica has all data.
     let [(_, primary), (_, replica)] = reads_by_role(&start, &end);
     verdict.figure(format!("reads of the database: {replica} by the replica, {primary} by the primary"));
     verdict.check(replica > 0.0, || "the replica served nothing".to_owned());
     Ok(verdict)
 }
 
-/// How many lists of users each instance answered; none is no series yet.
+/// Number of user lists that each instance answered. Without one, the series is missing and counts as zero.
 fn served(metrics: &[Metrics; 2]) -> Result<[f64; 2]> {
     let name = "http_request_duration_seconds_count";
     for metrics in metrics {

@@ -11,12 +11,12 @@ use crate::http::{Call, Reply, User};
 use crate::metrics::Metrics;
 use crate::verdict::Verdict;
 
-/// A budget, as docs/api.md has it, and a call that takes from it.
+/// A budget as documented in docs/api.md, and a call that counts against it.
 struct Budget {
     name: &'static str,
     burst: u32,
     a_second: f64,
-    /// Requests in flight: few, lest they are refused for another reason.
+    /// Requests in flight: few, so that none is rejected for another reason.
     at_once: usize,
     call: fn(&User) -> Call,
 }
@@ -39,13 +39,13 @@ const BUDGETS: [Budget; 3] = [
     },
 ];
 
-/// Requests between two looks at the clock.
+/// Requests between two checks of the clock.
 const BATCH: u32 = 40;
 
-/// How long one budget is spent at most.
+/// Time limit for spending one budget.
 const LIMIT: Duration = Duration::from_secs(25);
 
-/// Of so many requests one may be counted without Redis: where it is silent more often, nothing is counted together.
+/// One request in this many may be counted without Redis. If Redis is silent more often, the limits are not shared.
 const SILENT_ONE_IN: f64 = 20.0;
 
 /// Spends each budget through both instances in turn.
@@ -53,7 +53,7 @@ pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let user = cluster.somebody(&cluster.a).await?;
     for budget in &BUDGETS {
-        // Sign-up and log-in took from the budget of the address.
+        // Sign-up and log-in counted against the budget of the address.
         let spent = if budget.name == "credentials" { 2 } else { 0 };
         let mut spending = Spending::new(budget.burst - spent);
         let before = cluster.metrics().await?;
@@ -65,7 +65,7 @@ pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// `RateLimit` goes down by one with each request, whichever instance answers it.
+/// `RateLimit` decreases by one with each request, whichever instance answers.
 async fn descends(
     cluster: &Cluster<'_>,
     budget: &Budget,
@@ -93,13 +93,13 @@ async fn descends(
 
 /// How far a budget is spent.
 struct Spending {
-    /// How much there was at the beginning.
+    /// Requests left at the beginning.
     left: u32,
     began: Instant,
-    /// From the beginning until the last answer: the judgement stands on it, however late it is made.
+    /// Time from the beginning until the last response. It is stored, so that a late judgement does not change it.
     took: Duration,
     asked: u32,
-    /// Answers other than to a request that was let through.
+    /// Responses to requests that were not granted.
     refused: Vec<Reply>,
 }
 
@@ -108,7 +108,8 @@ impl Spending {
         Self { left, began: Instant::now(), took: Duration::ZERO, asked: 0, refused: Vec::new() }
     }
 
-    /// Asks through both in turn, until so much was asked that two budgets would grant more than one.
+    /// Sends requests through both instances in turn, until two separate budgets would grant more than one shared
+    /// budget.
     async fn go_on(&mut self, cluster: &Cluster<'_>, budget: &Budget, user: &User) -> Result<()> {
         while !self.tells(budget) && self.took < LIMIT {
             let replies: Vec<Reply> = iter(0..BATCH)
@@ -126,19 +127,20 @@ impl Spending {
         Ok(())
     }
 
-    /// The most that one budget grants in the time that it took.
+    /// The most requests that one budget grants in the time taken.
     fn most(&self, budget: &Budget) -> f64 {
         f64::from(budget.burst) + budget.a_second * self.took.as_secs_f64() + 1.0
     }
 
-    /// Whether two budgets would have granted more in that time than one.
+    /// Whether two separate budgets would have granted more than one in the time taken.
     fn tells(&self, budget: &Budget) -> bool {
         f64::from(self.asked) > self.most(budget) + f64::from(self.left) / 2.0
     }
 
     fn judge(&self, budget: &Budget, without: f64, verdict: &mut Verdict) {
         let (name, asked, left) = (budget.name, self.asked, self.left);
-        // Where Redis did not answer in time, an instance counts by itself: that much more may be granted, within reason.
+        // Without a response from Redis in time, an instance counts locally. That many more may be granted, up to a
+        // limit.
         let excusable = f64::from(asked) / SILENT_ONE_IN;
         let most = self.most(budget) + without.min(excusable);
         let refused = self.refused.iter().filter(|reply| reply.status == 429).count();
@@ -161,7 +163,7 @@ impl Spending {
     }
 }
 
-/// How often Redis was asked in between and did not answer in time.
+/// Number of Redis commands in between that failed or timed out.
 fn unanswered(before: &[Metrics], after: &[Metrics]) -> f64 {
     let failed = [("command", "take"), ("outcome", "error")];
     let sum = |metrics: &[Metrics]| -> f64 {
@@ -170,7 +172,7 @@ fn unanswered(before: &[Metrics], after: &[Metrics]) -> f64 {
     sum(after) - sum(before)
 }
 
-/// How much the answer says is left.
+/// The requests left, according to the response.
 fn left(reply: &Reply) -> Result<u32> {
     let header = reply.header("ratelimit");
     remaining(header).with_context(|| format!("RateLimit is `{header}` in an answer {}", reply.status))
@@ -186,16 +188,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_is_left() {
+    fn parses_the_requests_left() {
         assert_eq!(remaining("\"writes\";r=198;t=1"), Some(198));
         assert_eq!(remaining("\"reads\";r=0;t=1"), Some(0));
         assert_eq!(remaining(""), None);
     }
 
     #[test]
-    fn judges_by_the_time_that_it_took() {
+    fn judges_by_the_time_of_the_last_response() {
         let budget = Budget { name: "reads", burst: 100, a_second: 100.0, at_once: 1, call: |_| Call::get("/") };
-        // Ten seconds went by between the last answer and the judgement.
+        // Ten seconds passed between the last response and the judgement.
         let began = Instant::now().checked_sub(Duration::from_secs(10)).unwrap();
         let spending = Spending { asked: 152, began, ..Spending::new(100) };
         let mut verdict = Verdict::default();
@@ -214,7 +216,7 @@ mod tests {
             spending.judge(&budget, without, &mut verdict);
             verdict.wrongs().join("\n")
         };
-        // Too few were asked to tell, and all of them were granted: what is left to look at is how many were allowed.
+        // Too few requests to tell, all of them granted. Only the number of allowed requests can be checked.
         assert!(!judged(106, 5.0).contains("silent") && !judged(106, 5.0).contains("at most"));
         assert!(judged(106, 6.0).contains("silent 6 times"));
         assert!(judged(200, 100.0).contains("200 granted, at most 111"));

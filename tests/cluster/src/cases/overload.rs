@@ -1,4 +1,4 @@
-//! Many times as much as can be served.
+//! Sends one instance many times its capacity.
 
 mod connection;
 mod pace;
@@ -16,44 +16,46 @@ use crate::verdict::Verdict;
 use connection::Target;
 use pace::{Phase, lateness};
 
-/// How many times the capacity is asked for.
+/// Requested load, as a multiple of the capacity.
 const TIMES: f64 = 10.0;
 
-/// How many cheap requests a second are asked for at most, unless that is less than [`TWICE`] the capacity. To ask for
-/// them, to carry them through Docker's proxy and to refuse them takes about half of two cores; who took all of them would
-/// measure who gets the processor, and not what an overloaded instance does with what it has.
+/// Maximum rate of cheap requests per second, unless that is less than [`TWICE`] the capacity. Sending, forwarding
+/// and rejecting them takes about half of two cores. A higher rate would measure the competition for the processor,
+/// not the behaviour of an overloaded instance.
 const ENOUGH: f64 = 6_000.0;
 
-/// How many times the capacity is asked for at least, however fast the machine is.
+/// Minimum load as a multiple of the capacity, however fast the machine is.
 const TWICE: f64 = 2.0;
 
-/// How many times the unloaded p99 accepted requests may take, beside the time that they may wait.
+/// Factor by which the p99 of accepted requests may grow, besides the time that they may wait.
 const SLOWER: u32 = 3;
 
-/// How long accepted log-ins may wait, and all others: what the gates of an instance allow, at most.
+/// Maximum wait of accepted log-ins, and of all other requests: the limits of the instance's gates.
 const WAIT_TO_LOG_IN: Duration = Duration::from_millis(7_500);
 const WAIT: Duration = Duration::from_millis(750);
 
-/// What part of its capacity an overloaded instance is to serve, and within what time it is to refuse the rest.
+/// Fraction of its capacity that an overloaded instance should serve, and the time in which it should reject the
+/// rest.
 const GOODPUT: f64 = 0.9;
 const REFUSED_WITHIN: Duration = Duration::from_millis(20);
 
-/// What misses a goal by this factor is no longer excused by the machine.
+/// A result that misses a goal by this factor fails the case; the machine no longer excuses it.
 const PAST_EXCUSE: u32 = 3;
 
-/// What must at least have been asked for of what was meant to be.
+/// Fraction of the intended load that must have been sent.
 const OFFERED: f64 = 0.8;
 
-/// How long the instance is overloaded before it is measured. It lets in a burst first, which is over then.
+/// Overload before the measurement. The instance accepts a burst first, which is over by then.
 const WARM_UP: Duration = Duration::from_secs(2);
 
-/// Users whose likes go on and off.
+/// Users who like and unlike.
 const USERS: usize = 8;
 
-/// Users who log in, so many that few of [`LOG_INS`] are at one account at once: past ten they would be taken for guesses.
+/// Users who log in. Their number is high, so that few of [`LOG_INS`] are for one account at once: past ten, they would
+/// count as guesses.
 const WHO_LOG_IN: usize = 128;
 
-/// One kind of load, and through how many connections it comes.
+/// One kind of load, and its connections.
 struct Load {
     name: &'static str,
     targets: Vec<Target>,
@@ -61,31 +63,31 @@ struct Load {
     few: usize,
     /// Connections that load it fully.
     some: usize,
-    /// Requests a second that are enough, when they are more than [`TWICE`] the capacity.
+    /// Sufficient requests per second, where they exceed [`TWICE`] the capacity.
     enough: f64,
-    /// How long accepted ones may wait.
+    /// Maximum wait of accepted requests.
     wait: Duration,
-    /// Whether they cost the generator so little that it has to come up to what it means to ask for.
+    /// Whether requests cost the generator so little that it must reach the intended rate.
     cheap_to_ask: bool,
 }
 
-/// Connections that log in: many more than may wait, so that the rest is refused, and no more than an instance takes of one
+/// Connections that log in: many more than may wait, so that the rest is rejected, and within the bound of one
 /// network.
 const LOG_INS: usize = 1000;
 
-/// What came of a load.
+/// The result of a load.
 struct Measured {
     overload: Phase,
-    /// How late the generator itself came, at its p99.
+    /// The p99 of the generator's own lateness.
     late: Duration,
 }
 
-/// Overloads one instance, directly, with three kinds of requests.
+/// Overloads one instance directly, with three kinds of requests.
 ///
-/// Log-ins take much of the instance and little of the generator, so that ten times as many as can be served can be asked
-/// for on a machine that both share: they are held to the bounds. Likes, and reads that no cache has, are so cheap that
-/// asking for, and refusing, ten times as many would take the machine from those that are served: as many are asked for as
-/// 400 connections can wait for, and they have to go on.
+/// Log-ins cost the instance much and the generator little. Ten times the capacity can be sent on a machine that both
+/// share, so the bounds are checked. Likes and uncached reads are cheap: sending and rejecting ten times as many
+/// would take the machine from the accepted ones. As many are sent as 400 connections can wait for, and the instance
+/// must go on serving.
 pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     let mut users = Vec::with_capacity(WHO_LOG_IN);
     for _ in 0..WHO_LOG_IN {
@@ -108,7 +110,7 @@ pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// Runs a load without haste, at full pace, and at ten times that, or as much of it as is enough.
+/// Runs a load with few connections, at full capacity, and at ten times the capacity or the sufficient rate.
 async fn measure(load: &Load, verdict: &mut Verdict) -> Result<Measured> {
     let Load { name, targets, few, some, enough, wait, cheap_to_ask } = load;
     let unloaded = Phase::run(&targets[..*few], None, Duration::from_secs(4)).await?;
@@ -144,13 +146,13 @@ async fn measure(load: &Load, verdict: &mut Verdict) -> Result<Measured> {
     let accepted = overload.accepted_a_second();
     verdict.figure(format!("goodput {:.2} of the capacity (goal {GOODPUT})", accepted / capacity));
     verdict.check(accepted >= capacity * GOODPUT / f64::from(PAST_EXCUSE), || {
-        format!("only {accepted:.0} {name}/s are accepted under overload")
+        format!("only {accepted:.0} {name}/s were accepted under overload")
     });
     judge_times(unloaded.accepted().p99, *wait, overload.accepted().p99, late.p99, verdict);
     Ok(Measured { overload, late: late.p99 })
 }
 
-/// Whether accepted requests took as long as they may under overload.
+/// Checks how long accepted requests took under overload.
 fn judge_times(quiet: Duration, wait: Duration, busy: Duration, late: Duration, verdict: &mut Verdict) {
     verdict.figure(format!(
         "accepted p99 {} with a bound of {SLOWER} × {} + {} to wait + {} by which the generator itself came late (its p99)",
@@ -159,8 +161,8 @@ fn judge_times(quiet: Duration, wait: Duration, busy: Duration, late: Duration, 
         milliseconds(wait),
         milliseconds(late)
     ));
-    // Both share the machine: what the generator itself comes late is not the instance's doing, but whoever is later
-    // than the instance may be slow cannot measure it.
+    // Both share the machine, so the generator's own lateness is not the instance's fault. A generator that is later
+    // than the instance's bound cannot measure the instance.
     let allowed = SLOWER * quiet + wait;
     verdict.check(late <= allowed, || {
         format!("too busy to tell: the generator came {} late, at most {}", milliseconds(late), milliseconds(allowed))
@@ -169,7 +171,7 @@ fn judge_times(quiet: Duration, wait: Duration, busy: Duration, late: Duration, 
     verdict.check(busy <= bound, || format!("accepted p99 {} is past {}", milliseconds(busy), milliseconds(bound)));
 }
 
-/// Whether what was refused was refused at once.
+/// Checks that rejected requests were rejected at once.
 fn judge_refusals(measured: &Measured, verdict: &mut Verdict) {
     let refused = measured.overload.refused_spread();
     verdict.figure(format!(
@@ -190,7 +192,7 @@ fn log_ins(cluster: &Cluster<'_>, users: &[User]) -> Vec<Target> {
     users.iter().cycle().take(LOG_INS).map(log_in).collect()
 }
 
-/// For each connection a post of its own, liked by one of a few users: every request writes, so that no cache serves it.
+/// One post per connection, liked by one of a few users: every request writes, so no cache serves it.
 async fn likes(cluster: &Cluster<'_>, users: &[User]) -> Result<Vec<Target>> {
     let port = cluster.stack.ports().app1;
     iter(0..400)
@@ -205,7 +207,7 @@ async fn likes(cluster: &Cluster<'_>, users: &[User]) -> Result<Vec<Target>> {
         .await
 }
 
-/// The comments of one post, which no cache has.
+/// The comments of one post, which are never cached.
 async fn reads(cluster: &Cluster<'_>, user: &User) -> Result<Vec<Target>> {
     let published = cluster.a.succeed(&Call::publish("to be read often").by(user)).await?;
     let path = format!("/v1/posts/{}/comments", published.text("/id"));
@@ -224,13 +226,13 @@ mod tests {
     }
 
     #[test]
-    fn lateness_is_excused() {
+    fn lateness_of_the_generator_is_excused() {
         assert!(wrongs(10, 30, 0).is_empty() && wrongs(10, 50, 20).is_empty());
         assert_eq!(wrongs(10, 51, 20).len(), 1);
     }
 
     #[test]
-    fn too_much_lateness_proves_nothing_and_excuses_no_more() {
+    fn too_much_lateness_proves_nothing() {
         assert!(wrongs(10, 60, 30).is_empty());
         assert!(wrongs(10, 20, 31).join("").contains("too busy to tell"));
         assert_eq!(wrongs(10, 61, 500).len(), 2);

@@ -1,4 +1,4 @@
-//! Own writes are read at once, however far the replica is behind.
+//! Users read their own writes at once, however far the replica lags.
 
 mod round;
 
@@ -15,21 +15,21 @@ use crate::stack::Service;
 use crate::verdict::Verdict;
 use round::Round;
 
-/// How far the replica is behind.
+/// The delay of the replica.
 const LAG: Duration = Duration::from_secs(5);
 
 /// Rounds of every kind of write.
 const ROUNDS: usize = 30;
 
-/// Rounds in which others look at each kind of change meanwhile.
+/// Rounds in which other readers observe each kind of change.
 const LOOKS: usize = 8;
 
-/// Writes through one instance, and reads through all doors as the writer.
+/// Writes through one instance, and reads as the writer through both instances and the gateway.
 pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     sql::caught_up(cluster.stack).await?;
     sql::delay_replica(cluster.stack, Some(LAG)).await?;
     let outcome = lagging(cluster).await;
-    // Whatever came out: the next case wants a replica that keeps up.
+    // Always: the next case needs a replica that keeps up.
     sql::delay_replica(cluster.stack, None).await?;
     outcome
 }
@@ -57,17 +57,17 @@ async fn lagging(cluster: &Cluster<'_>) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// Fails unless the replica does not have what was just written.
+/// Fails unless the replica lacks a post that was just published.
 async fn prove_lag(cluster: &Cluster<'_>) -> Result<()> {
     let user = cluster.somebody(&cluster.a).await?;
     let id = cluster.a.succeed(&Call::publish("not yet replayed").by(&user)).await?.text("/id").to_owned();
     let count = format!("SELECT count(*) FROM posts WHERE id = '{id}'");
     let (primary, replica) = (Service::PostgresPrimary, Service::PostgresReplica);
     if cluster.stack.psql(replica, &count).await? != "0" {
-        bail!("the replica does not lag: this proves nothing");
+        bail!("the replica does not lag, so this proves nothing");
     }
     if cluster.stack.psql(primary, &count).await? != "1" {
-        bail!("what was acknowledged is not on the primary");
+        bail!("an acknowledged post is not on the primary");
     }
     Ok(())
 }

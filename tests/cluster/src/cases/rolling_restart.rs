@@ -1,4 +1,4 @@
-//! One instance after the other is told to stop and started again.
+//! Stops and restarts one instance after the other.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use crate::load::{Load, Manner};
 use crate::stack::Service;
 use crate::verdict::Verdict;
 
-/// Load before, and after.
+/// Duration of the load before and after.
 const STEADY: Duration = Duration::from_secs(2);
 
-/// Before the next one goes, the gateway has to have found the first again: it avoids one that failed for 3 s.
+/// Pause between two instances. The gateway must have found the first one again; it avoids a failed one for 3 s.
 const BETWEEN: Duration = Duration::from_secs(4);
 
-/// Nobody sends anything twice, and nothing fails.
+/// Clients repeat no request, and none fails.
 pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let load = Load::start(cluster, "rolling", Manner::OnceOnly).await?;

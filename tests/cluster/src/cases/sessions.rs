@@ -1,4 +1,4 @@
-//! A log-in on one instance is good on the other.
+//! A session of one instance is valid on the other.
 
 use std::time::{Duration, Instant};
 
@@ -10,12 +10,12 @@ use crate::http::{Api, Call, Reply};
 use crate::verdict::Verdict;
 
 const ROUNDS: usize = 10;
-/// How long a session that ended on one instance should still read on the other at most.
+/// Goal for how long a session that was ended on one instance may still read on the other.
 const GOAL: Duration = Duration::from_secs(1);
-/// Past so many goals the case fails.
+/// The case fails at this multiple of the goal.
 const PAST_EXCUSE: u32 = 3;
 
-/// Logs in here, goes on there.
+/// Logs in through one instance and continues through the other.
 pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let mut longest = Duration::ZERO;
@@ -32,7 +32,7 @@ pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// Answers how long the session that it ended still read.
+/// Returns how long the ended session could still read.
 async fn one_round(cluster: &Cluster<'_>, here: &Api, there: &Api, verdict: &mut Verdict) -> Result<Duration> {
     let mut expect = |what: &str, reply: &Reply, status: u16| {
         verdict.check(reply.status == status, || format!("{what} is answered {}, not {status}", reply.status));
@@ -44,11 +44,11 @@ async fn one_round(cluster: &Cluster<'_>, here: &Api, there: &Api, verdict: &mut
 
     let refreshed = there.ask(&refresh(&user.refresh_token)).await?;
     expect("a refresh on the other instance", &refreshed, 200);
-    // Its answer may have been lost.
+    // The response to the first refresh may have been lost.
     expect("the same refresh again", &here.ask(&refresh(&user.refresh_token)).await?, 200);
     let again = here.ask(&refresh(refreshed.text("/refresh_token"))).await?;
     expect("the refresh of what the other instance gave", &again, 200);
-    // A token that comes back after its successor ends its session, wherever it comes.
+    // A used token that returns after its successor was used ends the session, on any instance.
     expect("a used refresh token", &here.ask(&refresh(&user.refresh_token)).await?, 401);
     let last = there.ask(&refresh(again.text("/refresh_token"))).await?;
     expect("a refresh in a session that was ended on the other instance", &last, 401);

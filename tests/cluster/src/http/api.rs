@@ -1,4 +1,4 @@
-//! A door to the API.
+//! Sends requests to the gateway or to one instance.
 
 use std::time::{Duration, Instant};
 
@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::{Call, Reply};
 
-/// Longer than the gateway and the server wait before they give a request up.
+/// Client timeout, longer than those of the gateway and the server.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Nginx, or one instance directly.
+/// The gateway, or one instance directly.
 #[derive(Debug, Clone)]
 pub(crate) struct Api {
     http: reqwest::Client,
@@ -18,7 +18,7 @@ pub(crate) struct Api {
     name: &'static str,
 }
 
-/// A client that goes through no proxy but the one under test.
+/// An HTTP client that uses no proxy of the environment.
 pub(crate) fn client() -> Result<reqwest::Client> {
     built(reqwest::Client::builder())
 }
@@ -28,22 +28,22 @@ fn built(builder: reqwest::ClientBuilder) -> Result<reqwest::Client> {
 }
 
 impl Api {
-    /// The door at a port of this machine.
+    /// The API at a port of this machine.
     pub(crate) fn new(name: &'static str, port: u16) -> Result<Self> {
         Ok(Self { http: client()?, base: format!("http://127.0.0.1:{port}"), name })
     }
 
-    /// The same door, with a connection of its own for each request.
+    /// The same API, with a new connection for each request.
     pub(crate) fn without_keep_alive(&self) -> Result<Self> {
         Ok(Self { http: built(reqwest::Client::builder().pool_max_idle_per_host(0))?, ..self.clone() })
     }
 
-    /// What it is called.
+    /// The name in messages.
     pub(crate) fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Sends a request; an answer of any status is an answer.
+    /// Sends a request. Responses of any status are returned.
     pub(crate) async fn send(&self, call: &Call) -> Result<Reply, reqwest::Error> {
         let mut request = self.http.request(call.method.clone(), format!("{}{}", self.base, call.path));
         if let Some(body) = &call.body {
@@ -64,12 +64,12 @@ impl Api {
         Ok(Reply { status, headers, body, sent, received })
     }
 
-    /// Sends a request that has to be answered, whatever the status.
+    /// Sends a request and returns a response of any status; no response is an error.
     pub(crate) async fn ask(&self, call: &Call) -> Result<Reply> {
         self.send(call).await.with_context(|| format!("{} through {}", call.shown(), self.name))
     }
 
-    /// Sends a request that has to succeed.
+    /// Sends a request and fails unless the response is a success.
     pub(crate) async fn succeed(&self, call: &Call) -> Result<Reply> {
         let reply = self.ask(call).await?;
         if !reply.succeeded() {

@@ -1,11 +1,11 @@
-//! One request, not yet sent.
+//! A request before it is sent.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::User;
 
-/// A request that can be sent to any door, and again.
+/// A request that can be sent to any instance, repeatedly.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
     pub(super) method: Method,
@@ -20,44 +20,38 @@ impl Call {
         Self { method, path: path.into(), body: None, token: None, key: None }
     }
 
-    /// `GET`.
     pub(crate) fn get(path: impl Into<String>) -> Self {
         Self::new(Method::GET, path)
     }
 
-    /// `PUT`.
     pub(crate) fn put(path: impl Into<String>) -> Self {
         Self::new(Method::PUT, path)
     }
 
-    /// `DELETE`.
     pub(crate) fn delete(path: impl Into<String>) -> Self {
         Self::new(Method::DELETE, path)
     }
 
-    /// `POST` with a body.
     pub(crate) fn post(path: impl Into<String>, body: Value) -> Self {
         Self { body: Some(body), ..Self::new(Method::POST, path) }
     }
 
-    /// `PATCH` with a body.
     pub(crate) fn patch(path: impl Into<String>, body: Value) -> Self {
         Self { body: Some(body), ..Self::new(Method::PATCH, path) }
     }
 
-    /// Publishes a post.
     pub(crate) fn publish(content: &str) -> Self {
         Self::post("/v1/posts", json!({ "content": content }))
     }
 
-    /// Signed in.
+    /// Adds the user's access token.
     #[must_use]
     pub(crate) fn by(mut self, user: &User) -> Self {
         self.token = Some(user.token.clone());
         self
     }
 
-    /// With a key under which it can be repeated.
+    /// Adds an idempotency key.
     #[must_use]
     pub(crate) fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
@@ -74,12 +68,12 @@ impl Call {
         self.key.is_some() || self.method == Method::PUT || self.method == Method::DELETE || self.reads()
     }
 
-    /// Whether it deletes a post, which works once.
+    /// Whether it deletes a post or a comment; a second time gets 404.
     pub(crate) fn deletes_a_post(&self) -> bool {
         self.method == Method::DELETE && !self.path.ends_with("/like") && !self.path.ends_with("/follow")
     }
 
-    /// For messages.
+    /// Method and path, for messages.
     pub(crate) fn shown(&self) -> String {
         format!("{} {}", self.method, self.path)
     }

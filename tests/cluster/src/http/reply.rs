@@ -1,11 +1,11 @@
-//! What came back.
+//! A response.
 
 use std::time::Instant;
 
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-/// An answer, and when it came.
+/// A response, and when it was received.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -16,12 +16,11 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// Whether it is a 2xx.
     pub(crate) fn succeeded(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
-    /// A header's text; empty without it.
+    /// A header's text; empty if it is missing.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
@@ -31,12 +30,12 @@ impl Reply {
         self.body.pointer(pointer).unwrap_or(&Value::Null)
     }
 
-    /// The text of such a field; empty without it.
+    /// A text field by JSON pointer; empty if it is missing.
     pub(crate) fn text(&self, pointer: &str) -> &str {
         self.at(pointer).as_str().unwrap_or_default()
     }
 
-    /// The number of such a field.
+    /// A number field by JSON pointer.
     pub(crate) fn count(&self, pointer: &str) -> Option<u64> {
         self.at(pointer).as_u64()
     }

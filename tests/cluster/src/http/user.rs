@@ -1,15 +1,14 @@
-//! Somebody who uses the API.
+//! A signed-in user of the API.
 
 use anyhow::Result;
 use serde_json::json;
 
 use super::{Api, Call};
 
-/// Everybody's.
-/// Of everybody.
+/// The password of all users.
 pub(crate) const PASSWORD: &str = "a password for tests";
 
-/// An account, logged in.
+/// An account with the tokens of a session.
 #[derive(Debug, Clone)]
 pub(crate) struct User {
     pub(crate) id: String,
@@ -19,13 +18,12 @@ pub(crate) struct User {
 }
 
 impl User {
-    /// Signs up and logs in, through one door.
+    /// Signs up and logs in.
     pub(crate) async fn sign_up(api: &Api, username: &str) -> Result<Self> {
         api.succeed(&Call::post("/v1/users", json!({ "username": username, "password": PASSWORD }))).await?;
         Self::log_in(api, username).await
     }
 
-    /// Logs in.
     pub(crate) async fn log_in(api: &Api, username: &str) -> Result<Self> {
         let reply =
             api.succeed(&Call::post("/v1/sessions", json!({ "username": username, "password": PASSWORD }))).await?;

@@ -17,33 +17,33 @@ use crate::http::{Api, Call, Reply, User};
 mod reading;
 mod writing;
 
-/// Between two things that a user does.
+/// Milliseconds between two actions of a user.
 const PAUSE: std::ops::Range<u64> = 50..150;
 
-/// Between two tries of a write.
+/// Pause between two attempts of a write.
 const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 
-/// How long a user tries to get one write through.
+/// Time limit for retrying one write.
 const PERSISTENCE: Duration = Duration::from_secs(30);
 
-/// What a user knows and has done.
+/// The state of a virtual user.
 pub(super) struct Actor {
     pub(super) api: Api,
     pub(super) user: User,
-    /// The identifiers of all users of the period.
+    /// Ids of all users of the period.
     pub(super) everybody: Arc<Vec<String>>,
     pub(super) board: Arc<Board>,
     pub(super) manner: Manner,
-    /// Whoever waits for a write to get through does not read; somebody has to all the time.
+    /// Some users only read. A user whose write is being retried does not read, and reads must go on all the time.
     pub(super) only_reads: bool,
-    /// What its markers begin with.
+    /// Prefix of its markers.
     pub(super) name: String,
     pub(super) said: usize,
-    /// The last own post; it goes up on the board with the next one.
+    /// The last own post. It is shared with the others when the next one is acknowledged.
     pub(super) unshared: Option<String>,
-    /// Markers of own posts that were acknowledged and may still be edited.
+    /// Markers of own acknowledged posts that may still be edited.
     pub(super) kept: Vec<String>,
-    /// Markers of own posts that nobody else knows, to be deleted.
+    /// Markers of own posts that no other user knows, to be deleted.
     pub(super) private: Vec<String>,
     pub(super) chance: Xoshiro256PlusPlus,
     pub(super) ledger: Ledger,
@@ -51,7 +51,7 @@ pub(super) struct Actor {
 }
 
 impl Actor {
-    /// Does one thing after the other until told to stop, and the last one to its end.
+    /// Acts until told to stop, and finishes the last action.
     pub(super) async fn run(mut self, stop: watch::Receiver<bool>) -> (Ledger, Vec<Sample>) {
         while !*stop.borrow() {
             match self.chance.random_range(0..100) {
@@ -71,7 +71,7 @@ impl Actor {
         (self.ledger, self.samples)
     }
 
-    /// A read, once. What is answered with success or 404 is for `judge_it` to say.
+    /// Sends a read once. `judge_it` evaluates a success or a 404.
     async fn read(&mut self, call: Call, judge_it: impl FnOnce(&Reply) -> Outcome) {
         let began = Instant::now();
         let outcome = match self.api.send(&call).await {
@@ -84,14 +84,14 @@ impl Actor {
         self.note(&call, began, outcome);
     }
 
-    /// A write, tried until it is acknowledged, or once, as is this user's manner.
+    /// Sends a write. Depending on the manner, it is sent once or retried until acknowledged.
     async fn write(&mut self, call: &Call) -> Option<Reply> {
         let first = Instant::now();
         loop {
             let began = Instant::now();
             let (outcome, reply) = match self.api.send(call).await {
                 Err(error) => (Outcome::Lost(chain(&error)), None),
-                // What somebody before deleted for us, perhaps the gateway in a second try.
+                // An earlier attempt deleted it, perhaps a retry by the gateway.
                 Ok(reply) if reply.status == 404 && call.deletes_a_post() => (Outcome::Good, Some(reply)),
                 Ok(reply) => (judge(&reply), Some(reply)),
             };
@@ -126,7 +126,7 @@ fn judge(reply: &Reply) -> Outcome {
     }
 }
 
-/// An error with its causes: reqwest's own words do not say much.
+/// An error with its causes, because reqwest's own message says little.
 fn chain(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);

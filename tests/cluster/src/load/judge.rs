@@ -1,4 +1,4 @@
-//! Whether a period went as it must, and the figures of it.
+//! Judges a period of load and summarises its figures.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -14,14 +14,14 @@ use crate::http::{Api, Call};
 use crate::sql;
 use crate::verdict::Verdict;
 
-/// Fewer good requests than this prove nothing.
+/// With fewer good requests than this, the period proves nothing.
 const ENOUGH: usize = 50;
 
-/// So many posts are read through both instances at the end.
+/// Number of posts that are read through both instances at the end.
 const COMPARED: usize = 40;
 
 impl Period {
-    /// Holds every request against what may happen: `allowed` says which of those that did not go well may be so.
+    /// Checks every request. `allowed` decides which failed requests are excused.
     pub(crate) fn judge(&self, verdict: &mut Verdict, allowed: impl Fn(&Sample) -> bool) {
         let (writes, reads): (Vec<&Sample>, Vec<&Sample>) = self.samples.iter().partition(|sample| sample.writes());
         for (what, samples) in [("reads", &reads), ("writes", &writes)] {
@@ -36,26 +36,26 @@ impl Period {
         }
     }
 
-    /// How long after `moment` the first write was acknowledged.
+    /// Time from `moment` to the first acknowledged write.
     pub(crate) fn first_write_after(&self, moment: Instant) -> Option<Duration> {
         self.good_writes().filter_map(|ended| ended.checked_duration_since(moment)).min()
     }
 
-    /// The longest time in which no write was acknowledged.
+    /// The longest time without an acknowledged write.
     pub(crate) fn longest_silence(&self) -> Duration {
         let mut ends: Vec<Instant> = self.good_writes().collect();
         ends.sort_unstable();
         ends.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default()
     }
 
-    /// How many reads, and how many writes, were answered as they must be between two moments.
+    /// Number of good reads and writes that ended between two moments.
     pub(crate) fn good_between(&self, from: Instant, to: Instant) -> (usize, usize) {
         let good = self.samples.iter().filter(|sample| sample.is_good() && (from..to).contains(&sample.ended()));
         let (writes, reads): (Vec<&Sample>, Vec<&Sample>) = good.partition(|sample| sample.writes());
         (reads.len(), writes.len())
     }
 
-    /// How many of either were sent after a moment and answered as they must be.
+    /// Number of good reads and writes that were sent after a moment.
     pub(crate) fn good_after(&self, moment: Instant) -> (usize, usize) {
         let good = self.samples.iter().filter(|sample| sample.is_good() && sample.sent > moment);
         let (writes, reads): (Vec<&Sample>, Vec<&Sample>) = good.partition(|sample| sample.writes());
@@ -66,7 +66,7 @@ impl Period {
         self.samples.iter().filter(|sample| sample.writes() && sample.is_good()).map(Sample::ended)
     }
 
-    /// Holds what is stored against what was acknowledged, and what the instances say against what is stored.
+    /// Compares the stored rows with the acknowledged writes, and the instances' responses with the stored rows.
     pub(crate) async fn audit(&self, cluster: &Cluster<'_>, verdict: &mut Verdict) -> Result<()> {
         let took = sql::caught_up(cluster.stack).await?;
         verdict.figure(format!("replica caught up within {}", milliseconds(took)));
@@ -87,7 +87,7 @@ impl Period {
     }
 }
 
-/// Whether an instance says of each row what is stored.
+/// Compares an instance's responses with the stored rows.
 async fn compare(
     cluster: &Cluster<'_>,
     api: &Api,
@@ -108,7 +108,7 @@ async fn compare(
     Ok(())
 }
 
-/// What went wrong how often: `2 × 503, 1 × no answer`.
+/// Failures by kind: `2 × 503, 1 × no answer`.
 fn troubles(samples: &[&Sample]) -> String {
     let mut counted = BTreeMap::<String, usize>::new();
     for sample in samples.iter().filter(|sample| !sample.is_good()) {
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_allowed_is_wrong() {
+    fn failures_that_are_not_allowed_are_wrong() {
         let start = Instant::now();
         let mut samples = many_good(start);
         samples.push(sample(Kind::Read, start, Outcome::Status(500)));
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn too_little_proves_nothing() {
+    fn too_few_requests_prove_nothing() {
         let mut verdict = Verdict::default();
         period(Vec::new()).judge(&mut verdict, |_| true);
         assert_eq!(verdict.wrongs().len(), 2);

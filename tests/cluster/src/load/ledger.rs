@@ -1,33 +1,33 @@
-//! What was acknowledged, and whether that is what is stored.
+//! Acknowledged writes, to be compared with the stored rows.
 
 use std::collections::HashMap;
 
 use super::stored::Stored;
 
-/// Who likes which post, or follows whom.
+/// A user and the post that they like, or the user that they follow.
 pub(super) type Pair = (String, String);
 
-/// The writes of one user, or of all after [`Ledger::absorb`].
+/// The writes of one user, or of all users after [`Ledger::absorb`].
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    /// By marker: the first word of each content, of which there is one for each thing said.
+    /// By marker: the first word of a content, unique to each post and comment.
     pub(super) posts: HashMap<String, Said>,
     pub(super) comments: HashMap<String, Said>,
     pub(super) likes: HashMap<Pair, Switch>,
     pub(super) follows: HashMap<Pair, Switch>,
 }
 
-/// A post or a comment.
+/// A post or a comment that was sent.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Said {
-    /// The identifier that was answered; without, nobody knows whether it is stored.
+    /// The id in the response. `None` means that the write is unconfirmed.
     pub(super) id: Option<String>,
-    /// What it may hold: one content, or two while an edit is in doubt.
+    /// Contents that it may have: one, or two while an edit is unconfirmed.
     pub(super) contents: Vec<String>,
     pub(super) deleted: Switch,
 }
 
-/// Something that is there or not, as far as the answers tell.
+/// The known state of a like, a follow or a deletion.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Switch {
     #[default]
@@ -37,7 +37,7 @@ pub(super) enum Switch {
 }
 
 impl Ledger {
-    /// Takes over what another user did.
+    /// Adds the writes of another user.
     pub(super) fn absorb(&mut self, other: Self) {
         self.posts.extend(other.posts);
         self.comments.extend(other.comments);
@@ -45,14 +45,14 @@ impl Ledger {
         self.follows.extend(other.follows);
     }
 
-    /// How many writes it holds that were acknowledged.
+    /// Number of acknowledged writes.
     pub(crate) fn acknowledged(&self) -> usize {
         let said = self.posts.values().chain(self.comments.values());
         let switched = self.likes.values().chain(self.follows.values());
         said.filter(|said| said.id.is_some()).count() + switched.filter(|switch| **switch != Switch::InDoubt).count()
     }
 
-    /// How many things are in doubt: sent, and never answered.
+    /// Number of unconfirmed writes: sent, and never answered.
     pub(crate) fn in_doubt(&self) -> usize {
         let said = self.posts.values().chain(self.comments.values());
         let switched = self.likes.values().chain(self.follows.values());
@@ -60,7 +60,7 @@ impl Ledger {
             + switched.filter(|switch| **switch == Switch::InDoubt).count()
     }
 
-    /// Everything that is stored otherwise than it was acknowledged, or twice, or was never said.
+    /// Rows that differ from the acknowledged writes, exist twice, or were never sent.
     pub(super) fn differences(&self, stored: &Stored) -> Vec<String> {
         let mut found = Vec::new();
         compare_said("post", &self.posts, &stored.posts, &mut found);
@@ -108,7 +108,7 @@ fn compare_said(
         }
     }
     for marker in rows.keys().filter(|marker| !said.contains_key(*marker)) {
-        found.push(format!("nobody said the {what} {marker}"));
+        found.push(format!("the {what} {marker} was never sent"));
     }
 }
 
@@ -134,25 +134,25 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_once_is_right() {
+    fn a_post_stored_once_is_right() {
         let ledger = ledger("m1", said(Some("a"), &["m1 hello"]));
         assert!(ledger.differences(&stored(&[("a", "m1 hello")])).is_empty());
         assert_eq!((ledger.acknowledged(), ledger.in_doubt()), (1, 0));
     }
 
     #[test]
-    fn finds_what_is_lost_twice_there_or_another() {
+    fn finds_lost_duplicate_and_different_posts() {
         let ledger = ledger("m1", said(Some("a"), &["m1 hello"]));
         let found = |rows: &[(&str, &str)]| ledger.differences(&stored(rows)).join("\n");
         assert!(found(&[]).contains("is there 0 times"));
         assert!(found(&[("a", "m1 hello"), ("b", "m1 hello")]).contains("is there 2 times"));
         assert!(found(&[("b", "m1 hello")]).contains("is b, but"));
         assert!(found(&[("a", "m1 hullo")]).contains("holds `m1 hullo`"));
-        assert!(found(&[("a", "m1 hello"), ("z", "m2 hello")]).contains("nobody said the post m2"));
+        assert!(found(&[("a", "m1 hello"), ("z", "m2 hello")]).contains("the post m2 was never sent"));
     }
 
     #[test]
-    fn what_was_never_answered_may_be_there_once() {
+    fn an_unconfirmed_post_may_be_stored_once() {
         let ledger = ledger("m1", said(None, &["m1 hello"]));
         assert!(ledger.differences(&stored(&[])).is_empty());
         assert!(ledger.differences(&stored(&[("a", "m1 hello")])).is_empty());
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn an_edit_in_doubt_may_hold_either_content() {
+    fn an_unconfirmed_edit_may_have_either_content() {
         let ledger = ledger("m1", said(Some("a"), &["m1 old", "m1 new"]));
         assert!(ledger.differences(&stored(&[("a", "m1 old")])).is_empty());
         assert!(ledger.differences(&stored(&[("a", "m1 new")])).is_empty());
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_deleted_is_gone() {
+    fn a_deleted_post_must_be_gone() {
         let deleted = |deleted| ledger("m1", Said { deleted, ..said(Some("a"), &["m1 hello"]) });
         let there = stored(&[("a", "m1 hello")]);
         assert_eq!(deleted(Switch::On).differences(&there).len(), 1);
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_like_is_as_it_was_last_acknowledged() {
+    fn a_like_has_the_last_acknowledged_state() {
         let pair = ("u".to_owned(), "p".to_owned());
         let with = |switch| Ledger { likes: HashMap::from([(pair.clone(), switch)]), ..Ledger::default() };
         let (there, gone) = (Stored { likes: [pair.clone()].into(), ..Stored::default() }, Stored::default());

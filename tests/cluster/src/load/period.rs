@@ -1,4 +1,4 @@
-//! A period of load: its beginning, its end, and all that happened in it.
+//! A period of load: its start, its end, and everything that happened in it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,45 +17,45 @@ use super::sample::Sample;
 use crate::cluster::Cluster;
 use crate::http::Api;
 
-/// After this, who has not come to an end is hanging.
+/// Time limit for all users to finish; later ones count as hanging.
 const LAST_LIMIT: Duration = Duration::from_mins(1);
 
-/// One of so many users only reads.
+/// One in this many users only reads.
 const READERS: u64 = 4;
 
-/// How the users take failure.
+/// How the users handle failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Manner {
-    /// Every `POST` carries a key, and what fails for a lost part is sent again until it is acknowledged.
+    /// Every `POST` carries a key, and requests that fail during an outage are retried until acknowledged.
     Persistent,
-    /// Nothing is sent twice, and every other `POST` carries no key: for when nothing may fail.
+    /// No request is repeated, and every other `POST` carries no key: for cases in which no request may fail.
     OnceOnly,
 }
 
-/// Load that goes on. Dropping it ends it.
+/// Running load. Dropping it ends it.
 pub(crate) struct Load {
     name: String,
     actors: JoinSet<(Ledger, Vec<Sample>)>,
     stop: watch::Sender<bool>,
 }
 
-/// What happened while it did.
+/// The results of a load.
 pub(crate) struct Period {
-    /// What the contents of the period begin with.
+    /// Prefix of the period's contents.
     pub(crate) name: String,
-    /// The identifiers of its users.
+    /// The writes of all its users.
     pub(crate) ledger: Ledger,
-    /// In no order.
+    /// In no particular order.
     pub(crate) samples: Vec<Sample>,
 }
 
 impl Load {
-    /// Starts it, through the gateway.
+    /// Starts the load through the gateway.
     pub(crate) async fn start(cluster: &Cluster<'_>, name: &str, manner: Manner) -> Result<Self> {
         Self::start_at(&cluster.gateway, cluster, name, manner).await
     }
 
-    /// Starts it through `api`.
+    /// Starts the load through `api`.
     pub(crate) async fn start_at(api: &Api, cluster: &Cluster<'_>, name: &str, manner: Manner) -> Result<Self> {
         let users = cluster.crowd().await?;
         let name = cluster.fresh(name);
@@ -85,7 +85,7 @@ impl Load {
         Ok(Self { name, actors, stop })
     }
 
-    /// Lets everybody finish what they are at.
+    /// Lets every user finish the current action, and returns the results.
     pub(crate) async fn stop(self) -> Result<Period> {
         let Self { name, mut actors, stop } = self;
         stop.send_replace(true);

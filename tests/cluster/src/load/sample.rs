@@ -1,11 +1,11 @@
-//! One request and what became of it.
+//! One request and its outcome.
 
 use std::time::{Duration, Instant};
 
-/// What kind of request it was.
+/// The kind of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// `GET`.
+    /// A `GET`.
     Read,
     /// A write that a gateway may send a second time: it carries a key, or is a `PUT` or `DELETE`.
     Repeatable,
@@ -13,24 +13,24 @@ pub(crate) enum Kind {
     Once,
 }
 
-/// What became of it.
+/// The outcome of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// Answered as it must be.
+    /// The expected response.
     Good,
-    /// Refused with 503; whether the answer said when to come back.
+    /// Rejected with 503; whether the response had `Retry-After`.
     Unavailable { retry_after: bool },
-    /// Answered with another status than it must be.
+    /// Another status than expected.
     Status(u16),
-    /// Not answered.
+    /// No response.
     Lost(String),
-    /// Answered with success, but not with what its reader has just written.
+    /// A success without the value that its reader has just written.
     Stale(String),
-    /// Answered with 404, though everybody has known the thing for a while and nobody deletes it.
+    /// A 404 for a resource that has been shared for a while and is never deleted.
     Missing,
 }
 
-/// A request.
+/// One request.
 #[derive(Debug, Clone)]
 pub(crate) struct Sample {
     pub(crate) call: String,
@@ -41,22 +41,20 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// When it was answered.
+    /// When the response arrived.
     pub(crate) fn ended(&self) -> Instant {
         self.sent + self.took
     }
 
-    /// Whether it was answered as it must be.
     pub(crate) fn is_good(&self) -> bool {
         self.outcome == Outcome::Good
     }
 
-    /// Whether it writes.
     pub(crate) fn writes(&self) -> bool {
         self.kind != Kind::Read
     }
 
-    /// What went wrong, without what differs from request to request.
+    /// The failure, without details that differ between requests.
     pub(crate) fn trouble(&self) -> String {
         match &self.outcome {
             Outcome::Good => "good".to_owned(),
@@ -69,7 +67,7 @@ impl Sample {
         }
     }
 
-    /// All there is to say of one that went wrong.
+    /// The failure with all details.
     pub(crate) fn shown(&self) -> String {
         match &self.outcome {
             Outcome::Lost(what) | Outcome::Stale(what) => format!("{}: {}: {what}", self.call, self.trouble()),

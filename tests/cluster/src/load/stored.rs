@@ -1,4 +1,4 @@
-//! What the primary holds of a period of load.
+//! The rows of a period of load on the primary.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,7 +9,7 @@ use super::ledger::Pair;
 use crate::sql;
 use crate::stack::Stack;
 
-/// Posts and comments by marker, each with identifier and content; likes and follows as pairs.
+/// Posts and comments by marker, each with id and content; likes and follows as pairs.
 #[derive(Debug, Default)]
 pub(super) struct Stored {
     pub(super) posts: HashMap<String, Vec<(String, String)>>,
@@ -19,7 +19,7 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// Reads what the period with this name left.
+    /// Reads the rows of the period with this name.
     pub(super) async fn read(stack: &Stack, period: &str) -> Result<Self> {
         let of_period = format!("content LIKE '{period}-%'");
         let mut stored = Self::default();

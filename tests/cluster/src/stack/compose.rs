@@ -1,4 +1,4 @@
-//! `docker compose`, for one project.
+//! Runs `docker compose` for one project.
 
 use std::convert::Infallible;
 use std::ffi::OsString;
@@ -20,7 +20,7 @@ use super::{Ports, Service, names};
 pub(crate) enum Profile {
     /// Builds fast, runs a quarter slower
     Quick,
-    /// As it is shipped
+    /// As released
     Release,
 }
 
@@ -30,14 +30,14 @@ pub(super) struct Compose {
     project: String,
     files: Vec<PathBuf>,
     variables: Vec<(&'static str, String)>,
-    /// Every command holds it until nothing of it runs any more.
+    /// Every command holds it until all its processes have ended.
     running: Arc<RwLock<()>>,
 }
 
 impl Compose {
-    /// Of these files. What is left to choose in them is chosen so that the test meets no limit but those it looks for.
+    /// Uses `files`, with variables that lift every limit that the cases do not test.
     ///
-    /// Nothing can be started before [`Self::at`] says where.
+    /// [`Self::at`] must set ports and network before anything is started.
     pub(super) fn new(files: Vec<PathBuf>, profile: Profile) -> Self {
         let profile = match profile {
             Profile::Quick => "quick",
@@ -55,11 +55,11 @@ impl Compose {
             ("RATE_LIMIT", "off".to_owned()),
         ];
         let compose = Self { project: names::project(&checkout), files, variables, running: Arc::default() };
-        // The files cannot be read without.
+        // The files cannot be parsed without them.
         compose.at(Ports::default(), "")
     }
 
-    /// The same with these doors and in this network.
+    /// The same with these ports and this network.
     pub(super) fn at(&self, ports: Ports, network: &str) -> Self {
         let port = |compose: Self, (name, port): (&'static str, u16)| compose.with(name, &port.to_string());
         let ports = [
@@ -72,7 +72,7 @@ impl Compose {
         ports.into_iter().fold(self.with("NETWORK_PREFIX", network), port)
     }
 
-    /// The same with one variable set otherwise.
+    /// The same with one variable changed.
     pub(super) fn with(&self, name: &'static str, value: &str) -> Self {
         let mut other = self.clone();
         other.variables.retain(|(its_name, _)| *its_name != name);
@@ -80,42 +80,42 @@ impl Compose {
         other
     }
 
-    /// The command as one would begin it.
+    /// The command to type by hand.
     pub(super) fn shown(&self) -> String {
         format!("docker compose --project-name {}", self.project)
     }
 
-    /// The container of a service.
+    /// The container name of a service.
     pub(super) fn container(&self, service: Service) -> String {
         format!("{}-{}-1", self.project, service.name())
     }
 
-    /// The network that all services are in.
+    /// The network of all services.
     pub(super) fn network(&self) -> String {
         format!("{}_default", self.project)
     }
 
-    /// Runs a command to its end and answers what it wrote to standard output.
+    /// Runs a command to its end and returns its standard output.
     pub(super) async fn run(&self, args: &[&str], limit: Duration) -> Result<String> {
         let mut command = self.command(args);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         self.finish(command, args, limit).await
     }
 
-    /// Runs a command to its end and shows what it writes as it goes.
+    /// Runs a command to its end and shows its output as it is written.
     pub(super) async fn loudly(&self, args: &[&str], limit: Duration) -> Result<()> {
         self.finish(self.command(args), args, limit).await.map(drop)
     }
 
-    /// Asks the engine itself, which answers sooner than `docker compose` does.
+    /// Runs `docker` itself, which is faster than `docker compose`.
     pub(super) async fn engine(&self, args: &[&str], limit: Duration) -> Result<String> {
         let mut command = Command::new("docker");
         command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
         Ok(self.finish(command, args, limit).await?.trim().to_owned())
     }
 
-    /// Runs commands in `folder` as they are typed at a prompt, where a failure does not keep the next from running, and
-    /// answers how the last one ended.
+    /// Runs commands in `folder` as typed at a prompt, where a failure does not prevent the next command. Returns the
+    /// output and the status of the last one.
     pub(super) async fn shell(&self, commands: &str, folder: &Path, limit: Duration) -> Result<Output> {
         let mut command = Command::new("sh");
         command.args(["-c", commands]).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -131,7 +131,7 @@ impl Compose {
         self.ended(command, || format!("`{}`", commands.lines().next().unwrap_or_default()), limit).await
     }
 
-    /// Waits until nothing runs any more of commands that were given up.
+    /// Waits until all cancelled commands have ended.
     pub(super) async fn settled(&self) {
         drop(self.running.write().await);
     }
@@ -148,7 +148,7 @@ impl Compose {
         command
     }
 
-    /// Runs a command to its end, which has to be a good one, and answers what it wrote.
+    /// Runs a command to its end, and returns its output; a failure is an error.
     async fn finish(&self, command: Command, args: &[&str], limit: Duration) -> Result<String> {
         let shown = || format!("`docker … {}`", args.join(" "));
         let output = self.ended(command, shown, limit).await?;
@@ -158,11 +158,11 @@ impl Compose {
         String::from_utf8(output.stdout).with_context(shown)
     }
 
-    /// Runs a command to its end. Whoever does not wait for that stops it, with all that it started.
+    /// Runs a command to its end. Dropping the future stops the command with all its processes.
     async fn ended(&self, command: Command, shown: impl Fn() -> String, limit: Duration) -> Result<Output> {
         let running = Arc::clone(&self.running).read_owned().await;
         let (_awaited, given_up) = oneshot::channel::<Infallible>();
-        // In a task of its own, which has the time to stop what this one drops on Ctrl-C.
+        // In a task of its own, which has the time to stop a command that is cancelled on Ctrl-C.
         let ended = tokio::spawn(async move {
             let output = process::run_unless(command, async { drop(given_up.await) }).await;
             drop(running);
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_given_up_is_stopped() {
+    async fn a_cancelled_command_is_stopped() {
         let compose = compose();
         let mut command = Command::new("sleep");
         command.arg("600");

@@ -1,4 +1,4 @@
-//! What belongs to the stack is called: two checkouts that share an engine must not remove each other's.
+//! Names of the stack's parts. Two checkouts that share an engine must not remove each other's.
 
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
@@ -6,12 +6,12 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
-/// How many bytes of the hash are enough to tell checkouts apart.
+/// Bytes of the hash, enough to distinguish checkouts.
 const BYTES: usize = 4;
 
-/// A short name for a checkout, by where it is.
+/// A short name for a checkout, derived from its path.
 pub(super) fn checkout(root: &Path) -> String {
-    // However it was reached, it is the same.
+    // Symbolic links to the same checkout give the same name.
     let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     Sha256::digest(root.as_os_str().as_bytes()).iter().take(BYTES).fold(String::new(), |mut hex, byte| {
         // Writing to a string cannot fail.
@@ -20,12 +20,12 @@ pub(super) fn checkout(root: &Path) -> String {
     })
 }
 
-/// The compose project of a checkout, apart from whatever else runs from it.
+/// The compose project of a checkout, different from other projects that run from it.
 pub(super) fn project(checkout: &str) -> String {
     format!("thoughts-cluster-test-{checkout}")
 }
 
-/// The tag of a checkout's image.
+/// The image tag of a checkout.
 pub(super) fn image_tag(checkout: &str) -> String {
     format!("cluster-test-{checkout}")
 }
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_checkout_keeps_its_name_and_another_has_another() {
+    fn each_checkout_has_a_stable_name() {
         let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let name = checkout(here.path());
         assert!(name.len() == 2 * BYTES && name.chars().all(|digit| digit.is_ascii_hexdigit()));

@@ -1,4 +1,4 @@
-//! The services that go on running.
+//! The long-running services of the stack.
 
 /// A service of the stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,11 +12,11 @@ pub(crate) enum Service {
 }
 
 impl Service {
-    /// All of them, those that others need first.
+    /// All services, dependencies first.
     pub(crate) const ALL: [Self; 6] =
         [Self::PostgresPrimary, Self::PostgresReplica, Self::Redis, Self::App1, Self::App2, Self::Nginx];
 
-    /// Its name in the compose file.
+    /// The name in the compose file.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::PostgresPrimary => "postgres-primary",

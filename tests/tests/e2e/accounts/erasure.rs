@@ -9,14 +9,14 @@ use testkit::{TestDatabase, on_both_databases};
 use super::refresh::refresh;
 
 on_both_databases![
-    leaves_nothing_but_silence_where_others_replied,
-    ends_what_the_tokens_were_good_for,
-    keeps_the_name_back,
+    removes_everything_but_replied_comments,
+    invalidates_every_token,
+    reserves_the_name_for_30_days,
     a_wrong_password_erases_nothing,
-    what_was_left_off_is_removed_at_the_next_start,
+    interrupted_removals_resume_at_the_next_start,
 ];
 
-async fn leaves_nothing_but_silence_where_others_replied(app: TestApp) {
+async fn removes_everything_but_replied_comments(app: TestApp) {
     let [ada, bob, cyd] = app.sign_up_all(["ada", "bob", "cyd"]).await;
     ada.follow(&bob).await;
     bob.follow(&ada).await;
@@ -68,7 +68,7 @@ async fn leaves_nothing_but_silence_where_others_replied(app: TestApp) {
     }
 }
 
-async fn ends_what_the_tokens_were_good_for(app: TestApp) {
+async fn invalidates_every_token(app: TestApp) {
     let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
     let post = bob.publish("his").await;
     let comment = bob.comment(&post, "his, too").await;
@@ -96,22 +96,22 @@ async fn ends_what_the_tokens_were_good_for(app: TestApp) {
     app.database().assert_counters_exact().await;
 }
 
-async fn keeps_the_name_back(app: TestApp) {
+async fn reserves_the_name_for_30_days(app: TestApp) {
     let ada = app.sign_up("ada").await;
     ada.erase().await;
     let again = || app.post("/v1/users").json(json!({ "username": "Ada", "password": PASSWORD }));
     again().problem(409, "username_taken").await;
-    // What is kept is no name.
+    // Only a hash of the name is kept.
     assert_eq!(app.database().count("kept_names").await, 1);
     app.get("/v1/users/@ada").problem(404, "not_found").await;
-    // Thirty days later, which are over as soon as it is said.
+    // Thirty days later, simulated by an expiry in the past.
     app.database().execute("UPDATE kept_names SET kept_until = 0").await;
     let another = app.sign_up("ada").await;
     assert_ne!(another.id, ada.id);
 }
 
-/// As when the instance that answered is killed, and nobody else is there.
-async fn what_was_left_off_is_removed_at_the_next_start(db: TestDatabase) {
+/// As after the only instance was killed before it had removed all rows.
+async fn interrupted_removals_resume_at_the_next_start(db: TestDatabase) {
     db.execute(
         "INSERT INTO users (id, username, display_name, bio, password_hash, created_at, removed, follower_count) VALUES
          ('goes00000000000000000000', '~goes', '', '', '', 1, TRUE, 1), ('stays0000000000000000000', 'stays', '', '', '', 1, FALSE, 0)",
@@ -127,7 +127,7 @@ async fn what_was_left_off_is_removed_at_the_next_start(db: TestDatabase) {
     let app = TestApp::from(db);
     let begun = Instant::now();
     while app.database().count("removals").await > 0 {
-        assert!(begun.elapsed() < Duration::from_secs(30), "nobody takes it up");
+        assert!(begun.elapsed() < Duration::from_secs(30), "the removal is not resumed");
         tokio::task::yield_now().await;
     }
     assert_eq!((app.database().count("users").await, app.database().count("follows").await), (1, 0));

@@ -1,4 +1,4 @@
-//! Guesses at passwords. Nothing of this concerns the database.
+//! Guesses at passwords. Independent of the database.
 
 use serde_json::{Value, json};
 use testkit::TestDatabase;
@@ -8,7 +8,7 @@ use testkit::app::{PASSWORD, TestApp, TestRequest, TestUser};
 const BURST: usize = 10;
 
 async fn start() -> TestApp {
-    // These bounds hold where requests are not counted.
+    // These limits hold even where rate limits are off.
     let variables = [("RATE_LIMIT", "off"), ("TRUSTED_PROXIES", "127.0.0.1")];
     TestApp::with(TestDatabase::sqlite().await, &variables)
 }
@@ -19,30 +19,30 @@ fn log_in(app: &TestApp, username: &str, password: &str, from: &str) -> TestRequ
 }
 
 #[tokio::test]
-async fn slow_the_client_that_guesses_and_lock_nobody_out() {
+async fn slow_down_only_the_guessing_client() {
     let app = start().await;
     let ada = app.sign_up("ada").await;
     for _ in 0..BURST {
         log_in(&app, "ada", "not her password", "203.0.113.1").problem(401, "invalid_credentials").await;
     }
-    // From here on it does not matter what is guessed.
+    // From here on, every password is rejected.
     for password in ["not her password", PASSWORD] {
         let refused = log_in(&app, "Ada", password, "203.0.113.1").problem(429, "rate_limited").await;
         let wait: u64 = refused.header("retry-after").parse().unwrap();
         assert!((1..=60).contains(&wait), "{wait}");
     }
-    // She logs in from elsewhere, and what she has goes on.
+    // The owner logs in from elsewhere, and her session goes on.
     log_in(&app, "ada", PASSWORD, "203.0.113.2").expect(201).await;
     ada.me().await;
     let refresh = json!({ "refresh_token": ada.refresh_token });
     app.post("/v1/sessions/refresh").json(refresh).header("x-forwarded-for", "203.0.113.1").expect(200).await;
-    // Others log in from there.
+    // Other users can log in from the same address.
     app.sign_up("bob").await;
     log_in(&app, "bob", PASSWORD, "203.0.113.1").expect(201).await;
 }
 
 #[tokio::test]
-async fn are_counted_for_an_unknown_name_as_for_a_known_one() {
+async fn are_counted_alike_for_unknown_and_known_names() {
     let app = start().await;
     app.sign_up("ada").await;
     for name in ["ada", "nobody_has_this"] {
@@ -54,7 +54,7 @@ async fn are_counted_for_an_unknown_name_as_for_a_known_one() {
 }
 
 #[tokio::test]
-async fn are_slowed_from_everywhere_when_many_guess_and_lock_nobody_out() {
+async fn from_many_networks_are_slowed_down_without_locking_out_the_owner() {
     let app = start().await;
     app.sign_up("ada").await;
     let guess = async |network: usize| {
@@ -65,7 +65,7 @@ async fn are_slowed_from_everywhere_when_many_guess_and_lock_nobody_out() {
             assert_eq!(guess(network).await, 401);
         }
     }
-    // A client that did not guess yet has three now, and the owner gets in at once.
+    // A client without earlier guesses has three left now, and the owner logs in at once.
     for (number, expected) in [401, 401, 401, 429].into_iter().enumerate() {
         assert_eq!(guess(100).await, expected, "{number}");
     }
@@ -73,7 +73,7 @@ async fn are_slowed_from_everywhere_when_many_guess_and_lock_nobody_out() {
 }
 
 #[tokio::test]
-async fn that_are_right_are_not_counted() {
+async fn with_the_right_password_are_not_counted() {
     let app = start().await;
     app.sign_up("ada").await;
     for _ in 0..3 * BURST {
@@ -98,7 +98,7 @@ async fn by_a_signed_in_user_are_counted_by_session() {
     let refused = change(&ada, PASSWORD).problem(429, "rate_limited").await;
     assert!((1..=60).contains(&refused.header("retry-after").parse::<u64>().unwrap()));
     erase(json!(PASSWORD)).problem(429, "rate_limited").await;
-    // Another session, and whoever logs in, has guesses of its own.
+    // Other sessions and log-ins have their own budgets.
     log_in(&app, "ada", PASSWORD, "127.0.0.1").expect(201).await;
     change(&elsewhere, PASSWORD).expect(200).await;
 }

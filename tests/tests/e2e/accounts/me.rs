@@ -26,16 +26,16 @@ mod edit {
     use super::*;
 
     on_both_databases![
-        changes_what_is_given_and_nothing_else,
-        what_is_so_already_changes_nothing,
-        says_what_is_wrong,
-        is_refused_when_somebody_edited_meanwhile,
+        changes_only_the_given_fields,
+        equal_values_change_nothing,
+        lists_every_invalid_field,
+        a_stale_if_match_is_rejected,
         a_new_password_ends_all_other_sessions,
         a_wrong_current_password_changes_nothing,
-        a_password_from_before_the_rules_still_counts,
+        a_password_older_than_the_rules_is_accepted,
     ];
 
-    async fn changes_what_is_given_and_nothing_else(app: TestApp) {
+    async fn changes_only_the_given_fields(app: TestApp) {
         let ada = app.sign_up("ada").await;
         let edit = json!({ "display_name": "Ada", "bio": "Poetical science." });
         let edited = ada.patch("/v1/users/me").json(edit).expect(200).await;
@@ -54,7 +54,7 @@ mod edit {
         assert_eq!(post["author"], json!({ "id": ada.id, "username": "ada", "display_name": "Ada" }));
     }
 
-    async fn what_is_so_already_changes_nothing(app: TestApp) {
+    async fn equal_values_change_nothing(app: TestApp) {
         let ada = app.sign_up("ada").await;
         let edit = |edit: serde_json::Value| ada.patch("/v1/users/me").json(edit).expect(200);
         let before = edit(json!({ "display_name": "\u{e9}", "bio": "a" })).await;
@@ -73,7 +73,7 @@ mod edit {
         assert_eq!(revision(edit(password).await.header("etag")), "3");
     }
 
-    async fn says_what_is_wrong(app: TestApp) {
+    async fn lists_every_invalid_field(app: TestApp) {
         let ada = app.sign_up("ada_lovelace").await;
         let cases = [
             (json!({ "display_name": "" }), "display_name: too_short"),
@@ -97,7 +97,7 @@ mod edit {
         }
     }
 
-    async fn is_refused_when_somebody_edited_meanwhile(app: TestApp) {
+    async fn a_stale_if_match_is_rejected(app: TestApp) {
         let ada = app.sign_up("ada").await;
         let seen = ada.me().await;
         let edit = |bio: &str| ada.patch("/v1/users/me").json(json!({ "bio": bio }));
@@ -122,7 +122,7 @@ mod edit {
         app.post("/v1/sessions").json(old).problem(401, "invalid_credentials").await;
     }
 
-    async fn a_password_from_before_the_rules_still_counts(app: TestApp) {
+    async fn a_password_older_than_the_rules_is_accepted(app: TestApp) {
         let ada = app.sign_up("ada").await;
         let common = domain::Password::parse("password").unwrap();
         let hash = argon2_hash(&common).await;

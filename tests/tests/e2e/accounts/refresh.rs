@@ -7,13 +7,13 @@ use testkit::{TestDatabase, on_both_databases};
 on_both_databases![
     rotates_the_token,
     a_used_token_gets_another_pair_while_its_successor_is_unused,
-    two_tabs_with_one_token_both_get_a_pair_that_works,
-    of_32_at_once_all_succeed_and_the_session_goes_on,
-    a_token_that_comes_back_after_its_successor_ends_its_session_and_no_other,
-    without_a_grace_a_token_that_comes_twice_ends_its_session,
-    refuses_what_is_no_token,
-    a_session_ends_for_good_after_its_time,
-    does_not_judge_an_authorization_header,
+    two_tabs_with_one_token_both_get_a_working_pair,
+    thirty_two_concurrent_refreshes_all_succeed,
+    reuse_after_the_successor_was_used_ends_only_that_session,
+    without_a_grace_period_reuse_ends_the_session,
+    rejects_malformed_tokens,
+    a_session_ends_at_its_maximum_age,
+    ignores_the_authorization_header,
 ];
 
 /// Exchanges a refresh token.
@@ -36,14 +36,14 @@ async fn rotates_the_token(app: TestApp) {
 
 async fn a_used_token_gets_another_pair_while_its_successor_is_unused(app: TestApp) {
     let ada = app.sign_up("ada").await;
-    // The answer is lost, and the client asks again: of another instance.
+    // The response is lost, and the client repeats the request on another instance.
     refresh(&app, &ada.refresh_token).await.expect(200);
     let again = refresh(&app.another(), &ada.refresh_token).await.expect(200);
     app.get("/v1/users/me").bearer(again.str("access_token")).expect(200).await;
     refresh(&app, again.str("refresh_token")).await.expect(200);
 }
 
-async fn two_tabs_with_one_token_both_get_a_pair_that_works(app: TestApp) {
+async fn two_tabs_with_one_token_both_get_a_working_pair(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let other = app.another();
     let (one, two) = tokio::join!(refresh(&app, &ada.refresh_token), refresh(&other, &ada.refresh_token));
@@ -55,7 +55,7 @@ async fn two_tabs_with_one_token_both_get_a_pair_that_works(app: TestApp) {
     assert_eq!(app.database().count("sessions").await, 1);
 }
 
-async fn of_32_at_once_all_succeed_and_the_session_goes_on(app: TestApp) {
+async fn thirty_two_concurrent_refreshes_all_succeed(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let answers = futures_util::future::join_all((0..32).map(|_| refresh(&app, &ada.refresh_token))).await;
     for answer in answers {
@@ -63,13 +63,13 @@ async fn of_32_at_once_all_succeed_and_the_session_goes_on(app: TestApp) {
     }
 }
 
-async fn a_token_that_comes_back_after_its_successor_ends_its_session_and_no_other(app: TestApp) {
+async fn reuse_after_the_successor_was_used_ends_only_that_session(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let elsewhere = TestUser::log_in(app.http(), "ada", PASSWORD).await;
     let second = refresh(&app, &ada.refresh_token).await.expect(200);
     let third = refresh(&app, second.str("refresh_token")).await.expect(200);
 
-    // Another instance ends it just as well.
+    // Another instance ends it too.
     let other = app.another();
     let replayed = refresh(&other, &ada.refresh_token).await.problem(401, "invalid_refresh_token");
     assert!(replayed.header("www-authenticate").starts_with("Bearer"));
@@ -80,7 +80,7 @@ async fn a_token_that_comes_back_after_its_successor_ends_its_session_and_no_oth
     refresh(&app, &elsewhere.refresh_token).await.expect(200);
 }
 
-async fn without_a_grace_a_token_that_comes_twice_ends_its_session(db: TestDatabase) {
+async fn without_a_grace_period_reuse_ends_the_session(db: TestDatabase) {
     let app = TestApp::with(db, &[("REFRESH_GRACE", "0s")]);
     let ada = app.sign_up("ada").await;
     let next = refresh(&app, &ada.refresh_token).await.expect(200);
@@ -88,7 +88,7 @@ async fn without_a_grace_a_token_that_comes_twice_ends_its_session(db: TestDatab
     refresh(&app, next.str("refresh_token")).await.problem(401, "invalid_refresh_token");
 }
 
-async fn refuses_what_is_no_token(app: TestApp) {
+async fn rejects_malformed_tokens(app: TestApp) {
     let ada = app.sign_up("ada").await;
     for garbage in ["", "x", &"x".repeat(43), "nul\0", "é", ada.access_token.as_str(), &"x".repeat(10_000)] {
         refresh(&app, garbage).await.problem(401, "invalid_refresh_token");
@@ -98,17 +98,17 @@ async fn refuses_what_is_no_token(app: TestApp) {
     refresh(&app, &ada.refresh_token).await.expect(200);
 }
 
-async fn a_session_ends_for_good_after_its_time(db: TestDatabase) {
+async fn a_session_ends_at_its_maximum_age(db: TestDatabase) {
     let app = TestApp::with(db, &[("SESSION_TTL", "1m")]);
     let ada = app.sign_up("ada").await;
     let session = refresh(&app, &ada.refresh_token).await.expect(200);
-    // No access token outlives its session.
+    // Access tokens expire with their session at the latest.
     assert!(session["expires_in"].as_u64().is_some_and(|seconds| (1..=60).contains(&seconds)), "{}", session.json);
     app.database().execute("UPDATE sessions SET created_at = created_at - 60000000").await;
     refresh(&app, session.str("refresh_token")).await.problem(401, "invalid_refresh_token");
 }
 
-async fn does_not_judge_an_authorization_header(app: TestApp) {
+async fn ignores_the_authorization_header(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let log_in = json!({ "username": "ada", "password": PASSWORD });
     for header in ["Bearer stale", "Basic YWRhOng=", ""] {

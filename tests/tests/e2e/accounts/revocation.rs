@@ -1,4 +1,4 @@
-//! The list of one's sessions, and ending them: what an ended session can still do.
+//! Lists and ends sessions, and tests what an ended session can still do.
 
 use std::time::{Duration, Instant};
 
@@ -9,18 +9,18 @@ use testkit::on_both_databases;
 use super::refresh::refresh;
 
 on_both_databases![
-    the_list_shows_ones_own_sessions_newest_first,
-    the_list_comes_in_pages,
+    the_list_shows_own_sessions_newest_first,
+    the_list_is_paginated,
     one_session_is_ended_by_its_id,
     all_others_are_ended_at_once,
     a_session_of_others_is_not_found,
-    an_ended_session_reads_nothing_more,
-    an_ended_session_writes_nothing,
+    an_ended_session_cannot_read,
+    an_ended_session_cannot_write,
     every_instance_learns_of_the_end_within_a_second,
-    an_instance_that_starts_knows_who_has_ended,
+    a_starting_instance_knows_ended_sessions,
 ];
 
-/// How long reads may go on elsewhere.
+/// How long reads may continue on other instances.
 const BOUND: Duration = Duration::from_secs(1);
 
 async fn log_in(app: &TestApp) -> TestUser {
@@ -31,13 +31,13 @@ async fn sessions(user: &TestUser) -> Vec<Value> {
     user.get("/v1/sessions").expect(200).await["items"].as_array().unwrap().clone()
 }
 
-/// The id of the session that a user calls in.
+/// The id of the user's current session.
 async fn current(user: &TestUser) -> String {
     let own = sessions(user).await.into_iter().find(|session| session["current"] == true).unwrap();
     own["id"].as_str().unwrap().to_owned()
 }
 
-async fn the_list_shows_ones_own_sessions_newest_first(app: TestApp) {
+async fn the_list_shows_own_sessions_newest_first(app: TestApp) {
     let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
     let body = json!({ "username": "ada", "password": PASSWORD });
     let agent = format!("Tablet\u{9} {}", "x".repeat(400));
@@ -58,7 +58,7 @@ async fn the_list_shows_ones_own_sessions_newest_first(app: TestApp) {
     app.get("/v1/sessions").problem(401, "unauthenticated").await;
 }
 
-async fn the_list_comes_in_pages(app: TestApp) {
+async fn the_list_is_paginated(app: TestApp) {
     let ada = app.sign_up("ada").await;
     for _ in 0..4 {
         log_in(&app).await;
@@ -79,7 +79,7 @@ async fn one_session_is_ended_by_its_id(app: TestApp) {
     refresh(&app, &lost.refresh_token).await.problem(401, "invalid_refresh_token");
     lost.get("/v1/users/me").problem(401, "invalid_token").await;
     assert_eq!(sessions(&kept).await.len(), 2);
-    // One's own too.
+    // The current session can be ended too.
     let own = current(&kept).await;
     kept.delete(&format!("/v1/sessions/{own}")).expect(204).await;
     kept.get("/v1/users/me").problem(401, "invalid_token").await;
@@ -107,8 +107,8 @@ async fn a_session_of_others_is_not_found(app: TestApp) {
     bob.me().await;
 }
 
-/// Every way in which sessions end, but for log-out: what ends `ended`, by `ada`.
-async fn an_ended_session_reads_nothing_more(app: TestApp) {
+/// Sessions end by log-out, reuse of a refresh token, a new password and erasure.
+async fn an_ended_session_cannot_read(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let out = log_in(&app).await;
     out.delete("/v1/sessions/current").expect(204).await;
@@ -133,7 +133,7 @@ async fn an_ended_session_reads_nothing_more(app: TestApp) {
     }
 }
 
-/// Ends a session behind the servers' backs, so that none of them refuses it at the door.
+/// Ends a session in the database only, so that no instance has learnt of it.
 async fn end_silently(app: &TestApp, user: &TestUser) {
     let id = current(user).await;
     for table in ["refresh_tokens WHERE session_id", "sessions WHERE id"] {
@@ -141,7 +141,7 @@ async fn end_silently(app: &TestApp, user: &TestUser) {
     }
 }
 
-async fn an_ended_session_writes_nothing(app: TestApp) {
+async fn an_ended_session_cannot_write(app: TestApp) {
     let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
     let content = || json!({ "content": "words" });
     let post = ada.publish("a post").await;
@@ -210,7 +210,7 @@ async fn every_instance_learns_of_the_end_within_a_second(app: TestApp) {
     }
 }
 
-async fn an_instance_that_starts_knows_who_has_ended(app: TestApp) {
+async fn a_starting_instance_knows_ended_sessions(app: TestApp) {
     let ada = app.sign_up("ada").await;
     ada.delete("/v1/sessions/current").expect(204).await;
     ada.at(&app.another()).get("/v1/posts").problem(401, "invalid_token").await;

@@ -13,7 +13,7 @@ async fn log_in(app: &TestApp, username: &str, password: &str) -> TestResponse {
 mod log_in {
     use super::*;
 
-    on_both_databases![gives_tokens_and_the_account, says_no_more_than_that_something_is_wrong];
+    on_both_databases![gives_tokens_and_the_account, answers_every_failure_alike];
 
     async fn gives_tokens_and_the_account(app: TestApp) {
         let ada = app.sign_up("ada").await;
@@ -26,18 +26,18 @@ mod log_in {
         assert_eq!(me.json, session["user"]);
     }
 
-    async fn says_no_more_than_that_something_is_wrong(app: TestApp) {
+    async fn answers_every_failure_alike(app: TestApp) {
         app.sign_up("ada").await;
         let wrong = super::log_in(&app, "ada", "not her password").await.problem(401, "invalid_credentials");
         let stranger = [("bob", PASSWORD), ("not a name", PASSWORD), ("ada", "short"), ("", ""), ("ada\0", PASSWORD)];
         for (username, password) in stranger {
             let other = super::log_in(&app, username, password).await;
-            assert_eq!(told(&other), told(&wrong), "{username:?}");
+            assert_eq!(comparable(&other), comparable(&wrong), "{username:?}");
         }
     }
 
-    /// Everything that an answer tells, but for what tells one answer from another.
-    fn told(response: &TestResponse) -> (u16, Vec<(String, String)>, Value) {
+    /// The whole response, without the headers and fields that differ in every response.
+    fn comparable(response: &TestResponse) -> (u16, Vec<(String, String)>, Value) {
         let mut json = response.json.clone();
         json.as_object_mut().unwrap().remove("request_id");
         let mut headers: Vec<_> = response
@@ -78,7 +78,7 @@ mod hashes {
         let renewed = hash().await;
         assert!(renewed.contains("$m=19456,t=2,p=1$"), "{renewed}");
 
-        // Once, and no session ends by it; an instance of the old cost leaves it as it is.
+        // The hash is renewed once, and no session ends. An instance with the old cost does not change it.
         for app in [&raised, &cheap] {
             super::log_in(app, "ada", PASSWORD).await.expect(201);
             assert_eq!(hash().await, renewed);
@@ -98,7 +98,7 @@ mod log_out {
         ada.delete("/v1/sessions/current").expect(204).await;
         refresh(&app, &ada.refresh_token).await.problem(401, "invalid_refresh_token");
         refresh(&app, &elsewhere.refresh_token).await.expect(200);
-        // It is nobody's any more.
+        // The token's session no longer exists.
         ada.delete("/v1/sessions/current").problem(401, "invalid_token").await;
     }
 }

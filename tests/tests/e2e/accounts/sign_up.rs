@@ -8,9 +8,9 @@ on_both_databases![
     makes_an_account,
     folds_letter_case_and_gives_a_name_once,
     stores_and_counts_text_as_nfc,
-    takes_what_is_just_within_bounds,
-    says_what_is_wrong_with_each_field,
-    says_everything_that_is_wrong_at_once,
+    accepts_values_at_the_bounds,
+    names_the_error_of_each_field,
+    lists_all_errors_at_once,
 ];
 
 async fn makes_an_account(app: TestApp) {
@@ -67,7 +67,7 @@ async fn stores_and_counts_text_as_nfc(app: TestApp) {
     TestUser::log_in(app.http(), "ada", &composed.repeat(128)).await;
 }
 
-async fn takes_what_is_just_within_bounds(app: TestApp) {
+async fn accepts_values_at_the_bounds(app: TestApp) {
     let longest = format!("a{}", "_".repeat(29));
     let bodies = [
         json!({ "username": "abc", "password": "8 chars!" }),
@@ -80,7 +80,7 @@ async fn takes_what_is_just_within_bounds(app: TestApp) {
     }
 }
 
-async fn says_what_is_wrong_with_each_field(app: TestApp) {
+async fn names_the_error_of_each_field(app: TestApp) {
     let cases = [
         ("username", json!("ab"), "too_short"),
         ("username", json!("a".repeat(31)), "too_long"),
@@ -131,7 +131,7 @@ async fn says_what_is_wrong_with_each_field(app: TestApp) {
     assert_eq!(app.database().count("users").await, 0);
 }
 
-async fn says_everything_that_is_wrong_at_once(app: TestApp) {
+async fn lists_all_errors_at_once(app: TestApp) {
     let body = json!({ "username": "1ada", "display_name": "", "bio": "\u{7f}" });
     let answer = app.post("/v1/users").json(body).problem(422, "validation_failed").await;
     let mut errors = answer.field_errors();

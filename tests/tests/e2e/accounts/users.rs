@@ -7,8 +7,8 @@ use testkit::on_both_databases;
 on_both_databases![
     are_listed_newest_first,
     are_found_by_id_and_by_name_in_any_case,
-    what_names_nobody_is_not_found,
-    show_a_signed_in_reader_who_follows_whom,
+    unknown_names_are_not_found,
+    show_a_signed_in_reader_the_relationship,
 ];
 
 async fn are_listed_newest_first(app: TestApp) {
@@ -32,7 +32,7 @@ async fn are_found_by_id_and_by_name_in_any_case(app: TestApp) {
     app.get("/v1/users/@Ada_1/following").expect(200).await;
 }
 
-async fn what_names_nobody_is_not_found(app: TestApp) {
+async fn unknown_names_are_not_found(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let almost = ada.id.to_uppercase();
     for name in ["ada", "@bob", "@", "@a", "tz4a98xxat96iws9zmbrgj3a", &almost, "%00", "%FF", "@ada%00", "1 or 1=1"] {
@@ -43,7 +43,7 @@ async fn what_names_nobody_is_not_found(app: TestApp) {
     }
 }
 
-async fn show_a_signed_in_reader_who_follows_whom(app: TestApp) {
+async fn show_a_signed_in_reader_the_relationship(app: TestApp) {
     let [ada, bob, cyd] = app.sign_up_all(["ada", "bob", "cyd"]).await;
     ada.follow(&bob).await;
     cyd.follow(&ada).await;

@@ -1,45 +1,44 @@
-//! The format of `api.http`, that of the extension REST Client, as far as the file makes use of it.
+//! Parses `api.http`: the format of the extension REST Client, as far as the file uses it.
 
 use std::collections::HashMap;
 use std::path::Path;
 
 use testkit::app::TestResponse;
 
-/// The file, read.
+/// The parsed file.
 pub(super) struct ApiFile {
-    /// `@name = value`.
+    /// Variables: `@name = value`.
     variables: HashMap<String, String>,
-    /// The calls in their order.
+    /// The calls in the order of the file.
     pub(super) calls: Vec<Call>,
 }
 
-/// One call, with its variables in it.
+/// One call, with its variables unresolved.
 pub(super) struct Call {
-    /// What follows `###`.
+    /// The text after `###`.
     pub(super) title: String,
-    /// What others call its answer: `# @name`.
+    /// The name by which other calls refer to its response: `# @name`.
     name: Option<String>,
-    /// The status to expect: `# →`.
+    /// The expected status: `# →`.
     pub(super) expected: u16,
-    /// The method.
     pub(super) method: String,
     target: String,
     headers: Vec<(String, String)>,
     body: String,
 }
 
-/// A call as it is sent.
+/// A call with resolved variables.
 pub(super) struct Filled {
     /// Path and query.
     pub(super) path: String,
-    /// The headers, without the type of the body.
+    /// Headers without `Content-Type`.
     pub(super) headers: Vec<(String, String)>,
-    /// The type of the body, and the body.
+    /// Content type and body.
     pub(super) body: Option<(String, String)>,
 }
 
 impl ApiFile {
-    /// The one in the repository.
+    /// Reads the file of the repository.
     pub(super) fn read() -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../api.http");
         Self::parse(&std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
@@ -49,7 +48,7 @@ impl ApiFile {
         let mut file = Self { variables: HashMap::new(), calls: Vec::new() };
         for block in text.split("\n###") {
             let (title, block) = block.split_once('\n').unwrap_or((block, ""));
-            // What stands above the first call has variables only.
+            // The block before the first call contains variables only.
             if let Some(call) = file.parse_call(title.trim(), block) {
                 file.calls.push(call);
             }
@@ -67,15 +66,15 @@ impl ApiFile {
                 name = comment.strip_prefix("@name ").map(ToOwned::to_owned).or(name);
                 expected = comment.strip_prefix("→ ").map(|status| status.parse().unwrap()).or(expected);
             } else if let Some(variable) = line.strip_prefix('@') {
-                let (name, value) = variable.split_once(" = ").unwrap_or_else(|| panic!("what is {line:?}?"));
+                let (name, value) = variable.split_once(" = ").unwrap_or_else(|| panic!("cannot parse {line:?}"));
                 self.variables.insert(name.to_owned(), value.to_owned());
             } else if !line.is_empty() {
                 break line;
             }
         };
-        let (method, target) = request.split_once(' ').unwrap_or_else(|| panic!("what is {request:?}?"));
+        let (method, target) = request.split_once(' ').unwrap_or_else(|| panic!("cannot parse {request:?}"));
         let headers = lines.by_ref().take_while(|line| !line.is_empty()).map(|line| {
-            let (name, value) = line.split_once(": ").unwrap_or_else(|| panic!("{title}: what is {line:?}?"));
+            let (name, value) = line.split_once(": ").unwrap_or_else(|| panic!("{title}: cannot parse {line:?}"));
             (name.to_owned(), value.to_owned())
         });
         Some(Call {
@@ -91,7 +90,7 @@ impl ApiFile {
 }
 
 impl Call {
-    /// The path as the OpenAPI document writes it.
+    /// The path as written in the OpenAPI document.
     pub(super) fn pattern(&self) -> String {
         let path = self.target.strip_prefix("{{base}}").unwrap_or(&self.target);
         let path = path.split('?').next().unwrap_or_default();
@@ -104,26 +103,26 @@ impl Call {
     }
 }
 
-/// What was answered so far, from which variables get their values.
+/// The responses so far, which supply values of variables.
 pub(super) struct Answers<'a> {
     variables: &'a HashMap<String, String>,
     answers: HashMap<String, TestResponse>,
 }
 
 impl<'a> Answers<'a> {
-    /// None yet.
+    /// Starts without responses.
     pub(super) fn new(file: &'a ApiFile) -> Self {
         Self { variables: &file.variables, answers: HashMap::new() }
     }
 
-    /// Remembers the answer to a call that has a name.
+    /// Stores the response of a named call.
     pub(super) fn keep(&mut self, call: &Call, answer: TestResponse) {
         if let Some(name) = &call.name {
             self.answers.insert(name.clone(), answer);
         }
     }
 
-    /// The call with values for its variables.
+    /// Resolves the variables of a call.
     pub(super) fn fill(&self, call: &Call) -> Filled {
         let headers = call.headers.iter().map(|(name, value)| (name.clone(), self.fill_text(value)));
         let (types, headers): (Vec<_>, Vec<_>) = headers.partition(|(name, _)| name == "Content-Type");
@@ -140,24 +139,24 @@ impl<'a> Answers<'a> {
         let Some((before, rest)) = text.split_once("{{") else {
             return text.to_owned();
         };
-        let (name, after) = rest.split_once("}}").unwrap_or_else(|| panic!("what is {text:?}?"));
+        let (name, after) = rest.split_once("}}").unwrap_or_else(|| panic!("cannot parse {text:?}"));
         format!("{before}{}{}", self.value(name), self.fill_text(after))
     }
 
     fn value(&self, name: &str) -> String {
         match name {
-            // The client of the test knows where the server is.
+            // The test's client adds the address of the server.
             "base" => String::new(),
             "$guid" => format!("{:032x}", rand::random::<u128>()),
             _ => match self.variables.get(name) {
                 Some(value) => self.fill_text(value),
-                None => self.of_an_answer(name).unwrap_or_else(|| panic!("what is {{{{{name}}}}}?")),
+                None => self.of_an_answer(name).unwrap_or_else(|| panic!("unknown variable {{{{{name}}}}}")),
             },
         }
     }
 
-    /// `NAME.response.body.$.FIELD`, where the field may be one of an item as in `items[0].id`, or
-    /// `NAME.response.headers.NAME`.
+    /// Resolves `NAME.response.body.$.FIELD` or `NAME.response.headers.NAME`. The field may be one of an item, as in
+    /// `items[0].id`.
     fn of_an_answer(&self, path: &str) -> Option<String> {
         let (name, place) = path.split_once(".response.")?;
         let answer = self.answers.get(name)?;

@@ -10,18 +10,18 @@ use testkit::app::{AppOptions, SIGNING_KEY, TestApp, TestUser};
 use testkit::{TestDatabase, on_both_databases};
 
 on_both_databases![
-    a_call_that_needs_a_token_says_so,
-    a_bad_token_is_refused_everywhere,
-    a_token_is_good_on_every_instance_and_for_its_time,
-    the_key_is_changed_while_a_client_walks_and_refreshes,
+    a_missing_token_gets_401,
+    a_bad_token_gets_401_on_every_call,
+    a_token_is_valid_on_every_instance_until_it_expires,
+    a_key_rotation_is_invisible_to_clients,
 ];
 
-async fn a_call_that_needs_a_token_says_so(app: TestApp) {
+async fn a_missing_token_gets_401(app: TestApp) {
     for path in ["/v1/users/me", "/v1/feed"] {
         let answer = app.get(path).problem(401, "unauthenticated").await;
         assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"thoughts\"");
     }
-    // Whoever may not write is not told what is wrong with the words.
+    // Without a token, the body is not validated.
     app.post("/v1/posts").json(json!({ "content": "" })).problem(401, "unauthenticated").await;
     app.post("/v1/posts").body("text/plain", "x").problem(401, "unauthenticated").await;
 }
@@ -41,7 +41,7 @@ fn with(claims: &Value, name: &str, value: Value) -> Value {
     changed
 }
 
-/// Authorization headers that prove nothing, each with what is wrong with it.
+/// Invalid `Authorization` headers, each with a description.
 fn forgeries(ada: &TestUser) -> Vec<(&'static str, String)> {
     let good = &ada.access_token;
     let claims = claims(good);
@@ -79,7 +79,7 @@ fn forgeries(ada: &TestUser) -> Vec<(&'static str, String)> {
     headers
 }
 
-async fn a_bad_token_is_refused_everywhere(app: TestApp) {
+async fn a_bad_token_gets_401_on_every_call(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let path = format!("/v1/posts/{}", ada.publish("hello").await);
     for (what, header) in forgeries(&ada) {
@@ -106,7 +106,7 @@ async fn a_bad_token_is_refused_everywhere(app: TestApp) {
     assert_eq!(app.database().count("posts").await, 1);
 }
 
-async fn a_token_is_good_on_every_instance_and_for_its_time(db: TestDatabase) {
+async fn a_token_is_valid_on_every_instance_until_it_expires(db: TestDatabase) {
     let app = TestApp::with(db, &[("ACCESS_TOKEN_TTL", "2m")]);
     let ada = app.sign_up("ada").await;
     let other = app.another();
@@ -119,8 +119,9 @@ async fn a_token_is_good_on_every_instance_and_for_its_time(db: TestDatabase) {
     assert_eq!(app.post("/v1/sessions").json(session).expect(201).await["expires_in"], 120);
 }
 
-/// As in the operations guide: all learn the new key, then sign with it, then forget the old one. Nobody notices.
-async fn the_key_is_changed_while_a_client_walks_and_refreshes(db: TestDatabase) {
+/// As in the operations guide: all instances learn the new key, then sign with it, then forget the old one. Clients
+/// do not notice.
+async fn a_key_rotation_is_invisible_to_clients(db: TestDatabase) {
     const OLD: &str = "an old signing key of 32 bytes and more";
     const NEW: &str = "a new signing key of 32 bytes and more";
     let db = Arc::new(db);
@@ -142,7 +143,7 @@ async fn the_key_is_changed_while_a_client_walks_and_refreshes(db: TestDatabase)
         path = format!("/v1/posts?limit=2&cursor={}", page["next_cursor"].as_str().unwrap_or_default());
         let Some(keys) = keys else { continue };
         let before = std::mem::replace(&mut app, start(keys));
-        // The instance of the step before is still there, and takes what this one signs.
+        // The instance of the previous step still runs, and accepts tokens that the new one signs.
         ada.at(&app).me().await;
         let body = json!({ "refresh_token": ada.refresh_token });
         let next = app.post("/v1/sessions/refresh").json(body).expect(200).await;
@@ -152,6 +153,6 @@ async fn the_key_is_changed_while_a_client_walks_and_refreshes(db: TestDatabase)
         before.stop().await;
     }
     assert_eq!(seen, ["post 7", "post 6", "post 5", "post 4", "post 3", "post 2", "post 1", "post 0"]);
-    // Who still has the old key has nothing any more.
+    // An instance that has only the old key rejects the tokens.
     ada.at(&start(OLD)).get("/v1/users/me").problem(401, "invalid_token").await;
 }

@@ -1,16 +1,16 @@
-//! Bodies that are not what they should be. Nothing that a client sends is the server's fault.
+//! Malformed bodies. None of them may cause a 5xx.
 
 use serde_json::json;
 use testkit::app::{TestApp, TestRequest, TestUser};
 use testkit::on_both_databases;
 
 on_both_databases![
-    what_is_not_json_is_malformed,
-    what_json_can_say_and_text_cannot_is_malformed,
-    what_is_json_of_another_shape_is_invalid,
-    every_bad_field_is_named,
-    what_is_not_sent_as_json_is_refused,
-    the_server_is_fine_afterwards,
+    bytes_that_are_not_json_are_malformed,
+    json_that_is_not_text_is_malformed,
+    json_of_another_shape_is_invalid,
+    every_invalid_field_is_listed,
+    other_content_types_are_rejected,
+    the_server_survives_deep_nesting,
 ];
 
 /// Every call that takes a body, signed in.
@@ -32,7 +32,7 @@ async fn calls(app: &TestApp) -> (TestUser, Vec<TestRequest>) {
     (ada, calls)
 }
 
-async fn what_is_not_json_is_malformed(app: TestApp) {
+async fn bytes_that_are_not_json_are_malformed(app: TestApp) {
     let deep = "[".repeat(60_000);
     let deep_objects = "{\"content\":".repeat(5_900);
     let deep_in_place = format!("{{\"content\":{}", "[".repeat(60_000));
@@ -71,20 +71,20 @@ async fn what_is_not_json_is_malformed(app: TestApp) {
     }
 }
 
-/// The grammar of JSON allows for half a character, and for numbers beyond all bounds.
-async fn what_json_can_say_and_text_cannot_is_malformed(app: TestApp) {
+/// JSON's grammar allows lone surrogates and numbers of any size.
+async fn json_that_is_not_text_is_malformed(app: TestApp) {
     let ada = app.sign_up("ada").await;
     for value in [r#""\ud800""#, r#""\udc00\ud800""#, r#""a\udfffb""#, "1e999", "-1e999"] {
         let body = |field: &str| format!("{{\"{field}\": {value}}}");
         ada.post("/v1/posts").body("application/json", body("content")).problem(400, "malformed_body").await;
         app.post("/v1/sessions").body("application/json", body("username")).problem(400, "malformed_body").await;
-        // Nobody looks at what a field says that is not there.
+        // The value of an unknown field is skipped.
         let unknown = ada.post("/v1/posts").body("application/json", body("contents")).send().await;
         assert!([400, 422].contains(&unknown.status), "{}", unknown.text());
     }
 }
 
-async fn what_is_json_of_another_shape_is_invalid(app: TestApp) {
+async fn json_of_another_shape_is_invalid(app: TestApp) {
     let deep = format!("{{\"content\":{}{}}}", "[".repeat(30_000), "]".repeat(30_000));
     let deep_in_place = format!("{}{}", "[".repeat(30_000), "]".repeat(30_000));
     let long_number = format!("{{\"content\": {}}}", "9".repeat(300));
@@ -121,7 +121,7 @@ async fn what_is_json_of_another_shape_is_invalid(app: TestApp) {
     for call in calls {
         for body in bodies {
             let answer = call.clone().body("application/json", body).send().await;
-            // For a call that has no such field, that is what is wrong.
+            // For a call without that field, the error is `unknown_field`.
             let expected = ["validation_failed", "unknown_field"].contains(&answer["code"].as_str().unwrap());
             assert!(answer.status == 422 && expected, "{} {body:.40}: {}", answer.request, answer.text());
             assert!(!answer.field_errors().is_empty());
@@ -134,7 +134,7 @@ async fn what_is_json_of_another_shape_is_invalid(app: TestApp) {
     assert_eq!(unknown.await.field_errors(), ["contents: unknown_field"]);
 }
 
-async fn every_bad_field_is_named(app: TestApp) {
+async fn every_invalid_field_is_listed(app: TestApp) {
     let sign_up = json!({ "nick": 1, "username": 5, "password": "short", "bio": [], "display_name": "", "born": {} });
     let answer = app.post("/v1/users").json(sign_up).problem(422, "validation_failed").await;
     let expected = [
@@ -162,7 +162,7 @@ async fn every_bad_field_is_named(app: TestApp) {
         ada.post("/v1/posts").json(json!({ "content": "x", "a": 1, "b": 2 })).problem(422, "unknown_field").await;
     assert_eq!(unknown.field_errors(), ["a: unknown_field", "b: unknown_field"]);
 
-    // However many there are, an answer stays small.
+    // The response stays small, however many fields there are.
     let fields: Vec<String> = (0..6000).map(|number| format!("\"f{number}\":0")).collect();
     let many = ada.post("/v1/posts").body("application/json", format!("{{{}}}", fields.join(","))).expect(422).await;
     assert!(many.field_errors().len() >= 32 && many.body.len() < 8192, "{}", many.body.len());
@@ -170,7 +170,7 @@ async fn every_bad_field_is_named(app: TestApp) {
     assert_eq!(query.field_errors(), ["cursor: duplicate_field", "limit: duplicate_field", "limit: out_of_range"]);
 }
 
-async fn what_is_not_sent_as_json_is_refused(app: TestApp) {
+async fn other_content_types_are_rejected(app: TestApp) {
     let (ada, calls) = calls(&app).await;
     for call in calls {
         for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "json", "", "*/*"]
@@ -186,9 +186,9 @@ async fn what_is_not_sent_as_json_is_refused(app: TestApp) {
     }
 }
 
-async fn the_server_is_fine_afterwards(app: TestApp) {
+async fn the_server_survives_deep_nesting(app: TestApp) {
     let (ada, _) = calls(&app).await;
-    // Deeper than any parser's stack, and within the bounds of a body.
+    // Nested deeper than a recursive parser's stack allows, but within the size limit.
     for bracket in ["[", "{\"a\":"] {
         let deep = bracket.repeat(65_000 / bracket.len());
         ada.post("/v1/posts").body("application/json", deep).problem(400, "malformed_body").await;

@@ -1,4 +1,4 @@
-//! CORS. Nothing of this concerns the database.
+//! CORS. Independent of the database.
 
 use reqwest::Method;
 use testkit::TestDatabase;
@@ -23,7 +23,7 @@ fn preflight(app: &TestApp, origin: &str, method: &str) -> TestRequest {
         .header("access-control-request-headers", "authorization,content-type,if-match,idempotency-key,x-request-id")
 }
 
-/// What a shared cache must tell apart.
+/// The request headers that a shared cache must key by.
 fn varies_by(answer: &TestResponse) -> Vec<String> {
     lower(&answer.joined_header("vary"))
 }
@@ -70,7 +70,7 @@ async fn a_configured_origin_may_call() {
 }
 
 #[tokio::test]
-async fn another_origin_may_not() {
+async fn another_origin_may_not_call() {
     let app = start().await;
     for origin in ["https://evil.example.com", "https://app.example.com.evil.com", "http://app.example.com", "null"] {
         let answer = preflight(&app, origin, "POST").send().await;
@@ -78,12 +78,12 @@ async fn another_origin_may_not() {
         let answer = app.get("/v1/posts").header("origin", origin).send().await;
         assert_eq!(answer.header("access-control-allow-origin"), "", "{origin}");
     }
-    // Whoever says nothing of an origin is no browser.
+    // A request without `Origin` comes from no browser.
     app.get("/v1/posts").expect(200).await;
 }
 
 #[tokio::test]
-async fn without_configured_origins_none_may() {
+async fn without_configured_origins_no_origin_may_call() {
     let app = TestApp::from(TestDatabase::sqlite().await);
     let answer = app.get("/v1/posts").header("origin", ORIGIN).expect(200).await;
     assert_eq!(answer.header("access-control-allow-origin"), "");
@@ -124,7 +124,7 @@ async fn answers_vary_by_everything_that_they_depend_on() {
 }
 
 #[tokio::test]
-async fn a_refused_preflight_says_what_is_not_allowed() {
+async fn a_rejected_preflight_names_the_reason() {
     let app = start().await;
     let ask = |origin: &str, method: &str, headers: &str| {
         app.request(Method::OPTIONS, "/v1/posts")

@@ -5,9 +5,9 @@ use testkit::on_both_databases;
 
 on_both_databases![
     single_resources_have_strong_tags_and_pages_weak_ones,
-    a_reader_with_a_copy_of_a_page_is_told_that_it_is_good,
-    copies_are_shared_only_among_the_anonymous,
-    what_holds_a_secret_or_an_error_is_not_kept,
+    an_unchanged_page_gets_304,
+    only_anonymous_responses_are_public,
+    secrets_and_errors_are_not_stored,
 ];
 
 async fn single_resources_have_strong_tags_and_pages_weak_ones(app: TestApp) {
@@ -43,7 +43,7 @@ async fn single_resources_have_strong_tags_and_pages_weak_ones(app: TestApp) {
     }
 }
 
-async fn a_reader_with_a_copy_of_a_page_is_told_that_it_is_good(app: TestApp) {
+async fn an_unchanged_page_gets_304(app: TestApp) {
     let ada = app.sign_up("ada").await;
     for number in 0..3 {
         ada.publish(&format!("post {number}")).await;
@@ -65,7 +65,7 @@ fn varies_by_authorization(answer: &TestResponse) -> bool {
     answer.joined_header("vary").to_lowercase().split(',').any(|name| name.trim() == "authorization")
 }
 
-async fn copies_are_shared_only_among_the_anonymous(app: TestApp) {
+async fn only_anonymous_responses_are_public(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let post = ada.publish("hello").await;
     for path in ["/v1/posts".to_owned(), format!("/v1/posts/{post}"), "/v1/users/@ada".to_owned()] {
@@ -77,7 +77,7 @@ async fn copies_are_shared_only_among_the_anonymous(app: TestApp) {
     }
 }
 
-async fn what_holds_a_secret_or_an_error_is_not_kept(app: TestApp) {
+async fn secrets_and_errors_are_not_stored(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let refresh = serde_json::json!({ "refresh_token": ada.refresh_token });
     let answers = [

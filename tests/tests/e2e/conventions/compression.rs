@@ -1,4 +1,4 @@
-//! gzip and brotli for clients that take them. Nothing of this concerns the database.
+//! gzip and brotli for clients that accept them. Independent of the database.
 
 use std::io::Read;
 
@@ -19,7 +19,7 @@ fn varies_by_encoding(answer: &TestResponse) -> bool {
 }
 
 #[tokio::test]
-async fn is_what_the_client_accepts() {
+async fn uses_a_coding_that_the_client_accepts() {
     let app = start().await;
     for path in ["/v1/posts", "/openapi.json"] {
         let plain = app.get(path).expect(200).await;
@@ -37,14 +37,14 @@ async fn is_what_the_client_accepts() {
 }
 
 #[tokio::test]
-async fn does_not_come_into_the_way_of_conditions() {
+async fn does_not_interfere_with_conditional_requests() {
     let app = start().await;
     let answer = app.get("/v1/posts").header("accept-encoding", "gzip").expect(200).await;
     let known = app.get("/v1/posts").header("accept-encoding", "gzip").header("if-none-match", answer.header("etag"));
     known.expect(304).await;
 }
 
-/// Other bytes have another strong tag, and each of them names the same state of the post.
+/// Each coding has its own strong tag, and all tags name the same state of the post.
 #[tokio::test]
 async fn gives_one_resource_a_tag_for_each_coding() {
     let app = start().await;
@@ -70,9 +70,9 @@ async fn gives_one_resource_a_tag_for_each_coding() {
     edit("nothing to say").header("if-match", &tags[2]).problem(412, "precondition_failed").await;
 }
 
-/// A cache puts the tag of a 304 on the body that it has (RFC 9111, 4.3.4).
+/// A cache puts the tag of a 304 on the body that it stored (RFC 9111, 4.3.4).
 #[tokio::test]
-async fn what_is_known_keeps_the_tag_of_its_coding() {
+async fn a_304_has_the_tag_of_its_coding() {
     let app = start().await;
     let bob = app.sign_up("bob").await;
     let post = format!("/v1/posts/{}", bob.publish(&"much to say ".repeat(20)).await);

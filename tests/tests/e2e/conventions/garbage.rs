@@ -1,5 +1,5 @@
-//! Paths, queries and headers made of anything: never the server's fault, and never an answer that the OpenAPI
-//! document does not know; the test kit checks both of every answer.
+//! Sends random paths, queries and headers. No response may be a 5xx or miss from the OpenAPI document; the test kit
+//! checks both for every response.
 
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -11,7 +11,7 @@ use testkit::on_both_databases;
 on_both_databases![is_answered_as_documented];
 
 const ROUNDS: usize = 6;
-/// What has surprised programs before.
+/// Values that have broken programs before.
 const ODDITIES: [&str; 16] = [
     "%00",
     "%FF",
@@ -44,7 +44,7 @@ async fn is_answered_as_documented(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let mut random = StdRng::seed_from_u64(7);
     for (method, template) in operations() {
-        // Erasing or ending what the test itself is signed in with would end the test.
+        // Erasing the account or ending the session would end the test.
         if template.contains("erasure") || template.contains("current") {
             continue;
         }

@@ -4,7 +4,7 @@ use testkit::Engine;
 use testkit::app::{TestApp, operations};
 
 #[tokio::test]
-async fn answers_as_get_would_without_the_body() {
+async fn responds_like_get_without_a_body() {
     let app = TestApp::on(Engine::Sqlite).await;
     let ada = app.sign_up("ada").await;
     let post = ada.publish("hello").await;

@@ -1,4 +1,4 @@
-//! Headers of every answer. Nothing of this concerns the database; that every answer has them, all tests check.
+//! Headers of every response. Independent of the database. All tests check that every response has them.
 
 use std::collections::BTreeSet;
 

@@ -6,11 +6,11 @@ use testkit::app::{TestApp, TestRequest, TestResponse, TestUser};
 use testkit::on_both_databases;
 
 on_both_databases![
-    a_retry_gets_the_first_answer_again,
-    a_retry_gets_it_whatever_happened_since,
-    a_key_belongs_to_one_wish,
+    a_retry_gets_the_first_response,
+    a_retry_gets_the_first_response_after_later_changes,
+    a_key_belongs_to_one_request,
     a_key_belongs_to_one_user,
-    a_request_that_failed_leaves_its_key_free,
+    a_failed_request_does_not_use_up_its_key,
     a_malformed_key_is_refused,
     one_key_sent_32_times_at_once_publishes_once,
 ];
@@ -23,12 +23,12 @@ fn comment(user: &TestUser, post: &str, content: &str) -> TestRequest {
     user.post(&format!("/v1/posts/{post}/comments")).json(json!({ "content": content }))
 }
 
-/// What an answer says to whoever asked, but for what tells one request from another.
+/// Status, body, `Location` and `ETag` of a response.
 fn said(answer: &TestResponse) -> (u16, &[u8], &str, &str) {
     (answer.status, &answer.body, answer.header("location"), answer.header("etag"))
 }
 
-async fn a_retry_gets_the_first_answer_again(app: TestApp) {
+async fn a_retry_gets_the_first_response(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let other = app.another();
     let post = ada.publish("hello").await;
@@ -50,7 +50,7 @@ async fn a_retry_gets_the_first_answer_again(app: TestApp) {
     app.database().assert_counters_exact().await;
 }
 
-async fn a_retry_gets_it_whatever_happened_since(app: TestApp) {
+async fn a_retry_gets_the_first_response_after_later_changes(app: TestApp) {
     let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
     let post = bob.publish("his").await;
     let requests = [publish(&ada, "once"), comment(&ada, &post, "once")];
@@ -75,7 +75,7 @@ async fn a_retry_gets_it_whatever_happened_since(app: TestApp) {
     assert_eq!(app.database().count("comments").await, 0);
 }
 
-async fn a_key_belongs_to_one_wish(app: TestApp) {
+async fn a_key_belongs_to_one_request(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let (post, other) = (ada.publish("hello").await, ada.publish("other").await);
     let parent = comment(&ada, &post, "a comment").key("comment").expect(201).await.id();
@@ -94,7 +94,7 @@ async fn a_key_belongs_to_one_wish(app: TestApp) {
     }
     assert_eq!(app.database().count("posts").await, 3);
     assert_eq!(app.database().count("comments").await, 1);
-    // The same wish in another spelling is the same wish.
+    // The same content in another JSON spelling counts as the same request.
     let spelt = ada.post("/v1/posts").body("application/json; charset=utf-8", "{ \"content\" : \"\\u0066irst\" }\n");
     assert_eq!(spelt.key("post").expect(201).await.header("idempotency-replayed"), "true");
 }
@@ -102,7 +102,7 @@ async fn a_key_belongs_to_one_wish(app: TestApp) {
 async fn a_key_belongs_to_one_user(app: TestApp) {
     let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
     let hers = publish(&ada, "same words").key("same key").send().await;
-    // A space is no visible character.
+    // A space is not a visible character.
     hers.problem(422, "validation_failed");
     let hers = publish(&ada, "same words").key("same-key").expect(201).await;
     let his = publish(&bob, "same words").key("same-key").expect(201).await;
@@ -110,7 +110,7 @@ async fn a_key_belongs_to_one_user(app: TestApp) {
     assert_eq!(his.header("idempotency-replayed"), "");
 }
 
-async fn a_request_that_failed_leaves_its_key_free(app: TestApp) {
+async fn a_failed_request_does_not_use_up_its_key(app: TestApp) {
     let ada = app.sign_up("ada").await;
     publish(&ada, "").key("key").problem(422, "validation_failed").await;
     comment(&ada, "tz4a98xxat96iws9zmbrgj3a", "to nothing").key("key").problem(404, "not_found").await;

@@ -1,4 +1,4 @@
-//! Bodies over 64 KiB. Nothing of this concerns the database.
+//! Bodies over 64 KiB. Independent of the database.
 
 use serde_json::json;
 use testkit::Engine;
@@ -13,7 +13,7 @@ async fn start() -> (TestApp, TestUser) {
     (app, ada)
 }
 
-/// JSON of exactly this many bytes, for the most part white space.
+/// JSON of exactly this many bytes, padded with white space.
 fn json_of(bytes: usize) -> Vec<u8> {
     let mut body = br#"{"content": "x"}"#.to_vec();
     body.resize(bytes, b' ');
@@ -44,7 +44,7 @@ async fn up_to_the_limit_they_are_read() {
 }
 
 #[tokio::test]
-async fn beyond_it_they_are_refused_however_they_are_sent() {
+async fn beyond_the_limit_they_are_rejected_in_every_encoding() {
     let (app, ada) = start().await;
     for size in [LIMIT + 1, 2 * LIMIT, TEN_MEGABYTES] {
         let answer = ada.post("/v1/posts").body("application/json", json_of(size)).send().await;
@@ -54,14 +54,14 @@ async fn beyond_it_they_are_refused_however_they_are_sent() {
         assert!(answer.head.contains("content-type: application/problem+json"), "{answer:?}");
         assert!(answer.body.contains("\"body_too_large\""), "{answer:?}");
     }
-    // Whoever is not asked for a body may not send a large one, either.
+    // Calls that read no body reject a large one too.
     app.post("/v1/sessions").body("application/json", json_of(TEN_MEGABYTES)).problem(413, "body_too_large").await;
     app.post("/v1/nothing").body("application/json", json_of(TEN_MEGABYTES)).problem(413, "body_too_large").await;
     ada.publish("still here").await;
 }
 
 #[tokio::test]
-async fn one_that_is_announced_and_breaks_off_is_refused() {
+async fn a_body_that_is_announced_and_breaks_off_is_rejected() {
     let (app, _) = start().await;
     let mut connection = app.connect().await;
     let head = format!(
@@ -78,7 +78,7 @@ async fn one_that_is_announced_and_breaks_off_is_refused() {
 }
 
 #[tokio::test]
-async fn many_at_once_do_no_harm() {
+async fn many_at_once_are_survived() {
     let (_app, ada) = start().await;
     let requests = (0..8).map(|_| ada.post("/v1/posts").body("application/json", json_of(TEN_MEGABYTES)).send());
     for answer in futures_util::future::join_all(requests).await {

@@ -1,22 +1,22 @@
-//! Lists in pages.
+//! Pagination of lists.
 
 use serde_json::Value;
 use testkit::app::{Http, TestApp, TestResponse, TestUser};
 use testkit::on_both_databases;
 
 on_both_databases![
-    have_20_items_unless_asked_otherwise,
+    have_20_items_by_default,
     every_list_can_be_walked_at_any_size,
     the_link_leads_on_and_keeps_the_limit,
     a_foreign_or_tampered_cursor_is_refused,
     a_limit_out_of_bounds_is_refused,
-    of_what_is_not_there_are_not_found,
+    of_unknown_resources_are_not_found,
 ];
 
-/// Three of everything that lists can hold, around ada and her post.
+/// Three items in every list, around ada and her post.
 struct Scene {
     ada: TestUser,
-    /// Path, what tells its items apart, and the items in order.
+    /// Path of the list, the field that identifies its items, and the items in order.
     lists: Vec<(String, &'static str, Vec<String>)>,
 }
 
@@ -52,7 +52,7 @@ async fn fill(app: &TestApp) -> Scene {
     Scene { ada: ada.clone(), lists }
 }
 
-async fn have_20_items_unless_asked_otherwise(app: TestApp) {
+async fn have_20_items_by_default(app: TestApp) {
     let ada = app.sign_up("ada").await;
     for number in 0..21 {
         ada.publish(&format!("post {number}")).await;
@@ -76,7 +76,7 @@ async fn every_list_can_be_walked_at_any_size(app: TestApp) {
                 let page = scene.ada.get(&next).expect(200).await;
                 seen.extend(page.each(field).iter().map(|item| (*item).to_owned()));
                 assert_eq!(page.items().len(), limit.min(expected.len() - (seen.len() - page.items().len())), "{path}");
-                // Null exactly when nothing follows: a last page that is full leads nowhere.
+                // Null if and only if no items follow: a full last page has no successor.
                 assert_eq!(page.next_cursor().is_none(), seen.len() == expected.len(), "{next}");
                 match follow(&page) {
                     Some(link) => next = link,
@@ -88,7 +88,7 @@ async fn every_list_can_be_walked_at_any_size(app: TestApp) {
     }
 }
 
-/// Where the answer says that the next page is, in both ways that it says so.
+/// The next page according to both `next_cursor` and `Link`, which must agree.
 fn follow(page: &TestResponse) -> Option<String> {
     let link = page.header("link");
     let Some(cursor) = page.next_cursor() else {
@@ -141,7 +141,7 @@ async fn a_foreign_or_tampered_cursor_is_refused(app: TestApp) {
         let twice = format!("{path}?cursor={own}&cursor={own}");
         scene.ada.get(&twice).problem(422, "validation_failed").await;
     }
-    // Good on every instance, and after the item that it was made of is gone.
+    // A cursor is valid on every instance, and after its item was deleted.
     let other = app.another();
     let (path, cursor) = &cursors[0];
     scene.ada.delete(&format!("/v1/posts/{}", scene.lists[0].2[0])).expect(204).await;
@@ -164,7 +164,7 @@ async fn a_limit_out_of_bounds_is_refused(app: TestApp) {
     }
 }
 
-async fn of_what_is_not_there_are_not_found(app: TestApp) {
+async fn of_unknown_resources_are_not_found(app: TestApp) {
     let http: &Http = &app;
     let id = "tz4a98xxat96iws9zmbrgj3a";
     for path in [

@@ -1,4 +1,4 @@
-//! What stands in an address that no call has. Nothing of this concerns the database.
+//! Unknown query parameters, and the length of the request target. Independent of the database.
 
 use reqwest::Method;
 use testkit::Engine;
@@ -28,7 +28,7 @@ async fn unknown_parameters_are_refused_by_every_call() {
 }
 
 #[tokio::test]
-async fn nothing_else_asks_what_the_parameters_are() {
+async fn other_paths_ignore_parameters() {
     let app = start().await;
     app.get("/v1/posts?").expect(200).await;
     app.get("/v1/posts?&").expect(200).await;
@@ -38,12 +38,12 @@ async fn nothing_else_asks_what_the_parameters_are() {
     app.get("/openapi.json?x=1").expect(200).await;
     app.get("/v1/nothing?x=1").problem(404, "not_found").await;
     app.delete("/v1/posts?x=1").problem(405, "method_not_allowed").await;
-    // Who it is comes first.
+    // The token is verified first.
     app.get("/v1/posts?x=1").bearer("garbage").problem(401, "invalid_token").await;
 }
 
 #[tokio::test]
-async fn a_page_does_not_repeat_what_it_was_asked_with() {
+async fn a_page_does_not_repeat_unknown_parameters() {
     let app = start().await;
     let ada = app.sign_up("ada").await;
     for number in 0..2 {
@@ -56,7 +56,7 @@ async fn a_page_does_not_repeat_what_it_was_asked_with() {
 }
 
 #[tokio::test]
-async fn an_address_has_a_bound() {
+async fn the_request_target_has_a_maximum_length() {
     let app = start().await;
     let of_length = |length: usize| format!("/v1/posts?limit={}", "5".repeat(length - "/v1/posts?limit=".len()));
     app.get(&of_length(2048)).problem(422, "validation_failed").await;
@@ -64,7 +64,7 @@ async fn an_address_has_a_bound() {
         app.get(&of_length(length)).problem(414, "uri_too_long").await;
     }
     app.get(&format!("/{}", "a".repeat(3000))).problem(414, "uri_too_long").await;
-    // The longest that there can be, with every character escaped that may be.
+    // The longest valid target, with every character escaped.
     let (name, cursor) = ("%61".repeat(30), "%61".repeat(200));
     app.get(&format!("/v1/users/%40{name}/followers?limit=100&cursor={cursor}")).problem(400, "invalid_cursor").await;
 }

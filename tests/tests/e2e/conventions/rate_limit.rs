@@ -1,4 +1,4 @@
-//! Rate limits. Nothing of this concerns the database.
+//! Rate limits. Independent of the database.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,7 +7,7 @@ use serde_json::json;
 use testkit::TestDatabase;
 use testkit::app::{TestApp, TestRequest, TestResponse};
 
-/// More than any client may send at once.
+/// More requests than a client may send at once with the smallest budget.
 const FLOOD: usize = 70;
 
 async fn start(trusted_proxies: &str) -> TestApp {
@@ -15,14 +15,15 @@ async fn start(trusted_proxies: &str) -> TestApp {
     TestApp::with(TestDatabase::sqlite().await, &variables)
 }
 
-/// A guess at a password: no call is dearer. Each is at another account's, of which more can be guessed.
+/// A log-in with a wrong password, which counts against the smallest budget. Each uses another name, because guesses
+/// at one name are limited separately.
 fn guess(app: &TestApp) -> TestRequest {
     static GUESSES: AtomicUsize = AtomicUsize::new(0);
     let username = format!("ada{}", GUESSES.fetch_add(1, Ordering::Relaxed));
     app.post("/v1/sessions").json(json!({ "username": username, "password": "not the password" }))
 }
 
-/// The first answer that was refused for coming too soon.
+/// The first 429, if there is one.
 async fn flood(request: impl Fn(usize) -> TestRequest) -> Option<TestResponse> {
     for number in 0..FLOOD {
         let answer = request(number).send().await;
@@ -33,14 +34,14 @@ async fn flood(request: impl Fn(usize) -> TestRequest) -> Option<TestResponse> {
     None
 }
 
-/// How many writes the answer says are left.
+/// The writes left, according to the response.
 fn left(answer: &TestResponse) -> u32 {
     let left = answer.header("ratelimit").strip_prefix("\"writes\";r=").and_then(|rest| rest.split(';').next());
     left.unwrap_or_else(|| panic!("{answer:?}")).parse().unwrap()
 }
 
 #[tokio::test]
-async fn say_what_is_left() {
+async fn report_the_requests_left() {
     let app = start("").await;
     let first = guess(&app).expect(401).await;
     assert_eq!(first.header("ratelimit-policy"), "\"credentials\";q=60;w=120");
@@ -51,17 +52,17 @@ async fn say_what_is_left() {
 }
 
 #[tokio::test]
-async fn turn_away_who_asks_too_often() {
+async fn reject_clients_that_exceed_their_budget() {
     let app = start("").await;
     let refused = flood(|_| guess(&app)).await.unwrap().problem(429, "rate_limited");
     let wait: u64 = refused.header("retry-after").parse().unwrap();
     assert!((1..=120).contains(&wait), "{wait}");
     assert!(refused.header("ratelimit").starts_with("\"credentials\";r=0;t="), "{}", refused.header("ratelimit"));
     assert_eq!(refused.header("ratelimit-policy"), "\"credentials\";q=60;w=120");
-    // Reading goes on, and so does looking after the server.
+    // Reads and operational endpoints still work.
     app.get("/v1/posts").expect(200).await;
     app.get("/health/ready").expect(200).await;
-    // Guessing tokens counts as well.
+    // Guesses at tokens count too.
     guess(&app).bearer("garbage").expect(429).await;
 }
 
@@ -69,7 +70,7 @@ async fn turn_away_who_asks_too_often() {
 async fn hold_signed_in_users_to_a_budget_of_their_own() {
     let app = start("").await;
     let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
-    // Far more than is given back meanwhile.
+    // Far more than is refilled in the meantime.
     join_all((0..100).map(|_| ada.put("/v1/users/@bob/follow").expect(204))).await;
     let hers = left(&ada.put("/v1/users/@bob/follow").expect(204).await);
     let his = left(&bob.put("/v1/users/@ada/follow").expect(204).await);
@@ -77,12 +78,12 @@ async fn hold_signed_in_users_to_a_budget_of_their_own() {
 }
 
 #[tokio::test]
-async fn believe_only_trusted_proxies_who_the_client_is() {
+async fn believe_only_trusted_proxies() {
     let trusting = start("127.0.0.1").await;
     let forwarded = |app: &TestApp, client: String| guess(app).header("x-forwarded-for", client);
-    // Each of them is another client, so nobody asks too often.
+    // Each request is from another client, so none exceeds its budget.
     assert!(flood(|number| forwarded(&trusting, format!("203.0.113.{number}"))).await.is_none());
-    // One client, whatever it claims itself to the left of what the proxy says.
+    // All requests are from one client, whatever it wrote to the left of the proxy's value.
     assert!(flood(|number| forwarded(&trusting, format!("10.1.2.{number}, 198.51.100.7"))).await.is_some());
 
     let wary = start("").await;
@@ -91,7 +92,7 @@ async fn believe_only_trusted_proxies_who_the_client_is() {
     assert!(flood(|number| forwarded(&elsewhere, format!("203.0.113.{number}"))).await.is_some());
 }
 
-/// How many guesses are left to who comes with this header: they come back slowest.
+/// Credentials left for the client of this header. They refill slowest.
 async fn left_to(app: &TestApp, header: &str, value: &str) -> u32 {
     let answer = guess(app).header(header, value).expect(401).await;
     let left = answer.header("ratelimit").strip_prefix("\"credentials\";r=").and_then(|rest| rest.split(';').next());
@@ -99,7 +100,7 @@ async fn left_to(app: &TestApp, header: &str, value: &str) -> u32 {
 }
 
 #[tokio::test]
-async fn know_a_client_however_a_proxy_writes_its_address() {
+async fn recognise_a_client_in_every_notation() {
     let app = start("127.0.0.1").await;
     let clients = [
         ("x-forwarded-for", "203.0.113.1:4711"),
@@ -112,12 +113,12 @@ async fn know_a_client_however_a_proxy_writes_its_address() {
         ("forwarded", "for=\"[2001:db8:4::17]:4711\""),
         ("forwarded", "for=_hidden, for=203.0.113.5"),
     ];
-    // Each of them is a client who was not there before, and is known when it comes again.
+    // Each header names a client that is new at first and known the second time.
     for (header, value) in &clients {
         assert_eq!(left_to(&app, header, value).await, 59, "{header}: {value}");
         assert_eq!(left_to(&app, header, value).await, 58, "{header}: {value}");
     }
-    // However it is written, it is the same one.
+    // The same address in another notation is the same client.
     assert_eq!(left_to(&app, "x-forwarded-for", "203.0.113.6").await, 59);
     assert_eq!(left_to(&app, "forwarded", "for=\"203.0.113.6:9\"").await, 58);
 }

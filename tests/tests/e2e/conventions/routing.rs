@@ -1,4 +1,4 @@
-//! Paths and methods that nothing answers to. Nothing of this concerns the database.
+//! Unknown paths and methods. Independent of the database.
 
 use reqwest::Method;
 use testkit::app::{TestApp, operations};
@@ -27,7 +27,7 @@ async fn an_unknown_path_is_not_found() {
         for method in [Method::GET, Method::POST, Method::DELETE, Method::OPTIONS, Method::PATCH] {
             let answer = app.request(method.clone(), path).send().await;
             let expected = if method != Method::GET && path.starts_with("/docs/") { 405 } else { 404 };
-            // What is below /docs/ is one known path.
+            // All paths below /docs/ match one route.
             let fine = answer.status == expected || (method == Method::OPTIONS && answer.status == 204);
             assert!(fine, "{method} {path} → {}", answer.text());
         }
@@ -35,7 +35,7 @@ async fn an_unknown_path_is_not_found() {
 }
 
 #[tokio::test]
-async fn another_method_of_a_known_path_is_told_what_it_knows() {
+async fn another_method_of_a_known_path_gets_405_with_allow() {
     let app = TestApp::on(Engine::Sqlite).await;
     let operations = operations();
     let mut paths: Vec<&String> = operations.iter().map(|(_, path)| path).collect();
@@ -48,7 +48,7 @@ async fn another_method_of_a_known_path_is_told_what_it_knows() {
             known.push("HEAD");
         }
         known.sort_unstable();
-        // `/v1/users/me` is a user's path, too.
+        // `/v1/users/me` also matches `/v1/users/{user}`.
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"] {
             if known.contains(&method) {
                 continue;
@@ -65,7 +65,7 @@ async fn another_method_of_a_known_path_is_told_what_it_knows() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_refused() {
+async fn malformed_requests_are_rejected() {
     let app = TestApp::on(Engine::Sqlite).await;
     let long_path = format!("GET /{} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n", "x".repeat(500_000));
     let many_headers = format!("GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n{}\r\n", "X: y\r\n".repeat(5_000));
@@ -91,9 +91,9 @@ async fn what_is_not_http_is_refused() {
     app.get("/health/ready").expect(200).await;
 }
 
-/// What a request may do is judged by the path that the router sees, however it is written.
+/// Limits and tokens apply to the decoded path that the router matches.
 #[tokio::test]
-async fn another_way_to_write_a_path_gets_around_nothing() {
+async fn another_spelling_of_a_path_circumvents_nothing() {
     let app = TestApp::with(TestDatabase::sqlite().await, &[("RATE_LIMIT", "on")]);
     let bad_token =
         app.raw("GET /%761/posts HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer bad\r\nConnection: close\r\n\r\n").await;

@@ -1,16 +1,16 @@
-//! What a text may be made of. The rules themselves are tested in `domain`.
+//! Rules of texts, end to end. The rules themselves are tested in `domain`.
 
 use serde_json::{Value, json};
 use testkit::app::{PASSWORD, TestApp};
 use testkit::on_both_databases;
 
 on_both_databases![
-    what_shows_nothing_is_refused,
+    invisible_text_is_rejected,
     a_name_has_one_line_and_closes_its_directions,
-    what_is_seen_stays_as_it_was_written,
+    visible_text_is_stored_as_written,
 ];
 
-async fn what_shows_nothing_is_refused(app: TestApp) {
+async fn invisible_text_is_rejected(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let post = ada.publish("hello").await;
     let comments = format!("/v1/posts/{post}/comments");
@@ -50,7 +50,7 @@ async fn a_name_has_one_line_and_closes_its_directions(app: TestApp) {
     assert_eq!(answer["display_name"], closed);
 }
 
-async fn what_is_seen_stays_as_it_was_written(app: TestApp) {
+async fn visible_text_is_stored_as_written(app: TestApp) {
     let ada = app.sign_up("ada").await;
     for content in ["👩\u{200d}👧 ❤\u{fe0f}", "می\u{200c}خواهم", "one\u{2028}two", "\u{301}", "\u{6dd}"] {
         let post = ada.post("/v1/posts").json(json!({ "content": content })).expect(201).await;

@@ -7,8 +7,8 @@ use testkit::on_both_databases;
 on_both_databases![
     count_once_however_often_they_are_sent,
     are_listed_newest_first,
-    nobody_follows_themselves,
-    nobody_follows_who_is_not_there,
+    users_cannot_follow_themselves,
+    unknown_users_cannot_be_followed,
 ];
 
 async fn count_once_however_often_they_are_sent(app: TestApp) {
@@ -43,7 +43,7 @@ async fn are_listed_newest_first(app: TestApp) {
     assert_eq!(app.get("/v1/users/@dan/followers").expect(200).await.items().len(), 0);
 }
 
-async fn nobody_follows_themselves(app: TestApp) {
+async fn users_cannot_follow_themselves(app: TestApp) {
     let ada = app.sign_up("ada").await;
     for user in ["@ada", "@ADA", ada.id.as_str()] {
         let path = format!("/v1/users/{user}/follow");
@@ -53,7 +53,7 @@ async fn nobody_follows_themselves(app: TestApp) {
     assert_eq!(app.database().count("follows").await, 0);
 }
 
-async fn nobody_follows_who_is_not_there(app: TestApp) {
+async fn unknown_users_cannot_be_followed(app: TestApp) {
     let ada = app.sign_up("ada").await;
     for user in ["@nobody_here", "ada", "tz4a98xxat96iws9zmbrgj3a", "%00"] {
         ada.put(&format!("/v1/users/{user}/follow")).problem(404, "not_found").await;

@@ -5,12 +5,12 @@ use testkit::app::TestApp;
 use testkit::on_both_databases;
 
 on_both_databases![
-    the_public_feed_has_everybodys_posts_newest_first,
-    home_has_the_posts_of_those_followed_and_ones_own,
-    home_is_nobodys_without_a_token,
+    the_public_feed_has_all_posts_newest_first,
+    home_has_own_posts_and_those_of_followed_users,
+    home_requires_a_token,
 ];
 
-async fn the_public_feed_has_everybodys_posts_newest_first(app: TestApp) {
+async fn the_public_feed_has_all_posts_newest_first(app: TestApp) {
     let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
     assert_eq!(app.get("/v1/posts").expect(200).await.json, json!({ "items": [], "next_cursor": null }));
     ada.publish("one").await;
@@ -25,7 +25,7 @@ async fn the_public_feed_has_everybodys_posts_newest_first(app: TestApp) {
     assert_eq!(liked, [false, true, false]);
 }
 
-async fn home_has_the_posts_of_those_followed_and_ones_own(app: TestApp) {
+async fn home_has_own_posts_and_those_of_followed_users(app: TestApp) {
     let [ada, bob, cyd] = app.sign_up_all(["ada", "bob", "cyd"]).await;
     bob.publish("before he was followed").await;
     ada.follow(&bob).await;
@@ -42,7 +42,7 @@ async fn home_has_the_posts_of_those_followed_and_ones_own(app: TestApp) {
     assert_eq!(ada.get("/v1/feed").expect(200).await.each("content"), ["her own"]);
     assert_eq!(cyd.get("/v1/feed").expect(200).await.each("content"), ["a stranger's"]);
 
-    // Pages of it hold together across authors.
+    // Its pages are consistent across authors.
     ada.follow(&bob).await;
     ada.follow(&cyd).await;
     let (mut seen, mut path) = (Vec::new(), "/v1/feed?limit=1".to_owned());
@@ -57,6 +57,6 @@ async fn home_has_the_posts_of_those_followed_and_ones_own(app: TestApp) {
     assert_eq!(seen, ["after he was followed", "a stranger's", "her own", "before he was followed"]);
 }
 
-async fn home_is_nobodys_without_a_token(app: TestApp) {
+async fn home_requires_a_token(app: TestApp) {
     app.get("/v1/feed").problem(401, "unauthenticated").await;
 }

@@ -1,4 +1,4 @@
-//! What clients do with connections, apart from sending requests. Nothing of this concerns the database.
+//! Connections: malformed requests, idle connections, surplus connections. Independent of the database.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ async fn start() -> TestApp {
     TestApp::on(Engine::Sqlite).await
 }
 
-/// The answer is a problem like any other, with the same id in its head and in its body, and the last one.
+/// Checks that the response is a problem with the same id in header and body, and closes the connection.
 fn assert_refused(answer: &RawResponse, status: u16, code: &str) {
     assert_eq!(answer.status, status, "{answer:?}");
     assert!(answer.head.contains("\r\nconnection: close\r\n"), "{answer:?}");
@@ -28,7 +28,7 @@ fn assert_refused(answer: &RawResponse, status: u16, code: &str) {
 }
 
 #[tokio::test]
-async fn what_is_no_request_is_refused_with_a_problem() {
+async fn malformed_requests_get_a_problem() {
     let app = start().await;
     let many = format!("GET / HTTP/1.1\r\n{}\r\n", "x: 1\r\n".repeat(200));
     let large = format!("GET / HTTP/1.1\r\nx: {}", "a".repeat(300_000));
@@ -39,7 +39,7 @@ async fn what_is_no_request_is_refused_with_a_problem() {
         (large.as_str(), 431, "headers_too_large"),
     ] {
         assert_refused(&app.raw(bytes).await, status, code);
-        // After a request it is the same.
+        // The same after a valid request on the connection.
         let mut connection = app.connect().await;
         connection.send(format!("{LIVE}{bytes}")).await;
         connection.read_until(r#"{"status":"live"}"#).await;
@@ -48,14 +48,14 @@ async fn what_is_no_request_is_refused_with_a_problem() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_the_last_one_is_followed_by_none() {
+async fn no_response_follows_the_last_one() {
     let head = "POST /v1/sessions HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n";
     let answer = start().await.raw(format!("{head}no chunk\r\n")).await;
     assert_refused(&answer, 400, "malformed_body");
 }
 
 #[tokio::test]
-async fn the_head_of_a_second_request_has_a_bound_of_time_too() {
+async fn the_head_of_a_second_request_has_a_timeout_too() {
     let app = start().await;
     let mut connection = app.connect().await;
     connection.send(LIVE).await;
@@ -65,13 +65,13 @@ async fn the_head_of_a_second_request_has_a_bound_of_time_too() {
 }
 
 #[tokio::test]
-async fn a_connection_that_brings_nothing_is_closed() {
+async fn an_idle_connection_is_closed() {
     let answer = start().await.raw("").await;
     assert_eq!((answer.status, answer.head.as_str()), (0, ""));
 }
 
 #[tokio::test]
-async fn many_requests_at_a_time_are_all_answered() {
+async fn pipelined_requests_are_all_answered() {
     let app = start().await;
     let mut connection = app.connect().await;
     let count = 2000;
@@ -86,7 +86,7 @@ async fn many_requests_at_a_time_are_all_answered() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn one_address_cannot_take_those_of_another() {
+async fn one_address_cannot_take_the_connections_of_another() {
     let database = Arc::new(TestDatabase::on(Engine::Sqlite).await);
     let connections = ConnectionBounds { all: 100, of_a_network: 2 };
     let app = TestApp::start(database, AppOptions { connections, ..AppOptions::default() });
@@ -104,14 +104,14 @@ async fn one_address_cannot_take_those_of_another() {
     let mut last = app.connect_from(first).await;
     last.send(LIVE).await;
     assert_refused(&surplus.finish().await, 503, "overloaded");
-    // It is told so as long as there is room to tell it.
+    // Surplus connections get the 503 up to twice the bound.
     assert_eq!(last.finish().await.status, 200);
     for address in [second, other] {
         let mut connection = app.connect_from(address).await;
         connection.send(LIVE).await;
         connection.read_until(r#"{"status":"live"}"#).await;
     }
-    // What is served goes on.
+    // Connections within the bound are still served.
     served[0].send(LIVE).await;
     served[0].read_until(r#"{"status":"live"}"#).await;
 }

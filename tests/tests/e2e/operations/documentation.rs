@@ -1,4 +1,4 @@
-//! `/`, `/docs/` and `/openapi.json`. Nothing of this concerns the database.
+//! `/`, `/docs/` and `/openapi.json`. Independent of the database.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use testkit::app::{PASSWORD, TestApp};
 use testkit::{Engine, TestDatabase};
 
 #[tokio::test]
-async fn the_first_page_says_where_to_go() {
+async fn the_start_page_links_to_everything() {
     let app = TestApp::on(Engine::Sqlite).await;
     let page = app.get("/").expect(200).await;
     assert!(page.header("content-type").starts_with("text/html"));
@@ -20,7 +20,7 @@ async fn the_first_page_says_where_to_go() {
     }
 }
 
-/// The places on this server that a page refers to.
+/// The local links of a page.
 fn links(page: &str) -> Vec<String> {
     let values = |attribute: &str| {
         let values: Vec<_> =
@@ -31,7 +31,7 @@ fn links(page: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_docs_bring_everything_along() {
+async fn the_docs_load_only_local_files() {
     let app = TestApp::on(Engine::Sqlite).await;
     assert_eq!(app.get("/docs").expect(308).await.header("location"), "/docs/");
     let page = app.get("/docs/").expect(200).await;
@@ -45,7 +45,7 @@ async fn the_docs_bring_everything_along() {
             Some("js") => "text/javascript",
             Some("css") => "text/css",
             Some("png") => "image/png",
-            other => panic!("what is {link} ({other:?})?"),
+            other => panic!("unexpected type of {link}: {other:?}"),
         };
         assert!(asset.header("content-type").starts_with(expected), "{link} {}", asset.header("content-type"));
     }
@@ -67,7 +67,7 @@ async fn the_document_is_the_one_in_the_repository() {
 }
 
 #[tokio::test]
-async fn files_are_not_sent_again_to_who_has_them() {
+async fn unchanged_files_get_304() {
     let app = TestApp::on(Engine::Sqlite).await;
     for path in ["/", "/openapi.json", "/docs/", "/docs/swagger-ui-bundle.js", "/docs/favicon-32x32.png"] {
         let plain = app.get(path).expect(200).await;
@@ -84,7 +84,7 @@ async fn files_are_not_sent_again_to_who_has_them() {
 }
 
 #[tokio::test]
-async fn reading_the_documentation_counts() {
+async fn the_documentation_is_rate_limited() {
     let app = TestApp::with(TestDatabase::on(Engine::Sqlite).await, &[("RATE_LIMIT", "on")]);
     let left = async |path: &str| {
         let answer = app.get(path).send().await;
@@ -95,9 +95,9 @@ async fn reading_the_documentation_counts() {
     assert_eq!(left("/health/live").await, None);
 }
 
-/// Behind a gateway that strips a prefix, what the server links to has it, and what it serves has not.
+/// Behind a gateway that strips a prefix, links have the prefix, and the served paths do not.
 #[tokio::test]
-async fn links_have_the_prefix_that_a_gateway_strips() {
+async fn links_include_the_base_path() {
     let app = TestApp::with(TestDatabase::on(Engine::Sqlite).await, &[("BASE_PATH", "/thoughts")]);
     let ada = app.sign_up("ada").await;
     let stripped =
@@ -125,7 +125,7 @@ async fn links_have_the_prefix_that_a_gateway_strips() {
     }
     ada.publish("more").await;
     for list in ["/v1/posts?limit=1", "/v1/users?limit=1"] {
-        // Twice: the second answer may be made of what the first one left.
+        // Twice: the second response may use what the first one stored.
         for _ in 0..2 {
             let page = app.get(list).expect(200).await;
             let next = page.header("link").strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));

@@ -1,4 +1,4 @@
-//! More log-ins at once than passwords can be checked.
+//! More concurrent log-ins than passwords can be checked.
 
 use std::sync::Arc;
 
@@ -8,9 +8,9 @@ use serde_json::json;
 use testkit::app::{AppOptions, TestApp};
 use testkit::{TestDatabase, on_both_databases};
 
-on_both_databases![slows_log_ins_and_not_reads];
+on_both_databases![slows_down_log_ins_but_not_reads];
 
-async fn slows_log_ins_and_not_reads(db: TestDatabase) {
+async fn slows_down_log_ins_but_not_reads(db: TestDatabase) {
     let options = AppOptions { hashing_cost: HashingCost::OWASP, ..AppOptions::default() };
     let app = TestApp::start(Arc::new(db), options);
     let log_in = |number: usize| {

@@ -4,9 +4,9 @@ use serde_json::json;
 use testkit::app::TestApp;
 use testkit::on_both_databases;
 
-on_both_databases![say_that_the_server_lives_and_serves];
+on_both_databases![report_live_and_ready];
 
-async fn say_that_the_server_lives_and_serves(app: TestApp) {
+async fn report_live_and_ready(app: TestApp) {
     assert_eq!(app.get("/health/live").expect(200).await.json, json!({ "status": "live" }));
     let ready = app.get("/health/ready").expect(200).await;
     let expected = json!({ "status": "ready", "dependencies": [{ "name": "database", "status": "up" }] });

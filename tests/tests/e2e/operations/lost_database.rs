@@ -1,4 +1,4 @@
-//! What the server says while PostgreSQL is out of reach. SQLite is never.
+//! Responses while PostgreSQL is unreachable. SQLite always is reachable.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use testkit::app::TestApp;
 use testkit::{Proxy, TestDatabase};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn is_said_and_got_over() {
+async fn is_reported_and_recovers() {
     let db = TestDatabase::postgres().await;
     let (proxy, url) = Proxy::before(db.url()).await;
     let app = TestApp::with(db, &[("DATABASE_URL", &url)]);
@@ -34,7 +34,7 @@ async fn is_said_and_got_over() {
     app.get("/health/live").expect(200).await;
 
     proxy.mend();
-    // It is found out by itself, within a moment.
+    // The server detects the recovery on its own, within moments.
     let ready = async { while app.get("/health/ready").send().await.status != 200 {} };
     tokio::time::timeout(Duration::from_secs(30), ready).await.unwrap();
     ada.publish("after").await;

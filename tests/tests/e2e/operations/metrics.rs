@@ -1,4 +1,4 @@
-//! `/metrics`, and who may read them. Nothing of this concerns the database.
+//! Access to `/metrics`. Independent of the database.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,19 +6,19 @@ use testkit::app::{Http, TestApp};
 use testkit::{Engine, TestDatabase};
 
 #[tokio::test]
-async fn are_for_callers_on_this_machine() {
+async fn are_served_to_this_machine_only() {
     let app = TestApp::on(Engine::Sqlite).await;
     let metrics = app.get("/metrics").expect(200).await;
     assert!(metrics.header("content-type").starts_with("text/plain"));
     assert_eq!(metrics.text(), "up 1\n");
-    // A proxy on this machine calls for somebody else.
+    // A proxy on this machine forwards for other clients.
     for header in ["x-forwarded-for", "forwarded"] {
         app.get("/metrics").header(header, "127.0.0.1").problem(404, "not_found").await;
     }
 }
 
 #[tokio::test]
-async fn are_behind_a_password_when_there_is_one() {
+async fn require_the_password_if_one_is_configured() {
     let variables = [("METRICS_USER", "prometheus"), ("METRICS_PASSWORD", "a good password")];
     let app = TestApp::with(TestDatabase::sqlite().await, &variables);
     let with = |credentials: &str| {
@@ -37,7 +37,7 @@ async fn are_behind_a_password_when_there_is_one() {
 }
 
 #[tokio::test]
-async fn are_not_to_be_had_by_guessing() {
+async fn limit_guesses_at_the_password() {
     let variables = [
         ("METRICS_USER", "prometheus"),
         ("METRICS_PASSWORD", "a good password"),
@@ -49,26 +49,26 @@ async fn are_not_to_be_had_by_guessing() {
         let request = app.get("/metrics").header("authorization", format!("Basic {}", STANDARD.encode(credentials)));
         request.header("x-forwarded-for", from)
     };
-    // Collecting them takes nothing.
+    // Right credentials use up nothing.
     for _ in 0..200 {
         with("prometheus:a good password", "203.0.113.1").expect(200).await;
     }
     let mut tried = 0;
     while with("prometheus:a bad password", "203.0.113.1").send().await.status == 401 {
         tried += 1;
-        assert!(tried < 200, "nobody is stopped");
+        assert!(tried < 200, "guesses are not limited");
     }
     assert!(tried >= 60, "{tried}");
     let refused = with("prometheus:a good password", "203.0.113.1").problem(429, "rate_limited").await;
     assert!((1..=2).contains(&refused.header("retry-after").parse::<u64>().unwrap()));
     with("prometheus:a good password", "203.0.113.2").expect(200).await;
-    // Who gives no credentials guesses none.
+    // A request without credentials is not a guess.
     app.get("/metrics").header("x-forwarded-for", "203.0.113.1").problem(401, "unauthenticated").await;
 }
 
 #[tokio::test]
-async fn have_a_port_of_their_own_when_there_is_one() {
-    // Free a moment ago; nobody else picks ports here.
+async fn have_a_port_of_their_own_if_one_is_configured() {
+    // Free a moment ago; no other test picks ports.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let app = TestApp::with(TestDatabase::sqlite().await, &[("METRICS_PORT", &port.to_string())]);
     app.get("/metrics").problem(404, "not_found").await;

@@ -1,4 +1,4 @@
-//! More at once than can be done at once, at the waits that people get by default.
+//! More concurrent requests than can be served at once, with the default waits.
 
 use std::sync::Arc;
 
@@ -9,20 +9,20 @@ use testkit::app::{AppOptions, PASSWORD, TestApp};
 use testkit::{TestDatabase, on_both_databases};
 
 on_both_databases![
-    a_crowd_that_signs_up_is_let_in,
-    a_crowd_that_reads_what_no_cache_has_is_served,
-    a_crowd_that_writes_is_served,
-    somebody_who_guesses_passwords_keeps_nobody_out,
+    concurrent_sign_ups_all_succeed,
+    concurrent_uncached_reads_all_succeed,
+    concurrent_writes_all_succeed,
+    a_client_that_guesses_passwords_does_not_block_others,
 ];
 
-/// More than hash at once, and few enough for a slow machine to get done with in the seconds that they may wait.
+/// More than can hash at once, and few enough for a slow machine to finish within the allowed wait.
 const CROWD: usize = 60;
 
 fn start(db: TestDatabase) -> TestApp {
     TestApp::start(Arc::new(db), AppOptions { hashing_cost: HashingCost::OWASP, wait: None, ..AppOptions::default() })
 }
 
-async fn a_crowd_that_signs_up_is_let_in(db: TestDatabase) {
+async fn concurrent_sign_ups_all_succeed(db: TestDatabase) {
     let app = start(db);
     let sign_up = |number: usize| {
         let body = json!({ "username": format!("user_{number}"), "password": PASSWORD });
@@ -31,7 +31,7 @@ async fn a_crowd_that_signs_up_is_let_in(db: TestDatabase) {
     join_all((0..CROWD).map(sign_up)).await;
 }
 
-async fn a_crowd_that_reads_what_no_cache_has_is_served(db: TestDatabase) {
+async fn concurrent_uncached_reads_all_succeed(db: TestDatabase) {
     let app = TestApp::start(
         Arc::new(db),
         AppOptions { wait: None, variables: vec![("CACHE_TTL", "0s".to_owned())], ..AppOptions::default() },
@@ -45,13 +45,13 @@ async fn a_crowd_that_reads_what_no_cache_has_is_served(db: TestDatabase) {
     join_all((0..64).map(reader)).await;
 }
 
-async fn a_crowd_that_writes_is_served(db: TestDatabase) {
+async fn concurrent_writes_all_succeed(db: TestDatabase) {
     let app = TestApp::start(Arc::new(db), AppOptions { wait: None, ..AppOptions::default() });
     let ada = app.sign_up("ada").await;
     join_all((0..150).map(|_| ada.publish("all at once"))).await;
 }
 
-async fn somebody_who_guesses_passwords_keeps_nobody_out(db: TestDatabase) {
+async fn a_client_that_guesses_passwords_does_not_block_others(db: TestDatabase) {
     let trusted = vec![("TRUSTED_PROXIES", "127.0.0.1".to_owned())];
     let options =
         AppOptions { hashing_cost: HashingCost::OWASP, wait: None, variables: trusted, ..AppOptions::default() };
@@ -61,7 +61,7 @@ async fn somebody_who_guesses_passwords_keeps_nobody_out(db: TestDatabase) {
         let body = json!({ "username": username, "password": password });
         app.post("/v1/sessions").header("x-forwarded-for", from).json(body)
     };
-    // At many accounts, for few are let through at one.
+    // For many names, because guesses at one name are limited.
     let guess = |number: usize| log_in("192.0.2.66", &format!("user_{number}"), "not the right one").send();
     let guesses = join_all((0..200).map(guess));
     let others = async {

@@ -1,4 +1,4 @@
-//! How the server ends.
+//! Stopping the server.
 
 use std::sync::Arc;
 
@@ -7,22 +7,23 @@ use testkit::app::{AppOptions, RawConnection, TestApp, TestUser};
 use testkit::{TestDatabase, on_both_databases};
 use tokio::net::TcpStream;
 
-on_both_databases![finishes_what_it_began_and_takes_no_more, sends_away_what_another_instance_can_do];
+on_both_databases![finishes_requests_in_flight_and_accepts_no_more, sends_repeatable_requests_to_another_instance];
 
-/// Instances that stop at once: what one of them does wrong now and then, one of several does each time.
+/// Instances that stop at once, so that a rare failure becomes likely.
 const INSTANCES: usize = 4;
 const READ: &str = "GET /v1/posts HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
 const BODY: &str = r#"{"content": "said in time"}"#;
 
-async fn finishes_what_it_began_and_takes_no_more(db: TestDatabase) {
+async fn finishes_requests_in_flight_and_accepts_no_more(db: TestDatabase) {
     let db = Arc::new(db);
-    // The instances have no Redis to hear of each other's writes by.
+    // The instances have no Redis that would invalidate each other's caches.
     let uncached = vec![("CACHE_TTL", "0s".to_owned())];
     let app = TestApp::start(Arc::clone(&db), AppOptions { variables: uncached, ..AppOptions::default() });
     let ada = app.sign_up("ada").await;
     let mut stopping = Vec::new();
     for _ in 0..INSTANCES {
-        // Each worker opens connections to the database, which all of them share; all but one have nothing to do then.
+        // Each worker opens database connections, which all workers share. All but one worker are idle when the
+        // instance stops.
         let variables = vec![("WORKERS", "8".to_owned())];
         let instance = TestApp::start(Arc::clone(&db), AppOptions { variables, ..AppOptions::default() });
         join_all((0..16).map(|_| instance.raw(READ))).await;
@@ -31,7 +32,7 @@ async fn finishes_what_it_began_and_takes_no_more(db: TestDatabase) {
     for (_, instance) in &mut stopping {
         instance.begin_to_stop();
     }
-    // Time for the workers that have nothing to do to end, and for what they hold to end with them.
+    // Enough time for idle workers to end, with everything they hold.
     for _ in 0..20 {
         app.get("/v1/posts").expect(200).await;
     }
@@ -39,7 +40,7 @@ async fn finishes_what_it_began_and_takes_no_more(db: TestDatabase) {
     assert_eq!(app.get("/v1/posts").expect(200).await.items().len(), INSTANCES);
 }
 
-/// Sends the body once the server takes no more connections.
+/// Sends the body once the server accepts no more connections.
 async fn finish(mut under_way: RawConnection, instance: TestApp) {
     while TcpStream::connect(instance.address()).await.is_ok() {
         tokio::task::yield_now().await;
@@ -51,7 +52,7 @@ async fn finish(mut under_way: RawConnection, instance: TestApp) {
     instance.stop().await;
 }
 
-/// A request of which the server has the head, and waits for the body.
+/// Sends the head of a request and waits until the server waits for its body.
 async fn begin_to_publish(instance: &TestApp, user: &TestUser) -> RawConnection {
     let head = format!(
         "POST /v1/posts HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nAuthorization: Bearer {}\r\n\
@@ -65,11 +66,11 @@ async fn begin_to_publish(instance: &TestApp, user: &TestUser) -> RawConnection 
     connection
 }
 
-/// What nginx sends where it may ask another instance.
+/// The header of a request that nginx may repeat on another instance.
 const REPEATABLE: &str = "GET /v1/posts HTTP/1.1\r\nHost: test\r\nX-Next-Upstream: http_502\r\n\r\n";
 
-async fn sends_away_what_another_instance_can_do(db: TestDatabase) {
-    // In production a server that stops goes on serving for a while.
+async fn sends_repeatable_requests_to_another_instance(db: TestDatabase) {
+    // In production, a stopping server serves for a while longer.
     let variables = [("APP_ENV", "production"), ("DATABASE_MIGRATE", "true"), ("TRUSTED_PROXIES", "127.0.0.1")];
     let mut app = TestApp::with(db, &variables);
     let ada = app.sign_up("ada").await;
@@ -78,7 +79,7 @@ async fn sends_away_what_another_instance_can_do(db: TestDatabase) {
     proxy.read_until("HTTP/1.1 200 OK").await;
     let mut writer = begin_to_publish(&app, &ada).await;
     app.begin_to_stop();
-    // It hears of that soon.
+    // The server learns of it soon.
     while app.get("/health/ready").send().await.status == 200 {
         tokio::task::yield_now().await;
     }
@@ -88,7 +89,7 @@ async fn sends_away_what_another_instance_can_do(db: TestDatabase) {
     assert!(answer.head.contains("connection: close"), "{answer:?}");
     let nowhere_else = app.raw("GET /v1/posts HTTP/1.1\r\nHost: test\r\n\r\n").await;
     assert_eq!(nowhere_else.status, 200, "{nowhere_else:?}");
-    // What is not safe to repeat is served to its end.
+    // A request that is not safe to repeat is served to its end.
     writer.send(BODY).await;
     let answer = writer.finish().await;
     assert_eq!(answer.status, 201, "{answer:?}");

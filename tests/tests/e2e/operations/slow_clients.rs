@@ -1,4 +1,4 @@
-//! Clients that take their time. What they do is no fault of the server, and nothing of it concerns the database.
+//! Slow clients. The server closes their connections without a 5xx. Independent of the database.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// Longer than anything takes that works.
+/// A time limit that no passing test reaches.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 async fn start() -> TestApp {
@@ -16,7 +16,7 @@ async fn start() -> TestApp {
 }
 
 #[tokio::test]
-async fn who_does_not_send_the_body_is_hung_up_on() {
+async fn a_client_that_sends_no_body_is_disconnected() {
     let app = start().await;
     let heads = [
         "POST /v1/sessions HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{",
@@ -32,15 +32,15 @@ async fn who_does_not_send_the_body_is_hung_up_on() {
 }
 
 #[tokio::test]
-async fn who_does_not_send_the_head_is_hung_up_on() {
+async fn a_client_that_sends_no_head_is_disconnected() {
     let answer = start().await.raw("GET /v1/posts HTTP/1.1\r\nHost: t\r\nX-Slow: ").await;
     assert_eq!(answer.status, 408, "{answer:?}");
 }
 
-/// One that does not even take what it asked for: the answers fill what there is of buffers, and then they stay.
+/// The client does not read: the responses fill all buffers and stay there.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn who_does_not_read_the_answers_is_hung_up_on() {
+async fn a_client_that_reads_no_responses_is_disconnected() {
     let app = start().await;
     let mut stream = TcpStream::connect(app.address()).await.unwrap();
     let asking = async { while stream.write_all(b"GET /openapi.json HTTP/1.1\r\nHost: t\r\n\r\n").await.is_ok() {} };

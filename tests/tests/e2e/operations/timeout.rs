@@ -1,4 +1,4 @@
-//! Requests that take too long.
+//! Requests that exceed their time limit.
 
 use std::sync::Arc;
 
@@ -7,10 +7,11 @@ use serde_json::json;
 use testkit::app::{AppOptions, PASSWORD, TestApp};
 use testkit::{TestDatabase, on_both_databases};
 
-on_both_databases![are_given_up_and_leave_nothing_behind];
+on_both_databases![are_cancelled_and_leave_nothing_behind];
 
-async fn are_given_up_and_leave_nothing_behind(db: TestDatabase) {
-    // No machine hashes a password as OWASP asks for in that time; the body, which has as long, is there at once.
+async fn are_cancelled_and_leave_nothing_behind(db: TestDatabase) {
+    // Hashing a password at OWASP's cost takes longer on any machine. The body, which has the same limit, arrives at
+    // once.
     let variables = vec![("REQUEST_TIMEOUT", "5ms".to_owned())];
     let app = TestApp::start(
         Arc::new(db),

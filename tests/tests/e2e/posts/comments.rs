@@ -8,10 +8,10 @@ on_both_databases![
     are_written_and_shown,
     top_level_ones_are_listed_oldest_first,
     are_edited_by_their_author_only,
-    the_same_words_change_nothing,
-    an_edit_is_refused_when_somebody_edited_meanwhile,
-    are_deleted_by_their_author_or_the_posts,
-    say_what_is_wrong,
+    equal_content_changes_nothing,
+    a_stale_if_match_is_rejected,
+    are_deleted_by_their_author_or_the_posts_author,
+    reject_invalid_fields,
 ];
 
 async fn are_written_and_shown(app: TestApp) {
@@ -44,7 +44,7 @@ async fn are_written_and_shown(app: TestApp) {
     assert!(anonymous.json.get("viewer").is_none());
 }
 
-async fn the_same_words_change_nothing(app: TestApp) {
+async fn equal_content_changes_nothing(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let post = ada.publish("hello").await;
     let path = format!("/v1/comments/{}", ada.comment(&post, "\u{e9}").await);
@@ -88,12 +88,12 @@ async fn are_edited_by_their_author_only(app: TestApp) {
     assert_eq!(bob.get(&path).expect(200).await.json, edited.json);
 }
 
-async fn an_edit_is_refused_when_somebody_edited_meanwhile(app: TestApp) {
+async fn a_stale_if_match_is_rejected(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let post = ada.publish("hello").await;
     let path = format!("/v1/comments/{}", ada.comment(&post, "zero").await);
     let seen = ada.get(&path).expect(200).await;
-    // A reply changes the tag, but edits nothing.
+    // A reply changes the tag but not the revision.
     ada.reply(&post, &seen.id(), "a reply").await;
     let edit = |content: &str| ada.patch(&path).json(json!({ "content": content }));
     edit("one").header("if-match", seen.header("etag")).expect(200).await;
@@ -101,7 +101,7 @@ async fn an_edit_is_refused_when_somebody_edited_meanwhile(app: TestApp) {
     edit("three").header("if-match", "*").expect(200).await;
 }
 
-async fn are_deleted_by_their_author_or_the_posts(app: TestApp) {
+async fn are_deleted_by_their_author_or_the_posts_author(app: TestApp) {
     let [ada, bob, cyd] = app.sign_up_all(["ada", "bob", "cyd"]).await;
     let post = ada.publish("hello").await;
     for owner in [&bob, &ada] {
@@ -116,7 +116,7 @@ async fn are_deleted_by_their_author_or_the_posts(app: TestApp) {
             app.get(&path).problem(404, "not_found").await;
         }
     }
-    // The author of another post is a stranger here.
+    // The author of another post has no rights here.
     let own = cyd.publish("own").await;
     let comment = bob.comment(&post, "his").await;
     cyd.comment(&own, "own").await;
@@ -124,7 +124,7 @@ async fn are_deleted_by_their_author_or_the_posts(app: TestApp) {
     app.database().assert_counters_exact().await;
 }
 
-async fn say_what_is_wrong(app: TestApp) {
+async fn reject_invalid_fields(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let post = ada.publish("hello").await;
     let path = format!("/v1/posts/{post}/comments");

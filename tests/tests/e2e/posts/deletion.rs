@@ -4,9 +4,9 @@ use serde_json::json;
 use testkit::app::TestApp;
 use testkit::on_both_databases;
 
-on_both_databases![takes_everything_with_it, only_its_author_may];
+on_both_databases![removes_everything_below_the_post, only_the_author_may_delete];
 
-async fn takes_everything_with_it(app: TestApp) {
+async fn removes_everything_below_the_post(app: TestApp) {
     let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
     let (post, other) = (ada.publish("goes").await, ada.publish("stays").await);
     let comment = bob.comment(&post, "first").await;
@@ -50,7 +50,7 @@ async fn takes_everything_with_it(app: TestApp) {
     app.database().assert_counters_exact().await;
 }
 
-async fn only_its_author_may(app: TestApp) {
+async fn only_the_author_may_delete(app: TestApp) {
     let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
     let path = format!("/v1/posts/{}", ada.publish("hers").await);
     bob.delete(&path).problem(403, "not_the_author").await;

@@ -5,15 +5,15 @@ use testkit::app::TestApp;
 use testkit::on_both_databases;
 
 on_both_databases![
-    changes_the_words_and_says_when,
-    the_same_words_change_nothing,
-    only_its_author_may,
-    is_refused_when_somebody_edited_meanwhile,
-    of_many_edits_of_one_version_one_succeeds,
-    says_what_is_wrong,
+    changes_the_content_and_sets_edited_at,
+    equal_content_changes_nothing,
+    only_the_author_may_edit,
+    a_stale_if_match_is_rejected,
+    one_of_many_edits_of_a_revision_succeeds,
+    rejects_invalid_fields,
 ];
 
-async fn changes_the_words_and_says_when(app: TestApp) {
+async fn changes_the_content_and_sets_edited_at(app: TestApp) {
     let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
     let post = ada.publish("frist").await;
     ada.like(&post).await;
@@ -28,12 +28,12 @@ async fn changes_the_words_and_says_when(app: TestApp) {
     assert_eq!((&found.json, found.header("etag")), (&edited.json, edited.header("etag")));
 }
 
-async fn the_same_words_change_nothing(app: TestApp) {
+async fn equal_content_changes_nothing(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let path = format!("/v1/posts/{}", ada.publish("\u{e9}").await);
     let before = ada.get(&path).expect(200).await;
     let edit = |content: &str| ada.patch(&path).json(json!({ "content": content }));
-    // They are the same once they are normalised.
+    // They are equal after normalisation.
     for words in ["\u{e9}", "e\u{301}"] {
         let answer = edit(words).header("if-match", before.header("etag")).expect(200).await;
         assert_eq!((&answer.json, answer.header("etag")), (&before.json, before.header("etag")));
@@ -41,12 +41,12 @@ async fn the_same_words_change_nothing(app: TestApp) {
     let edited = edit("new").expect(200).await;
     let again = edit("new").expect(200).await;
     assert_eq!((&again.json, again.header("etag")), (&edited.json, edited.header("etag")));
-    // Whoever saw something else is told so, whatever they want it to say.
+    // A stale tag gets 412, even if the content would not change.
     edit("new").header("if-match", before.header("etag")).problem(412, "precondition_failed").await;
     assert_eq!(ada.get(&path).expect(200).await.json, edited.json);
 }
 
-async fn only_its_author_may(app: TestApp) {
+async fn only_the_author_may_edit(app: TestApp) {
     let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
     let path = format!("/v1/posts/{}", ada.publish("hers").await);
     bob.patch(&path).json(json!({ "content": "his" })).problem(403, "not_the_author").await;
@@ -55,13 +55,13 @@ async fn only_its_author_may(app: TestApp) {
     assert_eq!((&found["content"], &found["edited_at"]), (&json!("hers"), &Value::Null));
 }
 
-async fn is_refused_when_somebody_edited_meanwhile(app: TestApp) {
+async fn a_stale_if_match_is_rejected(app: TestApp) {
     let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
     let path = format!("/v1/posts/{}", ada.publish("zero").await);
     let seen = app.get(&path).expect(200).await;
     let edit = |content: &str| ada.patch(&path).json(json!({ "content": content }));
 
-    // A like is no edit, and the tag of any reader is good.
+    // A like is no edit, and tags of all readers are valid.
     bob.put(&format!("{path}/like")).expect(204).await;
     let first = edit("one").header("if-match", seen.header("etag")).expect(200).await;
     let stale = [seen.header("etag"), "\"nonsense\"", "nonsense", "", "W/\"0-0000000000000000\""];
@@ -78,7 +78,7 @@ async fn is_refused_when_somebody_edited_meanwhile(app: TestApp) {
     edit("four").expect(200).await;
 }
 
-async fn of_many_edits_of_one_version_one_succeeds(app: TestApp) {
+async fn one_of_many_edits_of_a_revision_succeeds(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let path = format!("/v1/posts/{}", ada.publish("zero").await);
     let tag = app.get(&path).expect(200).await.header("etag").to_owned();
@@ -92,7 +92,7 @@ async fn of_many_edits_of_one_version_one_succeeds(app: TestApp) {
     assert_eq!(app.get(&path).expect(200).await["content"], winners[0]["content"]);
 }
 
-async fn says_what_is_wrong(app: TestApp) {
+async fn rejects_invalid_fields(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let path = format!("/v1/posts/{}", ada.publish("hello").await);
     let cases = [

@@ -40,7 +40,7 @@ async fn are_listed_newest_first(app: TestApp) {
     assert_eq!(app.get(&path).expect(200).await.each("username"), ["cyd", "ada", "bob"]);
     let seen = ada.get(&path).expect(200).await;
     assert_eq!(seen["items"][0]["viewer"]["following"], true);
-    // A like that is taken back and given again is a new one.
+    // A like that is removed and given again counts as new.
     bob.delete(&format!("/v1/posts/{post}/like")).expect(204).await;
     bob.like(&post).await;
     assert_eq!(app.get(&path).expect(200).await.each("username"), ["bob", "cyd", "ada"]);

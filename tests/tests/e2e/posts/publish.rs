@@ -5,13 +5,13 @@ use testkit::app::TestApp;
 use testkit::on_both_databases;
 
 on_both_databases![
-    answers_the_post,
+    returns_the_post,
     stores_text_as_nfc_and_otherwise_untouched,
-    says_what_is_wrong,
+    rejects_invalid_fields,
     shows_up_among_the_posts_of_its_author,
 ];
 
-async fn answers_the_post(app: TestApp) {
+async fn returns_the_post(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let post = ada.post("/v1/posts").json(json!({ "content": "Hello, world." })).expect(201).await;
     assert_eq!(post.header("location"), format!("/v1/posts/{}", post.id()));
@@ -52,7 +52,7 @@ async fn stores_text_as_nfc_and_otherwise_untouched(app: TestApp) {
     }
 }
 
-async fn says_what_is_wrong(app: TestApp) {
+async fn rejects_invalid_fields(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let cases = [
         (json!({}), "content: required"),

@@ -4,9 +4,9 @@ use serde_json::json;
 use testkit::app::TestApp;
 use testkit::on_both_databases;
 
-on_both_databases![nest_up_to_a_bound, stay_on_their_post];
+on_both_databases![nest_up_to_the_maximum_depth, stay_on_their_post];
 
-async fn nest_up_to_a_bound(app: TestApp) {
+async fn nest_up_to_the_maximum_depth(app: TestApp) {
     let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
     let post = ada.publish("hello").await;
     let top = ada.comment(&post, "depth 0").await;

@@ -4,13 +4,9 @@ use serde_json::Value;
 use testkit::app::TestApp;
 use testkit::on_both_databases;
 
-on_both_databases![
-    shows_a_signed_in_reader_what_they_like,
-    saves_the_body_when_the_client_has_it,
-    what_names_nothing_is_not_found,
-];
+on_both_databases![shows_a_signed_in_reader_their_like, sends_304_if_the_tag_matches, unknown_ids_are_not_found];
 
-async fn shows_a_signed_in_reader_what_they_like(app: TestApp) {
+async fn shows_a_signed_in_reader_their_like(app: TestApp) {
     let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
     let path = format!("/v1/posts/{}", ada.publish("hello").await);
     bob.put(&format!("{path}/like")).expect(204).await;
@@ -20,7 +16,7 @@ async fn shows_a_signed_in_reader_what_they_like(app: TestApp) {
     assert_eq!((&anonymous["viewer"], &anonymous["like_count"]), (&Value::Null, &Value::from(1)));
 }
 
-async fn saves_the_body_when_the_client_has_it(app: TestApp) {
+async fn sends_304_if_the_tag_matches(app: TestApp) {
     let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
     let path = format!("/v1/posts/{}", ada.publish("hello").await);
     let seen = app.get(&path).expect(200).await;
@@ -34,14 +30,14 @@ async fn saves_the_body_when_the_client_has_it(app: TestApp) {
     app.get(&path).header("if-none-match", "\"other\"").expect(200).await;
     app.head(&path).header("if-none-match", &tag).expect(304).await;
 
-    // Whatever changes the body changes the tag.
+    // Every change of the body changes the tag.
     bob.put(&format!("{path}/like")).expect(204).await;
     let liked = app.get(&path).header("if-none-match", &tag).expect(200).await;
     assert_ne!(liked.header("etag"), tag);
     assert_ne!(bob.get(&path).expect(200).await.header("etag"), liked.header("etag"));
 }
 
-async fn what_names_nothing_is_not_found(app: TestApp) {
+async fn unknown_ids_are_not_found(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let post = ada.publish("hello").await;
     let shouted = post.to_uppercase();

@@ -1,12 +1,12 @@
-//! What is left of a deleted comment that has replies.
+//! Deleted comments that have replies.
 
 use serde_json::{Value, json};
 use testkit::app::TestApp;
 use testkit::on_both_databases;
 
-on_both_databases![hold_their_place_without_words_or_author, go_with_their_last_reply];
+on_both_databases![stay_in_the_list_without_content_and_author, disappear_with_their_last_reply];
 
-async fn hold_their_place_without_words_or_author(app: TestApp) {
+async fn stay_in_the_list_without_content_and_author(app: TestApp) {
     let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
     let post = ada.publish("hello").await;
     let comment = bob.comment(&post, "regrettable").await;
@@ -50,7 +50,7 @@ async fn hold_their_place_without_words_or_author(app: TestApp) {
     app.database().assert_counters_exact().await;
 }
 
-async fn go_with_their_last_reply(app: TestApp) {
+async fn disappear_with_their_last_reply(app: TestApp) {
     let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
     let post = ada.publish("hello").await;
     let top = bob.comment(&post, "top").await;

@@ -10,7 +10,7 @@ use super::process::run_in;
 const KEY: (&str, &str) = ("SIGNING_KEY", "0123456789abcdef0123456789abcdef");
 const PRODUCTION: (&str, &str) = ("APP_ENV", "production");
 
-/// Its exit code, its lines, and the folder that it ran in.
+/// Runs `thoughts check`. Returns its exit code, its output, and its folder.
 async fn check(variables: &[(&str, &str)]) -> (Option<i32>, String, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let output = run_in(&folder, "thoughts", &["check"], variables).await;
@@ -23,7 +23,7 @@ fn is_empty(folder: &Path) -> bool {
 }
 
 #[tokio::test]
-async fn is_content_with_nothing_and_makes_nothing() {
+async fn passes_without_configuration_and_creates_nothing() {
     let (code, said, folder) = check(&[]).await;
     assert_eq!(
         (code, said.as_str()),
@@ -33,7 +33,7 @@ async fn is_content_with_nothing_and_makes_nothing() {
 }
 
 #[tokio::test]
-async fn says_which_server_is_not_right() {
+async fn names_the_failing_server() {
     let (code, said, _folder) = check(&[
         KEY,
         ("DATABASE_URL", "postgres://me:hush@127.0.0.1:1/t"),
@@ -51,7 +51,7 @@ async fn says_which_server_is_not_right() {
 }
 
 #[tokio::test]
-async fn says_what_is_right_of_each() {
+async fn reports_each_passing_part() {
     let primary = TestDatabase::postgres().await;
     let redis = std::env::var("TEST_REDIS_URL").unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -69,14 +69,14 @@ async fn says_what_is_right_of_each() {
     assert!(said.contains("DATABASE_URL: PostgreSQL at ") && said.contains("the schema is up to date"), "{said}");
     assert!(is_empty(folder.path()));
 
-    // A server of its own is nobody's replica.
+    // A separate server is no replica of the primary.
     let (code, said, _folder) = check(&[&variables[..], &[("DATABASE_REPLICA_URLS", primary.url())]].concat()).await;
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("failed   DATABASE_REPLICA_URLS, number 1: ") && said.contains("no replica"), "{said}");
 }
 
 #[tokio::test]
-async fn says_what_the_role_may_not_do() {
+async fn reports_missing_rights_of_the_role() {
     let db = TestDatabase::postgres().await;
     let role = format!("{}_reader", url::Url::parse(db.url()).unwrap().path().trim_start_matches('/'));
     for statement in [
@@ -98,7 +98,7 @@ async fn says_what_the_role_may_not_do() {
 }
 
 #[tokio::test]
-async fn says_whether_the_schema_is_up_to_date_and_leaves_it_alone() {
+async fn reports_the_schema_version_without_changing_it() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let db = TestDatabase::without_tables(engine).await;
         let (code, said, _folder) = check(&[KEY, PRODUCTION, ("DATABASE_URL", db.url())]).await;
@@ -111,7 +111,7 @@ async fn says_whether_the_schema_is_up_to_date_and_leaves_it_alone() {
 }
 
 #[tokio::test]
-async fn warns_of_what_is_seldom_meant() {
+async fn warns_of_unusual_settings() {
     let (code, said, _folder) = check(&[KEY, PRODUCTION, ("DATABASE_MIGRATE", "true"), ("DATABASE_UTL", "x")]).await;
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("warning  DATABASE_URL: is not set, or is the default"), "{said}");

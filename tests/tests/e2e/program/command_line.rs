@@ -1,4 +1,4 @@
-//! What it takes, and how it ends.
+//! Command line, configuration and exit codes.
 
 use serde_json::Value;
 use testkit::TestDatabase;
@@ -7,11 +7,11 @@ use thoughts::settings::VARIABLES;
 
 use super::process::{Serving, run};
 
-on_both_databases![serves_until_it_is_told_to_stop];
+on_both_databases![serves_until_sigterm];
 
 const KEY: (&str, &str) = ("SIGNING_KEY", "0123456789abcdef0123456789abcdef");
 
-/// The exit code, and what was said about it.
+/// Runs the server with these variables. Returns its exit code and its standard error.
 async fn refused(variables: &[(&str, &str)]) -> (Option<i32>, String) {
     let output = run(&[], variables).await;
     assert!(output.stdout.is_empty(), "{output:?}");
@@ -19,7 +19,7 @@ async fn refused(variables: &[(&str, &str)]) -> (Option<i32>, String) {
 }
 
 #[tokio::test]
-async fn production_wants_a_signing_key() {
+async fn production_requires_a_signing_key() {
     let (code, said) = refused(&[("APP_ENV", "production"), ("PORT", "0")]).await;
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("SIGNING_KEY is not set") && said.contains("32 bytes"), "{said}");
@@ -29,7 +29,7 @@ async fn production_wants_a_signing_key() {
 }
 
 #[tokio::test]
-async fn a_bad_value_is_named_with_what_was_expected() {
+async fn an_invalid_value_is_named_with_the_expected_one() {
     let cases = [
         ("PORT", "abc", "0 to 65535"),
         ("PORT", "65536", "0 to 65535"),
@@ -61,7 +61,7 @@ async fn a_bad_value_is_named_with_what_was_expected() {
 }
 
 #[tokio::test]
-async fn a_database_out_of_reach_is_said_without_its_password() {
+async fn an_unreachable_database_is_reported_without_its_password() {
     let url = "postgresql://thoughts:hush-hush@127.0.0.1:1/thoughts";
     let output = run(&[], &[("DATABASE_URL", url), ("PORT", "0"), KEY]).await;
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -97,14 +97,14 @@ async fn an_unknown_command_is_refused() {
 }
 
 #[tokio::test]
-async fn a_schema_that_nobody_migrated_is_said_and_can_be_migrated() {
+async fn a_missing_schema_is_reported_and_can_be_migrated() {
     let db = TestDatabase::without_tables(testkit::Engine::Sqlite).await;
     let variables = [("APP_ENV", "production"), ("DATABASE_URL", db.url()), ("PORT", "0"), KEY];
     let output = run(&[], &variables).await;
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("thoughts migrate") && said.contains("DATABASE_MIGRATE"), "{said}");
-    // Who migrates need not know what tokens are signed with.
+    // `migrate` needs no signing key.
     let without_key = [variables[0], variables[1]];
     assert_eq!(run(&["migrate"], &without_key).await.status.code(), Some(0));
     assert_eq!(db.count("users").await, 0);
@@ -127,10 +127,10 @@ async fn a_secret_may_be_in_a_file() {
 }
 
 #[tokio::test]
-async fn tells_whether_a_server_can_serve() {
+async fn health_reports_whether_a_server_can_serve() {
     let server = Serving::start(&[]).await;
     let port = server.http.address().port().to_string();
-    // Nothing else matters: neither secrets nor a database that is not there.
+    // No other setting matters: neither secrets nor an unreachable database.
     let variables = [("APP_ENV", "production"), ("HOST", "0.0.0.0"), ("PORT", &port), ("DATABASE_URL", "nonsense")];
     let output = run(&["health"], &variables).await;
     let said = String::from_utf8_lossy(&output.stdout);
@@ -147,7 +147,7 @@ async fn tells_whether_a_server_can_serve() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_said() {
+async fn a_port_in_use_is_reported() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let output = run(&[], &[("PORT", &port), ("DATABASE_URL", "sqlite::memory:"), KEY]).await;
@@ -168,7 +168,7 @@ async fn without_configuration_it_keeps_everything_in_a_folder() {
 }
 
 #[tokio::test]
-async fn says_where_it_listens() {
+async fn reports_its_address() {
     for (host, logged, shown) in [
         ("127.0.0.1", "listening at http://127.0.0.1:", "http://127.0.0.1:"),
         ("0.0.0.0", "listening at http://0.0.0.0:", "http://127.0.0.1:"),
@@ -182,7 +182,7 @@ async fn says_where_it_listens() {
 }
 
 #[tokio::test]
-async fn in_production_the_default_database_is_worth_a_warning() {
+async fn in_production_the_default_database_gets_a_warning() {
     let variables = [("APP_ENV", "production"), ("DATABASE_MIGRATE", "true"), KEY];
     let output = run(&[], &[&variables[..], &[("PORT", "70000")]].concat()).await;
     assert_eq!(output.status.code(), Some(2), "only a server that starts");
@@ -195,7 +195,7 @@ async fn in_production_the_default_database_is_worth_a_warning() {
     }
 }
 
-async fn serves_until_it_is_told_to_stop(db: TestDatabase) {
+async fn serves_until_sigterm(db: TestDatabase) {
     let server = Serving::start(&[("DATABASE_URL", db.url()), KEY]).await;
     server.http.get("/health/ready").expect(200).await;
     server.http.get("/v1/posts/tz4a98xxat96iws9zmbrgj3a").expect(404).await;

@@ -1,4 +1,4 @@
-//! What was acknowledged survives the end of the process, however sudden.
+//! Acknowledged writes survive a sudden end of the process.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,14 +9,14 @@ use tokio::task::JoinSet;
 
 use super::process::Serving;
 
-on_both_databases![whatever_was_acknowledged_is_there_after_a_kill];
+on_both_databases![acknowledged_writes_survive_a_kill];
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 const WRITERS: usize = 8;
-/// How many writes are acknowledged before the process is killed in the middle of the next ones.
+/// Number of acknowledged writes before the process is killed in the middle of the next ones.
 const ACKNOWLEDGED: usize = 120;
 
-async fn whatever_was_acknowledged_is_there_after_a_kill(db: TestDatabase) {
+async fn acknowledged_writes_survive_a_kill(db: TestDatabase) {
     let variables = [("DATABASE_URL", db.url()), ("SIGNING_KEY", KEY)];
     let server = Serving::start(&variables).await;
     let ada = TestUser::sign_up(&server.http, "ada").await;

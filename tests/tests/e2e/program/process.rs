@@ -1,4 +1,4 @@
-//! A process of the server.
+//! Runs the server as a process.
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -15,10 +15,10 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// Longer than anything takes that works.
+/// A time limit that no passing test reaches.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// An executable beside this test's own.
+/// The path of an executable in the same target folder as this test.
 fn executable(name: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let file = own.parent().and_then(Path::parent).unwrap().join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
@@ -26,12 +26,12 @@ fn executable(name: &str) -> PathBuf {
     file
 }
 
-/// The server in a folder where nothing is configured but by `variables`.
+/// The server in an empty folder, configured by `variables` only.
 fn command(folder: &TempDir, variables: &[(&str, &str)]) -> Command {
     in_folder(Command::new(executable("thoughts")), folder, variables)
 }
 
-/// The same, to which a write past the limit for files is an error and not the end.
+/// The same. A write past the file size limit is an error instead of the signal that ends the process.
 #[cfg(target_os = "linux")]
 fn command_with_bounded_files(folder: &TempDir, variables: &[(&str, &str)]) -> Command {
     let mut shell = Command::new("/bin/sh");
@@ -51,37 +51,37 @@ fn in_folder(mut command: Command, folder: &TempDir, variables: &[(&str, &str)])
     command
 }
 
-/// Runs it to its end.
+/// Runs the server to its end.
 pub(super) async fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     run_in(&tempfile::tempdir().unwrap(), "thoughts", arguments, variables).await
 }
 
-/// Runs a program of ours in a folder to its end.
+/// Runs an executable of the workspace in a folder to its end.
 pub(super) async fn run_in(folder: &TempDir, program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     let output = in_folder(Command::new(executable(program)), folder, variables).args(arguments).output();
     timeout(PATIENCE, output).await.unwrap_or_else(|_| panic!("it runs and runs")).unwrap()
 }
 
-/// A process that serves.
+/// A serving process.
 pub(super) struct Serving {
     child: Child,
     pub(super) http: Http,
     said: JoinHandle<String>,
     logged: JoinHandle<String>,
-    /// Goes when the log is to be read.
+    /// Dropped when the log is to be read.
     unread: Option<oneshot::Sender<()>>,
     _folder: TempDir,
 }
 
 impl Serving {
-    /// Starts it in development on any port, and waits until it says where it is.
+    /// Starts the server in development mode on a free port, and waits for its address.
     pub(super) async fn start(variables: &[(&str, &str)]) -> Self {
         let mut server = Self::start_unread(variables).await;
         server.unread = None;
         server
     }
 
-    /// Starts one whose files can be [bounded](Self::bound_files).
+    /// Starts a server whose files can be [bounded](Self::bound_files).
     #[cfg(target_os = "linux")]
     pub(super) async fn start_with_bounded_files(variables: &[(&str, &str)]) -> Self {
         let mut server = Self::spawn(command_with_bounded_files, variables).await;
@@ -89,7 +89,7 @@ impl Serving {
         server
     }
 
-    /// Starts one whose log nobody reads until it is told to end.
+    /// Starts a server whose log is not read before it ends.
     pub(super) async fn start_unread(variables: &[(&str, &str)]) -> Self {
         Self::spawn(command, variables).await
     }
@@ -122,19 +122,19 @@ impl Serving {
         Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap()).unwrap()
     }
 
-    /// Lets no file of its grow past `bytes`, as if the disc were full then; or as far as it likes again.
+    /// Limits the size of its files to `bytes`, like a full disc; `None` removes the limit.
     #[cfg(target_os = "linux")]
     pub(super) fn bound_files(&self, bytes: Option<u64>) {
         let Rlimit { current, maximum } = getrlimit(Resource::Fsize);
         prlimit(Some(self.id()), Resource::Fsize, Rlimit { current: bytes.or(current), maximum }).unwrap();
     }
 
-    /// Ends it without a warning.
+    /// Kills it with SIGKILL.
     pub(super) async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }
 
-    /// Asks it to end, as an orchestrator does; answers its exit code and everything that it wrote.
+    /// Sends SIGTERM, as an orchestrator does. Returns the exit code and everything that it wrote.
     pub(super) async fn terminate(mut self) -> (Option<i32>, String) {
         kill_process(self.id(), Signal::TERM).unwrap();
         let status = timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! What never reaches a log.
+//! Secrets must never reach a log.
 
 use serde_json::json;
 use testkit::app::{PASSWORD, TestUser};
@@ -7,11 +7,11 @@ use url::Url;
 
 use super::process::Serving;
 
-on_both_databases![are_not_even_in_the_most_talkative_log];
+on_both_databases![are_absent_from_the_most_verbose_log];
 
 const KEY: &str = "a signing key that nobody may see 0123456789";
 
-async fn are_not_even_in_the_most_talkative_log(db: TestDatabase) {
+async fn are_absent_from_the_most_verbose_log(db: TestDatabase) {
     for level in ["trace", "info"] {
         let server = Serving::start(&[
             ("DATABASE_URL", db.url()),
@@ -21,7 +21,7 @@ async fn are_not_even_in_the_most_talkative_log(db: TestDatabase) {
         ])
         .await;
         let ada = TestUser::sign_up(&server.http, &format!("ada_{level}")).await;
-        // A replay ends its session, so that it is one of its own.
+        // Reuse of a token ends its session, so this one is separate.
         let elsewhere = TestUser::log_in(&server.http, &ada.username, PASSWORD).await;
         let refresh = json!({ "refresh_token": elsewhere.refresh_token });
         let next = server.http.post("/v1/sessions/refresh").json(refresh.clone()).expect(200).await;

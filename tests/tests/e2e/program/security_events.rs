@@ -7,7 +7,7 @@ use testkit::on_both_databases;
 
 use super::process::Serving;
 
-on_both_databases![are_lines_and_counters];
+on_both_databases![are_logged_and_counted];
 
 /// The events in a log, with the user and the span of their request.
 fn events(log: &str) -> Vec<(String, Value, Value)> {
@@ -18,7 +18,7 @@ fn events(log: &str) -> Vec<(String, Value, Value)> {
         .collect()
 }
 
-async fn are_lines_and_counters(db: TestDatabase) {
+async fn are_logged_and_counted(db: TestDatabase) {
     let variables = [
         ("DATABASE_URL", db.url()),
         ("SIGNING_KEY", "a signing key for tests 0123456789"),
@@ -74,7 +74,7 @@ async fn are_lines_and_counters(db: TestDatabase) {
     for (event, user, span) in &found {
         assert_eq!(span["client"], "2001:db8:1:2::", "{event}: {span}");
         assert!(span["request_id"].is_string(), "{event}: {span}");
-        // The line of a signed-in user's request says who it was as well.
+        // The span of a signed-in user's request names the user too.
         if ["password_changed", "session_ended", "account_erased"].contains(&event.as_str()) {
             assert_eq!(&span["user"], user, "{event}: {span}");
         }

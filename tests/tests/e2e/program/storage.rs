@@ -1,4 +1,4 @@
-//! What was acknowledged is there after a restart, however often the disc was full before.
+//! Acknowledged writes survive a restart, however often the disc was full before.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use testkit::app::{TestRequest, TestResponse, TestUser};
 use super::process::Serving;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
-/// How long it may take to find out that there is room again; it tries every second.
+/// Time limit for the server to detect free space; it checks every second.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn post(user: &TestUser, content: &str) -> TestRequest {
     user.post("/v1/posts").json(json!({ "content": content }))
 }
 
-/// That nothing is stored, and that it says so.
+/// Checks for 503 with `Retry-After`.
 fn is_refused(answer: &TestResponse) {
     assert_eq!(answer.status, 503, "{}", answer.text());
     assert!(["storage_full", "database_unavailable"].contains(&answer.str("code")), "{}", answer.text());
@@ -25,7 +25,7 @@ fn is_refused(answer: &TestResponse) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_was_acknowledged_is_there_after_the_disc_was_full() {
+async fn acknowledged_writes_survive_a_full_disc() {
     let db = TestDatabase::sqlite().await;
     let log = format!("{}-wal", db.url().trim_start_matches("sqlite://"));
     let variables = [("DATABASE_URL", db.url()), ("SIGNING_KEY", KEY)];
@@ -36,7 +36,7 @@ async fn whatever_was_acknowledged_is_there_after_the_disc_was_full() {
     let mut acknowledged = Vec::new();
 
     for (round, failures) in [1, 2, 3].into_iter().enumerate() {
-        // The log cannot be appended to: what is written next fails.
+        // The write-ahead log cannot grow, so the next write fails.
         server.bound_files(Some(std::fs::metadata(&log).unwrap().len()));
         for _ in 0..failures {
             is_refused(&post(&ada, "alone").send().await);
@@ -51,12 +51,12 @@ async fn whatever_was_acknowledged_is_there_after_the_disc_was_full() {
         let ready = http.get("/health/ready").expect(503).await;
         let expected = json!({ "status": "unavailable", "dependencies": [{ "name": "database", "status": "down" }] });
         assert_eq!(ready.json, expected);
-        // It can be read meanwhile.
+        // Reads still work.
         http.get(&format!("/v1/posts/{liked}")).expect(200).await;
 
         server.bound_files(None);
         if round == 1 {
-            // By itself, though nobody writes.
+            // The server detects it on its own, without writes.
             let ready = async { while http.get("/health/ready").send().await.status != 200 {} };
             tokio::time::timeout(PATIENCE, ready).await.unwrap();
         }
@@ -68,7 +68,7 @@ async fn whatever_was_acknowledged_is_there_after_the_disc_was_full() {
         http.get("/health/ready").expect(200).await;
     }
     ada.like(&liked).await;
-    // Over a connection of another process: what is committed.
+    // Counted by another process: what is committed.
     assert_eq!(db.count("posts").await, 1 + i64::try_from(acknowledged.len()).unwrap());
     server.kill().await;
 

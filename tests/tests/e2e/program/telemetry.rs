@@ -1,4 +1,4 @@
-//! What the server tells about itself, and that telling it holds nothing up.
+//! Traces, logs and metrics. None of them may block requests.
 
 mod collector;
 
@@ -24,7 +24,7 @@ fn traceparent() -> String {
     format!("00-{TRACE}-{CALLER}-01")
 }
 
-/// The lines of a log that belong to requests, by their spans.
+/// The spans of the request lines in a log.
 fn requests(log: &str) -> Vec<Value> {
     let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     lines.filter(|line| line["message"] == "answered").map(|line| line["spans"][0].clone()).collect()
@@ -40,7 +40,7 @@ async fn is_traced_from_the_caller_to_the_statements(db: TestDatabase) {
     let (code, log) = server.terminate().await;
     assert_eq!(code, Some(0), "{log}");
 
-    // What was not sent before is sent at the end.
+    // Spans that were not exported before are exported at shutdown.
     let spans = collector.spans();
     let (ours, others): (Vec<Span>, Vec<Span>) =
         spans.into_iter().partition(|span| hexadecimal(&span.trace_id) == TRACE);
@@ -101,7 +101,7 @@ async fn has_the_callers_trace_in_the_log_without_a_collector() {
 }
 
 #[tokio::test]
-async fn says_nothing_of_health_checks_and_writes_times_that_can_be_read() {
+async fn omits_health_checks_and_writes_readable_times() {
     let server = Serving::start(&[IN_MEMORY, KEY]).await;
     for path in ["/health/live", "/health/ready", "/v1/posts"] {
         server.http.get(path).expect(200).await;
@@ -119,9 +119,9 @@ async fn says_nothing_of_health_checks_and_writes_times_that_can_be_read() {
     assert!(!log.contains("health changed"), "{log}");
 }
 
-/// One that never answers, for longer than anybody would wait, and a queue that is full at once.
+/// A collector that never responds, for longer than any timeout, and an address where the queue is full at once.
 #[tokio::test]
-async fn a_dead_collector_holds_nothing_up() {
+async fn a_dead_collector_blocks_no_request() {
     let silent = collector::silent().await;
     for endpoint in [silent.url(), "http://127.0.0.1:1".to_owned()] {
         let variables = [
@@ -145,7 +145,7 @@ async fn a_dead_collector_holds_nothing_up() {
 }
 
 #[tokio::test]
-async fn counts_what_was_made_and_not_what_was_repeated() {
+async fn counts_created_resources_but_not_replays() {
     let server = Serving::start(&[IN_MEMORY, KEY]).await;
     let ada = TestUser::sign_up(&server.http, "ada").await;
     let content = json!({ "content": "once" });
@@ -169,7 +169,7 @@ async fn counts_what_was_made_and_not_what_was_repeated() {
 }
 
 #[tokio::test]
-async fn a_log_that_nobody_reads_holds_nothing_up() {
+async fn an_unread_log_blocks_no_request() {
     let server = Serving::start_unread(&[IN_MEMORY, KEY]).await;
     // Far more than fits into a pipe.
     let path = format!("/v1/posts/{}", "x".repeat(1000));

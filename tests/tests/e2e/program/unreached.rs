@@ -1,7 +1,7 @@
-//! What is said of an address that nobody was reached at: nothing of what it says.
+//! Messages about unreachable addresses must not show any part of the address.
 //!
-//! Where an address is mistaken, a part of a password stands where the name of a host, a database or a parameter is looked
-//! for. So no part of it is shown. The parsers are tried with a secret in every place by their own tests.
+//! In a mistyped address, a part of the password can be where the parser expects a host, database or parameter name.
+//! So no part is shown. The parsers' own tests try a secret in every position.
 
 use std::process::Output;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use testkit::{Engine, TestDatabase};
 use super::process::{Serving, run_in};
 
 const MARKER: &str = "HUSH7";
-/// Nobody listens there.
+/// No server listens there.
 const NOBODY: &str = "127.0.0.1:1";
 const KEY: (&str, &str) = ("SIGNING_KEY", "0123456789abcdef0123456789abcdef");
 
@@ -21,7 +21,8 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// Runs everything that reads the variable, its value in the environment, in `.env` and in a file; answers the exit codes.
+/// Runs every program that reads the variable, with its value in the environment, in `.env` and in a file. Returns
+/// the exit codes.
 async fn codes(name: &str, value: &str) -> Vec<Option<i32>> {
     let mut programs = vec![("thoughts", &[][..]), ("thoughts", &["check"][..])];
     if name == "DATABASE_URL" {
@@ -41,7 +42,7 @@ async fn codes(name: &str, value: &str) -> Vec<Option<i32>> {
             }
             match way {
                 "environment" => variables.push((name, value)),
-                // Not a secret by itself, so that no file has it.
+                // Not a secret, so it cannot be given in a file.
                 "file" if name.starts_with("OTEL") || name == "METRICS_USER" => continue,
                 "file" => {
                     std::fs::write(&secret, value).unwrap();
@@ -64,7 +65,7 @@ async fn codes(name: &str, value: &str) -> Vec<Option<i32>> {
 }
 
 #[tokio::test]
-async fn an_address_that_is_wrong_is_refused_by_the_name_of_its_variable() {
+async fn an_invalid_address_is_rejected_by_the_name_of_its_variable() {
     for (name, value) in [
         ("DATABASE_URL", format!("postgres:app:{MARKER}@{NOBODY}/t")),
         ("DATABASE_URL", format!("postgres://app:p@{MARKER}/rest@{NOBODY}/t")),
@@ -90,7 +91,7 @@ async fn an_address_that_is_wrong_is_refused_by_the_name_of_its_variable() {
 }
 
 #[tokio::test]
-async fn an_address_where_nobody_is_is_not_shown() {
+async fn an_unreachable_address_is_not_shown() {
     for value in [
         format!("postgres://{MARKER}:{MARKER}@{NOBODY}/{MARKER}?application_name={MARKER}&sslrootcert=/{MARKER}"),
         format!("postgres://app:word@{MARKER}.invalid/t"),
@@ -101,9 +102,9 @@ async fn an_address_where_nobody_is_is_not_shown() {
     }
 }
 
-/// What the server does without is lost while it runs, over and over.
+/// Optional services fail while the server runs, repeatedly.
 #[tokio::test]
-async fn an_address_that_is_not_reached_is_not_logged_while_serving() {
+async fn an_unreachable_address_is_not_logged_while_serving() {
     let db = TestDatabase::postgres().await;
     let replica = format!("postgres://{MARKER}:{MARKER}@{NOBODY}/{MARKER}?application_name={MARKER}");
     let redis = format!("redis://{MARKER}:{MARKER}@{NOBODY}");
@@ -133,9 +134,9 @@ async fn an_address_that_is_not_reached_is_not_logged_while_serving() {
     assert!(line.is_none(), "{line:?}");
 }
 
-/// Servers repeat in their refusals what they were called by.
+/// Servers repeat parts of the address in their errors.
 #[tokio::test]
-async fn an_address_that_a_server_refuses_is_not_shown() {
+async fn an_address_that_a_server_rejects_is_not_shown() {
     let db = TestDatabase::without_tables(Engine::Postgres).await;
     let url = url::Url::parse(db.url()).unwrap();
     let refused = |change: &dyn Fn(&mut url::Url)| {

@@ -1,19 +1,19 @@
-//! How many statements and transactions each call may take, from request to answer.
+//! Budgets: statements and transactions of each call.
 
 use serde_json::json;
 use testkit::app::{PASSWORD, TestApp, TestRequest, TestUser};
 use testkit::{TestDatabase, on_both_databases};
 
 on_both_databases![
-    a_copy_takes_nothing_but_what_is_a_readers_own,
-    one_thing_takes_one_statement,
-    a_list_takes_at_most_two,
+    a_cache_entry_takes_only_the_readers_own_statement,
+    one_resource_takes_one_statement,
+    a_list_needs_at_most_two_statements,
     a_write_takes_one_transaction,
-    what_goes_takes_one_transaction_and_few_slices,
-    what_is_refused_at_the_door_asks_nothing,
+    a_removal_takes_one_transaction_and_few_slices,
+    an_early_rejection_takes_no_statement,
 ];
 
-/// A server that reads everything from its database.
+/// A server without a cache.
 struct Uncached(TestApp);
 
 impl From<TestDatabase> for Uncached {
@@ -28,7 +28,7 @@ struct Took {
     transactions: usize,
 }
 
-/// Sends a request, and counts what the server asked of its database for it.
+/// Sends a request, and records the server's statements and transactions.
 async fn send(app: &TestApp, request: TestRequest, status: u16) -> Took {
     app.log().clear();
     let answer = request.expect(status).await;
@@ -63,7 +63,7 @@ async fn fill(app: &TestApp) -> Scene {
     Scene { ada, bob, post, comment }
 }
 
-async fn one_thing_takes_one_statement(Uncached(app): Uncached) {
+async fn one_resource_takes_one_statement(Uncached(app): Uncached) {
     let Scene { ada, post, comment, .. } = fill(&app).await;
     for path in [format!("/v1/posts/{post}"), format!("/v1/comments/{comment}"), "/v1/users/@bob".to_owned()] {
         reads(&app, 1, app.get(&path)).await;
@@ -73,7 +73,7 @@ async fn one_thing_takes_one_statement(Uncached(app): Uncached) {
     reads(&app, 1, ada.get("/v1/sessions")).await;
 }
 
-async fn a_copy_takes_nothing_but_what_is_a_readers_own(app: TestApp) {
+async fn a_cache_entry_takes_only_the_readers_own_statement(app: TestApp) {
     let Scene { ada, post, .. } = fill(&app).await;
     let copied = [
         format!("/v1/posts/{post}"),
@@ -82,7 +82,7 @@ async fn a_copy_takes_nothing_but_what_is_a_readers_own(app: TestApp) {
         "/v1/users/@ada/posts".to_owned(),
     ];
     for path in copied {
-        // Without Redis copies last for a second, which a slow machine may take between two requests.
+        // Without Redis, cache entries live for a second, which a slow machine may take between two requests.
         let mut strangers = usize::MAX;
         let mut own = usize::MAX;
         for _ in 0..10 {
@@ -93,7 +93,7 @@ async fn a_copy_takes_nothing_but_what_is_a_readers_own(app: TestApp) {
     }
 }
 
-async fn a_list_takes_at_most_two(Uncached(app): Uncached) {
+async fn a_list_needs_at_most_two_statements(Uncached(app): Uncached) {
     let Scene { ada, post, comment, .. } = fill(&app).await;
     let lists = [
         "/v1/posts".to_owned(),
@@ -158,11 +158,11 @@ async fn a_write_takes_one_transaction(app: TestApp) {
     app.database().assert_counters_exact().await;
 }
 
-async fn what_goes_takes_one_transaction_and_few_slices(app: TestApp) {
+async fn a_removal_takes_one_transaction_and_few_slices(app: TestApp) {
     let Scene { ada, post, .. } = fill(&app).await;
     let erasure = || ada.post("/v1/users/me/erasure").json(json!({ "password": PASSWORD }));
-    // What is hidden; the answered comments of the post after their replies. Of an account posts, comments, likes, follows of
-    // either kind, and the account itself.
+    // For a post: hiding it, and then its comments, replies first. For an account: posts, comments, likes, both kinds
+    // of follows, and the account itself.
     for (request, at_most) in [(ada.delete(&format!("/v1/posts/{post}")), 3), (erasure(), 7)] {
         let took = send(&app, request, 204).await;
         assert!((2..=at_most).contains(&took.transactions), "{} took {:#?}", took.what, took.statements);
@@ -171,7 +171,7 @@ async fn what_goes_takes_one_transaction_and_few_slices(app: TestApp) {
     app.database().assert_counters_exact().await;
 }
 
-async fn what_is_refused_at_the_door_asks_nothing(app: TestApp) {
+async fn an_early_rejection_takes_no_statement(app: TestApp) {
     let Scene { ada, post, .. } = fill(&app).await;
     let requests = [
         (app.get("/v1/feed"), 401),

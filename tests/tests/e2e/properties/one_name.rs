@@ -1,13 +1,13 @@
-//! A user name has one owner, however many want it at once.
+//! A user name has one owner, however many concurrent sign-ups request it.
 
 use futures_util::future::join_all;
 use serde_json::json;
 use testkit::app::{PASSWORD, TestApp};
 use testkit::on_both_databases;
 
-on_both_databases![of_32_sign_ups_at_once_one_gets_the_name];
+on_both_databases![one_of_32_concurrent_sign_ups_gets_the_name];
 
-async fn of_32_sign_ups_at_once_one_gets_the_name(app: TestApp) {
+async fn one_of_32_concurrent_sign_ups_gets_the_name(app: TestApp) {
     let other = app.another();
     let sign_up = |number: usize| {
         let name = if number.is_multiple_of(3) { "ADA" } else { "ada" };

@@ -1,4 +1,4 @@
-//! Walks through lists while others write and delete: nothing twice, nothing skipped, no early end.
+//! Pagination during concurrent writes and deletions: no duplicates, no gaps, no early end.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,19 +18,19 @@ on_both_databases![
     through_likes_and_followers_newest_first,
 ];
 
-/// How many items there are when the walks begin; a third of them is deleted meanwhile, and as many are added.
+/// Items at the beginning. During the walks, a third of them is deleted and as many are added.
 const ITEMS: usize = 60;
 const DELETED: usize = ITEMS / 3;
 
-/// A list that is walked, and what is known of it.
+/// A list to walk, and its known items.
 struct List {
     path: String,
     field: &'static str,
-    /// Items that are there from the first step to the last, in the list's order.
+    /// Items that exist from the first page to the last, in the order of the list.
     lasting: Vec<String>,
 }
 
-/// Walks each list again and again, in steps of several sizes, until the writers are done and once more.
+/// Walks each list repeatedly with several page sizes until the writers are done, and once more afterwards.
 async fn walk_while_writing(reader: &TestUser, lists: Vec<List>, writes: JoinSet<()>) {
     let done = Arc::new(AtomicBool::new(false));
     let mut walkers = JoinSet::new();
@@ -68,7 +68,7 @@ async fn walk(reader: &TestUser, list: &List, limit: usize) -> Vec<String> {
     }
 }
 
-/// Holds what a walk saw against what it must have seen.
+/// Compares the items of a walk with those that it must have seen.
 fn check(list: &List, limit: usize, seen: &[String]) {
     let distinct: BTreeSet<&String> = seen.iter().collect();
     assert_eq!(distinct.len(), seen.len(), "twice in {} by {limit}", list.path);
@@ -77,7 +77,7 @@ fn check(list: &List, limit: usize, seen: &[String]) {
     assert_eq!(kept, list.lasting.iter().collect::<Vec<_>>(), "skipped or out of order in {} by {limit}", list.path);
 }
 
-/// Splits what there is into what stays, in order, and what goes, in any.
+/// Splits items into those that stay, in order, and those that are deleted, shuffled.
 fn split(items: &[String], seed: u64) -> (Vec<String>, Vec<String>) {
     let mut shuffled = items.to_vec();
     shuffled.shuffle(&mut StdRng::seed_from_u64(seed));

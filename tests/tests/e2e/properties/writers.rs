@@ -1,4 +1,4 @@
-//! Counters against `count(*)`, after 64 writers at once on two instances.
+//! Counters equal `count(*)` after 64 concurrent writers on two instances.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,15 +16,15 @@ const WRITERS: u64 = 64;
 const WRITES_EACH: usize = 10;
 const USERS: usize = 8;
 
-/// What there is to write about; some of it is gone already.
+/// Existing posts and comments; some may be deleted already.
 #[derive(Default)]
 struct Known {
     posts: Vec<String>,
-    /// Each with its post.
+    /// Comments, each with its post.
     comments: Vec<(String, String)>,
 }
 
-/// What one request was about, and what it may answer.
+/// The kind of a request, which determines what its response may create.
 enum Kind {
     Post,
     Comment(String),
@@ -33,7 +33,7 @@ enum Kind {
 
 fn choose(known: &Known, users: &[TestUser], random: &mut StdRng) -> (TestRequest, Kind) {
     let user = users.choose(random).unwrap();
-    // Few enough that the writers meet.
+    // Few enough for the writers to collide.
     let newest = known.posts.get(known.posts.len().saturating_sub(6)..).unwrap_or_default();
     let post = newest.choose(random).unwrap();
     let newest = known.comments.get(known.comments.len().saturating_sub(12)..).unwrap_or_default();
@@ -87,7 +87,7 @@ async fn leave_every_counter_exact(app: TestApp) {
                 let (request, kind) =
                     choose(&known.lock().unwrap_or_else(PoisonError::into_inner), &users, &mut random);
                 let answer = request.send().await;
-                // Gone, somebody else's, or oneself; but never turned away.
+                // Deleted, not the author, or the user itself; but never rejected because of load.
                 assert!([201, 204, 403, 404, 422].contains(&answer.status), "{}: {}", answer.request, answer.text());
                 if answer.status == 201 {
                     let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -110,9 +110,9 @@ async fn leave_every_counter_exact(app: TestApp) {
     for user in &users {
         shown += user.me().await["post_count"].as_i64().unwrap();
     }
-    assert_eq!(shown, posts, "what is shown is what is counted");
+    assert_eq!(shown, posts, "the feed shows every counted post");
 
-    // Half of them leave at once, and still nothing is off.
+    // Half of the users erase their accounts at once; the counters must still be exact.
     let leaving = users.iter().take(USERS / 2).map(TestUser::erase);
     futures_util::future::join_all(leaving).await;
     app.database().assert_counters_exact().await;

@@ -1,12 +1,12 @@
-//! PostgreSQL's server programs on this machine.
+//! Finds PostgreSQL's server programs on this machine.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The oldest PostgreSQL worth testing with.
+/// The oldest supported major version.
 pub(crate) const OLDEST: u32 = 14;
 
-/// Folders that packagers install to but do not put on the `PATH`: (parent, beginning of the name, rest of the path).
+/// Folders of packages that are not on the `PATH`: (parent, prefix of the name, rest of the path).
 const KNOWN_PLACES: [(&str, &str, &str); 6] = [
     ("/usr/lib/postgresql", "", "bin"),
     ("/usr", "pgsql-", "bin"),
@@ -19,9 +19,7 @@ const KNOWN_PLACES: [(&str, &str, &str); 6] = [
 /// The programs of one installation.
 #[derive(Debug)]
 pub(crate) struct Programs {
-    /// Where they are.
     pub(crate) folder: PathBuf,
-    /// Which PostgreSQL they are of.
     pub(crate) version: Version,
 }
 
@@ -59,9 +57,9 @@ fn folders(parent: &str, beginning: &str, rest: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The installation in `folder`, if all programs are there and run.
+/// The installation in `folder`, if all programs exist and run.
 fn installed(folder: PathBuf) -> Option<Programs> {
-    // A link on the PATH stands for the folder that it points to.
+    // A link on the `PATH` points to the folder of the installation.
     let postgres = std::fs::canonicalize(folder.join("postgres")).ok()?;
     let folder = postgres.parent().map_or(folder, Path::to_path_buf);
     if !folder.join("initdb").is_file() {
@@ -72,7 +70,7 @@ fn installed(folder: PathBuf) -> Option<Programs> {
     Some(Programs { folder, version })
 }
 
-/// Reads `postgres (PostgreSQL) 17.6 (Debian 17.6-1)`; a version in the making is `18beta1` and counts as `18.0`.
+/// Parses `postgres (PostgreSQL) 17.6 (Debian 17.6-1)`. A pre-release such as `18beta1` counts as `18.0`.
 fn version(line: &str) -> Option<Version> {
     let text = line.split_once("(PostgreSQL)")?.1.trim_start();
     let (major, rest) = number(text)?;

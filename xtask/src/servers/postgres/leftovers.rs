@@ -1,14 +1,14 @@
-//! What the tests leave on a server.
+//! Databases that tests leave behind on a server.
 
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-/// A server that takes longer to answer will not do for hundreds of tests.
+/// A server that responds more slowly is unsuitable for hundreds of tests.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Drops the databases that tests made and could not drop, because they failed or were killed.
+/// Drops the databases that tests created and could not drop, because they failed or were killed.
 pub(crate) async fn drop_leftovers(url: &str) -> Result<()> {
     let mut server = connect(url).await?;
     let found: Vec<String> =

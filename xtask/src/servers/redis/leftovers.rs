@@ -1,4 +1,4 @@
-//! What the tests leave on a server.
+//! Keys and users that tests leave behind on a server.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use anyhow::{Context as _, Result};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client};
 
-/// A server that takes longer to answer will not do for hundreds of tests.
+/// A server that responds more slowly is unsuitable for hundreds of tests.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// The user that tests of the adapter make (`crates/adapters/redis/tests/shared_state/rules.rs`).
+/// The user that the adapter's tests create (`crates/adapters/redis/tests/shared_state/rules.rs`).
 const USER: &str = "thoughts_test";
 
-/// Removes the keys that tests made and could not remove, because they were killed, and the user that they made.
+/// Removes the keys and the user that tests created and could not remove, because they were killed.
 pub(crate) async fn drop_leftovers(url: &str) -> Result<()> {
     let mut server = connect(url).await?;
     let mut found: u64 = 0;

@@ -1,4 +1,4 @@
-//! What requests count against, and who is held to it.
+//! Rate limit budgets, and the clients that they apply to.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::UserId;
 
-/// How many requests of a kind a client may make.
+/// How many requests of a kind a client may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     name: &'static str,
@@ -15,27 +15,27 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// Sign-ups, log-ins and whatever else checks a password: slow to serve, and worth guessing.
+    /// Sign-up, log-in and other calls that check a password: expensive to serve, and worth guessing.
     pub const CREDENTIALS: Self = Self { name: "credentials", burst: 60, refill: Duration::from_secs(2) };
-    /// Whatever else changes something.
+    /// All other calls that change something.
     pub const WRITES: Self = Self { name: "writes", burst: 200, refill: Duration::from_millis(50) };
-    /// Whatever changes nothing.
+    /// Calls that change nothing.
     pub const READS: Self = Self { name: "reads", burst: 600, refill: Duration::from_millis(10) };
 
-    /// Every budget there is.
+    /// All budgets.
     pub const ALL: [Self; 3] = [Self::CREDENTIALS, Self::WRITES, Self::READS];
 
-    /// Its name, as in headers, metrics and keys.
+    /// The name in headers, metrics and keys.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Requests at once.
+    /// Requests that a full budget grants at once.
     pub fn burst(&self) -> u32 {
         self.burst
     }
 
-    /// How long one request takes to be given back.
+    /// The time after which one request is added back to the budget.
     pub fn refill(&self) -> Duration {
         self.refill
     }
@@ -45,19 +45,19 @@ impl Budget {
         (self.refill * self.burst).as_secs().max(1)
     }
 
-    /// Names a client's budget in a store that instances share: `writes:user:…`, `credentials:net:192.0.2.1`.
-    /// Stable: instances of different versions share the store.
+    /// The key of a client's budget in a shared store: `writes:user:…`, `credentials:net:192.0.2.1`. It must stay
+    /// stable, because instances of different versions share the store.
     pub fn key(&self, client: &Client) -> String {
         format!("{}:{client}", self.name)
     }
 }
 
-/// Who is held to a budget.
+/// The client that a budget applies to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Client {
-    /// A signed-in user, wherever they are.
+    /// A signed-in user, from any address.
     User(UserId),
-    /// Whoever asks from an IPv4 address, or from the /64 network of an IPv6 address.
+    /// An IPv4 address, or the /64 network of an IPv6 address.
     Network(IpAddr),
 }
 
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_of_a_shared_store_stay_what_they_are() {
+    fn keys_of_the_shared_store_are_stable() {
         let network = |raw: &str| Client::Network(raw.parse().unwrap());
         assert_eq!(Budget::CREDENTIALS.key(&network("192.0.2.1")), "credentials:net:192.0.2.1");
         assert_eq!(Budget::READS.key(&network("2001:db8:1:2::")), "reads:net:2001:db8:1:2::");

@@ -1,4 +1,4 @@
-//! Budgets in the memory of this process.
+//! Rate limits in the memory of this process.
 
 use std::num::NonZeroU32;
 
@@ -16,8 +16,8 @@ type Limiter = governor::RateLimiter<
     StateInformationMiddleware,
 >;
 
-/// The budgets of all clients of this instance: all there is where no store is shared, and what a shared limiter falls
-/// back to while its store is out of reach.
+/// The budgets of this instance's clients. Used where no store is shared, and as the fallback of a shared limiter
+/// while its store is down.
 pub struct LocalRateLimits {
     credentials: Limiter,
     writes: Limiter,
@@ -26,7 +26,7 @@ pub struct LocalRateLimits {
 }
 
 impl LocalRateLimits {
-    /// Full budgets for everybody.
+    /// Starts with full budgets for all clients.
     pub fn new() -> Self {
         Self {
             credentials: limiter(Budget::CREDENTIALS),
@@ -36,7 +36,7 @@ impl LocalRateLimits {
         }
     }
 
-    /// Forgets clients whose budgets are full again; to be called now and then, so that memory stays bounded.
+    /// Removes clients whose budgets are full again. Call it periodically to bound memory.
     pub fn forget_idle_clients(&self) {
         for limiter in [&self.credentials, &self.writes, &self.reads] {
             limiter.retain_recent();
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_is_let_through_and_then_no_more() {
+    fn grants_a_burst_and_then_rejects() {
         let limits = LocalRateLimits::new();
         for remaining in (0..Budget::CREDENTIALS.burst()).rev() {
             assert_eq!(limits.take(Budget::CREDENTIALS, &network(1)), Taken::Granted { remaining });
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn clients_and_budgets_are_apart() {
+    fn clients_and_budgets_are_independent() {
         let limits = LocalRateLimits::new();
         let refused = |budget, client| matches!(limits.take(budget, &client), Taken::Refused { .. });
         while !refused(Budget::CREDENTIALS, network(1)) {}

@@ -1,4 +1,9 @@
-//! Databases that are kept, and lent to one test after the other.
+//! Databases that are reused by one test after the other.
+//!
+//! Invariants:
+//! - A database is held by at most one process, by an advisory lock, and lent to at most one test.
+//! - A database belongs to one build of a test program, so its schema is current.
+//! - Each test empties its database first, because an earlier test may have been killed.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
@@ -7,25 +12,25 @@ use std::time::Instant;
 use super::super::{PATIENCE, migrate, options};
 use super::server::{Administrator, administer};
 
-/// Databases that this process holds and no test has now.
+/// Databases that this process holds and no test uses.
 static FREE: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
 
-/// The number of the next database to try; this process holds all before it that it could get. A session that asks
-/// for a lock which it has already is given it again, so that asking the server is not enough.
+/// The number of the next database to try. A counter is necessary, because PostgreSQL grants a session the same
+/// advisory lock again.
 static NEXT: tokio::sync::Mutex<u32> = tokio::sync::Mutex::const_new(0);
 
-/// A migrated database that no other process uses while this one lives.
+/// A migrated database that no other process uses while this one runs.
 #[derive(Clone)]
 struct Kept {
     name: String,
     url: String,
 }
 
-/// A kept database in the hands of one test. Whoever gets it empties it first: the last one may have been killed.
+/// A database lent to one test. The borrower empties it first, because the previous test may have been killed.
 pub(in super::super) struct Lease(Kept);
 
 impl Lease {
-    /// A database that is free; makes one more when none is.
+    /// Takes a free database, or creates one.
     pub(in super::super) async fn take() -> Self {
         let free = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let kept = match free {
@@ -49,10 +54,10 @@ impl Drop for Lease {
     }
 }
 
-/// Finds a database of this program that no process holds, or makes one, and holds it as long as the process lives.
+/// Finds a database of this program that no process holds, or creates one, and holds it until the process ends.
 ///
-/// The names depend on the build of the program, so that no database outlives the schema it was made for; those of
-/// earlier builds are dropped here.
+/// The names contain the build of the program, so that no database outlives its schema. Databases of earlier builds
+/// are dropped.
 async fn claim(admin: Administrator) -> Kept {
     let (program, build) = program_and_build();
     let family = format!("thoughts_test_{program:016x}_");
@@ -77,7 +82,7 @@ async fn claim(admin: Administrator) -> Kept {
 }
 
 async fn create(admin: &Administrator, name: &str) {
-    // Renamed when it is complete: a process that dies half-way leaves nothing that another would take.
+    // Renamed once it is complete, so that no process uses one whose creator died half-way.
     let unfinished = format!("{name}_new");
     admin.run(&format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)")).await;
     admin.run(&format!("CREATE DATABASE {unfinished} TEMPLATE template0")).await;
@@ -92,12 +97,12 @@ async fn drop_unless_held(admin: &Administrator, name: &str) {
     }
 }
 
-/// Takes the lock that says who uses a database; answers whether nobody else has it.
+/// Takes the lock that marks a database as used; `false` if another process holds it.
 async fn lock(admin: &Administrator, name: &str) -> bool {
     admin.is("pg_try_advisory_lock(hashtextextended($1, 0))", [name.into()]).await
 }
 
-/// Ends what the last test left running, until nothing is there: while its runtime ends as well, it may connect anew.
+/// Ends connections of the previous test until there are none. Its runtime may still open new ones while it ends.
 async fn disconnect(admin: &Administrator, name: &str) {
     let in_it = "FROM pg_stat_activity WHERE datname = $1";
     let begun = Instant::now();
@@ -107,7 +112,7 @@ async fn disconnect(admin: &Administrator, name: &str) {
     }
 }
 
-/// Which program this is, and which build of it.
+/// Hashes of this program's path and of its build.
 fn program_and_build() -> (u64, u64) {
     let path = std::env::current_exe().unwrap();
     let file = std::fs::metadata(&path).unwrap();

@@ -1,17 +1,17 @@
-//! A database without tables, made for one test and dropped with it.
+//! A database without tables, created for one test and dropped after it.
 
 use domain::IdGenerator;
 
 use super::server::{Administrator, administer};
 
-/// A new database that goes with this value.
+/// A new database that is dropped with this value.
 pub(in super::super) struct OwnDatabase {
     name: String,
     url: String,
 }
 
 impl OwnDatabase {
-    /// Makes it.
+    /// Creates the database.
     pub(in super::super) async fn create() -> Self {
         administer(|admin: Administrator| async move {
             let name = format!("thoughts_test_{}", system::CuidGenerator.generate());
@@ -29,11 +29,11 @@ impl OwnDatabase {
 }
 
 impl Drop for OwnDatabase {
-    /// Drops the database as well as possible; `cargo xtask test` sweeps what is left.
+    /// Drops the database if possible; `cargo xtask test` drops leftovers.
     fn drop(&mut self) {
         let name = self.name.clone();
         let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-        // The test's runtime cannot wait here, so another thread does.
+        // The test's runtime cannot block here, so another thread waits.
         let waiting = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().build()?;
             runtime.block_on(administer(|admin: Administrator| async move { admin.run(&drop).await }));

@@ -1,4 +1,4 @@
-//! The server that `TEST_DATABASE_URL` names.
+//! The server of `TEST_DATABASE_URL`.
 
 use std::sync::LazyLock;
 
@@ -9,14 +9,14 @@ use url::Url;
 
 use super::super::PATIENCE;
 
-/// Where the administrator's connection lives: longer than any test, each of which has a runtime of its own.
+/// The runtime of the administrator's connection, which outlives the runtimes of the tests.
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap());
 
-/// One session for as long as the process lives, so that the locks it takes are kept that long.
+/// One session for the life of the process, which holds its advisory locks.
 static SESSION: OnceCell<DatabaseConnection> = OnceCell::const_new();
 
-/// Does `chore` as the administrator, and waits for it without blocking the test's runtime.
+/// Runs `chore` as the administrator, and waits for it without blocking the test's runtime.
 pub(super) async fn administer<T, F>(chore: impl FnOnce(Administrator) -> F + Send + 'static) -> T
 where
     T: Send + 'static,
@@ -27,11 +27,11 @@ where
         let session = SESSION.get_or_init(|| connect(&url)).await;
         chore(Administrator { session, url }).await
     });
-    // Said again here, because what the other thread says is taken for the output of whichever test was first.
+    // Repeated here, because panics of the other thread are printed with the output of the first test.
     done.await.unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// May make and drop databases.
+/// A session that may create and drop databases.
 pub(super) struct Administrator {
     session: &'static DatabaseConnection,
     url: Url,
@@ -42,7 +42,7 @@ impl Administrator {
         self.session.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{error}: {sql}"));
     }
 
-    /// The truth of a condition.
+    /// Evaluates a condition.
     pub(super) async fn is(&self, condition: &str, values: impl IntoIterator<Item = Value>) -> bool {
         let sql = format!("SELECT {condition}");
         let query = Statement::from_sql_and_values(DbBackend::Postgres, &sql, values);
@@ -57,7 +57,7 @@ impl Administrator {
         rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
     }
 
-    /// The address of another database on the server.
+    /// The URL of another database of the server.
     pub(super) fn address_of(&self, database: &str) -> String {
         let mut url = self.url.clone();
         url.set_path(database);

@@ -1,4 +1,4 @@
-//! The kinds of changes, and where they show.
+//! The kinds of changes, and the reads that show them.
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ impl Change {
     pub(super) const ALL: [Self; 7] =
         [Self::Edit, Self::Like, Self::Comment, Self::NewPost, Self::Profile, Self::Follow, Self::Delete];
 
-    /// What it is called in the figures.
+    /// The name in the figures.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Edit => "edit",
@@ -37,13 +37,13 @@ impl Change {
     }
 }
 
-/// A change that is ready to be made, and those who look for it.
+/// A change to make, and the reads that must show it.
 pub(super) struct Probe {
     pub(super) change: Call,
     pub(super) watches: Vec<Watch>,
 }
 
-/// Who takes part. The reader follows the author, and is nobody who writes.
+/// The users and the post of the case. The reader follows the author and writes nothing.
 pub(super) struct Scene {
     word: String,
     author: User,
@@ -57,7 +57,7 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    /// New people and a new post.
+    /// Signs up new users and publishes a post.
     pub(super) async fn set(cluster: &Cluster<'_>) -> Result<Self> {
         let api = &cluster.a;
         let (author, fan) = (cluster.somebody(api).await?, cluster.somebody(api).await?);
@@ -68,7 +68,7 @@ impl Scene {
         Ok(Self { word, author, fan, reader, post, likes: 0, comments: 0, fans: 1, number: 0 })
     }
 
-    /// The next change of a kind, which will be made through `here`.
+    /// Prepares the next change of a kind, to be made through `here`.
     pub(super) async fn prepare(&mut self, change: Change, here: &Api) -> Result<Probe> {
         self.number += 1;
         let text = format!("{}-{}", self.word, self.number);
@@ -123,7 +123,7 @@ impl Scene {
         Ok(probe)
     }
 
-    /// Two readers, one of them signed in.
+    /// Two reads of the same path, one anonymous and one signed in.
     fn both(&self, path: &str, pointer: &'static str, expected: Value) -> Vec<Watch> {
         let (anonymous, signed_in) = (Call::get(path), Call::get(path).by(&self.reader));
         vec![watch(anonymous, pointer, expected.clone()), watch(signed_in, pointer, expected)]

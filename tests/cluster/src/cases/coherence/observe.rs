@@ -1,4 +1,4 @@
-//! One round: readers that read without end, and a change.
+//! One round: continuous reads, and one change among them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,28 +12,28 @@ use super::changes::Probe;
 use super::readings::{Finding, Reading};
 use crate::http::{Api, Call, Reply};
 
-/// Between two reads.
+/// Pause between two reads.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// So many reads show the old state before anything is changed, and the new one before the round ends.
+/// Reads in a row that must show the old state before the change, and the new state before the round ends.
 const WARM: usize = 3;
 
-/// How long readers may take to see what was there before the change.
+/// Time limit for the readers to see the old state.
 const WARM_UP: Duration = Duration::from_secs(10);
 
-/// How long a round goes on after the change: past the bound by far.
+/// Time limit of a round after the change, far beyond the bound.
 const PATIENCE: Duration = Duration::from_millis(400);
 
-/// How long a round goes on that looks for what is forgotten again.
+/// How long a round continues that looks for changes that are lost again.
 const LINGER: Duration = Duration::from_millis(160);
 
-/// What a reader reads, and how it knows the change.
+/// What a reader requests, and how it recognises the change.
 pub(super) struct Watch {
     pub(super) call: Call,
     pub(super) shows: Box<dyn Fn(&Reply) -> bool + Send + Sync>,
 }
 
-/// How far a reader is: how many reads in a row said the same, and whether they were fresh.
+/// Progress of a reader: reads in a row with the same state, and which state.
 #[derive(Default)]
 struct Progress {
     in_a_row: AtomicUsize,
@@ -54,7 +54,7 @@ impl Progress {
     }
 }
 
-/// Lets readers read `there`, makes the change `here`, and says when they saw it.
+/// Reads continuously through `there`, makes the change through `here`, and returns when the readers saw it.
 pub(super) async fn observe(here: &Api, there: &Api, probe: Probe, linger: bool) -> Result<Finding> {
     let stop = Arc::new(AtomicBool::new(false));
     let mut readers = Vec::new();
@@ -66,13 +66,13 @@ pub(super) async fn observe(here: &Api, there: &Api, probe: Probe, linger: bool)
     }
     let settled = |fresh| progress.iter().all(|own| own.settled(fresh));
     let changed = async {
-        // What a reader has not seen yet cannot become stale.
+        // Only a state that the reader has seen can become stale.
         within(WARM_UP, || settled(false)).await.context("the readers do not see the old state")?;
         here.succeed(&probe.change).await
     };
     let changed = changed.await;
     if let Ok(reply) = &changed {
-        // Not seen in time is a finding, not an error.
+        // A change that is not seen in time is a finding, not an error.
         let _ = within(PATIENCE, || settled(true)).await;
         if linger {
             sleep((reply.received + LINGER).saturating_duration_since(Instant::now())).await;
@@ -85,7 +85,7 @@ pub(super) async fn observe(here: &Api, there: &Api, probe: Probe, linger: bool)
     for trace in traces {
         findings.push(Finding::of(&trace?, answered));
     }
-    findings.into_iter().reduce(Finding::and).context("nobody read")
+    findings.into_iter().reduce(Finding::and).context("there are no readers")
 }
 
 async fn read(api: Api, watch: Watch, progress: Arc<Progress>, stop: Arc<AtomicBool>) -> Result<Vec<Reading>> {

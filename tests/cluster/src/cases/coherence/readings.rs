@@ -1,13 +1,13 @@
-//! What readers saw around a change, and what follows from it.
+//! Evaluates the reads around a change.
 
 use std::time::{Duration, Instant};
 
 use crate::figures::milliseconds;
 
-/// The product's promise.
+/// The bound that the product promises.
 pub(super) const BOUND: Duration = Duration::from_millis(100);
 
-/// A read, or a pause between two, that is longer than this leaves too much unseen.
+/// A read or a pause longer than this leaves too long an interval unobserved.
 const STALL: Duration = Duration::from_millis(40);
 
 /// One read.
@@ -15,26 +15,26 @@ const STALL: Duration = Duration::from_millis(40);
 pub(super) struct Reading {
     pub(super) sent: Instant,
     pub(super) received: Instant,
-    /// Whether it showed the change.
+    /// Whether the read showed the change.
     pub(super) fresh: bool,
 }
 
-/// What one round found.
+/// The result of one round.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Finding {
-    /// From the answer to the change until the first read that showed it, and after which none did not; `None` when
-    /// it was not seen at all.
+    /// Time from the response to the change until the first fresh read that no stale one followed. `None` if the
+    /// change was not seen at all.
     pub(super) seen_after: Option<Duration>,
-    /// How long after the answer the last read was sent that did not show it.
+    /// Time from the response to the change until the last stale read was sent.
     pub(super) stale_until: Option<Duration>,
-    /// Whether reads took or waited too long for the round to say much.
+    /// Whether reads or pauses took too long for the round to count.
     pub(super) stalled: bool,
     /// The longest read.
     pub(super) slowest: Duration,
 }
 
 impl Finding {
-    /// What one reader's reads say of a change that was answered at `answered`.
+    /// Evaluates one reader's reads around a change whose response arrived at `answered`.
     pub(super) fn of(readings: &[Reading], answered: Instant) -> Self {
         let after = |moment: Instant| moment.saturating_duration_since(answered);
         let last_stale = readings.iter().rposition(|reading| !reading.fresh && reading.sent >= answered);
@@ -57,7 +57,7 @@ impl Finding {
         }
     }
 
-    /// Both readers' findings: the worse of each.
+    /// The worse of both readers' findings.
     pub(super) fn and(self, other: Self) -> Self {
         let seen = self.seen_after.zip(other.seen_after);
         Self {
@@ -68,8 +68,8 @@ impl Finding {
         }
     }
 
-    /// What breaks the promise. A read sent past the bound that shows the old state does, however busy the machine
-    /// is; a late first sight does only if nobody was held up.
+    /// The violation of the bound, if any. A stale read sent after the bound always violates it, however busy the
+    /// machine is. A late first sight violates it only if the readers were not stalled.
     pub(super) fn wrong(&self) -> Option<String> {
         match (self.stale_until, self.seen_after) {
             (Some(stale), _) if stale > BOUND => {
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_from_the_answer_to_the_first_sight() {
+    fn counts_from_the_response_to_the_first_fresh_read() {
         let found =
             finding(&[(90, 95, false), (101, 105, false), (108, 112, false), (115, 118, true), (120, 123, true)]);
         let expected = (Some(Duration::from_millis(18)), Some(Duration::from_millis(8)), false);
@@ -107,26 +107,26 @@ mod tests {
     }
 
     #[test]
-    fn what_shows_before_the_answer_is_seen_at_once() {
+    fn a_change_seen_before_its_response_is_seen_at_once() {
         let found = finding(&[(90, 95, false), (96, 99, true), (103, 104, true)]);
         assert_eq!((found.seen_after, found.stale_until), (Some(Duration::ZERO), None));
     }
 
     #[test]
-    fn stale_past_the_bound_is_wrong_even_if_held_up() {
+    fn a_stale_read_past_the_bound_is_wrong_even_if_stalled() {
         let found = finding(&[(99, 200, false), (201, 203, false), (204, 206, true)]);
         assert!(found.stalled && found.wrong().unwrap().contains("sent 101 ms after"));
     }
 
     #[test]
-    fn what_is_seen_and_forgotten_again_is_stale() {
+    fn a_change_that_is_seen_and_lost_again_is_stale() {
         let mut reads: Vec<(u64, u64, bool)> = (0..30).map(|n| (100 + n * 10, 104 + n * 10, true)).collect();
         reads[20].2 = false;
         assert!(finding(&reads).wrong().unwrap().contains("sent 200 ms after"));
     }
 
     #[test]
-    fn a_reader_that_was_held_up_says_nothing() {
+    fn a_stalled_reader_proves_nothing() {
         let slow = finding(&[(95, 98, false), (99, 220, true)]);
         assert!(slow.stalled && slow.wrong().is_none());
         let paused = finding(&[(101, 104, false), (230, 233, true)]);
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn seen_late_or_never_is_wrong() {
+    fn a_change_seen_late_or_never_is_wrong() {
         let mut reads: Vec<(u64, u64, bool)> = (0..60).map(|n| (100 + n * 5, 104 + n * 5, false)).collect();
         assert!(finding(&reads[..15]).wrong().unwrap().contains("never seen"));
         reads[20..].iter_mut().for_each(|read| read.2 = true);
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_readers_the_worse_counts() {
+    fn the_worse_of_two_readers_counts() {
         let quick = finding(&[(101, 105, true)]);
         let never = finding(&[(101, 105, false)]);
         assert_eq!(quick.and(never).seen_after, None);

@@ -1,4 +1,4 @@
-//! A third instance comes and goes.
+//! A third instance is added and removed.
 
 use std::time::{Duration, Instant};
 
@@ -17,17 +17,17 @@ use crate::verdict::Verdict;
 const NOTICED_WITHIN: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Load with the third, and without it again.
+/// Duration of the load with the third instance, and after its removal.
 const STEADY: Duration = Duration::from_secs(2);
 
-/// Which instances Nginx has found, in its container.
+/// List of the additional instances that Nginx found, in its container.
 const LIST: &str = "/etc/nginx/conf.d/instances.list";
 
-/// The third serves, nothing else is restarted, and nobody notices when it goes.
+/// The third instance serves, no other container restarts, and no request fails when it is removed.
 pub(in super::super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let before = cluster.stack.containers().await?;
-    // A reload of Nginx closes idle connections, and a request that was just sent over one has no answer: the guide says so.
+    // A reload of Nginx closes idle connections, and a request just sent on one gets no response. The guide says so.
     let gateway = cluster.gateway.without_keep_alive()?;
     let load = Load::start_at(&gateway, cluster, "guide-third", Manner::OnceOnly).await?;
 
@@ -42,13 +42,13 @@ pub(in super::super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     sleep(STEADY).await;
     let period = load.stop().await?;
     let restarted = replaced(&before, &cluster.stack.containers().await?);
-    verdict.check(restarted.is_empty(), || format!("{restarted:?} were made anew"));
+    verdict.check(restarted.is_empty(), || format!("{restarted:?} were recreated"));
     period.judge(&mut verdict, |_| false);
     period.audit(cluster, &mut verdict).await?;
     Ok(verdict)
 }
 
-/// How many requests the third has answered, but for those that ask how it is.
+/// Number of requests that the third instance answered, without health checks.
 async fn served(cluster: &Cluster<'_>) -> Result<f64> {
     let text = cluster.stack.in_nginx(&["curl", "--fail", "--silent", "http://app-more:9090/metrics"]).await?;
     let metrics = Metrics::parse(&text);
@@ -57,7 +57,7 @@ async fn served(cluster: &Cluster<'_>) -> Result<f64> {
     Ok(count(&[]) - count(&[("route", "/health/ready")]))
 }
 
-/// Waits until something is so, and answers how long that took.
+/// Waits until a condition holds, and returns how long that took.
 async fn until(is_so: impl AsyncFn() -> Result<bool>) -> Result<Duration> {
     let began = Instant::now();
     while !is_so().await? {

@@ -1,4 +1,4 @@
-//! The primary is lost for good, and the replica takes its place.
+//! The primary is lost for good, and the replica is promoted.
 
 use anyhow::Result;
 
@@ -9,7 +9,7 @@ use crate::sql;
 use crate::stack::Service;
 use crate::verdict::Verdict;
 
-/// What was replicated is there, writes go on, and there is a replica again.
+/// Replicated data is there, writes succeed, and there is a replica again.
 pub(in super::super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let user = cluster.somebody(&cluster.gateway).await?;
@@ -32,7 +32,7 @@ pub(in super::super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// How many posts there are on the primary, and which timeline its log is on.
+/// The number of posts on the primary, and the timeline of its log.
 async fn state(cluster: &Cluster<'_>) -> Result<(u64, u64)> {
     let posts = sql::number(cluster.stack, "SELECT count(*) FROM posts").await?;
     let timeline = sql::number(cluster.stack, "SELECT timeline_id FROM pg_control_checkpoint()").await?;

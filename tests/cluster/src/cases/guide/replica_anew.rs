@@ -1,4 +1,4 @@
-//! The replica is thrown away and copies the primary again.
+//! The replica is discarded and copies the primary again.
 
 use anyhow::Result;
 
@@ -8,7 +8,7 @@ use crate::guide::Sequence;
 use crate::load::{Load, Manner};
 use crate::verdict::Verdict;
 
-/// Nobody notices, and the new one has all there is.
+/// No request fails, and the new replica has all data.
 pub(in super::super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let before = cluster.stack.containers().await?;
@@ -16,7 +16,7 @@ pub(in super::super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     follow(cluster, Sequence::ReplicaAnew, &mut verdict).await?;
     let period = load.stop().await?;
     let restarted = replaced(&before, &cluster.stack.containers().await?);
-    verdict.check(restarted == ["postgres-replica"], || format!("{restarted:?} were made anew"));
+    verdict.check(restarted == ["postgres-replica"], || format!("{restarted:?} were recreated"));
     period.judge(&mut verdict, |_| false);
     period.audit(cluster, &mut verdict).await?;
     Ok(verdict)

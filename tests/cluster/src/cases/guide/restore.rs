@@ -1,4 +1,4 @@
-//! A dump is made, and the system is brought back to it.
+//! The system is backed up and restored.
 
 use anyhow::Result;
 
@@ -8,10 +8,10 @@ use crate::guide::Sequence;
 use crate::sql;
 use crate::verdict::Verdict;
 
-/// So often a post is read, for every instance to have it in its cache.
+/// Reads of a post, enough for every instance to have it in its cache.
 const READS: usize = 4;
 
-/// What was there before is there again, what came after is gone, and writes go on.
+/// Data from before the backup is there again, later data is gone, and writes succeed.
 pub(in super::super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let folder = tempfile::tempdir()?;

@@ -1,4 +1,5 @@
-//! One instance after the other, with a good variable and with a bad one, whichever instance fails by it.
+//! Restarts one instance after the other, with a valid and with an invalid variable. The invalid one fails on either
+//! instance.
 
 use std::time::Duration;
 
@@ -12,15 +13,15 @@ use crate::load::{Load, Manner};
 use crate::stack::Service;
 use crate::verdict::Verdict;
 
-/// Another value than the stack was started with.
+/// A valid value, different from the one that the stack was started with.
 const GOOD: (&str, &str) = ("CACHE_TTL", "299s");
-/// One with which no instance starts.
+/// An invalid value, with which no instance starts.
 const BAD: (&str, &str) = ("CACHE_TTL", "soon");
 
-/// What the guide says to wait between two instances.
+/// The pause between two instances that the guide prescribes.
 const UNTIL_ASKED_AGAIN: Duration = Duration::from_secs(4);
 
-/// Changes a variable, changes it for the worse, and back: no request fails.
+/// Changes a variable to a valid value, to an invalid one and back: no request fails.
 pub(in super::super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let stack = cluster.stack;
@@ -32,21 +33,21 @@ pub(in super::super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     verdict.check(output.status.success(), || failed(Sequence::RollingRestart, &output));
     let second = stack.containers().await?;
     let rolled = replaced(&first, &second);
-    verdict.check(rolled == ["app1", "app2"], || format!("{rolled:?} were made anew, not app1 and app2"));
+    verdict.check(rolled == ["app1", "app2"], || format!("{rolled:?} were recreated, not app1 and app2"));
 
     stack.plain_up(Some(GOOD)).await?;
     let third = stack.containers().await?;
     let after_all = replaced(&second, &third);
-    verdict.check(after_all.is_empty(), || format!("the next `docker compose up` makes {after_all:?} anew"));
+    verdict.check(after_all.is_empty(), || format!("the next `docker compose up` recreates {after_all:?}"));
 
     let output = stack.follow(Sequence::RollingRestart, folder.path(), Some(BAD)).await?;
     verdict.check(!output.status.success(), || "with a bad variable it ends without an error".to_owned());
     let fourth = stack.containers().await?;
     let broken = replaced(&third, &fourth);
-    verdict.check(broken.len() == 1, || format!("with a bad variable {broken:?} were made anew, not one instance"));
+    verdict.check(broken.len() == 1, || format!("with a bad variable {broken:?} were recreated, not one instance"));
     verdict.figure(format!("with a bad variable it ends after {}", broken.join(", ")));
 
-    // The other way round: when it is the last that does not serve, the first is not to be taken down beside it.
+    // The other order: if the last instance does not serve, the first one must not be stopped.
     stack.replace(Service::App1, GOOD).await?;
     stack.healthy(Service::App1).await?;
     sleep(UNTIL_ASKED_AGAIN).await;

@@ -1,4 +1,4 @@
-//! HTTP by hand: what generates the load must not be what is measured.
+//! A minimal HTTP client, cheap enough that the generator does not distort the measurement.
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -8,10 +8,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// Longer than anything is allowed to take here.
+/// Time limit of a response, longer than any allowed here.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What one connection asks for, in turn.
+/// The requests that one connection sends in turn.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     port: u16,
@@ -19,7 +19,7 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Puts something there and takes it away.
+    /// Alternates `PUT` and `DELETE` of a path.
     pub(super) fn put_and_delete(port: u16, path: &str, token: &str) -> Self {
         let request = |method| {
             format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n\r\n").into_bytes()
@@ -27,12 +27,12 @@ impl Target {
         Self { port, requests: ["PUT", "DELETE"].map(request).to_vec() }
     }
 
-    /// Asks for the same again and again.
+    /// Sends the same `GET` repeatedly.
     pub(super) fn get(port: u16, path: &str) -> Self {
         Self { port, requests: vec![format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").into_bytes()] }
     }
 
-    /// Sends the same again and again.
+    /// Sends the same `POST` repeatedly.
     pub(super) fn post(port: u16, path: &str, body: &str) -> Self {
         let head = format!("POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n");
         let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
@@ -40,7 +40,7 @@ impl Target {
     }
 }
 
-/// An answer, as far as it matters.
+/// The parts of a response that the case evaluates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -48,7 +48,7 @@ pub(super) struct Answer {
     pub(super) took: Duration,
 }
 
-/// A connection that is opened again when the server closes it.
+/// A connection that is reopened when the server closes it.
 pub(super) struct Connection {
     target: Target,
     stream: Option<TcpStream>,
@@ -57,16 +57,16 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Not open yet.
+    /// A connection that opens with its first request.
     pub(super) fn new(target: Target) -> Self {
         Self { target, stream: None, received: Vec::new(), next: 0 }
     }
 
-    /// Sends the next request and reads the whole answer.
+    /// Sends the next request and reads the whole response.
     pub(super) async fn ask(&mut self) -> Result<Answer> {
         let began = Instant::now();
         let head = timeout(PATIENCE, self.exchange()).await.context("no answer")??;
-        // What was refused is asked for again.
+        // A rejected request is sent again.
         if head.status < 300 {
             self.next = (self.next + 1) % self.target.requests.len();
         }
@@ -99,18 +99,18 @@ impl Connection {
     }
 }
 
-/// The beginning of an answer.
+/// The parsed head of a response.
 #[derive(Debug, PartialEq, Eq)]
 struct Head {
     status: u16,
     retry_after: bool,
     close: bool,
-    /// Of the whole answer, in bytes.
+    /// Length of the whole response in bytes.
     length: usize,
 }
 
 impl Head {
-    /// `None` until it is there.
+    /// `None` until the head is complete.
     fn parse(bytes: &[u8]) -> Result<Option<Self>> {
         let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
         let text = std::str::from_utf8(&bytes[..end])?.to_ascii_lowercase();
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_head_of_an_answer() {
+    fn parses_the_head_of_a_response() {
         let text =
             b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 5\r\nRetry-After: 1\r\nConnection: close\r\n\r\nbusy";
         let head = Head::parse(text).unwrap().unwrap();

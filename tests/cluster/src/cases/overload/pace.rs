@@ -1,4 +1,4 @@
-//! Many connections at a pace.
+//! Sends requests on many connections at a given rate.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -10,26 +10,26 @@ use tokio::time::{sleep, sleep_until};
 use super::connection::{Answer, Connection, Target};
 use crate::figures::Spread;
 
-/// What came of asking for a while.
+/// The result of a phase of load.
 pub(super) struct Phase {
-    /// How long requests were begun, and until the last of them was answered.
+    /// How long requests were started, and until the last response arrived.
     asking: Duration,
     took: Duration,
     answers: Vec<Answer>,
-    /// Requests without an answer, by cause.
+    /// Requests without a response, by cause.
     lost: BTreeMap<String, usize>,
 }
 
 impl Phase {
-    /// Asks through one connection a target: each request when the last is answered, or at `pace` requests a second
-    /// for all of them together.
+    /// Opens one connection per target. Each sends the next request when the previous one is answered, or all
+    /// together send `pace` requests a second.
     pub(super) async fn run(targets: &[Target], pace: Option<f64>, duration: Duration) -> Result<Self> {
         let began = Instant::now();
         let count = u32::try_from(targets.len())?;
         let step = pace.map(|pace| Duration::from_secs_f64(f64::from(count) / pace));
         let mut connections = JoinSet::new();
         for (number, target) in (0u32..).zip(targets) {
-            // Not all at the same moment.
+            // The connections start staggered.
             let first = step.unwrap_or_default() * number / count;
             connections.spawn(ask(target.clone(), began + first, step, began + duration));
         }
@@ -45,12 +45,12 @@ impl Phase {
         Ok(phase)
     }
 
-    /// How long the accepted ones took.
+    /// Durations of accepted requests.
     pub(super) fn accepted(&self) -> Spread {
         self.answers.iter().filter(|answer| answer.status < 300).map(|answer| answer.took).collect()
     }
 
-    /// How long the refused ones took.
+    /// Durations of rejected requests.
     pub(super) fn refused_spread(&self) -> Spread {
         self.answers.iter().filter(|answer| answer.status >= 300).map(|answer| answer.took).collect()
     }
@@ -59,17 +59,17 @@ impl Phase {
         a_second(self.accepted().count, self.took)
     }
 
-    /// Requests a second while any were begun: the last are answered later, where they wait.
+    /// Requests per second while requests were started. The last responses arrive later.
     pub(super) fn asked_a_second(&self) -> f64 {
         a_second(self.answers.len(), self.asking)
     }
 
-    /// How many were refused.
+    /// Number of rejected requests.
     pub(super) fn refused(&self) -> usize {
         self.answers.len() - self.accepted().count
     }
 
-    /// Answers that say neither that it was done nor when to come back, and what was not answered.
+    /// Responses with neither success nor a valid rejection, and requests without a response.
     pub(super) fn wrongs(&self) -> Vec<String> {
         let mut wrongs = BTreeMap::<String, usize>::new();
         for answer in &self.answers {
@@ -99,7 +99,7 @@ async fn ask(target: Target, first: Instant, step: Option<Duration>, end: Instan
     while Instant::now() < end {
         if let Some(step) = step {
             sleep_until(next.into()).await;
-            // Who comes late does not make up for it.
+            // Delays are not caught up.
             next = (next + step).max(Instant::now());
         }
         match connection.ask().await {
@@ -113,13 +113,13 @@ async fn ask(target: Target, first: Instant, step: Option<Duration>, end: Instan
     (answers, lost)
 }
 
-/// How late this process comes to what is due, until `end`.
+/// How late this process wakes up for timers, until `end`.
 pub(super) async fn lateness(end: Instant) -> Result<Spread> {
     let mut late = Vec::new();
     while Instant::now() < end {
         let due = Instant::now() + Duration::from_millis(5);
         sleep_until(due.into()).await;
-        // The timer itself counts whole milliseconds.
+        // The timer has a resolution of one millisecond.
         late.push(due.elapsed().saturating_sub(Duration::from_millis(1)));
     }
     Ok(late.into_iter().collect())
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_refused_from_wrong() {
+    fn distinguishes_rejected_from_wrong() {
         let answer = |status, retry_after| Answer { status, retry_after, took: Duration::from_millis(2) };
         let answers =
             vec![answer(204, false), answer(503, true), answer(429, true), answer(503, false), answer(500, false)];

@@ -1,4 +1,4 @@
-//! Every kind of write once, each read back at once through every door.
+//! Makes every kind of write once, and reads each back at once through both instances and the gateway.
 
 use anyhow::Result;
 use futures_util::future::try_join_all;
@@ -8,7 +8,7 @@ use crate::cluster::Cluster;
 use crate::http::{Api, Call, Reply, User};
 use crate::verdict::Verdict;
 
-/// Somebody who writes, and somebody whose post and account are written about.
+/// A writer, and another user whose post and account the writes concern.
 pub(super) struct Round<'a> {
     doors: [&'a Api; 3],
     writer: User,
@@ -23,7 +23,7 @@ pub(super) struct Round<'a> {
 }
 
 impl<'a> Round<'a> {
-    /// New people.
+    /// Signs up new users.
     pub(super) async fn new(cluster: &'a Cluster<'_>) -> Result<Self> {
         let (writer, other) = (cluster.somebody(&cluster.a).await?, cluster.somebody(&cluster.a).await?);
         let published = cluster.a.succeed(&Call::publish("somebody else's").by(&other)).await?;
@@ -41,7 +41,7 @@ impl<'a> Round<'a> {
         })
     }
 
-    /// All of them, written through `here`.
+    /// Makes all writes through `here`.
     pub(super) async fn run(&mut self, here: &Api, verdict: &mut Verdict) -> Result<()> {
         self.number += 1;
         let number = self.number;
@@ -105,7 +105,7 @@ impl<'a> Round<'a> {
         here.succeed(&call.by(&self.writer)).await
     }
 
-    /// Reads through all doors at once.
+    /// Reads through both instances and the gateway at once.
     async fn expect(&mut self, verdict: &mut Verdict, path: &str, right: impl Fn(&Reply) -> bool) -> Result<()> {
         let call = Call::get(path).by(&self.writer);
         let replies = try_join_all(self.doors.iter().map(|door| door.ask(&call))).await?;

@@ -1,4 +1,4 @@
-//! What a user reads without having written.
+//! Reads that are independent of the user's writes.
 
 use rand::RngExt as _;
 
@@ -7,7 +7,7 @@ use crate::http::{Call, Reply};
 use crate::load::sample::Outcome;
 
 impl Actor {
-    /// Opens a feed, a profile, a post or a thread.
+    /// Reads a feed, a profile, a post or a thread.
     pub(super) async fn look_around(&mut self) {
         let somebody = self.anybody();
         let call = match (self.chance.random_range(0..6), self.board.any(&mut self.chance)) {
@@ -23,13 +23,13 @@ impl Actor {
         self.read(call, is_there).await;
     }
 
-    /// Any user of the period, oneself perhaps.
+    /// Any user of the period, possibly this one.
     pub(super) fn anybody(&mut self) -> String {
         self.everybody[self.chance.random_range(0..self.everybody.len())].clone()
     }
 }
 
-/// Nothing that is read here is ever deleted: who deletes a post has told nobody of it.
+/// No post read here is ever deleted: users delete only posts that they never shared.
 pub(super) fn is_there(reply: &Reply) -> Outcome {
     if reply.status == 404 { Outcome::Missing } else { Outcome::Good }
 }

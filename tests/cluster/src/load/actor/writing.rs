@@ -1,7 +1,7 @@
-//! What a user writes, and at once reads back.
+//! Writes of a user, each read back at once.
 //!
-//! The ledger is in doubt before a request is sent and certain when it is acknowledged, so that it is right whenever
-//! the answer fails to come.
+//! The ledger marks a write as unconfirmed before it is sent and as certain when it is acknowledged. It is therefore
+//! right if the response is lost.
 
 use rand::RngExt as _;
 use serde_json::{Value, json};
@@ -14,10 +14,10 @@ use crate::load::period::Manner;
 use crate::load::sample::Outcome;
 
 impl Actor {
-    /// Publishes what others will read, like and comment.
+    /// Publishes a post for others to read, like and comment on.
     ///
-    /// They hear of it when the next one is acknowledged: a primary that is killed at once takes the latest posts with
-    /// it until it is back, and nobody but their author may have to wonder.
+    /// It is shared when the next one is acknowledged. A primary that is killed right away takes the latest posts
+    /// with it until it is back, and only their author may notice.
     pub(super) async fn publish(&mut self) {
         if let Some((marker, id)) = self.say_post().await {
             if let Some(earlier) = self.unshared.replace(id) {
@@ -27,7 +27,7 @@ impl Actor {
         }
     }
 
-    /// Publishes what will be deleted.
+    /// Publishes a post that will be deleted.
     pub(super) async fn publish_for_oneself(&mut self) {
         if let Some((marker, _)) = self.say_post().await {
             self.private.push(marker);
@@ -47,7 +47,7 @@ impl Actor {
         Some((marker, id))
     }
 
-    /// Changes an own post.
+    /// Edits an own post.
     pub(super) async fn edit(&mut self) {
         let Some(marker) = self.any_kept() else { return };
         let Some(said) = self.ledger.posts.get_mut(&marker) else { return };
@@ -65,7 +65,7 @@ impl Actor {
         self.read_back(format!("/v1/posts/{id}"), "/content", &json!(content)).await;
     }
 
-    /// Deletes an own post that nobody else knows.
+    /// Deletes an own post that no other user knows.
     pub(super) async fn delete(&mut self) {
         let Some(marker) = self.private.pop() else { return };
         let Some(said) = self.ledger.posts.get_mut(&marker) else { return };
@@ -84,7 +84,7 @@ impl Actor {
         self.read(Call::get(format!("/v1/posts/{id}")).by(&self.user), gone).await;
     }
 
-    /// Comments any post.
+    /// Comments on any shared post.
     pub(super) async fn comment(&mut self) {
         let Some(post) = self.board.any(&mut self.chance) else { return };
         let (marker, content) = self.something_to_say();
@@ -100,7 +100,7 @@ impl Actor {
         self.read_back(format!("/v1/comments/{id}"), "/content", &json!(content)).await;
     }
 
-    /// Likes any post, or no longer does.
+    /// Likes any shared post, or removes the like.
     pub(super) async fn like(&mut self) {
         let Some(post) = self.board.any(&mut self.chance) else { return };
         let pair = (self.user.id.clone(), post.clone());
@@ -114,7 +114,7 @@ impl Actor {
         self.look_back(format!("/v1/posts/{post}"), "/viewer/liked", on).await;
     }
 
-    /// Follows anybody, or no longer does.
+    /// Follows any user, or stops following.
     pub(super) async fn follow(&mut self) {
         let somebody = self.anybody();
         if somebody == self.user.id {
@@ -131,12 +131,12 @@ impl Actor {
         self.look_back(format!("/v1/users/{somebody}"), "/viewer/following", on).await;
     }
 
-    /// Reads at once what was just written: something of one's own.
+    /// Reads an own new resource back at once.
     async fn read_back(&mut self, path: String, pointer: &str, expected: &Value) {
         self.read(Call::get(path).by(&self.user), |reply| holds(reply, pointer, expected)).await;
     }
 
-    /// Reads at once what was just changed about something that was there before.
+    /// Reads an existing resource back at once after changing it.
     async fn look_back(&mut self, path: String, pointer: &str, expected: bool) {
         let judge_it = |reply: &Reply| match is_there(reply) {
             Outcome::Good => holds(reply, pointer, &json!(expected)),
@@ -145,7 +145,7 @@ impl Actor {
         self.read(Call::get(path).by(&self.user), judge_it).await;
     }
 
-    /// A marker that nobody has used, and a content that begins with it.
+    /// A unique marker, and a content that starts with it.
     fn something_to_say(&mut self) -> (String, String) {
         self.said += 1;
         let marker = format!("{}-{}", self.name, self.said);
@@ -161,7 +161,7 @@ impl Actor {
         self.kept.get(index).cloned()
     }
 
-    /// With a key; whoever does everything once leaves it out of every other request.
+    /// Adds a key. Users that send everything once omit it in every other request.
     fn keyed(&self, call: Call, marker: &str) -> Call {
         match self.manner {
             Manner::OnceOnly if self.said.is_multiple_of(2) => call,
@@ -178,7 +178,7 @@ fn known(on: bool) -> Switch {
     if on { Switch::On } else { Switch::Off }
 }
 
-/// Whether an answer holds what was just written.
+/// Whether the response contains the value that was just written.
 fn holds(reply: &Reply, pointer: &str, expected: &Value) -> Outcome {
     match reply.at(pointer) {
         found if found == expected => Outcome::Good,
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_an_own_write_that_is_not_seen_from_a_thing_that_is_missing() {
+    fn distinguishes_a_stale_own_write_from_a_missing_resource() {
         let content = json!("hello");
         assert_eq!(holds(&reply(200, json!({ "content": "hello" })), "/content", &content), Outcome::Good);
         assert!(matches!(holds(&reply(200, json!({ "content": "hullo" })), "/content", &content), Outcome::Stale(_)));

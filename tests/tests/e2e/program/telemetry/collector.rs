@@ -1,4 +1,4 @@
-//! Collectors of traces: one that takes them over OTLP/HTTP, and one that is silent.
+//! Trace collectors for tests: one that accepts OTLP/HTTP, and one that never responds.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use prost::Message;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Keeps what it is sent.
+/// Stores the spans that it receives.
 pub(super) struct Collector {
     address: SocketAddr,
     received: Arc<Mutex<Vec<ResourceSpans>>>,
@@ -39,13 +39,13 @@ impl Collector {
         format!("http://{}", self.address)
     }
 
-    /// All spans so far.
+    /// All spans received so far.
     pub(super) fn spans(&self) -> Vec<Span> {
         let scopes = self.received().into_iter().flat_map(|resource| resource.scope_spans);
         scopes.flat_map(|scope| scope.spans).collect()
     }
 
-    /// Who sent them.
+    /// The service names of the senders.
     pub(super) fn services(&self) -> Vec<String> {
         let resources = self.received().into_iter().filter_map(|spans| spans.resource);
         let mut names: Vec<String> =
@@ -82,7 +82,7 @@ async fn serve(mut stream: TcpStream, keep: Arc<Mutex<Vec<ResourceSpans>>>) {
     stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await.unwrap();
 }
 
-/// Takes everything and never answers.
+/// Accepts connections and never responds.
 pub(super) struct Silent {
     address: SocketAddr,
     called: Arc<AtomicBool>,
@@ -113,7 +113,7 @@ impl Silent {
     }
 }
 
-/// What a span says of itself.
+/// The attributes of a span.
 pub(super) fn attributes(span: &Span) -> HashMap<String, String> {
     texts(&span.attributes)
 }
@@ -127,7 +127,7 @@ fn texts(attributes: &[KeyValue]) -> HashMap<String, String> {
     attributes.iter().filter_map(|attribute| Some((attribute.key.clone(), text(attribute)?))).collect()
 }
 
-/// An id as it is written.
+/// An id in hexadecimal.
 pub(super) fn hexadecimal(id: &[u8]) -> String {
     id.iter().fold(String::new(), |mut text, byte| {
         write!(text, "{byte:02x}").unwrap();

@@ -16,7 +16,7 @@ use crate::links::Links;
 use crate::middleware::rate_limit::RateLimiter;
 use crate::middleware::shed::WriteGate;
 use crate::middleware::target::ParameterTable;
-use crate::middleware::{cors, encodings, inside, outside};
+use crate::middleware::{cors, inside, outside};
 use crate::routing::{MethodTable, unmatched};
 use crate::settings::HttpSettings;
 use crate::surface::{Surface, Surfaces};
@@ -97,7 +97,6 @@ impl Application {
             // Must run inside compression, because it keeps only one value of `Vary`.
             .wrap(Condition::new(!origins.is_empty(), cors::cors(origins)))
             .wrap(Compress::default())
-            .wrap(from_fn(encodings::encodings))
             .wrap(from_fn(outside))
             .default_service(to(unmatched));
         self.configure.iter().fold(app, |app, configure| app.configure(&**configure))

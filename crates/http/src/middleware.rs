@@ -1,12 +1,12 @@
 //! The middlewares, and the order in which every request passes through them.
 //!
-//! From the outside in ([`outside`] is 1 to 4, compression is 5, [`inside`] starts at 6):
+//! From the outside in ([`outside`] is 1 to 5, [`inside`] starts at 6):
 //!
 //! 1. [`observe`]: assigns the request id, writes the log line, records metrics;
 //! 2. [`security_headers`]: adds the default security headers;
 //! 3. [`unread_body`]: closes the connection of a request whose body was not read to its end;
 //! 4. [`problems`]: writes the bodies of errors;
-//! 5. [`encodings`]: corrects the headers of compression; then the compression of actix-web; then [`cors`];
+//! 5. [`encodings`]: corrects the headers of compression; within it the compression of actix-web and [`cors`];
 //! 6. [`body`]: reads the body within its size limit and timeout (413, 408);
 //! 7. [`target::length`]: limits the length of path and query (414);
 //! 8. [`drain`]: sends clients to other instances while the server stops (502);
@@ -87,7 +87,8 @@ pub(crate) async fn outside(request: ServiceRequest, next: Next<impl MessageBody
         observe::observe[surface],
         security_headers::security_headers,
         unread_body::hold,
-        problems::problems
+        problems::problems,
+        encodings::encodings[surface]
     )
 }
 

@@ -112,11 +112,16 @@ impl Surface {
 pub struct Surfaces(Vec<&'static Surface>);
 
 impl Surfaces {
-    /// If several surfaces cover a path, the longest prefix wins.
+    /// If several surfaces cover a path, the longest prefix wins. Paths are compared with the first surfaces first:
+    /// put the busiest one there.
     pub fn new(surfaces: impl IntoIterator<Item = &'static Surface>) -> Self {
-        let mut surfaces: Vec<_> = surfaces.into_iter().collect();
-        surfaces.sort_by_key(|surface| std::cmp::Reverse(surface.prefix.len()));
-        Self(surfaces)
+        let mut ordered: Vec<&'static Surface> = Vec::new();
+        for surface in surfaces {
+            // Before the shorter prefixes that cover it.
+            let wider = ordered.iter().position(|other| other.covers(surface.prefix));
+            ordered.insert(wider.unwrap_or(ordered.len()), surface);
+        }
+        Self(ordered)
     }
 
     /// The surface that covers a path; [`Surface::PLAIN`] if none does.
@@ -146,15 +151,26 @@ mod tests {
     };
 
     #[test]
-    fn the_longest_prefix_wins() {
-        let surfaces = Surfaces::new([&API, &STREAM]);
-        let of = |path| surfaces.of(path).prefix;
-        assert_eq!(of("/v1/posts"), "/v1/");
-        assert_eq!(of("/v1/streaming"), "/v1/streaming");
-        assert_eq!(of("/v1/streaming/"), "/v1/");
-        for path in ["/v1", "/v2/posts", "*", ""] {
-            assert_eq!(of(path), "/", "{path}");
+    fn the_longest_prefix_wins_in_any_order() {
+        static LIST: Surface = Surface { prefix: "/v1/streaming/list/", ..Surface::PLAIN };
+        static BELOW: Surface = Surface { prefix: "/v1/streaming/", ..Surface::PLAIN };
+        for [a, b, c] in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let all = [&API, &BELOW, &LIST];
+            let surfaces = Surfaces::new([all[a], &STREAM, all[b], all[c]]);
+            let of = |path| surfaces.of(path).prefix;
+            assert_eq!(of("/v1/posts"), "/v1/");
+            assert_eq!(of("/v1/streaming"), "/v1/streaming");
+            assert_eq!(of("/v1/streaming/user"), "/v1/streaming/");
+            assert_eq!(of("/v1/streaming/list/1"), "/v1/streaming/list/");
+            for path in ["/v1", "/v2/posts", "*", ""] {
+                assert_eq!(of(path), "/", "{path}");
+            }
         }
+    }
+
+    #[test]
+    fn a_prefix_without_a_slash_covers_one_path() {
+        assert_eq!(Surfaces::new([&API, &STREAM]).of("/v1/streaming/").prefix, "/v1/");
     }
 
     #[test]

@@ -1,14 +1,13 @@
 //! Corrects the caching headers of compressed responses.
 
-use actix_web::Error;
 use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue, VARY};
-use actix_web::middleware::Next;
 
+use super::{Answer, Inner};
 use crate::reply::tag_of_packed;
-use crate::surface::{Layer, Surfaces};
+use crate::surface::{Layer, Surface};
 
 /// Adds three things to actix-web's compression:
 ///
@@ -17,15 +16,16 @@ use crate::surface::{Layer, Surfaces};
 /// - A strong entity tag of its own for each compressed form, because other bytes need another strong tag (RFC 9110,
 ///   8.8.3). `reply` understands both tags.
 /// - An uncompressed response to a client that accepts no coding at all (RFC 9110, 12.5.3).
-pub(crate) async fn encodings(
+pub(crate) async fn encodings<B: MessageBody>(
     mut request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let compresses = Surfaces::of_request(&request).has(Layer::Compression);
+    surface: &Surface,
+    next: impl Inner<B>,
+) -> Answer<B> {
+    let compresses = surface.has(Layer::Compression);
     if !compresses || refuses_unpacked(request.headers()) {
         request.headers_mut().remove(ACCEPT_ENCODING);
     }
-    let mut response = next.call(request).await?;
+    let mut response = next(request).await?;
     let may_vary = compresses && matches!(response.status(), StatusCode::OK | StatusCode::NOT_MODIFIED);
     let headers = response.headers_mut();
     if may_vary && !headers.get_all(VARY).any(|value| value == ACCEPT_ENCODING.as_str()) {

@@ -2,7 +2,8 @@
 # Finds the instances of the service app-more, and adds them to the upstream of Nginx.
 #
 # The image's entrypoint runs this before Nginx starts. It polls in the background, so no look-up delays the start.
-# app1 and app2 are fixed in snippets/upstream.conf: the list is never empty, and their restarts change nothing here.
+#
+# The instances app1 and app2 are fixed in snippets/upstream.conf: the list is never empty, and their restarts change nothing here.
 # The container's health check tests that this script runs, by the age of the file that it touches.
 set -eu
 

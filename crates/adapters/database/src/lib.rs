@@ -35,6 +35,7 @@ mod pools;
 mod position;
 mod probe;
 mod reading;
+mod refusal;
 mod release;
 mod role;
 mod schema;

@@ -3,7 +3,8 @@
 //! Absolute times mean little on a machine that others use too. Every figure is compared with a ceiling measured in
 //! the same run. A ceiling is `pgbench` with the statements of the request, or a static response with the same bytes.
 //!
-//! - [`workloads`] lists what is measured; [`requests`] and [`ceilings`] define it in HTTP and SQL.
+//! - [`workloads`] lists what is measured; [`requests`] and [`ceilings`] define it in HTTP and SQL. [`request`]
+//!   serialises one request.
 //! - [`world`] creates the data, [`server`] starts the measured server, [`tools`] are the external programs.
 //! - [`statements`] are captured from the repositories; `pgbench` runs them as a [`script`].
 //! - [`measure`] runs a workload and its ceilings in turn; [`growth`], [`pressure`] and [`footprint`] measure the
@@ -23,6 +24,7 @@ pub mod options;
 pub mod plots;
 pub mod pressure;
 pub mod report;
+pub mod request;
 pub mod requests;
 pub mod run;
 pub mod script;

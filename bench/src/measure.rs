@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::process::{Child, Command};
 
 use crate::options::Effort;
+use crate::request::Request;
 use crate::script::Script;
 use crate::statements::Watched;
 use crate::statistics::{median, ratio};
@@ -154,7 +155,7 @@ impl Bench<'_> {
         Ok(measured)
     }
 
-    async fn rival(&self, workload: &Workload, ceiling: &Ceiling, sent: &[requests::Request]) -> Result<Rival> {
+    async fn rival(&self, workload: &Workload, ceiling: &Ceiling, sent: &[Request]) -> Result<Rival> {
         let (host, server) = match ceiling.by {
             By::Pgbench => {
                 return Ok(Rival::Database(ceilings::script(workload.what, self.world, self.watched).await?));
@@ -180,7 +181,7 @@ impl Bench<'_> {
     }
 
     /// The server's response to the first request.
-    async fn answer(&self, sent: &[requests::Request]) -> Result<Answer> {
+    async fn answer(&self, sent: &[Request]) -> Result<Answer> {
         self.caller.ask(sent.first().context("a workload without requests")?).await
     }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 use system::SystemClock;
 use tokio::process::Command;
 
-use crate::requests::Request;
+use crate::request::Request;
 use crate::tools::{answer, output};
 
 /// Number of accounts that the seed creates; as many more accounts write.

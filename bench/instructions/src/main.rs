@@ -8,6 +8,7 @@
 
 mod answers;
 mod requests;
+mod run;
 mod samples;
 mod service;
 mod stubs;
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
             }
             Ok(())
         }
-        Cli::Run { work, times } => work.run(times),
+        Cli::Run { work, times } => run::run(work, times),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::requests::Request;
+use crate::request::Request;
 
 /// Headers that every server generates itself.
 const OWN: [&str; 4] = ["date", "content-length", "connection", "transfer-encoding"];

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 
-use crate::requests::{self, Request};
+use crate::request::{self, Request};
 
 const SCRIPT: &str = include_str!("../../lua/requests.lua");
 
@@ -69,7 +69,7 @@ impl Wrk {
     /// If they cannot be written.
     pub fn load(&self, name: &str, host: &str, requests: &[Request]) -> Result<Load> {
         let file = self.folder.join(format!("{}.requests", name.replace(|c: char| !c.is_alphanumeric(), "-")));
-        std::fs::write(&file, requests::file(requests, host))?;
+        std::fs::write(&file, request::file(requests, host))?;
         Ok(Load { file, host: host.to_owned(), position: 0 })
     }
 

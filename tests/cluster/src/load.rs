@@ -8,5 +8,6 @@ mod period;
 mod sample;
 mod stored;
 
-pub(crate) use period::{Load, Manner, Period};
+pub(crate) use actor::Manner;
+pub(crate) use period::{Load, Period};
 pub(crate) use sample::{Kind, Outcome, Sample};

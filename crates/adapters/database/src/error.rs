@@ -14,7 +14,7 @@ use resilience::Overloaded;
 use sea_orm::sqlx::postgres::PgDatabaseError;
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr, sqlx};
 
-use crate::pipeline::Refusal;
+use crate::refusal::Refusal;
 
 /// The port's error for a database error.
 pub(crate) fn failed(operation: &'static str, error: DbErr) -> RepositoryError {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
-use crate::pipeline::Refusal;
+use crate::refusal::Refusal;
 
 /// `SQLITE_READONLY_DBMOVED`, which SQLite itself reports only without a write-ahead log.
 const MOVED: &str = "1032";

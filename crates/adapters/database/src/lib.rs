@@ -5,10 +5,10 @@
 //! [`new_file`] creates the SQLite file. [`not_reached`] says why a server was out of reach, without its address.
 //! [`schema`] runs migrations. [`inspect`] examines a server without changing it.
 //!
-//! **Reading.** [`reading`] chooses a server for each read. [`node`] is one server and its state, which [`probe`]
-//! keeps current. [`position`] compares the positions of servers in the log. [`pipeline`] carries most reads on
-//! PostgreSQL. [`planned_once`] makes statements that are planned once for all values. [`plans`] invalidates prepared
-//! statements. [`fields`] reads rows, and [`keyset`] cuts pages.
+//! **Reading.** [`reading`] chooses a server for each read. [`node`] is one server, with its [`role`] and its state,
+//! which [`probe`] keeps current. [`position`] compares the positions of servers in the log. [`pipeline`] carries most
+//! reads on PostgreSQL. [`planned_once`] makes statements that are planned once for all values. [`plans`] invalidates
+//! prepared statements. [`fields`] reads rows, and [`keyset`] cuts pages.
 //!
 //! **Writing.** [`transaction`] begins and commits. [`batch`] lets writes of many requests share a transaction.
 //! [`operation`] retries writes that lost a conflict. [`release`] keeps connections with an open transaction out of
@@ -35,7 +35,9 @@ mod pools;
 mod position;
 mod probe;
 mod reading;
+mod refusal;
 mod release;
+mod role;
 mod schema;
 mod storage;
 mod transaction;
@@ -46,13 +48,14 @@ pub use error::{corrupt, lacks_reference};
 pub use fields::{Fields, Row};
 pub use inspect::{Inspection, inspect};
 pub use location::{Location, ParseLocationError};
-pub use node::{Role, ServerStatus};
+pub use node::ServerStatus;
 pub use not_reached::NotReached;
 pub use observer::{Observer, StatementEvent, Way};
 pub use operation::{reading, retrying};
 pub use pools::PLANNER_SETTINGS;
 pub use position::{Noted, Positions, WalPosition, Watermark};
 pub use reading::{Reading, Select};
+pub use role::Role;
 pub use schema::MigrateError;
 pub use sea_orm::Values;
 pub use storage::StorageStatus;

@@ -27,25 +27,7 @@ use crate::pipeline::{Address, Pipeline};
 use crate::plans::Plans;
 use crate::pools;
 use crate::position::WalPosition;
-
-/// The role of a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// Takes writes, and has all of them.
-    Primary,
-    /// Has the writes that it has replayed so far.
-    Replica,
-}
-
-impl Role {
-    /// The label of the role in metrics.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Primary => "primary",
-            Self::Replica => "replica",
-        }
-    }
-}
+use crate::role::Role;
 
 /// The state of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -96,7 +96,7 @@ impl From<&tokio_postgres::Error> for NotReached {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipeline::Refusal;
+    use crate::refusal::Refusal;
 
     #[test]
     fn describes_a_rejection_by_its_code() {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, Values};
 
-use crate::node::Role;
 use crate::operation;
+use crate::role::Role;
 
 /// Observes statements and transactions. Called in the task that runs them.
 pub trait Observer: Send + Sync {

@@ -36,7 +36,7 @@ use tokio_postgres::Row;
 use crate::plans::Plans;
 pub(super) use address::Address;
 use connection::Turn;
-pub(crate) use error::{Refusal, unreadable};
+pub(crate) use error::unreadable;
 use keeper::Keeper;
 use slot::Slot;
 use values::Parameters;

@@ -16,9 +16,10 @@ use sea_orm::sqlx::{self, Connection as _};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::node::{Node, POSITION, Role};
+use crate::node::{Node, POSITION};
 use crate::pools;
 use crate::position::{WalPosition, Watermark};
+use crate::role::Role;
 
 /// How long a server may take to accept a connection, and to answer a probe.
 const LIMIT: Duration = Duration::from_secs(2);

@@ -14,6 +14,7 @@ mod kept_name;
 mod like_write;
 mod likes;
 mod locks;
+mod pending_removals;
 mod post;
 mod post_publication;
 mod refresh_token;

@@ -18,7 +18,12 @@ use std::rc::Rc;
 use std::task::Waker;
 use std::time::Duration;
 
-use super::watch::{TICK, Ticks};
+/// The interval of the timer of [`Watch`](super::watch::Watch). One timer serves all connections; a timer each would
+/// be reset with every request.
+pub(super) const TICK: Duration = Duration::from_millis(250);
+
+/// The number of ticks so far. It wraps around after thirty years.
+pub(super) type Ticks = Cell<u32>;
 
 /// The time limit of a request's head, from its first byte. A new connection has as long to send its first byte.
 const HEAD: Duration = Duration::from_secs(5);

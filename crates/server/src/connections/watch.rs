@@ -1,19 +1,12 @@
 //! The timer of a worker's connections.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::{Rc, Weak};
-use std::time::Duration;
 
 use actix_web::rt;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::activity::Activity;
-
-/// The interval of the timer. One timer serves all connections; a timer each would be reset with every request.
-pub(super) const TICK: Duration = Duration::from_millis(250);
-
-/// The number of ticks so far. It wraps around after thirty years.
-pub(super) type Ticks = Cell<u32>;
+use super::activity::{Activity, TICK, Ticks};
 
 /// The connections of a worker.
 pub(super) struct Watch {

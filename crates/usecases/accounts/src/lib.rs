@@ -18,9 +18,11 @@ pub mod ports;
 mod purge_kept_names;
 mod purge_sessions;
 mod refresh_session;
+mod refresh_token;
 mod rotation;
 mod security_event;
 mod session;
+mod session_view;
 mod sign_up;
 #[cfg(test)]
 mod test_support;
@@ -46,7 +48,8 @@ pub use purge_sessions::PurgeSessions;
 pub use refresh_session::{RefreshSession, RefreshSessionError};
 pub use rotation::{PresentedToken, Rotation, Successors, Verdict};
 pub use security_event::SecurityEvent;
-pub use session::{SessionLifetimes, SessionView, SignedIn};
+pub use session::{SessionLifetimes, SignedIn};
+pub use session_view::SessionView;
 pub use sign_up::{SignUp, SignUpCommand, SignUpError};
 
 use password_check::PasswordCheck;

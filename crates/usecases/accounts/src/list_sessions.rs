@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{Page, PageRequest, RepositoryError, UserId};
 
 use crate::ports::SessionRepository;
-use crate::session::SessionView;
+use crate::session_view::SessionView;
 
 /// Lists the sessions of an account, newest first.
 pub struct ListSessions {

@@ -11,9 +11,10 @@ use domain::{
 };
 
 use crate::guessing::{Guess, GuessBounds};
+pub use crate::refresh_token::{NewRefreshToken, RefreshTokenHash};
 use crate::rotation::Rotation;
 use crate::security_event::SecurityEvent;
-use crate::session::SessionView;
+use crate::session_view::SessionView;
 
 /// Stores accounts.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
@@ -254,17 +255,6 @@ pub trait EndedSessions: Send + Sync {
     async fn learn(&self, remembered_since: Timestamp) -> Result<(), RepositoryError>;
 }
 
-/// A refresh token to be stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewRefreshToken {
-    /// The hash of the token.
-    pub hash: RefreshTokenHash,
-    /// When it was issued.
-    pub created_at: Timestamp,
-    /// When it expires.
-    pub expires_at: Timestamp,
-}
-
 /// The outcome of [`SessionRepository::open`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenSession {
@@ -416,7 +406,3 @@ pub trait RefreshTokens: Send + Sync {
     /// The hash of a presented token.
     fn hash(&self, token: &str) -> RefreshTokenHash;
 }
-
-/// SHA-256 of a refresh token. A fast hash is safe, as the token is random.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct RefreshTokenHash(pub [u8; 32]);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::Timestamp;
 
-use crate::ports::{NewRefreshToken, RefreshTokenHash};
+use crate::refresh_token::{NewRefreshToken, RefreshTokenHash};
 
 /// The exchange of a refresh token, and its rules.
 #[derive(Debug, Clone, PartialEq, Eq)]

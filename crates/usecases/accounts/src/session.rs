@@ -1,12 +1,13 @@
-//! Sessions, their lifetimes, and the tokens that they issue.
+//! The lifetimes of sessions, and the tokens that they issue.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Principal, Session, SessionId, Timestamp, User};
+use domain::{Principal, SessionId, Timestamp, User};
 
-use crate::ports::{AccessTokens, NewRefreshToken, RefreshTokens, SigningError};
+use crate::ports::{AccessTokens, RefreshTokens, SigningError};
+use crate::refresh_token::NewRefreshToken;
 
 /// The lifetimes of tokens and sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,15 +20,6 @@ pub struct SessionLifetimes {
     pub grace: Duration,
     /// The lifetime of a session, which a refresh does not extend.
     pub session: Duration,
-}
-
-/// A session as its user sees it in a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionView {
-    /// The listed session.
-    pub session: Session,
-    /// When it last received tokens: at its log-in or its latest refresh.
-    pub last_used_at: Timestamp,
 }
 
 /// The result of a log-in or a refresh. `Debug` hides its tokens.

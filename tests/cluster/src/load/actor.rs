@@ -10,7 +10,6 @@ use tokio::time::sleep;
 
 use super::board::Board;
 use super::ledger::Ledger;
-use super::period::Manner;
 use super::sample::{Kind, Outcome, Sample};
 use crate::http::{Api, Call, Reply, User};
 
@@ -25,6 +24,15 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 
 /// Time limit for retrying one write.
 const PERSISTENCE: Duration = Duration::from_secs(30);
+
+/// How a user handles failures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// Every `POST` carries a key, and requests that fail during an outage are retried until acknowledged.
+    Persistent,
+    /// No request is repeated, and every other `POST` carries no key: for cases in which no request may fail.
+    OnceOnly,
+}
 
 /// The state of a virtual user.
 pub(super) struct Actor {

@@ -2,10 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::stored::Stored;
-
-/// A user and the post that they like, or the user that they follow.
-pub(super) type Pair = (String, String);
+use super::stored::{Pair, Stored};
 
 /// The writes of one user, or of all users after [`Ledger::absorb`].
 #[derive(Debug, Default)]

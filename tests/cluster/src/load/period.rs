@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::actor::Actor;
+use super::actor::{Actor, Manner};
 use super::board::Board;
 use super::ledger::Ledger;
 use super::sample::Sample;
@@ -22,15 +22,6 @@ const LAST_LIMIT: Duration = Duration::from_mins(1);
 
 /// One in this many users only reads.
 const READERS: u64 = 4;
-
-/// How the users handle failures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manner {
-    /// Every `POST` carries a key, and requests that fail during an outage are retried until acknowledged.
-    Persistent,
-    /// No request is repeated, and every other `POST` carries no key: for cases in which no request may fail.
-    OnceOnly,
-}
 
 /// Running load. Dropping it ends it.
 pub(crate) struct Load {

@@ -5,9 +5,11 @@ use std::collections::{HashMap, HashSet};
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use super::ledger::Pair;
 use crate::sql;
 use crate::stack::Stack;
+
+/// A user and the post that they like, or the user that they follow.
+pub(super) type Pair = (String, String);
 
 /// Posts and comments by marker, each with id and content; likes and follows as pairs.
 #[derive(Debug, Default)]

@@ -1,13 +1,12 @@
 //! Translates errors of the pipelined driver to those of the pool's driver, so that both are classified in one place.
 
-use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
-use sea_orm::sqlx::error::{DatabaseError, ErrorKind};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 use crate::error::is_of_the_connection;
+use crate::refusal::Refusal;
 
 /// Whether the connection failed and not the statement, so that the pool may run the statement.
 pub(super) fn concerns_the_connection(error: &tokio_postgres::Error) -> bool {
@@ -48,41 +47,4 @@ pub(super) fn chain(error: &tokio_postgres::Error) -> String {
 
 fn of_driver(error: sqlx::Error) -> DbErr {
     DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
-}
-
-/// The error that the server returned instead of rows.
-#[derive(Debug, thiserror::Error)]
-#[error("{said}")]
-pub(crate) struct Refusal {
-    pub(crate) code: String,
-    pub(crate) said: String,
-    /// The function of the server that raised it: more specific than the code, and the same in all languages.
-    pub(crate) routine: Option<String>,
-}
-
-impl DatabaseError for Refusal {
-    fn message(&self) -> &str {
-        &self.said
-    }
-
-    fn code(&self) -> Option<Cow<'_, str>> {
-        Some(Cow::Borrowed(&self.code))
-    }
-
-    fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
-        self
-    }
-
-    fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
-        self
-    }
-
-    fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
-        self
-    }
-
-    fn kind(&self) -> ErrorKind {
-        // Reads violate no constraints.
-        ErrorKind::Other
-    }
 }

@@ -6,7 +6,7 @@ use testkit::{Engine, TestDatabase, on_both_databases};
 use super::*;
 use crate::DatabaseOptions;
 use crate::location::Location;
-use crate::pipeline::Refusal;
+use crate::refusal::Refusal;
 
 on_both_databases![is_probed_until_a_write_is_stored, only_storage_errors_set_the_status];
 

@@ -21,7 +21,7 @@ use sea_orm::sea_query::{
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, Statement};
 
 use super::likes::OF_COMMENTS;
-use super::{counters, ids, removal};
+use super::{counters, ids, pending_removals};
 use crate::entity::{comment, post};
 
 /// Marks above one another that one transaction removes. A thread of the greatest depth has fewer.
@@ -118,7 +118,7 @@ pub(super) async fn remove(
         let liked = comment::Column::Id.is_in(&silent).and(comment::Column::LikeCount.gt(0));
         let liked = Query::select().column(comment::Column::Id).from(comment::Entity).and_where(liked).take();
         let left = ids(tx, &liked).await?;
-        removal::request(tx, RemovalKind::Comment, &left).await?;
+        pending_removals::request(tx, RemovalKind::Comment, &left).await?;
     }
     prune(tx, &silent, levels).await?;
     Ok(posts)
@@ -149,7 +149,7 @@ async fn prune(tx: &impl ConnectionTrait, silent: &[String], levels: u64) -> Res
     for mark in falling {
         remove_marks(tx, mark, levels).await?;
     }
-    removal::request(tx, RemovalKind::Comment, left).await
+    pending_removals::request(tx, RemovalKind::Comment, left).await
 }
 
 /// The condition that a comment is a mark without replies and likes.
@@ -192,6 +192,6 @@ pub(super) async fn remove_marks(tx: &impl ConnectionTrait, id: &str, levels: u6
         return Ok(None);
     }
     let left = CommentId::parse(&above).map_err(|error| corrupt("comment", error))?;
-    removal::request(tx, RemovalKind::Comment, &[above]).await?;
+    pending_removals::request(tx, RemovalKind::Comment, &[above]).await?;
     Ok(Some(left))
 }

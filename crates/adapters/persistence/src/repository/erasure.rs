@@ -23,7 +23,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use super::acting::{has_session, holds, in_session};
 use super::likes::{OF_COMMENTS, OF_POSTS};
 use super::session::remove_sessions;
-use super::{comment_removal, counters, exists, ids, kept_name, locks, parsed, removal, thread_removal};
+use super::{comment_removal, counters, exists, ids, kept_name, locks, parsed, pending_removals, thread_removal};
 use crate::entity::{comment, comment_like, follow, idempotency_key, post, post_like, session, user};
 use crate::view;
 
@@ -60,7 +60,7 @@ pub(super) async fn hide(
     }
     remove_sessions(tx, id, session::Column::UserId.eq(id.as_str())).await?;
     kept_name::keep(tx, kept).await?;
-    removal::request(tx, RemovalKind::Account, &[id.to_string()]).await?;
+    pending_removals::request(tx, RemovalKind::Account, &[id.to_string()]).await?;
     Ok(EraseUser::Erased)
 }
 

@@ -13,13 +13,12 @@ use std::time::Duration;
 use database::{BatchWrite, Fields, Transaction, set, with_new};
 use domain::{Cuid, Principal, SessionId, Timestamp, UserId};
 use events::{Effect, Fact};
-use posts::ports::{Like, Unlike};
 use resilience::Coalesce;
 use sea_orm::{DbErr, QueryResult, Statement};
 use serde::Serialize;
 
 use super::acting::acting;
-use super::likes::{LikedComments, LikedPosts, LikedThings};
+use super::likes::{LikeOutcome, LikedComments, LikedPosts, LikedThings};
 use crate::view::presence::post_is_there;
 
 /// What the write does.
@@ -29,37 +28,6 @@ pub(crate) enum LikeAction {
     Give(Timestamp),
     /// Takes the like back.
     TakeBack,
-}
-
-/// The outcome of the write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LikeOutcome {
-    Changed,
-    Unchanged,
-    NotFound,
-    SessionEnded,
-}
-
-impl From<LikeOutcome> for Like {
-    fn from(outcome: LikeOutcome) -> Self {
-        match outcome {
-            LikeOutcome::Changed => Self::Given,
-            LikeOutcome::Unchanged => Self::Already,
-            LikeOutcome::NotFound => Self::NotFound,
-            LikeOutcome::SessionEnded => Self::SessionEnded,
-        }
-    }
-}
-
-impl From<LikeOutcome> for Unlike {
-    fn from(outcome: LikeOutcome) -> Self {
-        match outcome {
-            LikeOutcome::Changed => Self::TakenBack,
-            LikeOutcome::Unchanged => Self::Nothing,
-            LikeOutcome::NotFound => Self::NotFound,
-            LikeOutcome::SessionEnded => Self::SessionEnded,
-        }
-    }
 }
 
 /// A write that gives or takes back a like of a `T`.

@@ -3,11 +3,11 @@
 use database::{Transaction, corrupt};
 use domain::{Cuid, Principal, Timestamp};
 use events::Liked;
+use posts::ports::{Like, Unlike};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::acting::in_session;
-use super::like_write::LikeOutcome;
 use super::{counters, ids, locks};
 use crate::entity::{comment, comment_like, post, post_like};
 use crate::view::{self, presence};
@@ -48,6 +48,37 @@ pub(super) const OF_COMMENTS: Likes<comment::Entity, comment_like::Entity> = Lik
     user: comment_like::Column::UserId,
     at: comment_like::Column::CreatedAt,
 };
+
+/// The outcome of giving or taking back a like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LikeOutcome {
+    Changed,
+    Unchanged,
+    NotFound,
+    SessionEnded,
+}
+
+impl From<LikeOutcome> for Like {
+    fn from(outcome: LikeOutcome) -> Self {
+        match outcome {
+            LikeOutcome::Changed => Self::Given,
+            LikeOutcome::Unchanged => Self::Already,
+            LikeOutcome::NotFound => Self::NotFound,
+            LikeOutcome::SessionEnded => Self::SessionEnded,
+        }
+    }
+}
+
+impl From<LikeOutcome> for Unlike {
+    fn from(outcome: LikeOutcome) -> Self {
+        match outcome {
+            LikeOutcome::Changed => Self::TakenBack,
+            LikeOutcome::Unchanged => Self::Nothing,
+            LikeOutcome::NotFound => Self::NotFound,
+            LikeOutcome::SessionEnded => Self::SessionEnded,
+        }
+    }
+}
 
 /// Things that can be liked, and the names of the port's methods.
 pub(crate) trait LikedThings: Send + Sync + 'static {

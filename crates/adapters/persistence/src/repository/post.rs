@@ -18,7 +18,7 @@ use super::acting::{has_session, in_session};
 use super::like_write::{LikeAction, LikeWrite};
 use super::likes::LikedPosts;
 use super::post_publication::{self, PostWrite};
-use super::{exists, is_there, one_if, removal, time_if};
+use super::{exists, is_there, one_if, pending_removals, time_if};
 use crate::entity::{post, post_like, user};
 use crate::view;
 
@@ -117,7 +117,7 @@ impl SeaPostRepository {
             tx.abandon(by.user_id, [if is_there { edited } else { deleted }]).await?;
             return Ok(if is_there { Change::Stale } else { Change::NotFound });
         }
-        removal::request(&tx, RemovalKind::Post, &[id.to_string()]).await?;
+        pending_removals::request(&tx, RemovalKind::Post, &[id.to_string()]).await?;
         tx.commit(by.user_id, [deleted]).await?;
         Ok(Change::Changed(()))
     }

@@ -15,25 +15,21 @@
 //! Tested in `tests/repositories/removals.rs`.
 
 use async_trait::async_trait;
-use database::{Database, Fields, Select, corrupt, reading, retrying};
+use database::{Database, Fields, reading, retrying};
 use domain::{Cuid, RepositoryError, UserId};
 use events::Fact;
 use removals::ports::{Progress, RemovalRepository};
 use removals::{Removal, RemovalKind};
 use resilience::{Caller, caller};
-use sea_orm::sea_query::{ExprTrait, LockBehavior, LockType, OnConflict, Order, Query};
+use sea_orm::sea_query::{ExprTrait, LockType, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr};
 use tokio::sync::Semaphore;
 
 use super::erasure::{self, Removed};
 use super::likes::OF_COMMENTS;
 use super::thread_removal::Gone;
-use super::{comment_removal, exists, ids, locks, thread_removal};
-use crate::entity::{comment, post, removal, user};
-
-const ACCOUNT: &str = "account";
-const POST: &str = "post";
-const COMMENT: &str = "comment";
+use super::{comment_removal, ids, locks, pending_removals, thread_removal};
+use crate::entity::{comment, post, user};
 
 /// The port `RemovalRepository` over the database.
 pub struct SeaRemovalRepository {
@@ -48,37 +44,10 @@ impl SeaRemovalRepository {
         Self { db, permit: Semaphore::new(1) }
     }
 
-    async fn try_pending(&self, after: Option<Cuid>, most: u16) -> Result<Vec<Removal>, DbErr> {
-        let mut select = Query::select();
-        select
-            .columns([removal::Column::Id, removal::Column::Kind])
-            .from(removal::Entity)
-            // A later version, which runs beside this one during an update, may have other kinds.
-            .and_where(removal::Column::Kind.is_in([ACCOUNT, POST, COMMENT]))
-            .order_by(removal::Column::Id, Order::Asc)
-            .limit(most.into());
-        if let Some(after) = after {
-            select.and_where(removal::Column::Id.gt(after.as_str()));
-        }
-        let rows = self.db.read_primary().select_all(&select).await?;
-        let read = |row| {
-            let mut fields = Fields::of(row);
-            let id = fields.id::<()>()?.cuid();
-            let kind = match fields.value::<String>()?.as_str() {
-                ACCOUNT => RemovalKind::Account,
-                POST => RemovalKind::Post,
-                COMMENT => RemovalKind::Comment,
-                other => return Err(corrupt("removal", format!("of an unknown kind, {other}"))),
-            };
-            Ok(Removal { kind, id })
-        };
-        rows.iter().map(read).collect()
-    }
-
     async fn try_remove_some(&self, removal: Removal, most: u64) -> Result<Progress, DbErr> {
         let Removal { kind, id } = removal;
         let tx = self.db.begin().await?;
-        if let Some(progress) = claim(&tx, id).await? {
+        if let Some(progress) = pending_removals::claim(&tx, id).await? {
             tx.roll_back().await?;
             return Ok(progress);
         }
@@ -107,47 +76,6 @@ struct Slice {
     by: Option<UserId>,
 }
 
-/// Requests the removal of hidden rows.
-pub(super) async fn request(tx: &impl ConnectionTrait, kind: RemovalKind, ids: &[String]) -> Result<(), DbErr> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let kind = match kind {
-        RemovalKind::Account => ACCOUNT,
-        RemovalKind::Post => POST,
-        RemovalKind::Comment => COMMENT,
-    };
-    let mut insert = Query::insert();
-    insert.into_table(removal::Entity).columns([removal::Column::Id, removal::Column::Kind]);
-    for id in ids {
-        insert.values([id.as_str().into(), kind.into()]).map_err(|error| corrupt("removal", error))?;
-    }
-    insert.on_conflict(OnConflict::column(removal::Column::Id).do_nothing().to_owned());
-    tx.execute(&insert).await.map(drop)
-}
-
-/// Locks the row of a removal. Returns its progress instead when the row is locked or missing.
-async fn claim(tx: &impl ConnectionTrait, id: Cuid) -> Result<Option<Progress>, DbErr> {
-    let is_it = || removal::Column::Id.eq(id.as_str());
-    let claim = Query::select()
-        .column(removal::Column::Id)
-        .from(removal::Entity)
-        .and_where(is_it())
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-        .take();
-    if tx.query_one(&claim).await?.is_some() {
-        return Ok(None);
-    }
-    let is_taken = exists(tx, removal::Entity, is_it()).await?;
-    Ok(Some(if is_taken { Progress::Taken } else { Progress::Done }))
-}
-
-/// Forgets a finished removal.
-async fn forget(tx: &impl ConnectionTrait, id: Cuid) -> Result<(), DbErr> {
-    let delete = Query::delete().from_table(removal::Entity).and_where(removal::Column::Id.eq(id.as_str())).take();
-    tx.execute(&delete).await.map(drop)
-}
-
 fn more(facts: Vec<Fact>, by: Option<UserId>) -> Slice {
     Slice { progress: Progress::More, facts, by }
 }
@@ -157,7 +85,7 @@ fn stuck(by: UserId) -> Slice {
 }
 
 async fn done(tx: &impl ConnectionTrait, id: Cuid, facts: Vec<Fact>, by: Option<UserId>) -> Result<Slice, DbErr> {
-    forget(tx, id).await?;
+    pending_removals::forget(tx, id).await?;
     Ok(Slice { progress: Progress::Done, facts, by })
 }
 
@@ -232,7 +160,8 @@ async fn remove_some_of_comment(tx: &impl ConnectionTrait, id: Cuid, most: u64) 
 #[async_trait]
 impl RemovalRepository for SeaRemovalRepository {
     async fn pending(&self, after: Option<Cuid>, most: u16) -> Result<Vec<Removal>, RepositoryError> {
-        reading("removals.pending", self.try_pending(after, most)).await
+        let pending = async { pending_removals::pending(&self.db.read_primary(), after, most).await };
+        reading("removals.pending", pending).await
     }
 
     async fn remove_some(&self, removal: Removal, most: u16) -> Result<Progress, RepositoryError> {

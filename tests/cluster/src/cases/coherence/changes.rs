@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::observe::Watch;
+use super::observe::{Probe, Watch};
 use crate::cluster::Cluster;
 use crate::http::{Api, Call, Reply, User};
 
@@ -35,12 +35,6 @@ impl Change {
             Self::Delete => "delete",
         }
     }
-}
-
-/// A change to make, and the reads that must show it.
-pub(super) struct Probe {
-    pub(super) change: Call,
-    pub(super) watches: Vec<Watch>,
 }
 
 /// The users and the post of the case. The reader follows the author and writes nothing.

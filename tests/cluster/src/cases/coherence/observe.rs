@@ -8,7 +8,6 @@ use anyhow::{Context as _, Result, bail};
 use futures_util::future::try_join_all;
 use tokio::time::sleep;
 
-use super::changes::Probe;
 use super::readings::{Finding, Reading};
 use crate::http::{Api, Call, Reply};
 
@@ -26,6 +25,12 @@ const PATIENCE: Duration = Duration::from_millis(400);
 
 /// How long a round continues that looks for changes that are lost again.
 const LINGER: Duration = Duration::from_millis(160);
+
+/// A change to make, and the reads that must show it.
+pub(super) struct Probe {
+    pub(super) change: Call,
+    pub(super) watches: Vec<Watch>,
+}
 
 /// What a reader requests, and how it recognises the change.
 pub(super) struct Watch {

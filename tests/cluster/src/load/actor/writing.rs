@@ -6,11 +6,10 @@
 use rand::RngExt as _;
 use serde_json::{Value, json};
 
-use super::Actor;
 use super::reading::is_there;
+use super::{Actor, Manner};
 use crate::http::{Call, Reply};
 use crate::load::ledger::{Said, Switch};
-use crate::load::period::Manner;
 use crate::load::sample::Outcome;
 
 impl Actor {

@@ -45,6 +45,7 @@ pub(crate) mod head;
 pub(crate) mod observe;
 pub(crate) mod problems;
 pub mod rate_limit;
+pub(crate) mod request_id;
 pub(crate) mod runtime;
 pub(crate) mod security_headers;
 pub(crate) mod shed;

@@ -9,7 +9,7 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::web::Data;
 
-use crate::middleware::rate_limit::Budget;
+use crate::middleware::rate_limit::budget::Budget;
 use crate::settings::HttpSettings;
 
 /// A part of the URL space whose requests are treated alike.

@@ -14,7 +14,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{Error, HttpResponse, ResponseError};
 
-use super::observe::RequestId;
+use super::request_id::RequestId;
 use super::{Answer, Inner, problems, routed_path, security_headers};
 use crate::problem::{Problem, code};
 use crate::routing::MethodTable;

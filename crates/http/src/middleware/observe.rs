@@ -4,11 +4,10 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Instant;
 
+use actix_web::HttpMessage;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Data;
-use actix_web::{HttpMessage, HttpRequest};
 use metrics::{Gauge, Histogram};
 use opentelemetry::trace::FutureExt;
 use tracing::Instrument;
@@ -17,6 +16,7 @@ use uuid::fmt::Simple;
 
 use super::client_address::{client_address, client_network};
 use super::problems::Counted;
+use super::request_id::RequestId;
 use super::{Answer, Inner, deadline, routed_path};
 use crate::identity::Origin;
 use crate::settings::HttpSettings;
@@ -24,38 +24,15 @@ use crate::surface::{Layer, Surface};
 use crate::targets;
 use crate::trace::RequestTrace;
 
-/// Identifies a request in responses and logs.
-pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// The id of a request.
-#[derive(Debug, Clone)]
-pub(crate) struct RequestId(pub(crate) String);
-
 /// Seconds from a request's head to its response's head, by method, route and status.
 const DURATION: &str = "http_request_duration_seconds";
 /// Requests in flight.
 const IN_FLIGHT: &str = "http_requests_in_flight";
 
-impl RequestId {
-    /// The id that [`observe`] assigned to the request.
-    pub(crate) fn of(request: &HttpRequest) -> Self {
-        request.extensions().get::<Self>().cloned().unwrap_or_else(|| Self(String::new()))
-    }
-
-    /// Adds the id to the response.
-    pub(super) fn add(&self, headers: &mut HeaderMap) {
-        if let Ok(value) = HeaderValue::from_str(&self.0) {
-            headers.insert(X_REQUEST_ID, value);
-        }
-    }
-}
-
 /// Runs a request in a span of its own, and records how it ended.
 pub(crate) async fn observe(request: ServiceRequest, surface: &'static Surface, next: impl Inner) -> Answer {
     let own = Uuid::now_v7();
-    let id = incoming_id(request.headers()).unwrap_or_else(|| own.to_string());
-    let id = RequestId(id);
-    request.extensions_mut().insert(id.clone());
+    let id = RequestId::assign(&request, own);
     let method = known_method(request.method().as_str());
     let exported = request.app_data::<Data<HttpSettings>>().is_some_and(|settings| settings.traces_exported);
     let trace = RequestTrace::begin(request.request(), method, exported, own);
@@ -121,13 +98,6 @@ fn milliseconds(seconds: f64) -> f64 {
     (seconds * 1e6).round() / 1e3
 }
 
-/// The client's own id, if it is safe for headers and logs: 1 to 128 letters, digits and `-_.:`.
-fn incoming_id(headers: &HeaderMap) -> Option<String> {
-    let id = headers.get(X_REQUEST_ID)?.to_str().ok()?;
-    let sane = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
-    ((1..=128).contains(&id.len()) && id.bytes().all(sane)).then(|| id.to_owned())
-}
-
 /// Unknown methods share one label, so that clients cannot create unbounded metrics.
 fn known_method(method: &str) -> &'static str {
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -177,8 +147,6 @@ fn record(method: &'static str, route: &str, status: StatusCode, seconds: f64) {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::test::TestRequest;
-
     use super::*;
 
     #[test]
@@ -191,18 +159,6 @@ mod tests {
             (0.03, "30"),
         ] {
             assert_eq!(milliseconds(seconds).to_string(), written);
-        }
-    }
-
-    #[test]
-    fn keeps_only_sane_ids() {
-        let id = |raw: &str| {
-            let request = TestRequest::default().insert_header((X_REQUEST_ID, raw)).to_http_request();
-            incoming_id(request.headers())
-        };
-        assert_eq!(id("trace-1_a.b:c").as_deref(), Some("trace-1_a.b:c"));
-        for insane in ["", "a b", "a\"b", &"x".repeat(129)] {
-            assert_eq!(id(insane), None, "{insane}");
         }
     }
 }

@@ -7,7 +7,7 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, He
 use actix_web::{HttpMessage, HttpResponse};
 
 use super::cors::{self, refusal};
-use super::observe::RequestId;
+use super::request_id::RequestId;
 use super::{Answer, Inner};
 use crate::problem::Problem;
 

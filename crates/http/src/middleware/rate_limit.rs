@@ -4,7 +4,7 @@
 //! The counters are behind the port [`RateLimiter`]: this process's memory ([`LocalRateLimits`]), or a store that all
 //! instances share.
 
-mod budget;
+pub(crate) mod budget;
 mod local;
 
 use std::sync::Arc;

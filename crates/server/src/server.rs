@@ -5,10 +5,11 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use accounts::SessionLifetimes;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, rt};
 use api::accounts::ByAccessToken;
-use api::{Contexts, MetricsEndpoint, MetricsRenderer, operations};
+use api::{Contexts, MetricsAccess, MetricsEndpoint, MetricsRenderer, operations};
 use database::{Database, DatabaseOptions, Location, Observer};
 use http_kit::application::{self, Application};
 use http_kit::connections::{ConnectionBounds, Connections};
@@ -29,7 +30,7 @@ use crate::dependencies::{PrimaryDependency, RedisDependency, ReplicasDependency
 use crate::health_check;
 use crate::maintenance::{Duties, Maintenance};
 use crate::security_log::LoggedSecurityEvents;
-use crate::settings::{DatabaseSettings, Environment, MetricsAccess, MigrationSettings, Settings};
+use crate::settings::{Environment, Settings};
 use crate::signals::Signals;
 use crate::signing_key::development_key;
 use crate::start_error::StartError;
@@ -43,8 +44,8 @@ const BACKLOG: u32 = 1024;
 const CONNECTIONS: ConnectionBounds = ConnectionBounds { all: 4096, of_a_network: 1024 };
 /// How long a server that is stopping still takes requests in production, so that load balancers learn of it first.
 const DRAIN: Duration = Duration::from_secs(2);
-/// How often the servers of the database are asked whether they are there, and how far: half of the time for which
-/// anybody may miss what others wrote.
+/// How often the servers of the database are asked for their state and position. Half of the time for which a reader may
+/// miss the writes of others.
 const PROBE_EVERY: Duration = Duration::from_millis(40);
 /// How long a client that is to go may take to go.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -95,10 +96,9 @@ pub struct RunningServer {
 ///
 /// # Errors
 /// [`StartError`] when the database is out of reach or a migration fails.
-pub async fn migrate(settings: MigrationSettings) -> Result<(), StartError> {
+pub async fn migrate(location: Location) -> Result<(), StartError> {
     // Migrations may take longer than any request.
-    let options =
-        DatabaseOptions { statement_timeout: None, max_connections: 2, ..DatabaseOptions::new(settings.location) };
+    let options = DatabaseOptions { statement_timeout: None, max_connections: 2, ..DatabaseOptions::new(location) };
     let database = Database::connect(&options).await?;
     persistence::migrate(&database).await?;
     tracing::info!(database = %options.location, "the schema is up to date");
@@ -110,7 +110,7 @@ pub async fn migrate(settings: MigrationSettings) -> Result<(), StartError> {
 /// # Errors
 /// [`StartError`] says what is missing.
 pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningServer, StartError> {
-    let location = settings.database.location.clone();
+    let location = settings.database_url.clone();
     let cluster = Cluster::new(settings.redis_url.as_ref())?;
     let database = open_database(&settings, &cluster, &overrides).await?;
     // Made only where a server starts.
@@ -124,8 +124,14 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
     // However often clients may ask: guessing is bounded where rates are not.
     let local_guesses = Arc::new(LocalGuesses::new(Arc::new(SystemClock)));
     let guesses = cluster.guesses(Arc::clone(&local_guesses));
+    let lifetimes = SessionLifetimes {
+        access: settings.access_token_ttl,
+        refresh: settings.refresh_token_ttl,
+        grace: settings.refresh_grace,
+        session: settings.session_ttl,
+    };
     let UseCases { contexts, remover } =
-        use_cases(&database, cache, &signing_keys, settings.lifetimes, overrides.hashing_cost, guesses);
+        use_cases(&database, cache, &signing_keys, lifetimes, overrides.hashing_cost, guesses);
     let Contexts { accounts, posts, .. } = &contexts;
     accounts.use_cases.learn_ended_sessions.execute().await.map_err(StartError::EndedSessions)?;
     let health = Arc::new(Health::new(dependencies(&settings, &database, cluster.redis())));
@@ -146,7 +152,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         settings: HttpSettings {
             request_timeout: settings.request_timeout,
             trusted_proxies: settings.trusted_proxies.clone(),
-            database_connections: settings.database.max_connections,
+            database_connections: settings.database_max_connections,
             write_wait: overrides.wait,
             cors_allowed_origins: settings.cors_allowed_origins.clone(),
             base_path: settings.base_path.clone(),
@@ -155,7 +161,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         runtime: tokio::runtime::Handle::current(),
     };
     let operations = operations::Services {
-        metrics: MetricsEndpoint { render: overrides.metrics.clone(), access: access(&settings.metrics) },
+        metrics: MetricsEndpoint { render: overrides.metrics.clone(), access: metrics_access(&settings) },
         security_log: Arc::new(LoggedSecurityEvents),
     };
     let api = api::shell(contexts, operations, &settings.base_path)?;
@@ -165,7 +171,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
     let address = listener.local_addr()?;
     let mut running = vec![serve_shells(application, listener, &settings, overrides.connections)?];
     let mut metrics_address = None;
-    if let MetricsAccess::Port(port) = settings.metrics {
+    if let Some(port) = settings.metrics_port {
         let listener = listen(SocketAddr::new(settings.host, port), "METRICS_PORT")?;
         metrics_address = Some(listener.local_addr()?);
         running.push(serve_metrics(overrides.metrics, listener)?);
@@ -188,10 +194,10 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
 }
 
 async fn open_database(settings: &Settings, cluster: &Cluster, overrides: &Overrides) -> Result<Database, StartError> {
-    let DatabaseSettings { location, replicas, max_connections, migrate } = &settings.database;
+    let location = &settings.database_url;
     let options = DatabaseOptions {
-        max_connections: *max_connections,
-        replicas: replicas.clone(),
+        max_connections: settings.database_max_connections,
+        replicas: settings.database_replicas.clone(),
         positions: cluster.positions(),
         probe_every: Some(PROBE_EVERY),
         // What no request waits for any more need not go on.
@@ -201,7 +207,7 @@ async fn open_database(settings: &Settings, cluster: &Cluster, overrides: &Overr
     };
     let options = DatabaseOptions { read_wait: overrides.wait.unwrap_or(options.read_wait), ..options };
     let database = Database::connect(&options).await?;
-    if *migrate {
+    if settings.database_migrate {
         persistence::migrate(&database).await?;
     } else if !persistence::is_migrated(&database).await? {
         return Err(StartError::NotMigrated);
@@ -211,7 +217,7 @@ async fn open_database(settings: &Settings, cluster: &Cluster, overrides: &Overr
 
 fn dependencies(settings: &Settings, database: &Database, redis: Option<&Redis>) -> Vec<Arc<dyn Dependency>> {
     let mut dependencies: Vec<Arc<dyn Dependency>> = vec![Arc::new(PrimaryDependency(database.clone()))];
-    if !settings.database.replicas.is_empty() {
+    if !settings.database_replicas.is_empty() {
         dependencies.push(Arc::new(ReplicasDependency(database.clone())));
     }
     if let Some(redis) = redis {
@@ -220,13 +226,14 @@ fn dependencies(settings: &Settings, database: &Database, redis: Option<&Redis>)
     dependencies
 }
 
-fn access(metrics: &MetricsAccess) -> api::MetricsAccess {
-    match metrics {
-        MetricsAccess::Loopback => api::MetricsAccess::Loopback,
-        MetricsAccess::Port(_) => api::MetricsAccess::Elsewhere,
-        MetricsAccess::BasicAuth { user, password } => {
-            api::MetricsAccess::BasicAuth { credentials: format!("{user}:{}", password.expose_secret()) }
+/// Who may read metrics at the server's own port.
+fn metrics_access(settings: &Settings) -> MetricsAccess {
+    match (settings.metrics_port, &settings.metrics_user, &settings.metrics_password) {
+        (Some(_), _, _) => MetricsAccess::Elsewhere,
+        (None, Some(user), Some(password)) => {
+            MetricsAccess::BasicAuth { credentials: format!("{user}:{}", password.expose_secret()) }
         }
+        (None, _, _) => MetricsAccess::Loopback,
     }
 }
 
@@ -278,7 +285,7 @@ impl RunningServer {
         self.address
     }
 
-    /// Says where everything is: to whoever looks at the terminal in development, to the log otherwise.
+    /// Says where everything is: on the terminal in development, in the log otherwise.
     pub fn announce(&self) {
         let version = env!("CARGO_PKG_VERSION");
         if self.environment == Environment::Development {
@@ -320,7 +327,7 @@ impl RunningServer {
         }
     }
 
-    /// Stops: not ready any more, requests under way are finished within `SHUTDOWN_TIMEOUT`, connections are closed.
+    /// Stops: is not ready any more, finishes requests in flight within `SHUTDOWN_TIMEOUT`, closes connections.
     ///
     /// # Errors
     /// [`StartError::Run`] when the server had broken off before.

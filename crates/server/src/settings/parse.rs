@@ -91,7 +91,8 @@ pub(super) fn origin(raw: &str) -> Parsed<String> {
     }
 }
 
-/// A path that stands before all others: segments of characters that mean the same in an address, a header and a page.
+/// A path that stands before all others, or nothing: segments of characters that mean the same in an address, a header
+/// and a page. Begins with `/` and does not end with it.
 pub(super) fn base_path(raw: &str) -> Parsed<String> {
     let is_segment = |segment: &str| {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
@@ -99,6 +100,7 @@ pub(super) fn base_path(raw: &str) -> Parsed<String> {
     };
     match raw.strip_prefix('/') {
         Some(rest) if rest.split('/').all(is_segment) => Ok(raw.to_owned()),
+        None if raw.is_empty() => Ok(String::new()),
         _ => Err("a path such as `/thoughts`, of letters, digits and `-._~`, without a `/` at its end".to_owned()),
     }
 }

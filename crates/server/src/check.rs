@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use url::Url;
 
-use crate::settings::{DatabaseSettings, Settings, unknown_variables};
+use crate::settings::{Settings, unknown_variables};
 
 /// The time limit per server.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -64,8 +64,8 @@ pub async fn check(settings: &Settings) -> Vec<Finding> {
         .chain(settings.warnings())
         .map(|problem| Finding::new(Verdict::Doubtful, problem.variable, problem.explanation))
         .collect();
-    findings.push(database(&settings.database).await);
-    for (number, location) in (1..).zip(&settings.database.replicas) {
+    findings.push(database(settings).await);
+    for (number, location) in (1..).zip(&settings.database_replicas) {
         findings.push(replica(number, location).await);
     }
     if let Some(url) = &settings.redis_url {
@@ -77,9 +77,9 @@ pub async fn check(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-async fn database(settings: &DatabaseSettings) -> Finding {
+async fn database(settings: &Settings) -> Finding {
     const SUBJECT: &str = "DATABASE_URL";
-    let DatabaseSettings { location, migrate, .. } = settings;
+    let Settings { database_url: location, database_migrate: migrate, .. } = settings;
     let (verdict, state) = match inspect(location, PATIENCE).await {
         Err(error) => return Finding::new(Verdict::Bad, SUBJECT, chain(&error)),
         Ok(None) if *location == Location::SqliteMemory => (Verdict::Good, "gone when the server stops"),

@@ -5,11 +5,9 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use thoughts::settings::{
-    MigrationSettings, Settings, SettingsError, env_example, load_address, unknown_variables, variables_help,
-};
+use thoughts::settings::{Settings, SettingsError, env_example, load_address, unknown_variables, variables_help};
 use thoughts::signals::Signals;
-use thoughts::telemetry::{self, LostLines, Telemetry, TelemetryError, metrics};
+use thoughts::telemetry::{self, LostLines, metrics};
 use thoughts::{Overrides, health_check};
 
 /// A response costs a fifth less than with the system's allocator, and memory is returned to the system.
@@ -57,14 +55,8 @@ fn main() -> ExitCode {
         Command::EnvExample => print(&env_example()),
         Command::Health => health(),
         Command::Check => check(),
-        Command::Serve => {
-            let observe = |settings: &Settings| telemetry::init(&settings.log, settings.trace_collector.as_ref());
-            with_settings(Settings::load(), observe, serve)
-        }
-        Command::Migrate => {
-            let observe = |settings: &MigrationSettings| telemetry::init(&settings.log, None);
-            with_settings(MigrationSettings::load(), observe, |settings, _| migrate(settings))
-        }
+        Command::Serve => with_settings(Settings::load(), serve),
+        Command::Migrate => with_settings(Settings::load_for_migration(), migrate),
     }
 }
 
@@ -120,11 +112,7 @@ fn bad_configuration(error: &SettingsError) -> ExitCode {
     ExitCode::from(BAD_CONFIGURATION)
 }
 
-fn with_settings<S, F>(
-    settings: Result<S, SettingsError>,
-    observe: impl FnOnce(&S) -> Result<Telemetry, TelemetryError>,
-    run: impl FnOnce(S, LostLines) -> F,
-) -> ExitCode
+fn with_settings<F>(settings: Result<Settings, SettingsError>, run: impl FnOnce(Settings, LostLines) -> F) -> ExitCode
 where
     F: Future<Output = Result<(), thoughts::StartError>>,
 {
@@ -132,7 +120,7 @@ where
         Ok(settings) => settings,
         Err(error) => return bad_configuration(&error),
     };
-    let telemetry = match observe(&settings) {
+    let telemetry = match telemetry::init(&settings) {
         Ok(telemetry) => telemetry,
         Err(error) => return fail(&error),
     };
@@ -162,10 +150,10 @@ async fn serve(settings: Settings, lost: LostLines) -> Result<(), thoughts::Star
     server.run_until(&mut signals).await
 }
 
-async fn migrate(settings: MigrationSettings) -> Result<(), thoughts::StartError> {
+async fn migrate(settings: Settings, _: LostLines) -> Result<(), thoughts::StartError> {
     let mut signals = Signals::listen()?;
     tokio::select! {
-        migrated = thoughts::migrate(settings) => migrated,
+        migrated = thoughts::migrate(settings.database_url) => migrated,
         // Dropping the migration rolls it back.
         () = signals.received() => Err(io::Error::new(io::ErrorKind::Interrupted, "told to stop").into()),
     }

@@ -12,10 +12,11 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use accounts::SessionLifetimes;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, rt};
 use api::accounts::ByAccessToken;
-use api::{Contexts, MetricsEndpoint, MetricsRenderer, operations};
+use api::{Contexts, MetricsAccess, MetricsEndpoint, MetricsRenderer, operations};
 use database::{Database, DatabaseOptions, Location, Observer};
 use http_kit::application::{self, Application};
 use http_kit::connections::{ConnectionBounds, Connections};
@@ -36,7 +37,7 @@ use crate::dependencies::{PrimaryDependency, RedisDependency, ReplicasDependency
 use crate::health_check;
 use crate::maintenance::{Duties, Maintenance};
 use crate::security_log::LoggedSecurityEvents;
-use crate::settings::{DatabaseSettings, Environment, MetricsAccess, MigrationSettings, Settings};
+use crate::settings::{Environment, Settings};
 use crate::signals::Signals;
 use crate::signing_key::development_key;
 use crate::start_error::StartError;
@@ -103,10 +104,9 @@ pub struct RunningServer {
 ///
 /// # Errors
 /// [`StartError`] if the database is unreachable, or if a migration fails.
-pub async fn migrate(settings: MigrationSettings) -> Result<(), StartError> {
+pub async fn migrate(location: Location) -> Result<(), StartError> {
     // Migrations may take longer than any request.
-    let options =
-        DatabaseOptions { statement_timeout: None, max_connections: 2, ..DatabaseOptions::new(settings.location) };
+    let options = DatabaseOptions { statement_timeout: None, max_connections: 2, ..DatabaseOptions::new(location) };
     let database = Database::connect(&options).await?;
     persistence::migrate(&database).await?;
     tracing::info!(database = %options.location, "the schema is up to date");
@@ -118,7 +118,7 @@ pub async fn migrate(settings: MigrationSettings) -> Result<(), StartError> {
 /// # Errors
 /// [`StartError`], which names the variable or the server at fault.
 pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningServer, StartError> {
-    let location = settings.database.location.clone();
+    let location = settings.database_url.clone();
     let cluster = Cluster::new(settings.redis_url.as_ref())?;
     let database = open_database(&settings, &cluster, &overrides).await?;
     // The development key is generated here only: other commands need none.
@@ -132,8 +132,14 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
     // Guesses are limited even if rate limits are off.
     let local_guesses = Arc::new(LocalGuesses::new(Arc::new(SystemClock)));
     let guesses = cluster.guesses(Arc::clone(&local_guesses));
+    let lifetimes = SessionLifetimes {
+        access: settings.access_token_ttl,
+        refresh: settings.refresh_token_ttl,
+        grace: settings.refresh_grace,
+        session: settings.session_ttl,
+    };
     let UseCases { contexts, remover } =
-        use_cases(&database, cache, &signing_keys, settings.lifetimes, overrides.hashing_cost, guesses);
+        use_cases(&database, cache, &signing_keys, lifetimes, overrides.hashing_cost, guesses);
     let Contexts { accounts, posts, .. } = &contexts;
     accounts.use_cases.learn_ended_sessions.execute().await.map_err(StartError::EndedSessions)?;
     let health = Arc::new(Health::new(dependencies(&settings, &database, cluster.redis())));
@@ -154,7 +160,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         settings: HttpSettings {
             request_timeout: settings.request_timeout,
             trusted_proxies: settings.trusted_proxies.clone(),
-            database_connections: settings.database.max_connections,
+            database_connections: settings.database_max_connections,
             write_wait: overrides.wait,
             cors_allowed_origins: settings.cors_allowed_origins.clone(),
             base_path: settings.base_path.clone(),
@@ -163,7 +169,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         runtime: tokio::runtime::Handle::current(),
     };
     let operations = operations::Services {
-        metrics: MetricsEndpoint { render: overrides.metrics.clone(), access: access(&settings.metrics) },
+        metrics: MetricsEndpoint { render: overrides.metrics.clone(), access: metrics_access(&settings) },
         security_log: Arc::new(LoggedSecurityEvents),
     };
     let api = api::shell(contexts, operations, &settings.base_path)?;
@@ -173,7 +179,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
     let address = listener.local_addr()?;
     let mut running = vec![serve_shells(application, listener, &settings, overrides.connections)?];
     let mut metrics_address = None;
-    if let MetricsAccess::Port(port) = settings.metrics {
+    if let Some(port) = settings.metrics_port {
         let listener = listen(SocketAddr::new(settings.host, port), "METRICS_PORT")?;
         metrics_address = Some(listener.local_addr()?);
         running.push(serve_metrics(overrides.metrics, listener)?);
@@ -196,10 +202,10 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
 }
 
 async fn open_database(settings: &Settings, cluster: &Cluster, overrides: &Overrides) -> Result<Database, StartError> {
-    let DatabaseSettings { location, replicas, max_connections, migrate } = &settings.database;
+    let location = &settings.database_url;
     let options = DatabaseOptions {
-        max_connections: *max_connections,
-        replicas: replicas.clone(),
+        max_connections: settings.database_max_connections,
+        replicas: settings.database_replicas.clone(),
         positions: cluster.positions(),
         probe_every: Some(PROBE_EVERY),
         // A statement that outlives its request is cancelled.
@@ -209,7 +215,7 @@ async fn open_database(settings: &Settings, cluster: &Cluster, overrides: &Overr
     };
     let options = DatabaseOptions { read_wait: overrides.wait.unwrap_or(options.read_wait), ..options };
     let database = Database::connect(&options).await?;
-    if *migrate {
+    if settings.database_migrate {
         persistence::migrate(&database).await?;
     } else if !persistence::is_migrated(&database).await? {
         return Err(StartError::NotMigrated);
@@ -219,7 +225,7 @@ async fn open_database(settings: &Settings, cluster: &Cluster, overrides: &Overr
 
 fn dependencies(settings: &Settings, database: &Database, redis: Option<&Redis>) -> Vec<Arc<dyn Dependency>> {
     let mut dependencies: Vec<Arc<dyn Dependency>> = vec![Arc::new(PrimaryDependency(database.clone()))];
-    if !settings.database.replicas.is_empty() {
+    if !settings.database_replicas.is_empty() {
         dependencies.push(Arc::new(ReplicasDependency(database.clone())));
     }
     if let Some(redis) = redis {
@@ -228,13 +234,14 @@ fn dependencies(settings: &Settings, database: &Database, redis: Option<&Redis>)
     dependencies
 }
 
-fn access(metrics: &MetricsAccess) -> api::MetricsAccess {
-    match metrics {
-        MetricsAccess::Loopback => api::MetricsAccess::Loopback,
-        MetricsAccess::Port(_) => api::MetricsAccess::Elsewhere,
-        MetricsAccess::BasicAuth { user, password } => {
-            api::MetricsAccess::BasicAuth { credentials: format!("{user}:{}", password.expose_secret()) }
+/// Who may read metrics at the server's own port.
+fn metrics_access(settings: &Settings) -> MetricsAccess {
+    match (settings.metrics_port, &settings.metrics_user, &settings.metrics_password) {
+        (Some(_), _, _) => MetricsAccess::Elsewhere,
+        (None, Some(user), Some(password)) => {
+            MetricsAccess::BasicAuth { credentials: format!("{user}:{}", password.expose_secret()) }
         }
+        (None, _, _) => MetricsAccess::Loopback,
     }
 }
 

@@ -25,11 +25,9 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
-use url::Url;
-
 use self::log_lines::{JsonLines, JsonMembers};
 use self::log_writer::{LogWriter, WriterGuard};
-use crate::settings::{LogFormat, LogSettings};
+use crate::settings::{LogFormat, Settings};
 
 /// How long the end of the process waits for the last spans to be sent.
 const LAST_SPANS: Duration = Duration::from_secs(3);
@@ -52,19 +50,20 @@ pub struct Telemetry {
 #[derive(Clone)]
 pub struct LostLines(LogWriter);
 
-/// Sends the log of the process to standard error, including that of the `log` crate. Sends its traces to
-/// `collector`, if there is one.
+/// Sends the log of the process to standard error, including that of the `log` crate. Sends its traces to the
+/// collector, if `settings` name one.
 ///
 /// # Errors
 /// [`TelemetryError`] if the directives are malformed, or if the process has a log already. Also if the variables of
 /// OpenTelemetry need a feature that is not built in.
-pub fn init(log: &LogSettings, collector: Option<&Url>) -> Result<Telemetry, TelemetryError> {
+pub fn init(settings: &Settings) -> Result<Telemetry, TelemetryError> {
     let colours = io::stderr().is_terminal();
     let (writer, guard) = LogWriter::begin(io::stderr()).map_err(|e| TelemetryError(e.into()))?;
     let lost = LostLines(writer.clone());
-    let subscriber = subscriber(log, colours, writer)?;
+    let subscriber = subscriber(settings.log_format, &settings.log_directives, colours, writer)?;
     subscriber.try_init().map_err(|e| TelemetryError(e.into()))?;
-    let traces = collector.map(traces::provider).transpose().map_err(|e| TelemetryError(e.into()))?;
+    let traces =
+        settings.trace_collector.as_ref().map(traces::provider).transpose().map_err(|e| TelemetryError(e.into()))?;
     if let Some(provider) = &traces {
         global::set_tracer_provider(provider.clone());
     }
@@ -94,16 +93,17 @@ impl LostLines {
 }
 
 fn subscriber<W>(
-    log: &LogSettings,
+    format: LogFormat,
+    directives: &str,
     colours: bool,
     writer: W,
 ) -> Result<Box<dyn Subscriber + Send + Sync>, TelemetryError>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::try_new(&log.directives).map_err(|e| TelemetryError(e.into()))?;
+    let filter = EnvFilter::try_new(directives).map_err(|e| TelemetryError(e.into()))?;
     let builder = fmt().with_env_filter(filter).with_writer(writer).with_ansi(colours);
-    Ok(match log.format {
+    Ok(match format {
         LogFormat::Pretty => Box::new(builder.compact().finish()),
         LogFormat::Json => Box::new(builder.fmt_fields(JsonMembers).event_format(JsonLines).finish()),
     })
@@ -131,8 +131,7 @@ mod tests {
     fn written(format: LogFormat, directives: &str) -> String {
         let written = Written::default();
         let writer = written.clone();
-        let log = LogSettings { format, directives: directives.to_owned() };
-        let subscriber = subscriber(&log, false, move || writer.clone()).unwrap();
+        let subscriber = subscriber(format, directives, false, move || writer.clone()).unwrap();
         tracing::subscriber::with_default(subscriber, || {
             let _request = tracing::info_span!("request", request_id = "r-1").entered();
             let _query = tracing::info_span!("query", rows = 3).entered();
@@ -174,8 +173,7 @@ mod tests {
 
         #[test]
         fn rejects_malformed_directives() {
-            let log = LogSettings { format: LogFormat::Json, directives: "x=loud".to_owned() };
-            assert!(subscriber(&log, false, io::sink).is_err());
+            assert!(subscriber(LogFormat::Json, "x=loud", false, io::sink).is_err());
         }
     }
 }

@@ -22,7 +22,7 @@ impl Problem {
         Self::new(variable, format!("is {shown:?}{more}; expected {expected}"))
     }
 
-    /// `variable` has a value that is not what was `expected`, and that is nobody's business.
+    /// `variable` has a value, which is not shown, that is not what was `expected`.
     pub(super) fn bad_secret(variable: &str, expected: &str) -> Self {
         Self::new(variable, format!("has a value (not shown) that is invalid; expected {expected}"))
     }

@@ -1,27 +1,21 @@
-//! From variables to settings.
+//! From variables to [`Settings`]: what is read for which command, and the rules between variables.
 
-use std::net::{IpAddr, SocketAddr};
-use std::num::NonZeroUsize;
-use std::time::Duration;
+use std::net::SocketAddr;
 
-use accounts::SessionLifetimes;
 use database::Location;
-use security::{SigningKey, SigningKeys};
+use security::SigningKey;
 
 use super::problem::{Problem, SettingsError};
-use super::reader::Reader;
-use super::source::with_variables_of_process;
-use super::variables::DEFAULT_DATABASE;
-use super::{
-    DatabaseSettings, Environment, LogFormat, LogSettings, MetricsAccess, MigrationSettings, Settings, Surroundings,
-    parse,
+use super::reader::{Noted, Reader, Source};
+use super::source::variables_of_process;
+use super::variables::{
+    DATABASE_REPLICA_URLS, DATABASE_URL, DEFAULT_DATABASE, HOST, LOG_FORMAT, METRICS_PASSWORD, METRICS_PORT,
+    METRICS_USER, PORT, RUST_LOG, SIGNING_KEY, VARIABLES, Values, Variable,
 };
+use super::{Environment, Settings, Surroundings};
 
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_mins(1);
-const DAY: Duration = Duration::from_hours(24);
-/// Shortest time limit: long enough for something to be answered.
-const INSTANT: Duration = Duration::from_millis(1);
+const OF_MIGRATIONS: &[Variable] = &[DATABASE_URL, LOG_FORMAT, RUST_LOG];
+const OF_ADDRESS: &[Variable] = &[HOST, PORT];
 
 impl Settings {
     /// The settings of this process: from its environment, and what that does not say from `.env` in the working
@@ -30,12 +24,46 @@ impl Settings {
     /// # Errors
     /// [`SettingsError`] with everything that is wrong.
     pub fn load() -> Result<Self, SettingsError> {
-        with_variables_of_process(|source| Self::read(source, Surroundings::detect()))
+        Self::load_only(VARIABLES)
+    }
+
+    /// The database and the log of this process, for migrations. Ignores all other variables, even bad ones: their
+    /// fields have the defaults of development.
+    ///
+    /// # Errors
+    /// [`SettingsError`] with everything that is wrong with `DATABASE_URL`, `LOG_FORMAT` and `RUST_LOG`.
+    pub fn load_for_migration() -> Result<Self, SettingsError> {
+        Self::load_only(OF_MIGRATIONS)
+    }
+
+    fn load_only(wanted: &[Variable]) -> Result<Self, SettingsError> {
+        let variables = variables_of_process(wanted)?;
+        Self::read(&|name| variables.get(name).cloned(), Surroundings::detect())
+    }
+
+    /// The settings that `source` gives, which answers the value of the variable of a name.
+    ///
+    /// # Errors
+    /// [`SettingsError`] with everything that is wrong, in the order of [`VARIABLES`]. A broken rule stands after the
+    /// variables that it is about.
+    pub fn read(source: Source<'_>, surroundings: Surroundings) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(source, surroundings);
+        let values = Values::read(&mut reader);
+        let mut problems = reader.problems;
+        let row = |name: &str| VARIABLES.iter().position(|variable| variable.name == name);
+        for (last, rule) in RULES {
+            let next = problems.partition_point(|problem| row(&problem.variable) <= row(last.name));
+            problems.splice(next..next, rule(&values));
+        }
+        match values.complete() {
+            Ok(settings) if problems.is_empty() => Ok(settings),
+            _ => Err(SettingsError { problems }),
+        }
     }
 
     /// What is possible and seldom meant; none of it keeps the server from starting.
     pub fn warnings(&self) -> Vec<Problem> {
-        let is_default = Location::parse(DEFAULT_DATABASE).is_ok_and(|default| default == self.database.location);
+        let is_default = Location::parse(DEFAULT_DATABASE).is_ok_and(|default| default == self.database_url);
         if self.environment != Environment::Production || !is_default {
             return Vec::new();
         }
@@ -43,171 +71,73 @@ impl Settings {
             "is not set, or is the default, {DEFAULT_DATABASE}: everything is kept in a file below the working directory. \
              In production set it, be it to a path that begins with /"
         );
-        vec![Problem::new("DATABASE_URL", explanation)]
-    }
-
-    /// The settings that `source` gives, which answers the value of the variable of a name.
-    ///
-    /// # Errors
-    /// [`SettingsError`] with everything that is wrong.
-    pub fn read(source: &dyn Fn(&str) -> Option<String>, surroundings: Surroundings) -> Result<Self, SettingsError> {
-        let mut reader = Reader::new(source);
-        let settings = settings(&mut reader, surroundings);
-        reader.finish(settings)
+        vec![Problem::new(DATABASE_URL.name, explanation)]
     }
 }
 
-impl MigrationSettings {
-    /// Those of this process. What only a server needs is not looked at, the signing key among it.
-    ///
-    /// # Errors
-    /// [`SettingsError`] with everything that is wrong.
-    pub fn load() -> Result<Self, SettingsError> {
-        with_variables_of_process(|source| Self::read(source, Surroundings::detect()))
-    }
-
-    fn read(source: &dyn Fn(&str) -> Option<String>, surroundings: Surroundings) -> Result<Self, SettingsError> {
-        let mut reader = Reader::new(source);
-        let location = reader.value("DATABASE_URL", parse::database_url);
-        let log = log(&mut reader, surroundings);
-        let settings = location.zip(log).map(|(location, log)| Self { location, log });
-        reader.finish(settings)
-    }
-}
-
-/// Where a server of this configuration listens (`HOST`, `PORT`); nothing else is looked at.
+/// Where a server of this configuration listens (`HOST`, `PORT`). Ignores all other variables, even bad ones.
 ///
 /// # Errors
 /// [`SettingsError`] when either is of no use.
 pub fn load_address() -> Result<SocketAddr, SettingsError> {
-    with_variables_of_process(|source| {
-        let mut reader = Reader::new(source);
-        let address = host(&mut reader).zip(port(&mut reader)).map(SocketAddr::from);
-        reader.finish(address)
-    })
+    Settings::load_only(OF_ADDRESS).map(|settings| SocketAddr::new(settings.host, settings.port))
 }
 
-fn host(reader: &mut Reader<'_>) -> Option<IpAddr> {
-    reader.value("HOST", parse::address)
-}
+type Rule = fn(&Values) -> Vec<Problem>;
 
-fn port(reader: &mut Reader<'_>) -> Option<u16> {
-    reader.value("PORT", parse::whole(0..=u16::MAX))
-}
+/// The rules between variables, each with the last variable that it looks at: its problems follow those of that one. A
+/// rule is kept where one of its variables has no good value, unless it asks only whether there is any.
+const RULES: &[(Variable, Rule)] = &[
+    (DATABASE_REPLICA_URLS, replicas_are_of_a_server),
+    (SIGNING_KEY, production_has_a_strong_signing_key),
+    (METRICS_PASSWORD, metrics_are_served_in_one_way),
+];
 
-/// Reads everything before it gives up on anything, so that all problems are noted.
-fn settings(reader: &mut Reader<'_>, surroundings: Surroundings) -> Option<Settings> {
-    let environments = [("development", Environment::Development), ("production", Environment::Production)];
-    let environment = reader.value("APP_ENV", parse::one_of(&environments));
-    let in_production = environment == Some(Environment::Production);
-
-    let host = host(reader);
-    let port = port(reader);
-    let workers = reader.optional("WORKERS", parse::whole(1..=1024_usize)).and_then(NonZeroUsize::new);
-    let database = database(reader, in_production);
-    let redis_url = reader.optional("REDIS_URL", parse::redis_url);
-    let cache_ttl = reader.value("CACHE_TTL", parse::duration(Duration::ZERO..=DAY));
-    let signing_keys = signing_keys(reader, in_production);
-    let access = reader.value("ACCESS_TOKEN_TTL", parse::duration(SECOND..=DAY));
-    let refresh = reader.value("REFRESH_TOKEN_TTL", parse::duration(SECOND..=365 * DAY));
-    let grace = reader.value("REFRESH_GRACE", parse::duration(Duration::ZERO..=10 * MINUTE));
-    let session = reader.value("SESSION_TTL", parse::duration(SECOND..=3650 * DAY));
-    let rate_limit = reader.value("RATE_LIMIT", parse::one_of(&[("on", true), ("off", false)]));
-    let trusted_proxies = reader.list("TRUSTED_PROXIES", parse::network);
-    let cors_allowed_origins = reader.list("CORS_ALLOWED_ORIGINS", parse::origin);
-    let base_path = reader.optional("BASE_PATH", parse::base_path).unwrap_or_default();
-    let request_timeout = reader.value("REQUEST_TIMEOUT", parse::duration(INSTANT..=10 * MINUTE));
-    let shutdown_timeout = reader.value("SHUTDOWN_TIMEOUT", parse::duration(INSTANT..=10 * MINUTE));
-    let metrics = metrics(reader, port);
-    let log = log(reader, surroundings);
-    let trace_collector = reader.optional("OTEL_EXPORTER_OTLP_ENDPOINT", parse::collector);
-
-    Some(Settings {
-        environment: environment?,
-        host: host?,
-        port: port?,
-        workers: workers.unwrap_or(surroundings.cores),
-        database: database?,
-        redis_url,
-        cache_ttl: cache_ttl?,
-        signing_keys,
-        lifetimes: SessionLifetimes { access: access?, refresh: refresh?, grace: grace?, session: session? },
-        rate_limit: rate_limit?,
-        trusted_proxies,
-        cors_allowed_origins,
-        base_path,
-        request_timeout: request_timeout?,
-        shutdown_timeout: shutdown_timeout?,
-        metrics,
-        log: log?,
-        trace_collector,
-    })
-}
-
-fn database(reader: &mut Reader<'_>, in_production: bool) -> Option<DatabaseSettings> {
-    let location = reader.value("DATABASE_URL", parse::database_url);
-    let replicas = reader.list("DATABASE_REPLICA_URLS", parse::replica_url);
-    if !replicas.is_empty() && location.as_ref().is_some_and(Location::is_embedded) {
+fn replicas_are_of_a_server(values: &Values) -> Vec<Problem> {
+    let is_embedded = values.database_url.as_ref().is_ok_and(Location::is_embedded);
+    if is_embedded && values.database_replicas.as_ref().is_ok_and(|replicas| !replicas.is_empty()) {
         let problem = "is set, but DATABASE_URL is SQLite, which has no replicas; expected PostgreSQL for both";
-        reader.note(Problem::new("DATABASE_REPLICA_URLS", problem));
+        return vec![Problem::new(DATABASE_REPLICA_URLS.name, problem)];
     }
-    let max_connections = reader.value("DATABASE_MAX_CONNECTIONS", parse::whole(1..=10_000_u32));
-    let migrate = reader.optional("DATABASE_MIGRATE", parse::one_of(&[("true", true), ("false", false)]));
-    Some(DatabaseSettings {
-        location: location?,
-        replicas,
-        max_connections: max_connections?,
-        migrate: migrate.unwrap_or(!in_production),
-    })
+    Vec::new()
 }
 
-fn signing_keys(reader: &mut Reader<'_>, in_production: bool) -> Option<SigningKeys> {
-    if in_production && !reader.is_set("SIGNING_KEY") {
-        reader.note(Problem::unset(
-            "SIGNING_KEY",
+fn production_has_a_strong_signing_key(values: &Values) -> Vec<Problem> {
+    match &values.signing_keys {
+        _ if values.environment != Ok(Environment::Production) => Vec::new(),
+        Ok(None) => vec![Problem::unset(
+            SIGNING_KEY.name,
             "production needs a secret of at least 32 bytes that is the same on every instance. \
              Make one with `openssl rand -hex 32`",
-        ));
-    }
-    let keys = reader.optional("SIGNING_KEY", parse::signing_keys)?;
-    if in_production && keys.iter().any(SigningKey::is_monotonous) {
-        reader.note(Problem::bad_secret(
-            "SIGNING_KEY",
+        )],
+        Ok(Some(keys)) if keys.iter().any(SigningKey::is_monotonous) => vec![Problem::bad_secret(
+            SIGNING_KEY.name,
             "keys that nobody guesses, not the same few characters again and again; make one with `openssl rand -hex 32`",
-        ));
+        )],
+        Ok(Some(_)) | Err(Noted) => Vec::new(),
     }
-    Some(keys)
 }
 
-fn metrics(reader: &mut Reader<'_>, server_port: Option<u16>) -> MetricsAccess {
-    let port = reader.optional("METRICS_PORT", parse::whole(0..=u16::MAX));
-    let user = reader.optional("METRICS_USER", parse::user_name);
-    let password = reader.optional("METRICS_PASSWORD", parse::password);
-    if port.is_some_and(|port| port != 0) && port == server_port {
-        reader.note(Problem::new("METRICS_PORT", "is the same as PORT; expected a port of its own"));
+fn metrics_are_served_in_one_way(values: &Values) -> Vec<Problem> {
+    let mut broken = Vec::new();
+    if values.port.is_ok_and(|port| port != 0 && values.metrics_port == Ok(Some(port))) {
+        broken.push(Problem::new(METRICS_PORT.name, "is the same as PORT; expected a port of its own"));
     }
-    match ["METRICS_PORT", "METRICS_USER", "METRICS_PASSWORD"].map(|name| reader.is_set(name)) {
-        [true | false, false, false] | [false, true, true] => {}
-        [true, _, _] => {
+    match (is_set(&values.metrics_port), is_set(&values.metrics_user), is_set(&values.metrics_password)) {
+        (true | false, false, false) | (false, true, true) => {}
+        (true, _, _) => {
             let both = "is set, and so is METRICS_USER or METRICS_PASSWORD; expected one way to serve metrics, not two";
-            reader.note(Problem::new("METRICS_PORT", both));
+            broken.push(Problem::new(METRICS_PORT.name, both));
         }
-        [false, true, false] => reader.note(Problem::unset("METRICS_PASSWORD", "METRICS_USER is, and needs it")),
-        [false, false, true] => reader.note(Problem::unset("METRICS_USER", "METRICS_PASSWORD is, and needs it")),
+        (false, true, false) => broken.push(Problem::unset(METRICS_PASSWORD.name, "METRICS_USER is, and needs it")),
+        (false, false, true) => broken.push(Problem::unset(METRICS_USER.name, "METRICS_PASSWORD is, and needs it")),
     }
-    match (port, user, password) {
-        (Some(port), _, _) => MetricsAccess::Port(port),
-        (None, Some(user), Some(password)) => MetricsAccess::BasicAuth { user, password },
-        (None, _, _) => MetricsAccess::Loopback,
-    }
+    broken
 }
 
-fn log(reader: &mut Reader<'_>, surroundings: Surroundings) -> Option<LogSettings> {
-    let formats = [("pretty", LogFormat::Pretty), ("json", LogFormat::Json)];
-    let format = reader.optional("LOG_FORMAT", parse::one_of(&formats));
-    let fitting = if surroundings.on_terminal { LogFormat::Pretty } else { LogFormat::Json };
-    let directives = reader.value("RUST_LOG", parse::directives);
-    Some(LogSettings { format: format.unwrap_or(fitting), directives: directives? })
+/// Whether a variable has a value, good or bad.
+fn is_set<T>(value: &Result<Option<T>, Noted>) -> bool {
+    !matches!(value, Ok(None))
 }
 
 #[cfg(test)]

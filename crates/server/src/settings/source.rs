@@ -1,64 +1,58 @@
-//! Where variables come from: the environment of the process, then the file `.env`; and for each secret the file that
-//! one of them names.
+//! Where variables come from: the environment of the process, then the file `.env`. Each of the two may name a file
+//! instead of a secret.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::Path;
 use std::{env, fs};
 
-use super::dot_env::{self, Variables};
+use super::dot_env;
 use super::problem::{Problem, SettingsError};
-use super::reader::Source;
-use super::variables::{VARIABLES, file_variable, find};
+use super::variables::{Variable, names};
 
-/// Reads with the variables of this process.
+/// Values by the name of their variable.
+pub(super) type Variables = HashMap<String, String>;
+
+/// The values that this process has of the variables `wanted`.
 ///
 /// # Errors
-/// What `read` complains about. When a variable or a file cannot be read, only that: it would pass for unset, so that
-/// more problems would be found than there are.
-pub(super) fn with_variables_of_process<T>(
-    read: impl FnOnce(Source<'_>) -> Result<T, SettingsError>,
-) -> Result<T, SettingsError> {
-    let layers = match (of_process(), dot_env::read(Path::new(".env"))) {
-        (Ok(process), Ok(file)) => [process, file],
-        (process, file) => {
-            let problems = [process.err(), file.err()].into_iter().flatten().flatten().collect();
-            return Err(SettingsError { problems });
-        }
-    };
-    with_layers(&layers, read)
+/// When a variable or a file cannot be read, only that. It would pass for unset, and cause problems that are none.
+pub(super) fn variables_of_process(wanted: &[Variable]) -> Result<Variables, SettingsError> {
+    let (process, mut problems) = environment();
+    let (entries, malformed) = dot_env::read(Path::new(".env"));
+    problems.extend(malformed);
+    if !problems.is_empty() {
+        return Err(SettingsError { problems });
+    }
+    // When a name comes twice, the first holds.
+    let file = entries.into_iter().rev().map(|entry| (entry.name, entry.value)).collect();
+    values(wanted, &[process, file])
 }
 
-fn with_layers<T>(
-    layers: &[Variables],
-    read: impl FnOnce(Source<'_>) -> Result<T, SettingsError>,
-) -> Result<T, SettingsError> {
-    // By variable: one that is asked for twice has one problem.
-    let unreadable = RefCell::new(BTreeMap::new());
-    let settings = read(&|name| {
-        let value = value(name, layers);
-        value.unwrap_or_else(|problem| {
-            unreadable.borrow_mut().insert(problem.variable.clone(), problem);
-            None
-        })
-    });
-    let unreadable = unreadable.into_inner();
-    if unreadable.is_empty() { settings } else { Err(SettingsError { problems: unreadable.into_values().collect() }) }
+/// What `layers` say of the variables `wanted`.
+fn values(wanted: &[Variable], layers: &[Variables]) -> Result<Variables, SettingsError> {
+    let (mut values, mut problems) = (Variables::new(), Vec::new());
+    for variable in wanted {
+        match value(variable, layers) {
+            Ok(value) => values.extend(value.map(|value| (variable.name.to_owned(), value))),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    problems.sort_by(|one, other| one.variable.cmp(&other.variable));
+    if problems.is_empty() { Ok(values) } else { Err(SettingsError { problems }) }
 }
 
 /// What the first layer says that says anything of the variable.
-fn value(name: &str, layers: &[Variables]) -> Result<Option<String>, Problem> {
-    let secret = find(name).is_some_and(|variable| variable.secret);
+fn value(variable: &Variable, layers: &[Variables]) -> Result<Option<String>, Problem> {
     for layer in layers {
         let get = |name: &str| layer.get(name).filter(|value| !value.trim().is_empty());
-        let file = secret.then(|| file_variable(name));
-        match (get(name), file.as_deref().and_then(get)) {
+        let file = variable.file().and_then(|name| get(&name).map(|path| (name, path)));
+        match (get(variable.name), file) {
             (None, None) => {}
             (Some(value), None) => return Ok(Some(value.clone())),
-            (None, Some(path)) => return content(&file_variable(name), path).map(Some),
-            (Some(_), Some(_)) => {
-                let both = format!("is set, and so is {}; expected one of them", file_variable(name));
-                return Err(Problem::new(name, both));
+            (None, Some((name, path))) => return content(&name, path).map(Some),
+            (Some(_), Some((name, _))) => {
+                let both = format!("is set, and so is {name}; expected one of them");
+                return Err(Problem::new(variable.name, both));
             }
         }
     }
@@ -77,25 +71,23 @@ fn content(variable: &str, path: &str) -> Result<String, Problem> {
     Ok(secret.to_owned())
 }
 
-/// The variables of the process that the server reads.
-fn of_process() -> Result<Variables, Vec<Problem>> {
+/// The variables of the process that the server reads, and those that are no text.
+fn environment() -> (Variables, Vec<Problem>) {
     let (mut variables, mut problems) = (Variables::new(), Vec::new());
-    let files = VARIABLES.iter().filter(|variable| variable.secret).map(|variable| file_variable(variable.name));
-    for name in VARIABLES.iter().map(|variable| variable.name.to_owned()).chain(files) {
+    for name in names() {
         match env::var(&name) {
-            Ok(value) => {
-                variables.insert(name, value);
-            }
+            Ok(value) => variables.extend([(name, value)]),
             Err(env::VarError::NotPresent) => {}
             Err(env::VarError::NotUnicode(_)) => problems.push(Problem::new(name, "is not text in UTF-8")),
         }
     }
-    if problems.is_empty() { Ok(variables) } else { Err(problems) }
+    (variables, problems)
 }
-
 #[cfg(test)]
 mod tests {
+    use super::super::variables::{HOST, PORT, RUST_LOG, SIGNING_KEY, VARIABLES, WORKERS};
     use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     fn layer(pairs: &[(&str, &str)]) -> Variables {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -103,99 +95,70 @@ mod tests {
 
     /// Hands a path to `test`, at which `bytes` are.
     fn with_file(bytes: &[u8], test: impl FnOnce(&str)) {
-        let file = tempfile(bytes);
-        test(file.to_str().unwrap());
-        fs::remove_file(file).unwrap();
-    }
-
-    fn tempfile(bytes: &[u8]) -> std::path::PathBuf {
-        use std::sync::atomic::{AtomicU32, Ordering};
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("thoughts-secret-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let path = env::temp_dir().join(name);
         fs::write(&path, bytes).unwrap();
-        path
+        test(path.to_str().unwrap());
+        fs::remove_file(path).unwrap();
     }
 
-    mod value {
-        use super::*;
+    #[test]
+    fn value_passes_over_what_is_empty() {
+        let layers =
+            [layer(&[("HOST", "::1"), ("PORT", " ")]), layer(&[("HOST", "::2"), ("PORT", "1"), ("WORKERS", "")])];
+        let values = [HOST, PORT, WORKERS, RUST_LOG].map(|variable| value(&variable, &layers).unwrap());
+        assert_eq!(values, [Some("::1".to_owned()), Some("1".to_owned()), None, None]);
+    }
 
-        #[test]
-        fn passes_over_what_is_empty() {
-            let layers =
-                [layer(&[("HOST", "::1"), ("PORT", " ")]), layer(&[("HOST", "::2"), ("PORT", "1"), ("WORKERS", "")])];
-            let get = |name| value(name, &layers).unwrap();
-            assert_eq!(get("HOST").as_deref(), Some("::1"));
-            assert_eq!(get("PORT").as_deref(), Some("1"));
-            assert_eq!(get("WORKERS"), None);
-            assert_eq!(get("RUST_LOG"), None);
-        }
-
-        #[test]
-        fn of_every_secret_may_be_in_a_file() {
-            for variable in VARIABLES.iter().filter(|variable| variable.secret) {
-                for (bytes, expected) in [("hush", "hush"), (" hu sh \r\n", " hu sh "), ("hush\n\n", "hush\n")] {
-                    with_file(bytes.as_bytes(), |path| {
-                        let layers = [layer(&[(&file_variable(variable.name), path)])];
-                        assert_eq!(value(variable.name, &layers).unwrap().as_deref(), Some(expected));
-                    });
-                }
+    #[test]
+    fn value_of_a_secret_and_of_no_other_may_be_in_a_file() {
+        for variable in VARIABLES {
+            for (bytes, secret) in [("hush", "hush"), (" hu sh \r\n", " hu sh "), ("hush\n\n", "hush\n")] {
+                with_file(bytes.as_bytes(), |path| {
+                    let layers = [layer(&[(&format!("{}_FILE", variable.name), path)])];
+                    let expected = variable.file().map(|_| secret.to_owned());
+                    assert_eq!(value(variable, &layers), Ok(expected), "{}", variable.name);
+                });
             }
         }
-
-        #[test]
-        fn of_what_is_no_secret_is_in_no_file() {
-            with_file(b"1", |path| assert_eq!(value("PORT", &[layer(&[("PORT_FILE", path)])]), Ok(None)));
-        }
-
-        #[test]
-        fn is_what_the_first_layer_says_in_either_way() {
-            with_file(b"kept", |path| {
-                let (file, plain) = (layer(&[("SIGNING_KEY_FILE", path)]), layer(&[("SIGNING_KEY", "plain")]));
-                let nowhere = layer(&[("SIGNING_KEY_FILE", "/nowhere/at/all")]);
-                let first = |layers: [&Variables; 2]| value("SIGNING_KEY", &layers.map(Clone::clone)).unwrap();
-                assert_eq!(first([&file, &plain]).as_deref(), Some("kept"));
-                assert_eq!(first([&plain, &file]).as_deref(), Some("plain"));
-                assert_eq!(first([&plain, &nowhere]).as_deref(), Some("plain"), "what is not needed is not read");
-            });
-        }
     }
 
-    mod with_layers {
-        use super::super::super::reader::Reader;
-        use super::*;
+    #[test]
+    fn value_is_what_the_first_layer_says_in_either_way() {
+        with_file(b"kept", |path| {
+            let (file, plain) = (layer(&[("SIGNING_KEY_FILE", path)]), layer(&[("SIGNING_KEY", "plain")]));
+            let nowhere = layer(&[("SIGNING_KEY_FILE", "/nowhere/at/all")]);
+            let first = |layers: [&Variables; 2]| value(&SIGNING_KEY, &layers.map(Clone::clone)).unwrap();
+            assert_eq!(first([&file, &plain]).as_deref(), Some("kept"));
+            assert_eq!(first([&plain, &file]).as_deref(), Some("plain"));
+            assert_eq!(first([&plain, &nowhere]).as_deref(), Some("plain"), "what is not needed is not read");
+        });
+    }
 
-        fn problems(pairs: &[(&str, &str)]) -> Vec<String> {
-            let read = |source: Source<'_>| {
-                let mut reader = Reader::new(source);
-                let set = reader.is_set("SIGNING_KEY");
-                let key = reader.value("SIGNING_KEY", |raw| Ok(raw.to_owned()));
-                reader.finish(key.filter(|_| set))
-            };
-            let error = with_layers(&[layer(pairs)], read).unwrap_err();
-            error.problems.iter().map(ToString::to_string).collect()
-        }
+    #[test]
+    fn values_are_refused_for_a_file_of_no_use_or_a_second_one() {
+        let refused = |pairs: &[(&str, &str)]| {
+            let problems = values(VARIABLES, &[layer(pairs)]).unwrap_err().problems;
+            assert_eq!(problems.len(), 1, "{problems:?}");
+            problems[0].to_string()
+        };
+        let unreadable = refused(&[("SIGNING_KEY_FILE", "/nowhere/hush"), ("PORT", "good")]);
+        assert!(unreadable.starts_with("SIGNING_KEY_FILE names a file that cannot be read: No such"), "{unreadable}");
+        assert!(!unreadable.contains("hush"), "{unreadable}");
+        with_file(b"\n", |path| {
+            assert_eq!(refused(&[("SIGNING_KEY_FILE", path)]), "SIGNING_KEY_FILE names a file that is empty");
+        });
+        with_file(b"\xff", |path| assert!(refused(&[("SIGNING_KEY_FILE", path)]).contains("UTF-8")));
+        assert_eq!(
+            refused(&[("SIGNING_KEY", "hush"), ("SIGNING_KEY_FILE", "/x")]),
+            "SIGNING_KEY is set, and so is SIGNING_KEY_FILE; expected one of them"
+        );
+    }
 
-        #[test]
-        fn complains_once_of_a_file_that_is_of_no_use() {
-            let complaint = |path: &str| {
-                let problems = problems(&[("SIGNING_KEY_FILE", path)]);
-                assert_eq!(problems.len(), 1, "{problems:?}");
-                problems.concat()
-            };
-            let said = complaint("/nowhere/hush");
-            assert!(said.starts_with("SIGNING_KEY_FILE names a file that cannot be read: No such"), "{said}");
-            assert!(!said.contains("hush"), "{said}");
-            with_file(b"\n", |path| assert_eq!(complaint(path), "SIGNING_KEY_FILE names a file that is empty"));
-            with_file(b"\xff", |path| assert!(complaint(path).contains("UTF-8")));
-        }
-
-        #[test]
-        fn complains_of_two_places_for_one_secret() {
-            assert_eq!(
-                problems(&[("SIGNING_KEY", "hush"), ("SIGNING_KEY_FILE", "/x")]),
-                ["SIGNING_KEY is set, and so is SIGNING_KEY_FILE; expected one of them"]
-            );
-        }
+    #[test]
+    fn values_are_looked_at_only_where_they_are_wanted() {
+        let layers = [layer(&[("PORT", "1"), ("SIGNING_KEY_FILE", "/nowhere/at/all")])];
+        assert_eq!(values(&[PORT, HOST], &layers).unwrap(), layer(&[("PORT", "1")]));
     }
 }

@@ -1,13 +1,15 @@
-//! What an operator decides: variables of the environment, read once at the start into one typed value.
+//! The configuration: variables of the environment, read once at the start into one typed value.
 //!
-//! `variables` has a row for each variable, from which [`Settings`] and all documents follow. Every problem is found
-//! before the server stops, and named by its variable. No problem, warning or `Debug` shows a secret.
+//! Invariants:
+//! - Each variable is one row of `variables`; [`Settings`], the help and `.env.example` follow from it.
+//! - All problems are reported together, each by its variable.
+//! - Problems, warnings and `Debug` never show a secret.
 //!
-//! - `source`, `dot_env`: where values come from;
-//! - `reader`, `parse`: what they mean;
+//! - `source`, `dot_env`: the sources of values;
+//! - `reader`, `parse`: typed values and problems;
 //! - `read`: the settings of this process, and the rules between variables;
 //! - `help`: `thoughts --help` and `.env.example`;
-//! - `unknown`: names that mean nothing.
+//! - `unknown`: warnings about unknown names.
 
 mod dot_env;
 mod help;
@@ -30,16 +32,16 @@ pub use read::load_address;
 pub use unknown::unknown_variables;
 pub use variables::{Settings, VARIABLES, Variable};
 
-/// What the server is run for.
+/// The purpose of the server, on which defaults and rules depend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Environment {
-    /// A laptop: what is not set is made up.
+    /// A laptop: missing secrets are generated.
     Development,
-    /// Strangers: every secret must be set.
+    /// Clients on the network: every secret must be set.
     Production,
 }
 
-/// For whom the log is written.
+/// The form of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.
@@ -48,17 +50,17 @@ pub enum LogFormat {
     Json,
 }
 
-/// What some defaults depend on.
+/// The surroundings on which some defaults depend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Surroundings {
-    /// How many cores the process may use.
+    /// The cores that the process may use.
     pub cores: NonZeroUsize,
     /// Whether standard error, where the log goes, is a terminal.
     pub on_terminal: bool,
 }
 
 impl Surroundings {
-    /// Those of this process.
+    /// The surroundings of this process.
     pub fn detect() -> Self {
         Self {
             cores: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),

@@ -10,13 +10,13 @@ use super::variables::VARIABLES;
 
 /// A variable that a file sets.
 pub(super) struct Entry {
-    /// The line that it ends on, from 1.
+    /// The line on which it ends, from 1.
     pub(super) line: usize,
     pub(super) name: String,
     pub(super) value: String,
 }
 
-/// The entries of a file, and every malformed line. Does not touch the environment of the process. A missing file has no
+/// The entries of a file, and every malformed line. Leaves the environment of the process alone. A missing file has no
 /// entries. No problem shows the text of a line, which may be half of a secret.
 pub(super) fn read(path: &Path) -> (Vec<Entry>, Vec<Problem>) {
     let file = path.display().to_string();
@@ -36,7 +36,7 @@ fn parse(file: &str, text: &str) -> (Vec<Entry>, Vec<Problem>) {
         match entry {
             Ok((name, value)) => entries.push(Entry { line: last_line.get(), name, value }),
             Err(dotenvy::Error::LineParse(entry, _)) => {
-                // The entry has several lines where a quote was left open; the first is where to look.
+                // An open quote makes the entry span several lines; its first line is reported.
                 let line = last_line.get().saturating_sub(entry.lines().count());
                 let explanation = explain(text.lines().nth(line).unwrap_or_default());
                 problems.push(Problem::new(format!("{file} line {}", line + 1), explanation));
@@ -50,17 +50,17 @@ fn parse(file: &str, text: &str) -> (Vec<Entry>, Vec<Problem>) {
 fn explain(line: &str) -> String {
     const RULE: &str = "expected NAME=value, and a value with spaces or quotes in it between single quotes";
     let name = line.split_once('=').map(|(name, _)| name.trim());
-    // Only a name that is known is no part of a secret for certain.
+    // An unknown name might be a part of a secret.
     match name.filter(|name| VARIABLES.iter().any(|variable| variable.name == *name)) {
         Some(name) => format!("({name}) is malformed; {RULE}"),
         None => format!("is malformed; {RULE}"),
     }
 }
 
-/// Hands out a text line by line, so that it is known how far its reader got.
+/// Provides a text line by line, and counts the lines that were read.
 struct Lines<'a> {
     rest: &'a [u8],
-    /// How many lines the reader has read to their end.
+    /// The number of lines that were read to their end.
     lines_read: &'a Cell<usize>,
 }
 
@@ -102,7 +102,7 @@ mod tests {
                 &[".env line 4 is malformed", ".env line 6 is malformed", ".env line 7 (DATABASE_URL) is malformed"][..],
             ),
             (&long, &[".env line 2 is malformed"]),
-            // Where a quote was left open.
+            // The line of the open quote.
             ("PORT=1\nSIGNING_KEY='hush", &in_signing_key),
             ("PORT=1\nSIGNING_KEY='hush\n", &in_signing_key),
             ("PORT=1\nSIGNING_KEY='hush\n\n", &in_signing_key),

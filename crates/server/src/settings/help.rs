@@ -1,4 +1,4 @@
-//! What the table of variables says to people: `thoughts --help` and `.env.example`.
+//! Renders the table of variables as `thoughts --help` and `.env.example`.
 
 use super::variables::{Fallback, VARIABLES, Variable};
 
@@ -47,7 +47,7 @@ pub fn env_example() -> String {
     head + &rows.collect::<String>()
 }
 
-/// That secrets may be in files, with the variables that say in which.
+/// A note that secrets may be in files, with the variables that name these.
 fn about_files() -> String {
     let names: Vec<_> = VARIABLES.iter().filter_map(Variable::file).collect();
     format!("Instead of a secret, the path of a file that holds it may be set: {}.", names.join(", "))
@@ -67,7 +67,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Puts `piece` on the last line where it fits, else on one of its own.
+/// Appends `piece` to the last line if it fits, else to a new one.
 fn append(lines: &mut Vec<String>, piece: &str, width: usize) {
     match lines.last_mut() {
         Some(line) if line.chars().count() + 1 + piece.chars().count() <= width => {

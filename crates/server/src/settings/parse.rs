@@ -1,4 +1,4 @@
-//! What values mean. Each parser says in its error what it expected.
+//! Parsers of values. The error of a parser is what it expected.
 
 use std::fmt::Display;
 use std::net::IpAddr;
@@ -23,7 +23,7 @@ pub(super) fn whole<T: FromStr + PartialOrd + Display>(range: RangeInclusive<T>)
     }
 }
 
-/// One of a few words, and what each stands for.
+/// One of a few words, each with its meaning.
 pub(super) fn one_of<T: Copy>(words: &[(&str, T)]) -> impl Fn(&str) -> Parsed<T> {
     move |raw| {
         let meaning = words.iter().find(|(word, _)| *word == raw).map(|(_, meaning)| *meaning);
@@ -46,7 +46,7 @@ pub(super) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&str) -> Pars
     }
 }
 
-/// A bound as it is written in the documents: whole days as `365d`.
+/// A bound as the documents write it: whole days as `365d`.
 fn shown(bound: Duration) -> String {
     match (bound.as_secs() / DAY, bound.as_secs() % DAY) {
         (days @ 1.., 0) => format!("{days}d"),
@@ -59,7 +59,7 @@ pub(super) fn address(raw: &str) -> Parsed<IpAddr> {
     raw.parse().map_err(|_| "an IP address, such as `127.0.0.1`, or `0.0.0.0` for all interfaces".to_owned())
 }
 
-/// A network, or a single address as the network of its own.
+/// A network; a single address is a network of one.
 pub(super) fn network(raw: &str) -> Parsed<IpNet> {
     let address = || raw.parse::<IpAddr>().map(IpNet::from);
     let network = raw.parse::<IpNet>().or_else(|_| address());
@@ -82,17 +82,17 @@ pub(super) fn origin(raw: &str) -> Parsed<String> {
     let is_bare = url.has_host() && !authority.contains(['/', '\\', '?', '#', '@', ' ']);
     match url.scheme() {
         "http" | "https" if is_bare => Ok(url.origin().ascii_serialization()),
-        // Schemes of the web with other uses; of `file` browsers say `null`.
+        // Schemes of the web that have no such origin; for `file`, browsers send `null`.
         "http" | "https" | "file" | "ftp" | "ws" | "wss" => Err(expected()),
-        // Of an app: `tauri://localhost`, `capacitor://localhost`. To the rules of the web it has no origin, so that it is
-        // written as it is sent.
+        // Of an app: `tauri://localhost`, `capacitor://localhost`. The `url` crate knows no origin for it, so it is kept
+        // as written.
         _ if is_bare => Ok(url.as_str().to_ascii_lowercase()),
         _ => Err(expected()),
     }
 }
 
-/// A path that stands before all others, or nothing: segments of characters that mean the same in an address, a header
-/// and a page. Begins with `/` and does not end with it.
+/// A path prefix, or nothing. It begins with `/`, does not end with it, and contains only characters that need no
+/// escape in a URL, a header or a page.
 pub(super) fn base_path(raw: &str) -> Parsed<String> {
     let is_segment = |segment: &str| {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
@@ -105,7 +105,7 @@ pub(super) fn base_path(raw: &str) -> Parsed<String> {
     }
 }
 
-/// The address of a database of a kind that is supported.
+/// The address of a supported database.
 pub(super) fn database_url(raw: &str) -> Parsed<Location> {
     let example = "sqlite://data/thoughts.db or postgresql://user:password@host:5432/database";
     Location::parse(raw).map_err(|error| this_one(example, &error))
@@ -133,7 +133,7 @@ pub(super) fn redis_url(raw: &str) -> Parsed<SecretString> {
     }
 }
 
-/// Secrets to sign with, the first of which signs.
+/// Signing keys; the first one signs.
 pub(super) fn signing_keys(raw: &str) -> Parsed<SigningKeys> {
     let expected = |_| {
         let bytes = SigningKey::MIN_BYTES;
@@ -142,7 +142,7 @@ pub(super) fn signing_keys(raw: &str) -> Parsed<SigningKeys> {
     SigningKeys::parse(raw).map_err(expected)
 }
 
-/// What is worth a line in the log.
+/// Log directives.
 pub(super) fn directives(raw: &str) -> Parsed<String> {
     let expected = |_| "levels by module with commas between, such as `info` or `info,sqlx=warn`".to_owned();
     EnvFilter::try_new(raw).map(|_| raw.to_owned()).map_err(expected)
@@ -150,7 +150,8 @@ pub(super) fn directives(raw: &str) -> Parsed<String> {
 
 /// The address of an OpenTelemetry collector.
 ///
-/// Without TLS: nothing of the server speaks it but its database drivers. A collector on the same machine does.
+/// Without TLS, which only the database drivers of the server speak. A collector on the same machine can forward with
+/// TLS.
 pub(super) fn collector(raw: &str) -> Parsed<Url> {
     let expected = || "the address of a collector without TLS or password, such as `http://localhost:4318`".to_owned();
     let url = Url::parse(raw).map_err(|_| expected())?;
@@ -158,7 +159,7 @@ pub(super) fn collector(raw: &str) -> Parsed<Url> {
     if is_plain && url.query().is_none() && url.fragment().is_none() { Ok(url) } else { Err(expected()) }
 }
 
-/// A user name for basic authentication, where a colon ends the name (RFC 7617).
+/// A user name for basic authentication. It contains no colon, which would end it (RFC 7617).
 pub(super) fn user_name(raw: &str) -> Parsed<String> {
     let bad = raw.contains(|c: char| c == ':' || c.is_control());
     if bad { Err("a name without a colon".to_owned()) } else { Ok(raw.to_owned()) }
@@ -176,7 +177,7 @@ mod tests {
     use secrecy::ExposeSecret;
     use std::fmt::Debug;
 
-    /// Checks that `parse` takes none of the values in `wrong`, which have `, ` between them.
+    /// Checks that `parse` rejects each value in `wrong`, a list separated by `, `.
     #[track_caller]
     fn rejects<T: Debug>(parse: impl Fn(&str) -> Parsed<T>, wrong: &str) {
         for raw in wrong.split(", ") {
@@ -184,7 +185,7 @@ mod tests {
         }
     }
 
-    /// Checks what `parse` makes of values, as text.
+    /// Checks the values that `parse` returns, as text.
     #[track_caller]
     fn takes<T: Debug + Display>(parse: impl Fn(&str) -> Parsed<T>, right: &[(&str, &str)]) {
         for (raw, expected) in right {

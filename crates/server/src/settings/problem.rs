@@ -1,28 +1,28 @@
-//! What is wrong with the configuration.
+//! Problems of the configuration.
 
 use std::fmt;
 
-/// Longest part of a value that is shown, in characters.
+/// The longest part of a value that a problem shows, in characters.
 const SHOWN: usize = 80;
 
-/// One thing that is wrong.
+/// A problem with one variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The variable, or the place in the file.
     pub variable: String,
-    /// What it is and what was expected; goes on from the name to a sentence. Never shows a secret.
+    /// What is wrong and what was expected; completes the name to a sentence. Never shows a secret.
     pub explanation: String,
 }
 
 impl Problem {
-    /// `variable` has the value `value`, which is not what was `expected`.
+    /// `variable` has the value `value` instead of what was `expected`.
     pub(super) fn bad(variable: &str, value: &str, expected: &str) -> Self {
         let shown: String = value.chars().take(SHOWN).collect();
         let more = if shown.len() < value.len() { "…" } else { "" };
         Self::new(variable, format!("is {shown:?}{more}; expected {expected}"))
     }
 
-    /// `variable` has a value, which is not shown, that is not what was `expected`.
+    /// `variable` has a hidden value instead of what was `expected`.
     pub(super) fn bad_secret(variable: &str, expected: &str) -> Self {
         Self::new(variable, format!("has a value (not shown) that is invalid; expected {expected}"))
     }
@@ -43,7 +43,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong with the configuration. Shows itself in several lines, one a problem.
+/// All problems of the configuration. Displayed with one line a problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingsError {
     /// At least one.

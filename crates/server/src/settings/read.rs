@@ -1,4 +1,4 @@
-//! From variables to [`Settings`]: what is read for which command, and the rules between variables.
+//! Reads [`Settings`] for each command, and checks the rules between variables.
 
 use std::net::SocketAddr;
 
@@ -18,11 +18,10 @@ const OF_MIGRATIONS: &[Variable] = &[DATABASE_URL, LOG_FORMAT, RUST_LOG];
 const OF_ADDRESS: &[Variable] = &[HOST, PORT];
 
 impl Settings {
-    /// The settings of this process: from its environment, and what that does not say from `.env` in the working
-    /// directory.
+    /// The settings of this process, from its environment and then from `.env` in the working directory.
     ///
     /// # Errors
-    /// [`SettingsError`] with everything that is wrong.
+    /// [`SettingsError`] with all problems.
     pub fn load() -> Result<Self, SettingsError> {
         Self::load_only(VARIABLES)
     }
@@ -31,7 +30,7 @@ impl Settings {
     /// fields have the defaults of development.
     ///
     /// # Errors
-    /// [`SettingsError`] with everything that is wrong with `DATABASE_URL`, `LOG_FORMAT` and `RUST_LOG`.
+    /// [`SettingsError`] with all problems of `DATABASE_URL`, `LOG_FORMAT` and `RUST_LOG`.
     pub fn load_for_migration() -> Result<Self, SettingsError> {
         Self::load_only(OF_MIGRATIONS)
     }
@@ -41,11 +40,11 @@ impl Settings {
         Self::read(&|name| variables.get(name).cloned(), Surroundings::detect())
     }
 
-    /// The settings that `source` gives, which answers the value of the variable of a name.
+    /// The settings from `source`, which returns the value of a variable by its name.
     ///
     /// # Errors
-    /// [`SettingsError`] with everything that is wrong, in the order of [`VARIABLES`]. A broken rule stands after the
-    /// variables that it is about.
+    /// [`SettingsError`] with all problems, in the order of [`VARIABLES`]. A broken rule follows the variables that it
+    /// concerns.
     pub fn read(source: Source<'_>, surroundings: Surroundings) -> Result<Self, SettingsError> {
         let mut reader = Reader::new(source, surroundings);
         let values = Values::read(&mut reader);
@@ -61,7 +60,7 @@ impl Settings {
         }
     }
 
-    /// What is possible and seldom meant; none of it keeps the server from starting.
+    /// Warnings about values that are valid and seldom intended. The server starts all the same.
     pub fn warnings(&self) -> Vec<Problem> {
         let is_default = Location::parse(DEFAULT_DATABASE).is_ok_and(|default| default == self.database_url);
         if self.environment != Environment::Production || !is_default {
@@ -75,18 +74,18 @@ impl Settings {
     }
 }
 
-/// Where a server of this configuration listens (`HOST`, `PORT`). Ignores all other variables, even bad ones.
+/// The address at which a server with this configuration listens (`HOST`, `PORT`). Ignores all other variables.
 ///
 /// # Errors
-/// [`SettingsError`] when either is of no use.
+/// [`SettingsError`] if either is invalid.
 pub fn load_address() -> Result<SocketAddr, SettingsError> {
     Settings::load_only(OF_ADDRESS).map(|settings| SocketAddr::new(settings.host, settings.port))
 }
 
 type Rule = fn(&Values) -> Vec<Problem>;
 
-/// The rules between variables, each with the last variable that it looks at: its problems follow those of that one. A
-/// rule is kept where one of its variables has no good value, unless it asks only whether there is any.
+/// The rules between variables, each with its last variable: the problems of the rule follow those of that variable. A
+/// rule is skipped if one of its variables is invalid, unless the rule only needs to know whether it is set.
 const RULES: &[(Variable, Rule)] = &[
     (DATABASE_REPLICA_URLS, replicas_are_of_a_server),
     (SIGNING_KEY, production_has_a_strong_signing_key),
@@ -135,7 +134,7 @@ fn metrics_are_served_in_one_way(values: &Values) -> Vec<Problem> {
     broken
 }
 
-/// Whether a variable has a value, good or bad.
+/// Whether a variable has a value, valid or not.
 fn is_set<T>(value: &Result<Option<T>, Noted>) -> bool {
     !matches!(value, Ok(None))
 }

@@ -1,25 +1,25 @@
-//! Reads variables one by one, and notes every problem with them.
+//! Reads variables one by one, and collects their problems.
 
 use super::problem::Problem;
 use super::variables::{APP_ENV, Fallback, Privacy, Variable};
 use super::{Environment, Surroundings};
 
-/// Where variables come from: the value for a name, if there is one.
+/// A source of variables: the value for a name, if it is set.
 pub(super) type Source<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// What a parser makes of a value; if it cannot, then what it expected.
+/// The value that a parser returns, or else what it expected.
 pub(super) type Parsed<T> = Result<T, String>;
 
-/// There is no value, and the reader has noted why.
+/// There is no value; the reader has collected the problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Noted;
 
-/// Asks a [`Source`] for variables. An empty value, or one of spaces only, counts as unset.
+/// Reads variables from a [`Source`]. An empty value, or one of spaces only, counts as unset.
 pub(super) struct Reader<'a> {
     source: Source<'a>,
-    /// What some defaults depend on.
+    /// The surroundings on which some defaults depend.
     pub(super) surroundings: Surroundings,
-    /// What was wrong so far.
+    /// The problems so far.
     pub(super) problems: Vec<Problem>,
 }
 
@@ -28,7 +28,7 @@ impl<'a> Reader<'a> {
         Self { source, surroundings, problems: Vec::new() }
     }
 
-    /// The value of a variable, as its row reads it: with [`one`], [`optional`] or [`list`].
+    /// The value of a variable, read with the function of its row: [`one`], [`optional`] or [`list`].
     pub(super) fn read<T>(
         &mut self,
         variable: &Variable,
@@ -37,20 +37,20 @@ impl<'a> Reader<'a> {
         row(self, variable)
     }
 
-    /// Whether strangers use this server, so that defaults are the careful ones.
+    /// Whether `APP_ENV` is `production`: then the strict defaults apply.
     pub(super) fn in_production(&self) -> bool {
         self.value(&APP_ENV).is_some_and(|value| value == Environment::Production.to_string())
     }
 
     fn value(&self, variable: &Variable) -> Option<String> {
         let value = (self.source)(variable.name).filter(|value| !value.trim().is_empty())?;
-        // A secret may well begin with a space.
+        // A secret may begin with a space.
         Some(if variable.privacy == Privacy::Secret { value } else { value.trim().to_owned() })
     }
 
     fn parse<T>(&mut self, variable: &Variable, text: &str, parse: impl Fn(&str) -> Parsed<T>) -> Result<T, Noted> {
         parse(text).map_err(|expected| {
-            // An address with a password may be put into the wrong variable.
+            // An operator may put an address with a password into the wrong variable.
             let is_shown = variable.privacy == Privacy::Public && !text.contains('@');
             self.problems.push(if is_shown {
                 Problem::bad(variable.name, text, &expected)
@@ -74,14 +74,14 @@ pub(super) fn one<T>(parse: impl Fn(&str) -> Parsed<T>) -> impl FnOnce(&mut Read
     }
 }
 
-/// Reads a value, or that there is none.
+/// Reads a value that may be unset.
 pub(super) fn optional<T>(
     parse: impl Fn(&str) -> Parsed<T>,
 ) -> impl FnOnce(&mut Reader<'_>, &Variable) -> Result<Option<T>, Noted> {
     move |reader, variable| reader.value(variable).map(|text| reader.parse(variable, &text, parse)).transpose()
 }
 
-/// Reads any number of values with commas between. Leaves out those that it notes.
+/// Reads a list separated by commas, without its invalid items.
 pub(super) fn list<T>(
     parse: impl Fn(&str) -> Parsed<T>,
 ) -> impl FnOnce(&mut Reader<'_>, &Variable) -> Result<Vec<T>, Noted> {
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
     use std::num::NonZeroUsize;
 
-    /// What `read` reads of variables that all have the same value, and the problems.
+    /// The result of `read` if all variables have the same value, and the problems.
     fn reading<T>(value: Option<&str>, read: impl Fn(&mut Reader<'_>) -> T) -> (T, Vec<String>) {
         let source = |_: &str| value.map(ToOwned::to_owned);
         let mut reader = Reader::new(&source, Surroundings { cores: NonZeroUsize::MIN, on_terminal: false });

@@ -1,5 +1,5 @@
-//! Where variables come from: the environment of the process, then the file `.env`. Each of the two may name a file
-//! instead of a secret.
+//! The sources of variables: the environment of the process, then the file `.env`. In both, a secret may be replaced by
+//! the name of a file that contains it.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,10 +12,11 @@ use super::variables::{Variable, names};
 /// Values by the name of their variable.
 pub(super) type Variables = HashMap<String, String>;
 
-/// The values that this process has of the variables `wanted`.
+/// The values of the variables `wanted` in this process.
 ///
 /// # Errors
-/// When a variable or a file cannot be read, only that. It would pass for unset, and cause problems that are none.
+/// The problems with variables and files that cannot be read, and no others: these variables would count as unset and
+/// cause false problems.
 pub(super) fn variables_of_process(wanted: &[Variable]) -> Result<Variables, SettingsError> {
     let (process, mut problems) = environment();
     let (entries, malformed) = dot_env::read(Path::new(".env"));
@@ -23,12 +24,12 @@ pub(super) fn variables_of_process(wanted: &[Variable]) -> Result<Variables, Set
     if !problems.is_empty() {
         return Err(SettingsError { problems });
     }
-    // When a name comes twice, the first holds.
+    // The first of two equal names wins.
     let file = entries.into_iter().rev().map(|entry| (entry.name, entry.value)).collect();
     values(wanted, &[process, file])
 }
 
-/// What `layers` say of the variables `wanted`.
+/// The values of the variables `wanted` in `layers`.
 fn values(wanted: &[Variable], layers: &[Variables]) -> Result<Variables, SettingsError> {
     let (mut values, mut problems) = (Variables::new(), Vec::new());
     for variable in wanted {
@@ -41,7 +42,7 @@ fn values(wanted: &[Variable], layers: &[Variables]) -> Result<Variables, Settin
     if problems.is_empty() { Ok(values) } else { Err(SettingsError { problems }) }
 }
 
-/// What the first layer says that says anything of the variable.
+/// The value of the variable in the first layer that sets it.
 fn value(variable: &Variable, layers: &[Variables]) -> Result<Option<String>, Problem> {
     for layer in layers {
         let get = |name: &str| layer.get(name).filter(|value| !value.trim().is_empty());
@@ -59,7 +60,7 @@ fn value(variable: &Variable, layers: &[Variables]) -> Result<Option<String>, Pr
     Ok(None)
 }
 
-/// The secret in a file, without the end of its line. The path is not shown, for it may be a secret put into the wrong
+/// The secret in a file, without the line end. Problems do not show the path, which may be a secret in the wrong
 /// variable.
 fn content(variable: &str, path: &str) -> Result<String, Problem> {
     let text = fs::read_to_string(path.trim())
@@ -71,7 +72,7 @@ fn content(variable: &str, path: &str) -> Result<String, Problem> {
     Ok(secret.to_owned())
 }
 
-/// The variables of the process that the server reads, and those that are no text.
+/// The variables of the process that the server reads, and those that are not UTF-8.
 fn environment() -> (Variables, Vec<Problem>) {
     let (mut variables, mut problems) = (Variables::new(), Vec::new());
     for name in names() {
@@ -93,7 +94,7 @@ mod tests {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
-    /// Hands a path to `test`, at which `bytes` are.
+    /// Calls `test` with the path of a file that contains `bytes`.
     fn with_file(bytes: &[u8], test: impl FnOnce(&str)) {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("thoughts-secret-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));

@@ -1,7 +1,8 @@
-//! Names that are set and mean nothing: slips of the pen in `.env`, and in the environment where it is all but certain.
+//! Warnings about unknown names, which are probably misspelt.
 //!
-//! In `.env` every name is meant for the server or for docker-compose.yml, which reads the same file. The environment is
-//! full of what other programs need. There a warning needs a name that is nearly one of ours, which is not set itself.
+//! In `.env`, every name is meant for the server or for docker-compose.yml, so each unknown one is reported. The
+//! environment contains variables of other programs. There, a name is reported only if it is close to a variable of the
+//! server that is unset.
 
 use std::env;
 use std::path::Path;
@@ -10,7 +11,7 @@ use super::dot_env::{self, Entry};
 use super::problem::Problem;
 use super::variables::names;
 
-/// What docker-compose.yml reads besides.
+/// Variables that only docker-compose.yml reads.
 const OF_COMPOSE: &[&str] = &[
     "BUILD_PROFILE",
     "GRAFANA_PORT",
@@ -28,17 +29,17 @@ const OF_COMPOSE: &[&str] = &[
     "REDIS_INSIGHT_PORT",
     "THOUGHTS_REVISION",
 ];
-/// What docker-compose.yml reads in place of another, which the server reads as well.
+/// Variables that docker-compose.yml reads instead of one of the server.
 const OF_COMPOSE_ALONE: (&str, &str) = ("LOG_LEVEL", "RUST_LOG");
-/// What docker compose itself and the tests of the system read.
+/// Variables of docker compose itself and of the cluster test.
 const OF_OTHERS: &[&str] = &["COMPOSE_", "DOCKER_", "CLUSTER_TEST_"];
-/// What OpenTelemetry's SDK reads, from the environment alone.
+/// Variables of OpenTelemetry's SDK, from the environment only.
 const OF_THE_SDK: &str = "OTEL_";
-/// A shorter name that is nearly ours may well be another's.
+/// Shorter names are often close to ours by chance.
 const TELLING: usize = 8;
 
-/// One problem for each name that neither the server nor the compose file reads. Looks at the environment of this process
-/// and at `.env` in the working directory. None of them keeps the server from starting, and none shows a value.
+/// One warning for each name in the environment or `.env` that neither the server nor the compose file reads. Warnings
+/// show no values.
 pub fn unknown_variables() -> Vec<Problem> {
     let process: Vec<String> = env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
     let mut unknown = in_environment(&process);
@@ -75,13 +76,13 @@ fn in_file(file: &str, entries: &[Entry]) -> Vec<Problem> {
     entries.iter().filter(|entry| is_strange(&entry.name)).map(problem).collect()
 }
 
-/// Whether a name means nothing to the server, the compose file and their tools.
+/// Whether a name is unknown to the server, the compose file and their tools.
 fn is_strange(name: &str) -> bool {
     let is_of_others = OF_COMPOSE.contains(&name) || OF_OTHERS.iter().any(|prefix| name.starts_with(prefix));
     !is_of_others && names().all(|known| known != name)
 }
 
-/// The name of a variable of the server, or of `others`, that `name` is nearly, or is in other letters.
+/// The variable of the server, or of `others`, to which `name` is close, or equal in another case.
 fn nearest(name: &str, others: &[&str]) -> Option<String> {
     let name = name.to_ascii_uppercase();
     let known = names().chain(others.iter().map(|&other| other.to_owned()));
@@ -90,7 +91,7 @@ fn nearest(name: &str, others: &[&str]) -> Option<String> {
     (distance <= slips).then_some(nearest)
 }
 
-/// Whether it can be nothing but the name of a variable: a line of a secret that was broken is none.
+/// Whether it has the form of a variable's name. A line of a broken secret does not.
 fn is_plain(name: &str) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
     name.len() <= 64 && name.contains('_') && name.bytes().all(is_letter)

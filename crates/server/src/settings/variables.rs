@@ -27,22 +27,21 @@ use Fallback::{Computed, Described, Nothing, Value};
 /// A variable of the environment, as operators see it.
 #[derive(Clone, Copy)]
 pub struct Variable {
-    /// Its name.
     pub name: &'static str,
     pub(super) privacy: Privacy,
     pub(super) fallback: Fallback,
-    /// What it decides, in sentences.
+    /// What the variable decides, in sentences.
     pub(super) meaning: &'static str,
 }
 
-/// Who may see the value of a variable.
+/// Whether problems may show the value of a variable.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Privacy {
-    /// Everyone: problems quote it.
+    /// Problems quote it.
     Public,
-    /// The server alone: it is no secret, but people put secrets into it by mistake.
+    /// Problems do not quote it: it is no secret, but operators put secrets into it by mistake.
     Hidden,
-    /// The server alone. The value may be in a file instead, which the variable `NAME_FILE` names.
+    /// Problems do not quote it, and the variable `NAME_FILE` may name a file with the value.
     Secret,
 }
 
@@ -59,7 +58,7 @@ pub(super) enum Fallback {
     Nothing,
 }
 
-/// Makes of the rows: a constant each, [`VARIABLES`], [`Settings`], and [`Values`] with what reads them.
+/// Expands the rows to a constant each, [`VARIABLES`], [`Settings`], and [`Values`] with the function that reads them.
 macro_rules! variables {
     ($(
         $name:ident: $privacy:ident, $fallback:expr, $meaning:expr,
@@ -74,24 +73,24 @@ macro_rules! variables {
         /// Every variable that the server reads, in the order in which an operator meets them.
         pub const VARIABLES: &[Variable] = &[$($name),*];
 
-        /// What an operator decides: one field a variable. Keeps the rules between variables. `Debug` shows no secret.
+        /// The configuration, one field a variable. The rules between variables hold. `Debug` shows no secret.
         #[derive(Debug, Clone)]
         pub struct Settings {
             $(#[doc = concat!("`", stringify!($name), "`: ", $meaning)] pub $field: $type,)*
         }
 
-        /// The fields of [`Settings`], each by itself: a bad value does not hide the others.
+        /// The fields of [`Settings`], each of which may be invalid.
         pub(super) struct Values {
             $(pub(super) $field: Result<$type, Noted>,)*
         }
 
         impl Values {
-            /// Reads all variables, so that the reader notes every problem.
+            /// Reads all variables; the reader collects every problem.
             pub(super) fn read(reader: &mut Reader<'_>) -> Self {
                 Self { $($field: reader.read::<$type>(&$name, $row),)* }
             }
 
-            /// The settings, if every value is good. Does not look at the rules between variables.
+            /// The settings, if every value is valid. Does not check the rules between variables.
             pub(super) fn complete(self) -> Result<Settings, Noted> {
                 Ok(Settings { $($field: self.$field?,)* })
             }
@@ -104,82 +103,80 @@ pub(super) const DEFAULT_DATABASE: &str = "sqlite://data/thoughts.db";
 
 const MOST_WORKERS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 
-/// Shortest time limit: long enough for an answer.
+/// The shortest time limit.
 const INSTANT: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
 
 variables! {
-    APP_ENV: Public, Value("development"), "`production` demands every secret and turns conveniences off.",
+    APP_ENV: Public, Value("development"), "`production` requires every secret and turns conveniences off.",
         environment: Environment = one(one_of(&[("development", Development), ("production", Production)]));
     HOST: Public, Value("127.0.0.1"), "The IP address to listen at; `0.0.0.0` for all interfaces.",
         host: IpAddr = one(address);
-    PORT: Public, Value("3000"), "The port to listen at; 0 for any that is free.",
+    PORT: Public, Value("3000"), "The port to listen at; 0 for any free one.",
         port: u16 = one(whole(0..=u16::MAX));
     WORKERS: Public, Computed("one a core", |reader| reader.surroundings.cores.min(MOST_WORKERS).to_string()),
-        "How many threads answer requests, 1 to 1024.",
+        "Threads that serve requests, 1 to 1024.",
         workers: NonZeroUsize = one(whole(NonZeroUsize::MIN..=MOST_WORKERS));
     DATABASE_URL: Secret, Value(DEFAULT_DATABASE),
-        "The database: `sqlite://path`, the path as it is, or `postgres://user:password@host/name`, with / as %2F, ? as \
-         %3F, # as %23 and @ as %40 in the password.",
+        "The database: `sqlite://path` with the plain path, or `postgres://user:password@host/name`. In the password, \
+         write / as %2F, ? as %3F, # as %23 and @ as %40.",
         database_url: Location = one(database_url);
     DATABASE_REPLICA_URLS: Secret, Nothing,
-        "PostgreSQL servers that replicate the one in DATABASE_URL, to read from, with commas between.",
+        "PostgreSQL replicas of the server in DATABASE_URL, for reads, separated by commas.",
         database_replicas: Vec<Location> = list(replica_url);
     DATABASE_MAX_CONNECTIONS: Public, Value("20"),
-        "Most connections of one instance to the database, and to each replica, 1 to 10000.",
+        "The maximum of connections of one instance to the database, and to each replica, 1 to 10000.",
         database_max_connections: u32 = one(whole(1..=10_000));
     DATABASE_MIGRATE: Public,
         Computed("true in development, false in production", |reader| (!reader.in_production()).to_string()),
-        "Whether migrations are applied at the start: `true` or `false`.",
+        "Whether the server applies migrations at the start: `true` or `false`.",
         database_migrate: bool = one(one_of(&[("true", true), ("false", false)]));
     REDIS_URL: Secret, Nothing,
-        "Redis, through which several instances share their caches, limits and what they know of each other's writes: \
+        "Redis, which several instances share for cache entries, limits and the journal of changes: \
          `redis://:password@host:6379`, or `rediss://` for TLS.",
         redis_url: Option<SecretString> = optional(redis_url);
     CACHE_TTL: Public, Value("300s"),
-        "How long what was read is kept, if nothing changes it: a second at most without REDIS_URL. `0s` turns the \
-         cache off.",
+        "The TTL of cache entries: at most a second without REDIS_URL. `0s` turns the cache off.",
         cache_ttl: Duration = one(duration(Duration::ZERO..=DAY));
-    SIGNING_KEY: Secret, Described("made and kept in data/ in development"),
-        "The secret that tokens are signed with, at least 32 bytes, the same on every instance; production needs it. \
-         Make one with `openssl rand -hex 32`. May be several with commas between, or one a line: the first signs, all \
-         are taken, so that the key can be changed without a stop.",
+    SIGNING_KEY: Secret, Described("generated in data/ in development"),
+        "The key that signs tokens, at least 32 bytes, the same on every instance; production requires it. Make one with \
+         `openssl rand -hex 32`. Several keys are separated by commas or lines: the first signs, all are accepted. So \
+         the key can be changed without a stop.",
         signing_keys: Option<SigningKeys> = optional(signing_keys);
-    ACCESS_TOKEN_TTL: Public, Value("15m"), "How long an access token is good.",
+    ACCESS_TOKEN_TTL: Public, Value("15m"), "The lifetime of an access token.",
         access_token_ttl: Duration = one(duration(SECOND..=DAY));
-    REFRESH_TOKEN_TTL: Public, Value("30d"), "How long a refresh token is good, and so a session without a request.",
+    REFRESH_TOKEN_TTL: Public, Value("30d"), "The lifetime of a refresh token, and so of a session without a refresh.",
         refresh_token_ttl: Duration = one(duration(SECOND..=365 * DAY));
     REFRESH_GRACE: Public, Value("30s"),
-        "How long a used refresh token gets another successor, while none of them was used: for clients whose answer was \
-         lost. `0s` ends the session at once.",
+        "How long a used refresh token can be used again, while no successor was used: for clients that lost the \
+         response. `0s` ends the session at once.",
         refresh_grace: Duration = one(duration(Duration::ZERO..=10 * MINUTE));
-    SESSION_TTL: Public, Value("180d"), "How long a session lasts from its log-in, however often it is refreshed.",
+    SESSION_TTL: Public, Value("180d"), "The lifetime of a session from its log-in, however often it is refreshed.",
         session_ttl: Duration = one(duration(SECOND..=3650 * DAY));
-    RATE_LIMIT: Public, Value("on"), "`off` for load tests and trusted networks. Wrong passwords stay bounded.",
+    RATE_LIMIT: Public, Value("on"), "`off` for load tests and trusted networks. Wrong passwords stay limited.",
         rate_limit: bool = one(one_of(&[("on", true), ("off", false)]));
     TRUSTED_PROXIES: Public, Nothing,
-        "Addresses or networks whose `X-Forwarded-For` or `Forwarded` is believed, with commas between: \
-         `10.0.0.0/8,::1`.",
+        "Addresses or networks whose `X-Forwarded-For` or `Forwarded` is trusted, separated by commas: `10.0.0.0/8,::1`.",
         trusted_proxies: Vec<IpNet> = list(network);
     CORS_ALLOWED_ORIGINS: Public, Nothing,
-        "Origins that browsers may call from, with commas between: `https://app.example.com`, `tauri://localhost`.",
+        "Origins that browsers may call from, separated by commas: `https://app.example.com`, `tauri://localhost`.",
         cors_allowed_origins: Vec<String> = list(origin);
     BASE_PATH: Public, Nothing,
-        "The path before all others that a gateway strips, so that what the server links to has it: `/thoughts`.",
+        "The path prefix that a gateway strips; links of the server begin with it: `/thoughts`.",
         base_path: String = one(base_path);
-    REQUEST_TIMEOUT: Public, Value("10s"), "After how long a request is given up.",
+    REQUEST_TIMEOUT: Public, Value("10s"), "The time limit of a request.",
         request_timeout: Duration = one(duration(INSTANT..=10 * MINUTE));
-    SHUTDOWN_TIMEOUT: Public, Value("25s"), "How long a server that stops waits for the requests under way.",
+    SHUTDOWN_TIMEOUT: Public, Value("25s"), "How long a stopping server waits for requests in flight.",
         shutdown_timeout: Duration = one(duration(INSTANT..=10 * MINUTE));
     METRICS_PORT: Public, Nothing,
-        "Serves `/metrics` at a port of its own. With neither this nor METRICS_USER, it is served on loopback only.",
+        "A separate port for `/metrics`. With neither this nor METRICS_USER, it is served on loopback only.",
         metrics_port: Option<u16> = optional(whole(0..=u16::MAX));
     METRICS_USER: Hidden, Nothing,
-        "Serves `/metrics` at the server's port to whoever logs in with this name; needs METRICS_PASSWORD.",
+        "Serves `/metrics` at the server's port to clients with this user name; requires METRICS_PASSWORD.",
         metrics_user: Option<String> = optional(user_name);
-    METRICS_PASSWORD: Secret, Nothing, "The password that goes with METRICS_USER.",
+    METRICS_PASSWORD: Secret, Nothing, "The password for METRICS_USER.",
         metrics_password: Option<SecretString> = optional(password);
     LOG_FORMAT: Public,
         Computed("pretty on a terminal, else json", |reader| {
@@ -187,11 +184,11 @@ variables! {
         }),
         "`pretty` for people, `json` for machines: one object a line.",
         log_format: LogFormat = one(one_of(&[("pretty", Pretty), ("json", Json)]));
-    RUST_LOG: Public, Value("info"), "What is worth a line in the log, by module: `info,thoughts=debug`.",
+    RUST_LOG: Public, Value("info"), "Log levels by module: `info,thoughts=debug`.",
         log_directives: String = one(directives);
     OTEL_EXPORTER_OTLP_ENDPOINT: Hidden, Nothing,
-        "The OpenTelemetry collector that traces are sent to: `http://localhost:4318`. None are made without it. What \
-         else the SDK knows (`OTEL_SERVICE_NAME`, `OTEL_TRACES_SAMPLER`, …) is read from the environment only.",
+        "The OpenTelemetry collector for traces: `http://localhost:4318`. Without it there are none. The other \
+         variables of the SDK (`OTEL_SERVICE_NAME`, `OTEL_TRACES_SAMPLER`, …) come from the environment only.",
         trace_collector: Option<Url> = optional(collector);
 }
 
@@ -201,7 +198,7 @@ impl Variable {
         (self.privacy == Privacy::Secret).then(|| format!("{}_FILE", self.name))
     }
 
-    /// Its default as the documents show it.
+    /// The default as the documents show it.
     pub(super) fn shown_default(&self) -> Option<&'static str> {
         match self.fallback {
             Value(shown) | Computed(shown, _) | Described(shown) => Some(shown),
@@ -210,7 +207,7 @@ impl Variable {
     }
 }
 
-/// Every name that means something to the server: the variables, and those that name the files of secrets.
+/// Every name that the server reads: the variables, and those that name the files of secrets.
 pub(super) fn names() -> impl Iterator<Item = String> {
     VARIABLES.iter().flat_map(|variable| iter::once(variable.name.to_owned()).chain(variable.file()))
 }

@@ -75,7 +75,7 @@ fn print_openapi() -> ExitCode {
     }
 }
 
-/// Writes to whoever listens; somebody who stops listening, as `head` does, has had enough.
+/// Prints `text`. A closed pipe is no failure: a reader such as `head` has had enough.
 fn print(text: &str) -> ExitCode {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => fail(&error),
@@ -89,7 +89,7 @@ fn health() -> ExitCode {
         Ok(address) => address,
         Err(error) => return fail(&error),
     };
-    match health_check::ask(address) {
+    match actix_web::rt::System::new().block_on(health_check::ask(address)) {
         Ok(answer) if answer.is_ready() => print(&format!("{answer}\n")),
         Ok(answer) => {
             print(&format!("{answer}\n"));

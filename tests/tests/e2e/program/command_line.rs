@@ -130,8 +130,15 @@ async fn a_secret_may_be_in_a_file() {
 async fn tells_whether_a_server_can_serve() {
     let server = Serving::start(&[]).await;
     let port = server.http.address().port().to_string();
-    // Nothing else matters: neither secrets nor a database that is not there.
-    let variables = [("APP_ENV", "production"), ("HOST", "0.0.0.0"), ("PORT", &port), ("DATABASE_URL", "nonsense")];
+    // Nothing else matters: no secret, and neither a database nor a proxy that is not there.
+    let variables = [
+        ("APP_ENV", "production"),
+        ("HOST", "0.0.0.0"),
+        ("PORT", &port),
+        ("DATABASE_URL", "nonsense"),
+        ("http_proxy", "http://127.0.0.1:1"),
+        ("ALL_PROXY", "http://127.0.0.1:1"),
+    ];
     let output = run(&["health"], &variables).await;
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{output:?}");

@@ -2,6 +2,8 @@
 //!
 //! Nothing here is asynchronous, serialised, stored or sent: those are the business of the layers around it.
 
+#![warn(missing_docs)]
+
 mod clock;
 mod comment;
 mod error;

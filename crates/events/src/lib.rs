@@ -4,6 +4,8 @@
 //! them: which cache entries are invalidated, what is counted. Repositories make facts; the database engine hands them to a
 //! [`FactListener`] with the commit, under the guard of a [`Publication`].
 
+#![warn(missing_docs)]
+
 mod fact;
 mod listener;
 mod publication;

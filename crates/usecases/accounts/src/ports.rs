@@ -1,5 +1,7 @@
 //! What the accounts context needs of the world.
 
+#![warn(missing_docs)]
+
 use std::collections::HashMap;
 use std::error::Error;
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! What the feed context needs of the world.
 
+#![warn(missing_docs)]
+
 use async_trait::async_trait;
 use domain::{PageRequest, PostPage, RepositoryError, UserId};
 

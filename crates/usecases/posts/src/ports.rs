@@ -1,5 +1,7 @@
 //! What the posts context needs of the world.
 
+#![warn(missing_docs)]
+
 use std::collections::HashSet;
 
 use async_trait::async_trait;

@@ -1,5 +1,7 @@
 //! What the removals context needs of the world.
 
+#![warn(missing_docs)]
+
 use async_trait::async_trait;
 use domain::{Cuid, RepositoryError};
 

@@ -1,5 +1,7 @@
 //! What the social context needs of the world.
 
+#![warn(missing_docs)]
+
 use async_trait::async_trait;
 use domain::{Page, PageRequest, Principal, RepositoryError, Timestamp, UserId, UserRef, UserView};
 

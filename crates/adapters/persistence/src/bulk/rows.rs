@@ -7,7 +7,6 @@ use super::insert::{Field, Kind, Row, Table};
 
 /// An account.
 #[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the columns' names say it")]
 pub struct UserRow {
     pub id: UserId,
     pub username: Username,
@@ -55,7 +54,6 @@ impl Row for UserRow {
 
 /// A post.
 #[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the columns' names say it")]
 pub struct PostRow {
     pub id: PostId,
     pub author_id: UserId,
@@ -94,7 +92,6 @@ impl Row for PostRow {
 
 /// A comment.
 #[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the columns' names say it")]
 pub struct CommentRow {
     pub id: CommentId,
     pub post_id: PostId,
@@ -142,9 +139,8 @@ impl Row for CommentRow {
     }
 }
 
-/// That somebody follows somebody else.
+/// One follow, from the follower to the followee.
 #[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "the columns' names say it")]
 pub struct FollowRow {
     pub follower_id: UserId,
     pub followee_id: UserId,
@@ -166,9 +162,8 @@ impl Row for FollowRow {
     }
 }
 
-/// That somebody likes a post.
+/// A like of a post.
 #[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "the columns' names say it")]
 pub struct PostLikeRow {
     pub post_id: PostId,
     pub user_id: UserId,
@@ -189,9 +184,8 @@ impl Row for PostLikeRow {
     }
 }
 
-/// That somebody likes a comment.
+/// A like of a comment.
 #[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "the columns' names say it")]
 pub struct CommentLikeRow {
     pub comment_id: CommentId,
     pub user_id: UserId,

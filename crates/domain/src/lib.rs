@@ -2,6 +2,8 @@
 //!
 //! Nothing here is asynchronous, serialised, stored or sent: the layers around it do that.
 
+#![warn(missing_docs)]
+
 mod clock;
 mod comment;
 mod error;

@@ -6,6 +6,8 @@
 //! Repositories make facts. The database engine passes them to a [`FactListener`] at the commit, through a
 //! [`Publication`].
 
+#![warn(missing_docs)]
+
 mod fact;
 mod listener;
 mod publication;

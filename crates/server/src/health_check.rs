@@ -1,50 +1,55 @@
-//! Asking a running server whether it can serve: what the health check of a container does.
+//! Asks a running server whether it can serve: the health check of a container.
 //!
-//! Needs neither the database nor a secret, and no client of HTTP: one request, one short answer, one connection.
+//! `thoughts health` calls it. It needs neither the database nor a secret.
+//!
+//! Only status 200 from the address itself is healthy: no proxy is asked and no redirect is followed.
+//! All of it ends within [`PATIENCE`], however slowly the server sends.
 
 use std::fmt;
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
-/// How long all of it may take: longer than the server itself gives its dependencies (2 s).
+use reqwest::redirect::Policy;
+use reqwest::{Client, StatusCode};
+
+/// Time limit from the connection to the last byte: longer than the server itself gives its dependencies (2 s).
 const PATIENCE: Duration = Duration::from_secs(4);
-/// Longest answer that is read.
-const LONGEST: u64 = 64 * 1024;
+/// Most bytes that are kept of a report; the rest is not read.
+const LONGEST: usize = 64 * 1024;
 
 /// Why there was no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum HealthCheckError {
     /// The server was to choose a port by itself.
-    #[error("PORT is 0: nobody can know which port the server has chosen")]
+    #[error("PORT is 0: the server has chosen a port that is not known here")]
     AnyPort,
-    /// Nobody answers there.
+    /// The server does not answer, not in HTTP, or not in time.
     #[error("no answer from http://{address}/health/ready")]
     NoAnswer {
         /// Where.
         address: SocketAddr,
-        /// What the system said.
-        source: io::Error,
+        /// What went wrong on the way there or back.
+        source: reqwest::Error,
     },
 }
 
 /// What the server says of itself. Shows itself as status and report, on one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    status: u16,
+    status: StatusCode,
     report: String,
 }
 
 impl Answer {
     /// Whether requests may be sent there.
     pub fn is_ready(&self) -> bool {
-        self.status == 200
+        self.status == StatusCode::OK
     }
 }
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.status, self.report)
+        write!(f, "{} {}", self.status.as_u16(), self.report)
     }
 }
 
@@ -52,12 +57,13 @@ impl fmt::Display for Answer {
 ///
 /// # Errors
 /// [`HealthCheckError`] when it does not answer, or not in HTTP, or not in time.
-pub fn ask(address: SocketAddr) -> Result<Answer, HealthCheckError> {
+pub async fn ask(address: SocketAddr) -> Result<Answer, HealthCheckError> {
     if address.port() == 0 {
         return Err(HealthCheckError::AnyPort);
     }
     let address = reachable(address);
-    exchange(address, Instant::now() + PATIENCE).map_err(|source| HealthCheckError::NoAnswer { address, source })
+    let answer = exchange(address, PATIENCE).await;
+    answer.map_err(|source| HealthCheckError::NoAnswer { address, source: source.without_url() })
 }
 
 /// Where this machine reaches a server that listens at `address`.
@@ -70,109 +76,152 @@ pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(host, address.port())
 }
 
-fn exchange(address: SocketAddr, deadline: Instant) -> io::Result<Answer> {
-    let mut stream = TcpStream::connect_timeout(&address, time_left(deadline)?)?;
-    stream.set_write_timeout(Some(time_left(deadline)?))?;
-    let request = format!("GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes())?;
-    let (mut stream, mut answer, mut piece) = (stream.take(LONGEST), Vec::new(), [0; 4096]);
-    loop {
-        // A read that waits starts the clock anew: what trickles must not go on for ever.
-        stream.get_ref().set_read_timeout(Some(time_left(deadline)?))?;
-        match stream.read(&mut piece) {
-            Ok(0) => return parse(&answer),
-            Ok(length) => answer.extend_from_slice(&piece[..length]),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
+async fn exchange(address: SocketAddr, patience: Duration) -> reqwest::Result<Answer> {
+    // A proxy from the environment would answer in the server's place.
+    let client = Client::builder().no_proxy().redirect(Policy::none()).timeout(patience).build()?;
+    let mut response = client.get(format!("http://{address}/health/ready")).send().await?;
+    let mut report = Vec::new();
+    while report.len() < LONGEST
+        && let Some(piece) = response.chunk().await?
+    {
+        report.extend_from_slice(&piece);
     }
-}
-
-fn time_left(deadline: Instant) -> io::Result<Duration> {
-    let left = deadline.saturating_duration_since(Instant::now());
-    if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(left) }
-}
-
-fn parse(answer: &[u8]) -> io::Result<Answer> {
-    let text = String::from_utf8_lossy(answer);
-    let (head, body) = text.split_once("\r\n\r\n").ok_or(ErrorKind::UnexpectedEof)?;
-    let mut words = head.split(' ');
-    let version = words.next().unwrap_or_default();
-    let status = words.next().and_then(|status| status.parse().ok());
-    let status = status.filter(|_| version.starts_with("HTTP/1.")).ok_or(ErrorKind::InvalidData)?;
-    Ok(Answer { status, report: body.split_whitespace().collect::<Vec<_>>().join(" ") })
+    report.truncate(LONGEST);
+    let report = String::from_utf8_lossy(&report).split_whitespace().collect::<Vec<_>>().join(" ");
+    Ok(Answer { status: response.status(), report })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::TcpListener;
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
     use std::thread;
+
+    use tokio::task::{JoinHandle, spawn_blocking};
 
     use super::*;
 
-    /// Asks somebody who says `answer` to every request and hangs up.
-    fn ask_one_who_says(answer: &'static str) -> Result<Answer, HealthCheckError> {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    fn listener() -> TcpListener {
+        TcpListener::bind("127.0.0.1:0").unwrap()
+    }
+
+    /// Reads one request, lets `answer` write to the client, and says what the request was, in lower case.
+    fn serve(
+        listener: TcpListener,
+        answer: impl FnOnce(TcpStream) + Send + 'static,
+    ) -> (SocketAddr, JoinHandle<String>) {
         let address = listener.local_addr().unwrap();
-        let server = thread::spawn(move || {
+        let server = spawn_blocking(move || {
             let (mut stream, _) = listener.accept().unwrap();
             let mut request = [0; 1024];
             let length = stream.read(&mut request).unwrap();
-            stream.write_all(answer.as_bytes()).unwrap();
-            String::from_utf8_lossy(&request[..length]).into_owned()
+            answer(stream);
+            String::from_utf8_lossy(&request[..length]).to_ascii_lowercase()
         });
-        let answer = ask(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port()));
-        let request = server.join().unwrap();
-        assert!(request.starts_with("GET /health/ready HTTP/1.1\r\nHost: 127.0.0.1:"), "{request}");
+        (address, server)
+    }
+
+    /// Asks a server that sends `answer` and hangs up.
+    async fn ask_one_that_says(answer: impl AsRef<[u8]> + Send + 'static) -> Result<Answer, HealthCheckError> {
+        let (address, server) = serve(listener(), move |mut stream| {
+            // The client hangs up on an answer that it does not understand, or that is too long.
+            let _ = stream.write_all(answer.as_ref());
+        });
+        let answer = ask(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port())).await;
+        let request = server.await.unwrap();
+        assert!(request.starts_with("get /health/ready http/1.1\r\n"), "{request}");
+        assert!(request.contains(&format!("\r\nhost: {address}\r\n")), "{request}");
         answer
     }
 
     mod ask {
         use super::*;
 
-        #[test]
-        fn understands_who_is_ready() {
-            let answer = ask_one_who_says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").unwrap();
+        #[tokio::test]
+        async fn understands_who_is_ready() {
+            let answer = ask_one_that_says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await.unwrap();
             assert!(answer.is_ready());
             assert_eq!(answer.to_string(), "200 {}");
         }
 
-        #[test]
-        fn understands_who_is_not() {
-            let answer =
-                ask_one_who_says("HTTP/1.1 503 Service Unavailable\r\n\r\n{\"status\":\r\n \"stopping\"}").unwrap();
+        #[tokio::test]
+        async fn understands_who_is_not() {
+            let answer = "HTTP/1.1 503 Service Unavailable\r\n\r\n{\"status\":\r\n \"stopping\"}";
+            let answer = ask_one_that_says(answer).await.unwrap();
             assert!(!answer.is_ready());
             assert_eq!(answer.to_string(), "503 {\"status\": \"stopping\"}");
-            assert!(!ask_one_who_says("HTTP/1.1 204 No Content\r\n\r\n").unwrap().is_ready());
+            assert!(!ask_one_that_says("HTTP/1.1 204 No Content\r\n\r\n").await.unwrap().is_ready());
         }
 
-        #[test]
-        fn fails_where_nobody_speaks_http() {
+        #[tokio::test]
+        async fn follows_no_redirect() {
+            let elsewhere = "HTTP/1.1 307 Temporary Redirect\r\nLocation: /\r\nContent-Length: 0\r\n\r\n";
+            assert_eq!(ask_one_that_says(elsewhere).await.unwrap().to_string(), "307 ");
+        }
+
+        #[tokio::test]
+        async fn keeps_the_beginning_of_a_long_report() {
+            let long = format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(2 * LONGEST));
+            assert_eq!(ask_one_that_says(long).await.unwrap().report, "x".repeat(LONGEST));
+        }
+
+        #[tokio::test]
+        async fn fails_where_no_http_is_spoken() {
             for answer in
                 ["", "HTTP/1.1 200 OK\r\n", "SSH-2.0\r\n\r\n", "HTTP/1.1 fine\r\n\r\n", "RTSP/1.0 200 OK\r\n\r\n"]
             {
-                assert!(matches!(ask_one_who_says(answer), Err(HealthCheckError::NoAnswer { .. })), "{answer:?}");
+                let answered = ask_one_that_says(answer).await;
+                assert!(matches!(answered, Err(HealthCheckError::NoAnswer { .. })), "{answer:?}");
             }
         }
 
-        #[test]
-        fn fails_where_nobody_listens() {
-            let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-            assert!(matches!(ask(address), Err(HealthCheckError::NoAnswer { .. })));
-            assert!(matches!(ask(SocketAddr::new(address.ip(), 0)), Err(HealthCheckError::AnyPort)));
+        #[tokio::test]
+        async fn fails_where_no_server_listens() {
+            let address = listener().local_addr().unwrap();
+            assert!(matches!(ask(address).await, Err(HealthCheckError::NoAnswer { .. })));
+            let unknown = SocketAddr::new(address.ip(), 0);
+            assert!(matches!(ask(unknown).await, Err(HealthCheckError::AnyPort)));
         }
     }
 
     mod exchange {
         use super::*;
 
-        #[test]
-        fn does_not_wait_for_ever() {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            let address = listener.local_addr().unwrap();
-            let deadline = Instant::now() + Duration::from_millis(50);
-            let error = exchange(address, deadline).unwrap_err();
-            assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
+        /// Long enough for several trickled bytes.
+        const SHORT: Duration = Duration::from_millis(100);
+
+        #[tokio::test]
+        async fn does_not_wait_for_ever() {
+            let listener = listener();
+            let error = exchange(listener.local_addr().unwrap(), SHORT).await.unwrap_err();
+            assert!(error.is_timeout(), "{error:?}");
+        }
+
+        #[tokio::test]
+        async fn does_not_wait_for_ever_for_the_rest_of_a_report() {
+            // Each byte arrives in time, the end never does.
+            let (address, server) = serve(listener(), |mut stream| {
+                stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+                while stream.write_all(b"x").is_ok() {
+                    thread::sleep(SHORT / 10);
+                }
+            });
+            let error = exchange(address, SHORT).await.unwrap_err();
+            assert!(error.is_timeout(), "{error:?}");
+            server.await.unwrap();
+        }
+
+        #[tokio::test]
+        async fn reaches_a_server_over_ipv6() {
+            // Some containers have no IPv6.
+            let Ok(listener) = TcpListener::bind("[::1]:0") else {
+                return;
+            };
+            let (address, server) = serve(listener, |mut stream| {
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+            });
+            assert!(exchange(address, PATIENCE).await.unwrap().is_ready());
+            server.await.unwrap();
         }
     }
 

@@ -81,7 +81,7 @@ fn health() -> ExitCode {
         Ok(address) => address,
         Err(error) => return fail(&error),
     };
-    match health_check::ask(address) {
+    match actix_web::rt::System::new().block_on(health_check::ask(address)) {
         Ok(answer) if answer.is_ready() => print(&format!("{answer}\n")),
         Ok(answer) => {
             print(&format!("{answer}\n"));

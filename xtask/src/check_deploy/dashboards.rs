@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use super::Expression;
+use super::grafana::Variables;
 
 /// Reads every dashboard in the folder of Grafana's files and answers the expressions of all panels.
 pub(super) fn read(grafana: &Path) -> Result<Vec<Expression>> {
@@ -22,7 +23,7 @@ pub(super) fn read(grafana: &Path) -> Result<Vec<Expression>> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let id = check(&dashboard, &sources).with_context(|| format!("{} is no dashboard", path.display()))?;
         ensure!(ids.insert(id.clone()), "two dashboards are called {id}");
-        collect(&dashboard, &name, &mut found);
+        collect(&dashboard, &name, &Variables::of(&dashboard), &mut found)?;
     }
     ensure!(!found.is_empty(), "there is no dashboard with an expression in {}", folder.display());
     Ok(found)
@@ -51,31 +52,29 @@ fn check(dashboard: &Value, sources: &str) -> Result<String> {
     Ok(id.to_owned())
 }
 
-/// Collects every `expr`, however deep it is.
-fn collect(value: &Value, place: &str, found: &mut Vec<Expression>) {
+/// Collects every `expr`, however deep it is, as Prometheus gets it.
+fn collect(value: &Value, place: &str, variables: &Variables, found: &mut Vec<Expression>) -> Result<()> {
     match value {
         Value::Object(members) => {
             let below = members.get("title").and_then(Value::as_str).map(|title| format!("{place}, {title}"));
             let place = below.as_deref().unwrap_or(place);
-            if let Some(promql) = members.get("expr").and_then(Value::as_str) {
-                found.push(Expression { place: place.to_owned(), promql: promql.to_owned() });
+            if let Some(text) = members.get("expr").and_then(Value::as_str) {
+                let promql = variables.substitute(text).with_context(|| place.to_owned())?;
+                found.push(Expression { place: place.to_owned(), promql });
             }
-            members.values().for_each(|member| collect(member, place, found));
+            members.values().try_for_each(|member| collect(member, place, variables, found))
         }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, place, found)),
-        _ => {}
+        Value::Array(items) => items.iter().try_for_each(|item| collect(item, place, variables, found)),
+        _ => Ok(()),
     }
 }
 
-/// The expressions as a file of recording rules, which promtool can check. Grafana's variables have their turn first.
+/// The expressions as a file of recording rules, which promtool can check.
 pub(super) fn as_rules(expressions: &[Expression]) -> Value {
     let rules: Vec<_> = expressions
         .iter()
         .enumerate()
-        .map(|(number, expression)| {
-            let promql = expression.promql.replace("$__rate_interval", "1m").replace("$__range", "1h");
-            json!({ "record": format!("dashboard:{number}"), "expr": promql })
-        })
+        .map(|(number, expression)| json!({ "record": format!("dashboard:{number}"), "expr": expression.promql }))
         .collect();
     json!({ "groups": [{ "name": "dashboards", "rules": rules }] })
 }
@@ -115,9 +114,17 @@ mod tests {
     #[test]
     fn compute_what_promtool_can_read() {
         let mut found = Vec::new();
-        collect(&dashboard(), "f", &mut found);
+        collect(&dashboard(), "f", &Variables::of(&dashboard()), &mut found).unwrap();
         assert_eq!(found[0], Expression { place: "f, D, S".to_owned(), promql: "a".to_owned() });
         let rules = as_rules(&found);
         assert_eq!(rules["groups"][0]["rules"][1], json!({ "record": "dashboard:1", "expr": "rate(b[1m])" }));
+    }
+
+    #[test]
+    fn name_the_place_of_a_variable_that_is_not_there() {
+        let mut dashboard = dashboard();
+        dashboard["panels"][1]["targets"][0]["expr"] = json!("a{b=\"$c\"}");
+        let error = collect(&dashboard, "f", &Variables::of(&dashboard), &mut Vec::new()).unwrap_err();
+        assert_eq!(format!("{error:#}"), "f, D, S: there is no variable c");
     }
 }

@@ -20,8 +20,8 @@ pub(super) fn documented(page: &str) -> BTreeMap<&str, &str> {
         .collect()
 }
 
-/// A line for each undocumented metric in an expression.
-pub(super) fn unknown(expressions: &[&Expression], measured: &BTreeMap<&str, &str>) -> Vec<String> {
+/// A line for each undocumented metric in an expression, and for each malformed expression.
+pub(super) fn complaints(expressions: &[&Expression], measured: &BTreeMap<&str, &str>) -> Vec<String> {
     let is_known = |series: &str| {
         OF_PROMETHEUS.contains(&series)
             || measured.get(series).is_some_and(|kind| *kind != "histogram")
@@ -29,9 +29,12 @@ pub(super) fn unknown(expressions: &[&Expression], measured: &BTreeMap<&str, &st
                 series.strip_suffix(suffix).and_then(|name| measured.get(name)).is_some_and(|kind| *kind == "histogram")
             })
     };
-    let complaints = expressions.iter().flat_map(|expression| {
-        let unknown = promql::series(&expression.promql).into_iter().filter(|series| !is_known(series));
-        unknown.map(|series| format!("{}: there is no {series}", expression.place))
+    let complaints = expressions.iter().flat_map(|expression| match promql::series(&expression.promql) {
+        Ok(series) => {
+            let unknown = series.into_iter().filter(|series| !is_known(series));
+            unknown.map(|series| format!("{}: there is no {series}", expression.place)).collect()
+        }
+        Err(error) => vec![format!("{}: {error}", expression.place)],
     });
     complaints.collect()
 }
@@ -53,7 +56,7 @@ mod tests {
     fn are_known_by_their_series() {
         let complaints = |promql: &str| {
             let expression = Expression { place: "here".to_owned(), promql: promql.to_owned() };
-            unknown(&[&expression], &documented(PAGE))
+            super::complaints(&[&expression], &documented(PAGE))
         };
         assert!(complaints("up + hits_total + size + wait_seconds_count + wait_seconds_bucket").is_empty());
         assert_eq!(complaints("rate(hits[5m])"), ["here: there is no hits"]);
@@ -62,5 +65,6 @@ mod tests {
             2,
             "not the histogram itself, nor parts of others"
         );
+        assert_eq!(complaints("rate(hits_total[5m]"), ["here: unclosed left parenthesis"]);
     }
 }

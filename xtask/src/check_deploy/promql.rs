@@ -1,82 +1,67 @@
-//! Just enough of `PromQL` to see which metrics an expression names.
+//! Which metrics a `PromQL` expression reads.
+//!
+//! The parser is that of Prometheus 2.45; promtool says later in the same chore what a newer Prometheus thinks of it.
 
 use std::collections::BTreeSet;
 
-/// Words that stand where a metric could, and after which a list of labels may follow.
-const CLAUSES: [&str; 6] = ["by", "without", "on", "ignoring", "group_left", "group_right"];
-/// Other words that are no metrics. (Functions are known by the parenthesis that follows.)
-const WORDS: [&str; 19] = [
-    "and", "or", "unless", "bool", "offset", "atan2", "inf", "nan", "sum", "min", "max", "avg", "count", "group",
-    "stddev", "stdvar", "topk", "bottomk", "quantile",
-];
+use promql_parser::label::MatchOp;
+use promql_parser::parser::value::ValueType;
+use promql_parser::parser::{self, Expr, VectorSelector};
+use promql_parser::util::{ExprVisitor, walk_expr};
+
+/// The label that a metric's name is kept in.
+const NAME: &str = "__name__";
 
 /// The names of the series in an expression, `_bucket`, `_count` and `_sum` included.
-pub(super) fn series(expression: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut rest = expression;
-    while let Some(first) = rest.chars().next() {
-        rest = match first {
-            '"' | '\'' | '`' => after_quote(rest, first),
-            '{' => after_list(rest, '}'),
-            '[' => after_list(rest, ']'),
-            // Variables of Grafana, and numbers with what stands for a unit.
-            '$' | '0'..='9' => &rest[1 + word(&rest[1..]).len()..],
-            'a'..='z' | 'A'..='Z' | '_' | ':' => {
-                let name = word(rest);
-                let behind = rest[name.len()..].trim_start();
-                if CLAUSES.contains(&name) {
-                    if behind.starts_with('(') { after_list(behind, ')') } else { behind }
-                } else {
-                    let is_metric = !behind.starts_with('(') && !WORDS.contains(&name);
-                    if is_metric {
-                        found.insert(name.to_owned());
-                    }
-                    behind
+///
+/// # Errors
+/// What is wrong with an expression that does not parse, is a string, or selects series by other labels than the name.
+pub(super) fn series(expression: &str) -> Result<BTreeSet<String>, String> {
+    let expression = parser::parse(expression)?;
+    if expression.value_type() == ValueType::String {
+        return Err("a string, and no expression over metrics".to_owned());
+    }
+    let mut names = Names::default();
+    walk_expr(&mut names, &expression)?;
+    Ok(names.0)
+}
+
+#[derive(Default)]
+struct Names(BTreeSet<String>);
+
+impl Names {
+    fn take(&mut self, selector: &VectorSelector) -> Result<(), String> {
+        let matchers = &selector.matchers.matchers;
+        let by_label = || matchers.iter().find(|matcher| matcher.name == NAME && matcher.op == MatchOp::Equal);
+        let name = selector.name.clone().or_else(|| by_label().map(|matcher| matcher.value.clone()));
+        self.0.insert(name.ok_or_else(|| format!("{selector} names no metric"))?);
+        Ok(())
+    }
+}
+
+impl ExprVisitor for Names {
+    type Error = String;
+
+    fn pre_visit(&mut self, expression: &Expr) -> Result<bool, String> {
+        match expression {
+            Expr::VectorSelector(selector) => self.take(selector)?,
+            Expr::MatrixSelector(selector) => self.take(&selector.vs)?,
+            // The walk leaves parameters out.
+            Expr::Aggregate(aggregate) => {
+                if let Some(parameter) = &aggregate.param {
+                    walk_expr(self, parameter)?;
                 }
             }
-            other => &rest[other.len_utf8()..],
-        };
-    }
-    found
-}
-
-/// The letters, digits, `_` and `:` that `text` begins with.
-fn word(text: &str) -> &str {
-    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':').unwrap_or(text.len());
-    &text[..end]
-}
-
-/// What follows the string that `text` begins with.
-fn after_quote(text: &str, quote: char) -> &str {
-    let mut escaped = false;
-    for (place, letter) in text.char_indices().skip(1) {
-        match letter {
-            _ if escaped => escaped = false,
-            '\\' if quote != '`' => escaped = true,
-            letter if letter == quote => return &text[place + 1..],
             _ => {}
         }
+        Ok(true)
     }
-    ""
-}
-
-/// What follows the list that `text` begins with.
-fn after_list(text: &str, end: char) -> &str {
-    let mut rest = &text[1..];
-    while let Some(first) = rest.chars().next() {
-        match first {
-            '"' | '\'' | '`' => rest = after_quote(rest, first),
-            first if first == end => return &rest[1..],
-            other => rest = &rest[other.len_utf8()..],
-        }
-    }
-    ""
 }
 
 #[cfg(test)]
 mod tests {
     fn series(expression: &str) -> Vec<String> {
-        super::series(expression).into_iter().collect()
+        super::series(expression).unwrap().into_iter().collect()
     }
 
     #[test]
@@ -86,15 +71,29 @@ mod tests {
             series(r#"histogram_quantile(0.99, sum by (le, route) (rate(a_bucket{b="c} d", e!~"f"}[5m])))"#),
             ["a_bucket"]
         );
-        assert_eq!(series(r#"sum (rate(a{x="$y"}[$__rate_interval])) / on(z) group_left b > 1.5e3"#), ["a", "b"]);
+        assert_eq!(series(r#"sum (rate(a{x="$y"}[1m])) / on(z) group_left sum by (z) (b) > 1.5e3"#), ["a", "b"]);
         assert_eq!(series("topk(10, a offset 5m) or absent(b) unless c and max without (d) (e)"), ["a", "b", "c", "e"]);
         assert_eq!(series("a > 64 * 1024 and b == 1h"), ["a", "b"]);
+        assert!(series("vector(time())").is_empty());
     }
 
     #[test]
-    fn are_found_in_what_is_malformed() {
-        assert_eq!(series("a{b=\"c"), ["a"]);
-        assert_eq!(series("a[ é b"), ["a"]);
-        assert!(series("").is_empty());
+    fn are_found_wherever_they_can_stand() {
+        assert_eq!(series("topk(scalar(a), b)"), ["a", "b"]);
+        assert_eq!(series("quantile(scalar(sum(a)), -b)"), ["a", "b"]);
+        assert_eq!(series("max_over_time(sum(rate(a[1m]))[1h:5m])"), ["a"]);
+        assert_eq!(series(r#"{__name__="a", b="c"}"#), ["a"]);
+        assert_eq!(series("a:rate1m @ end() # b"), ["a:rate1m"]);
+    }
+
+    #[test]
+    fn are_not_guessed() {
+        for wrong in ["", "a{b=\"c", "a[ é b", "sum(a", "a b", "rate(a)", "nosuch(a)", "a[$__rate_interval]", "\"a\""]
+        {
+            assert!(super::series(wrong).is_err(), "{wrong}");
+        }
+        for nameless in [r#"{b="c"}"#, r#"sum(rate({__name__=~"a.*"}[5m]))"#] {
+            assert!(super::series(nameless).unwrap_err().contains("names no metric"), "{nameless}");
+        }
     }
 }

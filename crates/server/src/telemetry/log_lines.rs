@@ -2,11 +2,16 @@
 //!
 //! The subscriber's own formatter reads the fields of spans again, and writes them again, for every event. Here a span's
 //! fields are written once, when it begins, and copied from then on.
+//!
+//! Each line is one object that `serde_json` could have written, and no member is there twice. `round_trip` tests that with
+//! names and values of any kind: the fields that dependencies log are not known here.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 use domain::Clock;
+use serde_json::value::RawValue;
 use system::SystemClock;
 use tracing::field::{Field, Visit};
 use tracing::span::Record;
@@ -22,8 +27,15 @@ thread_local! {
     static LINE: Cell<String> = const { Cell::new(String::new()) };
 }
 
-/// Writes an event as an object: `timestamp`, `level`, the event's own fields, `target`, and `spans` from the outermost
-/// to the innermost, each with its `name` and its fields.
+/// The members that a line has whatever was logged.
+const OF_LINES: &[&str] = &["timestamp", "level", "target", "spans"];
+/// The member that each span has.
+const OF_SPANS: &[&str] = &["name"];
+
+/// Writes an event as an object: `timestamp`, `level`, the event's own fields, `target`, and `spans`.
+///
+/// The spans stand from the outermost to the innermost, each with its `name` and its fields. A field that is called like
+/// one of these members is written as `field.` and its name.
 pub(crate) struct JsonLines;
 
 impl<S> FormatEvent<S, JsonMembers> for JsonLines
@@ -56,7 +68,7 @@ where
     line.push_str(r#"","level":""#);
     line.push_str(metadata.level().as_str());
     line.push('"');
-    event.record(&mut Members { text: line, is_first: false });
+    event.record(&mut Members::new(line, OF_LINES, false));
     line.push_str(r#","target":"#);
     write_text(line, metadata.target());
     if let Some(scope) = context.event_scope() {
@@ -84,23 +96,48 @@ pub(crate) struct JsonMembers;
 impl<'w> FormatFields<'w> for JsonMembers {
     fn format_fields<R: RecordFields>(&self, mut writer: Writer<'w>, fields: R) -> fmt::Result {
         let mut text = String::with_capacity(256);
-        fields.record(&mut Members { text: &mut text, is_first: true });
+        fields.record(&mut Members::new(&mut text, OF_SPANS, true));
         writer.write_str(&text)
     }
 
     fn add_fields(&self, current: &'w mut FormattedFields<Self>, fields: &Record<'_>) -> fmt::Result {
-        let is_first = current.fields.is_empty();
-        fields.record(&mut Members { text: &mut current.fields, is_first });
+        let text = &mut current.fields;
+        let length = text.len();
+        let mut members = Members { earlier: length, ..Members::new(text, OF_SPANS, length == 0) };
+        fields.record(&mut members);
+        if members.is_repeated {
+            let (earlier, later) = text.split_at(length);
+            *text = merged(earlier, later.trim_start_matches(',')).map_err(|_| fmt::Error)?;
+        }
         Ok(())
     }
 }
 
-struct Members<'t> {
-    text: &'t mut String,
-    is_first: bool,
+/// The members of both. Of a name that is in both, the later value.
+fn merged(earlier: &str, later: &str) -> serde_json::Result<String> {
+    let (earlier, later) = (format!("{{{earlier}}}"), format!("{{{later}}}"));
+    let mut members: BTreeMap<String, &RawValue> = serde_json::from_str(&earlier)?;
+    members.append(&mut serde_json::from_str(&later)?);
+    let object = serde_json::to_string(&members)?;
+    Ok(object.trim_start_matches('{').trim_end_matches('}').to_owned())
 }
 
-impl Members<'_> {
+struct Members<'t> {
+    text: &'t mut String,
+    /// Names that fields may not have here.
+    taken: &'static [&'static str],
+    is_first: bool,
+    /// How much of the text was written by an earlier record of the same span.
+    earlier: usize,
+    /// Whether a name may be in what was written earlier.
+    is_repeated: bool,
+}
+
+impl<'t> Members<'t> {
+    fn new(text: &'t mut String, taken: &'static [&'static str], is_first: bool) -> Self {
+        Self { text, taken, is_first, earlier: 0, is_repeated: false }
+    }
+
     /// Writes the name of a member, and answers where its value goes. What the `log` crate adds to its events is their
     /// metadata, which is told as such.
     fn value_of(&mut self, field: &Field) -> Option<&mut String> {
@@ -111,10 +148,18 @@ impl Members<'_> {
         if !std::mem::take(&mut self.is_first) {
             self.text.push(',');
         }
-        // Names are identifiers, which need no escaping.
-        self.text.push('"');
-        self.text.push_str(name.strip_prefix("r#").unwrap_or(name));
-        self.text.push_str("\":");
+        let begin = self.text.len();
+        let name = name.strip_prefix("r#").unwrap_or(name);
+        if self.taken.contains(&name) {
+            write_text(self.text, &format!("field.{name}"));
+        } else {
+            write_text(self.text, name);
+        }
+        self.text.push(':');
+        if self.earlier > 0 {
+            // The same may stand in a value: it costs time, and does no harm.
+            self.is_repeated |= self.text[..self.earlier].contains(&self.text[begin..]);
+        }
         Some(self.text)
     }
 
@@ -128,11 +173,8 @@ impl Members<'_> {
 
 impl Visit for Members<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
-        if value.is_finite() {
-            self.plain(field, format_args!("{value}"));
-        } else {
-            self.plain(field, format_args!("null"));
-        }
+        // Keeps `1.0` a float, writes large ones briefly, and what is no number as `null`.
+        self.plain(field, format_args!("{}", serde_json::Value::from(value)));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
@@ -141,6 +183,24 @@ impl Visit for Members<'_> {
 
     fn record_u64(&mut self, field: &Field, value: u64) {
         self.plain(field, format_args!("{value}"));
+    }
+
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        match u64::try_from(value) {
+            Ok(value) => self.record_u64(field, value),
+            Err(_) => match i64::try_from(value) {
+                Ok(value) => self.record_i64(field, value),
+                // As text: readers of JSON would round it.
+                Err(_) => self.plain(field, format_args!("\"{value}\"")),
+            },
+        }
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        match u64::try_from(value) {
+            Ok(value) => self.record_u64(field, value),
+            Err(_) => self.plain(field, format_args!("\"{value}\"")),
+        }
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
@@ -188,6 +248,9 @@ fn needs_escaping(text: &str) -> bool {
 }
 
 #[cfg(test)]
+mod round_trip;
+
+#[cfg(test)]
 mod tests {
     use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
@@ -208,8 +271,8 @@ mod tests {
         }
     }
 
-    /// The objects that are written of what `log` logs.
-    fn written(log: impl FnOnce()) -> Vec<Value> {
+    /// What is written of what `log` logs.
+    pub(super) fn written_text(log: impl FnOnce()) -> String {
         let written = Written::default();
         let writer = written.clone();
         let subscriber = tracing_subscriber::fmt()
@@ -219,7 +282,12 @@ mod tests {
             .finish();
         tracing::subscriber::with_default(subscriber, log);
         let bytes = written.0.lock().unwrap().clone();
-        String::from_utf8(bytes).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        String::from_utf8(bytes).unwrap()
+    }
+
+    /// The objects that are written of what `log` logs.
+    fn written(log: impl FnOnce()) -> Vec<Value> {
+        written_text(log).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     const NASTY: &str = "\"quoted\" \\ new\nline \u{1}\u{7f} é 🦀";
@@ -256,5 +324,36 @@ mod tests {
         });
         let spans = json!([{"name": "outer", "id": NASTY, "later": 3}, {"name": "bare"}]);
         assert_eq!((&lines[0]["spans"], &lines[0]["level"]), (&spans, &json!("WARN")));
+    }
+
+    #[test]
+    fn names_are_escaped() {
+        let lines = written(|| tracing::info!("a \"quoted\" \\ name" = 1, "two\nlines" = 2));
+        assert_eq!((&lines[0]["a \"quoted\" \\ name"], &lines[0]["two\nlines"]), (&json!(1), &json!(2)));
+    }
+
+    #[test]
+    fn numbers_are_written_as_their_kind() {
+        let line = written_text(|| {
+            tracing::info!(whole = 1.0, large = 1e300, small = -5e-324, zero = -0.0);
+        });
+        assert!(line.contains(r#""whole":1.0,"large":1e+300,"small":-5e-324,"zero":-0.0"#), "{line}");
+        let line = written_text(|| tracing::info!(near = -7_i128, far = u128::from(u64::MAX), out = i128::MIN));
+        let expected = r#""near":-7,"far":18446744073709551615,"out":"-170141183460469231731687303715884105728""#;
+        assert!(line.contains(expected), "{line}");
+    }
+
+    #[test]
+    fn no_member_is_there_twice() {
+        let line = written_text(|| {
+            let span = tracing::info_span!("span", name = 1, a = 2, tail = "\",\"a\":", b = true).entered();
+            span.record("a", NASTY);
+            span.record("b", false);
+            span.record("a", 3);
+            tracing::info!(level = 4, target = 5, spans = 6, name = 7);
+        });
+        let members = r#""field.level":4,"field.target":5,"field.spans":6,"name":7,"target""#;
+        let spans = r#""spans":[{"name":"span","a":3,"b":false,"field.name":1,"tail":"\",\"a\":"}]"#;
+        assert!(line.contains(members) && line.contains(spans), "{line}");
     }
 }

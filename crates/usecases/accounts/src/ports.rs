@@ -1,5 +1,7 @@
 //! The ports of the accounts context.
 
+#![warn(missing_docs)]
+
 use std::collections::HashMap;
 use std::error::Error;
 use std::time::Duration;

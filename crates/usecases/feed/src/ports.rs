@@ -1,5 +1,7 @@
 //! The ports of the feed context.
 
+#![warn(missing_docs)]
+
 use async_trait::async_trait;
 use domain::{PageRequest, PostPage, RepositoryError, UserId};
 

@@ -1,5 +1,7 @@
 //! The ports of the posts context.
 
+#![warn(missing_docs)]
+
 use std::collections::HashSet;
 
 use async_trait::async_trait;

@@ -1,5 +1,7 @@
 //! The ports of the removals context.
 
+#![warn(missing_docs)]
+
 use async_trait::async_trait;
 use domain::{Cuid, RepositoryError};
 

@@ -1,5 +1,7 @@
 //! The ports of the social context.
 
+#![warn(missing_docs)]
+
 use async_trait::async_trait;
 use domain::{Page, PageRequest, Principal, RepositoryError, Timestamp, UserId, UserRef, UserView};
 

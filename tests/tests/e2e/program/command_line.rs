@@ -130,8 +130,15 @@ async fn a_secret_may_be_in_a_file() {
 async fn health_reports_whether_a_server_can_serve() {
     let server = Serving::start(&[]).await;
     let port = server.http.address().port().to_string();
-    // No other setting matters: neither secrets nor an unreachable database.
-    let variables = [("APP_ENV", "production"), ("HOST", "0.0.0.0"), ("PORT", &port), ("DATABASE_URL", "nonsense")];
+    // No other setting matters: neither secrets nor an unreachable database or proxy.
+    let variables = [
+        ("APP_ENV", "production"),
+        ("HOST", "0.0.0.0"),
+        ("PORT", &port),
+        ("DATABASE_URL", "nonsense"),
+        ("http_proxy", "http://127.0.0.1:1"),
+        ("ALL_PROXY", "http://127.0.0.1:1"),
+    ];
     let output = run(&["health"], &variables).await;
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{output:?}");

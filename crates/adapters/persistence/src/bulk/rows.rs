@@ -7,7 +7,6 @@ use super::insert::{Field, Kind, Row, Table};
 
 /// An account.
 #[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the columns' names say it")]
 pub struct UserRow {
     pub id: UserId,
     pub username: Username,
@@ -55,7 +54,6 @@ impl Row for UserRow {
 
 /// A post.
 #[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the columns' names say it")]
 pub struct PostRow {
     pub id: PostId,
     pub author_id: UserId,
@@ -94,7 +92,6 @@ impl Row for PostRow {
 
 /// A comment.
 #[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the columns' names say it")]
 pub struct CommentRow {
     pub id: CommentId,
     pub post_id: PostId,
@@ -144,7 +141,6 @@ impl Row for CommentRow {
 
 /// A follow of one account by another.
 #[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "the columns' names say it")]
 pub struct FollowRow {
     pub follower_id: UserId,
     pub followee_id: UserId,
@@ -168,7 +164,6 @@ impl Row for FollowRow {
 
 /// A like of a post.
 #[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "the columns' names say it")]
 pub struct PostLikeRow {
     pub post_id: PostId,
     pub user_id: UserId,
@@ -191,7 +186,6 @@ impl Row for PostLikeRow {
 
 /// A like of a comment.
 #[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "the columns' names say it")]
 pub struct CommentLikeRow {
     pub comment_id: CommentId,
     pub user_id: UserId,

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::options::Options;
 
-/// A machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
     /// Model name of the processor.

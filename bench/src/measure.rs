@@ -64,7 +64,6 @@ impl Measured {
 }
 
 impl Compared {
-    /// The median rate.
     pub fn rate(&self) -> f64 {
         median(self.rounds.iter().map(|round| round.rate))
     }
@@ -74,7 +73,6 @@ impl Compared {
 pub struct Bench<'a> {
     /// Durations and repetitions.
     pub effort: Effort,
-    /// The load generator.
     pub wrk: &'a Wrk,
     /// PostgreSQL's benchmark.
     pub pgbench: &'a Pgbench,
@@ -84,7 +82,6 @@ pub struct Bench<'a> {
     pub host: &'a str,
     /// Sends single requests to the server.
     pub caller: &'a Caller,
-    /// The data.
     pub world: &'a World,
     /// The repositories, with their statements recorded.
     pub watched: &'a Watched,

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-/// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// HTTP method.
@@ -11,7 +10,6 @@ pub struct Request {
     pub path: String,
     /// Names and values, without the headers of every request.
     pub headers: Vec<(&'static str, String)>,
-    /// The JSON body.
     pub body: Option<String>,
     /// Requests that are pipelined right after it.
     pub followed_by: Vec<Self>,

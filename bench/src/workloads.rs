@@ -5,7 +5,6 @@
 pub struct Workload {
     /// The name in every table.
     pub name: &'static str,
-    /// The requests.
     pub what: What,
     /// The ceilings that it is compared with.
     pub ceilings: &'static [Ceiling],

@@ -26,7 +26,6 @@ const BATCH: usize = 10_000;
 pub struct Order {
     /// The numbers of rows.
     pub numbers: Numbers,
-    /// The random seed.
     pub random_seed: u64,
     /// Whether to remove all data first.
     pub reset: bool,

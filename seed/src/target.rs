@@ -11,7 +11,6 @@ use database::Location;
 const VARIABLE: &str = "DATABASE_URL";
 /// The variable with the path of a file that contains the URL.
 const FILE_VARIABLE: &str = "DATABASE_URL_FILE";
-/// The embedded database.
 const DEFAULT: &str = "sqlite://data/thoughts.db";
 
 /// The values of the two variables from one source. Empty values count as unset.

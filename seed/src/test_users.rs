@@ -24,7 +24,6 @@ pub struct TestUser {
 /// The password of every test user.
 pub const PASSWORD: &str = "correct horse battery";
 
-/// The test users.
 pub const TEST_USERS: [TestUser; 3] = [
     TestUser {
         username: "ada",

@@ -10,7 +10,6 @@ use crate::samples;
 /// A request that can be sent repeatedly.
 pub(crate) struct Request {
     make: Box<dyn Fn() -> TestRequest>,
-    /// The expected status.
     pub(crate) expected: StatusCode,
 }
 

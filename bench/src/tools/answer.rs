@@ -8,7 +8,6 @@ use crate::request::Request;
 /// Headers that every server generates itself.
 const OWN: [&str; 4] = ["date", "content-length", "connection", "transfer-encoding"];
 
-/// A response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// HTTP status.

@@ -120,7 +120,6 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
     const THREE: Allowance = Allowance { burst: 3, refill: SECOND };
-    /// An arbitrary time.
     const NOW: Duration = Duration::from_secs(1_000);
 
     /// Takes until the budget is empty, and returns how many units it had.

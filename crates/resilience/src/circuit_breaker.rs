@@ -68,7 +68,6 @@ enum Phase {
 }
 
 impl CircuitBreaker {
-    /// A closed breaker.
     pub fn new(options: BreakerOptions) -> Self {
         Self { options, inner: Mutex::new(Inner { era: 0, phase: Phase::Closed { failures: 0 } }) }
     }

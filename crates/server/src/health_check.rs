@@ -1,9 +1,10 @@
-//! Asks a running server whether it can serve: the health check of a container.
+//! Queries the readiness of a running server: the health check of a container.
 //!
-//! `thoughts health` calls it. It needs neither the database nor a secret.
+//! Called by `thoughts health`. Needs neither the database nor a secret.
 //!
-//! Only status 200 from the address itself is healthy: no proxy is asked and no redirect is followed.
-//! All of it ends within [`PATIENCE`], however slowly the server sends.
+//! Invariants:
+//! - Only status 200 from the address itself is healthy; proxies and redirects are not used.
+//! - The check ends within [`PATIENCE`], however slowly the server sends.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -12,28 +13,27 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 
-/// Time limit from the connection to the last byte: longer than the server itself gives its dependencies (2 s).
+/// The time limit from the connection to the last byte: longer than the server's own limit for its dependencies (2 s).
 const PATIENCE: Duration = Duration::from_secs(4);
-/// Most bytes that are kept of a report; the rest is not read.
+/// The most bytes read of a report.
 const LONGEST: usize = 64 * 1024;
 
-/// Why there was no answer.
+/// Why there was no response.
 #[derive(Debug, thiserror::Error)]
 pub enum HealthCheckError {
-    /// The server was to choose a port by itself.
+    /// The server chose a port itself.
     #[error("PORT is 0: the server has chosen a port that is not known here")]
     AnyPort,
-    /// The server does not answer, not in HTTP, or not in time.
-    #[error("no answer from http://{address}/health/ready")]
+    /// The server does not respond, not in HTTP, or not in time.
+    #[error("no response from http://{address}/health/ready")]
     NoAnswer {
-        /// Where.
         address: SocketAddr,
-        /// What went wrong on the way there or back.
+        /// The error of the exchange.
         source: reqwest::Error,
     },
 }
 
-/// What the server says of itself. Shows itself as status and report, on one line.
+/// The server's response. Displayed as status and report, on one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     status: StatusCode,
@@ -41,7 +41,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Whether requests may be sent there.
+    /// Whether the server can serve requests.
     pub fn is_ready(&self) -> bool {
         self.status == StatusCode::OK
     }
@@ -53,10 +53,10 @@ impl fmt::Display for Answer {
     }
 }
 
-/// Asks the server that listens at `address`; at loopback when it listens at every address.
+/// Queries the server that listens at `address`, over loopback if it listens at every address.
 ///
 /// # Errors
-/// [`HealthCheckError`] when it does not answer, or not in HTTP, or not in time.
+/// [`HealthCheckError`] if the server does not respond, or not in HTTP, or not in time.
 pub async fn ask(address: SocketAddr) -> Result<Answer, HealthCheckError> {
     if address.port() == 0 {
         return Err(HealthCheckError::AnyPort);
@@ -66,7 +66,7 @@ pub async fn ask(address: SocketAddr) -> Result<Answer, HealthCheckError> {
     answer.map_err(|source| HealthCheckError::NoAnswer { address, source: source.without_url() })
 }
 
-/// Where this machine reaches a server that listens at `address`.
+/// The address at which this machine reaches a server that listens at `address`.
 pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
     let host = match address.ip() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
@@ -77,7 +77,7 @@ pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
 }
 
 async fn exchange(address: SocketAddr, patience: Duration) -> reqwest::Result<Answer> {
-    // A proxy from the environment would answer in the server's place.
+    // A proxy from the environment would respond instead of the server.
     let client = Client::builder().no_proxy().redirect(Policy::none()).timeout(patience).build()?;
     let mut response = client.get(format!("http://{address}/health/ready")).send().await?;
     let mut report = Vec::new();
@@ -105,7 +105,7 @@ mod tests {
         TcpListener::bind("127.0.0.1:0").unwrap()
     }
 
-    /// Reads one request, lets `answer` write to the client, and says what the request was, in lower case.
+    /// Reads one request, lets `answer` write to the client, and returns the request in lower case.
     fn serve(
         listener: TcpListener,
         answer: impl FnOnce(TcpStream) + Send + 'static,
@@ -121,10 +121,10 @@ mod tests {
         (address, server)
     }
 
-    /// Asks a server that sends `answer` and hangs up.
-    async fn ask_one_that_says(answer: impl AsRef<[u8]> + Send + 'static) -> Result<Answer, HealthCheckError> {
+    /// Queries a server that sends `answer` and closes the connection.
+    async fn query(answer: impl AsRef<[u8]> + Send + 'static) -> Result<Answer, HealthCheckError> {
         let (address, server) = serve(listener(), move |mut stream| {
-            // The client hangs up on an answer that it does not understand, or that is too long.
+            // The client closes the connection on a malformed or oversized response.
             let _ = stream.write_all(answer.as_ref());
         });
         let answer = ask(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port())).await;
@@ -138,45 +138,45 @@ mod tests {
         use super::*;
 
         #[tokio::test]
-        async fn understands_who_is_ready() {
-            let answer = ask_one_that_says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await.unwrap();
+        async fn reports_a_ready_server() {
+            let answer = query("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await.unwrap();
             assert!(answer.is_ready());
             assert_eq!(answer.to_string(), "200 {}");
         }
 
         #[tokio::test]
-        async fn understands_who_is_not() {
+        async fn reports_a_server_that_is_not_ready() {
             let answer = "HTTP/1.1 503 Service Unavailable\r\n\r\n{\"status\":\r\n \"stopping\"}";
-            let answer = ask_one_that_says(answer).await.unwrap();
+            let answer = query(answer).await.unwrap();
             assert!(!answer.is_ready());
             assert_eq!(answer.to_string(), "503 {\"status\": \"stopping\"}");
-            assert!(!ask_one_that_says("HTTP/1.1 204 No Content\r\n\r\n").await.unwrap().is_ready());
+            assert!(!query("HTTP/1.1 204 No Content\r\n\r\n").await.unwrap().is_ready());
         }
 
         #[tokio::test]
         async fn follows_no_redirect() {
             let elsewhere = "HTTP/1.1 307 Temporary Redirect\r\nLocation: /\r\nContent-Length: 0\r\n\r\n";
-            assert_eq!(ask_one_that_says(elsewhere).await.unwrap().to_string(), "307 ");
+            assert_eq!(query(elsewhere).await.unwrap().to_string(), "307 ");
         }
 
         #[tokio::test]
         async fn keeps_the_beginning_of_a_long_report() {
             let long = format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(2 * LONGEST));
-            assert_eq!(ask_one_that_says(long).await.unwrap().report, "x".repeat(LONGEST));
+            assert_eq!(query(long).await.unwrap().report, "x".repeat(LONGEST));
         }
 
         #[tokio::test]
-        async fn fails_where_no_http_is_spoken() {
+        async fn fails_without_http() {
             for answer in
                 ["", "HTTP/1.1 200 OK\r\n", "SSH-2.0\r\n\r\n", "HTTP/1.1 fine\r\n\r\n", "RTSP/1.0 200 OK\r\n\r\n"]
             {
-                let answered = ask_one_that_says(answer).await;
+                let answered = query(answer).await;
                 assert!(matches!(answered, Err(HealthCheckError::NoAnswer { .. })), "{answer:?}");
             }
         }
 
         #[tokio::test]
-        async fn fails_where_no_server_listens() {
+        async fn fails_without_a_server() {
             let address = listener().local_addr().unwrap();
             assert!(matches!(ask(address).await, Err(HealthCheckError::NoAnswer { .. })));
             let unknown = SocketAddr::new(address.ip(), 0);
@@ -191,14 +191,14 @@ mod tests {
         const SHORT: Duration = Duration::from_millis(100);
 
         #[tokio::test]
-        async fn does_not_wait_for_ever() {
+        async fn gives_up_after_the_time_limit() {
             let listener = listener();
             let error = exchange(listener.local_addr().unwrap(), SHORT).await.unwrap_err();
             assert!(error.is_timeout(), "{error:?}");
         }
 
         #[tokio::test]
-        async fn does_not_wait_for_ever_for_the_rest_of_a_report() {
+        async fn limits_the_time_of_the_whole_report() {
             // Each byte arrives in time, the end never does.
             let (address, server) = serve(listener(), |mut stream| {
                 stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();

@@ -35,7 +35,6 @@ pub enum StartError {
     Listen {
         /// The variable that sets the port.
         port: &'static str,
-        /// The configured address.
         address: SocketAddr,
         /// The error of the operating system.
         source: std::io::Error,

@@ -24,7 +24,6 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// The database engines that everything must work on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
-    /// The embedded database.
     Sqlite,
     /// The server of `TEST_DATABASE_URL`.
     Postgres,
@@ -116,7 +115,6 @@ impl TestDatabase {
         &self.url
     }
 
-    /// Its parsed location.
     pub fn location(&self) -> Location {
         Location::parse(&self.url).unwrap()
     }

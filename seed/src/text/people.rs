@@ -94,7 +94,6 @@ const BIOS: &[&str] = &[
     "Here for the {food}.",
 ];
 
-/// A random biography.
 pub fn bio(chance: &mut Chance) -> String {
     let template = pick(chance, BIOS);
     fill(chance, template)

@@ -40,7 +40,6 @@ const REMARKS: &[&str] = &[
     "the same happened to me with {tech}.\nIn the end it was a typo.",
 ];
 
-/// A random comment.
 pub fn remark(chance: &mut Chance) -> String {
     if chance.random_bool(0.05) {
         return fill(chance, "{emoji}");

@@ -75,7 +75,6 @@ const MOST: usize = 500;
 /// Minimum length of a long post.
 const LONG: usize = 380;
 
-/// A random post.
 pub fn thought(chance: &mut Chance) -> String {
     let mut text = match chance.random_range(0..100) {
         0..4 => return pick(chance, SHORT).to_owned(),

@@ -8,7 +8,6 @@ use crate::skew::Skew;
 use crate::test_users;
 use crate::{chance, world};
 
-/// A follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Follow {
     /// Index of the following user.

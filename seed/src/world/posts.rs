@@ -9,7 +9,6 @@ use crate::skew::Skew;
 use crate::test_users;
 use crate::text;
 
-/// A post.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
     /// Id of the post.

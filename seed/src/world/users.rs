@@ -11,7 +11,6 @@ use super::Period;
 use crate::test_users::{self, TEST_USERS};
 use crate::{chance, text};
 
-/// A user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// Id of the account.

@@ -11,7 +11,6 @@ use crate::servers::{Postgres, Service as _};
 
 /// Paths of the programs.
 pub(super) struct Tools {
-    /// The load generator.
     pub(super) wrk: PathBuf,
     /// The static web server.
     pub(super) nginx: PathBuf,

@@ -67,7 +67,6 @@ impl Server {
         bail!("the server in {} does not get ready", self.folder.path().display())
     }
 
-    /// The base URL.
     pub(super) fn base(&self) -> &str {
         &self.base
     }

@@ -1,4 +1,4 @@
-//! Grafana's dashboards: that they are whole, and what they compute.
+//! Checks that Grafana's dashboards are complete, and collects their expressions.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Expression;
 use super::grafana::Variables;
 
-/// Reads every dashboard in the folder of Grafana's files and answers the expressions of all panels.
+/// Reads every dashboard in Grafana's folder, and returns the expressions of all panels.
 pub(super) fn read(grafana: &Path) -> Result<Vec<Expression>> {
     let sources = grafana.join("provisioning/datasources/datasources.yml");
     let sources = std::fs::read_to_string(&sources).with_context(|| format!("cannot read {}", sources.display()))?;
@@ -29,7 +29,7 @@ pub(super) fn read(grafana: &Path) -> Result<Vec<Expression>> {
     Ok(found)
 }
 
-/// What Grafana needs to show a dashboard. Answers its id.
+/// Checks what Grafana needs to show a dashboard, and returns its id.
 fn check(dashboard: &Value, sources: &str) -> Result<String> {
     let id = dashboard["uid"].as_str().filter(|id| !id.is_empty()).context("it has no uid")?;
     ensure!(dashboard["title"].is_string(), "it has no title");
@@ -52,7 +52,7 @@ fn check(dashboard: &Value, sources: &str) -> Result<String> {
     Ok(id.to_owned())
 }
 
-/// Collects every `expr`, however deep it is, as Prometheus gets it.
+/// Collects every `expr` at any depth, in the form that Prometheus gets.
 fn collect(value: &Value, place: &str, variables: &Variables, found: &mut Vec<Expression>) -> Result<()> {
     match value {
         Value::Object(members) => {
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn are_whole() {
+    fn are_complete() {
         assert_eq!(check(&dashboard(), SOURCES).unwrap(), "d");
         for (pointer, wrong) in [
             ("/uid", json!("")),
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn compute_what_promtool_can_read() {
+    fn become_rules_that_promtool_can_read() {
         let mut found = Vec::new();
         collect(&dashboard(), "f", &Variables::of(&dashboard()), &mut found).unwrap();
         assert_eq!(found[0], Expression { place: "f, D, S".to_owned(), promql: "a".to_owned() });
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn name_the_place_of_a_variable_that_is_not_there() {
+    fn report_the_place_of_an_undefined_variable() {
         let mut dashboard = dashboard();
         dashboard["panels"][1]["targets"][0]["expr"] = json!("a{b=\"$c\"}");
         let error = collect(&dashboard, "f", &Variables::of(&dashboard), &mut Vec::new()).unwrap_err();

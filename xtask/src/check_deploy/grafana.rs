@@ -1,11 +1,11 @@
-//! Grafana's variables: Grafana substitutes them before Prometheus gets an expression, and so must a check.
+//! Grafana's variables. Grafana substitutes them before Prometheus gets an expression, so the check does as well.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-/// Grafana's own variables that a dashboard may use, each with a value that it could have.
+/// Grafana's built-in variables that a dashboard may use, each with a possible value.
 const OF_GRAFANA: [(&str, &str); 6] = [
     ("__interval", "1m"),
     ("__interval_ms", "60000"),
@@ -14,14 +14,14 @@ const OF_GRAFANA: [(&str, &str); 6] = [
     ("__range_s", "3600"),
     ("__rate_interval", "1m"),
 ];
-/// What stands for a variable of a dashboard: the value of "All". It fits where a label is compared, and nowhere else.
+/// The value for a dashboard's own variable: that of "All". It is valid only as a value of a label.
 const OF_DASHBOARDS: &str = ".*";
 
 /// The variables that the expressions of one dashboard may use, and their values.
 pub(super) struct Variables(BTreeMap<String, &'static str>);
 
 impl Variables {
-    /// Grafana's own and those that the dashboard defines.
+    /// The built-in variables, and those that the dashboard defines.
     pub(super) fn of(dashboard: &Value) -> Self {
         let defined = dashboard["templating"]["list"].as_array().into_iter().flatten();
         let defined = defined.filter_map(|variable| Some((variable["name"].as_str()?, OF_DASHBOARDS)));
@@ -31,7 +31,7 @@ impl Variables {
     /// The expression with a value for each `$name`, `${name}` and `${name:format}`. Any other `$` stays.
     ///
     /// # Errors
-    /// When a variable is used that is not defined: Grafana would leave its name in the expression.
+    /// The expression uses an undefined variable, which Grafana would leave as it is.
     pub(super) fn substitute(&self, expression: &str) -> Result<String> {
         let mut pieces = expression.split('$');
         let mut text = pieces.next().unwrap_or_default().to_owned();
@@ -48,7 +48,7 @@ impl Variables {
     }
 }
 
-/// The variable that begins behind a `$`, if one does, and what follows it.
+/// The name of the variable behind a `$`, if any, and the rest of the text.
 fn name_and_rest(behind: &str) -> (&str, &str) {
     if let Some((inside, rest)) = behind.strip_prefix('{').and_then(|behind| behind.split_once('}')) {
         return (inside.split_once(':').map_or(inside, |(name, _)| name), rest);
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn have_a_value_where_they_are_defined() {
+    fn are_substituted() {
         for (expression, expected) in [
             ("rate(a[$__rate_interval])", "rate(a[1m])"),
             ("a * $__range_s / ($__range_ms + 1)", "a * 3600 / (3600000 + 1)"),
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn fail_where_they_are_not_defined() {
+    fn must_be_defined() {
         for expression in [r#"a{b="$job"}"#, "a[$__rate]", r#"a{b="${job:csv}"}"#, "a[$__interval_s]"] {
             assert!(substituted(expression).unwrap_err().to_string().starts_with("there is no variable "));
         }

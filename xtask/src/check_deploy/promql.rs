@@ -1,6 +1,6 @@
-//! Which metrics a `PromQL` expression reads.
+//! The metrics that a `PromQL` expression reads.
 //!
-//! The parser is that of Prometheus 2.45; promtool says later in the same chore what a newer Prometheus thinks of it.
+//! The parser has the grammar of Prometheus 2.45. In the same chore, promtool checks the expressions with a newer one.
 
 use std::collections::BTreeSet;
 
@@ -9,13 +9,13 @@ use promql_parser::parser::value::ValueType;
 use promql_parser::parser::{self, Expr, VectorSelector};
 use promql_parser::util::{ExprVisitor, walk_expr};
 
-/// The label that a metric's name is kept in.
+/// The label that contains a metric's name.
 const NAME: &str = "__name__";
 
 /// The names of the series in an expression, `_bucket`, `_count` and `_sum` included.
 ///
 /// # Errors
-/// What is wrong with an expression that does not parse, is a string, or selects series by other labels than the name.
+/// A message, if the expression does not parse, is a string, or selects series without naming a metric.
 pub(super) fn series(expression: &str) -> Result<BTreeSet<String>, String> {
     let expression = parser::parse(expression)?;
     if expression.value_type() == ValueType::String {
@@ -46,7 +46,7 @@ impl ExprVisitor for Names {
         match expression {
             Expr::VectorSelector(selector) => self.take(selector)?,
             Expr::MatrixSelector(selector) => self.take(&selector.vs)?,
-            // The walk leaves parameters out.
+            // The crate's walk skips parameters.
             Expr::Aggregate(aggregate) => {
                 if let Some(parameter) = &aggregate.param {
                     walk_expr(self, parameter)?;
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn are_what_is_no_function_no_label_and_no_text() {
+    fn are_neither_functions_nor_labels_nor_text() {
         assert_eq!(series("up == 0"), ["up"]);
         assert_eq!(
             series(r#"histogram_quantile(0.99, sum by (le, route) (rate(a_bucket{b="c} d", e!~"f"}[5m])))"#),
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn are_found_wherever_they_can_stand() {
+    fn are_found_in_every_position() {
         assert_eq!(series("topk(scalar(a), b)"), ["a", "b"]);
         assert_eq!(series("quantile(scalar(sum(a)), -b)"), ["a", "b"]);
         assert_eq!(series("max_over_time(sum(rate(a[1m]))[1h:5m])"), ["a"]);

@@ -1,9 +1,8 @@
-//! The expressions in a file of Prometheus' rules.
+//! Extracts the expressions from a file of Prometheus rules.
 
 use super::Expression;
 
-/// What follows each `expr:`, be it on the same line or in a block below it. That the file is well formed is for
-/// promtool to say.
+/// The text after each `expr:`, on the same line or in a block below it. promtool checks the form of the file.
 pub(super) fn expressions(file: &str, yaml: &str) -> Vec<Expression> {
     let lines: Vec<&str> = yaml.lines().collect();
     let mut found = Vec::new();
@@ -13,7 +12,7 @@ pub(super) fn expressions(file: &str, yaml: &str) -> Vec<Expression> {
         };
         let value = value.trim();
         let promql = if value.starts_with(['|', '>']) {
-            // Of the key, behind the dash that may stand before it.
+            // The key may follow a dash.
             let depth = line.find("expr:").unwrap_or_default();
             let block = lines[number + 1..].iter().take_while(|line| line.is_empty() || indentation(line) > depth);
             block.map(|line| line.trim()).collect::<Vec<_>>().join(" ")
@@ -34,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn are_on_their_line_or_below_it() {
+    fn are_on_the_line_or_below() {
         let yaml =
             "rules:\n  - alert: A\n    expr: up == 0\n    for: 1m\n  - expr: >-\n      a\n\n      / b\n    for: 1m\n";
         let expression = |place: &str, promql: &str| Expression { place: place.to_owned(), promql: promql.to_owned() };

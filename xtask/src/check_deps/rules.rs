@@ -22,7 +22,6 @@ const TOOLS_MAY_USE: [&str; 4] = ["database", "persistence", "security", "system
 /// Crates that may use Redis: the adapter, and the tool that finds a server for its tests.
 const MAY_USE_REDIS: [&str; 2] = ["redis-adapters", "xtask"];
 
-/// A forbidden dependency.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Violation {
     from: String,

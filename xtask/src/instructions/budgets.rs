@@ -9,9 +9,7 @@ use serde_json::{Value, json};
 /// What instruction counts depend on, besides the work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Origin {
-    /// The processor architecture.
     pub(super) machine: String,
-    /// The compiler's version.
     pub(super) rustc: String,
 }
 

@@ -5,7 +5,6 @@
 pub(crate) enum Purpose {
     /// Tests of correctness.
     Tests,
-    /// Measurements.
     Benchmarks,
 }
 

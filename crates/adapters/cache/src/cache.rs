@@ -36,7 +36,6 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// The result of a load, shared by all its waiters.
 pub(crate) type Outcome = Result<Fetched, Arc<RepositoryError>>;
 
-/// A successful load.
 #[derive(Clone)]
 pub(crate) struct Fetched {
     pub(crate) entry: Arc<Entry>,

@@ -187,7 +187,6 @@ impl Database {
 pub struct ConnectError {
     /// The location that was tried.
     pub location: Location,
-    /// The reason.
     #[source]
     pub source: NotReached,
 }

@@ -26,7 +26,6 @@ pub enum Location {
     SqliteFile(PathBuf),
     /// An SQLite database in memory, which lives as long as the process.
     SqliteMemory,
-    /// A PostgreSQL database.
     Postgres {
         /// The address for the driver, without the parameters that only other clients know.
         url: String,

@@ -34,7 +34,6 @@ impl Default for Plans {
 }
 
 impl Plans {
-    /// The current epoch.
     pub(super) fn epoch(&self) -> Epoch {
         Epoch(self.0.begun.load(Ordering::Acquire))
     }

@@ -41,7 +41,6 @@ pub enum InvalidUrl {
     /// A parameter that only other clients support.
     #[error("has the parameter `{0}`, which is not supported; leave it out")]
     Unsupported(&'static str),
-    /// An unknown parameter.
     #[error("has an unknown parameter (its name is not shown: it may be part of a password)")]
     Unknown,
 }

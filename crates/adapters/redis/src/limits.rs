@@ -26,7 +26,6 @@ pub struct SharedLimits {
 pub enum Taken {
     /// One unit was taken.
     Granted {
-        /// The units left.
         remaining: u32,
         /// The time until the budget is full again.
         reset: Duration,

@@ -12,7 +12,6 @@ const WEIGHT: u32 = 16;
 /// The latest retry time, in multiples of the allowed wait.
 const HORIZON: u32 = 3;
 
-/// The measured pace.
 pub(super) struct Pace {
     /// The average interval between two returned permits while requests waited.
     each: Duration,

@@ -99,7 +99,6 @@ impl Activity {
         }
     }
 
-    /// A request begins.
     pub(super) fn begin(&self, has_body: bool) {
         self.in_flight.set(true);
         self.is_used.set(true);

@@ -22,7 +22,6 @@ use tokio::net::TcpStream;
 use super::activity::{Activity, Reading, Verdict};
 use super::refused;
 
-/// A client connection.
 pub(super) struct Stream {
     socket: TcpStream,
     activity: Rc<Activity>,

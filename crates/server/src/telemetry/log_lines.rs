@@ -1,10 +1,13 @@
-//! The log for machines: one JSON object a line.
+//! Formats the log for machines: one JSON object a line.
 //!
-//! The subscriber's own formatter reads the fields of spans again, and writes them again, for every event. Here a span's
-//! fields are written once, when it begins, and copied from then on.
+//! The subscriber's own formatter parses and writes the fields of spans again for every event. Here, a span's fields are
+//! written once, when it begins, and then copied.
 //!
-//! Each line is one object that `serde_json` could have written, and no member is there twice. `round_trip` tests that with
-//! names and values of any kind: the fields that dependencies log are not known here.
+//! Invariants:
+//! - Each line is one object, as `serde_json` would write it.
+//! - No member occurs twice.
+//!
+//! Tested in `round_trip` with arbitrary names and values, because dependencies log as well.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -23,19 +26,19 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFi
 use tracing_subscriber::registry::LookupSpan;
 
 thread_local! {
-    /// A line before it is handed on in one piece.
+    /// A line, until it is passed on in one piece.
     static LINE: Cell<String> = const { Cell::new(String::new()) };
 }
 
-/// The members that a line has whatever was logged.
+/// The members of every line.
 const OF_LINES: &[&str] = &["timestamp", "level", "target", "spans"];
-/// The member that each span has.
+/// The member of every span.
 const OF_SPANS: &[&str] = &["name"];
 
 /// Writes an event as an object: `timestamp`, `level`, the event's own fields, `target`, and `spans`.
 ///
-/// The spans stand from the outermost to the innermost, each with its `name` and its fields. A field that is called like
-/// one of these members is written as `field.` and its name.
+/// The spans go from the outermost to the innermost, each with its `name` and its fields. A field with the name of one of
+/// these members gets the prefix `field.`.
 pub(crate) struct JsonLines;
 
 impl<S> FormatEvent<S, JsonMembers> for JsonLines
@@ -113,7 +116,7 @@ impl<'w> FormatFields<'w> for JsonMembers {
     }
 }
 
-/// The members of both. Of a name that is in both, the later value.
+/// The members of both; the later value wins.
 fn merged(earlier: &str, later: &str) -> serde_json::Result<String> {
     let (earlier, later) = (format!("{{{earlier}}}"), format!("{{{later}}}"));
     let mut members: BTreeMap<String, &RawValue> = serde_json::from_str(&earlier)?;
@@ -127,9 +130,9 @@ struct Members<'t> {
     /// Names that fields may not have here.
     taken: &'static [&'static str],
     is_first: bool,
-    /// How much of the text was written by an earlier record of the same span.
+    /// The length of the text from earlier records of the same span.
     earlier: usize,
-    /// Whether a name may be in what was written earlier.
+    /// Whether a name may occur in that text.
     is_repeated: bool,
 }
 
@@ -138,8 +141,8 @@ impl<'t> Members<'t> {
         Self { text, taken, is_first, earlier: 0, is_repeated: false }
     }
 
-    /// Writes the name of a member, and answers where its value goes. What the `log` crate adds to its events is their
-    /// metadata, which is told as such.
+    /// Writes the name of a member, and returns the text to which its value is appended. `None` for the fields that the
+    /// `log` crate adds: these are metadata, which is written as such.
     fn value_of(&mut self, field: &Field) -> Option<&mut String> {
         let name = field.name();
         if name.starts_with("log.") {
@@ -157,7 +160,7 @@ impl<'t> Members<'t> {
         }
         self.text.push(':');
         if self.earlier > 0 {
-            // The same may stand in a value: it costs time, and does no harm.
+            // A match inside a value costs time, but does no harm.
             self.is_repeated |= self.text[..self.earlier].contains(&self.text[begin..]);
         }
         Some(self.text)
@@ -165,7 +168,7 @@ impl<'t> Members<'t> {
 
     fn plain(&mut self, field: &Field, value: fmt::Arguments<'_>) {
         if let Some(text) = self.value_of(field) {
-            // A `String` takes everything.
+            // Writing to a string cannot fail.
             let _ = text.write_fmt(value);
         }
     }
@@ -173,7 +176,7 @@ impl<'t> Members<'t> {
 
 impl Visit for Members<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
-        // Keeps `1.0` a float, writes large ones briefly, and what is no number as `null`.
+        // `1.0` stays a float, large numbers are short, and NaN and infinity are `null`.
         self.plain(field, format_args!("{}", serde_json::Value::from(value)));
     }
 
@@ -190,7 +193,7 @@ impl Visit for Members<'_> {
             Ok(value) => self.record_u64(field, value),
             Err(_) => match i64::try_from(value) {
                 Ok(value) => self.record_i64(field, value),
-                // As text: readers of JSON would round it.
+                // As text, because readers of JSON would round it.
                 Err(_) => self.plain(field, format_args!("\"{value}\"")),
             },
         }
@@ -230,7 +233,7 @@ impl Visit for Members<'_> {
     }
 }
 
-/// Writes a string of JSON.
+/// Writes a JSON string.
 fn write_text(text: &mut String, value: &str) {
     if needs_escaping(value) {
         text.push_str(&serde_json::Value::from(value).to_string());
@@ -241,7 +244,7 @@ fn write_text(text: &mut String, value: &str) {
     }
 }
 
-/// Looks at all bytes, which goes many at a time, instead of stopping at the first, which does not.
+/// Folds over all bytes instead of stopping at the first match, so that the compiler can vectorise it.
 fn needs_escaping(text: &str) -> bool {
     let special = |byte: u8| u8::from(byte < b' ' || matches!(byte, b'"' | b'\\'));
     text.bytes().fold(0, |found, byte| found | special(byte)) > 0
@@ -271,7 +274,7 @@ mod tests {
         }
     }
 
-    /// What is written of what `log` logs.
+    /// The text that is written while `log` runs.
     pub(super) fn written_text(log: impl FnOnce()) -> String {
         let written = Written::default();
         let writer = written.clone();
@@ -285,7 +288,7 @@ mod tests {
         String::from_utf8(bytes).unwrap()
     }
 
-    /// The objects that are written of what `log` logs.
+    /// The objects that are written while `log` runs.
     fn written(log: impl FnOnce()) -> Vec<Value> {
         written_text(log).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
@@ -293,7 +296,7 @@ mod tests {
     const NASTY: &str = "\"quoted\" \\ new\nline \u{1}\u{7f} é 🦀";
 
     #[test]
-    fn every_kind_of_value_is_what_it_was() {
+    fn every_kind_of_value_survives() {
         let lines = written(|| {
             tracing::info!(text = NASTY, debug = ?NASTY, display = %NASTY, int = -7, big = u64::MAX, yes = true, "{NASTY}");
             tracing::info!(half = 0.5, none = f64::NAN);
@@ -315,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_have_what_was_said_of_them_later_as_well() {
+    fn spans_include_values_that_were_recorded_later() {
         let lines = written(|| {
             let outer = tracing::info_span!("outer", id = NASTY, later = tracing::field::Empty).entered();
             outer.record("later", 3);
@@ -344,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn no_member_is_there_twice() {
+    fn no_member_occurs_twice() {
         let line = written_text(|| {
             let span = tracing::info_span!("span", name = 1, a = 2, tail = "\",\"a\":", b = true).entered();
             span.record("a", NASTY);

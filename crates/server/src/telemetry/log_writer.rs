@@ -1,7 +1,11 @@
-//! Writes the log without holding up those who log.
+//! Writes the log in a thread of its own, so that a log line never blocks a request.
 //!
-//! Lines gather in a buffer, and one thread writes what has gathered. It is woken when there is something after a time of
-//! nothing, and not for every line: at tens of thousands of lines a second waking it would cost more than the lines.
+//! Lines gather in a buffer, which the thread writes. Only the first line in an empty buffer wakes it. At tens of
+//! thousands of lines a second, a wake-up for each would cost more than the lines.
+//!
+//! Invariants:
+//! - Lines are written whole and in order.
+//! - A line that does not fit or cannot be written is counted as dropped.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,18 +15,18 @@ use std::time::Duration;
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Most bytes that may wait; further lines are dropped and counted.
+/// The most bytes in the buffer. Further lines are dropped and counted.
 const MOST: usize = 8 * 1024 * 1024;
 /// How long lines gather before they are written.
 const GATHERING: Duration = Duration::from_millis(10);
-/// How long the process stays for its last lines when it ends: whoever reads them may have stopped reading.
+/// How long the end of the process waits for its last lines. The reader of the log may have stopped reading.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
-/// Where lines are left to be written.
+/// The buffer of lines.
 #[derive(Clone)]
 pub(crate) struct LogWriter(Arc<Inner>);
 
-/// Sees to it that what was left is written. When it goes, the rest is written.
+/// Keeps the thread running. When dropped, it waits until the rest is written.
 #[must_use = "nothing is written after it is gone"]
 pub(crate) struct WriterGuard(Arc<Inner>);
 
@@ -41,10 +45,10 @@ struct State {
 }
 
 impl LogWriter {
-    /// Begins to write to `output`.
+    /// Starts the thread that writes to `output`.
     ///
     /// # Errors
-    /// When there is no thread to be had.
+    /// The system cannot start a thread.
     pub(crate) fn begin(output: impl Write + Send + 'static) -> io::Result<(Self, WriterGuard)> {
         let inner = Arc::new(Inner::default());
         let writer = Arc::clone(&inner);
@@ -52,7 +56,7 @@ impl LogWriter {
         Ok((Self(Arc::clone(&inner)), WriterGuard(inner)))
     }
 
-    /// How many lines were dropped so far.
+    /// The number of lines dropped so far.
     pub(crate) fn dropped(&self) -> u64 {
         self.0.dropped.load(Ordering::Relaxed)
     }
@@ -108,9 +112,9 @@ impl Inner {
                 Ok(0) => break,
                 Ok(written) => rest = &rest[written..],
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // Whoever reads it lags behind. In the middle of a line as well, which has to be brought to its end.
+                // The reader lags behind, perhaps in the middle of a line, which must be completed.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(GATHERING),
-                // There is nowhere to say that nothing can be said.
+                // A failing log cannot log its failure.
                 Err(_) => break,
             }
         }
@@ -129,7 +133,7 @@ impl Drop for WriterGuard {
     }
 }
 
-/// Takes a whole line at a time, as the formatter gives them.
+/// Takes a whole line at a time, as the formatter writes them.
 impl Write for &LogWriter {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.0.leave(line);
@@ -155,12 +159,12 @@ mod tests {
 
     use super::*;
 
-    /// Writes nothing before it is let, and then to where one can look.
+    /// Writes nothing until its gate opens, and then to a buffer that the test can read.
     struct Gated(mpsc::Receiver<()>, Arc<Mutex<Vec<u8>>>);
 
     impl Write for Gated {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            // A gate that is gone is open.
+            // A dropped gate is open.
             let _ = self.0.recv();
             self.1.lock().unwrap().extend_from_slice(bytes);
             Ok(bytes.len())
@@ -178,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_written_in_order_before_the_end() {
+    fn lines_are_written_in_order_before_the_end() {
         let (writer, guard, gate, written) = gated();
         drop(gate);
         for number in 0..1000 {
@@ -191,7 +195,7 @@ mod tests {
         assert_eq!(writer.dropped(), 0);
     }
 
-    /// Takes a few bytes at a time, now and then none, and after so many no more.
+    /// Takes a few bytes at a time, sometimes none, and fails after a number of calls.
     struct Failing {
         left: usize,
         refuse: bool,
@@ -219,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_is_counted_and_nothing_is_written_twice() {
+    fn unwritten_lines_are_counted_and_none_is_written_twice() {
         let written = Arc::default();
         let failing = Failing { left: 25, refuse: false, written: Arc::clone(&written) };
         let (writer, guard) = LogWriter::begin(failing).unwrap();
@@ -232,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_dropped_and_counted_and_nobody_waits() {
+    fn lines_beyond_the_buffer_are_dropped_and_counted_without_a_wait() {
         let (writer, guard, gate, written) = gated();
         let line = vec![b'x'; 1024 * 1024];
         for _ in 0..100 {

@@ -21,7 +21,6 @@ pub struct RawConnection {
     received: Vec<u8>,
 }
 
-/// A raw response.
 #[derive(Debug)]
 pub struct RawResponse {
     /// The status; 0 if the server closed the connection without a response.

@@ -4,7 +4,6 @@ use std::sync::{Mutex, PoisonError};
 
 use database::{Observer, StatementEvent, Values, Way};
 
-/// A recorded statement.
 #[derive(Debug, Clone)]
 pub struct LoggedStatement {
     /// SQL text with placeholders.

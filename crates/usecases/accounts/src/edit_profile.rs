@@ -16,7 +16,6 @@ use crate::security_event::SecurityEvent;
 pub struct ProfileEdit {
     /// The new display name.
     pub display_name: Option<DisplayName>,
-    /// The new biography.
     pub bio: Option<Bio>,
     /// The new password, with the current one.
     pub password: Option<NewPassword>,
@@ -29,7 +28,6 @@ pub struct ProfileEdit {
 pub struct NewPassword {
     /// The current password; `None` for text that cannot be a password.
     pub current: Option<Password>,
-    /// The new password.
     pub new: ChosenPassword,
 }
 
@@ -57,7 +55,6 @@ pub enum EditProfileError {
     /// A password could not be hashed or verified.
     #[error(transparent)]
     Hashing(#[from] HashingError),
-    /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
 }

@@ -17,7 +17,6 @@ pub enum EndSessionError {
     /// The acting session ended meanwhile.
     #[error("the session has ended")]
     SessionEnded,
-    /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
 }

@@ -29,7 +29,6 @@ pub enum EraseAccountError {
     /// The password could not be verified.
     #[error(transparent)]
     Hashing(#[from] HashingError),
-    /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
 }

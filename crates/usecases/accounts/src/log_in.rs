@@ -31,7 +31,6 @@ pub enum LogInError {
     /// The access token could not be signed.
     #[error(transparent)]
     Signing(#[from] SigningError),
-    /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
 }

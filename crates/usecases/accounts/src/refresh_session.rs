@@ -19,7 +19,6 @@ pub enum RefreshSessionError {
     /// The access token could not be signed.
     #[error(transparent)]
     Signing(#[from] SigningError),
-    /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
 }

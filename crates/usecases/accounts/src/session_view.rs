@@ -5,7 +5,6 @@ use domain::{Session, Timestamp};
 /// A session as its user sees it in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionView {
-    /// The listed session.
     pub session: Session,
     /// When it last received tokens: at its log-in or its latest refresh.
     pub last_used_at: Timestamp,

@@ -31,7 +31,6 @@ pub enum SignUpError {
     /// The password could not be hashed.
     #[error(transparent)]
     Hashing(#[from] HashingError),
-    /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
 }

@@ -16,7 +16,6 @@ pub struct AddCommentCommand {
     pub parent: Option<CommentId>,
     /// The author, with the session.
     pub author: Principal,
-    /// The text.
     pub content: Content,
     /// The client's key for this effect, under which the request may be repeated.
     pub key: Option<IdempotencyKey>,
@@ -43,7 +42,6 @@ pub enum AddCommentError {
     /// The session ended meanwhile, possibly with the account.
     #[error("the session has ended")]
     SessionEnded,
-    /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
 }

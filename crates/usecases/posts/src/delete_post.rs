@@ -21,7 +21,6 @@ pub enum DeletePostError {
     /// The session ended meanwhile, possibly with the account.
     #[error("the session has ended")]
     SessionEnded,
-    /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
 }

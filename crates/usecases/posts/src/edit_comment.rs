@@ -13,7 +13,6 @@ pub struct EditCommentCommand {
     pub id: CommentId,
     /// The user who edits.
     pub actor: Principal,
-    /// The new text.
     pub content: Content,
     /// The revision that the client expects; with any other the edit is rejected as stale.
     pub expected: Option<Revision>,
@@ -34,7 +33,6 @@ pub enum EditCommentError {
     /// The session ended meanwhile, possibly with the account.
     #[error("the session has ended")]
     SessionEnded,
-    /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
 }

@@ -15,7 +15,6 @@ pub enum LikeCommentError {
     /// The session ended meanwhile, possibly with the account.
     #[error("the session has ended")]
     SessionEnded,
-    /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
 }

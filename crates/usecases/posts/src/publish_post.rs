@@ -12,7 +12,6 @@ use crate::ports::{NewPost, PostRepository, Write};
 pub struct PublishPostCommand {
     /// The author, with the session.
     pub author: Principal,
-    /// The text.
     pub content: Content,
     /// The client's key for this effect, under which the request may be repeated.
     pub key: Option<IdempotencyKey>,
@@ -27,7 +26,6 @@ pub enum PublishPostError {
     /// The session ended meanwhile, possibly with the account.
     #[error("the session has ended")]
     SessionEnded,
-    /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
 }

@@ -31,7 +31,6 @@ const TRIES: u8 = 3;
 /// Why a removal was interrupted. It is continued later.
 #[derive(Debug, thiserror::Error)]
 pub enum CarryOutError {
-    /// The store failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
     /// Several slices removed nothing, though rows are left: continuing would spin.

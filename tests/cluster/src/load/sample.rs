@@ -16,10 +16,11 @@ pub(crate) enum Kind {
 /// The outcome of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The expected response.
     Good,
     /// Rejected with 503; whether the response had `Retry-After`.
-    Unavailable { retry_after: bool },
+    Unavailable {
+        retry_after: bool,
+    },
     /// Another status than expected.
     Status(u16),
     /// No response.

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use testkit::app::TestResponse;
 
-/// The parsed file.
 pub(super) struct ApiFile {
     /// Variables: `@name = value`.
     variables: HashMap<String, String>,

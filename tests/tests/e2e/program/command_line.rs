@@ -148,7 +148,7 @@ async fn health_reports_whether_a_server_can_serve() {
     let output = run(&["health"], &variables).await;
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        String::from_utf8_lossy(&output.stderr).contains(&format!("no answer from http://127.0.0.1:{port}/")),
+        String::from_utf8_lossy(&output.stderr).contains(&format!("no response from http://127.0.0.1:{port}/")),
         "{output:?}"
     );
 }

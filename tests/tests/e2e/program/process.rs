@@ -62,7 +62,6 @@ pub(super) async fn run_in(folder: &TempDir, program: &str, arguments: &[&str], 
     timeout(PATIENCE, output).await.unwrap_or_else(|_| panic!("it runs and runs")).unwrap()
 }
 
-/// A serving process.
 pub(super) struct Serving {
     child: Child,
     pub(super) http: Http,

@@ -36,7 +36,6 @@ impl std::fmt::Display for Version {
     }
 }
 
-/// The newest installation.
 pub(crate) fn find() -> Option<Programs> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)

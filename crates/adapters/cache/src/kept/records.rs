@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::kept::entry::Value;
 
-/// A shared entry.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Record<'r> {
     /// The version up to which it includes every change: milliseconds and sequence.

@@ -35,7 +35,6 @@ pub struct LogUnavailable(#[source] pub Box<dyn std::error::Error + Send + Sync>
 pub struct InProcessLog(AtomicU64);
 
 impl InProcessLog {
-    /// An empty log.
     pub fn new() -> Self {
         Self::default()
     }

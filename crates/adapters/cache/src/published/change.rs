@@ -12,7 +12,6 @@ use crate::known::tag::Tag;
 pub struct Change {
     /// The writer, who from then on reads this write through any instance.
     pub by: Option<UserId>,
-    /// The invalidated tags.
     pub tags: Vec<Tag>,
 }
 

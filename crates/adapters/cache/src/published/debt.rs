@@ -47,7 +47,6 @@ impl Debt {
         state.paying = false;
     }
 
-    /// The repair failed.
     pub(crate) fn not_paid(&self) {
         self.state().paying = false;
     }

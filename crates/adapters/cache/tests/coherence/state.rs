@@ -18,7 +18,6 @@ pub(crate) struct State {
     pub(crate) comments: BTreeMap<CommentId, (PostId, UserId)>,
 }
 
-/// A read.
 #[derive(Debug, Clone)]
 pub(crate) enum Query {
     Post(PostId),

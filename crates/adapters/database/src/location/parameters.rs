@@ -5,7 +5,6 @@
 
 use std::fmt;
 
-/// An unknown parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown(Kind);
 

@@ -53,7 +53,6 @@ pub enum ParseLocationError {
         /// The values that it may have.
         expected: &'static str,
     },
-    /// An unknown parameter.
     #[error("has {0}")]
     Parameter(#[from] Unknown),
 }

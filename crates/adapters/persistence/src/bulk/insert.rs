@@ -34,9 +34,7 @@ pub(super) struct Table {
 /// The type of a column.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
-    /// Text.
     Text,
-    /// A 64-bit integer.
     Number,
 }
 
@@ -44,9 +42,7 @@ pub(super) enum Kind {
 pub(super) enum Field<'a> {
     /// `NULL`.
     Null,
-    /// Text.
     Text(&'a str),
-    /// A 64-bit integer.
     Number(i64),
 }
 

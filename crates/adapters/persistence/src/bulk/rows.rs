@@ -5,7 +5,6 @@ use domain::{Bio, CommentId, Content, DisplayName, PostId, Timestamp, UserId, Us
 
 use super::insert::{Field, Kind, Row, Table};
 
-/// An account.
 #[derive(Debug, Clone)]
 pub struct UserRow {
     pub id: UserId,
@@ -52,7 +51,6 @@ impl Row for UserRow {
     }
 }
 
-/// A post.
 #[derive(Debug, Clone)]
 pub struct PostRow {
     pub id: PostId,
@@ -90,7 +88,6 @@ impl Row for PostRow {
     }
 }
 
-/// A comment.
 #[derive(Debug, Clone)]
 pub struct CommentRow {
     pub id: CommentId,

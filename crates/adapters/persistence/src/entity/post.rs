@@ -1,6 +1,5 @@
 use sea_orm::entity::prelude::*;
 
-/// A post.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "posts")]
 pub struct Model {

@@ -1,6 +1,5 @@
 use sea_orm::entity::prelude::*;
 
-/// An account.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
 pub struct Model {

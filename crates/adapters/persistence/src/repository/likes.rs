@@ -125,14 +125,8 @@ macro_rules! liked_things {
     };
 }
 
-liked_things!(
-    /// Posts.
-    LikedPosts, OF_POSTS, Liked::Post, "posts.like", "posts.unlike"
-);
-liked_things!(
-    /// Comments.
-    LikedComments, OF_COMMENTS, Liked::Comment, "comments.like", "comments.unlike"
-);
+liked_things!(LikedPosts, OF_POSTS, Liked::Post, "posts.like", "posts.unlike");
+liked_things!(LikedComments, OF_COMMENTS, Liked::Comment, "comments.like", "comments.unlike");
 
 impl<I: EntityTrait, L: EntityTrait> Likes<I, L> {
     /// Stores a like, and counts it if it is new.

@@ -24,7 +24,6 @@ use crate::entity::{comment, post, post_like, user};
 pub(super) struct Gone {
     /// All removed rows: comments, likes and posts. 0 when nothing could be removed.
     pub(super) rows: u64,
-    /// The removed posts.
     pub(super) posts: u64,
 }
 

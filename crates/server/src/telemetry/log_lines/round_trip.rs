@@ -1,7 +1,7 @@
-//! Holds the log lines to `serde_json`: it reads each line as the object that it would have written itself.
+//! A property of log lines: `serde_json` reads each line as the object that it would have written itself.
 //!
-//! The lines are made by hand for speed. Here, spans and events of any shape go through a real subscriber. Their names,
-//! targets and values are such as no macro of this repository has, but a dependency may have.
+//! Spans and events of arbitrary shape go through a real subscriber. Their names, targets and values go beyond those of
+//! this repository, because dependencies log as well.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -20,7 +20,7 @@ use tracing::{Event, Level, Metadata, Span};
 
 use super::tests::written_text;
 
-/// What breaks JSON, lines, or the reader of either; and the names that a line has of itself.
+/// Text that breaks JSON or lines, and the names of a line's own members.
 const TRICKY: [&str; 24] = [
     "\"",
     "\\",
@@ -81,7 +81,7 @@ impl Given {
         }
     }
 
-    /// What `serde_json` makes of it. What it has no number for is kept digit by digit, as text.
+    /// The value in `serde_json`. Numbers outside its range are text with all digits.
     fn expected(&self) -> Value {
         match self {
             Self::Text(text) | Self::Display(text) | Self::Failure(text) => json!(text),
@@ -100,7 +100,7 @@ impl Given {
     }
 }
 
-/// What a span or an event is: the part that a macro makes static, and a value for each field that has one.
+/// A span or an event: the part that a macro makes static, and the values of its fields.
 #[derive(Debug, Clone)]
 struct Site {
     name: String,
@@ -110,7 +110,7 @@ struct Site {
 }
 
 impl Site {
-    /// The metadata, for ever, as the macros have it.
+    /// The metadata with a static lifetime, as the macros make it.
     fn metadata(&self, kind: Kind) -> &'static Metadata<'static> {
         let leak = |text: &String| -> &'static str { Box::leak(text.clone().into_boxed_str()) };
         let fields = Box::leak(self.fields.iter().map(leak).collect::<Vec<_>>().into_boxed_slice());
@@ -121,7 +121,7 @@ impl Site {
         })
     }
 
-    /// What is told of the fields: the last value of each.
+    /// The expected members: the last value of each field.
     fn expected(&self, of_the_line: &[&str], later: &[Vec<Option<Given>>]) -> Map<String, Value> {
         let mut members = Map::new();
         for values in std::iter::once(&self.values).chain(later) {
@@ -158,7 +158,7 @@ fn with_values<R>(
     log(&metadata.fields().value_set_all(&values))
 }
 
-/// A span, and what is recorded of it after it has begun.
+/// A span, and the values that are recorded after its beginning.
 #[derive(Debug, Clone)]
 struct Begun {
     site: Site,
@@ -185,7 +185,7 @@ fn line_of(event: &Site, spans: &[Begun]) -> String {
     })
 }
 
-/// The same, but for the time.
+/// The expected object, without the time.
 fn expected_of(event: &Site, spans: &[Begun]) -> Map<String, Value> {
     let mut line = event.expected(&["timestamp", "level", "target", "spans"], &[]);
     line.insert("level".to_owned(), json!("INFO"));
@@ -234,7 +234,7 @@ fn given() -> impl Strategy<Value = Given> {
     ]
 }
 
-/// Names that differ in what is written of them. What begins with `log.` is left out of lines on purpose.
+/// Names that differ once they are written. Names that begin with `log.` are left out of lines on purpose.
 fn fields() -> impl Strategy<Value = Vec<String>> {
     vec(prop_oneof![text(), select(&TRICKY[..]).prop_map(str::to_owned)], 0..5).prop_map(|mut fields| {
         let mut seen = BTreeSet::new();
@@ -271,9 +271,9 @@ proptest! {
         prop_assert_eq!(time, Some("2026-11-22T00:00:00.000000Z".len()));
         expected.insert("timestamp".to_owned(), read["timestamp"].clone());
         let expected = serde_json::to_string(&expected)?;
-        // Read as well: `serde_json` may read a float one digit off what it wrote.
+        // Both are read: `serde_json` may read a float one digit off the written one.
         prop_assert_eq!(&read, &serde_json::from_str::<Map<String, Value>>(&expected)?);
-        // Members are in another order; but none is there twice.
+        // The order of members may differ, but no name occurs twice.
         prop_assert_eq!(line.len(), expected.len() + 1, "{} is not as long as {}", line, expected);
     }
 }

@@ -29,7 +29,6 @@ pub(super) struct Finding {
     pub(super) stale_until: Option<Duration>,
     /// Whether reads or pauses took too long for the round to count.
     pub(super) stalled: bool,
-    /// The longest read.
     pub(super) slowest: Duration,
 }
 

@@ -20,6 +20,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use toolkit::{Interrupt, root};
 
+use crate::check_prose;
 use crate::report::Report;
 use promtool::Promtool;
 
@@ -43,6 +44,7 @@ async fn steps(report: &mut Report, interrupt: &Interrupt) -> Result<()> {
     let root = root();
     let dashboards = report.step("dashboards", async { dashboards::read(&root.join("deploy/grafana")) }).await?;
     report.step("metrics", async { check_metrics(&root, &dashboards) }).await?;
+    report.step("runbooks", async { check_runbooks(&root) }).await?;
     report.step("defaults", async { check_defaults(&root) }).await?;
     let promtool = report.step("find promtool", Promtool::find(&root, interrupt)).await?;
     report.step("prometheus", check_prometheus(&promtool, &root, &dashboards, interrupt)).await?;
@@ -69,6 +71,18 @@ fn check_metrics(root: &Path, dashboards: &[Expression]) -> Result<()> {
         bail!("{} expressions that do not parse, or metrics that docs/operations.md does not name", complaints.len());
     }
     eprintln!("{} expressions over {} metrics", expressions.len(), measured.len());
+    Ok(())
+}
+
+/// Checks that every alert names a section of the operations guide.
+fn check_runbooks(root: &Path) -> Result<()> {
+    let page = "docs/operations.md";
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"));
+    let sections = check_prose::anchors(&read(page)?);
+    let missing = rules::without_runbook(&read("deploy/prometheus/alerts.yml")?, page, &sections);
+    if !missing.is_empty() {
+        bail!("{}", missing.join("; "));
+    }
     Ok(())
 }
 

@@ -2,10 +2,11 @@
 //!
 //! Read are Markdown, the comments of sources and configuration, and the descriptions in `openapi.json`. Two rules hold
 //! everywhere: a sentence has at most [`sentences::MAX_WORDS`] words, and the expressions of [`words`] have a plainer
-//! one. Code, in backquotes or in blocks, is not prose.
+//! one. Code, in backquotes or in blocks, is not prose. Links between documents lead to a file and a heading that exist.
 
 mod comments;
 mod descriptions;
+mod links;
 mod markdown;
 mod sentences;
 mod words;
@@ -16,6 +17,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use ignore::WalkBuilder;
 use toolkit::root;
+
+pub(crate) use links::anchors;
 
 /// A paragraph, a list item, a heading or a cell of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,19 +59,27 @@ pub(crate) fn run() -> Result<()> {
             continue;
         };
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let shown = path.strip_prefix(&root).unwrap_or(path).display();
         for passage in kind.passages(&text)? {
             passages += 1;
             for finding in findings(&passage.text) {
                 found += 1;
-                let shown = path.strip_prefix(&root).unwrap_or(path).display();
                 eprintln!("{shown}:{}: {finding}", passage.line);
+            }
+        }
+        if kind == Kind::Markdown {
+            for link in links::of(&text) {
+                if let Some(fault) = links::fault(&link, path) {
+                    found += 1;
+                    eprintln!("{shown}:{}: {fault}", link.line);
+                }
             }
         }
     }
     if found > 0 {
-        bail!("{found} places to say more plainly (CONTRIBUTING.md, \"How we write\")");
+        bail!("{found} places to mend (CONTRIBUTING.md, \"How we write\")");
     }
-    eprintln!("{passages} passages, all in plain words");
+    eprintln!("{passages} passages in plain words, no broken link");
     Ok(())
 }
 

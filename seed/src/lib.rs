@@ -1,7 +1,7 @@
 //! Fills a database with sample users, posts and comments, for trials and measurements.
 //!
 //! [`World`] generates users and their actions from a random seed and a few numbers, independent of any database.
-//! [`fill`] loads them. The same seed and numbers produce the same world, including ids, so loading it again adds
+//! [`mod@fill`] loads them. The same seed and numbers produce the same world, including ids, so loading it again adds
 //! nothing.
 //!
 //! - `world/` generates users, posts, comments, follows and likes, one file each; `text/` generates their texts.

@@ -1,7 +1,7 @@
 //! From the socket to the request: connections are bounded in number and time, and malformed requests get a proper
 //! response.
 //!
-//! - [`accept`]: accepting a connection;
+//! - [`mod@accept`]: accepting a connection;
 //! - [`stream`]: the connection, between the socket and the framework;
 //! - [`activity`]: the timeouts of a connection, and [`watch`], the timer of a worker;
 //! - [`refused`]: detection of the framework's own bare responses, which are replaced.

@@ -3,9 +3,9 @@
 //!
 //! **Connecting.** [`location`] parses addresses. [`open`] opens connections, [`pools`] configures them, and
 //! [`new_file`] creates the SQLite file. [`not_reached`] says why a server was out of reach, without its address.
-//! [`schema`] runs migrations. [`inspect`] examines a server without changing it.
+//! [`schema`] runs migrations. [`mod@inspect`] examines a server without changing it.
 //!
-//! **Reading.** [`reading`] chooses a server for each read. [`node`] is one server, with its [`role`] and its state,
+//! **Reading.** [`mod@reading`] chooses a server for each read. [`node`] is one server, with its [`role`] and its state,
 //! which [`probe`] keeps current. [`position`] compares the positions of servers in the log. [`pipeline`] carries most
 //! reads on PostgreSQL. [`planned_once`] makes statements that are planned once for all values. [`plans`] invalidates
 //! prepared statements. [`fields`] reads rows, and [`keyset`] cuts pages.

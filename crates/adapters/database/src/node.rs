@@ -1,6 +1,6 @@
 //! One server of the database: its pool, its pipeline, its gates, and its state.
 //!
-//! Called by [`crate::reading`], [`crate::transaction`] and [`crate::probe`].
+//! Called by [`mod@crate::reading`], [`crate::transaction`] and [`crate::probe`].
 //!
 //! Invariants:
 //! - While a server is down, its statements fail at once instead of waiting for a connection.

@@ -98,7 +98,7 @@ mod tests {
         });
         let text = recorder.handle().render();
         for line in [
-            "# HELP build_info What is running; always 1.",
+            "# HELP build_info The running version, in its labels; always 1.",
             "# TYPE posts_published_total counter",
             "posts_published_total 0",
             "database_retries_total{operation=\"posts.publish\",reason=\"deadlock\"} 1",

@@ -52,7 +52,7 @@ where
         .take()
 }
 
-/// The condition of [`post`] as text, for statements that are written as text.
+/// The condition of [`post()`] as text, for statements that are written as text.
 macro_rules! post_is_there {
     () => {
         "NOT posts.removed AND NOT EXISTS (SELECT FROM users WHERE users.id = posts.author_id AND users.removed)"

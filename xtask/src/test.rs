@@ -61,6 +61,10 @@ async fn lints(args: &Args, report: &mut Report, interrupt: &Interrupt) -> Resul
     let clippy =
         process::cargo(["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"]);
     report.step("clippy", process::run(clippy, interrupt)).await?;
+    let mut docs = process::cargo(["doc", "--workspace", "--no-deps", "--document-private-items"]);
+    // Links to private items help readers of the source.
+    docs.env("RUSTDOCFLAGS", "--deny warnings --allow rustdoc::private_intra_doc_links");
+    report.step("docs", process::run(docs, interrupt)).await?;
     // If suites follow, this build serves them too.
     let server = if args.only_lints { None } else { Some(report.step("build", build(interrupt)).await?) };
     report.step("openapi", openapi::check(server.as_deref(), interrupt)).await?;

@@ -31,9 +31,8 @@ pub(crate) type ProblemSchema = ProblemDocument<'static>;
         title = "Thoughts",
         description = "A social feed backend: users publish short posts, comment, like, follow, and read feeds.\n\n\
             Lists are paginated: pass `next_cursor` of a page as `cursor` to get the next page.\n\n\
-            Responses to `GET` below `/v1/` carry an `ETag`. Send it as `If-None-Match` to get 304 without a body if nothing \
             Responses to `GET` below `/v1/` carry an `ETag`. Send it as `If-None-Match` to get 304 without a body if \
-            nothing changed. Send it as `If-Match` with an edit or a deletion to get 412 if the resource was edited since. \
+            nothing changed. Send it as `If-Match` with an edit or a deletion to get 412 if the resource was edited since.\n\n\
             Errors are problem details (RFC 9457). Decide by `code`, which is stable; `detail` is for people.",
         contact(name = "The Thoughts contributors"),
     ),

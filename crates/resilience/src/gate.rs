@@ -1,11 +1,14 @@
 //! A concurrency limit with a fair queue and early load shedding.
 //!
-//! Called in front of bounded resources: database connections, and cores that hash passwords.
+//! Called in front of bounded resources: database connections, cores that hash passwords, and writes as a whole.
 //!
 //! Invariants:
 //! - At most [`GateOptions::permits`] permits are held at a time.
 //! - A request waits only if it can expect its permit within [`GateOptions::wait`], at the current pace ([`pace`], by
-//!   Little's law). Otherwise it is rejected at once. If the queue hangs, it is rejected after half as long again.
+//!   Little's law). Otherwise it is rejected at once. As many requests as there are permits may always wait, so that a
+//!   slow pace is measured again.
+//! - A request that waited for 1.5 times that limit is rejected. So is one whose slot in a full queue goes to another
+//!   caller's request.
 //! - Callers take turns, and hold no more than their share ([`queue`]). A caller with many requests waits behind its
 //!   own.
 //! - A rejection changes nothing but the next [`Overloaded::retry_after`]. A request that finds room is admitted.
@@ -35,7 +38,7 @@ pub struct GateOptions {
     /// Whether to keep some permits free for other callers. Use it where permits are held long, and one caller could
     /// hold them all.
     pub reserves: bool,
-    /// The longest expected wait for a permit. A request is rejected after half as long again.
+    /// The longest expected wait for a permit. A request is rejected after 1.5 times that.
     pub wait: Duration,
     /// The capacity of the queue, whatever the expected wait.
     pub waiting: usize,

@@ -1,11 +1,11 @@
 //! Removals of erased accounts and deleted content, in the background.
 //!
-//! Called by the use cases, when a request has hidden an account or a post. The request waits a moment, which is enough
+//! Called by the use cases, when a request has hidden an account, a post or a comment. The request waits a moment, which is enough
 //! for a small removal. A large one continues after the response. Called by the maintenance, to resume the rest.
 //!
 //! Invariants:
 //! - A removal runs at most once at a time in this instance.
-//! - Slices of awaited removals go before others. The others wait at most as long as a request does.
+//! - Slices of awaited removals go first. Other removals pause for them before a slice, for at most 1 s.
 //! - A few removals are resumed at a time, and another one when one ends.
 //! - A removal that failed, or that another instance works on, is retried in the next scan, and blocks no other.
 //! - Stopping lets slices end. The changes of a slice are known only at its end, so cutting one off would invalidate
@@ -208,7 +208,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// A removal in flight. Dropping it, also by a panic, ends that.
+/// A removal in flight. Dropping it, even in a panic, unregisters the removal.
 struct Running {
     remover: Remover,
     removal: Removal,

@@ -14,7 +14,7 @@
 //! - Concurrent reads of one key share one load (`kept/single_flight.rs`).
 //!
 //! A read (`kept/read.rs`) tries the entries in the process (`kept/local.rs`), then [`SharedEntries`]
-//! (`kept/codec.rs`), then loads.
+//! (`kept/shared.rs`), then loads.
 //!
 //! On failure the cache is bypassed: while the log is silent or disconnected, and while a change of this instance is
 //! unpublished (`published/debt.rs`).

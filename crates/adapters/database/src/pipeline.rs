@@ -43,7 +43,7 @@ use values::Parameters;
 
 /// Most connections of a pipeline. These carry more statements than one process can send.
 const MOST: u32 = 8;
-/// Statements in flight on each connection that keep the server busy. More would wait at the server instead of here.
+/// The target number of statements in flight on each connection. More would queue at the server instead of here.
 pub(super) const AT_ONCE: u32 = 8;
 /// With fewer connections in all, the pool needs every one of them.
 const WORTH_IT_FROM: u32 = 8;
@@ -90,8 +90,8 @@ impl Pipeline {
         Self { slots, keepers: Mutex::new(keepers), closing }
     }
 
-    /// The rows of `statement`. `None` sends the caller to the pool, when all connections are busy or the chosen one
-    /// was closed or is blocked. Also for a statement that the pipeline does not support.
+    /// The rows of `statement`, or `None` to send the caller to the pool. Then all connections are busy, the chosen one is
+    /// closed or blocked, or the pipeline does not support the statement.
     pub(super) async fn query(&self, statement: &Statement) -> Option<Result<Vec<Row>, DbErr>> {
         let parameters = Parameters::of(statement.values.as_ref())?;
         let turn = self.least_busy()?;

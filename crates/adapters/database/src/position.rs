@@ -1,4 +1,6 @@
-//! Positions in PostgreSQL's write-ahead log: how far the database was written, and how much of that a replica has.
+//! Positions in PostgreSQL's write-ahead log (LSN): the primary's latest, and the one that each replica has replayed.
+//!
+//! Called by `transaction` and `batch` after a commit, by `reading` to choose a server, and by `probe`.
 //!
 //! [`Watermark`] is the latest position that this process knows. Commits, messages of other instances and probes of
 //! the primary raise it. [`Positions`] notes the position of each user's last write, for all instances.
@@ -7,6 +9,8 @@
 //! - A replica at [`Watermark::latest`] has all writes that this process knows of.
 //! - While a write with an unknown position exists, `latest` is [`WalPosition::UNKNOWN`], which no replica reaches.
 //! - Only a probe that began after a doubt was raised resolves that doubt.
+//!
+//! On failure to query or note a position, it counts as unknown, and signed-in readers use the primary.
 //!
 //! Tested here, and in `persistence/tests/repositories/replicas.rs`.
 

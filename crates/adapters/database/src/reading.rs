@@ -4,7 +4,8 @@
 //!
 //! Invariants:
 //! - A `Complete` read fails rather than fall back to a stale replica.
-//! - A `Bounded` read prefers a replica that has the reader's own writes and is at most one probe behind.
+//! - A `Bounded` read prefers a replica that has the reader's own writes, and all that the primary had one probe
+//!   earlier.
 //! - Without such a replica it goes to the primary, and while that is lost to the freshest replica.
 //!
 //! Tested in `persistence/tests/repositories/replicas.rs`.
@@ -31,7 +32,8 @@ pub struct Reading {
 }
 
 impl Database {
-    /// The server that `viewer` reads from. It has everything that this user wrote before, through any instance.
+    /// The server that `viewer` reads from. It has everything that this user wrote before, through any instance, unless the
+    /// primary is lost.
     pub async fn read(&self, viewer: Option<UserId>) -> Reading {
         let (first, instead, reason) = self.route(viewer).await;
         if let Some(observer) = &self.inner.observer {

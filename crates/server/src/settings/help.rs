@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn help_is_aligned_and_fits_into_100_columns() {
         let help = variables_help();
-        let port = "\n  PORT                         The port to listen at; 0 for any that is free. [default: 3000]\n";
+        let port = "\n  PORT                         The port to listen at; 0 for any free one. [default: 3000]\n";
         assert!(help.contains(port), "{help}");
         let longest = help.lines().max_by_key(|line| line.chars().count()).unwrap();
         assert!(longest.chars().count() <= 100, "{longest}");

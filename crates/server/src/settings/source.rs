@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::{env, fs};
 
-use super::dot_env;
+use super::dot_env::{self, Entry};
 use super::problem::{Problem, SettingsError};
 use super::variables::{Variable, names};
 
@@ -24,9 +24,12 @@ pub(super) fn variables_of_process(wanted: &[Variable]) -> Result<Variables, Set
     if !problems.is_empty() {
         return Err(SettingsError { problems });
     }
-    // The first of two equal names wins.
-    let file = entries.into_iter().rev().map(|entry| (entry.name, entry.value)).collect();
-    values(wanted, &[process, file])
+    values(wanted, &[process, variables_of_file(entries)])
+}
+
+/// The variables of a file. The first of two equal names wins.
+fn variables_of_file(entries: Vec<Entry>) -> Variables {
+    entries.into_iter().rev().map(|entry| (entry.name, entry.value)).collect()
 }
 
 /// The values of the variables `wanted` in `layers`.
@@ -105,7 +108,14 @@ mod tests {
     }
 
     #[test]
-    fn value_passes_over_what_is_empty() {
+    fn the_first_of_two_equal_names_in_a_file_wins() {
+        let entry = |name: &str, value: &str| Entry { line: 1, name: name.to_owned(), value: value.to_owned() };
+        let file = variables_of_file(vec![entry("PORT", "1"), entry("HOST", "::1"), entry("PORT", "2")]);
+        assert_eq!(file, layer(&[("PORT", "1"), ("HOST", "::1")]));
+    }
+
+    #[test]
+    fn value_skips_empty_variables() {
         let layers =
             [layer(&[("HOST", "::1"), ("PORT", " ")]), layer(&[("HOST", "::2"), ("PORT", "1"), ("WORKERS", "")])];
         let values = [HOST, PORT, WORKERS, RUST_LOG].map(|variable| value(&variable, &layers).unwrap());
@@ -113,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn value_of_a_secret_and_of_no_other_may_be_in_a_file() {
+    fn only_the_value_of_a_secret_may_be_in_a_file() {
         for variable in VARIABLES {
             for (bytes, secret) in [("hush", "hush"), (" hu sh \r\n", " hu sh "), ("hush\n\n", "hush\n")] {
                 with_file(bytes.as_bytes(), |path| {
@@ -126,19 +136,19 @@ mod tests {
     }
 
     #[test]
-    fn value_is_what_the_first_layer_says_in_either_way() {
+    fn the_first_layer_wins_whether_it_has_the_secret_or_its_file() {
         with_file(b"kept", |path| {
             let (file, plain) = (layer(&[("SIGNING_KEY_FILE", path)]), layer(&[("SIGNING_KEY", "plain")]));
             let nowhere = layer(&[("SIGNING_KEY_FILE", "/nowhere/at/all")]);
             let first = |layers: [&Variables; 2]| value(&SIGNING_KEY, &layers.map(Clone::clone)).unwrap();
             assert_eq!(first([&file, &plain]).as_deref(), Some("kept"));
             assert_eq!(first([&plain, &file]).as_deref(), Some("plain"));
-            assert_eq!(first([&plain, &nowhere]).as_deref(), Some("plain"), "what is not needed is not read");
+            assert_eq!(first([&plain, &nowhere]).as_deref(), Some("plain"), "an unneeded file is not read");
         });
     }
 
     #[test]
-    fn values_are_refused_for_a_file_of_no_use_or_a_second_one() {
+    fn values_are_refused_for_an_invalid_file_or_two_sources() {
         let refused = |pairs: &[(&str, &str)]| {
             let problems = values(VARIABLES, &[layer(pairs)]).unwrap_err().problems;
             assert_eq!(problems.len(), 1, "{problems:?}");
@@ -158,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_looked_at_only_where_they_are_wanted() {
+    fn only_wanted_values_are_read() {
         let layers = [layer(&[("PORT", "1"), ("SIGNING_KEY_FILE", "/nowhere/at/all")])];
         assert_eq!(values(&[PORT, HOST], &layers).unwrap(), layer(&[("PORT", "1")]));
     }

@@ -74,8 +74,8 @@ impl Reading {
 }
 
 impl Cache {
-    /// The value of `key`, from an entry or by `load`. `None` means that the signed-in `reader` must read from the
-    /// database, which shows them their own writes.
+    /// The value of `key`, from an entry or by `load`. `None` sends the caller to the database: the cache is off, or
+    /// entries may lack the last writes of the signed-in `reader`.
     ///
     /// A failed load is not stored. Its error goes to every waiter: retrying separately would send them all at once
     /// to a database that has just failed.

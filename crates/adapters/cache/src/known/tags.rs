@@ -1,4 +1,6 @@
-//! The tag table: the latest change of each tag, as far as this instance has received.
+//! The tag table: the latest change of each tag that this instance has received.
+//!
+//! Called by the follower of the journal, which marks tags, and by `kept/read.rs`, which validates entries.
 //!
 //! Invariants:
 //! - Every change after `complete_since` is in the table, or a later change of the same tag is.

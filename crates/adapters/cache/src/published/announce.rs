@@ -1,4 +1,4 @@
-//! Publishes the tags that facts invalidate to all instances.
+//! Publishes to all instances the tags that a write's facts invalidate.
 //!
 //! Called by `events::Publication`, at the end of every write.
 //!

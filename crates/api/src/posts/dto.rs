@@ -1,8 +1,8 @@
 //! Request and response bodies of posts and comments.
 
 use domain::{
-    Author, Comment, CommentBody as Words, CommentId, CommentView, Content, ContentViewer, DisplayName, Post, PostId,
-    Timestamp, UserId, Username,
+    Author, Comment, CommentBody as Words, CommentId, CommentView, CommentViewer, Content, DisplayName, Post, PostId,
+    PostViewer, Timestamp, UserId, Username,
 };
 use http_kit::body::{Request, faults_of, given};
 use http_kit::check::Check;
@@ -125,8 +125,14 @@ pub(crate) struct ContentViewerBody {
     liked: bool,
 }
 
-impl From<ContentViewer> for ContentViewerBody {
-    fn from(viewer: ContentViewer) -> Self {
+impl From<PostViewer> for ContentViewerBody {
+    fn from(viewer: PostViewer) -> Self {
+        Self { liked: viewer.liked }
+    }
+}
+
+impl From<CommentViewer> for ContentViewerBody {
+    fn from(viewer: CommentViewer) -> Self {
         Self { liked: viewer.liked }
     }
 }
@@ -167,7 +173,7 @@ pub(crate) struct PostBody {
 
 impl Representation for PostBody {
     type Subject = Post;
-    type Viewer = ContentViewer;
+    type Viewer = PostViewer;
     type ViewerBody = ContentViewerBody;
 
     fn of(post: &Post) -> Self {
@@ -187,7 +193,7 @@ impl Representation for PostBody {
 impl PostBody {
     /// The post as its author sees it right after publishing.
     pub(super) fn just_published(post: &Post) -> Self {
-        Self { viewer: Some(ContentViewer { liked: false }.into()), ..Self::of(post) }
+        Self { viewer: Some(PostViewer::default().into()), ..Self::of(post) }
     }
 }
 
@@ -262,6 +268,6 @@ impl From<CommentView> for CommentBody {
 impl CommentBody {
     /// The comment as its author sees it right after writing.
     pub(super) fn just_written(comment: Comment) -> Self {
-        CommentView::new(comment, Some(ContentViewer { liked: false })).into()
+        CommentView::new(comment, Some(CommentViewer { liked: false })).into()
     }
 }

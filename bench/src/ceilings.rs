@@ -5,7 +5,7 @@ use anyhow::Result;
 use domain::{PageRequest, UserRef, Username};
 use feed::ports::TimelineRepository as _;
 use persistence::{SeaCommentRepository, SeaPostRepository, SeaTimelineRepository, SeaUserRepository};
-use posts::ports::{CommentRepository as _, PostLikes as _, PostRepository as _, Thread};
+use posts::ports::{CommentRepository as _, PostRepository as _, PostViewers as _, Thread};
 
 use crate::script::Script;
 use crate::statements::Watched;
@@ -54,7 +54,7 @@ async fn captured_statements(what: What, world: &World, watched: &Watched) -> Re
         }
         What::SignedInFeed => {
             for reader in world.readers.iter().take(VARIANTS) {
-                posts.liked(reader.id, world.first_page()).await?;
+                posts.viewers(reader.id, world.first_page()).await?;
                 keep()?;
             }
         }

@@ -9,7 +9,9 @@ use anyhow::Context as _;
 use database::Database;
 use domain::{Password, Timestamp};
 use futures_util::{StreamExt as _, stream};
-use persistence::bulk::{BulkLoader, CommentLikeRow, CommentRow, FollowRow, Loaded, PostLikeRow, PostRow, UserRow};
+use persistence::bulk::{
+    BookmarkRow, BulkLoader, CommentLikeRow, CommentRow, FollowRow, Loaded, PostLikeRow, PostRow, UserRow,
+};
 use rand::distr::{Alphanumeric, SampleString as _};
 use security::{Argon2Hasher, HashingCost, HashingLimits};
 
@@ -131,6 +133,7 @@ impl Filling<'_> {
                 "likes of comments",
                 self.load("likes of comments", world.comment_likes.len(), |r| self.comment_likes(r)).await?,
             ),
+            ("bookmarks", self.load("bookmarks", world.bookmarks.len(), |range| self.bookmarks(range)).await?),
         ])
     }
 
@@ -262,5 +265,16 @@ impl Filling<'_> {
         };
         let rows: Vec<_> = world.comment_likes[range].iter().map(row).collect();
         Ok(self.loader.comment_likes(&rows).await?)
+    }
+
+    async fn bookmarks(&self, range: Range<usize>) -> anyhow::Result<Loaded> {
+        let world = self.world;
+        let row = |bookmark: &crate::world::Bookmark| BookmarkRow {
+            user_id: world.users[bookmark.user].id,
+            post_id: world.posts[bookmark.post].id,
+            bookmarked_at: bookmark.bookmarked_at,
+        };
+        let rows: Vec<_> = world.bookmarks[range].iter().map(row).collect();
+        Ok(self.loader.bookmarks(&rows).await?)
     }
 }

@@ -63,6 +63,9 @@ pub const TEST_USERS: [TestUser; 3] = [
 /// Follows among the test users, by their indices.
 pub const FOLLOWS: [(usize, usize); 5] = [(0, 1), (0, 2), (1, 0), (2, 0), (2, 1)];
 
+/// Bookmarks of the test users: the index of the user, and that of the post in the order of [`posts`].
+pub const BOOKMARKS: [(usize, usize); 6] = [(0, 1), (0, 5), (1, 0), (1, 2), (2, 0), (2, 4)];
+
 /// Ids of the test users.
 pub fn ids() -> [UserId; TEST_USERS.len()] {
     let mut chance = chance::of(0, "test users", 0);

@@ -5,6 +5,7 @@
 //! that must change with a number (such as a post's author with the number of users) has ids that depend on that
 //! number. So two worlds never share an id with different data.
 
+mod bookmarks;
 mod comments;
 mod follows;
 mod likes;
@@ -13,6 +14,7 @@ mod period;
 mod posts;
 mod users;
 
+pub use bookmarks::Bookmark;
 pub use comments::Comment;
 pub use follows::Follow;
 pub use likes::Like;
@@ -55,6 +57,8 @@ pub struct World {
     pub post_likes: Vec<Like>,
     /// Likes of comments.
     pub comment_likes: Vec<Like>,
+    /// Bookmarks of the test users.
+    pub bookmarks: Vec<Bookmark>,
     /// The seed of the posts' texts.
     post_seed: u64,
     /// The seed of the comments' texts.
@@ -77,7 +81,8 @@ impl World {
         let (for_posts, for_comments) = likes::share(numbers.likes, users.len(), posts.len(), comments.len());
         let post_likes = likes::generate(post_seed, for_posts, &users, &mut posts, period);
         let comment_likes = likes::generate(comment_seed, for_comments, &users, &mut comments, period);
-        Ok(Self { users, posts, comments, follows, post_likes, comment_likes, post_seed, comment_seed })
+        let bookmarks = bookmarks::generate(&posts);
+        Ok(Self { users, posts, comments, follows, post_likes, comment_likes, bookmarks, post_seed, comment_seed })
     }
 
     /// The content of a post. Contents are generated on demand, because they are most of a world's size.

@@ -64,10 +64,10 @@ impl Fixture {
         self.sql.execute_unprepared(sql).await.unwrap().rows_affected()
     }
 
-    /// The numbers of users, posts, comments, follows, likes of posts and likes of comments.
-    async fn sizes(&self) -> [i64; 6] {
-        let mut sizes = [0; 6];
-        let tables = ["users", "posts", "comments", "follows", "post_likes", "comment_likes"];
+    /// The numbers of users, posts, comments, follows, likes of posts, likes of comments and bookmarks.
+    async fn sizes(&self) -> [i64; 7] {
+        let mut sizes = [0; 7];
+        let tables = ["users", "posts", "comments", "follows", "post_likes", "comment_likes", "bookmarks"];
         for (size, table) in sizes.iter_mut().zip(tables) {
             *size = self.number(&format!("SELECT count(*) FROM {table}")).await;
         }
@@ -96,8 +96,8 @@ fn total(report: &Report) -> Loaded {
     total
 }
 
-const ALL: [i64; 6] = [40, 300, 900, 200, 1_050, 450];
-const ROWS: u64 = 2_940;
+const ALL: [i64; 7] = [40, 300, 900, 200, 1_050, 450, 6];
+const ROWS: u64 = 2_946;
 
 #[tokio::test]
 async fn adds_everything_once() {
@@ -163,6 +163,8 @@ const STRANGERS: &str = "
     VALUES ('realpost0000000000000000', 'stranger0000000000000000', 6);
     INSERT INTO follows (follower_id, followee_id, created_at)
     VALUES ('stranger0000000000000000', 'realada00000000000000000', 7);
+    INSERT INTO bookmarks (user_id, post_id, bookmarked_at)
+    VALUES ('stranger0000000000000000', 'realpost0000000000000000', 8);
 ";
 
 #[tokio::test]
@@ -217,7 +219,7 @@ async fn removes_everything_on_reset() {
     fixture.assert_counters_are_exact().await;
     let nothing = Numbers { users: 3, posts: 0, comments: 0, follows: 0, likes: 0 };
     fixture.fill(Order { reset: true, numbers: nothing, ..ORDER }).await;
-    assert_eq!(fixture.sizes().await, [3, 0, 0, 0, 0, 0]);
+    assert_eq!(fixture.sizes().await, [3, 0, 0, 0, 0, 0, 0]);
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use http_kit::cursor::CursorCodec;
 use http_kit::health::Health;
 use http_kit::settings::HttpSettings;
 use posts::Posts;
-use posts::ports::{MockCommentRepository, MockIdempotencyKeyRepository, MockPostRemover};
+use posts::ports::{MockBookmarkRepository, MockCommentRepository, MockIdempotencyKeyRepository, MockPostRemover};
 use social::Social;
 use social::ports::MockFollowRepository;
 
@@ -91,6 +91,7 @@ fn posts() -> Result<Posts> {
     Ok(Posts::new(posts::Dependencies {
         posts: Arc::new(OnePost(samples::post(0)?.into())),
         comments: Arc::new(MockCommentRepository::new()),
+        bookmarks: Arc::new(MockBookmarkRepository::new()),
         remover: Arc::new(MockPostRemover::new()),
         keys: Arc::new(MockIdempotencyKeyRepository::new()),
         clock: Arc::new(FixedClock),

@@ -3,7 +3,7 @@
 use accounts::ports::{AccessTokens, EndedSessions, SigningError};
 use async_trait::async_trait;
 use domain::{
-    Clock, ContentViewer, Cuid, IdGenerator, Page, PageRequest, Post, PostId, PostPage, PostView, Principal,
+    Clock, Cuid, IdGenerator, Page, PageRequest, Post, PostId, PostPage, PostView, PostViewer, Principal,
     RepositoryError, Revision, SessionId, Shared, Timestamp, UserId, UserRef, UserView,
 };
 use feed::ports::TimelineRepository;
@@ -82,7 +82,7 @@ pub(crate) struct OnePost(pub(crate) Shared<Post>);
 #[async_trait]
 impl PostRepository for OnePost {
     async fn find(&self, _: PostId, _: Option<UserId>) -> Result<Option<PostView>, RepositoryError> {
-        Ok(Some(PostView::new(self.0.clone(), None::<ContentViewer>)))
+        Ok(Some(PostView::new(self.0.clone(), None::<PostViewer>)))
     }
 
     async fn list_by_user(

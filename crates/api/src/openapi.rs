@@ -39,7 +39,7 @@ pub(crate) type ProblemSchema = ProblemDocument<'static>;
     servers((url = "/", description = "The server that this document comes from.")),
     tags(
         (name = "accounts", description = "Sign-up, sessions, profiles and erasure."),
-        (name = "posts", description = "Posts and their likes."),
+        (name = "posts", description = "Posts, their likes and bookmarks."),
         (name = "comments", description = "Comments, replies and their likes."),
         (name = "feeds", description = "Follows, the public feed and the home timeline."),
         (name = "operations", description = "Health, metrics and documentation."),

@@ -1,5 +1,6 @@
-//! HTTP handlers of posts and comments.
+//! HTTP handlers of posts, comments and bookmarks.
 
+mod bookmark;
 mod comment;
 mod dto;
 mod post;
@@ -32,10 +33,13 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>, services: Option<&Servic
         .service(comment::list_replies)
         .service(comment::like)
         .service(comment::show)
+        .service(bookmark::add)
+        .service(bookmark::list)
         .service(post::unlike)
         .service(post::list_likes)
         .service(post::edit)
         .service(post::delete)
+        .service(bookmark::remove)
         .service(comment::unlike)
         .service(comment::edit)
         .service(comment::delete);

@@ -1,6 +1,6 @@
 //! Comments on posts, and replies to them.
 
-use crate::{Author, Content, ContentViewer, Id, PostId, Revision, Timestamp, Viewed};
+use crate::{Author, Content, Id, PostId, Revision, Timestamp, Viewed};
 
 /// A comment on a post, or a reply to another comment on the same post.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,5 +55,12 @@ impl Comment {
 /// The id of a [`Comment`].
 pub type CommentId = Id<Comment>;
 
+/// The flags of a signed-in reader on a comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommentViewer {
+    /// Whether the reader likes it.
+    pub liked: bool,
+}
+
 /// A comment as one reader sees it.
-pub type CommentView = Viewed<Comment, ContentViewer>;
+pub type CommentView = Viewed<Comment, CommentViewer>;

@@ -1,6 +1,6 @@
 //! Posts: published thoughts.
 
-use crate::{Author, Content, ContentViewer, Id, Shared, Timestamp, Viewed, ViewedPage};
+use crate::{Author, Content, Id, Shared, Timestamp, Viewed, ViewedPage};
 
 /// A published thought.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,11 +26,20 @@ pub struct Post {
 /// The id of a [`Post`].
 pub type PostId = Id<Post>;
 
+/// The flags of a signed-in reader on a post. No other user sees them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PostViewer {
+    /// Whether the reader likes it.
+    pub liked: bool,
+    /// Whether the reader bookmarked it.
+    pub bookmarked: bool,
+}
+
 /// A post as one reader sees it.
-pub type PostView = Viewed<Shared<Post>, ContentViewer>;
+pub type PostView = Viewed<Shared<Post>, PostViewer>;
 
 /// A page of posts as one reader sees them.
-pub type PostPage = ViewedPage<Post, ContentViewer>;
+pub type PostPage = ViewedPage<Post, PostViewer>;
 
 /// The number of edits of a thing, from zero: the version that `If-Match` guards.
 ///

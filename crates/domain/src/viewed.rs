@@ -40,10 +40,3 @@ impl<T, V> ViewedPage<T, V> {
         Self { page: Page { items, next }.into(), viewers }
     }
 }
-
-/// The flags of a signed-in reader on a post or a comment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ContentViewer {
-    /// Whether the reader likes it.
-    pub liked: bool,
-}

@@ -10,8 +10,9 @@ use database::Database;
 use feed::Feed;
 use feed::ports::TimelineRepository;
 use persistence::{
-    SeaCommentRepository, SeaEndedSessions, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaKeptNameRepository,
-    SeaPostRepository, SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
+    SeaBookmarkRepository, SeaCommentRepository, SeaEndedSessions, SeaFollowRepository, SeaIdempotencyKeyRepository,
+    SeaKeptNameRepository, SeaPostRepository, SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository,
+    SeaUserRepository,
 };
 use posts::Posts;
 use posts::ports::{CommentRepository, PostRepository};
@@ -80,6 +81,7 @@ pub(crate) fn use_cases(
     let posts = Posts::new(posts::Dependencies {
         posts: repositories.posts,
         comments: repositories.comments,
+        bookmarks: Arc::new(SeaBookmarkRepository::new(database.clone())),
         remover: Arc::new(remover.clone()),
         keys: Arc::new(SeaIdempotencyKeyRepository::new(database.clone())),
         clock: clock.clone(),
@@ -110,12 +112,12 @@ fn uncached(database: &Database) -> Repositories {
 /// Cache entries are loaded from a server that has every change received so far. Other reads may use any server.
 fn cached(database: &Database, cache: &Cache) -> Repositories {
     let (anywhere, complete) = (uncached(database), uncached(&database.complete()));
-    let likes = Arc::new(SeaPostRepository::new(database.clone()));
+    let viewers = Arc::new(SeaPostRepository::new(database.clone()));
     let relations = Arc::new(SeaUserRepository::new(database.clone()));
     Repositories {
         users: Arc::new(CachedUsers::new(anywhere.users, complete.users, relations, cache.clone())),
-        posts: Arc::new(CachedPosts::new(anywhere.posts, complete.posts, likes.clone(), cache.clone())),
-        timelines: Arc::new(CachedTimelines::new(anywhere.timelines, complete.timelines, likes, cache.clone())),
+        posts: Arc::new(CachedPosts::new(anywhere.posts, complete.posts, viewers.clone(), cache.clone())),
+        timelines: Arc::new(CachedTimelines::new(anywhere.timelines, complete.timelines, viewers, cache.clone())),
         ..anywhere
     }
 }

@@ -191,6 +191,8 @@ fn starts_with_the_test_users() {
             assert!(texts.iter().any(|own| own.as_str() == *text), "{text}");
         }
         assert!(user.following_count >= 8);
+        let bookmarked: Vec<_> = world.bookmarks.iter().filter(|bookmark| bookmark.user == place).collect();
+        assert!(bookmarked.len() >= 2 && bookmarked.iter().all(|bookmark| world.posts[bookmark.post].author != place));
     }
     assert_eq!(world.users[0].created_at, period().start);
 }
@@ -200,6 +202,7 @@ fn handles_tiny_and_excessive_numbers() {
     let none = Numbers { users: 3, posts: 0, comments: 5, follows: 0, likes: 5 };
     let empty = World::generate(1, &none, period()).unwrap();
     assert_eq!((empty.posts.len(), empty.comments.len(), empty.post_likes.len()), (0, 0, 0));
+    assert!(empty.bookmarks.is_empty());
     let full = Numbers { users: 10, posts: 13, comments: 5, follows: 1_000, likes: 1_000 };
     let full = World::generate(1, &full, period()).unwrap();
     assert_eq!(full.follows.len(), 90);

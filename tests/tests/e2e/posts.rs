@@ -1,5 +1,6 @@
-//! Posts and comments: `/v1/posts`, `/v1/comments`, and the posts of a user.
+//! Posts and comments: `/v1/posts`, `/v1/comments`, `/v1/bookmarks`, and the posts of a user.
 
+mod bookmarks;
 mod comments;
 mod deletion;
 mod edit;

@@ -16,8 +16,8 @@ pub use posts::CachedPosts;
 pub use timelines::CachedTimelines;
 pub use users::CachedUsers;
 
-use ::posts::ports::PostLikes;
-use domain::{ContentViewer, Page, Post, PostId, PostPage, PostView, RepositoryError, Shared, UserId};
+use ::posts::ports::PostViewers;
+use domain::{Page, Post, PostId, PostPage, PostView, RepositoryError, Shared, UserId};
 
 use crate::kept::entry::Value;
 use crate::kept::read::Loaded;
@@ -37,30 +37,30 @@ async fn load(
     }
 }
 
-/// Adds the flags of `viewer` to the page, with at most one query to `likes`.
+/// Adds the flags of `viewer` to the page, with at most one query to `viewers`.
 async fn seen_by(
     viewer: Option<UserId>,
     page: &Shared<Page<Post>>,
-    likes: &dyn PostLikes,
+    viewers: &dyn PostViewers,
 ) -> Result<PostPage, RepositoryError> {
     let Some(viewer) = viewer.filter(|_| !page.items.is_empty()) else {
         return Ok(PostPage::anonymous(page.clone()));
     };
     let ids: Vec<PostId> = page.items.iter().map(|post| post.id).collect();
-    let liked = likes.liked(viewer, &ids).await?;
-    let viewers = ids.iter().map(|id| ContentViewer { liked: liked.contains(id) }).collect();
+    let flags = viewers.viewers(viewer, &ids).await?;
+    let viewers = ids.iter().map(|id| flags.get(id).copied().unwrap_or_default()).collect();
     Ok(PostPage { page: page.clone(), viewers: Some(viewers) })
 }
 
-/// Adds the flags of `viewer` to the post, with at most one query to `likes`.
+/// Adds the flags of `viewer` to the post, with at most one query to `viewers`.
 async fn post_seen_by(
     viewer: Option<UserId>,
     post: &Shared<Post>,
-    likes: &dyn PostLikes,
+    viewers: &dyn PostViewers,
 ) -> Result<PostView, RepositoryError> {
-    let viewer = match viewer {
-        Some(viewer) => Some(ContentViewer { liked: likes.liked(viewer, &[post.id]).await?.contains(&post.id) }),
+    let flags = match viewer {
+        Some(viewer) => Some(viewers.viewers(viewer, &[post.id]).await?.remove(&post.id).unwrap_or_default()),
         None => None,
     };
-    Ok(PostView { subject: post.clone(), viewer })
+    Ok(PostView { subject: post.clone(), viewer: flags })
 }

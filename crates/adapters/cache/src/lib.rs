@@ -1,8 +1,8 @@
 //! A coherent cache for hot reads, as decorators over the ports: posts, accounts, pages of the public feed, and pages
 //! of a user's posts. Called by the use cases through the ports, and by the server's follower of the journal.
 //!
-//! Cache entries hold only what is the same for every reader. Viewer flags (liked, following) are read from the
-//! database, in one statement per page.
+//! Cache entries hold only what is the same for every reader. Viewer flags (liked, bookmarked, following)
+//! are read from the database, in one statement per page.
 //!
 //! Invariants:
 //! - A change is published to the [`ChangeLog`] before the response to its write. `published/announce.rs` derives its

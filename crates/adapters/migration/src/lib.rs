@@ -14,6 +14,7 @@ mod m20261129_000007_create_removals;
 mod m20261129_000008_end_sessions;
 mod m20261129_000009_keep_names;
 mod m20261130_000010_let_tokens_outlive_sessions;
+mod m20261201_000011_create_bookmarks;
 
 use async_trait::async_trait;
 use sea_orm_migration::MigrationTrait;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000008_end_sessions::Migration),
             Box::new(m20261129_000009_keep_names::Migration),
             Box::new(m20261130_000010_let_tokens_outlive_sessions::Migration),
+            Box::new(m20261201_000011_create_bookmarks::Migration),
         ]
     }
 }

@@ -21,7 +21,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{DbBackend, DbErr};
 
 pub use loaded::Loaded;
-pub use rows::{CommentLikeRow, CommentRow, FollowRow, PostLikeRow, PostRow, UserRow};
+pub use rows::{BookmarkRow, CommentLikeRow, CommentRow, FollowRow, PostLikeRow, PostRow, UserRow};
 
 use crate::entity::user;
 
@@ -72,6 +72,11 @@ impl BulkLoader {
     /// Adds likes of comments. Skips likes whose user or comment does not exist, or whose comment was deleted.
     pub async fn comment_likes(&self, rows: &[CommentLikeRow]) -> Result<Loaded, RepositoryError> {
         insert::insert(&self.db, "bulk.comment_likes", rows).await
+    }
+
+    /// Adds bookmarks. Skips bookmarks whose user or post does not exist.
+    pub async fn bookmarks(&self, rows: &[BookmarkRow]) -> Result<Loaded, RepositoryError> {
+        insert::insert(&self.db, "bulk.bookmarks", rows).await
     }
 
     /// Corrects every counter in the database, in one transaction that blocks all other writers. Returns how many

@@ -1,5 +1,6 @@
 //! The tables as SeaORM entities, one file a table.
 
+pub(crate) mod bookmark;
 pub(crate) mod comment;
 pub(crate) mod comment_like;
 pub(crate) mod ended_session;

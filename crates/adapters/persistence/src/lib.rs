@@ -12,7 +12,8 @@ mod schema;
 mod view;
 
 pub use repository::{
-    SeaCommentRepository, SeaEndedSessions, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaKeptNameRepository,
-    SeaPostRepository, SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
+    SeaBookmarkRepository, SeaCommentRepository, SeaEndedSessions, SeaFollowRepository, SeaIdempotencyKeyRepository,
+    SeaKeptNameRepository, SeaPostRepository, SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository,
+    SeaUserRepository,
 };
 pub use schema::{inspect, is_migrated, migrate};

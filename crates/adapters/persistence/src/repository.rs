@@ -1,6 +1,8 @@
 //! The repositories, one file a port, and the helpers that they share.
 
 mod acting;
+mod bookmark;
+mod bookmark_removal;
 mod comment;
 mod comment_addition;
 mod comment_depth;
@@ -25,6 +27,7 @@ mod timeline;
 mod user;
 mod viewer_flags;
 
+pub use bookmark::SeaBookmarkRepository;
 pub use comment::SeaCommentRepository;
 pub use ended_sessions::SeaEndedSessions;
 pub use follow::SeaFollowRepository;

@@ -6,7 +6,8 @@ use database::{ConnectError, Database, Inspection, Location, MigrateError};
 use migration::Migrator;
 
 /// The tables that an instance reads and writes.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
+    "bookmarks",
     "comment_likes",
     "comments",
     "ended_sessions",

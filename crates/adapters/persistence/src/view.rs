@@ -5,29 +5,23 @@ pub(crate) mod post;
 pub(crate) mod presence;
 pub(crate) mod user;
 
-use database::Fields;
-use domain::{ContentViewer, UserId};
-use sea_orm::DbErr;
+use domain::UserId;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, IntoIden, IntoTableRef, Query, SelectStatement};
 
-/// Adds the last column: whether `viewer` likes the row. Left out without a signed-in reader.
-pub(crate) fn select_liked<T, C>(
-    select: &mut SelectStatement,
-    viewer: Option<UserId>,
-    likes: T,
-    columns: LikeColumns<C>,
-) where
+/// Adds a column: whether `viewer` marked the row, such as with a like. Left out without a signed-in reader.
+pub(crate) fn select_flag<T, C>(select: &mut SelectStatement, viewer: Option<UserId>, marks: Marks<T, C>)
+where
     T: IntoTableRef,
     C: IntoColumnRef,
 {
     if let Some(viewer) = viewer {
-        let like = Query::select()
+        let mark = Query::select()
             .expr(Expr::val(1))
-            .from(likes)
-            .and_where(Expr::col(columns.liked).equals(columns.row))
-            .and_where(Expr::col(columns.user).eq(viewer.as_str()))
+            .from(marks.table)
+            .and_where(Expr::col(marks.marked).equals(marks.row))
+            .and_where(Expr::col(marks.user).eq(viewer.as_str()))
             .take();
-        select.expr_as(exists(like), "liked".into_iden());
+        select.expr_as(exists(mark), marks.flag.into_iden());
     }
 }
 
@@ -39,17 +33,16 @@ pub(crate) fn exists(mut select: SelectStatement) -> Expr {
     Expr::exists(select.limit(1).offset(0).take())
 }
 
-/// The columns that join a table of likes to the table of liked things.
-pub(crate) struct LikeColumns<C> {
-    /// In the table of likes: the liked thing.
-    pub(crate) liked: C,
-    /// In the table of likes: the user.
+/// A table with which users mark things: likes, bookmarks.
+pub(crate) struct Marks<T, C> {
+    /// The name of the column with the flag.
+    pub(crate) flag: &'static str,
+    /// The table of marks.
+    pub(crate) table: T,
+    /// In the table of marks: the marked thing.
+    pub(crate) marked: C,
+    /// In the table of marks: the user.
     pub(crate) user: C,
-    /// In the table of liked things: the id.
+    /// In the table of marked things: the id.
     pub(crate) row: C,
-}
-
-/// Reads the column that [`select_liked`] added.
-pub(crate) fn read_liked(fields: &mut Fields<'_>, viewer: Option<UserId>) -> Result<Option<ContentViewer>, DbErr> {
-    viewer.map(|_| fields.value().map(|liked| ContentViewer { liked })).transpose()
 }

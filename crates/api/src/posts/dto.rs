@@ -1,14 +1,15 @@
-//! Request and response bodies of posts and comments.
+//! Request and response bodies of posts, comments and bookmarks.
 
 use domain::{
-    Author, Comment, CommentBody as Words, CommentId, CommentView, Content, ContentViewer, DisplayName, Post, PostId,
-    Timestamp, UserId, Username,
+    Author, Comment, CommentBody as Words, CommentId, CommentView, CommentViewer, Content, DisplayName, Post, PostId,
+    PostView, PostViewer, Timestamp, UserId, Username,
 };
 use http_kit::body::{Request, faults_of, given};
 use http_kit::check::Check;
 use http_kit::encoded::Representation;
 use http_kit::problem::{FieldError, Problem};
 use http_kit::text;
+use posts::ports::Bookmark;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
@@ -117,16 +118,33 @@ impl From<Author> for AuthorBody {
     }
 }
 
-/// Relationship of a post or a comment to the signed-in reader.
+/// Relationship of a post to the signed-in reader.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PostViewer)]
+pub(crate) struct PostViewerBody {
+    /// True if the reader likes the post.
+    liked: bool,
+    /// True if the reader bookmarked the post.
+    bookmarked: bool,
+}
+
+impl From<PostViewer> for PostViewerBody {
+    fn from(viewer: PostViewer) -> Self {
+        Self { liked: viewer.liked, bookmarked: viewer.bookmarked }
+    }
+}
+
+/// Relationship of a comment to the signed-in reader.
+// Version 1 renames no schema: posts had this one as well.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ContentViewer)]
-pub(crate) struct ContentViewerBody {
-    /// True if the reader likes it.
+pub(crate) struct CommentViewerBody {
+    /// True if the reader likes the comment.
     liked: bool,
 }
 
-impl From<ContentViewer> for ContentViewerBody {
-    fn from(viewer: ContentViewer) -> Self {
+impl From<CommentViewer> for CommentViewerBody {
+    fn from(viewer: CommentViewer) -> Self {
         Self { liked: viewer.liked }
     }
 }
@@ -162,13 +180,13 @@ pub(crate) struct PostBody {
     /// Relationship to the signed-in reader. Absent in responses to anonymous readers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
-    viewer: Option<ContentViewerBody>,
+    viewer: Option<PostViewerBody>,
 }
 
 impl Representation for PostBody {
     type Subject = Post;
-    type Viewer = ContentViewer;
-    type ViewerBody = ContentViewerBody;
+    type Viewer = PostViewer;
+    type ViewerBody = PostViewerBody;
 
     fn of(post: &Post) -> Self {
         Self {
@@ -187,7 +205,31 @@ impl Representation for PostBody {
 impl PostBody {
     /// The post as its author sees it right after publishing.
     pub(super) fn just_published(post: &Post) -> Self {
-        Self { viewer: Some(ContentViewer { liked: false }.into()), ..Self::of(post) }
+        Self { viewer: Some(PostViewer::default().into()), ..Self::of(post) }
+    }
+}
+
+impl From<PostView> for PostBody {
+    fn from(view: PostView) -> Self {
+        Self { viewer: view.viewer.map(Into::into), ..Self::of(&view.subject) }
+    }
+}
+
+/// A bookmarked post.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Bookmark)]
+pub(crate) struct BookmarkBody {
+    /// Time at which the post was bookmarked.
+    #[serde(serialize_with = "text::time")]
+    #[schema(value_type = String, format = DateTime, examples("2026-11-22T04:16:00.123456Z"))]
+    bookmarked_at: Timestamp,
+    /// The post.
+    post: PostBody,
+}
+
+impl From<Bookmark> for BookmarkBody {
+    fn from(bookmark: Bookmark) -> Self {
+        Self { bookmarked_at: bookmark.at, post: bookmark.post.into() }
     }
 }
 
@@ -233,7 +275,7 @@ pub(crate) struct CommentBody {
     /// Relationship to the signed-in reader. Absent in responses to anonymous readers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
-    viewer: Option<ContentViewerBody>,
+    viewer: Option<CommentViewerBody>,
 }
 
 impl From<CommentView> for CommentBody {
@@ -262,6 +304,6 @@ impl From<CommentView> for CommentBody {
 impl CommentBody {
     /// The comment as its author sees it right after writing.
     pub(super) fn just_written(comment: Comment) -> Self {
-        CommentView::new(comment, Some(ContentViewer { liked: false })).into()
+        CommentView::new(comment, Some(CommentViewer { liked: false })).into()
     }
 }

@@ -49,7 +49,7 @@ pub(super) async fn publish(
 
 /// Show a single post
 ///
-/// For a signed-in reader, the post carries the reader's own like in `viewer`.
+/// For a signed-in reader, `viewer` has the reader's own like and bookmark.
 #[utoipa::path(
     tag = "posts",
     operation_id = "showPost",
@@ -98,7 +98,7 @@ pub(super) async fn edit(
 
 /// Delete your own post
 ///
-/// Permanently deletes the post with its comments and likes. With `If-Match`, only that revision is deleted.
+/// Permanently deletes the post with its comments, likes and bookmarks. With `If-Match`, only that revision is deleted.
 #[utoipa::path(
     tag = "posts",
     operation_id = "deletePost",

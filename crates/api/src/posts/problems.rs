@@ -3,8 +3,8 @@
 use http_kit::preconditions::IDEMPOTENCY_KEY;
 use http_kit::problem::{Problem, code};
 use posts::{
-    AddCommentError, DeleteCommentError, DeletePostError, EditCommentError, EditPostError, LikeCommentError,
-    LikePostError, PublishPostError,
+    AddCommentError, BookmarkPostError, DeleteCommentError, DeletePostError, EditCommentError, EditPostError,
+    LikeCommentError, LikePostError, PublishPostError,
 };
 
 use crate::error::IntoProblem;
@@ -89,8 +89,8 @@ impl IntoProblem for DeleteCommentError {
     }
 }
 
-/// Errors of likes, which are the same for posts and comments.
-macro_rules! like {
+/// Errors of writes that only need something to refer to.
+macro_rules! mark {
     ($($error:ident),*) => {$(
         impl IntoProblem for $error {
             fn into_problem(self) -> Problem {
@@ -104,4 +104,4 @@ macro_rules! like {
     )*};
 }
 
-like!(LikePostError, LikeCommentError);
+mark!(BookmarkPostError, LikeCommentError, LikePostError);

@@ -95,10 +95,15 @@ impl TestResponse {
         self.json["items"].as_array().unwrap_or_else(|| panic!("no items in {}", self.text()))
     }
 
-    /// A text field of each item of a page.
+    /// A text field of each item of a page, such as `id`, or `post.id` inside another field.
     #[track_caller]
     pub fn each(&self, field: &str) -> Vec<&str> {
-        self.items().iter().map(|item| item[field].as_str().unwrap_or("null")).collect()
+        let mut texts = Vec::new();
+        for item in self.items() {
+            let value = field.split('.').fold(item, |value, name| &value[name]);
+            texts.push(value.as_str().unwrap_or("null"));
+        }
+        texts
     }
 
     /// The cursor of the next page.

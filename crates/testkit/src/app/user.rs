@@ -95,6 +95,11 @@ impl TestUser {
         self.put(&format!("/v1/posts/{post}/like")).expect(204).await;
     }
 
+    /// Bookmarks the post with the id `post`.
+    pub async fn bookmark(&self, post: &str) {
+        self.put(&format!("/v1/posts/{post}/bookmark")).expect(204).await;
+    }
+
     /// Likes the comment with the id `comment`.
     pub async fn like_comment(&self, comment: &str) {
         self.put(&format!("/v1/comments/{comment}/like")).expect(204).await;

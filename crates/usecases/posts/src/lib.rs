@@ -1,8 +1,9 @@
-//! Posts, comments and likes.
+//! Posts, comments, likes and bookmarks.
 //!
 //! One use case a file; the ports are in [`ports`].
 
 mod add_comment;
+mod bookmark_post;
 mod delete_comment;
 mod delete_post;
 mod edit_comment;
@@ -12,6 +13,7 @@ mod get_post;
 mod idempotency;
 mod like_comment;
 mod like_post;
+mod list_bookmarks;
 mod list_comments;
 mod list_post_likes;
 mod list_user_posts;
@@ -26,6 +28,7 @@ use std::sync::Arc;
 use domain::{Clock, IdGenerator};
 
 pub use add_comment::{AddComment, AddCommentCommand, AddCommentError};
+pub use bookmark_post::{BookmarkPost, BookmarkPostError};
 pub use delete_comment::{DeleteComment, DeleteCommentError};
 pub use delete_post::{DeletePost, DeletePostError};
 pub use edit_comment::{EditComment, EditCommentCommand, EditCommentError};
@@ -35,13 +38,14 @@ pub use get_post::GetPost;
 pub use idempotency::{Fingerprint, IdempotentRequest, REPLAY_WINDOW, Written};
 pub use like_comment::{LikeComment, LikeCommentError};
 pub use like_post::{LikePost, LikePostError};
+pub use list_bookmarks::ListBookmarks;
 pub use list_comments::ListComments;
 pub use list_post_likes::ListPostLikes;
 pub use list_user_posts::ListUserPosts;
 pub use publish_post::{PublishPost, PublishPostCommand, PublishPostError};
 pub use purge_idempotency_keys::PurgeIdempotencyKeys;
 
-use ports::{CommentRepository, IdempotencyKeyRepository, PostRemover, PostRepository};
+use ports::{BookmarkRepository, CommentRepository, IdempotencyKeyRepository, PostRemover, PostRepository};
 
 /// The ports that the use cases of this context need.
 pub struct Dependencies {
@@ -49,6 +53,8 @@ pub struct Dependencies {
     pub posts: Arc<dyn PostRepository>,
     /// Stores comments.
     pub comments: Arc<dyn CommentRepository>,
+    /// Stores bookmarks.
+    pub bookmarks: Arc<dyn BookmarkRepository>,
     /// Removes the rows of deleted posts.
     pub remover: Arc<dyn PostRemover>,
     /// Purges idempotency keys.
@@ -75,6 +81,10 @@ pub struct Posts {
     pub list_likes: ListPostLikes,
     /// Lists the posts of one user.
     pub list_by_user: ListUserPosts,
+    /// Bookmarks a post, or takes the bookmark back.
+    pub bookmark: BookmarkPost,
+    /// Lists the bookmarks of one user, for that user.
+    pub list_bookmarks: ListBookmarks,
     /// Comments on a post or replies to a comment.
     pub add_comment: AddComment,
     /// Reads one comment.
@@ -103,6 +113,8 @@ impl Posts {
             like: LikePost::new(Arc::clone(posts), Arc::clone(clock)),
             list_likes: ListPostLikes::new(Arc::clone(posts)),
             list_by_user: ListUserPosts::new(Arc::clone(posts)),
+            bookmark: BookmarkPost::new(Arc::clone(&with.bookmarks), Arc::clone(clock)),
+            list_bookmarks: ListBookmarks::new(with.bookmarks),
             add_comment: AddComment::new(Arc::clone(comments), Arc::clone(clock), with.ids),
             get_comment: GetComment::new(Arc::clone(comments)),
             edit_comment: EditComment::new(Arc::clone(comments), Arc::clone(clock)),

@@ -2,13 +2,19 @@
 
 #![warn(missing_docs)]
 
-use std::collections::HashSet;
+mod bookmarks;
+
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use domain::{
-    Comment, CommentId, CommentView, Content, Page, PageRequest, Post, PostId, PostPage, PostView, Principal,
-    RepositoryError, Revision, SessionId, Timestamp, UserId, UserRef, UserView,
+    Comment, CommentId, CommentView, Content, Page, PageRequest, Post, PostId, PostPage, PostView, PostViewer,
+    Principal, RepositoryError, Revision, SessionId, Timestamp, UserId, UserRef, UserView,
 };
+
+#[cfg(any(test, feature = "mocks"))]
+pub use bookmarks::MockBookmarkRepository;
+pub use bookmarks::{AddBookmark, Bookmark, BookmarkRepository, RemoveBookmark};
 
 use crate::idempotency::IdempotentRequest;
 
@@ -71,12 +77,13 @@ pub trait PostRemover: Send + Sync {
     async fn remove(&self, post: PostId);
 }
 
-/// Reports a reader's likes of posts that are already known. For cached posts, which are the same for every reader.
+/// Reports a reader's own flags on posts that are already known. For cached posts, which are the same for every
+/// reader.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait PostLikes: Send + Sync {
-    /// The subset of `posts` that `viewer` likes.
-    async fn liked(&self, viewer: UserId, posts: &[PostId]) -> Result<HashSet<PostId>, RepositoryError>;
+pub trait PostViewers: Send + Sync {
+    /// The flags of `viewer` on each of `posts`.
+    async fn viewers(&self, viewer: UserId, posts: &[PostId]) -> Result<HashMap<PostId, PostViewer>, RepositoryError>;
 }
 
 /// Stores comments and their likes.

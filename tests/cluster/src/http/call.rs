@@ -70,7 +70,8 @@ impl Call {
 
     /// Whether it deletes a post or a comment; a second time gets 404.
     pub(crate) fn deletes_a_post(&self) -> bool {
-        self.method == Method::DELETE && !self.path.ends_with("/like") && !self.path.ends_with("/follow")
+        let switches = ["/like", "/bookmark", "/follow"];
+        self.method == Method::DELETE && !switches.iter().any(|end| self.path.ends_with(end))
     }
 
     /// Method and path, for messages.

@@ -70,7 +70,8 @@ impl Actor {
                 32..38 => self.edit().await,
                 38..50 => self.comment().await,
                 50..62 => self.like().await,
-                62..68 => self.follow().await,
+                62..66 => self.follow().await,
+                66..70 => self.bookmark().await,
                 _ => self.look_around().await,
             }
             let pause = Duration::from_millis(self.chance.random_range(PAUSE));

@@ -11,6 +11,7 @@ pub(crate) struct Ledger {
     pub(super) posts: HashMap<String, Said>,
     pub(super) comments: HashMap<String, Said>,
     pub(super) likes: HashMap<Pair, Switch>,
+    pub(super) bookmarks: HashMap<Pair, Switch>,
     pub(super) follows: HashMap<Pair, Switch>,
 }
 
@@ -24,7 +25,7 @@ pub(super) struct Said {
     pub(super) deleted: Switch,
 }
 
-/// The known state of a like, a follow or a deletion.
+/// The known state of a like, a bookmark, a follow or a deletion.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Switch {
     #[default]
@@ -39,22 +40,27 @@ impl Ledger {
         self.posts.extend(other.posts);
         self.comments.extend(other.comments);
         self.likes.extend(other.likes);
+        self.bookmarks.extend(other.bookmarks);
         self.follows.extend(other.follows);
     }
 
     /// Number of acknowledged writes.
     pub(crate) fn acknowledged(&self) -> usize {
         let said = self.posts.values().chain(self.comments.values());
-        let switched = self.likes.values().chain(self.follows.values());
+        let switched = self.switched();
         said.filter(|said| said.id.is_some()).count() + switched.filter(|switch| **switch != Switch::InDoubt).count()
     }
 
     /// Number of unconfirmed writes: sent, and never answered.
     pub(crate) fn in_doubt(&self) -> usize {
         let said = self.posts.values().chain(self.comments.values());
-        let switched = self.likes.values().chain(self.follows.values());
+        let switched = self.switched();
         said.filter(|said| said.id.is_none() || said.contents.len() > 1 || said.deleted == Switch::InDoubt).count()
             + switched.filter(|switch| **switch == Switch::InDoubt).count()
+    }
+
+    fn switched(&self) -> impl Iterator<Item = &Switch> {
+        self.likes.values().chain(self.bookmarks.values()).chain(self.follows.values())
     }
 
     /// Rows that differ from the acknowledged writes, exist twice, or were never sent.
@@ -62,9 +68,11 @@ impl Ledger {
         let mut found = Vec::new();
         compare_said("post", &self.posts, &stored.posts, &mut found);
         compare_said("comment", &self.comments, &stored.comments, &mut found);
-        for (what, switches, pairs) in
-            [("like", &self.likes, &stored.likes), ("follow", &self.follows, &stored.follows)]
-        {
+        for (what, switches, pairs) in [
+            ("like", &self.likes, &stored.likes),
+            ("bookmark", &self.bookmarks, &stored.bookmarks),
+            ("follow", &self.follows, &stored.follows),
+        ] {
             for (pair, switch) in switches {
                 let is_there = pairs.contains(pair);
                 match switch {

@@ -8,15 +8,16 @@ use serde_json::Value;
 use crate::sql;
 use crate::stack::Stack;
 
-/// A user and the post that they like, or the user that they follow.
+/// A user and the post that they like or bookmarked, or the user that they follow.
 pub(super) type Pair = (String, String);
 
-/// Posts and comments by marker, each with id and content; likes and follows as pairs.
+/// Posts and comments by marker, each with id and content; likes, bookmarks and follows as pairs.
 #[derive(Debug, Default)]
 pub(super) struct Stored {
     pub(super) posts: HashMap<String, Vec<(String, String)>>,
     pub(super) comments: HashMap<String, Vec<(String, String)>>,
     pub(super) likes: HashSet<Pair>,
+    pub(super) bookmarks: HashSet<Pair>,
     pub(super) follows: HashSet<Pair>,
 }
 
@@ -33,6 +34,8 @@ impl Stored {
         }
         let likes = format!("post_likes l JOIN posts p ON p.id = l.post_id WHERE {of_period}");
         stored.likes = pairs(stack, "l.user_id, l.post_id", &likes).await?.into_iter().collect();
+        let bookmarks = format!("bookmarks b JOIN posts p ON p.id = b.post_id WHERE {of_period}");
+        stored.bookmarks = pairs(stack, "b.user_id, b.post_id", &bookmarks).await?.into_iter().collect();
         stored.follows = pairs(stack, "follower_id, followee_id", "follows").await?.into_iter().collect();
         Ok(stored)
     }

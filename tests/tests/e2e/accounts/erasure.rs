@@ -29,6 +29,8 @@ async fn removes_everything_but_replied_comments(app: TestApp) {
     let lonely = ada.comment(&his, "without a reply").await;
     for user in [&ada, &cyd] {
         user.like(&his).await;
+        user.bookmark(&his).await;
+        user.bookmark(&hers).await;
         user.like_comment(&reply).await;
         user.like_comment(&replied).await;
     }
@@ -62,6 +64,8 @@ async fn removes_everything_but_replied_comments(app: TestApp) {
     assert_eq!((&bob_now["follower_count"], &bob_now["following_count"]), (&json!(1), &json!(0)));
     assert_eq!(app.get("/v1/posts").expect(200).await.each("id"), [his.as_str()]);
     assert_eq!(app.get("/v1/users").expect(200).await.each("username"), ["cyd", "bob"]);
+    assert_eq!(cyd.get("/v1/bookmarks").expect(200).await.each("post.id"), [his.as_str()]);
+    assert_eq!(app.database().count("bookmarks").await, 1);
     for (table, column) in [("sessions", "user_id"), ("posts", "author_id"), ("comments", "author_id")] {
         let left = format!("SELECT count(*) FROM {table} WHERE {column} = '{}'", ada.id);
         assert_eq!(app.database().scalar_i64(&left).await, 0, "{table}");
@@ -85,6 +89,7 @@ async fn invalidates_every_token(app: TestApp) {
         ada.post(&format!("/v1/posts/{post}/comments")).json(content()),
         ada.post(&format!("/v1/posts/{post}/comments")).json(content()).key("other"),
         ada.put(&format!("/v1/posts/{post}/like")),
+        ada.put(&format!("/v1/posts/{post}/bookmark")),
         ada.put(&format!("/v1/comments/{comment}/like")),
         ada.put(&format!("/v1/users/{}/follow", bob.id)),
     ];

@@ -160,6 +160,8 @@ async fn an_ended_session_cannot_write(app: TestApp) {
         ada.patch(&path).json(content()),
         ada.put(&format!("{path}/like")),
         ada.delete(&format!("{path}/like")),
+        ada.put(&format!("{path}/bookmark")),
+        ada.delete(&format!("{path}/bookmark")),
         ada.post(&comments).json(content()),
         ada.post(&comments).json(content()).key("comment"),
         ada.post(&comments).json(json!({ "content": "a reply", "parent_id": comment })),
@@ -178,7 +180,7 @@ async fn an_ended_session_cannot_write(app: TestApp) {
     ];
     let stored = async || {
         let mut stored = Vec::new();
-        for table in ["users", "sessions", "posts", "comments", "post_likes", "comment_likes", "follows"] {
+        for table in ["users", "sessions", "posts", "comments", "post_likes", "comment_likes", "bookmarks", "follows"] {
             stored.push(app.database().count(table).await);
         }
         (stored, app.database().texts("SELECT content FROM posts UNION ALL SELECT bio FROM users ORDER BY 1").await)

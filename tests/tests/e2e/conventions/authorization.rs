@@ -17,7 +17,7 @@ on_both_databases![
 ];
 
 async fn a_missing_token_gets_401(app: TestApp) {
-    for path in ["/v1/users/me", "/v1/feed"] {
+    for path in ["/v1/users/me", "/v1/feed", "/v1/bookmarks"] {
         let answer = app.get(path).problem(401, "unauthenticated").await;
         assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"thoughts\"");
     }

@@ -28,6 +28,7 @@ async fn single_resources_have_strong_tags_and_pages_weak_ones(app: TestApp) {
     let pages = [
         "/v1/posts".to_owned(),
         "/v1/feed".to_owned(),
+        "/v1/bookmarks".to_owned(),
         "/v1/users".to_owned(),
         format!("/v1/posts/{post}/comments"),
         format!("/v1/posts/{post}/likes"),

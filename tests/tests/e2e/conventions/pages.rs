@@ -37,11 +37,15 @@ async fn fill(app: &TestApp) -> Scene {
     }
     let mut everybody = names.clone();
     everybody.push("ada".to_owned());
+    for post in posts.iter().rev() {
+        ada.bookmark(post).await;
+    }
     let post = &posts[0];
     let lists = vec![
         ("/v1/posts".to_owned(), "id", posts.clone()),
         ("/v1/feed".to_owned(), "id", posts.clone()),
         ("/v1/users/@ada/posts".to_owned(), "id", posts.clone()),
+        ("/v1/bookmarks".to_owned(), "post.id", posts.clone()),
         ("/v1/users".to_owned(), "username", everybody),
         (format!("/v1/posts/{post}/likes"), "username", names.clone()),
         (format!("/v1/posts/{post}/comments"), "id", comments.clone()),

@@ -20,6 +20,8 @@ async fn is_reported_and_recovers() {
         app.get(&format!("/v1/posts/{post}")),
         ada.post("/v1/posts").json(json!({ "content": "meanwhile" })),
         ada.put(&format!("/v1/posts/{post}/like")),
+        ada.put(&format!("/v1/posts/{post}/bookmark")),
+        ada.get("/v1/bookmarks"),
         app.post("/v1/sessions").json(json!({ "username": "ada", "password": "some password" })),
     ];
     let answers = futures_util::future::join_all(requests.map(testkit::app::TestRequest::send)).await;

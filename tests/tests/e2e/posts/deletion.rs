@@ -13,6 +13,7 @@ async fn removes_everything_below_the_post(app: TestApp) {
     let reply = ada.reply(&post, &comment, "second").await;
     bob.like(&post).await;
     bob.like_comment(&reply).await;
+    bob.bookmark(&post).await;
     let path = format!("/v1/posts/{post}");
     ada.delete(&path).expect(204).await;
 
@@ -24,6 +25,8 @@ async fn removes_everything_below_the_post(app: TestApp) {
         ada.delete(&path),
         ada.put(&format!("{path}/like")),
         ada.delete(&format!("{path}/like")),
+        ada.put(&format!("{path}/bookmark")),
+        ada.delete(&format!("{path}/bookmark")),
         app.get(&format!("{path}/likes")),
         app.get(&format!("{path}/comments")),
         bob.post(&format!("{path}/comments")).json(content()),
@@ -44,7 +47,7 @@ async fn removes_everything_below_the_post(app: TestApp) {
     }
     assert_eq!(ada.get("/v1/feed").expect(200).await.each("id"), [other.as_str()]);
     assert_eq!(ada.me().await["post_count"], 1);
-    for table in ["comments", "post_likes", "comment_likes"] {
+    for table in ["comments", "post_likes", "comment_likes", "bookmarks"] {
         assert_eq!(app.database().count(table).await, 0, "{table}");
     }
     app.database().assert_counters_exact().await;

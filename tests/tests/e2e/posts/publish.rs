@@ -30,7 +30,7 @@ async fn returns_the_post(app: TestApp) {
         "edited_at": null,
         "like_count": 0,
         "comment_count": 0,
-        "viewer": { "liked": false },
+        "viewer": { "liked": false, "bookmarked": false },
     });
     assert_eq!(rest, expected);
     assert_eq!(ada.me().await["post_count"], 1);

@@ -47,6 +47,7 @@ async fn unknown_ids_are_not_found(app: TestApp) {
             app.get(&format!("/v1/{kind}/{id}{rest}")).problem(404, "not_found").await;
         }
         ada.put(&format!("/v1/posts/{id}/like")).problem(404, "not_found").await;
+        ada.put(&format!("/v1/posts/{id}/bookmark")).problem(404, "not_found").await;
         ada.delete(&format!("/v1/posts/{id}")).problem(404, "not_found").await;
     }
 }

@@ -60,6 +60,7 @@ async fn fill(app: &TestApp) -> Scene {
     ada.follow(&bob).await;
     bob.follow(&ada).await;
     bob.like(&post).await;
+    ada.bookmark(&post).await;
     Scene { ada, bob, post, comment }
 }
 
@@ -110,10 +111,12 @@ async fn a_list_needs_at_most_two_statements(Uncached(app): Uncached) {
         reads(&app, 2, app.get(&path)).await;
         reads(&app, 2, ada.get(&path)).await;
     }
+    reads(&app, 1, ada.get("/v1/bookmarks")).await;
     reads(&app, 2, ada.get("/v1/feed")).await;
     reads(&app, 2, ada.get("/v1/feed?limit=2")).await;
     let stranger = app.sign_up("cyd").await;
     reads(&app, 2, stranger.get("/v1/feed")).await;
+    reads(&app, 1, stranger.get("/v1/bookmarks")).await;
 }
 
 async fn a_write_takes_one_transaction(app: TestApp) {
@@ -138,6 +141,9 @@ async fn a_write_takes_one_transaction(app: TestApp) {
         (ada.put(&format!("{path}/like")), 204),
         (ada.put(&format!("{path}/like")), 204),
         (ada.delete(&format!("{path}/like")), 204),
+        (bob.put(&format!("{path}/bookmark")), 204),
+        (bob.put(&format!("{path}/bookmark")), 204),
+        (bob.delete(&format!("{path}/bookmark")), 204),
         (bob.post(&comments).json(content()), 201),
         (bob.post(&comments).json(reply()).key("comment"), 201),
         (bob.post(&comments).json(reply()).key("comment"), 201),
@@ -162,7 +168,7 @@ async fn a_removal_takes_one_transaction_and_few_slices(app: TestApp) {
     let Scene { ada, post, .. } = fill(&app).await;
     let erasure = || ada.post("/v1/users/me/erasure").json(json!({ "password": PASSWORD }));
     // For a post: hiding it, and then its comments, replies first. For an account: posts, comments, likes, both kinds
-    // of follows, and the account itself.
+    // of follows, bookmarks, and the account itself.
     for (request, at_most) in [(ada.delete(&format!("/v1/posts/{post}")), 3), (erasure(), 7)] {
         let took = send(&app, request, 204).await;
         assert!((2..=at_most).contains(&took.transactions), "{} took {:#?}", took.what, took.statements);

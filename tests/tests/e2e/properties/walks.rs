@@ -16,6 +16,7 @@ on_both_databases![
     through_feeds_of_posts_newest_first,
     through_comments_and_replies_oldest_first,
     through_likes_and_followers_newest_first,
+    through_bookmarks_newest_first,
 ];
 
 /// Items at the beginning. During the walks, a third of them is deleted and as many are added.
@@ -183,4 +184,33 @@ async fn through_likes_and_followers_newest_first(app: TestApp) {
     app.database().assert_counters_exact().await;
     let count = app.get("/v1/users/@ada").expect(200).await["follower_count"].clone();
     assert_eq!(count, json!(ITEMS));
+}
+
+async fn through_bookmarks_newest_first(app: TestApp) {
+    let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
+    let mut posts = Vec::new();
+    for number in 0..ITEMS + DELETED {
+        posts.push(bob.publish(&format!("post {number}")).await);
+    }
+    let late = posts.split_off(ITEMS);
+    for post in &posts {
+        ada.bookmark(post).await;
+    }
+    let (staying, going) = split(&posts, 5);
+    let list = List { path: "/v1/bookmarks".to_owned(), field: "post.id", lasting: reversed(&staying) };
+    let mut writes = JoinSet::new();
+    for (number, (leaving, coming)) in going.into_iter().zip(late).enumerate() {
+        let (ada, bob) = (ada.clone(), bob.clone());
+        writes.spawn(async move {
+            ada.bookmark(&coming).await;
+            let post = format!("/v1/posts/{leaving}");
+            // Half of them lose their bookmark, and half of them are deleted.
+            let leave =
+                if number.is_multiple_of(2) { ada.delete(&format!("{post}/bookmark")) } else { bob.delete(&post) };
+            leave.expect(204).await;
+        });
+    }
+    walk_while_writing(&ada, vec![list], writes).await;
+    assert_eq!(ada.get("/v1/bookmarks?limit=100").expect(200).await.items().len(), ITEMS);
+    app.database().assert_counters_exact().await;
 }

@@ -54,10 +54,11 @@ fn choose(known: &Known, users: &[TestUser], random: &mut StdRng) -> (TestReques
             let other = users.choose(random).unwrap();
             (user.put(&format!("/v1/users/{}/follow", other.id)), Kind::Other)
         }
-        (75..80, _) => {
+        (75..78, _) => {
             let other = users.choose(random).unwrap();
             (user.delete(&format!("/v1/users/{}/follow", other.id)), Kind::Other)
         }
+        (78..80, _) => (user.put(&format!("{path}/bookmark")), Kind::Other),
         (80..84, _) => (user.delete(&path), Kind::Other),
         (84..92, _) => (user.post("/v1/posts").json(content), Kind::Post),
         _ => (user.post(&format!("{path}/comments")).json(content), Kind::Comment(post.clone())),

@@ -9,7 +9,7 @@ use domain::{
 };
 use futures_util::FutureExt;
 use posts::IdempotentRequest;
-use posts::ports::{Change, Edit, Like, NewPost, PostLikes, PostRepository, Unlike, Write};
+use posts::ports::{Change, Edit, Like, NewPost, PostRepository, PostViewers, Unlike, Write};
 
 use super::{load, post_seen_by, seen_by};
 use crate::cache::Cache;
@@ -20,19 +20,19 @@ use crate::kept::key::Key;
 pub struct CachedPosts {
     inner: Arc<dyn PostRepository>,
     loader: Arc<dyn PostRepository>,
-    likes: Arc<dyn PostLikes>,
+    viewers: Arc<dyn PostViewers>,
     cache: Cache,
 }
 
 impl CachedPosts {
-    /// Decorates `inner`. `loader` loads entries; `likes` reads the viewer flags.
+    /// Decorates `inner`. `loader` loads entries; `viewers` reads the viewer flags.
     pub fn new(
         inner: Arc<dyn PostRepository>,
         loader: Arc<dyn PostRepository>,
-        likes: Arc<dyn PostLikes>,
+        viewers: Arc<dyn PostViewers>,
         cache: Cache,
     ) -> Self {
-        Self { inner, loader, likes, cache }
+        Self { inner, loader, viewers, cache }
     }
 }
 
@@ -53,7 +53,7 @@ impl PostRepository for CachedPosts {
             return self.inner.find(id, viewer).await;
         };
         match &entry.value {
-            Value::Post(post) => Ok(Some(post_seen_by(viewer, post, &*self.likes).await?)),
+            Value::Post(post) => Ok(Some(post_seen_by(viewer, post, &*self.viewers).await?)),
             _ => Ok(None),
         }
     }
@@ -72,7 +72,7 @@ impl PostRepository for CachedPosts {
             return self.inner.list_by_user(user, page, viewer).await;
         };
         match &entry.value {
-            Value::Posts(posts) => Ok(Some(seen_by(viewer, posts, &*self.likes).await?)),
+            Value::Posts(posts) => Ok(Some(seen_by(viewer, posts, &*self.viewers).await?)),
             _ => Ok(None),
         }
     }

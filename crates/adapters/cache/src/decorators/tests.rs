@@ -1,13 +1,13 @@
 //! The repositories that each cached read queries, and how often.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::posts::ports::{MockPostLikes, MockPostRepository, PostRepository};
+use ::posts::ports::{MockPostRepository, MockPostViewers, PostRepository};
 use accounts::ports::{MockUserRelations, MockUserRepository, UserRepository};
 use domain::{
-    ContentViewer, Page, PageRequest, PostPage, PostView, RepositoryError, UserId, UserRef, UserViewer, Username,
+    Page, PageRequest, PostId, PostPage, PostView, PostViewer, RepositoryError, UserId, UserRef, UserViewer, Username,
     Viewed,
 };
 use events::{Fact, FactListener};
@@ -42,15 +42,14 @@ fn page(words: &[&str]) -> PostPage {
     PostPage::anonymous(Page { items: words.iter().map(|word| post(word, 0)).collect(), next: None })
 }
 
-/// Likes of Bob, which are queried `times` times.
-fn bob_likes(posts: &'static [&'static str], times: usize) -> Arc<MockPostLikes> {
-    let mut likes = MockPostLikes::new();
-    likes
-        .expect_liked()
-        .times(times)
-        .withf(|viewer, _| *viewer == id("bob"))
-        .returning(|_, _| Ok(posts.iter().map(|word| id(word)).collect::<HashSet<_>>()));
-    Arc::new(likes)
+/// Flags of Bob on a post that he likes and on one that he bookmarked, which are queried `times` times.
+fn flags_of_bob(liked: &'static str, bookmarked: &'static str, times: usize) -> Arc<MockPostViewers> {
+    let mut viewers = MockPostViewers::new();
+    viewers.expect_viewers().times(times).withf(|viewer, _| *viewer == id("bob")).returning(move |_, posts| {
+        let flags = |post: PostId| PostViewer { liked: post == id(liked), bookmarked: post == id(bookmarked) };
+        Ok(posts.iter().map(|post| (*post, flags(*post))).collect())
+    });
+    Arc::new(viewers)
 }
 
 #[tokio::test]
@@ -64,15 +63,15 @@ async fn a_page_is_loaded_once_and_viewer_flags_once_per_read() {
     let timelines = CachedTimelines::new(
         Arc::new(MockTimelineRepository::new()),
         Arc::new(loader),
-        bob_likes(&["two"], 2),
+        flags_of_bob("two", "three", 2),
         alone(),
     );
     let first = PageRequest::default();
     for _ in 0..2 {
         assert_eq!(timelines.public(first, None).await.unwrap(), page(&["one", "two", "three"]));
         let seen = timelines.public(first, Some(id("bob"))).await.unwrap();
-        let liked: Vec<_> = seen.viewers.unwrap().iter().map(|viewer| viewer.liked).collect();
-        assert_eq!(liked, [false, true, false]);
+        let flags: Vec<_> = seen.viewers.unwrap().iter().map(|viewer| (viewer.liked, viewer.bookmarked)).collect();
+        assert_eq!(flags, [(false, false), (true, false), (false, true)]);
     }
 }
 
@@ -80,8 +79,8 @@ async fn a_page_is_loaded_once_and_viewer_flags_once_per_read() {
 async fn an_empty_page_loads_no_viewer_flags() {
     let mut loader = MockPostRepository::new();
     loader.expect_list_by_user().once().returning(|_, _, _| Ok(Some(page(&[]))));
-    let likes = Arc::new(MockPostLikes::new());
-    let posts = CachedPosts::new(Arc::new(MockPostRepository::new()), Arc::new(loader), likes, alone());
+    let viewers = Arc::new(MockPostViewers::new());
+    let posts = CachedPosts::new(Arc::new(MockPostRepository::new()), Arc::new(loader), viewers, alone());
     for viewer in [None, Some(id("bob"))] {
         let seen = posts.list_by_user(&ada().into(), PageRequest::default(), viewer).await.unwrap();
         assert_eq!(seen, Some(page(&[])));
@@ -93,10 +92,10 @@ async fn a_post_is_loaded_once_and_shows_each_readers_flags() {
     let mut loader = MockPostRepository::new();
     loader.expect_find().once().returning(|_, _| Ok(Some(seen("hello"))));
     let inner = Arc::new(MockPostRepository::new());
-    let posts = CachedPosts::new(inner, Arc::new(loader), bob_likes(&["hello"], 1), alone());
+    let posts = CachedPosts::new(inner, Arc::new(loader), flags_of_bob("hello", "other", 1), alone());
     assert_eq!(posts.find(id("hello"), None).await.unwrap(), Some(seen("hello")));
     let seen = posts.find(id("hello"), Some(id("bob"))).await.unwrap().unwrap();
-    assert_eq!(seen.viewer, Some(ContentViewer { liked: true }));
+    assert_eq!(seen.viewer, Some(PostViewer { liked: true, bookmarked: false }));
 }
 
 #[tokio::test]
@@ -120,7 +119,7 @@ async fn an_unavailable_loader_falls_back_to_inner() {
     // An anonymous read queries `inner` once. A read by Bob queries it twice: first for the load that he cannot use,
     // then for himself.
     inner.expect_find().times(6).returning(|_, _| Ok(Some(seen("hello"))));
-    let posts = CachedPosts::new(Arc::new(inner), Arc::new(loader), Arc::new(MockPostLikes::new()), alone());
+    let posts = CachedPosts::new(Arc::new(inner), Arc::new(loader), Arc::new(MockPostViewers::new()), alone());
     for viewer in [None, Some(id("bob")), None, Some(id("bob"))] {
         assert_eq!(posts.find(id("hello"), viewer).await.unwrap(), Some(seen("hello")));
     }
@@ -131,7 +130,7 @@ async fn other_loader_failures_are_returned() {
     let mut loader = MockPostRepository::new();
     loader.expect_find().once().returning(|_, _| Err(RepositoryError::new("posts.find", "corrupt")));
     let inner = Arc::new(MockPostRepository::new());
-    let posts = CachedPosts::new(inner, Arc::new(loader), Arc::new(MockPostLikes::new()), alone());
+    let posts = CachedPosts::new(inner, Arc::new(loader), Arc::new(MockPostViewers::new()), alone());
     assert!(!posts.find(id("hello"), None).await.unwrap_err().is_unavailable());
 }
 
@@ -141,7 +140,7 @@ async fn an_overloaded_loader_has_no_fallback() {
     let too_much = || RepositoryError::overloaded("posts.find", Duration::from_secs(2), "full");
     loader.expect_find().once().returning(move |_, _| Err(too_much()));
     let inner = Arc::new(MockPostRepository::new());
-    let posts = CachedPosts::new(inner, Arc::new(loader), Arc::new(MockPostLikes::new()), alone());
+    let posts = CachedPosts::new(inner, Arc::new(loader), Arc::new(MockPostViewers::new()), alone());
     assert!(posts.find(id("hello"), None).await.unwrap_err().is_overload());
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ::posts::ports::PostLikes;
+use ::posts::ports::PostViewers;
 use async_trait::async_trait;
 use domain::{PageRequest, PostPage, RepositoryError, UserId};
 use feed::ports::TimelineRepository;
@@ -17,19 +17,19 @@ use crate::kept::key::Key;
 pub struct CachedTimelines {
     inner: Arc<dyn TimelineRepository>,
     loader: Arc<dyn TimelineRepository>,
-    likes: Arc<dyn PostLikes>,
+    viewers: Arc<dyn PostViewers>,
     cache: Cache,
 }
 
 impl CachedTimelines {
-    /// Decorates `inner`. `loader` loads entries; `likes` reads the viewer flags.
+    /// Decorates `inner`. `loader` loads entries; `viewers` reads the viewer flags.
     pub fn new(
         inner: Arc<dyn TimelineRepository>,
         loader: Arc<dyn TimelineRepository>,
-        likes: Arc<dyn PostLikes>,
+        viewers: Arc<dyn PostViewers>,
         cache: Cache,
     ) -> Self {
-        Self { inner, loader, likes, cache }
+        Self { inner, loader, viewers, cache }
     }
 }
 
@@ -43,7 +43,7 @@ impl TimelineRepository for CachedTimelines {
         let begin = || load(public(self.loader.clone(), page), public(self.inner.clone(), page)).boxed();
         let key = Key::PublicPage((&page).into());
         match self.cache.get(&key, viewer, begin).await?.as_deref().map(|entry| &entry.value) {
-            Some(Value::Posts(posts)) => seen_by(viewer, posts, &*self.likes).await,
+            Some(Value::Posts(posts)) => seen_by(viewer, posts, &*self.viewers).await,
             _ => self.inner.public(page, viewer).await,
         }
     }

@@ -1,6 +1,6 @@
 //! The ports over the store, as seen by one instance.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -12,15 +12,15 @@ use accounts::ports::{
 };
 use async_trait::async_trait;
 use domain::{
-    CommentId, CommentView, Cuid, Page, PageRequest, Post, PostId, PostPage, PostView, Principal, RepositoryError,
-    Revision, Timestamp, User, UserId, UserRef, UserView, UserViewer, Viewed,
+    CommentId, CommentView, Cuid, Page, PageRequest, Post, PostId, PostPage, PostView, PostViewer, Principal,
+    RepositoryError, Revision, Timestamp, User, UserId, UserRef, UserView, UserViewer, Viewed,
 };
 use events::{Effect, Fact, FactListener, Liked, Publication};
 use feed::ports::TimelineRepository;
 use posts::IdempotentRequest;
 use posts::ports::{
-    AddCommentOutcome, Change, CommentOwners, CommentRepository, Edit, Like, NewComment, NewPost, PostLikes,
-    PostRepository, Thread, Unlike, Write,
+    AddCommentOutcome, Change, CommentOwners, CommentRepository, Edit, Like, NewComment, NewPost, PostRepository,
+    PostViewers, Thread, Unlike, Write,
 };
 use social::ports::{Follow, FollowRepository, Relation, Unfollow};
 
@@ -195,10 +195,14 @@ impl PostRepository for Repository {
 }
 
 #[async_trait]
-impl PostLikes for Repository {
-    async fn liked(&self, viewer: UserId, posts: &[PostId]) -> Result<HashSet<PostId>, RepositoryError> {
-        let is_liked = |state: &State, post: PostId| state.likes.contains(&(post, viewer));
-        self.read(Some(viewer), |state| posts.iter().copied().filter(|post| is_liked(state, *post)).collect()).await
+impl PostViewers for Repository {
+    async fn viewers(&self, viewer: UserId, posts: &[PostId]) -> Result<HashMap<PostId, PostViewer>, RepositoryError> {
+        // Bookmarks are in no cache entry, and are left out here.
+        let flags = |state: &State, post: PostId| PostViewer {
+            liked: state.likes.contains(&(post, viewer)),
+            bookmarked: false,
+        };
+        self.read(Some(viewer), |state| posts.iter().map(|post| (*post, flags(state, *post))).collect()).await
     }
 }
 

@@ -10,6 +10,7 @@ const POSTGRES: &[&str] = &["TRUNCATE users, posts, comments, kept_names, remova
 
 /// Referring tables first: then no delete has rows to cascade to.
 const SQLITE: &[&str] = &[
+    "DELETE FROM bookmarks",
     "DELETE FROM comment_likes",
     "DELETE FROM post_likes",
     "DELETE FROM follows",

@@ -202,3 +202,25 @@ impl Row for CommentLikeRow {
         [self.comment_id.as_str().into(), self.user_id.as_str().into(), self.created_at.into()]
     }
 }
+
+/// A bookmark of a post.
+#[derive(Debug, Clone, Copy)]
+pub struct BookmarkRow {
+    pub user_id: UserId,
+    pub post_id: PostId,
+    pub bookmarked_at: Timestamp,
+}
+
+impl Row for BookmarkRow {
+    const TABLE: Table = Table {
+        name: "bookmarks",
+        columns: &[("user_id", Kind::Text), ("post_id", Kind::Text), ("bookmarked_at", Kind::Number)],
+        key: "stored.user_id = r.user_id AND stored.post_id = r.post_id",
+        needs: "EXISTS (SELECT 1 FROM users WHERE users.id = r.user_id)
+            AND EXISTS (SELECT 1 FROM posts WHERE posts.id = r.post_id)",
+    };
+
+    fn fields(&self) -> impl IntoIterator<Item = Field<'_>> {
+        [self.user_id.as_str().into(), self.post_id.as_str().into(), self.bookmarked_at.into()]
+    }
+}

@@ -23,8 +23,11 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use super::acting::{has_session, holds, in_session};
 use super::likes::{OF_COMMENTS, OF_POSTS};
 use super::session::remove_sessions;
-use super::{comment_removal, counters, exists, ids, kept_name, locks, parsed, pending_removals, thread_removal};
-use crate::entity::{comment, comment_like, follow, idempotency_key, post, post_like, session, user};
+use super::{
+    bookmark_removal, comment_removal, counters, exists, ids, kept_name, locks, parsed, pending_removals,
+    thread_removal,
+};
+use crate::entity::{bookmark, comment, comment_like, follow, idempotency_key, post, post_like, session, user};
 use crate::view;
 
 /// Most posts of an account that one slice works on.
@@ -97,6 +100,9 @@ pub(super) async fn remove_some(tx: &impl ConnectionTrait, id: UserId, most: u64
         if !users.is_empty() {
             return Ok(Removed::Some(distinct(users)?.map(|user| Fact::UserRecounted { user }).collect()));
         }
+    }
+    if bookmark_removal::remove_some_by(tx, id.as_str(), most).await? {
+        return Ok(Removed::Some(Vec::new()));
     }
     if remove_keys(tx, id, most).await? {
         return Ok(Removed::Some(Vec::new()));
@@ -222,6 +228,7 @@ async fn remove_account(tx: &impl ConnectionTrait, id: UserId) -> Result<Removed
         exists(tx, post::Entity, post::Column::AuthorId.eq(id.as_str())).await?,
         exists(tx, comment::Entity, comment::Column::AuthorId.eq(id.as_str())).await?,
         exists(tx, post_like::Entity, post_like::Column::UserId.eq(id.as_str())).await?,
+        exists(tx, bookmark::Entity, bookmark::Column::UserId.eq(id.as_str())).await?,
         exists(tx, comment_like::Entity, comment_like::Column::UserId.eq(id.as_str())).await?,
         exists(tx, follow::Entity, follow::Column::FollowerId.eq(id.as_str())).await?,
         exists(tx, follow::Entity, follow::Column::FolloweeId.eq(id.as_str())).await?,

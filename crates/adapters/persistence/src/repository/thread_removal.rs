@@ -1,7 +1,7 @@
 //! Removes the rows below hidden posts, and then the posts.
 //!
 //! Comments are removed from the leaves upward, as each refers to its parent. None are added meanwhile: a hidden post
-//! accepts no comments and no likes.
+//! accepts no comments, no likes and no bookmarks.
 //!
 //! Called by [`super::removal`] and [`super::erasure`], once a slice.
 //!
@@ -13,22 +13,22 @@
 
 use database::Fields;
 use domain::UserId;
-use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, Statement, Value};
 
 use super::likes::{OF_COMMENTS, OF_POSTS};
-use super::{counters, ids, locks};
-use crate::entity::{comment, post, post_like, user};
+use super::{bookmark_removal, counters, ids, locks};
+use crate::entity::{bookmark, comment, post, post_like, user};
 
 /// The rows that a slice removed below some posts.
 pub(super) struct Gone {
-    /// All removed rows: comments, likes and posts. 0 when nothing could be removed.
+    /// All removed rows: comments, likes, bookmarks and posts. 0 when nothing could be removed.
     pub(super) rows: u64,
     pub(super) posts: u64,
 }
 
-/// Removes up to `most` comments and likes of `posts`, which are hidden and all by `author`. Then removes those of
-/// the posts that have neither, and lowers the author's count.
+/// Removes up to `most` comments, likes and bookmarks of `posts`, which are hidden and all by `author`. Then removes
+/// those of the posts that have none of these, and lowers the author's count.
 ///
 /// The rows that exist decide what is removed. Counters only guide the search, and wrong ones are corrected.
 pub(super) async fn remove_some(
@@ -45,6 +45,9 @@ pub(super) async fn remove_some(
     if left > 0 {
         left -= OF_POSTS.remove_some_of(tx, posts, left).await?;
     }
+    if left > 0 {
+        left -= bookmark_removal::remove_some_of(tx, posts, left).await?;
+    }
     if left == 0 {
         return Ok(Gone { rows: most, posts: 0 });
     }
@@ -57,24 +60,15 @@ pub(super) async fn remove_some(
     })
 }
 
-/// Removes up to `most` of `posts` that have neither comments nor likes. Returns how many.
+/// Removes up to `most` of `posts` that have no comments, no likes and no bookmarks. Returns how many.
 async fn remove_bare(tx: &impl ConnectionTrait, author: UserId, posts: &[String], most: u64) -> Result<u64, DbErr> {
-    let comments = Query::select()
-        .expr(Expr::val(1))
-        .from(comment::Entity)
-        .and_where(Expr::col((comment::Entity, comment::Column::PostId)).equals((post::Entity, post::Column::Id)))
-        .take();
-    let likes = Query::select()
-        .expr(Expr::val(1))
-        .from(post_like::Entity)
-        .and_where(Expr::col((post_like::Entity, post_like::Column::PostId)).equals((post::Entity, post::Column::Id)))
-        .take();
     let bare = Query::select()
         .column(post::Column::Id)
         .from(post::Entity)
         .and_where(post::Column::Id.is_in(posts))
-        .and_where(Expr::exists(comments).not())
-        .and_where(Expr::exists(likes).not())
+        .and_where(of_post(comment::Entity, comment::Column::PostId).not())
+        .and_where(of_post(post_like::Entity, post_like::Column::PostId).not())
+        .and_where(of_post(bookmark::Entity, bookmark::Column::PostId).not())
         .limit(most)
         .take();
     let bare = ids(tx, &bare).await?;
@@ -85,6 +79,12 @@ async fn remove_bare(tx: &impl ConnectionTrait, author: UserId, posts: &[String]
     let its = user::Entity::update_many().filter(user::Column::Id.eq(author.as_str()));
     counters::subtract(tx, its, user::Column::PostCount, i64::try_from(gone).unwrap_or(i64::MAX)).await?;
     Ok(gone)
+}
+
+/// The condition that a row of `table` refers to the row of `posts` in its column `post_id`.
+fn of_post<E: EntityTrait>(table: E, post_id: E::Column) -> SimpleExpr {
+    let refers = Expr::col((table, post_id)).equals((post::Entity, post::Column::Id));
+    Expr::exists(Query::select().expr(Expr::val(1)).from(table).and_where(refers).take())
 }
 
 /// Corrects up to `most` reply counts below `posts`, and returns how many. Called when comments are left of which

@@ -1,29 +1,58 @@
 //! The reader's own flags for cached posts and users, in one statement a page.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use accounts::ports::UserRelations;
 use async_trait::async_trait;
 use database::{Fields, Select, reading};
-use domain::{PostId, RepositoryError, UserId, UserViewer};
-use posts::ports::PostLikes;
+use domain::{PostId, PostViewer, RepositoryError, UserId, UserViewer};
+use posts::ports::PostViewers;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, DbErr};
 
 use super::{SeaPostRepository, SeaUserRepository};
-use crate::entity::{follow, post_like};
+use crate::entity::{bookmark, follow, post_like};
 
-async fn liked(connection: &impl Select, viewer: UserId, posts: &[PostId]) -> Result<HashSet<PostId>, DbErr> {
+async fn viewers(
+    connection: &impl Select,
+    viewer: UserId,
+    posts: &[PostId],
+) -> Result<HashMap<PostId, PostViewer>, DbErr> {
+    let mut viewers: HashMap<_, _> = posts.iter().map(|post| (*post, PostViewer::default())).collect();
     if posts.is_empty() {
-        return Ok(HashSet::new());
+        return Ok(viewers);
     }
-    let select = Query::select()
+    let select = likes(viewer, posts).union(UnionType::All, bookmarks(viewer, posts)).take();
+    for row in connection.select_all(&select).await? {
+        let mut fields = Fields::of(&row);
+        let (post, is_bookmark): (PostId, bool) = (fields.id()?, fields.value()?);
+        if let Some(flags) = viewers.get_mut(&post) {
+            if is_bookmark { flags.bookmarked = true } else { flags.liked = true }
+        }
+    }
+    Ok(viewers)
+}
+
+/// The `posts` that `viewer` likes, each with `FALSE`.
+fn likes(viewer: UserId, posts: &[PostId]) -> SelectStatement {
+    Query::select()
         .column(post_like::Column::PostId)
+        .expr(Expr::cust("FALSE"))
         .from(post_like::Entity)
         .and_where(post_like::Column::UserId.eq(viewer.as_str()))
         .and_where(post_like::Column::PostId.is_in(posts.iter().map(PostId::as_str)))
-        .take();
-    connection.select_all(&select).await?.iter().map(|row| Fields::of(row).id()).collect()
+        .take()
+}
+
+/// The `posts` that `viewer` bookmarked, each with `TRUE`.
+fn bookmarks(viewer: UserId, posts: &[PostId]) -> SelectStatement {
+    Query::select()
+        .column(bookmark::Column::PostId)
+        .expr(Expr::cust("TRUE"))
+        .from(bookmark::Entity)
+        .and_where(bookmark::Column::UserId.eq(viewer.as_str()))
+        .and_where(bookmark::Column::PostId.is_in(posts.iter().map(PostId::as_str)))
+        .take()
 }
 
 async fn relations(
@@ -63,9 +92,9 @@ fn follows(own: follow::Column, other: follow::Column, viewer: UserId, users: &[
 }
 
 #[async_trait]
-impl PostLikes for SeaPostRepository {
-    async fn liked(&self, viewer: UserId, posts: &[PostId]) -> Result<HashSet<PostId>, RepositoryError> {
-        reading("posts.liked", async { liked(&self.db.read(Some(viewer)).await, viewer, posts).await }).await
+impl PostViewers for SeaPostRepository {
+    async fn viewers(&self, viewer: UserId, posts: &[PostId]) -> Result<HashMap<PostId, PostViewer>, RepositoryError> {
+        reading("posts.viewers", async { viewers(&self.db.read(Some(viewer)).await, viewer, posts).await }).await
     }
 }
 

@@ -2,13 +2,13 @@
 
 use database::{Fields, Row, corrupt};
 use domain::{
-    Author, Comment, CommentBody, CommentView, Content, ContentViewer, Cursor, DisplayName, UserId, Username, Viewed,
+    Author, Comment, CommentBody, CommentView, CommentViewer, Content, Cursor, DisplayName, UserId, Username, Viewed,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ColumnTrait, DbErr};
 
 use super::user::AUTHOR_COLUMNS;
-use super::{LikeColumns, presence, read_liked, select_liked};
+use super::{Marks, presence, select_flag};
 use crate::entity::{comment, comment_like, user};
 
 /// The columns that order lists of comments.
@@ -42,12 +42,13 @@ pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
                 .equals((comment::Entity, comment::Column::AuthorId))
                 .and(presence::user()),
         );
-    select_liked(
+    select_flag(
         &mut select,
         viewer,
-        comment_like::Entity,
-        LikeColumns {
-            liked: comment_like::Column::CommentId.as_column_ref(),
+        Marks {
+            flag: "liked",
+            table: comment_like::Entity,
+            marked: comment_like::Column::CommentId.as_column_ref(),
             user: comment_like::Column::UserId.as_column_ref(),
             row: comment::Column::Id.as_column_ref(),
         },
@@ -77,10 +78,10 @@ pub(crate) fn read(row: &Row, viewer: Option<UserId>) -> Result<CommentView, DbE
         like_count: fields.count()?,
         reply_count: fields.count()?,
     };
-    let mut viewer = read_liked(&mut fields, viewer)?;
+    let mut viewer = viewer.map(|_| fields.value().map(|liked| CommentViewer { liked })).transpose()?;
     if comment.body == CommentBody::Deleted {
         (comment.edited_at, comment.like_count) = (None, 0);
-        viewer = viewer.map(|_| ContentViewer { liked: false });
+        viewer = viewer.map(|_| CommentViewer { liked: false });
     }
     Ok(Viewed::new(comment, viewer))
 }

@@ -1,13 +1,13 @@
 //! Posts as readers see them.
 
 use database::{Fields, Row};
-use domain::{Content, ContentViewer, Cursor, Page, PageRequest, Post, PostPage, UserId};
+use domain::{Content, Cursor, Page, PageRequest, Post, PostPage, PostViewer, Timestamp, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ColumnTrait, DbErr};
 
 use super::user::{AUTHOR_COLUMNS, read_author};
-use super::{LikeColumns, read_liked, select_liked};
-use crate::entity::{post, post_like, user};
+use super::{Marks, select_flag};
+use crate::entity::{bookmark, post, post_like, user};
 
 /// The columns that order lists of posts.
 pub(crate) const POSITION: ((post::Entity, post::Column), (post::Entity, post::Column)) =
@@ -38,17 +38,41 @@ pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
             user::Entity,
             Expr::col((user::Entity, user::Column::Id)).equals((post::Entity, post::Column::AuthorId)),
         );
-    select_liked(
-        &mut select,
+    select_flags(&mut select, viewer);
+    select
+}
+
+/// Adds the columns of a [`PostViewer`], in the order in which [`read_flags`] reads them.
+fn select_flags(select: &mut SelectStatement, viewer: Option<UserId>) {
+    select_flag(
+        select,
         viewer,
-        post_like::Entity,
-        LikeColumns {
-            liked: post_like::Column::PostId.as_column_ref(),
+        Marks {
+            flag: "liked",
+            table: post_like::Entity,
+            marked: post_like::Column::PostId.as_column_ref(),
             user: post_like::Column::UserId.as_column_ref(),
             row: post::Column::Id.as_column_ref(),
         },
     );
-    select
+    select_flag(
+        select,
+        viewer,
+        Marks {
+            flag: "bookmarked",
+            table: bookmark::Entity,
+            marked: bookmark::Column::PostId.as_column_ref(),
+            user: bookmark::Column::UserId.as_column_ref(),
+            row: post::Column::Id.as_column_ref(),
+        },
+    );
+}
+
+fn read_flags(fields: &mut Fields<'_>, viewer: Option<UserId>) -> Result<Option<PostViewer>, DbErr> {
+    Ok(match viewer {
+        Some(_) => Some(PostViewer { liked: fields.value()?, bookmarked: fields.value()? }),
+        None => None,
+    })
 }
 
 /// The condition that the post and its author are visible.
@@ -75,7 +99,13 @@ fn read_from(fields: &mut Fields<'_>, viewer: Option<UserId>) -> Result<Shown, D
         like_count: fields.count()?,
         comment_count: fields.count()?,
     };
-    Ok((post, read_liked(fields, viewer)?))
+    Ok((post, read_flags(fields, viewer)?))
+}
+
+/// Reads a row of [`select`] with one more column: the time of a bookmark, which orders that list.
+pub(crate) fn read_with_time(row: &Row, viewer: Option<UserId>) -> Result<(Shown, Timestamp), DbErr> {
+    let mut fields = Fields::of(row);
+    Ok((read_from(&mut fields, viewer)?, fields.time()?))
 }
 
 /// Reads the rows of a page of [`select`], with the additional row that shows whether another page follows.
@@ -92,7 +122,7 @@ pub(crate) fn select_hidden(select: &mut SelectStatement) {
 }
 
 /// A post as one reader sees it.
-pub(crate) type Shown = (Post, Option<ContentViewer>);
+pub(crate) type Shown = (Post, Option<PostViewer>);
 
 /// Reads the rows of a page without those that [`select_hidden`] marks. The next page begins where it would begin
 /// with them.

@@ -1,6 +1,6 @@
 //! How many statements and transactions each port method may take: as many for a full page as for one row.
 
-use ::posts::ports::{CommentRepository, Edit, IdempotencyKeyRepository, PostRepository, Thread};
+use ::posts::ports::{BookmarkRepository, CommentRepository, Edit, IdempotencyKeyRepository, PostRepository, Thread};
 use accounts::ports::{PasswordChange, ProfileChanges, SessionRepository, UserRepository};
 use domain::{CommentId, Content, PostId, Principal, Session, UserId, UserRef, Username};
 use feed::ports::TimelineRepository;
@@ -25,6 +25,7 @@ async fn fill(s: &Scene) -> (UserId, PostId, CommentId) {
         s.reply(&format!("reply{number}"), top, post, ada).await;
     }
     s.like_post(post, bob).await;
+    s.bookmark(post, ada).await;
     (ada, post, top)
 }
 
@@ -86,6 +87,8 @@ async fn a_list_takes_at_most_two(s: Scene) {
         s.timelines.public(first_page(), Some(ada)),
         s.timelines.home(ada, first_page()),
         s.sessions.list(ada, first_page()),
+        s.bookmarks.list(ada, first_page()),
+        s.bookmarks.list(id("nobody"), first_page()),
         s.users.list(first_page(), Some(ada)),
         s.posts.list_by_user(&bob, first_page(), Some(ada)),
         s.follows.list(&bob, Relation::Followers, first_page(), Some(ada)),
@@ -140,6 +143,11 @@ async fn a_write_takes_one_transaction(s: Scene) {
         s.posts.like(post, acting(ada), NOW),
         s.posts.like(id("nothing"), acting(ada), NOW),
         s.posts.unlike(post, acting(ada)),
+        s.bookmarks.add(post, acting(ada), NOW),
+        s.bookmarks.remove(post, acting(ada)),
+        s.bookmarks.remove(post, acting(ada)),
+        s.bookmarks.add(post, acting(ada), NOW),
+        s.bookmarks.add(id("nothing"), acting(ada), NOW),
         s.comments.add(&a_comment("new", post, ada).reply_to(comment).build(), None),
         s.comments.add(&a_comment("other", post, ada).reply_to(id("nothing")).build(), None),
         s.comments.edit(comment, &edit, acting(ada)),

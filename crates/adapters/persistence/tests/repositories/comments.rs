@@ -4,7 +4,7 @@ use ::posts::ports::{
     AddCommentOutcome, Change, CommentOwners, CommentRepository, Edit, Like, PostRepository, Thread, Unlike, Write,
 };
 use domain::{
-    Comment, CommentBody, CommentId, CommentView, Content, ContentViewer, Page, PageRequest, PostId, Revision,
+    Comment, CommentBody, CommentId, CommentView, CommentViewer, Content, Page, PageRequest, PostId, Revision,
     Timestamp,
 };
 use testkit::{NOW, a_comment, acting, id, on_both_databases};
@@ -150,8 +150,8 @@ mod find {
         let top = s.comment("top", post, ada).await;
         s.like_comment(top, bob).await;
         let viewer = async |by| s.comments.find(top, by).await.unwrap().unwrap().viewer;
-        assert_eq!(viewer(Some(bob)).await, Some(ContentViewer { liked: true }));
-        assert_eq!(viewer(Some(ada)).await, Some(ContentViewer { liked: false }));
+        assert_eq!(viewer(Some(bob)).await, Some(CommentViewer { liked: true }));
+        assert_eq!(viewer(Some(ada)).await, Some(CommentViewer { liked: false }));
         assert_eq!(viewer(None).await, None);
     }
 
@@ -281,7 +281,7 @@ mod edit {
         let body =
             CommentBody::Live { author: before.author().unwrap().clone(), content: Content::parse("bye").unwrap() };
         let expected = Comment { body, edited_at: Some(at), revision: Revision(1), ..before };
-        assert_eq!((&seen.subject, seen.viewer), (&expected, Some(ContentViewer { liked: true })));
+        assert_eq!((&seen.subject, seen.viewer), (&expected, Some(CommentViewer { liked: true })));
         assert_eq!(s.find_comment(top).await, Some(expected));
         assert!(matches!(
             s.comments.edit(top, &edit("again", at, None), acting(ada)).await.unwrap(),
@@ -381,7 +381,7 @@ mod delete {
             ..before
         };
         let seen = s.comments.find(second, Some(id("ada"))).await.unwrap().unwrap();
-        assert_eq!((seen.subject, seen.viewer), (expected, Some(ContentViewer { liked: false })));
+        assert_eq!((seen.subject, seen.viewer), (expected, Some(CommentViewer { liked: false })));
         assert_eq!(s.find_comment(first).await.unwrap().reply_count, 1, "it is still there to be listed");
         assert_eq!(s.find_post(post).await.unwrap().comment_count, 3);
         s.db.assert_counters_exact().await;

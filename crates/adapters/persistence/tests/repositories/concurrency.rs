@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ::posts::ports::{CommentRepository, Like, PostRepository};
+use ::posts::ports::{BookmarkRepository, CommentRepository, Like, PostRepository};
 use accounts::ports::{InsertUser, UserRepository};
 use domain::{CommentId, PostId, RepositoryError, User, UserId};
 use futures_util::future::join_all;
@@ -88,8 +88,14 @@ impl Writer {
             (35..40, Some((_, comment))) => {
                 scene.comments.unlike(comment, acting(user)).await?;
             }
-            (40..55, parent) => self.add_comment(user, parent).await?,
-            (55..67, Some((_, comment))) => {
+            (40..44, _) => {
+                scene.bookmarks.add(post, acting(user), at).await?;
+            }
+            (44..46, _) => {
+                scene.bookmarks.remove(post, acting(user)).await?;
+            }
+            (46..57, parent) => self.add_comment(user, parent).await?,
+            (57..67, Some((_, comment))) => {
                 scene.comments.delete(comment, acting(user), None).await?;
             }
             (67..77, _) => {

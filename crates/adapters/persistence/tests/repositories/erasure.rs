@@ -16,11 +16,12 @@ use crate::scene::{Scene, hash_of, request};
 use crate::sessions::token;
 
 /// Every column that refers to an account.
-const REFERENCES: [(&str, &str); 9] = [
+const REFERENCES: [(&str, &str); 10] = [
     ("users", "id"),
     ("sessions", "user_id"),
     ("posts", "author_id"),
     ("post_likes", "user_id"),
+    ("bookmarks", "user_id"),
     ("comments", "author_id"),
     ("comment_likes", "user_id"),
     ("follows", "follower_id"),
@@ -43,7 +44,7 @@ mod erase {
         leaves_no_rows_when_all_accounts_are_erased,
     ];
 
-    /// Three users who like, follow and answer each other everywhere.
+    /// Three users who like, bookmark, follow and answer each other everywhere.
     async fn lively(s: &Scene) -> [UserId; 3] {
         let all = [s.user("ada").await, s.user("bob").await, s.user("cyd").await];
         for (index, author) in all.into_iter().enumerate() {
@@ -73,6 +74,7 @@ mod erase {
             }
             for user in all {
                 s.like_post(post, user).await;
+                s.bookmark(post, user).await;
                 if user != author {
                     s.follow(user, author).await;
                 }
@@ -106,6 +108,7 @@ mod erase {
         // On each of the two remaining posts, each of the others left four comments, half of them in a thread.
         assert_eq!(s.db.scalar_i64("SELECT count(*) FROM comments WHERE author_id IS NOT NULL").await, 16);
         assert_eq!(s.db.scalar_i64("SELECT CAST(sum(like_count) AS BIGINT) FROM posts").await, 4);
+        assert_eq!(s.db.count("bookmarks").await, 4);
     }
 
     async fn keeps_replies_of_others_below_deleted_comments(s: Scene) {
@@ -229,6 +232,7 @@ mod erase {
             "refresh_tokens",
             "posts",
             "post_likes",
+            "bookmarks",
             "comments",
             "comment_likes",
             "follows",

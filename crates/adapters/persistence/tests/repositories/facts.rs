@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ::posts::ports::{Change, CommentRepository, Edit, PostRepository, Write};
+use ::posts::ports::{BookmarkRepository, Change, CommentRepository, Edit, PostRepository, Write};
 use accounts::ports::{CloseSession, ProfileChanges, SessionRepository, UserRepository};
 use async_trait::async_trait;
 use database::{Database, DatabaseOptions, Location, WalPosition, Watermark};
@@ -13,8 +13,8 @@ use domain::{Bio, Content, DisplayName, Principal, Revision, SessionId, Timestam
 use events::{Fact, FactListener, Liked};
 use futures_util::future::join_all;
 use persistence::{
-    SeaCommentRepository, SeaFollowRepository, SeaPostRepository, SeaRemovalRepository, SeaSessionRepository,
-    SeaUserRepository,
+    SeaBookmarkRepository, SeaCommentRepository, SeaFollowRepository, SeaPostRepository, SeaRemovalRepository,
+    SeaSessionRepository, SeaUserRepository,
 };
 use removals::ports::{Progress, RemovalRepository};
 use removals::{Removal, RemovalKind};
@@ -28,6 +28,7 @@ on_both_databases![
     posts_publish_their_changes,
     comments_publish_their_changes,
     likes_and_follows_publish_whether_they_are_new,
+    bookmarks_publish_nothing,
     accounts_and_sessions_publish_their_changes,
     removals_publish_changed_counters,
     a_batch_publishes_each_fact_once,
@@ -67,6 +68,7 @@ struct Observed {
     sessions: SeaSessionRepository,
     posts: Arc<SeaPostRepository>,
     comments: SeaCommentRepository,
+    bookmarks: SeaBookmarkRepository,
     follows: SeaFollowRepository,
     removals: SeaRemovalRepository,
 }
@@ -81,6 +83,7 @@ impl Observed {
             sessions: SeaSessionRepository::new(db.clone()),
             posts: Arc::new(SeaPostRepository::new(db.clone())),
             comments: SeaCommentRepository::new(db.clone()),
+            bookmarks: SeaBookmarkRepository::new(db.clone()),
             follows: SeaFollowRepository::new(db.clone()),
             removals: SeaRemovalRepository::new(db),
         }
@@ -232,6 +235,19 @@ async fn likes_and_follows_publish_whether_they_are_new(s: Scene) {
     h.committed(bob, Fact::Unfollowed { follower, followee });
     h.follows.unfollow(acting(bob), ada).await.unwrap();
     h.seen(bob, Fact::Unfollowed { follower, followee });
+}
+
+/// Only their owner may learn of bookmarks, and no cache entry contains them.
+async fn bookmarks_publish_nothing(s: Scene) {
+    let ada = s.user("ada").await;
+    let (post, h) = (s.post("hello", ada).await, Observed::of(&s));
+    for _ in 0..2 {
+        h.bookmarks.add(post, acting(ada), NOW).await.unwrap();
+    }
+    for _ in 0..2 {
+        h.bookmarks.remove(post, acting(ada)).await.unwrap();
+    }
+    h.nothing();
 }
 
 async fn accounts_and_sessions_publish_their_changes(s: Scene) {

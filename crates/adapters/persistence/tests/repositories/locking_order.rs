@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use ::posts::ports::{CommentRepository, PostRepository};
+use ::posts::ports::{BookmarkRepository, CommentRepository, PostRepository};
 use accounts::ports::{EraseUser, NewRefreshToken, RefreshTokenHash, SessionRepository, UserRepository};
 use database::{Database, DatabaseOptions, Location};
 use domain::{CommentId, Cuid, PostId, RepositoryError, Session, UserId};
 use futures_util::future::join_all;
 use persistence::{
-    SeaCommentRepository, SeaFollowRepository, SeaPostRepository, SeaRemovalRepository, SeaSessionRepository,
-    SeaUserRepository,
+    SeaBookmarkRepository, SeaCommentRepository, SeaFollowRepository, SeaPostRepository, SeaRemovalRepository,
+    SeaSessionRepository, SeaUserRepository,
 };
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -46,6 +46,7 @@ struct Instance {
     sessions: SeaSessionRepository,
     posts: SeaPostRepository,
     comments: SeaCommentRepository,
+    bookmarks: SeaBookmarkRepository,
     follows: SeaFollowRepository,
     removals: Arc<SeaRemovalRepository>,
     log: Arc<StatementLog>,
@@ -67,6 +68,7 @@ impl Instance {
             sessions: SeaSessionRepository::new(database.clone()),
             posts: SeaPostRepository::new(database.clone()),
             comments: SeaCommentRepository::new(database.clone()),
+            bookmarks: SeaBookmarkRepository::new(database.clone()),
             follows: SeaFollowRepository::new(database.clone()),
             removals: Arc::new(SeaRemovalRepository::new(database.clone())),
             database,
@@ -104,6 +106,7 @@ enum Act {
     Reply,
     LikePost,
     LikeComment,
+    Bookmark,
     Follow,
     DeleteComment,
     DeletePost,
@@ -160,6 +163,8 @@ impl Writer {
             Act::LikePost => drop(at.posts.unlike(post, acting(user)).await?),
             Act::LikeComment if yes => drop(at.comments.like(comment, acting(user), NOW).await?),
             Act::LikeComment => drop(at.comments.unlike(comment, acting(user)).await?),
+            Act::Bookmark if yes => drop(at.bookmarks.add(post, acting(user), NOW).await?),
+            Act::Bookmark => drop(at.bookmarks.remove(post, acting(user)).await?),
             Act::Follow => {
                 let other = self.choose(|known| &known.users);
                 if other != user && yes {
@@ -289,6 +294,12 @@ fn comments_meet_likes_of_posts() {
     assert_no_deadlocks(&[Act::Comment, Act::LikePost], 150);
 }
 
+/// Each bookmark has a transaction of its own, and locks the post that batches of likes and comments lock.
+#[test]
+fn bookmarks_meet_likes_and_comments() {
+    assert_no_deadlocks(&[Act::Bookmark, Act::Bookmark, Act::LikePost, Act::LikePost, Act::Comment], 150);
+}
+
 #[test]
 fn deleted_comments_meet_likes_of_comments() {
     assert_no_deadlocks(&[Act::DeleteComment, Act::Reply, Act::LikeComment, Act::LikeComment, Act::LikeComment], 200);
@@ -297,6 +308,12 @@ fn deleted_comments_meet_likes_of_comments() {
 #[test]
 fn deleted_posts_meet_likes_of_comments() {
     assert_no_deadlocks(&[Act::DeletePost, Act::Reply, Act::LikeComment, Act::LikeComment, Act::LikePost], 60);
+}
+
+/// The removal of a post and that of an account meet in the same bookmarks.
+#[test]
+fn removals_meet_bookmarks() {
+    assert_no_deadlocks(&[Act::DeletePost, Act::Erase, Act::Bookmark, Act::Bookmark, Act::Bookmark, Act::LikePost], 60);
 }
 
 #[test]
@@ -310,6 +327,7 @@ fn erased_accounts_meet_everything() {
             Act::LikePost,
             Act::LikeComment,
             Act::LikeComment,
+            Act::Bookmark,
             Act::Follow,
             Act::DeleteComment,
             Act::DeletePost,

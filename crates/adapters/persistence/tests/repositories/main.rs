@@ -10,6 +10,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
 mod batches;
+mod bookmarks;
 mod budgets;
 mod comments;
 mod concurrency;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ::posts::ports::{CommentRepository, PostRepository, Thread};
+use ::posts::ports::{BookmarkRepository, CommentRepository, PostRepository, Thread};
 use accounts::ports::UserRepository;
 use domain::{CommentId, Cuid, Page, PageRequest, PostId, RepositoryError, Timestamp, User, UserId};
 use feed::ports::TimelineRepository;
@@ -24,6 +24,7 @@ on_both_databases![
     comments_of_a_post,
     replies_to_a_comment,
     likes_of_a_post,
+    bookmarks,
     followers,
     following,
     users,
@@ -42,6 +43,7 @@ enum List {
     Comments,
     Replies,
     Likes,
+    Bookmarks,
     Followers,
     Following,
     Users,
@@ -86,6 +88,7 @@ impl List {
                 let users = s.posts.list_likes(post(), page, None).await?;
                 users.unwrap().map(|user| user.subject.id.cuid())
             }
+            Self::Bookmarks => s.bookmarks.list(ada(), page).await?.map(|bookmark| bookmark.post.subject.id.cuid()),
             Self::Followers => {
                 let users = s.follows.list(&ada().into(), Relation::Followers, page, None).await?;
                 users.unwrap().map(|user| user.subject.id.cuid())
@@ -120,6 +123,9 @@ impl List {
             Self::Likes => format!(
                 "SELECT user_id FROM post_likes WHERE post_id = '{post}' ORDER BY created_at DESC, user_id DESC"
             ),
+            Self::Bookmarks => format!(
+                "SELECT post_id FROM bookmarks WHERE user_id = '{ada}' ORDER BY bookmarked_at DESC, post_id DESC"
+            ),
             Self::Followers => format!(
                 "SELECT follower_id FROM follows WHERE followee_id = '{ada}' \
                  ORDER BY created_at DESC, follower_id DESC"
@@ -151,6 +157,9 @@ impl List {
             Self::Likes => {
                 s.posts.like(post(), acting(id.into()), at).await?;
             }
+            Self::Bookmarks => {
+                s.bookmarks.add(id.into(), acting(ada()), at).await?;
+            }
             Self::Followers => {
                 s.follows.follow(acting(id.into()), ada(), at).await?;
             }
@@ -176,6 +185,9 @@ impl List {
             }
             Self::Likes => {
                 s.posts.unlike(post(), acting(row.id.into())).await?;
+            }
+            Self::Bookmarks => {
+                s.bookmarks.remove(row.id.into(), acting(ada())).await?;
             }
             Self::Followers => drop(s.follows.unfollow(acting(row.id.into()), ada()).await?),
             Self::Following => drop(s.follows.unfollow(acting(ada()), row.id.into()).await?),
@@ -275,6 +287,11 @@ async fn walks(s: Scene, list: List) {
             s.db.sign_in(row.id.into()).await;
         }
     }
+    if matches!(list, List::Bookmarks) {
+        for row in &rows {
+            s.posts.publish(&a_post("text", ada()).id(row.id.into()).build(), None).await.unwrap();
+        }
+    }
     let passing = rows.split_off(ROWS);
     for row in &rows {
         list.insert(&s, *row).await.unwrap();
@@ -327,6 +344,10 @@ async fn replies_to_a_comment(s: Scene) {
 
 async fn likes_of_a_post(s: Scene) {
     walks(s, List::Likes).await;
+}
+
+async fn bookmarks(s: Scene) {
+    walks(s, List::Bookmarks).await;
 }
 
 async fn followers(s: Scene) {

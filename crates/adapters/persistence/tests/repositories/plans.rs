@@ -7,7 +7,7 @@ mod dataset;
 mod postgres;
 mod sqlite;
 
-use ::posts::ports::{CommentRepository, PostRepository, Thread};
+use ::posts::ports::{BookmarkRepository, CommentRepository, PostRepository, Thread};
 use accounts::ports::UserRepository;
 use database::PLANNER_SETTINGS;
 use domain::{Cuid, Cursor, PageRequest, PageSize, Timestamp, UserId, UserRef, Username};
@@ -132,6 +132,10 @@ async fn issue_all(s: &Scene) -> Vec<Issued> {
                 {
                     s.comments.list(thread, page, viewer).await.unwrap().unwrap();
                     note(&format!("{thread:?}"), Ordered);
+                }
+                for owner in [dataset::FOLLOWS_FEW, dataset::FOLLOWS_MANY] {
+                    s.bookmarks.list(dataset::user(owner), page).await.unwrap();
+                    note(&format!("bookmarks of {owner}"), Ordered);
                 }
                 for follower in [dataset::FOLLOWS_FEW, dataset::FOLLOWS_MANY] {
                     s.timelines.home(dataset::user(follower), page).await.unwrap();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ::posts::ports::{Change, CommentRepository, Edit, Like, PostRepository, Unlike, Write};
 use accounts::ports::EraseUser;
-use domain::{Content, ContentViewer, Post, PostId, PostView, Revision, Timestamp, UserRef, UserView, Username};
+use domain::{Content, Post, PostId, PostView, PostViewer, Revision, Timestamp, UserRef, UserView, Username};
 use futures_util::future::join_all;
 use testkit::{a_post, acting, id, on_both_databases};
 
@@ -45,8 +45,8 @@ mod find {
         let hello = s.post("hello", ada).await;
         s.like_post(hello, bob).await;
         let viewer = async |by| s.posts.find(hello, by).await.unwrap().unwrap().viewer;
-        assert_eq!(viewer(Some(bob)).await, Some(ContentViewer { liked: true }));
-        assert_eq!(viewer(Some(ada)).await, Some(ContentViewer { liked: false }));
+        assert_eq!(viewer(Some(bob)).await, Some(PostViewer { liked: true, bookmarked: false }));
+        assert_eq!(viewer(Some(ada)).await, Some(PostViewer::default()));
         assert_eq!(viewer(None).await, None);
     }
 
@@ -113,7 +113,7 @@ mod edit {
         };
         let expected =
             Post { content: Content::parse("bye").unwrap(), edited_at: Some(at), revision: Revision(1), ..before };
-        assert_eq!((&*seen.subject, seen.viewer), (&expected, Some(ContentViewer { liked: true })));
+        assert_eq!((&*seen.subject, seen.viewer), (&expected, Some(PostViewer { liked: true, bookmarked: false })));
         assert_eq!(s.find_post(hello).await, Some(expected));
         assert_eq!(s.find_post(other).await.unwrap().content.as_str(), "other");
         assert!(matches!(

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use ::posts::ports::{AddCommentOutcome, Change, CommentRepository, Edit, Like, PostRepository, Thread, Unlike, Write};
+use ::posts::ports::{
+    AddBookmark, AddCommentOutcome, BookmarkRepository, Change, CommentRepository, Edit, Like, PostRepository,
+    RemoveBookmark, Thread, Unlike, Write,
+};
 use ::removals::ports::{Progress, RemovalRepository};
 use ::removals::{CarryOut, Removal, RemovalKind};
 use accounts::ports::{EraseUser, UserRepository};
@@ -21,6 +24,8 @@ on_both_databases![
     many_followers_are_removed_in_slices_while_they_publish,
     a_post_with_many_comments_is_removed_in_slices,
     a_comment_with_many_likes_is_removed_in_slices,
+    many_bookmarks_of_a_post_are_removed_in_slices,
+    many_bookmarks_of_an_account_are_removed_in_slices,
     marks_above_a_deep_reply_are_removed_in_slices,
     a_comment_above_200_marks_keeps_its_likes,
     a_comment_above_400_marks_keeps_its_likes,
@@ -175,6 +180,39 @@ async fn a_comment_with_many_likes_is_removed_in_slices(s: Scene) {
     s.db.assert_counters_exact().await;
 }
 
+async fn many_bookmarks_of_a_post_are_removed_in_slices(s: Scene) {
+    let ada = s.user("ada").await;
+    crowd(&s, 2_000).await;
+    let (post, kept) = (s.post("post", ada).await, s.post("kept", ada).await);
+    let columns = "user_id, post_id, bookmarked_at";
+    insert(&s, 2_000, "bookmarks", columns, &format!("{}, '{post}', n", sql_id("users"))).await;
+    s.bookmark(kept, ada).await;
+    let removal = hide_post(&s, post).await;
+    let taken = slices(&s, removal, "bookmarks", async |s, _| {
+        let list = s.bookmarks.list(nth("users", 2_000), first_page()).await.unwrap();
+        assert!(list.items.is_empty(), "a list leaves out what is to go");
+    })
+    .await;
+    assert!(taken >= 10, "{taken}");
+    assert_eq!((s.db.count("posts").await, s.db.count("bookmarks").await), (1, 1));
+    s.db.assert_counters_exact().await;
+}
+
+async fn many_bookmarks_of_an_account_are_removed_in_slices(s: Scene) {
+    let (ada, bob) = (s.user("ada").await, s.user("bob").await);
+    let posts = format!("{}, '{ada}', 'words', n", sql_id("posts"));
+    insert(&s, 2_000, "posts", "id, author_id, content, created_at", &posts).await;
+    s.db.execute(&format!("UPDATE users SET post_count = 2000 WHERE id = '{ada}'")).await;
+    let columns = "user_id, post_id, bookmarked_at";
+    insert(&s, 2_000, "bookmarks", columns, &format!("'{bob}', {}, n", sql_id("posts"))).await;
+    s.bookmark(nth("posts", 1), ada).await;
+    let removal = hide(&s, bob).await;
+    let taken = slices(&s, removal, "bookmarks", async |_, _| {}).await;
+    assert!(taken >= 10, "{taken}");
+    assert_eq!((s.db.count("users").await, s.db.count("bookmarks").await), (1, 1));
+    s.db.assert_counters_exact().await;
+}
+
 /// As deep as threads were before their depth was limited.
 async fn marks_above_a_deep_reply_are_removed_in_slices(s: Scene) {
     let (ada, bob) = (s.user("ada").await, s.user("bob").await);
@@ -258,6 +296,8 @@ async fn hidden(s: &Scene) -> Hidden {
     for user in [ada, bob] {
         s.like_post(his, user).await;
         s.like_post(hers, user).await;
+        s.bookmark(his, user).await;
+        s.bookmark(hers, user).await;
     }
     hide(s, ada).await;
     Hidden { ada, bob, hers, his, her_comment, under_hers }
@@ -301,6 +341,8 @@ async fn hidden_rows_are_invisible_to_all(s: Scene) {
         assert_eq!(on_his.items[0].viewer.map(|viewer| viewer.liked), viewer.map(|_| false));
     }
     assert_eq!(each(&views(s.timelines.home(bob, first_page()).await.unwrap()), |post| post.subject.id), [his]);
+    let bookmarks = s.bookmarks.list(bob, first_page()).await.unwrap();
+    assert_eq!(each(&bookmarks, |bookmark| bookmark.post.subject.id), [his]);
     assert_eq!(s.comments.find_owners(her_comment).await.unwrap(), None);
     assert_eq!(s.comments.find_owners(under_hers).await.unwrap(), None);
     // Hidden rows are still counted.
@@ -314,6 +356,7 @@ async fn hidden_rows_are_invisible_to_all(s: Scene) {
     let bob_now = s.find_user(bob).await.unwrap();
     assert_eq!((bob_now.follower_count, bob_now.following_count), (0, 0));
     assert_eq!((s.find_post(his).await.unwrap().like_count, s.db.count("users").await), (1, 1));
+    assert_eq!(s.db.count("bookmarks").await, 1);
 }
 
 async fn hidden_rows_accept_no_writes(s: Scene) {
@@ -332,6 +375,13 @@ async fn hidden_rows_accept_no_writes(s: Scene) {
             if by == ada { (Like::SessionEnded, Unlike::SessionEnded) } else { (Like::NotFound, Unlike::NotFound) };
         assert_eq!(s.posts.like(hers, acting(by), NOW).await.unwrap(), gone);
         assert_eq!(s.posts.unlike(hers, acting(by)).await.unwrap(), not_there);
+        let (not_added, not_removed) = if by == ada {
+            (AddBookmark::SessionEnded, RemoveBookmark::SessionEnded)
+        } else {
+            (AddBookmark::NotFound, RemoveBookmark::NotFound)
+        };
+        assert_eq!(s.bookmarks.add(hers, acting(by), NOW).await.unwrap(), not_added);
+        assert_eq!(s.bookmarks.remove(hers, acting(by)).await.unwrap(), not_removed);
         for comment in [her_comment, under_hers] {
             assert_eq!(s.comments.like(comment, acting(by), NOW).await.unwrap(), gone);
         }
@@ -384,7 +434,7 @@ async fn counters_equal_rows_at_every_moment_of_a_removal(s: Scene) {
         let user = users[random.random_range(0..users.len())];
         let other = users[random.random_range(0..users.len())];
         let word = format!("w{number}");
-        match random.random_range(0..8) {
+        match random.random_range(0..9) {
             _ if posts.is_empty() => posts.push(s.post(&word, user).await),
             0 => posts.push(s.post(&word, user).await),
             1 => comments.push((posts[0], s.comment(&word, posts[0], user).await)),
@@ -396,6 +446,7 @@ async fn counters_equal_rows_at_every_moment_of_a_removal(s: Scene) {
             5 | 6 if !comments.is_empty() => {
                 s.like_comment(comments[random.random_range(0..comments.len())].1, user).await;
             }
+            7 => s.bookmark(posts[random.random_range(0..posts.len())], user).await,
             _ => s.like_post(posts[random.random_range(0..posts.len())], user).await,
         }
     }
@@ -431,9 +482,13 @@ async fn counters_equal_rows_at_every_moment_of_a_removal(s: Scene) {
     }
     s.remove_hidden().await;
     assert_eq!((s.db.count("removals").await, s.db.count("users").await), (0, 3), "seed {seed}");
-    for (table, column) in
-        [("posts", "author_id"), ("comments", "author_id"), ("post_likes", "user_id"), ("follows", "followee_id")]
-    {
+    for (table, column) in [
+        ("posts", "author_id"),
+        ("comments", "author_id"),
+        ("post_likes", "user_id"),
+        ("bookmarks", "user_id"),
+        ("follows", "followee_id"),
+    ] {
         assert_eq!(s.db.count(&format!("{table} WHERE {column} = '{}'", users[1])).await, 0, "seed {seed}: {table}");
     }
 }

@@ -6,13 +6,15 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ::posts::ports::PostRepository;
+use ::posts::ports::{BookmarkRepository, PostRepository};
 use accounts::ports::UserRepository;
 use async_trait::async_trait;
 use database::{Database, DatabaseOptions, Location, Noted, Positions, WalPosition};
 use domain::UserId;
 use feed::ports::TimelineRepository;
-use persistence::{SeaFollowRepository, SeaPostRepository, SeaTimelineRepository, SeaUserRepository};
+use persistence::{
+    SeaBookmarkRepository, SeaFollowRepository, SeaPostRepository, SeaTimelineRepository, SeaUserRepository,
+};
 use social::ports::FollowRepository;
 use testkit::{Proxy, TestDatabase, acting, id};
 
@@ -146,6 +148,23 @@ mod a_writer {
         assert_eq!(user, pair.ada);
         assert!(position > before && position != WalPosition::UNKNOWN);
         assert_eq!(pair.database.watermark().latest(), position);
+    }
+
+    /// A bookmark publishes no facts: its position alone makes it visible to its author on every instance. One that
+    /// existed may be the retry of a bookmark with a lost response.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn has_the_position_of_every_bookmark_noted() {
+        let pair = Pair::new().await;
+        let bookmarks = SeaBookmarkRepository::new(pair.database.clone());
+        for _ in 0..2 {
+            bookmarks.add(id("primary"), acting(pair.ada), pair.primary.now()).await.unwrap();
+        }
+        for _ in 0..2 {
+            bookmarks.remove(id("primary"), acting(pair.ada)).await.unwrap();
+        }
+        let noted = pair.set_positions.noted.lock().unwrap().clone();
+        assert_eq!(noted.len(), 4, "{noted:?}");
+        assert!(noted.iter().all(|(user, position)| *user == pair.ada && *position != WalPosition::UNKNOWN));
     }
 
     #[tokio::test(flavor = "multi_thread")]

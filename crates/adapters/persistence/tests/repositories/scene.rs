@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ::posts::ports::{AddCommentOutcome, Change, CommentRepository, Like, PostRepository, Write};
+use ::posts::ports::{
+    AddBookmark, AddCommentOutcome, BookmarkRepository, Change, CommentRepository, Like, PostRepository, Write,
+};
 use ::posts::{Fingerprint, IdempotentRequest, REPLAY_WINDOW};
 use accounts::ports::{EraseUser, InsertUser, KeptName, NameHash, NameHashes, PasswordHash, UserRepository};
 use domain::{
@@ -11,8 +13,9 @@ use domain::{
     Timestamp, User, UserId,
 };
 use persistence::{
-    SeaCommentRepository, SeaEndedSessions, SeaFollowRepository, SeaIdempotencyKeyRepository, SeaKeptNameRepository,
-    SeaPostRepository, SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository, SeaUserRepository,
+    SeaBookmarkRepository, SeaCommentRepository, SeaEndedSessions, SeaFollowRepository, SeaIdempotencyKeyRepository,
+    SeaKeptNameRepository, SeaPostRepository, SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository,
+    SeaUserRepository,
 };
 use removals::CarryOut;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement};
@@ -25,6 +28,7 @@ pub(crate) struct Scene {
     pub(crate) ended: SeaEndedSessions,
     pub(crate) posts: SeaPostRepository,
     pub(crate) comments: SeaCommentRepository,
+    pub(crate) bookmarks: SeaBookmarkRepository,
     pub(crate) keys: SeaIdempotencyKeyRepository,
     pub(crate) kept_names: SeaKeptNameRepository,
     pub(crate) follows: SeaFollowRepository,
@@ -43,6 +47,7 @@ impl From<TestDatabase> for Scene {
             ended: SeaEndedSessions::new(db.database()),
             posts: SeaPostRepository::new(db.database()),
             comments: SeaCommentRepository::new(db.database()),
+            bookmarks: SeaBookmarkRepository::new(db.database()),
             keys: SeaIdempotencyKeyRepository::new(db.database()),
             kept_names: SeaKeptNameRepository::new(db.database()),
             follows: SeaFollowRepository::new(db.database()),
@@ -158,6 +163,13 @@ impl Scene {
         assert!(matches!(
             self.comments.like(comment, acting(user), self.now()).await.unwrap(),
             Like::Given | Like::Already
+        ));
+    }
+
+    pub(crate) async fn bookmark(&self, post: PostId, user: UserId) {
+        assert!(matches!(
+            self.bookmarks.add(post, acting(user), self.now()).await.unwrap(),
+            AddBookmark::Added | AddBookmark::Already
         ));
     }
 

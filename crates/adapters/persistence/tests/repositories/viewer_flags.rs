@@ -1,26 +1,43 @@
-//! [`PostLikes`] and [`UserRelations`].
+//! [`PostViewers`] and [`UserRelations`].
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use ::posts::ports::PostLikes;
+use ::posts::ports::PostViewers;
 use accounts::ports::UserRelations;
-use domain::UserViewer;
+use domain::{PostViewer, UserViewer};
 use testkit::{id, on_both_databases};
 
 use crate::scene::Scene;
 
-on_both_databases![says_which_posts_a_reader_likes, says_how_a_reader_relates_to_others, takes_one_statement];
+on_both_databases![
+    says_which_posts_a_reader_likes_and_bookmarked,
+    says_how_a_reader_relates_to_others,
+    takes_one_statement,
+];
 
-async fn says_which_posts_a_reader_likes(s: Scene) {
+async fn says_which_posts_a_reader_likes_and_bookmarked(s: Scene) {
     let (ada, bob) = (s.user("ada").await, s.user("bob").await);
     let (one, two, three) = (s.post("one", ada).await, s.post("two", ada).await, s.post("three", ada).await);
-    s.like_post(one, bob).await;
-    s.like_post(two, ada).await;
-    s.like_post(three, bob).await;
-    let liked = async |viewer, posts: &[_]| s.posts.liked(viewer, posts).await.unwrap();
-    assert_eq!(liked(bob, &[one, two, id("nothing")]).await, HashSet::from([one]), "three was not asked for");
-    assert_eq!(liked(id("nobody"), &[one, two]).await, HashSet::new());
-    assert_eq!(liked(bob, &[]).await, HashSet::new());
+    for (post, user) in [(one, bob), (two, ada), (three, bob)] {
+        s.like_post(post, user).await;
+    }
+    for (post, user) in [(one, bob), (one, ada), (two, bob), (three, ada)] {
+        s.bookmark(post, user).await;
+    }
+    let viewers = async |viewer, posts: &[_]| s.posts.viewers(viewer, posts).await.unwrap();
+    let flags = |liked, bookmarked| PostViewer { liked, bookmarked };
+    let none = flags(false, false);
+    assert_eq!(
+        viewers(bob, &[one, two, id("nothing")]).await,
+        HashMap::from([(one, flags(true, true)), (two, flags(false, true)), (id("nothing"), none)]),
+        "three was not asked for"
+    );
+    assert_eq!(
+        viewers(ada, &[one, two, three]).await,
+        HashMap::from([(one, flags(false, true)), (two, flags(true, false)), (three, flags(false, true))])
+    );
+    assert_eq!(viewers(id("nobody"), &[one, two]).await, HashMap::from([(one, none), (two, none)]));
+    assert_eq!(viewers(bob, &[]).await, HashMap::new());
 }
 
 async fn says_how_a_reader_relates_to_others(s: Scene) {
@@ -47,7 +64,7 @@ async fn takes_one_statement(s: Scene) {
     let posts: Vec<_> = (0..100).map(|number| id(&format!("post{number}"))).collect();
     let users: Vec<_> = (0..100).map(|number| id(&format!("user{number}"))).collect();
     s.db.log().clear();
-    s.posts.liked(ada, &posts).await.unwrap();
+    s.posts.viewers(ada, &posts).await.unwrap();
     s.users.relations(ada, &users).await.unwrap();
     assert_eq!((s.db.log().statements().len(), s.db.log().transactions()), (2, 0));
 }

@@ -16,6 +16,7 @@ pub(super) struct Round<'a> {
     others_post: String,
     number: u64,
     likes: bool,
+    bookmarks: bool,
     follows: bool,
     pub(super) writes: usize,
     pub(super) reads: usize,
@@ -34,6 +35,7 @@ impl<'a> Round<'a> {
             others_post: published.text("/id").to_owned(),
             number: 0,
             likes: false,
+            bookmarks: false,
             follows: false,
             writes: 0,
             reads: 0,
@@ -70,6 +72,13 @@ impl<'a> Round<'a> {
             *reply.at("/viewer/liked") == json!(likes) && reply.count("/like_count") == Some(u64::from(likes))
         };
         self.expect(verdict, &others, liked).await?;
+
+        self.bookmarks = !self.bookmarks;
+        let bookmarks = self.bookmarks;
+        self.write(here, switch(format!("{others}/bookmark"), bookmarks)).await?;
+        self.expect(verdict, &others, |reply| *reply.at("/viewer/bookmarked") == json!(bookmarks)).await?;
+        let listed = |reply: &Reply| reply.at("/items/0").is_null() != bookmarks;
+        self.expect(verdict, "/v1/bookmarks", listed).await?;
 
         let text = format!("remarked in round {number}");
         let said = self.write(here, Call::post(format!("{others}/comments"), json!({ "content": text }))).await?;

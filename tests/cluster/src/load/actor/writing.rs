@@ -113,6 +113,20 @@ impl Actor {
         self.look_back(format!("/v1/posts/{post}"), "/viewer/liked", on).await;
     }
 
+    /// Bookmarks any shared post, or removes the bookmark.
+    pub(super) async fn bookmark(&mut self) {
+        let Some(post) = self.board.any(&mut self.chance) else { return };
+        let pair = (self.user.id.clone(), post.clone());
+        let on = self.ledger.bookmarks.get(&pair) != Some(&Switch::On);
+        self.ledger.bookmarks.insert(pair.clone(), Switch::InDoubt);
+        let call = switch(format!("/v1/posts/{post}/bookmark"), on).by(&self.user);
+        if self.write(&call).await.is_none() {
+            return;
+        }
+        self.ledger.bookmarks.insert(pair, known(on));
+        self.look_back(format!("/v1/posts/{post}"), "/viewer/bookmarked", on).await;
+    }
+
     /// Follows any user, or stops following.
     pub(super) async fn follow(&mut self) {
         let somebody = self.anybody();

@@ -1,4 +1,4 @@
-//! 100,000 posts by 20,000 users, with followers, comments and likes. The database generates them in a few seconds.
+//! 100,000 posts by 20,000 users, with followers, comments, likes and bookmarks. The database generates them in a few seconds.
 
 use domain::{CommentId, Id, PostId, UserId};
 use testkit::TestDatabase;
@@ -7,7 +7,7 @@ use testkit::TestDatabase;
 pub(super) const PROLIFIC: u32 = 1;
 /// A user who follows 10.
 pub(super) const FOLLOWS_FEW: u32 = 500;
-/// A user who follows 200.
+/// A user who follows 200, and bookmarked every post.
 pub(super) const FOLLOWS_MANY: u32 = 600;
 /// The number of a post with many comments and likes, and of a comment on it with many replies.
 pub(super) const POPULAR: u32 = 1;
@@ -104,6 +104,16 @@ fn statements() -> Vec<String> {
              SELECT id, {}, created_at + 1 FROM posts WHERE id <> {}",
             user("created_at % 1000 + 1"),
             post("1")
+        ),
+        format!(
+            "INSERT INTO bookmarks (user_id, post_id, bookmarked_at)
+             SELECT {}, id, created_at + 1 FROM posts",
+            user("created_at % 1000 + 1")
+        ),
+        format!(
+            "INSERT INTO bookmarks (user_id, post_id, bookmarked_at)
+             SELECT {}, id, created_at + 2 FROM posts WHERE TRUE ON CONFLICT DO NOTHING",
+            user("600")
         ),
         // A comment with many replies, and many comments beside it; then some on every tenth post.
         insert(

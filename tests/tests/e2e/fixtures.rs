@@ -2,7 +2,7 @@
 //!
 //! A new kind of resource gets a field of [`Resources`] and a line in [`Resources::path`].
 
-use testkit::app::{TestApp, TestUser, operations};
+use testkit::app::{TestApp, TestRequest, TestUser, operations};
 use testkit::operations::Operation;
 
 /// An id that names no resource.
@@ -85,6 +85,18 @@ impl Scene {
         Self { author, commenter, stranger, resources }
     }
 
+    /// Gives every list of the resources an item, and every timeline of the three users.
+    pub(crate) async fn fill_lists(&self) {
+        let Resources { post, comment, .. } = &self.resources;
+        self.stranger.like(post).await;
+        self.stranger.reply(post, comment, "a reply").await;
+        self.commenter.publish("another post").await;
+        for user in [&self.author, &self.stranger] {
+            user.follow(&self.commenter).await;
+            self.commenter.follow(user).await;
+        }
+    }
+
     /// The path of an operation on the resources.
     pub(crate) fn path(&self, operation: &Operation) -> String {
         self.resources.path(operation)
@@ -93,5 +105,26 @@ impl Scene {
     /// The owner of the resource that an operation names.
     pub(crate) fn owner(&self, operation: &Operation) -> &TestUser {
         if operation.path.starts_with("/v1/posts/{id}") { &self.author } else { &self.commenter }
+    }
+
+    /// A request of the owner, or without a token if the operation needs none.
+    pub(crate) fn request(&self, app: &TestApp, operation: &Operation) -> TestRequest {
+        let request = app.call(operation, &self.path(operation));
+        if operation.needs_token() { request.as_user(self.owner(operation)) } else { request }
+    }
+
+    /// Readers of an operation: signed in, and without a token if it needs none.
+    pub(crate) fn readers(&self, operation: &Operation) -> Vec<Option<&TestUser>> {
+        let signed_in = Some(self.owner(operation));
+        if operation.needs_token() { vec![signed_in] } else { vec![None, signed_in] }
+    }
+}
+
+/// A request of `reader`, or without a token.
+pub(crate) fn read(app: &TestApp, path: &str, reader: Option<&TestUser>) -> TestRequest {
+    let request = app.get(path);
+    match reader {
+        Some(reader) => request.as_user(reader),
+        None => request,
     }
 }

@@ -248,7 +248,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(count, 40);
+        assert_eq!(count, 43);
     }
 
     #[test]

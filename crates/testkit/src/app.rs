@@ -18,7 +18,7 @@ use std::time::Duration;
 use http_kit::connections::ConnectionBounds;
 use security::HashingCost;
 
-pub use document::{operations, schema_names};
+pub use document::{operation, operation_id, operations, schema_names};
 pub use raw::{RawConnection, RawResponse};
 pub use request::{Http, TestRequest};
 pub use response::TestResponse;

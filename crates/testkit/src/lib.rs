@@ -6,6 +6,7 @@
 //! - [`TestDatabase`] is an empty, migrated database for one test, on SQLite or on PostgreSQL. [`on_both_databases!`]
 //!   runs a test on both.
 //! - [`Proxy`] is a TCP proxy that can be cut and delayed.
+//! - `operations`, the feature `document`: the operations of the OpenAPI document.
 //! - `app`, a feature: the real server on such a database, and an HTTP client for it.
 
 #![expect(
@@ -21,6 +22,8 @@ mod builders;
 mod clock;
 mod database;
 mod ids;
+#[cfg(feature = "document")]
+pub mod operations;
 mod proxy;
 
 pub use builders::{CommentBuilder, PostBuilder, UserBuilder, a_comment, a_post, a_user, acting, author_of};

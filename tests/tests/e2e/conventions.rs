@@ -11,6 +11,7 @@ mod headers;
 mod idempotency;
 mod large_bodies;
 mod pages;
+mod preconditions;
 mod query;
 mod rate_limit;
 mod routing;

@@ -6,7 +6,8 @@
 //! - `api_http`: the file of calls to try by hand;
 //! - `program`: the executable `thoughts`, from the outside;
 //! - `matrix`: the authorization matrix of every operation in the OpenAPI document;
-//! - `properties`: invariants under concurrency, and statement budgets.
+//! - `properties`: invariants under concurrency, and statement budgets;
+//! - `fixtures`: what a test needs to call any operation of that document.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
@@ -14,6 +15,7 @@ mod accounts;
 mod api_http;
 mod conventions;
 mod feed;
+mod fixtures;
 mod matrix;
 mod operations;
 mod posts;

@@ -1,12 +1,12 @@
 //! The authorization matrix covers every operation of the OpenAPI document. Each is called by four callers: without a
 //! token, as a stranger, as the owner of the resource, and as the author of its post.
 
-use std::collections::BTreeSet;
-
-use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::app::{PASSWORD, TestApp, TestUser, operations};
+use testkit::app::{PASSWORD, TestApp, operations};
 use testkit::on_both_databases;
+use testkit::operations::{Operation, entries};
+
+use crate::fixtures::Scene;
 
 on_both_databases![every_caller_gets_the_expected_status];
 
@@ -83,7 +83,7 @@ fn nothing(_: &Scene) -> Value {
 }
 
 fn an_account(scene: &Scene) -> Value {
-    json!({ "username": format!("{}_2", scene.post), "password": PASSWORD })
+    json!({ "username": format!("{}_2", scene.resources.post), "password": PASSWORD })
 }
 
 fn a_bio(_: &Scene) -> Value {
@@ -106,55 +106,26 @@ fn words(_: &Scene) -> Value {
     json!({ "content": "words" })
 }
 
-/// A post with another user's comment, and a stranger.
-struct Scene {
-    author: TestUser,
-    commenter: TestUser,
-    stranger: TestUser,
-    post: String,
-    comment: String,
-    /// A session of the commenter.
-    session: String,
-}
-
-impl Scene {
-    /// A new scene with unique user names, derived from `number`.
-    async fn new(app: &TestApp, number: usize) -> Self {
-        let names = ["author", "commenter", "stranger"].map(|role| format!("{role}_{number}"));
-        let [author, commenter, stranger] = app.sign_up_all([&names[0], &names[1], &names[2]]).await;
-        let post = author.publish("a post").await;
-        let comment = commenter.comment(&post, "a comment").await;
-        let sessions = commenter.get("/v1/sessions").expect(200).await;
-        let session = sessions["items"][0]["id"].as_str().unwrap().to_owned();
-        Self { author, commenter, stranger, post, comment, session }
-    }
-
-    /// The path with ids filled in, and the owner of the resource.
-    fn fill(&self, path: &str) -> (String, &TestUser) {
-        let (id, owner) = match path {
-            path if path.starts_with("/v1/posts/{id}") => (&self.post, &self.author),
-            "/v1/sessions/{id}" => (&self.session, &self.commenter),
-            _ => (&self.comment, &self.commenter),
-        };
-        (path.replace("{id}", id).replace("{user}", &self.commenter.id), owner)
-    }
+/// Every operation of the document with its row.
+fn rows() -> Vec<(Operation, &'static Row)> {
+    let rows = TABLE.iter().map(|row| (format!("{} {}", row.method, row.path), row));
+    entries(operations(), rows, "a row with the statuses of the four callers to `TABLE`")
 }
 
 async fn every_caller_gets_the_expected_status(app: TestApp) {
     let mut wrong = Vec::new();
     let mut scenes = 0;
-    for row in TABLE {
+    for (operation, row) in rows() {
         for (caller, expected) in ["nobody", "stranger", "owner", "author"].into_iter().zip(row.answers) {
             scenes += 1;
-            let scene = Scene::new(&app, scenes).await;
-            let (path, owner) = scene.fill(row.path);
+            let scene = Scene::numbered(&app, scenes).await;
             let user = match caller {
                 "nobody" => None,
                 "stranger" => Some(&scene.stranger),
-                "owner" => Some(owner),
+                "owner" => Some(scene.owner(&operation)),
                 _ => Some(&scene.author),
             };
-            let mut request = app.request(Method::from_bytes(row.method.as_bytes()).unwrap(), &path);
+            let mut request = app.call(&operation, &scene.path(&operation));
             if let Some(user) = user {
                 request = request.as_user(user);
             }
@@ -164,7 +135,7 @@ async fn every_caller_gets_the_expected_status(app: TestApp) {
             }
             let answer = request.send().await;
             if answer.status != expected {
-                wrong.push(format!("{} {} by {caller}: {}, not {expected}", row.method, row.path, answer.status));
+                wrong.push(format!("{operation} by {caller}: {}, not {expected}", answer.status));
             }
         }
     }
@@ -173,11 +144,7 @@ async fn every_caller_gets_the_expected_status(app: TestApp) {
 
 #[test]
 fn the_table_has_a_row_for_every_operation() {
-    let rows: BTreeSet<_> = TABLE.iter().map(|row| (row.method.to_owned(), row.path.to_owned())).collect();
-    assert_eq!(rows.len(), TABLE.len(), "a row is there twice");
-    let operations: BTreeSet<_> = operations().into_iter().collect();
-    let without: Vec<_> = operations.difference(&rows).collect();
-    assert!(without.is_empty(), "operations without a row: {without:?}");
-    let unknown: Vec<_> = rows.difference(&operations).collect();
-    assert!(unknown.is_empty(), "rows without an operation: {unknown:?}");
+    for (operation, row) in rows() {
+        assert_eq!(row.answers[0] == 401, operation.needs_token(), "{operation}: the document disagrees with its row");
+    }
 }

@@ -123,6 +123,14 @@ mod tests {
     }
 
     #[test]
+    fn every_created_resource_has_links() {
+        for (path, operation) in all(&json()) {
+            let created = &operation["responses"]["201"];
+            assert!(created.is_null() || created["links"].is_object(), "{path}: add it to `CREATED` or `RELATED`");
+        }
+    }
+
+    #[test]
     fn created_resources_link_to_every_operation_on_them() {
         let document = json();
         for (from, path) in

@@ -5,18 +5,27 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 use super::TestResponse;
+use crate::operations::Operation;
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::to_value(api::openapi::document()).unwrap());
 
-/// Every operation of the document: its method and its path.
-pub fn operations() -> Vec<(String, String)> {
-    let paths = DOCUMENT["paths"].as_object().unwrap();
-    let methods = |item: &Value| item.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    paths
-        .iter()
-        .flat_map(|(path, item)| methods(item).into_iter().map(|method| (method.to_uppercase(), path.clone())))
-        .filter(|(method, _)| ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&method.as_str()))
-        .collect()
+/// Every operation of the document that the server serves.
+pub fn operations() -> Vec<Operation> {
+    Operation::all_of(&DOCUMENT)
+}
+
+/// The operation with this id.
+///
+/// # Panics
+/// If the document has none.
+pub fn operation(id: &str) -> Operation {
+    operations().into_iter().find(|its| its.id == id).unwrap_or_else(|| panic!("no operation {id:?} in the document"))
+}
+
+/// The id of the operation that serves a request, as in `GET /v1/posts?limit=2`.
+pub fn operation_id(request: &str) -> Option<&'static str> {
+    let (method, path) = request.split_once(' ')?;
+    described(method, path)?["operationId"].as_str()
 }
 
 /// The names of the document's schemas.
@@ -26,7 +35,7 @@ pub fn schema_names() -> Vec<String> {
 
 /// Fails the test if the document does not describe this response. Requests to undocumented paths are not checked.
 pub(super) fn check(method: &str, path: &str, response: &TestResponse) {
-    let Some(operation) = operation(method, path) else {
+    let Some(operation) = described(method, path) else {
         return;
     };
     let TestResponse { request, status, .. } = response;
@@ -53,7 +62,7 @@ fn resolved(described: &'static Value) -> &'static Value {
 }
 
 /// The operation that matches the request. Paths without parameters take precedence.
-fn operation(method: &str, path: &str) -> Option<&'static Value> {
+fn described(method: &str, path: &str) -> Option<&'static Value> {
     let path = path.split('?').next().unwrap_or_default();
     let item = DOCUMENT["paths"].get(path).or_else(|| {
         let paths = DOCUMENT["paths"].as_object().unwrap();

@@ -9,6 +9,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::{TestResponse, TestUser};
+use crate::operations::Operation;
 
 /// A time limit that no passing test reaches.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -44,6 +45,14 @@ impl Http {
     /// A request of any method.
     pub fn request(&self, method: Method, path: &str) -> TestRequest {
         TestRequest { http: self.clone(), method, path: path.to_owned(), headers: Vec::new(), body: None }
+    }
+
+    /// A request for an operation, whose path has its parameters filled in.
+    ///
+    /// # Panics
+    /// If its method is none of HTTP.
+    pub fn call(&self, operation: &Operation, path: &str) -> TestRequest {
+        self.request(Method::from_bytes(operation.method.as_bytes()).unwrap(), path)
     }
 
     /// Starts a `GET` request.

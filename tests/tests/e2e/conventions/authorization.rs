@@ -6,8 +6,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
-use testkit::app::{AppOptions, SIGNING_KEY, TestApp, TestUser};
+use testkit::app::{AppOptions, SIGNING_KEY, TestApp, TestUser, operation};
+use testkit::operations::Operation;
 use testkit::{TestDatabase, on_both_databases};
+
+use crate::fixtures::{Scene, calls};
 
 on_both_databases![
     a_missing_token_gets_401,
@@ -17,9 +20,11 @@ on_both_databases![
 ];
 
 async fn a_missing_token_gets_401(app: TestApp) {
-    for path in ["/v1/users/me", "/v1/feed", "/v1/bookmarks"] {
-        let answer = app.get(path).problem(401, "unauthenticated").await;
-        assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"thoughts\"");
+    let scene = Scene::new(&app).await;
+    for operation in calls(Operation::needs_token) {
+        let answer = app.call(&operation, &scene.path(&operation)).problem(401, "unauthenticated").await;
+        assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"thoughts\"", "{operation}");
+        assert_eq!(answer.header("cache-control"), "no-store", "{operation}");
     }
     // Without a token, the body is not validated.
     app.post("/v1/posts").json(json!({ "content": "" })).problem(401, "unauthenticated").await;
@@ -79,26 +84,28 @@ fn forgeries(ada: &TestUser) -> Vec<(&'static str, String)> {
     headers
 }
 
+/// Operations that issue tokens ignore the token of the request, so that a client with an expired one gets another.
+const ISSUE_TOKENS: [&str; 2] = ["logIn", "refreshSession"];
+
 async fn a_bad_token_gets_401_on_every_call(app: TestApp) {
-    let ada = app.sign_up("ada").await;
-    let path = format!("/v1/posts/{}", ada.publish("hello").await);
+    let scene = Scene::new(&app).await;
+    let ada = scene.author.clone();
+    let requests = |operation: &Operation| app.call(operation, &scene.path(operation));
+    let rejecting = calls(|operation| !ISSUE_TOKENS.contains(&operation.id.as_str()));
     for (what, header) in forgeries(&ada) {
-        let requests = [
-            app.get("/v1/users/me"),
-            app.get("/v1/posts"),
-            app.get(&path),
-            app.get("/v1/users/@ada"),
-            app.put(&format!("{path}/like")),
+        let written = [
             app.post("/v1/posts").json(json!({ "content": "forged" })),
             app.post("/v1/users").json(json!({ "username": "bob", "password": "long enough" })),
-            app.get("/v1/sessions"),
-            app.delete("/v1/sessions"),
         ];
-        for request in requests {
+        for request in rejecting.iter().map(requests).chain(written) {
             let answer = request.header("authorization", &header).send().await;
             assert_eq!((answer.status, &answer["code"]), (401, &json!("invalid_token")), "{what}: {}", answer.request);
             let challenge = answer.header("www-authenticate");
             assert_eq!(challenge, "Bearer realm=\"thoughts\", error=\"invalid_token\"", "{what}");
+        }
+        for id in ISSUE_TOKENS {
+            let request = requests(&operation(id)).header("authorization", &header);
+            request.problem(415, "unsupported_media_type").await;
         }
     }
     let good = format!("bearer {}", ada.access_token);

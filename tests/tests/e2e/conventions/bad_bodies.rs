@@ -3,6 +3,9 @@
 use serde_json::json;
 use testkit::app::{TestApp, TestRequest, TestUser};
 use testkit::on_both_databases;
+use testkit::operations::Operation;
+
+use crate::fixtures::{self, Scene};
 
 on_both_databases![
     bytes_that_are_not_json_are_malformed,
@@ -13,23 +16,12 @@ on_both_databases![
     the_server_survives_deep_nesting,
 ];
 
-/// Every call that takes a body, signed in.
+/// Every call that takes a body, by the owner of its resource if it needs a token, and a user.
 async fn calls(app: &TestApp) -> (TestUser, Vec<TestRequest>) {
-    let ada = app.sign_up("ada").await;
-    let post = ada.publish("hello").await;
-    let comment = ada.comment(&post, "hello").await;
-    let calls = vec![
-        app.post("/v1/users"),
-        app.post("/v1/sessions"),
-        app.post("/v1/sessions/refresh"),
-        ada.patch("/v1/users/me"),
-        ada.post("/v1/users/me/erasure"),
-        ada.post("/v1/posts"),
-        ada.patch(&format!("/v1/posts/{post}")),
-        ada.post(&format!("/v1/posts/{post}/comments")),
-        ada.patch(&format!("/v1/comments/{comment}")),
-    ];
-    (ada, calls)
+    let scene = Scene::new(app).await;
+    let operations = fixtures::calls(Operation::takes_body);
+    let calls = operations.iter().map(|operation| scene.request(app, operation)).collect();
+    (scene.author, calls)
 }
 
 async fn bytes_that_are_not_json_are_malformed(app: TestApp) {

@@ -4,6 +4,8 @@ use reqwest::Method;
 use testkit::TestDatabase;
 use testkit::app::{TestApp, TestRequest, TestResponse};
 
+use crate::fixtures::{Scene, calls};
+
 const ORIGIN: &str = "https://app.example.com";
 
 async fn start() -> TestApp {
@@ -94,8 +96,8 @@ async fn without_configured_origins_no_origin_may_call() {
 #[tokio::test]
 async fn answers_vary_by_everything_that_they_depend_on() {
     let app = start().await;
-    let ada = app.sign_up("ada").await;
-    let post = format!("/v1/posts/{}", ada.publish(&"much to say ".repeat(20)).await);
+    let mut scene = Scene::new(&app).await;
+    scene.resources.post = scene.author.publish(&"much to say ".repeat(20)).await;
     let everything = [
         "accept-encoding",
         "access-control-request-headers",
@@ -103,10 +105,11 @@ async fn answers_vary_by_everything_that_they_depend_on() {
         "authorization",
         "origin",
     ];
-    for path in [post.as_str(), "/v1/posts", "/v1/users/@ada", "/v1/users"] {
+    for operation in calls(|operation| operation.is_read() && !operation.needs_token()) {
+        let path = scene.path(&operation);
         for coding in ["identity", "gzip", "br"] {
             for origin in ["", ORIGIN] {
-                let mut request = app.get(path).header("accept-encoding", coding);
+                let mut request = app.get(&path).header("accept-encoding", coding);
                 if !origin.is_empty() {
                     request = request.header("origin", origin);
                 }

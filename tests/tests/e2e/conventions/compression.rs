@@ -3,7 +3,10 @@
 use std::io::Read;
 
 use testkit::Engine;
-use testkit::app::{TestApp, TestResponse};
+use testkit::app::{TestApp, TestResponse, operations};
+use testkit::operations::Operation;
+
+use crate::fixtures::{Scene, read};
 
 async fn start() -> TestApp {
     let app = TestApp::on(Engine::Sqlite).await;
@@ -74,17 +77,16 @@ async fn gives_one_resource_a_tag_for_each_coding() {
 #[tokio::test]
 async fn a_304_has_the_tag_of_its_coding() {
     let app = start().await;
-    let bob = app.sign_up("bob").await;
-    let post = format!("/v1/posts/{}", bob.publish(&"much to say ".repeat(20)).await);
-    for path in
-        [post.as_str(), "/v1/posts", "/v1/users", "/v1/users/@bob", "/", "/openapi.json", "/docs/favicon-32x32.png"]
-    {
+    let mut scene = Scene::new(&app).await;
+    scene.resources.post = scene.author.publish(&"much to say ".repeat(20)).await;
+    let operations: Vec<_> = operations().into_iter().filter(Operation::is_tagged).collect();
+    let mut reads: Vec<_> =
+        operations.iter().map(|operation| (scene.path(operation), scene.readers(operation))).collect();
+    reads.push(("/docs/favicon-32x32.png".to_owned(), vec![None, Some(&scene.author)]));
+    for (path, readers) in reads {
         for coding in ["br", "gzip", "deflate", "identity", "snappy", "gzip, identity;q=0", "*;q=0"] {
-            for reader in [None, Some(&bob)] {
-                let ask = || {
-                    let request = app.get(path).header("accept-encoding", coding);
-                    reader.map_or(request.clone(), |reader| request.as_user(reader))
-                };
+            for reader in &readers {
+                let ask = || read(&app, &path, *reader).header("accept-encoding", coding);
                 let answer = ask().expect(200).await;
                 let known = ask().header("if-none-match", answer.header("etag")).expect(304).await;
                 assert_eq!(known.header("etag"), answer.header("etag"), "{path} {coding} {}", reader.is_some());

@@ -2,22 +2,19 @@
 
 use testkit::Engine;
 use testkit::app::{TestApp, operations};
+use testkit::operations::Operation;
+
+use crate::fixtures::Scene;
 
 #[tokio::test]
 async fn responds_like_get_without_a_body() {
     let app = TestApp::on(Engine::Sqlite).await;
-    let ada = app.sign_up("ada").await;
-    let post = ada.publish("hello").await;
-    let comment = ada.comment(&post, "hello").await;
+    let scene = Scene::new(&app).await;
     let mut count = 0;
-    for (method, template) in operations() {
-        if method != "GET" {
-            continue;
-        }
-        let id = if template.starts_with("/v1/comments") { &comment } else { &post };
-        let path = template.replace("{id}", id).replace("{user}", "@ada");
+    for operation in operations().into_iter().filter(Operation::is_read) {
+        let path = scene.path(&operation);
         let as_user = |request: testkit::app::TestRequest| {
-            if path.starts_with("/v1/") { request.as_user(&ada) } else { request }
+            if operation.is_api() { request.as_user(&scene.author) } else { request }
         };
         let get = as_user(app.get(&path)).send().await;
         let head = as_user(app.head(&path)).expect(get.status).await;

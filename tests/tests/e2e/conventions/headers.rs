@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use testkit::Engine;
-use testkit::app::TestApp;
+use testkit::app::{TestApp, operations};
+use testkit::operations::Operation;
+
+use crate::fixtures::Resources;
 
 #[tokio::test]
 async fn a_sane_request_id_is_kept_and_another_is_made() {
@@ -29,8 +32,11 @@ async fn a_sane_request_id_is_kept_and_another_is_made() {
 #[tokio::test]
 async fn the_usual_security_headers_are_there() {
     let app = TestApp::on(Engine::Sqlite).await;
-    for path in ["/", "/v1/posts", "/v1/feed", "/v1/nothing", "/openapi.json", "/docs/", "/health/ready", "/docs"] {
-        let answer = app.get(path).send().await;
+    let reads = operations().into_iter().filter(Operation::is_read);
+    let mut paths: Vec<_> = reads.map(|operation| Resources::unknown().path(&operation)).collect();
+    paths.extend(["/v1/nothing", "/docs/"].map(ToOwned::to_owned));
+    for path in paths {
+        let answer = app.get(&path).send().await;
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("x-frame-options"), "DENY", "{path}");
         assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");

@@ -4,6 +4,9 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use testkit::app::{TestApp, TestRequest, TestResponse, TestUser};
 use testkit::on_both_databases;
+use testkit::operations::entries;
+
+use crate::fixtures::calls;
 
 on_both_databases![
     a_retry_gets_the_first_response,
@@ -23,6 +26,13 @@ fn comment(user: &TestUser, post: &str, content: &str) -> TestRequest {
     user.post(&format!("/v1/posts/{post}/comments")).json(json!({ "content": content }))
 }
 
+/// A request of every operation that takes a key.
+fn keyed(user: &TestUser, post: &str, content: &str) -> Vec<TestRequest> {
+    let requests = [("publishPost", publish(user, content)), ("addComment", comment(user, post, content))];
+    let operations = calls(|operation| operation.takes_header("Idempotency-Key"));
+    entries(operations, requests, "a request that may be repeated").into_iter().map(|(_, request)| request).collect()
+}
+
 /// Status, body, `Location` and `ETag` of a response.
 fn said(answer: &TestResponse) -> (u16, &[u8], &str, &str) {
     (answer.status, &answer.body, answer.header("location"), answer.header("etag"))
@@ -32,7 +42,7 @@ async fn a_retry_gets_the_first_response(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let other = app.another();
     let post = ada.publish("hello").await;
-    for (number, request) in [publish(&ada, "once"), comment(&ada, &post, "once")].into_iter().enumerate() {
+    for (number, request) in keyed(&ada, &post, "once").into_iter().enumerate() {
         let key = format!("key-{number}");
         let first = request.clone().key(&key).expect(201).await;
         assert_eq!(first.header("idempotency-replayed"), "");
@@ -126,7 +136,7 @@ async fn a_malformed_key_is_refused(app: TestApp) {
     }
     let too_long = "k".repeat(256);
     for bad in ["", " ", "a b", "a\tb", "é", &too_long] {
-        for request in [publish(&ada, "hello"), comment(&ada, &post, "hello")] {
+        for request in keyed(&ada, &post, "hello") {
             let answer = request.key(bad).problem(422, "validation_failed").await;
             assert_eq!(answer.field_errors(), ["Idempotency-Key: invalid_idempotency_key"], "{bad:?}");
         }

@@ -4,6 +4,8 @@ use serde_json::json;
 use testkit::Engine;
 use testkit::app::{RawResponse, TestApp, TestUser};
 
+use crate::fixtures::{Scene, calls};
+
 const LIMIT: usize = 64 * 1024;
 const TEN_MEGABYTES: usize = 10 * 1024 * 1024;
 
@@ -58,6 +60,17 @@ async fn beyond_the_limit_they_are_rejected_in_every_encoding() {
     app.post("/v1/sessions").body("application/json", json_of(TEN_MEGABYTES)).problem(413, "body_too_large").await;
     app.post("/v1/nothing").body("application/json", json_of(TEN_MEGABYTES)).problem(413, "body_too_large").await;
     ada.publish("still here").await;
+}
+
+#[tokio::test]
+async fn beyond_the_limit_they_are_rejected_by_every_call() {
+    let app = TestApp::on(Engine::Sqlite).await;
+    let scene = Scene::new(&app).await;
+    for operation in calls(|operation| !operation.is_read()) {
+        let request = scene.request(&app, &operation).body("application/json", json_of(LIMIT + 1));
+        request.problem(413, "body_too_large").await;
+    }
+    scene.author.publish("still here").await;
 }
 
 #[tokio::test]

@@ -1,8 +1,11 @@
 //! Pagination of lists.
 
 use serde_json::Value;
-use testkit::app::{Http, TestApp, TestResponse, TestUser};
+use testkit::app::{PASSWORD, TestApp, TestResponse, TestUser};
 use testkit::on_both_databases;
+use testkit::operations::{Operation, entries};
+
+use crate::fixtures::{Resources, calls, read};
 
 on_both_databases![
     have_20_items_by_default,
@@ -13,7 +16,7 @@ on_both_databases![
     of_unknown_resources_are_not_found,
 ];
 
-/// Three items in every list, around ada and her post.
+/// At least three items in every list, around ada and her newest post.
 struct Scene {
     ada: TestUser,
     /// Path of the list, the field that identifies its items, and the items in order.
@@ -37,23 +40,37 @@ async fn fill(app: &TestApp) -> Scene {
     }
     let mut everybody = names.clone();
     everybody.push("ada".to_owned());
+    for _ in 0..2 {
+        TestUser::log_in(app, "ada", PASSWORD).await;
+    }
+    let sessions = format!("SELECT id FROM sessions WHERE user_id = '{}' ORDER BY created_at DESC, id DESC", ada.id);
+    let sessions = app.database().texts(&sessions).await;
+    let resources = Resources {
+        user: "@ada".to_owned(),
+        post: posts[0].clone(),
+        comment: comments[0].clone(),
+        session: sessions[0].clone(),
+    };
     for post in posts.iter().rev() {
         ada.bookmark(post).await;
     }
-    let post = &posts[0];
-    let lists = vec![
-        ("/v1/posts".to_owned(), "id", posts.clone()),
-        ("/v1/feed".to_owned(), "id", posts.clone()),
-        ("/v1/users/@ada/posts".to_owned(), "id", posts.clone()),
-        ("/v1/bookmarks".to_owned(), "post.id", posts.clone()),
-        ("/v1/users".to_owned(), "username", everybody),
-        (format!("/v1/posts/{post}/likes"), "username", names.clone()),
-        (format!("/v1/posts/{post}/comments"), "id", comments.clone()),
-        (format!("/v1/comments/{}/replies", comments[0]), "id", replies),
-        ("/v1/users/@ada/followers".to_owned(), "username", names.clone()),
-        ("/v1/users/@ada/following".to_owned(), "username", names),
+    let items = [
+        ("publicFeed", ("id", posts.clone())),
+        ("homeTimeline", ("id", posts.clone())),
+        ("listBookmarks", ("post.id", posts.clone())),
+        ("listUserPosts", ("id", posts)),
+        ("listUsers", ("username", everybody)),
+        ("listPostLikes", ("username", names.clone())),
+        ("listComments", ("id", comments)),
+        ("listReplies", ("id", replies)),
+        ("listFollowers", ("username", names.clone())),
+        ("listFollowing", ("username", names)),
+        ("listSessions", ("id", sessions)),
     ];
-    Scene { ada: ada.clone(), lists }
+    let lists =
+        entries(calls(Operation::is_page), items, "the field of its items, and at least three of them in order");
+    let lists = lists.into_iter().map(|(operation, (field, items))| (resources.path(&operation), field, items));
+    Scene { ada: ada.clone(), lists: lists.collect() }
 }
 
 async fn have_20_items_by_default(app: TestApp) {
@@ -147,10 +164,11 @@ async fn a_foreign_or_tampered_cursor_is_refused(app: TestApp) {
     }
     // A cursor is valid on every instance, and after its item was deleted.
     let other = app.another();
-    let (path, cursor) = &cursors[0];
-    scene.ada.delete(&format!("/v1/posts/{}", scene.lists[0].2[0])).expect(204).await;
+    let (path, cursor) = cursors.iter().find(|(path, _)| *path == "/v1/posts").unwrap();
+    let (.., posts) = scene.lists.iter().find(|(list, ..)| list == *path).unwrap();
+    scene.ada.delete(&format!("/v1/posts/{}", posts[0])).expect(204).await;
     let page = scene.ada.at(&other).get(&format!("{path}?cursor={cursor}")).expect(200).await;
-    assert_eq!(page.each("id"), scene.lists[0].2[1..]);
+    assert_eq!(page.each("id"), posts[1..]);
 }
 
 async fn a_limit_out_of_bounds_is_refused(app: TestApp) {
@@ -169,16 +187,12 @@ async fn a_limit_out_of_bounds_is_refused(app: TestApp) {
 }
 
 async fn of_unknown_resources_are_not_found(app: TestApp) {
-    let http: &Http = &app;
-    let id = "tz4a98xxat96iws9zmbrgj3a";
-    for path in [
-        format!("/v1/posts/{id}/likes"),
-        format!("/v1/posts/{id}/comments"),
-        format!("/v1/comments/{id}/replies"),
-        format!("/v1/users/{id}/posts"),
-        format!("/v1/users/{id}/followers"),
-        format!("/v1/users/{id}/following"),
-    ] {
-        http.get(&path).problem(404, "not_found").await;
+    let ada = app.sign_up("ada").await;
+    for operation in calls(|operation| operation.is_page() && operation.has_resource()) {
+        let path = Resources::unknown().path(&operation);
+        read(&app, &path, Some(&ada)).problem(404, "not_found").await;
+        if !operation.needs_token() {
+            read(&app, &path, None).problem(404, "not_found").await;
+        }
     }
 }

@@ -1,10 +1,9 @@
 //! Unknown query parameters, and the length of the request target. Independent of the database.
 
-use reqwest::Method;
 use testkit::Engine;
-use testkit::app::{TestApp, operations};
+use testkit::app::TestApp;
 
-const ID: &str = "tz4a98xxat96iws9zmbrgj3a";
+use crate::fixtures::{Resources, calls};
 
 async fn start() -> TestApp {
     TestApp::on(Engine::Sqlite).await
@@ -14,15 +13,14 @@ async fn start() -> TestApp {
 async fn unknown_parameters_are_refused_by_every_call() {
     let app = start().await;
     let ada = app.sign_up("ada").await;
-    for (method, template) in operations().into_iter().filter(|(_, path)| path.starts_with("/v1/")) {
-        let path = template.replace("{id}", ID).replace("{user}", "@nobody");
-        let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let request = app.request(method.clone(), &format!("{path}?limti=5&b&b=2")).as_user(&ada);
+    for operation in calls(|_| true) {
+        let path = Resources::unknown().path(&operation);
+        let request = app.call(&operation, &format!("{path}?limti=5&b&b=2")).as_user(&ada);
         let refused = request.problem(422, "unknown_parameter").await;
         let errors = refused["errors"].as_array().unwrap();
         let fields: Vec<_> = errors.iter().map(|error| error["field"].as_str().unwrap()).collect();
-        assert_eq!(fields, ["b", "limti"], "{method} {path}");
-        assert!(errors.iter().all(|error| error["code"] == "unknown_parameter"), "{method} {path}");
+        assert_eq!(fields, ["b", "limti"], "{operation}");
+        assert!(errors.iter().all(|error| error["code"] == "unknown_parameter"), "{operation}");
     }
     ada.me().await;
 }

@@ -4,6 +4,8 @@ use reqwest::Method;
 use testkit::app::{TestApp, operations};
 use testkit::{Engine, TestDatabase};
 
+use crate::fixtures::Resources;
+
 #[tokio::test]
 async fn an_unknown_path_is_not_found() {
     let app = TestApp::on(Engine::Sqlite).await;
@@ -38,12 +40,12 @@ async fn an_unknown_path_is_not_found() {
 async fn another_method_of_a_known_path_gets_405_with_allow() {
     let app = TestApp::on(Engine::Sqlite).await;
     let operations = operations();
-    let mut paths: Vec<&String> = operations.iter().map(|(_, path)| path).collect();
-    paths.dedup();
-    for template in paths {
-        let path = template.replace("{id}", "tz4a98xxat96iws9zmbrgj3a").replace("{user}", "@ada");
-        let mut known: Vec<&str> =
-            operations.iter().filter(|(_, its)| its == template).map(|(method, _)| method.as_str()).collect();
+    let mut one_of_each_path: Vec<_> = operations.iter().collect();
+    one_of_each_path.dedup_by(|one, other| one.path == other.path);
+    for one in one_of_each_path {
+        let path = Resources::unknown().path(one);
+        let of_path = operations.iter().filter(|operation| operation.path == one.path);
+        let mut known: Vec<&str> = of_path.map(|operation| operation.method.as_str()).collect();
         if known.contains(&"GET") {
             known.push("HEAD");
         }

@@ -3,6 +3,9 @@
 use serde_json::{Value, json};
 use testkit::app::{PASSWORD, TestApp};
 use testkit::on_both_databases;
+use testkit::operations::entries;
+
+use crate::fixtures::{Scene, calls};
 
 on_both_databases![
     invisible_text_is_rejected,
@@ -11,23 +14,23 @@ on_both_databases![
 ];
 
 async fn invisible_text_is_rejected(app: TestApp) {
-    let ada = app.sign_up("ada").await;
-    let post = ada.publish("hello").await;
-    let comments = format!("/v1/posts/{post}/comments");
+    let scene = Scene::new(&app).await;
     for blank in
         ["\u{200b}", "\u{200e}", "\u{2060}", "\u{3164}", "\u{2800}", "\u{feff}", "\u{ad}", "\u{2063}\u{e0020} \u{180e}"]
     {
         let said = json!({ "content": blank });
-        let calls = [ada.post("/v1/posts"), ada.patch(&format!("/v1/posts/{post}")), ada.post(&comments)]
-            .map(|it| it.json(said.clone()));
-        for call in calls {
-            assert_eq!(call.expect(422).await.field_errors(), ["content: blank"], "{}", blank.escape_unicode());
+        for operation in calls(|operation| operation.takes_field("content")) {
+            let answer = scene.request(&app, &operation).json(said.clone()).expect(422).await;
+            assert_eq!(answer.field_errors(), ["content: blank"], "{operation} {}", blank.escape_unicode());
         }
-        let name = json!({ "username": "bob", "password": PASSWORD, "display_name": blank });
-        let calls =
-            [ada.patch("/v1/users/me").json(json!({ "display_name": blank })), app.post("/v1/users").json(name)];
-        for call in calls {
-            assert_eq!(call.expect(422).await.field_errors(), ["display_name: blank"], "{}", blank.escape_unicode());
+        let bodies = [
+            ("editMe", json!({ "display_name": blank })),
+            ("signUp", json!({ "username": "bob", "password": PASSWORD, "display_name": blank })),
+        ];
+        let operations = calls(|operation| operation.takes_field("display_name"));
+        for (operation, body) in entries(operations, bodies, "a body with a blank name") {
+            let answer = scene.request(&app, &operation).json(body).expect(422).await;
+            assert_eq!(answer.field_errors(), ["display_name: blank"], "{operation} {}", blank.escape_unicode());
         }
     }
 }

@@ -1,8 +1,13 @@
 //! Budgets: statements and transactions of each call.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
-use testkit::app::{PASSWORD, TestApp, TestRequest, TestUser};
+use testkit::app::{PASSWORD, TestApp, TestRequest, TestUser, operation_id};
+use testkit::operations::{Operation, assert_complete, entries};
 use testkit::{TestDatabase, on_both_databases};
+
+use crate::fixtures::{Resources, calls, read};
 
 on_both_databases![
     a_cache_entry_takes_only_the_readers_own_statement,
@@ -12,6 +17,44 @@ on_both_databases![
     a_removal_takes_one_transaction_and_few_slices,
     an_early_rejection_takes_no_statement,
 ];
+
+/// The cost of a read.
+struct Cost {
+    /// The most statements without a cache.
+    statements: usize,
+    /// Whether its response is a cache entry.
+    is_cached: bool,
+}
+
+const CACHED: bool = true;
+const UNCACHED: bool = false;
+
+/// Every read by its operation id, with the most statements that it takes, and whether it is cached.
+const READS: &[(&str, usize, bool)] = &[
+    ("showPost", 1, CACHED),
+    ("showComment", 1, UNCACHED),
+    ("showUser", 1, CACHED),
+    ("showMe", 1, UNCACHED),
+    ("publicFeed", 2, CACHED),
+    ("homeTimeline", 2, UNCACHED),
+    ("listUserPosts", 2, CACHED),
+    ("listUsers", 2, UNCACHED),
+    ("listFollowers", 2, UNCACHED),
+    ("listFollowing", 2, UNCACHED),
+    ("listComments", 2, UNCACHED),
+    ("listPostLikes", 2, UNCACHED),
+    ("listReplies", 2, UNCACHED),
+    ("listBookmarks", 1, UNCACHED),
+    ("listSessions", 1, UNCACHED),
+];
+
+fn costs() -> Vec<(Operation, Cost)> {
+    let costs = READS.iter().map(|&(id, statements, is_cached)| (id, Cost { statements, is_cached }));
+    entries(calls(Operation::is_read), costs, "its most statements and `CACHED` or `UNCACHED` to `READS`")
+}
+
+/// Writes that are removals, and take more transactions.
+const REMOVALS: [&str; 2] = ["deletePost", "eraseMe"];
 
 /// A server without a cache.
 struct Uncached(TestApp);
@@ -49,6 +92,17 @@ struct Scene {
     comment: String,
 }
 
+impl Scene {
+    /// The paths of an operation: on bob by id and by name, and on ada.
+    fn paths(&self, operation: &Operation) -> Vec<String> {
+        let mut users = vec![self.bob.id.clone(), "@bob".to_owned(), "@ada".to_owned()];
+        users.truncate(if operation.path.contains("{user}") { 3 } else { 1 });
+        let resources =
+            |user| Resources { user, post: self.post.clone(), comment: self.comment.clone(), ..Resources::unknown() };
+        users.into_iter().map(|user| resources(user).path(operation)).collect()
+    }
+}
+
 async fn fill(app: &TestApp) -> Scene {
     let [ada, bob] = app.sign_up_all(["ada", "bob"]).await;
     let post = ada.publish("first").await;
@@ -65,58 +119,53 @@ async fn fill(app: &TestApp) -> Scene {
 }
 
 async fn one_resource_takes_one_statement(Uncached(app): Uncached) {
-    let Scene { ada, post, comment, .. } = fill(&app).await;
-    for path in [format!("/v1/posts/{post}"), format!("/v1/comments/{comment}"), "/v1/users/@bob".to_owned()] {
-        reads(&app, 1, app.get(&path)).await;
-        reads(&app, 1, ada.get(&path)).await;
+    let scene = fill(&app).await;
+    for (operation, cost) in costs().into_iter().filter(|(operation, _)| !operation.is_page()) {
+        assert_eq!(cost.statements, 1, "{operation}");
+        for path in scene.paths(&operation) {
+            reads(&app, 1, scene.ada.get(&path)).await;
+            if !operation.needs_token() {
+                reads(&app, 1, app.get(&path)).await;
+            }
+        }
     }
-    reads(&app, 1, ada.get("/v1/users/me")).await;
-    reads(&app, 1, ada.get("/v1/sessions")).await;
 }
 
 async fn a_cache_entry_takes_only_the_readers_own_statement(app: TestApp) {
-    let Scene { ada, post, .. } = fill(&app).await;
-    let copied = [
-        format!("/v1/posts/{post}"),
-        "/v1/users/@bob".to_owned(),
-        "/v1/posts".to_owned(),
-        "/v1/users/@ada/posts".to_owned(),
-    ];
-    for path in copied {
-        // Without Redis, cache entries live for a second, which a slow machine may take between two requests.
-        let mut strangers = usize::MAX;
-        let mut own = usize::MAX;
-        for _ in 0..10 {
-            strangers = strangers.min(send(&app, app.get(&path), 200).await.statements.len());
-            own = own.min(send(&app, ada.get(&path), 200).await.statements.len());
+    let scene = fill(&app).await;
+    for (operation, cost) in costs().into_iter().filter(|(operation, _)| !operation.needs_token()) {
+        for path in scene.paths(&operation) {
+            // Without Redis, cache entries live for a second, which a slow machine may take between two requests.
+            let mut strangers = usize::MAX;
+            let mut own = usize::MAX;
+            for _ in 0..10 {
+                strangers = strangers.min(send(&app, app.get(&path), 200).await.statements.len());
+                own = own.min(send(&app, scene.ada.get(&path), 200).await.statements.len());
+            }
+            if cost.is_cached {
+                assert_eq!((strangers, own), (0, 1), "{path}");
+            } else {
+                assert!(strangers > 0, "{path} is cached: say so in `READS`");
+            }
         }
-        assert_eq!((strangers, own), (0, 1), "{path}");
     }
 }
 
 async fn a_list_needs_at_most_two_statements(Uncached(app): Uncached) {
-    let Scene { ada, post, comment, .. } = fill(&app).await;
-    let lists = [
-        "/v1/posts".to_owned(),
-        "/v1/posts?limit=2".to_owned(),
-        "/v1/users".to_owned(),
-        "/v1/users/@ada/posts".to_owned(),
-        "/v1/users/@ada/followers".to_owned(),
-        "/v1/users/@ada/following".to_owned(),
-        format!("/v1/posts/{post}/comments"),
-        format!("/v1/posts/{post}/likes"),
-        format!("/v1/comments/{comment}/replies"),
-    ];
-    for path in lists {
-        reads(&app, 2, app.get(&path)).await;
-        reads(&app, 2, ada.get(&path)).await;
-    }
-    reads(&app, 1, ada.get("/v1/bookmarks")).await;
-    reads(&app, 2, ada.get("/v1/feed")).await;
-    reads(&app, 2, ada.get("/v1/feed?limit=2")).await;
+    let scene = fill(&app).await;
     let stranger = app.sign_up("cyd").await;
-    reads(&app, 2, stranger.get("/v1/feed")).await;
-    reads(&app, 1, stranger.get("/v1/bookmarks")).await;
+    for (operation, cost) in costs().into_iter().filter(|(operation, _)| operation.is_page()) {
+        assert!(cost.statements <= 2, "{operation}");
+        for path in scene.paths(&operation) {
+            for path in [path.clone(), format!("{path}?limit=2")] {
+                for reader in [Some(&scene.ada), Some(&stranger), None] {
+                    if reader.is_some() || !operation.needs_token() {
+                        reads(&app, cost.statements, read(&app, &path, reader)).await;
+                    }
+                }
+            }
+        }
+    }
 }
 
 async fn a_write_takes_one_transaction(app: TestApp) {
@@ -157,10 +206,14 @@ async fn a_write_takes_one_transaction(app: TestApp) {
         (bob.delete("/v1/sessions/tz4a98xxat96iws9zmbrgj3a"), 404),
         (bob.delete("/v1/sessions/current"), 204),
     ];
+    let mut done = BTreeSet::new();
     for (request, status) in writes {
         let took = send(&app, request, status).await;
         assert_eq!(took.transactions, 1, "{} took {:#?}", took.what, took.statements);
+        done.extend(operation_id(&took.what));
     }
+    let all = calls(|operation| !operation.is_read() && !REMOVALS.contains(&operation.id.as_str()));
+    assert_complete(all, done, "a request and its status to `writes`");
     app.database().assert_counters_exact().await;
 }
 
@@ -169,8 +222,10 @@ async fn a_removal_takes_one_transaction_and_few_slices(app: TestApp) {
     let erasure = || ada.post("/v1/users/me/erasure").json(json!({ "password": PASSWORD }));
     // For a post: hiding it, and then its comments, replies first. For an account: posts, comments, likes, both kinds
     // of follows, bookmarks, and the account itself.
-    for (request, at_most) in [(ada.delete(&format!("/v1/posts/{post}")), 3), (erasure(), 7)] {
+    let removals = [(ada.delete(&format!("/v1/posts/{post}")), 3), (erasure(), 7)];
+    for ((request, at_most), id) in removals.into_iter().zip(REMOVALS) {
         let took = send(&app, request, 204).await;
+        assert_eq!(operation_id(&took.what), Some(id));
         assert!((2..=at_most).contains(&took.transactions), "{} took {:#?}", took.what, took.statements);
         assert_eq!(app.database().count("removals").await, 0, "{}", took.what);
     }
@@ -191,8 +246,31 @@ async fn an_early_rejection_takes_no_statement(app: TestApp) {
         (app.get("/v1/nothing"), 404),
         (app.get("/v1/posts/no-id"), 404),
     ];
-    for (request, status) in requests {
+    for (request, status) in requests.into_iter().chain(early_rejections(&app, &ada)) {
         let took = send(&app, request, status).await;
         assert!(took.statements.is_empty() && took.transactions == 0, "{} took {:#?}", took.what, took.statements);
     }
+}
+
+/// Requests that every operation of a kind rejects, with the status.
+fn early_rejections(app: &TestApp, ada: &TestUser) -> Vec<(TestRequest, u16)> {
+    let mut requests = Vec::new();
+    for operation in calls(|_| true) {
+        let path = Resources::unknown().path(&operation);
+        let with = |query: &str| app.call(&operation, &format!("{path}{query}")).as_user(ada);
+        requests.push((with("?unknown=1"), 422));
+        if operation.needs_token() {
+            requests.push((app.call(&operation, &path), 401));
+        }
+        if operation.is_page() {
+            requests.extend([(with("?limit=0"), 422), (with("?cursor=garbage"), 400)]);
+        }
+        if operation.takes_body() {
+            requests.push((with("").body("application/json", "{"), 400));
+        }
+        if operation.is_read() && operation.path.contains("{id}") {
+            requests.push((app.call(&operation, &operation.path.replace("{id}", "no-id")).as_user(ada), 404));
+        }
+    }
+    requests
 }

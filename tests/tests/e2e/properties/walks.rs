@@ -8,16 +8,35 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use serde_json::json;
-use testkit::app::{TestApp, TestUser};
+use testkit::app::{PASSWORD, TestApp, TestUser, operation};
 use testkit::on_both_databases;
+use testkit::operations::{Operation, assert_complete};
 use tokio::task::JoinSet;
+
+use crate::fixtures::{Resources, calls};
 
 on_both_databases![
     through_feeds_of_posts_newest_first,
     through_comments_and_replies_oldest_first,
-    through_likes_and_followers_newest_first,
+    through_likes_and_follows_newest_first,
+    through_users_newest_first,
     through_bookmarks_newest_first,
+    through_sessions_newest_first,
 ];
+
+/// The pages that each test walks through, by operation id.
+const OF_POSTS: &[&str] = &["publicFeed", "homeTimeline", "listUserPosts"];
+const OF_COMMENTS: [&str; 2] = ["listComments", "listReplies"];
+const OF_LIKES_AND_FOLLOWS: &[&str] = &["listPostLikes", "listFollowers", "listFollowing"];
+const OF_USERS: &[&str] = &["listUsers"];
+const OF_BOOKMARKS: &[&str] = &["listBookmarks"];
+const OF_SESSIONS: &[&str] = &["listSessions"];
+
+#[test]
+fn every_page_is_walked_through() {
+    let walked = [OF_POSTS, &OF_COMMENTS, OF_LIKES_AND_FOLLOWS, OF_USERS, OF_BOOKMARKS, OF_SESSIONS].concat();
+    assert_complete(calls(Operation::is_page), walked, "it to the walk through items of its kind");
+}
 
 /// Items at the beginning. During the walks, a third of them is deleted and as many are added.
 const ITEMS: usize = 60;
@@ -29,6 +48,12 @@ struct List {
     field: &'static str,
     /// Items that exist from the first page to the last, in the order of the list.
     lasting: Vec<String>,
+}
+
+impl List {
+    fn new(id: &str, resources: &Resources, field: &'static str, lasting: &[String]) -> Self {
+        Self { path: resources.path(&operation(id)), field, lasting: lasting.to_vec() }
+    }
 }
 
 /// Walks each list repeatedly with several page sizes until the writers are done, and once more afterwards.
@@ -100,11 +125,8 @@ async fn through_feeds_of_posts_newest_first(app: TestApp) {
     }
     let (staying, going) = split(&posts, 1);
     let lasting = reversed(&staying);
-    let lists = ["/v1/posts", "/v1/feed", "/v1/users/@bob/posts"].map(|path| List {
-        path: path.to_owned(),
-        field: "id",
-        lasting: lasting.clone(),
-    });
+    let resources = Resources { user: "@bob".to_owned(), ..Resources::unknown() };
+    let lists = OF_POSTS.iter().map(|id| List::new(id, &resources, "id", &lasting)).collect();
     let mut writes = JoinSet::new();
     for half in going.chunks(DELETED / 2 + 1).map(<[String]>::to_vec) {
         let bob = bob.clone();
@@ -115,7 +137,7 @@ async fn through_feeds_of_posts_newest_first(app: TestApp) {
             }
         });
     }
-    walk_while_writing(&ada, lists.into(), writes).await;
+    walk_while_writing(&ada, lists, writes).await;
     app.database().assert_counters_exact().await;
 }
 
@@ -131,10 +153,10 @@ async fn through_comments_and_replies_oldest_first(app: TestApp) {
     let (mut staying, going) = split(&comments[1..], 2);
     staying.insert(0, parent.clone());
     let (staying_replies, going_replies) = split(&replies, 3);
-    let lists = vec![
-        List { path: format!("/v1/posts/{post}/comments"), field: "id", lasting: staying },
-        List { path: format!("/v1/comments/{parent}/replies"), field: "id", lasting: staying_replies },
-    ];
+    let resources = Resources { post: post.clone(), comment: parent.clone(), ..Resources::unknown() };
+    let [comments, replies] = OF_COMMENTS;
+    let lists =
+        vec![List::new(comments, &resources, "id", &staying), List::new(replies, &resources, "id", &staying_replies)];
     let mut writes = JoinSet::new();
     for (going, parent) in [(going, None), (going_replies, Some(parent))] {
         let (bob, post) = (bob.clone(), post.clone());
@@ -152,7 +174,7 @@ async fn through_comments_and_replies_oldest_first(app: TestApp) {
     app.database().assert_counters_exact().await;
 }
 
-async fn through_likes_and_followers_newest_first(app: TestApp) {
+async fn through_likes_and_follows_newest_first(app: TestApp) {
     let ada = app.sign_up("ada").await;
     let post = ada.publish("hello").await;
     let mut users = Vec::new();
@@ -163,11 +185,13 @@ async fn through_likes_and_followers_newest_first(app: TestApp) {
     for user in &users {
         user.like(&post).await;
         user.follow(&ada).await;
+        ada.follow(user).await;
     }
     let names: Vec<String> = users.iter().map(|user| user.username.clone()).collect();
     let (staying, going) = split(&names, 4);
-    let paths = [format!("/v1/posts/{post}/likes"), "/v1/users/@ada/followers".to_owned()];
-    let lists = paths.map(|path| List { path, field: "username", lasting: reversed(&staying) });
+    let resources = Resources { user: "@ada".to_owned(), post: post.clone(), ..Resources::unknown() };
+    let lasting = reversed(&staying);
+    let lists = OF_LIKES_AND_FOLLOWS.iter().map(|id| List::new(id, &resources, "username", &lasting)).collect();
     let mut writes = JoinSet::new();
     let going: Vec<TestUser> = users.into_iter().filter(|user| going.contains(&user.username)).collect();
     for (leaving, coming) in going.into_iter().zip(late) {
@@ -178,12 +202,40 @@ async fn through_likes_and_followers_newest_first(app: TestApp) {
             leaving.delete(&format!("/v1/posts/{post}/like")).expect(204).await;
             coming.follow(&ada).await;
             leaving.delete("/v1/users/@ada/follow").expect(204).await;
+            ada.follow(&coming).await;
+            ada.delete(&format!("/v1/users/{}/follow", leaving.id)).expect(204).await;
         });
     }
-    walk_while_writing(&ada, lists.into(), writes).await;
+    walk_while_writing(&ada, lists, writes).await;
     app.database().assert_counters_exact().await;
-    let count = app.get("/v1/users/@ada").expect(200).await["follower_count"].clone();
-    assert_eq!(count, json!(ITEMS));
+    let shown = app.get("/v1/users/@ada").expect(200).await;
+    assert_eq!((&shown["follower_count"], &shown["following_count"]), (&json!(ITEMS), &json!(ITEMS)));
+}
+
+async fn through_users_newest_first(app: TestApp) {
+    let ada = app.sign_up("ada").await;
+    let mut users = Vec::new();
+    for number in 0..ITEMS {
+        users.push(app.sign_up(&format!("user_{number}")).await);
+    }
+    let names: Vec<String> = users.iter().map(|user| user.username.clone()).collect();
+    let (staying, going) = split(&names, 5);
+    let mut lasting = reversed(&staying);
+    lasting.push("ada".to_owned());
+    let lists = OF_USERS.iter().map(|id| List::new(id, &Resources::unknown(), "username", &lasting)).collect();
+    let mut writes = JoinSet::new();
+    let going: Vec<TestUser> = users.into_iter().filter(|user| going.contains(&user.username)).collect();
+    for half in going.chunks(DELETED / 2 + 1).map(<[TestUser]>::to_vec) {
+        let http = app.http().clone();
+        writes.spawn(async move {
+            for leaving in half {
+                TestUser::sign_up(&http, &format!("new_{}", leaving.username)).await;
+                leaving.erase().await;
+            }
+        });
+    }
+    walk_while_writing(&ada, lists, writes).await;
+    app.database().assert_counters_exact().await;
 }
 
 async fn through_bookmarks_newest_first(app: TestApp) {
@@ -196,8 +248,9 @@ async fn through_bookmarks_newest_first(app: TestApp) {
     for post in &posts {
         ada.bookmark(post).await;
     }
-    let (staying, going) = split(&posts, 5);
-    let list = List { path: "/v1/bookmarks".to_owned(), field: "post.id", lasting: reversed(&staying) };
+    let (staying, going) = split(&posts, 7);
+    let lasting = reversed(&staying);
+    let lists = OF_BOOKMARKS.iter().map(|id| List::new(id, &Resources::unknown(), "post.id", &lasting)).collect();
     let mut writes = JoinSet::new();
     for (number, (leaving, coming)) in going.into_iter().zip(late).enumerate() {
         let (ada, bob) = (ada.clone(), bob.clone());
@@ -210,7 +263,32 @@ async fn through_bookmarks_newest_first(app: TestApp) {
             leave.expect(204).await;
         });
     }
-    walk_while_writing(&ada, vec![list], writes).await;
+    walk_while_writing(&ada, lists, writes).await;
     assert_eq!(ada.get("/v1/bookmarks?limit=100").expect(200).await.items().len(), ITEMS);
     app.database().assert_counters_exact().await;
+}
+
+async fn through_sessions_newest_first(app: TestApp) {
+    let ada = app.sign_up("ada").await;
+    for _ in 0..ITEMS {
+        TestUser::log_in(app.http(), "ada", PASSWORD).await;
+    }
+    // The oldest session is the one that walks.
+    let sessions = app.database().texts("SELECT id FROM sessions ORDER BY created_at, id").await;
+    let (mut staying, going) = split(&sessions[1..], 6);
+    staying.insert(0, sessions[0].clone());
+    let lasting = reversed(&staying);
+    let lists = OF_SESSIONS.iter().map(|id| List::new(id, &Resources::unknown(), "id", &lasting)).collect();
+    let mut writes = JoinSet::new();
+    for half in going.chunks(DELETED / 2 + 1).map(<[String]>::to_vec) {
+        let (ada, http) = (ada.clone(), app.http().clone());
+        writes.spawn(async move {
+            for session in half {
+                TestUser::log_in(&http, "ada", PASSWORD).await;
+                ada.delete(&format!("/v1/sessions/{session}")).expect(204).await;
+            }
+        });
+    }
+    walk_while_writing(&ada, lists, writes).await;
+    assert_eq!(app.database().count("sessions").await, i64::try_from(ITEMS + 1).unwrap());
 }

@@ -3,31 +3,52 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use ::posts::ports::{BookmarkRepository, CommentRepository, PostRepository, Thread};
-use accounts::ports::UserRepository;
-use domain::{CommentId, Cuid, Page, PageRequest, PostId, RepositoryError, Timestamp, User, UserId};
+use accounts::ports::{NewRefreshToken, RefreshTokenHash, SessionRepository, UserRepository};
+use domain::{CommentId, Cuid, Page, PageRequest, PostId, RepositoryError, Session, Timestamp, User, UserId};
 use feed::ports::TimelineRepository;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use social::ports::{FollowRepository, Relation};
+use testkit::operations::{Operation, assert_complete, committed_operations};
 use testkit::{NOW, a_comment, a_post, a_user, acting, id, on_both_databases};
 
 use crate::scene::{Scene, any_names, hash_of, page, views};
 
-on_both_databases![
-    public_feed,
-    home_timeline,
-    posts_of_a_user,
-    comments_of_a_post,
-    replies_to_a_comment,
-    likes_of_a_post,
-    bookmarks,
-    followers,
-    following,
-    users,
+/// Makes a test of each list, with the operation that returns it. Every page of the OpenAPI document has one.
+macro_rules! walks_through {
+    ($($test:ident = $list:ident of $operation:literal),+ $(,)?) => {
+        on_both_databases![$($test),+];
+
+        $(
+            async fn $test(s: Scene) {
+                walks(s, List::$list).await;
+            }
+        )+
+
+        #[test]
+        fn every_page_is_walked_through() {
+            let pages = committed_operations().into_iter().filter(Operation::is_page);
+            assert_complete(pages, [$($operation),+], "its list to `walks_through!`");
+        }
+    };
+}
+
+walks_through![
+    public_feed = Public of "publicFeed",
+    home_timeline = Home of "homeTimeline",
+    posts_of_a_user = OfUser of "listUserPosts",
+    comments_of_a_post = Comments of "listComments",
+    replies_to_a_comment = Replies of "listReplies",
+    likes_of_a_post = Likes of "listPostLikes",
+    bookmarks = Bookmarks of "listBookmarks",
+    followers = Followers of "listFollowers",
+    following = Following of "listFollowing",
+    users = Users of "listUsers",
+    sessions = Sessions of "listSessions",
 ];
 
 /// Rows that stay, and as many rows that come and go meanwhile.
@@ -47,6 +68,7 @@ enum List {
     Followers,
     Following,
     Users,
+    Sessions,
 }
 
 /// The owners of the lists.
@@ -98,6 +120,7 @@ impl List {
                 users.unwrap().map(|user| user.subject.id.cuid())
             }
             Self::Users => s.users.list(page, None).await?.map(|user| user.subject.id.cuid()),
+            Self::Sessions => s.sessions.list(ada(), page).await?.map(|view| view.session.id.cuid()),
         })
     }
 
@@ -135,6 +158,9 @@ impl List {
                  ORDER BY created_at DESC, followee_id DESC"
             ),
             Self::Users => "SELECT id FROM users ORDER BY created_at DESC, id DESC".to_owned(),
+            Self::Sessions => {
+                format!("SELECT id FROM sessions WHERE user_id = '{ada}' ORDER BY created_at DESC, id DESC")
+            }
         }
     }
 
@@ -170,6 +196,10 @@ impl List {
                 s.users.insert(&row.user(), &hash_of("x"), &any_names()).await?;
                 s.db.sign_in(row.id.into()).await;
             }
+            Self::Sessions => {
+                let session = Session { id: id.into(), user_id: ada(), created_at: at, user_agent: None };
+                s.sessions.open(&session, &new_token(at), &hash_of(ADA).into()).await?;
+            }
         }
         Ok(())
     }
@@ -196,6 +226,10 @@ impl List {
                 // The row may come back, with the same session.
                 s.db.execute("DELETE FROM ended_sessions").await;
             }
+            Self::Sessions => {
+                s.sessions.close(acting(ada()), row.id.into()).await?;
+                s.db.execute("DELETE FROM ended_sessions").await;
+            }
         }
         Ok(())
     }
@@ -204,6 +238,14 @@ impl List {
     fn is_of_users(self) -> bool {
         matches!(self, Self::Likes | Self::Followers | Self::Following)
     }
+}
+
+/// A token that no session had before.
+fn new_token(at: Timestamp) -> NewRefreshToken {
+    static TOKENS: AtomicU64 = AtomicU64::new(0);
+    let mut hash = [0; 32];
+    hash[..8].copy_from_slice(&TOKENS.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+    NewRefreshToken { hash: RefreshTokenHash(hash), created_at: at, expires_at: at.after(Duration::from_hours(1)) }
 }
 
 /// The users that ada follows: more than the posts of a small page.
@@ -320,44 +362,4 @@ async fn walks(s: Scene, list: List) {
         let first = list.read(&s, page(u8::try_from(size).unwrap(), None)).await.unwrap();
         assert_eq!(first.next.is_some(), size < all.len(), "{list:?}: {size} of {}", all.len());
     }
-}
-
-async fn public_feed(s: Scene) {
-    walks(s, List::Public).await;
-}
-
-async fn home_timeline(s: Scene) {
-    walks(s, List::Home).await;
-}
-
-async fn posts_of_a_user(s: Scene) {
-    walks(s, List::OfUser).await;
-}
-
-async fn comments_of_a_post(s: Scene) {
-    walks(s, List::Comments).await;
-}
-
-async fn replies_to_a_comment(s: Scene) {
-    walks(s, List::Replies).await;
-}
-
-async fn likes_of_a_post(s: Scene) {
-    walks(s, List::Likes).await;
-}
-
-async fn bookmarks(s: Scene) {
-    walks(s, List::Bookmarks).await;
-}
-
-async fn followers(s: Scene) {
-    walks(s, List::Followers).await;
-}
-
-async fn following(s: Scene) {
-    walks(s, List::Following).await;
-}
-
-async fn users(s: Scene) {
-    walks(s, List::Users).await;
 }

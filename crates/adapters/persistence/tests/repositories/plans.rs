@@ -1,5 +1,5 @@
-//! The plans for every list at 100,000 posts: read from an index in the list's order, with few more rows than the
-//! page.
+//! The plans for every page of the OpenAPI document at 100,000 posts. Each list is read from an index in its order,
+//! with few more rows than the page.
 //!
 //! The statements are those of the repositories, taken from the log with their values.
 
@@ -7,13 +7,16 @@ mod dataset;
 mod postgres;
 mod sqlite;
 
+use std::collections::BTreeSet;
+
 use ::posts::ports::{BookmarkRepository, CommentRepository, PostRepository, Thread};
-use accounts::ports::UserRepository;
+use accounts::ports::{SessionRepository, UserRepository};
 use database::PLANNER_SETTINGS;
 use domain::{Cuid, Cursor, PageRequest, PageSize, Timestamp, UserId, UserRef, Username};
 use feed::ports::TimelineRepository;
 use sea_orm::{ConnectionTrait, Statement, Value};
 use social::ports::{FollowRepository, Relation};
+use testkit::operations::{Operation, assert_complete, committed_operations};
 use testkit::{Engine, LoggedStatement, TestDatabase};
 
 use crate::scene::Scene;
@@ -29,6 +32,8 @@ enum Kind {
 
 /// A statement that a repository issued for a list.
 struct Issued {
+    /// The operation that returns the list.
+    operation: &'static str,
     list: String,
     kind: Kind,
     /// Rows of a page, with the one that shows whether another page follows.
@@ -60,6 +65,9 @@ async fn every_list(engine: Engine) {
     }
     let issued = issue_all(&s).await;
     assert!(issued.len() > 40, "{} statements", issued.len());
+    let explained: BTreeSet<_> = issued.iter().map(|issued| issued.operation).collect();
+    let pages = committed_operations().into_iter().filter(Operation::is_page);
+    assert_complete(pages, explained, "its list to `issue_all`");
 
     let mut objections = Vec::new();
     // SQLite has no statistics until `ANALYZE`, so its plans must be good with and without them.
@@ -69,7 +77,7 @@ async fn every_list(engine: Engine) {
         } else if engine == Engine::Postgres {
             continue;
         }
-        for Issued { list, kind, rows, statement } in &issued {
+        for Issued { list, kind, rows, statement, .. } in &issued {
             let found = match engine {
                 Engine::Sqlite => sqlite::objections(&s.db, statement, *kind).await,
                 Engine::Postgres => postgres::objections(&s.db, statement, *kind, *rows).await,
@@ -104,42 +112,49 @@ async fn issue_all(s: &Scene) -> Vec<Issued> {
         for size in [20, 50, 100] {
             let page = PageRequest { size: PageSize::new(size).unwrap(), after: after.map(cursor) };
             for (who, viewer) in [("anonymous", None), ("signed in", Some(reader))] {
-                let mut note = |list: &str, kind| {
+                let mut note = |operation, list: &str, kind| {
                     for LoggedStatement { sql, values, .. } in s.db.log().statements() {
                         let statement = Statement { sql, values, db_backend: s.db.sql().get_database_backend() };
                         let list = format!("{list}, {depth} page of {size}, {who}");
-                        issued.push(Issued { list, kind, rows: size + 1, statement });
+                        issued.push(Issued { operation, list, kind, rows: size + 1, statement });
                     }
                     s.db.log().clear();
                 };
                 s.db.log().clear();
                 s.timelines.public(page, viewer).await.unwrap();
-                note("public feed", Ordered);
+                note("publicFeed", "public feed", Ordered);
                 s.users.list(page, viewer).await.unwrap();
-                note("users", Ordered);
+                note("listUsers", "users", Ordered);
                 for (who, user) in users() {
                     s.posts.list_by_user(&user, page, viewer).await.unwrap().unwrap();
-                    note(&format!("posts of {who}"), Ordered);
-                    for relation in [Relation::Followers, Relation::Following] {
+                    note("listUserPosts", &format!("posts of {who}"), Ordered);
+                    for (operation, relation) in
+                        [("listFollowers", Relation::Followers), ("listFollowing", Relation::Following)]
+                    {
                         s.follows.list(&user, relation, page, viewer).await.unwrap().unwrap();
-                        note(&format!("{relation:?} of {who}"), Ordered);
+                        note(operation, &format!("{relation:?} of {who}"), Ordered);
                     }
                 }
                 s.posts.list_likes(dataset::post(dataset::POPULAR), page, viewer).await.unwrap().unwrap();
-                note("likes", Ordered);
-                for thread in
-                    [Thread::Post(dataset::post(dataset::POPULAR)), Thread::Replies(dataset::comment(dataset::POPULAR))]
+                note("listPostLikes", "likes", Ordered);
+                let (post, comment) = (dataset::post(dataset::POPULAR), dataset::comment(dataset::POPULAR));
+                for (operation, thread) in
+                    [("listComments", Thread::Post(post)), ("listReplies", Thread::Replies(comment))]
                 {
                     s.comments.list(thread, page, viewer).await.unwrap().unwrap();
-                    note(&format!("{thread:?}"), Ordered);
+                    note(operation, &format!("{thread:?}"), Ordered);
                 }
                 for owner in [dataset::FOLLOWS_FEW, dataset::FOLLOWS_MANY] {
                     s.bookmarks.list(dataset::user(owner), page).await.unwrap();
-                    note(&format!("bookmarks of {owner}"), Ordered);
+                    note("listBookmarks", &format!("bookmarks of {owner}"), Ordered);
                 }
                 for follower in [dataset::FOLLOWS_FEW, dataset::FOLLOWS_MANY] {
                     s.timelines.home(dataset::user(follower), page).await.unwrap();
-                    note(&format!("home of {follower}"), Merged);
+                    note("homeTimeline", &format!("home of {follower}"), Merged);
+                }
+                for user in [dataset::PROLIFIC, dataset::FOLLOWS_MANY] {
+                    s.sessions.list(dataset::user(user), page).await.unwrap();
+                    note("listSessions", &format!("sessions of {user}"), Ordered);
                 }
             }
         }

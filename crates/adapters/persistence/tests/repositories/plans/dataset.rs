@@ -1,7 +1,8 @@
-//! 100,000 posts by 20,000 users, with followers, comments, likes and bookmarks. The database generates them in a few seconds.
+//! 100,000 posts by 20,000 users, with followers, comments, likes, bookmarks and sessions. The database generates them
+//! in a few seconds.
 
 use domain::{CommentId, Id, PostId, UserId};
-use testkit::TestDatabase;
+use testkit::{Engine, TestDatabase};
 
 /// A user with thousands of posts, whom all others follow.
 pub(super) const PROLIFIC: u32 = 1;
@@ -53,7 +54,8 @@ fn insert(table: &str, columns: &str, rows: u32, select: &str) -> String {
 }
 
 pub(super) async fn load(db: &TestDatabase) {
-    for statement in statements() {
+    let bytes = if db.engine() == Engine::Postgres { "BYTEA" } else { "BLOB" };
+    for statement in statements().into_iter().chain(sessions(bytes)) {
         db.execute(&statement).await;
     }
 }
@@ -150,6 +152,19 @@ fn statements() -> Vec<String> {
             "INSERT INTO comment_likes (comment_id, user_id, created_at)
              SELECT id, {}, created_at + 1 FROM comments",
             user("created_at % 1000 + 1")
+        ),
+    ]
+}
+
+/// Half of the sessions are of user 1. Each has a token. `bytes` is the database's type for them.
+fn sessions(bytes: &str) -> [String; 2] {
+    let user = sql_id("users", "CASE WHEN n % 2 = 0 THEN 1 ELSE n % 20000 + 1 END");
+    let select = format!("SELECT {}, {user}, {} FROM g", sql_id("sessn", "n"), sql_time(20_000));
+    [
+        insert("sessions", "id, user_id, created_at", 20_000, &select),
+        format!(
+            "INSERT INTO refresh_tokens (token_hash, session_id, created_at, expires_at)
+             SELECT CAST(id AS {bytes}), id, created_at, created_at + 1 FROM sessions"
         ),
     ]
 }

@@ -61,29 +61,9 @@ impl FollowUser {
 
 #[cfg(test)]
 mod tests {
-    use domain::{Id, Timestamp};
-
     use super::*;
     use crate::ports::MockFollowRepository;
-
-    const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
-
-    struct FixedClock;
-
-    impl Clock for FixedClock {
-        fn now(&self) -> Timestamp {
-            NOW
-        }
-    }
-
-    fn id<T>(n: u32) -> Id<T> {
-        Id::parse(&format!("t{n:023}")).unwrap()
-    }
-
-    /// User `n`, in a session of their own.
-    fn principal(n: u32) -> Principal {
-        Principal { user_id: id(n), session_id: id(1000 + n) }
-    }
+    use crate::test_support::{FixedClock, NOW, id, principal};
 
     fn follow(follows: MockFollowRepository) -> FollowUser {
         FollowUser::new(Arc::new(follows), Arc::new(FixedClock))

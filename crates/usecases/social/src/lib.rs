@@ -5,6 +5,8 @@
 mod follow_user;
 mod list_follows;
 pub mod ports;
+#[cfg(test)]
+mod test_support;
 
 use std::sync::Arc;
 

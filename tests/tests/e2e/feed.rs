@@ -1,4 +1,3 @@
-//! Follows and feeds.
+//! The feeds.
 
-mod follows;
 mod timelines;

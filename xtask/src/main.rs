@@ -14,6 +14,7 @@ mod fresh;
 mod image;
 mod install;
 mod instructions;
+mod new;
 mod openapi;
 mod port;
 mod report;
@@ -49,6 +50,8 @@ enum Chore {
     Instructions(instructions::Args),
     /// Writes openapi.json and the table of calls in docs/api.md from the code
     Openapi(openapi::Args),
+    /// Writes the fixed forms of a use case, connects them, and prints what is left to do
+    New(new::Args),
     /// Writes and renders the diagrams in assets/ (needs Graphviz)
     Diagrams(diagrams::Args),
 }
@@ -66,6 +69,7 @@ async fn main() -> ExitCode {
         Chore::Bench(args) => bench::run(&args).await,
         Chore::Instructions(args) => instructions::run(args).await,
         Chore::Openapi(args) => openapi::run(args).await,
+        Chore::New(args) => new::run(args).await,
         Chore::Diagrams(args) => diagrams::run(args).await,
     };
     match outcome {

@@ -31,7 +31,7 @@ impl BookmarkPost {
         Self { bookmarks, clock }
     }
 
-    /// Stores that `actor` bookmarked the post.
+    /// Stores the bookmark of `actor`.
     pub async fn execute(&self, post: PostId, actor: Principal) -> Result<(), BookmarkPostError> {
         match self.bookmarks.add(post, actor, self.clock.now()).await? {
             AddBookmark::Added | AddBookmark::Already => Ok(()),
@@ -70,7 +70,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn stores_the_post_the_user_and_the_time() {
+        async fn stores_the_user_and_the_time() {
             let mut bookmarks = MockBookmarkRepository::new();
             bookmarks
                 .expect_add()

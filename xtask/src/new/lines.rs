@@ -11,8 +11,6 @@ use super::names::Names;
 enum Place {
     /// Above the first line that begins with this, and above its attributes and documentation.
     Before(&'static str),
-    /// As before; without such a line, in a paragraph of its own above the first line that begins with `use`.
-    Among(&'static str),
     /// In front of the last occurrence of this.
     BeforeLast(&'static str),
     /// Behind the first occurrence of this.
@@ -24,7 +22,7 @@ enum Place {
     End,
 }
 
-use Place::{After, Among, Before, BeforeLast, End, EndOf, Within};
+use Place::{After, Before, BeforeLast, End, EndOf, Within};
 
 /// What is put where. Paths, places and texts have placeholders.
 const LINES: &[(&str, &[(Place, &str)])] = &[
@@ -49,14 +47,7 @@ const LINES: &[(&str, &[(Place, &str)])] = &[
     ),
     (
         "crates/usecases/<<context>>/src/ports.rs",
-        &[
-            (Among("mod "), "mod <<verbs>>;\n"),
-            (
-                Among("pub use "),
-                "#[cfg(any(test, feature = \"mocks\"))]\npub use <<verbs>>::Mock<<Verb>>Repository;\n\
-                 pub use <<verbs>>::{Add<<Verb>>, <<Verb>>Repository, Remove<<Verb>>};\n",
-            ),
-        ],
+        &[(Before("mod "), "mod <<verbs>>;\n"), (Before("pub use "), "pub use <<verbs>>::*;\n")],
     ),
     (
         "crates/adapters/persistence/src/repository.rs",
@@ -128,9 +119,8 @@ pub(super) fn connected(names: &Names, root: &Path) -> Result<Vec<Change>> {
         let path = names.fill(path);
         let mut content = std::fs::read_to_string(root.join(&path)).with_context(|| format!("cannot read {path}"))?;
         for (place, text) in *insertions {
-            let found = place.in_text(&content, names);
-            let (at, end) = found.with_context(|| format!("{path} has no {}", place.shown(names)))?;
-            content.insert_str(at, &(names.fill(text) + end));
+            let at = place.in_text(&content, names).with_context(|| format!("{path} has no {}", place.shown(names)))?;
+            content.insert_str(at, &names.fill(text));
         }
         changes.push(Change { path: path.into(), content });
     }
@@ -138,14 +128,10 @@ pub(super) fn connected(names: &Names, root: &Path) -> Result<Vec<Change>> {
 }
 
 impl Place {
-    /// The byte at which the text is put, and what ends it there. Nothing if there is no such place.
-    fn in_text(&self, text: &str, names: &Names) -> Option<(usize, &'static str)> {
-        let at = match self {
+    /// The byte at which the text is put, or nothing if there is no such place.
+    fn in_text(&self, text: &str, names: &Names) -> Option<usize> {
+        Some(match self {
             Self::Before(start) => above_attributes(text, line_starting(text, start)?),
-            Self::Among(start) => match Self::Before(start).in_text(text, names) {
-                Some(found) => return Some(found),
-                None => return Some((line_starting(text, "use ")?, "\n")),
-            },
             Self::BeforeLast(found) => text.rfind(found)?,
             Self::After(found) => end_of(text, 0, &names.fill(found))?,
             Self::Within(outer, inner) => end_of(text, end_of(text, 0, &names.fill(outer))?, inner)?,
@@ -154,13 +140,12 @@ impl Place {
                 from + text[from..].find("\n}")? + 1
             }
             Self::End => text.len(),
-        };
-        Some((at, ""))
+        })
     }
 
     fn shown(&self, names: &Names) -> String {
         match self {
-            Self::Before(start) | Self::Among(start) | Self::EndOf(start) => {
+            Self::Before(start) | Self::EndOf(start) => {
                 format!("line that begins with `{}`", names.fill(start))
             }
             Self::BeforeLast(found) | Self::After(found) => format!("`{}`", names.fill(found)),
@@ -201,7 +186,7 @@ mod tests {
 
     fn split_at(place: &Place) -> Option<(&'static str, &'static str)> {
         let names = Names::parse("posts", "pin_post", &root()).unwrap();
-        place.in_text(TEXT, &names).map(|(at, _)| TEXT.split_at(at))
+        place.in_text(TEXT, &names).map(|at| TEXT.split_at(at))
     }
 
     #[test]

@@ -5,8 +5,8 @@ pub(crate) mod post;
 pub(crate) mod presence;
 pub(crate) mod user;
 
-use domain::UserId;
-use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, IntoIden, IntoTableRef, Query, SelectStatement};
+use domain::{Id, UserId};
+use sea_orm::sea_query::{DynIden, Expr, ExprTrait, IntoColumnRef, IntoIden, IntoTableRef, Query, SelectStatement};
 
 /// Adds a column: whether `viewer` marked the row, such as with a like. Left out without a signed-in reader.
 pub(crate) fn select_flag<T, C>(select: &mut SelectStatement, viewer: Option<UserId>, marks: Marks<T, C>)
@@ -23,6 +23,19 @@ where
             .take();
         select.expr_as(exists(mark), marks.flag.into_iden());
     }
+}
+
+/// A `SELECT` of ids that the caller has, one a row. Its column is [`known_id`]; there must be an id.
+///
+/// With [`exists`] for each row, it costs the same for every reader. A condition `IN (…)` on a table of marks does not:
+/// PostgreSQL may keep the plan that reads all marks of the reader.
+pub(crate) fn select_known<T>(ids: &[Id<T>]) -> SelectStatement {
+    Query::select().column(known_id()).from_values(ids.iter().map(Id::as_str), "known").take()
+}
+
+/// Both databases name the first column of `VALUES` so.
+pub(crate) fn known_id() -> (DynIden, DynIden) {
+    ("known".into_iden(), "column1".into_iden())
 }
 
 /// Whether `select` finds a row, evaluated for each row of the page.

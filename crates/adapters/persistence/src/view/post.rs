@@ -1,12 +1,12 @@
 //! Posts as readers see them.
 
 use database::{Fields, Row};
-use domain::{Content, Cursor, Page, PageRequest, Post, PostPage, PostViewer, Timestamp, UserId};
-use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query, SelectStatement, SimpleExpr};
+use domain::{Content, Cursor, Page, PageRequest, Post, PostId, PostPage, PostViewer, Timestamp, UserId};
+use sea_orm::sea_query::{DynIden, Expr, ExprTrait, IntoIden, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ColumnTrait, DbErr};
 
 use super::user::{AUTHOR_COLUMNS, read_author};
-use super::{Marks, select_flag};
+use super::{Marks, known_id, select_flag, select_known};
 use crate::entity::{bookmark, post, post_like, user};
 
 /// The columns that order lists of posts.
@@ -38,12 +38,26 @@ pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
             user::Entity,
             Expr::col((user::Entity, user::Column::Id)).equals((post::Entity, post::Column::AuthorId)),
         );
-    select_flags(&mut select, viewer);
+    select_flags(&mut select, viewer, post::Column::Id.as_column_ref());
     select
 }
 
-/// Adds the columns of a [`PostViewer`], in the order in which [`read_flags`] reads them.
-fn select_flags(select: &mut SelectStatement, viewer: Option<UserId>) {
+/// The flags of `viewer` on posts that the caller has. There must be a post.
+pub(crate) fn select_viewers(viewer: UserId, posts: &[PostId]) -> SelectStatement {
+    let mut select = select_known(posts);
+    select_flags(&mut select, Some(viewer), known_id());
+    select
+}
+
+/// Reads a row of [`select_viewers`].
+pub(crate) fn read_viewer(row: &Row) -> Result<(PostId, PostViewer), DbErr> {
+    let mut fields = Fields::of(row);
+    Ok((fields.id()?, read_flags(&mut fields)?))
+}
+
+/// Adds the columns of a [`PostViewer`], in the order in which [`read_flags`] reads them. The post of a row is in the
+/// column `id`.
+fn select_flags(select: &mut SelectStatement, viewer: Option<UserId>, id: (DynIden, DynIden)) {
     select_flag(
         select,
         viewer,
@@ -52,7 +66,7 @@ fn select_flags(select: &mut SelectStatement, viewer: Option<UserId>) {
             table: post_like::Entity,
             marked: post_like::Column::PostId.as_column_ref(),
             user: post_like::Column::UserId.as_column_ref(),
-            row: post::Column::Id.as_column_ref(),
+            row: id.clone(),
         },
     );
     select_flag(
@@ -63,16 +77,13 @@ fn select_flags(select: &mut SelectStatement, viewer: Option<UserId>) {
             table: bookmark::Entity,
             marked: bookmark::Column::PostId.as_column_ref(),
             user: bookmark::Column::UserId.as_column_ref(),
-            row: post::Column::Id.as_column_ref(),
+            row: id,
         },
     );
 }
 
-fn read_flags(fields: &mut Fields<'_>, viewer: Option<UserId>) -> Result<Option<PostViewer>, DbErr> {
-    Ok(match viewer {
-        Some(_) => Some(PostViewer { liked: fields.value()?, bookmarked: fields.value()? }),
-        None => None,
-    })
+fn read_flags(fields: &mut Fields<'_>) -> Result<PostViewer, DbErr> {
+    Ok(PostViewer { liked: fields.value()?, bookmarked: fields.value()? })
 }
 
 /// The condition that the post and its author are visible.
@@ -99,7 +110,7 @@ fn read_from(fields: &mut Fields<'_>, viewer: Option<UserId>) -> Result<Shown, D
         like_count: fields.count()?,
         comment_count: fields.count()?,
     };
-    Ok((post, read_flags(fields, viewer)?))
+    Ok((post, viewer.map(|_| read_flags(fields)).transpose()?))
 }
 
 /// Reads a row of [`select`] with one more column: the time of a bookmark, which orders that list.

@@ -5,7 +5,7 @@ use domain::{Author, Bio, Cursor, DisplayName, User, UserId, UserRef, UserView, 
 use sea_orm::DbErr;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, IntoColumnRef, Query, SelectStatement};
 
-use super::{exists, presence};
+use super::{exists, known_id, presence, select_known};
 use crate::entity::{follow, user};
 
 /// The columns of a [`User`], in the order in which [`read_user`] reads them.
@@ -30,13 +30,34 @@ pub(crate) fn select_user() -> SelectStatement {
 pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
     let mut select = select_user();
     if let Some(viewer) = viewer {
-        let user_id = || Expr::col((user::Entity, user::Column::Id));
-        let reader = || Expr::val(viewer.as_str().to_owned());
-        select
-            .expr_as(exists(follows(reader(), user_id())), Alias::new("following"))
-            .expr_as(exists(follows(user_id(), reader())), Alias::new("followed_by"));
+        select_relations(&mut select, viewer, &Expr::col((user::Entity, user::Column::Id)));
     }
     select
+}
+
+/// The relations of `viewer` to users that the caller has. There must be a user.
+pub(crate) fn select_viewers(viewer: UserId, users: &[UserId]) -> SelectStatement {
+    let mut select = select_known(users);
+    select_relations(&mut select, viewer, &Expr::col(known_id()));
+    select
+}
+
+/// Reads a row of [`select_viewers`].
+pub(crate) fn read_viewer(row: &Row) -> Result<(UserId, UserViewer), DbErr> {
+    let mut fields = Fields::of(row);
+    Ok((fields.id()?, read_relations(&mut fields)?))
+}
+
+/// Adds the columns of a [`UserViewer`], in the order in which [`read_relations`] reads them. `id` is the user of a row.
+fn select_relations(select: &mut SelectStatement, viewer: UserId, id: &Expr) {
+    let reader = || Expr::val(viewer.as_str().to_owned());
+    select
+        .expr_as(exists(follows(reader(), id.clone())), Alias::new("following"))
+        .expr_as(exists(follows(id.clone(), reader())), Alias::new("followed_by"));
+}
+
+fn read_relations(fields: &mut Fields<'_>) -> Result<UserViewer, DbErr> {
+    Ok(UserViewer { following: fields.value()?, followed_by: fields.value()? })
 }
 
 fn follows(follower: Expr, followee: Expr) -> SelectStatement {
@@ -70,11 +91,7 @@ pub(crate) fn read(row: &Row, viewer: Option<UserId>) -> Result<UserView, DbErr>
 
 fn read_from(fields: &mut Fields<'_>, viewer: Option<UserId>) -> Result<UserView, DbErr> {
     let user = read_user(fields)?;
-    let viewer = match viewer {
-        Some(_) => Some(UserViewer { following: fields.value()?, followed_by: fields.value()? }),
-        None => None,
-    };
-    Ok(UserView::new(user, viewer))
+    Ok(UserView::new(user, viewer.map(|_| read_relations(fields)).transpose()?))
 }
 
 /// Reads a row of [`select`] with one more column: the time of a like or a follow, which is the position in that

@@ -9,8 +9,8 @@ mod sqlite;
 
 use std::collections::BTreeSet;
 
-use ::posts::ports::{BookmarkRepository, CommentRepository, PostRepository, Thread};
-use accounts::ports::{SessionRepository, UserRepository};
+use ::posts::ports::{BookmarkRepository, CommentRepository, PostRepository, PostViewers, Thread};
+use accounts::ports::{SessionRepository, UserRelations, UserRepository};
 use database::PLANNER_SETTINGS;
 use domain::{Cuid, Cursor, PageRequest, PageSize, Timestamp, UserId, UserRef, Username};
 use feed::ports::TimelineRepository;
@@ -63,7 +63,8 @@ async fn every_list(engine: Engine) {
             s.db.execute(&format!("SET {name} = {value}")).await;
         }
     }
-    let issued = issue_all(&s).await;
+    let mut issued = issue_all(&s).await;
+    issued.extend(issue_flags(&s).await);
     assert!(issued.len() > 40, "{} statements", issued.len());
     let explained: BTreeSet<_> = issued.iter().map(|issued| issued.operation).collect();
     let pages = committed_operations().into_iter().filter(Operation::is_page);
@@ -113,12 +114,8 @@ async fn issue_all(s: &Scene) -> Vec<Issued> {
             let page = PageRequest { size: PageSize::new(size).unwrap(), after: after.map(cursor) };
             for (who, viewer) in [("anonymous", None), ("signed in", Some(reader))] {
                 let mut note = |operation, list: &str, kind| {
-                    for LoggedStatement { sql, values, .. } in s.db.log().statements() {
-                        let statement = Statement { sql, values, db_backend: s.db.sql().get_database_backend() };
-                        let list = format!("{list}, {depth} page of {size}, {who}");
-                        issued.push(Issued { operation, list, kind, rows: size + 1, statement });
-                    }
-                    s.db.log().clear();
+                    let list = format!("{list}, {depth} page of {size}, {who}");
+                    issued.extend(taken_from_log(s, operation, &list, kind, size + 1));
                 };
                 s.db.log().clear();
                 s.timelines.public(page, viewer).await.unwrap();
@@ -160,6 +157,38 @@ async fn issue_all(s: &Scene) -> Vec<Issued> {
         }
     }
     issued
+}
+
+/// Reads what a page from the cache lacks: the reader's own flags.
+async fn issue_flags(s: &Scene) -> Vec<Issued> {
+    let mut issued = Vec::new();
+    for size in [20, 50, 100] {
+        // From the popular ones on every 19th, so none is next to another in an index.
+        let numbers = || (0..u32::from(size)).map(|number| number * 19 + 1);
+        let (posts, users): (Vec<_>, Vec<_>) =
+            (numbers().map(dataset::post).collect(), numbers().map(dataset::user).collect());
+        for reader in [dataset::PROLIFIC, dataset::FOLLOWS_FEW, dataset::FOLLOWS_MANY] {
+            s.db.log().clear();
+            s.posts.viewers(dataset::user(reader), &posts).await.unwrap();
+            let list = format!("flags of {reader}, page of {size}");
+            issued.extend(taken_from_log(s, "publicFeed", &list, Kind::Ordered, size));
+            s.users.relations(dataset::user(reader), &users).await.unwrap();
+            let list = format!("relations of {reader}, page of {size}");
+            issued.extend(taken_from_log(s, "listUsers", &list, Kind::Ordered, size));
+        }
+    }
+    issued
+}
+
+/// The logged statements, which are removed from the log.
+fn taken_from_log(s: &Scene, operation: &'static str, list: &str, kind: Kind, rows: u8) -> Vec<Issued> {
+    let statements = s.db.log().statements();
+    s.db.log().clear();
+    let issued = statements.into_iter().map(|LoggedStatement { sql, values, .. }| {
+        let statement = Statement { sql, values, db_backend: s.db.sql().get_database_backend() };
+        Issued { operation, list: list.to_owned(), kind, rows, statement }
+    });
+    issued.collect()
 }
 
 /// A user with many posts and one with few, by id and by name.

@@ -8,7 +8,7 @@ use testkit::{Engine, TestDatabase};
 pub(super) const PROLIFIC: u32 = 1;
 /// A user who follows 10.
 pub(super) const FOLLOWS_FEW: u32 = 500;
-/// A user who follows 200, and bookmarked every post.
+/// A user who follows 200, and likes and bookmarked every post.
 pub(super) const FOLLOWS_MANY: u32 = 600;
 /// The number of a post with many comments and likes, and of a comment on it with many replies.
 pub(super) const POPULAR: u32 = 1;
@@ -60,6 +60,14 @@ pub(super) async fn load(db: &TestDatabase) {
     }
 }
 
+/// A like or a bookmark of every post, by `user`.
+fn of_every_post(table: &str, time: &str, user: &str) -> String {
+    format!(
+        "INSERT INTO {table} (user_id, post_id, {time})
+         SELECT {user}, id, created_at + 2 FROM posts WHERE TRUE ON CONFLICT DO NOTHING"
+    )
+}
+
 fn statements() -> Vec<String> {
     let (user, post, comment) = (|n: &str| sql_id("users", n), |n: &str| sql_id("posts", n), sql_id);
     // Half of the posts are by ten users. The order of ids is independent of the order in time.
@@ -107,15 +115,20 @@ fn statements() -> Vec<String> {
             user("created_at % 1000 + 1"),
             post("1")
         ),
-        format!(
-            "INSERT INTO bookmarks (user_id, post_id, bookmarked_at)
-             SELECT {}, id, created_at + 1 FROM posts",
-            user("created_at % 1000 + 1")
-        ),
-        format!(
-            "INSERT INTO bookmarks (user_id, post_id, bookmarked_at)
-             SELECT {}, id, created_at + 2 FROM posts WHERE TRUE ON CONFLICT DO NOTHING",
-            user("600")
+        of_every_post("post_likes", "created_at", &user("600")),
+        // Most users have a few bookmarks, some posts have many.
+        of_every_post("bookmarks", "bookmarked_at", &user("created_at % 19999 + 1")),
+        of_every_post("bookmarks", "bookmarked_at", &user("600")),
+        insert(
+            "bookmarks",
+            "post_id, user_id, bookmarked_at",
+            10_000,
+            &format!(
+                "SELECT {}, {}, {} FROM g WHERE n <> 600 ON CONFLICT DO NOTHING",
+                post("1"),
+                user("n"),
+                sql_time(10_000)
+            ),
         ),
         // A comment with many replies, and many comments beside it; then some on every tenth post.
         insert(

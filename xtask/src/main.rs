@@ -7,6 +7,7 @@ mod check_clients;
 mod check_deploy;
 mod check_deps;
 mod check_prose;
+mod checkout;
 mod cluster_test;
 mod diagrams;
 mod executables;

@@ -17,6 +17,7 @@ mod install;
 mod instructions;
 mod openapi;
 mod port;
+mod quotes;
 mod report;
 mod servers;
 mod test;
@@ -50,6 +51,8 @@ enum Chore {
     Instructions(instructions::Args),
     /// Writes openapi.json and the table of calls in docs/api.md from the code
     Openapi(openapi::Args),
+    /// Writes the code blocks of documents that quote a source file
+    Quotes(quotes::Args),
     /// Writes and renders the diagrams in assets/ (needs Graphviz)
     Diagrams(diagrams::Args),
 }
@@ -67,6 +70,7 @@ async fn main() -> ExitCode {
         Chore::Bench(args) => bench::run(&args).await,
         Chore::Instructions(args) => instructions::run(args).await,
         Chore::Openapi(args) => openapi::run(args).await,
+        Chore::Quotes(args) => quotes::run(args),
         Chore::Diagrams(args) => diagrams::run(args).await,
     };
     match outcome {

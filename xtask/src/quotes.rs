@@ -4,7 +4,8 @@
 //! begins at the root of the checkout. The anchor is the beginning of exactly one line there, after its indentation;
 //! [`source`] decides how much is quoted.
 //!
-//! No document is written while a quote has a fault: a missing source, a missing or ambiguous anchor, no code block.
+//! Callers: the chore, and the lint step of `cargo xtask test`. No document is written while a quote has a fault: a
+//! missing source, a missing or ambiguous anchor, no code block.
 
 mod document;
 mod source;
@@ -26,6 +27,11 @@ pub(crate) struct Args {
 /// Writes all quotes of the checkout, or checks them.
 pub(crate) fn run(args: Args) -> Result<()> {
     write_or_check(&root(), args.check)
+}
+
+/// Fails if a quote is stale or has a fault.
+pub(crate) fn check() -> Result<()> {
+    write_or_check(&root(), true)
 }
 
 fn write_or_check(root: &Path, check: bool) -> Result<()> {

@@ -15,10 +15,11 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use ignore::{Walk, WalkBuilder};
 use toolkit::root;
 
 pub(crate) use links::anchors;
+
+use crate::checkout;
 
 /// A paragraph, a list item, a heading or a cell of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,14 +52,11 @@ impl fmt::Display for Finding {
 pub(crate) fn run() -> Result<()> {
     let root = root();
     let (mut passages, mut found) = (0, 0);
-    for entry in files(&root) {
-        let entry = entry.context("cannot walk the checkout")?;
-        let path = entry.path();
-        let Some(kind) = entry.file_type().filter(std::fs::FileType::is_file).and_then(|_| Kind::of(path)) else {
-            continue;
-        };
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let shown = path.strip_prefix(&root).unwrap_or(path).display();
+    for path in checkout::files(&root) {
+        let path = path?;
+        let Some(kind) = Kind::of(&path) else { continue };
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let shown = path.strip_prefix(&root).unwrap_or(&path).display();
         for passage in kind.passages(&text)? {
             passages += 1;
             for finding in findings(&passage.text) {
@@ -68,7 +66,7 @@ pub(crate) fn run() -> Result<()> {
         }
         if kind == Kind::Markdown {
             for link in links::of(&text) {
-                if let Some(fault) = links::fault(&link, path) {
+                if let Some(fault) = links::fault(&link, &path) {
                     found += 1;
                     eprintln!("{shown}:{}: {fault}", link.line);
                 }
@@ -83,19 +81,6 @@ pub(crate) fn run() -> Result<()> {
     }
     eprintln!("{passages} passages in plain words, no broken link");
     Ok(())
-}
-
-/// Everything in the checkout that its own `.gitignore` does not name. Hidden files are read too: `.ci/`,
-/// `.env.example`. Ignore rules of the user, and of folders above the checkout, decide nothing.
-fn files(root: &Path) -> Walk {
-    WalkBuilder::new(root)
-        .hidden(false)
-        .require_git(false)
-        .parents(false)
-        .git_global(false)
-        .git_exclude(false)
-        .filter_entry(|entry| entry.file_name() != ".git")
-        .build()
 }
 
 /// Where the prose of a file is.
@@ -159,25 +144,6 @@ mod tests {
         };
         assert_eq!(used, "nobody");
         assert_eq!(findings(&format!("One{}.", " more".repeat(24))), []);
-    }
-
-    #[test]
-    fn reads_what_the_checkouts_own_rules_leave() {
-        let parent = tempfile::tempdir().unwrap();
-        let checkout = parent.path().join("checkout");
-        std::fs::create_dir(&checkout).unwrap();
-        std::fs::write(parent.path().join(".gitignore"), "*").unwrap();
-        std::fs::write(checkout.join(".gitignore"), "left-out.md").unwrap();
-        for name in ["README.md", ".hidden.md", "left-out.md"] {
-            std::fs::write(checkout.join(name), "Prose.").unwrap();
-        }
-        let mut names: Vec<_> = files(&checkout)
-            .map(|entry| entry.unwrap())
-            .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "md"))
-            .map(|entry| entry.file_name().to_owned())
-            .collect();
-        names.sort();
-        assert_eq!(names, [".hidden.md", "README.md"]);
     }
 
     #[test]

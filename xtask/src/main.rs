@@ -7,6 +7,7 @@ mod check_clients;
 mod check_deploy;
 mod check_deps;
 mod check_prose;
+mod checkout;
 mod cluster_test;
 mod diagrams;
 mod executables;
@@ -17,6 +18,7 @@ mod instructions;
 mod new;
 mod openapi;
 mod port;
+mod quotes;
 mod report;
 mod servers;
 mod test;
@@ -52,6 +54,8 @@ enum Chore {
     Openapi(openapi::Args),
     /// Writes the fixed forms of a use case, connects them, and prints what is left to do
     New(new::Args),
+    /// Writes the code blocks of documents that quote a source file
+    Quotes(quotes::Args),
     /// Writes and renders the diagrams in assets/ (needs Graphviz)
     Diagrams(diagrams::Args),
 }
@@ -70,6 +74,7 @@ async fn main() -> ExitCode {
         Chore::Instructions(args) => instructions::run(args).await,
         Chore::Openapi(args) => openapi::run(args).await,
         Chore::New(args) => new::run(args).await,
+        Chore::Quotes(args) => quotes::run(args),
         Chore::Diagrams(args) => diagrams::run(args).await,
     };
     match outcome {

@@ -9,7 +9,7 @@ use toolkit::{Interrupt, process};
 use crate::executables::Executables;
 use crate::report::Report;
 use crate::servers::{self, Purpose, Server};
-use crate::{check_chain, check_deps, check_prose, diagrams, openapi};
+use crate::{check_chain, check_deps, check_prose, diagrams, openapi, quotes};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -57,6 +57,7 @@ async fn lints(args: &Args, report: &mut Report, interrupt: &Interrupt) -> Resul
     report.step("format", process::run(fmt, interrupt)).await?;
     report.step("check-deps", async { check_deps::run() }).await?;
     report.step("check-prose", async { check_prose::run() }).await?;
+    report.step("quotes", async { quotes::check() }).await?;
     report.step("check-chain", check_chain::check(interrupt)).await?;
     let clippy =
         process::cargo(["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"]);

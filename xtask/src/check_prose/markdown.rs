@@ -79,8 +79,8 @@ mod tests {
     }
 
     #[test]
-    fn leaves_out_code_pictures_and_addresses() {
-        let source = "```sh\nnobody\n```\n\n![nobody](a.svg)\n\nSee [the page](https://nobody.example) and `nobody`.\n";
-        assert_eq!(found(source), [(7, "See the page and Code.".to_owned())]);
+    fn leaves_out_code_comments_pictures_and_addresses() {
+        let source = "<!-- quote nobody.rs: nobody -->\n```sh\nnobody\n```\n\n![nobody](a.svg)\n\nSee [the page](https://nobody.example) and `nobody`.\n";
+        assert_eq!(found(source), [(8, "See the page and Code.".to_owned())]);
     }
 }

@@ -16,4 +16,4 @@ pub use repository::{
     SeaKeptNameRepository, SeaPostRepository, SeaRemovalRepository, SeaSessionRepository, SeaTimelineRepository,
     SeaUserRepository,
 };
-pub use schema::{inspect, is_migrated, migrate};
+pub use schema::{TABLES, inspect, is_migrated, migrate};

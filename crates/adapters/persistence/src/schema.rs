@@ -6,7 +6,7 @@ use database::{ConnectError, Database, Inspection, Location, MigrateError};
 use migration::Migrator;
 
 /// The tables that an instance reads and writes.
-const TABLES: [&str; 13] = [
+pub const TABLES: [&str; 13] = [
     "bookmarks",
     "comment_likes",
     "comments",

@@ -5,6 +5,7 @@
 //! - [`facts`]: each write publishes what it changed
 //! - [`storage`]: an acknowledged write is stored
 //! - [`replicas`]: the routing of reads
+//! - [`schema`]: the list of tables
 //! - [`budgets`] and [`plans`]: costs
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
@@ -29,6 +30,7 @@ mod refresh_model;
 mod removals;
 mod replicas;
 mod scene;
+mod schema;
 mod schema_changes;
 mod sessions;
 mod storage;

@@ -1,7 +1,7 @@
 //! `cargo xtask new`: writes the fixed forms of something new, connects them, and prints what is left to do.
 //!
-//! The forms are those of bookmarks, the worked example of `docs/adding-a-use-case.md`. Either everything is written or
-//! nothing is.
+//! The forms are those of bookmarks, the worked example of `docs/adding-a-use-case.md`. Nothing is written unless each
+//! file is new and each line has its place.
 
 mod files;
 mod lines;
@@ -26,7 +26,8 @@ enum What {
     UseCase {
         /// The context: a crate in crates/usecases, for instance posts
         context: String,
-        /// A verb and the noun `post`, `comment` or `user`, for instance `pin_post`
+        /// A new verb and the noun `post`, `comment` or `user`, for instance `pin_post`. Files, table and port are
+        /// named by the verb
         name: String,
     },
 }
@@ -45,7 +46,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let names = Names::parse(&context, &name, &root)?;
     let new = files::rendered(&names);
     if let Some(file) = new.iter().find(|file| root.join(&file.path).exists()) {
-        bail!("{} exists; nothing was written", file.path.display());
+        bail!("{} exists: choose another verb, or extend it by hand. Nothing was written", file.path.display());
     }
     let connected = lines::connected(&names, &root).context("nothing was written")?;
     for Change { path, content } in new.iter().chain(&connected) {

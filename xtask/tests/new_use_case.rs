@@ -28,6 +28,8 @@ impl Copy {
             .hidden(false)
             .require_git(false)
             .parents(false)
+            .git_global(false)
+            .git_exclude(false)
             .filter_entry(|entry| entry.file_name() != ".git")
             .build();
         for entry in own_files {
@@ -50,10 +52,14 @@ impl Copy {
         xtask.output().unwrap()
     }
 
-    fn cargo(&self, arguments: &str) {
+    /// What cargo prints.
+    fn cargo(&self, arguments: &str) -> String {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(arguments.split(' ')).current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
-        assert!(cargo.status().unwrap().success(), "cargo {arguments}");
+        let output = cargo.output().unwrap();
+        let printed = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "cargo {arguments}\n{printed}");
+        printed
     }
 }
 
@@ -67,9 +73,13 @@ fn compiles_and_is_connected() {
     }
     let again = copy.new_use_case("posts", "pin_post");
     let refused = String::from_utf8(again.stderr).unwrap();
-    assert!(!again.status.success() && refused.contains("pin_post.rs exists; nothing was written"), "{refused}");
+    assert!(!again.status.success() && refused.contains("pin_post.rs exists"), "{refused}");
     copy.cargo("fmt --all --check");
-    copy.cargo("test --quiet --package accounts --package posts --package social --lib -- pin_ watch_ block_ warn_");
+    let tests =
+        copy.cargo("test --package accounts --package posts --package social --lib -- pin_ watch_ block_ warn_");
+    for (_, name) in made {
+        assert_eq!(tests.matches(&format!("test {name}::tests::")).count(), 7, "{name}\n{tests}");
+    }
     // As the lints do, so that both use the same builds of dependencies.
     copy.cargo("clippy --workspace --all-targets --all-features --quiet -- --deny warnings --allow clippy::todo");
 }

@@ -20,6 +20,8 @@ pub(super) fn rendered(names: &Names) -> Vec<Change> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use toolkit::root;
 
     use super::*;
@@ -34,14 +36,29 @@ mod tests {
         }
     }
 
+    /// The code of a form: what is left without comments, texts and imports, and without what is to be replaced.
+    fn code(text: &str) -> Vec<&str> {
+        let is_other = |line: &&str| {
+            let line = line.trim_start();
+            ["//", "use ", "responses(", "todo!", "let _"].iter().any(|start| line.starts_with(start))
+        };
+        text.lines().filter(|line| !line.is_empty() && !is_other(line)).collect()
+    }
+
     #[test]
     fn of_bookmarks_are_those_that_are_shipped() {
         let rendered = rendered(&Names::parse("posts", "bookmark_post", &root()).unwrap());
-        let use_case = &rendered[0];
-        let shipped = std::fs::read_to_string(root().join(&use_case.path)).unwrap();
-        assert_eq!(use_case.content, shipped, "change templates/use_case.rs and the worked example alike");
-        for Change { path, .. } in rendered {
-            assert!(root().join(&path).is_file(), "the worked example has no {}", path.display());
+        let shipped = |path: &Path| std::fs::read_to_string(root().join(path)).unwrap();
+        let [use_case, port, repository, repository_test, handlers, e2e_test] = &rendered[..] else { panic!() };
+        let message = "change the template and the worked example alike";
+        assert_eq!(use_case.content, shipped(&use_case.path), "{message}");
+        // These have more than the form: a list, the SQL, other names of arguments.
+        for form in [port, repository, handlers] {
+            let shipped = shipped(&form.path).replace("IdPath(id)", "IdPath(post)").replace("(id, me)", "(post, me)");
+            let shipped = code(&shipped);
+            let missing: Vec<_> = code(&form.content).into_iter().filter(|line| !shipped.contains(line)).collect();
+            assert!(missing.is_empty(), "{} has no {missing:#?}: {message}", form.path.display());
         }
+        assert!(root().join(&repository_test.path).is_file() && root().join(&e2e_test.path).is_file());
     }
 }

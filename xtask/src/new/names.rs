@@ -1,5 +1,6 @@
 //! The names of a new use case, and the text that replaces each placeholder of the templates.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
@@ -66,9 +67,14 @@ const NOUNS: [Noun; 3] = [
     },
 ];
 
-/// Words of the language, which cannot name a module or a field.
-const KEYWORDS: [&str; 13] =
-    ["become", "box", "break", "continue", "do", "loop", "match", "move", "override", "return", "try", "use", "yield"];
+/// Keywords, which cannot name a module or a field:
+/// [the Rust Reference](https://doc.rust-lang.org/reference/keywords.html).
+const KEYWORDS: [&str; 51] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else",
+    "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod",
+    "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super", "trait", "true",
+    "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+];
 
 /// The names that a use case goes by.
 pub(super) struct Names {
@@ -100,9 +106,9 @@ impl Names {
             format!("`{name}` is not a verb and one of `post`, `comment`, `user` in snake case, such as `pin_post`")
         })?;
         if KEYWORDS.contains(&verb) {
-            bail!("`{verb}` is a word of the language: choose another verb");
+            bail!("`{verb}` is a keyword of Rust: choose another verb");
         }
-        Ok(Self { context: context.to_owned(), verb: verb.to_owned(), tag: tag_of(context, root)?, noun })
+        Ok(Self { context: context.to_owned(), verb: verb.to_owned(), tag: tag_of(context, noun.name, root)?, noun })
     }
 
     /// `pin_post`.
@@ -112,8 +118,12 @@ impl Names {
 
     /// The verb with an s: the third person and, as a noun, the plural.
     pub(super) fn verbs(&self) -> String {
-        let hisses = ["s", "x", "ch", "sh"].iter().any(|end| self.verb.ends_with(end));
-        format!("{}{}", self.verb, if hisses { "es" } else { "s" })
+        let ends_in = |ends: &[&str]| ends.iter().any(|end| self.verb.ends_with(end));
+        match self.verb.strip_suffix('y') {
+            Some(stem) if !ends_in(&["ay", "ey", "oy", "uy"]) => format!("{stem}ies"),
+            _ if ends_in(&["s", "x", "z", "ch", "sh"]) => format!("{}es", self.verb),
+            _ => format!("{}s", self.verb),
+        }
     }
 
     /// `template` with these names in the place of its `<<placeholders>>`.
@@ -152,21 +162,21 @@ impl Names {
     }
 }
 
-/// The tag that the operations of a context have.
-fn tag_of(context: &str, root: &Path) -> Result<String> {
+/// The tag of the operations on a noun in a context, such as `comments` in posts. Without one of their own, it is the
+/// first tag of the context.
+fn tag_of(context: &str, noun: &str, root: &Path) -> Result<String> {
     let folder = root.join("crates/api/src").join(context);
     let files = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    let mut tags: Vec<String> = Vec::new();
+    let mut tags = BTreeSet::new();
     for file in files {
-        let text = std::fs::read_to_string(file?.path()).context("cannot read the handlers")?;
-        tags.extend(text.split("tag = \"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+        let path = file?.path();
+        if path.is_file() {
+            let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            tags.extend(text.split("tag = \"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+        }
     }
-    // Most contexts have one; posts has that of comments too.
-    tags.iter()
-        .find(|tag| *tag == context)
-        .or(tags.first())
-        .cloned()
-        .with_context(|| format!("no operation in {} has a tag", folder.display()))
+    let of_noun = tags.take(&format!("{noun}s"));
+    of_noun.or(tags.pop_first()).with_context(|| format!("no operation in {} has a tag", folder.display()))
 }
 
 fn pascal(snake: &str) -> String {
@@ -201,6 +211,19 @@ mod tests {
     }
 
     #[test]
+    fn have_a_plural_and_a_tag() {
+        let of = |context, name| {
+            let names = Names::parse(context, name, &root()).unwrap();
+            (names.verbs(), names.fill("<<tag>>"))
+        };
+        let pair = |verbs: &str, tag: &str| (verbs.to_owned(), tag.to_owned());
+        assert_eq!(of("posts", "copy_post"), pair("copies", "posts"));
+        assert_eq!(of("posts", "watch_comment"), pair("watches", "comments"));
+        assert_eq!(of("accounts", "survey_user"), pair("surveys", "accounts"));
+        assert_eq!(of("social", "fix_user"), pair("fixes", "feeds"));
+    }
+
+    #[test]
     fn are_refused_if_the_forms_do_not_fit() {
         assert!(refusal("nothing", "pin_post").contains("no context `nothing`"));
         assert!(refusal("../adapters", "pin_post").contains("no context"));
@@ -209,6 +232,8 @@ mod tests {
         {
             assert!(refusal("posts", name).contains("such as `pin_post`"), "{name}");
         }
-        assert!(refusal("posts", "move_post").contains("another verb"));
+        for keyword in ["move", "await", "type"] {
+            assert!(refusal("posts", &format!("{keyword}_post")).contains("another verb"), "{keyword}");
+        }
     }
 }

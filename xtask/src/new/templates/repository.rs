@@ -25,12 +25,14 @@ impl Sea<<Verb>>Repository {
 
     async fn try_add(&self, <<noun>>: <<Argument>>, by: Principal, at: Timestamp) -> Result<Add<<Verb>>, DbErr> {
         let tx = self.db.begin().await?;
-        todo!("store {<<noun>>:?} {by:?} {at:?}, as `bookmark.rs` does, and end {:?}", tx.commit(by.user_id, []).await)
+        let _ = (tx, <<noun>>, by, at);
+        todo!("lock, store and commit, as `bookmark.rs` does")
     }
 
     async fn try_remove(&self, <<noun>>: <<Argument>>, by: Principal) -> Result<Remove<<Verb>>, DbErr> {
         let tx = self.db.begin().await?;
-        todo!("remove {<<noun>>:?} {by:?}, as `bookmark.rs` does, and end {:?}", tx.commit(by.user_id, []).await)
+        let _ = (tx, <<noun>>, by);
+        todo!("lock, remove and commit, as `bookmark.rs` does")
     }
 }
 

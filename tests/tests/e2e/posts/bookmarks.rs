@@ -9,6 +9,7 @@ on_both_databases![
     are_listed_newest_first_in_pages,
     show_up_wherever_their_owner_sees_the_post,
     are_private,
+    change_the_tags_of_their_owner,
     of_missing_posts_are_not_found,
     disappear_with_the_post,
     disappear_with_the_author,
@@ -107,6 +108,22 @@ async fn are_private(app: TestApp) {
     assert!(listed(&bob).await.is_empty());
     let list = ada.get("/v1/bookmarks").expect(200).await;
     assert_eq!(list.header("cache-control"), "private, no-cache");
+}
+
+/// The owner's tags change with a bookmark. A tag of before still allows an edit, as the post itself did not change.
+async fn change_the_tags_of_their_owner(app: TestApp) {
+    let ada = app.sign_up("ada").await;
+    let post = ada.publish("hello").await;
+    let path = format!("/v1/posts/{post}");
+    let of_post = ada.get(&path).expect(200).await;
+    let of_list = ada.get("/v1/posts").expect(200).await;
+    ada.bookmark(&post).await;
+    let changed = ada.get(&path).header("if-none-match", of_post.header("etag")).expect(200).await;
+    assert_eq!(changed["viewer"]["bookmarked"], true);
+    let changed = ada.get("/v1/posts").header("if-none-match", of_list.header("etag")).expect(200).await;
+    assert_eq!(changed.items()[0]["viewer"]["bookmarked"], true);
+    ada.get("/v1/posts").header("if-none-match", changed.header("etag")).expect(304).await;
+    ada.patch(&path).json(json!({ "content": "bye" })).header("if-match", of_post.header("etag")).expect(200).await;
 }
 
 async fn of_missing_posts_are_not_found(app: TestApp) {

@@ -4,7 +4,7 @@
 //! [`mod@fill`] loads them. The same seed and numbers produce the same world, including ids, so loading it again adds
 //! nothing.
 //!
-//! - `world/` generates users, posts, comments, follows and likes, one file each; `text/` generates their texts.
+//! - `world/` generates users, posts, comments, follows, likes and bookmarks, one file each; `text/` generates their texts.
 //! - [`chance`] and [`skew`] supply repeatable randomness with a bias towards popular users and posts.
 //! - `arguments`, `target`, `consent` and `closing` are the command line interface.
 

@@ -40,8 +40,8 @@ pub(crate) fn known_id() -> (DynIden, DynIden) {
 
 /// Whether `select` finds a row, evaluated for each row of the page.
 ///
-/// The `OFFSET` keeps PostgreSQL from collecting all likes or follows of the reader first. That plan costs most for
-/// readers who like or follow most.
+/// The `OFFSET` keeps PostgreSQL from collecting all likes, bookmarks or follows of the reader first. That plan costs
+/// most for readers who have most.
 pub(crate) fn exists(mut select: SelectStatement) -> Expr {
     Expr::exists(select.limit(1).offset(0).take())
 }

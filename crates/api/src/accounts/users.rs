@@ -109,8 +109,8 @@ pub(super) async fn edit_me(
 
 /// Erase your own account
 ///
-/// Permanently erases the account with its posts, comments, likes and follows. All of it is hidden at once and
-/// deleted in the background, so counters of other resources may take minutes to follow. Comments with replies by
+/// Permanently erases the account with its posts, comments, likes, follows and bookmarks. All of it is hidden at once
+/// and deleted in the background, so counters of other resources may take minutes to follow. Comments with replies by
 /// other users stay, without content and author. The user name stays reserved for 30 days.
 #[utoipa::path(
     tag = "accounts",

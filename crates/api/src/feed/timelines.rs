@@ -12,7 +12,7 @@ use crate::posts::PostBody;
 
 /// Read the public feed, newest first
 ///
-/// Returns the posts of all users. For a signed-in reader, each post carries the reader's own like in `viewer`.
+/// Returns the posts of all users. For a signed-in reader, each post carries the reader's own like and bookmark in `viewer`.
 #[utoipa::path(
     tag = "feeds",
     operation_id = "publicFeed",

@@ -25,7 +25,7 @@ pub enum DeletePostError {
     Repository(#[from] RepositoryError),
 }
 
-/// Deletes a post with its comments and likes.
+/// Deletes a post with its comments, likes and bookmarks.
 pub struct DeletePost {
     posts: Arc<dyn PostRepository>,
     remover: Arc<dyn PostRemover>,

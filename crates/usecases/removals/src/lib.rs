@@ -25,7 +25,7 @@ pub struct Removal {
 pub enum RemovalKind {
     /// An account with everything that it wrote and did.
     Account,
-    /// A post with its comments and likes.
+    /// A post with its comments, likes and bookmarks.
     Post,
     /// A deleted comment: its likes, and then the marks without replies.
     Comment,

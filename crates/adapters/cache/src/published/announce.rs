@@ -1,6 +1,6 @@
 //! Publishes to all instances the tags that a write's facts invalidate.
 //!
-//! Called by `events::Publication`, at the end of every write.
+//! Called by `events::Publication`, at the end of every write that has facts.
 //!
 //! Invariants:
 //! - Committed facts are published before the response to the write.

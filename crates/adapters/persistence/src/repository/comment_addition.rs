@@ -200,7 +200,7 @@ fn stored(new: &NewComment, author: Author, id: CommentId, at: Timestamp) -> Com
 /// sessions that have ended (`NULL`).
 ///
 /// Updating rows that were locked in the same statement is safe here. A transaction that holds `FOR KEY SHARE` on a
-/// post has locked it for its counts before. `post_publication.rs` describes the deadlock otherwise.
+/// post has locked it more strongly before. `post_publication.rs` describes the deadlock otherwise.
 const COMMENT: &str = with_new!(
     "id text, post_id text, author_id text, session_id text, content text, created_at bigint",
     acting!(),

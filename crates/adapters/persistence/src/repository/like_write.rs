@@ -52,7 +52,7 @@ impl<T> LikeWrite<T> {
 /// user (4).
 ///
 /// Updating rows that were locked in the same statement is safe here. A transaction that holds `FOR KEY SHARE` on a
-/// thing has locked it for its counts before. `post_publication.rs` describes the deadlock otherwise.
+/// thing has locked it more strongly before. `post_publication.rs` describes the deadlock otherwise.
 #[rustfmt::skip]
 macro_rules! like {
     ($items:literal, $likes:literal, $item:literal, $($is_there:expr),+) => {

@@ -227,8 +227,8 @@ async fn a_write_takes_one_transaction(app: TestApp) {
 async fn a_removal_takes_one_transaction_and_few_slices(app: TestApp) {
     let Scene { ada, post, .. } = fill(&app).await;
     let erasure = || ada.post("/v1/users/me/erasure").json(json!({ "password": PASSWORD }));
-    // For a post: hiding it, and then its comments, replies first. For an account: posts, comments, likes, both kinds
-    // of follows, bookmarks, and the account itself.
+    // For a post: hiding it, and then its comments, replies first. For an account without posts: hiding it, comments,
+    // likes, both kinds of follows, bookmarks, and the account itself.
     let removals = [(ada.delete(&format!("/v1/posts/{post}")), 3), (erasure(), 7)];
     for ((request, at_most), id) in removals.into_iter().zip(REMOVALS) {
         let took = send(&app, request, 204).await;

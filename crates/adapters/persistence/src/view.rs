@@ -6,7 +6,7 @@ pub(crate) mod presence;
 pub(crate) mod user;
 
 use domain::{Id, UserId};
-use sea_orm::sea_query::{DynIden, Expr, ExprTrait, IntoColumnRef, IntoIden, IntoTableRef, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, IntoIden, IntoTableRef, JoinType, Query, SelectStatement};
 
 /// Adds a column: whether `viewer` marked the row, such as with a like. Left out without a signed-in reader.
 pub(crate) fn select_flag<T, C>(select: &mut SelectStatement, viewer: Option<UserId>, marks: Marks<T, C>)
@@ -25,17 +25,32 @@ where
     }
 }
 
-/// A `SELECT` of ids that the caller has, one a row. Its column is [`known_id`]; there must be an id.
+/// A `SELECT` of `ids`, one a row, to which [`select_mark`] adds flags of `viewer`. There must be an id.
 ///
-/// With [`exists`] for each row, it costs the same for every reader. A condition `IN (…)` on a table of marks does not:
-/// PostgreSQL may keep the plan that reads all marks of the reader.
-pub(crate) fn select_known<T>(ids: &[Id<T>]) -> SelectStatement {
-    Query::select().column(known_id()).from_values(ids.iter().map(Id::as_str), "known").take()
+/// It costs the same for every reader. The reader is a column, not a condition. With the condition, PostgreSQL may keep
+/// the plan that reads all marks of the reader.
+pub(crate) fn select_known<T>(viewer: UserId, ids: &[Id<T>]) -> SelectStatement {
+    let rows = ids.iter().map(|id| (id.as_str(), viewer.as_str()));
+    Query::select().column(KNOWN_ID).from_values(rows, KNOWN).take()
 }
 
-/// Both databases name the first column of `VALUES` so.
-pub(crate) fn known_id() -> (DynIden, DynIden) {
-    ("known".into_iden(), "column1".into_iden())
+const KNOWN: &str = "known";
+/// Both databases give these names to the columns of `VALUES`.
+const KNOWN_ID: (&str, &str) = (KNOWN, "column1");
+const KNOWN_VIEWER: (&str, &str) = (KNOWN, "column2");
+
+/// Adds a column to [`select_known`]: whether `table` has a row with the id in `marked` and the reader in `user`.
+pub(crate) fn select_mark<C: IntoIden + Copy>(
+    select: &mut SelectStatement,
+    flag: &'static str,
+    table: impl IntoTableRef,
+    marked: C,
+    user: C,
+) {
+    let is_of_viewer = Expr::col((flag, user)).equals(KNOWN_VIEWER);
+    select
+        .join_as(JoinType::LeftJoin, table, flag, Expr::col((flag, marked)).equals(KNOWN_ID).and(is_of_viewer))
+        .expr(Expr::col((flag, user)).is_not_null());
 }
 
 /// Whether `select` finds a row, evaluated for each row of the page.

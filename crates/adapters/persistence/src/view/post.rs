@@ -2,11 +2,11 @@
 
 use database::{Fields, Row};
 use domain::{Content, Cursor, Page, PageRequest, Post, PostId, PostPage, PostViewer, Timestamp, UserId};
-use sea_orm::sea_query::{DynIden, Expr, ExprTrait, IntoIden, Query, SelectStatement, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ColumnTrait, DbErr};
 
 use super::user::{AUTHOR_COLUMNS, read_author};
-use super::{Marks, known_id, select_flag, select_known};
+use super::{Marks, select_flag, select_known, select_mark};
 use crate::entity::{bookmark, post, post_like, user};
 
 /// The columns that order lists of posts.
@@ -38,14 +38,15 @@ pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
             user::Entity,
             Expr::col((user::Entity, user::Column::Id)).equals((post::Entity, post::Column::AuthorId)),
         );
-    select_flags(&mut select, viewer, post::Column::Id.as_column_ref());
+    select_flags(&mut select, viewer);
     select
 }
 
 /// The flags of `viewer` on posts that the caller has. There must be a post.
 pub(crate) fn select_viewers(viewer: UserId, posts: &[PostId]) -> SelectStatement {
-    let mut select = select_known(posts);
-    select_flags(&mut select, Some(viewer), known_id());
+    let mut select = select_known(viewer, posts);
+    select_mark(&mut select, "liked", post_like::Entity, post_like::Column::PostId, post_like::Column::UserId);
+    select_mark(&mut select, "bookmarked", bookmark::Entity, bookmark::Column::PostId, bookmark::Column::UserId);
     select
 }
 
@@ -55,9 +56,8 @@ pub(crate) fn read_viewer(row: &Row) -> Result<(PostId, PostViewer), DbErr> {
     Ok((fields.id()?, read_flags(&mut fields)?))
 }
 
-/// Adds the columns of a [`PostViewer`], in the order in which [`read_flags`] reads them. The post of a row is in the
-/// column `id`.
-fn select_flags(select: &mut SelectStatement, viewer: Option<UserId>, id: (DynIden, DynIden)) {
+/// Adds the columns of a [`PostViewer`], in the order in which [`read_flags`] reads them.
+fn select_flags(select: &mut SelectStatement, viewer: Option<UserId>) {
     select_flag(
         select,
         viewer,
@@ -66,7 +66,7 @@ fn select_flags(select: &mut SelectStatement, viewer: Option<UserId>, id: (DynId
             table: post_like::Entity,
             marked: post_like::Column::PostId.as_column_ref(),
             user: post_like::Column::UserId.as_column_ref(),
-            row: id.clone(),
+            row: post::Column::Id.as_column_ref(),
         },
     );
     select_flag(
@@ -77,7 +77,7 @@ fn select_flags(select: &mut SelectStatement, viewer: Option<UserId>, id: (DynId
             table: bookmark::Entity,
             marked: bookmark::Column::PostId.as_column_ref(),
             user: bookmark::Column::UserId.as_column_ref(),
-            row: id,
+            row: post::Column::Id.as_column_ref(),
         },
     );
 }

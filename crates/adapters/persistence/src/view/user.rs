@@ -5,7 +5,7 @@ use domain::{Author, Bio, Cursor, DisplayName, User, UserId, UserRef, UserView, 
 use sea_orm::DbErr;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, IntoColumnRef, Query, SelectStatement};
 
-use super::{exists, known_id, presence, select_known};
+use super::{exists, presence, select_known, select_mark};
 use crate::entity::{follow, user};
 
 /// The columns of a [`User`], in the order in which [`read_user`] reads them.
@@ -30,15 +30,21 @@ pub(crate) fn select_user() -> SelectStatement {
 pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
     let mut select = select_user();
     if let Some(viewer) = viewer {
-        select_relations(&mut select, viewer, &Expr::col((user::Entity, user::Column::Id)));
+        let user_id = || Expr::col((user::Entity, user::Column::Id));
+        let reader = || Expr::val(viewer.as_str().to_owned());
+        select
+            .expr_as(exists(follows(reader(), user_id())), Alias::new("following"))
+            .expr_as(exists(follows(user_id(), reader())), Alias::new("followed_by"));
     }
     select
 }
 
 /// The relations of `viewer` to users that the caller has. There must be a user.
 pub(crate) fn select_viewers(viewer: UserId, users: &[UserId]) -> SelectStatement {
-    let mut select = select_known(users);
-    select_relations(&mut select, viewer, &Expr::col(known_id()));
+    let (follower, followee) = (follow::Column::FollowerId, follow::Column::FolloweeId);
+    let mut select = select_known(viewer, users);
+    select_mark(&mut select, "following", follow::Entity, followee, follower);
+    select_mark(&mut select, "followed_by", follow::Entity, follower, followee);
     select
 }
 
@@ -46,14 +52,6 @@ pub(crate) fn select_viewers(viewer: UserId, users: &[UserId]) -> SelectStatemen
 pub(crate) fn read_viewer(row: &Row) -> Result<(UserId, UserViewer), DbErr> {
     let mut fields = Fields::of(row);
     Ok((fields.id()?, read_relations(&mut fields)?))
-}
-
-/// Adds the columns of a [`UserViewer`], in the order in which [`read_relations`] reads them. `id` is the user of a row.
-fn select_relations(select: &mut SelectStatement, viewer: UserId, id: &Expr) {
-    let reader = || Expr::val(viewer.as_str().to_owned());
-    select
-        .expr_as(exists(follows(reader(), id.clone())), Alias::new("following"))
-        .expr_as(exists(follows(id.clone(), reader())), Alias::new("followed_by"));
 }
 
 fn read_relations(fields: &mut Fields<'_>) -> Result<UserViewer, DbErr> {

@@ -66,17 +66,19 @@ impl Copy {
 #[test]
 fn compiles_and_is_connected() {
     let copy = Copy::new();
-    let made = [("posts", "pin_post"), ("posts", "watch_comment"), ("social", "block_user"), ("accounts", "warn_user")];
+    // Verbs that no use case will have.
+    let made =
+        [("posts", "frob_post"), ("posts", "twiddle_comment"), ("social", "munge_user"), ("accounts", "grok_user")];
     for (context, name) in made {
         let output = copy.new_use_case(context, name);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
-    let again = copy.new_use_case("posts", "pin_post");
+    let again = copy.new_use_case("posts", "frob_post");
     let refused = String::from_utf8(again.stderr).unwrap();
-    assert!(!again.status.success() && refused.contains("pin_post.rs exists"), "{refused}");
+    assert!(!again.status.success() && refused.contains("frob_post.rs exists"), "{refused}");
     copy.cargo("fmt --all --check");
     let tests =
-        copy.cargo("test --package accounts --package posts --package social --lib -- pin_ watch_ block_ warn_");
+        copy.cargo("test --package accounts --package posts --package social --lib -- frob_ twiddle_ munge_ grok_");
     for (_, name) in made {
         assert_eq!(tests.matches(&format!("test {name}::tests::")).count(), 7, "{name}\n{tests}");
     }

@@ -97,7 +97,7 @@ impl Names {
             text.split('_').all(|word| !word.is_empty() && word.chars().all(|letter| letter.is_ascii_lowercase()))
         };
         if !is_word(context) || !root.join("crates/usecases").join(context).is_dir() {
-            bail!("crates/usecases has no context `{context}`");
+            bail!("no context `{context}` in crates/usecases, such as posts");
         }
         let parts = name.rsplit_once('_').and_then(|(verb, noun)| {
             Some((verb, NOUNS.iter().find(|known| known.name == noun).filter(|_| is_word(verb))?))

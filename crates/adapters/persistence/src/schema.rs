@@ -6,7 +6,7 @@ use database::{ConnectError, Database, Inspection, Location, MigrateError};
 use migration::Migrator;
 
 /// The tables that an instance reads and writes.
-pub const TABLES: [&str; 13] = [
+pub const TABLES: &[&str] = &[
     "bookmarks",
     "comment_likes",
     "comments",
@@ -43,5 +43,5 @@ pub async fn is_migrated(db: &Database) -> Result<bool, MigrateError> {
 /// # Errors
 /// [`ConnectError`] when the server is out of reach or refuses the connection.
 pub async fn inspect(location: &Location, limit: Duration) -> Result<Option<Inspection>, ConnectError> {
-    database::inspect::<Migrator>(location, &TABLES, limit).await
+    database::inspect::<Migrator>(location, TABLES, limit).await
 }

@@ -6,7 +6,10 @@ pub(crate) mod presence;
 pub(crate) mod user;
 
 use domain::{Id, UserId};
-use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, IntoIden, IntoTableRef, JoinType, Query, SelectStatement};
+use sea_orm::sea_query::{
+    Condition, DynIden, Expr, ExprTrait, IntoColumnRef, IntoIden, IntoTableRef, JoinType, Query, SelectStatement,
+    TableRef,
+};
 
 /// Adds a column: whether `viewer` marked the row, such as with a like. Left out without a signed-in reader.
 pub(crate) fn select_flag<T, C>(select: &mut SelectStatement, viewer: Option<UserId>, marks: Marks<T, C>)
@@ -25,32 +28,37 @@ where
     }
 }
 
-/// A `SELECT` of `ids`, one a row, to which [`select_mark`] adds flags of `viewer`. There must be an id.
+/// Those of `ids` that `viewer` marked, each with a flag for the first and for the second kind of mark. There must be an
+/// id.
 ///
 /// It costs the same for every reader. The reader is a column, not a condition. With the condition, PostgreSQL may keep
 /// the plan that reads all marks of the reader.
-pub(crate) fn select_known<T>(viewer: UserId, ids: &[Id<T>]) -> SelectStatement {
-    let rows = ids.iter().map(|id| (id.as_str(), viewer.as_str()));
-    Query::select().column(KNOWN_ID).from_values(rows, KNOWN).take()
+pub(crate) fn select_marked<T>(viewer: UserId, ids: &[Id<T>], kinds: [Kind; 2]) -> SelectStatement {
+    // Both databases give these names to the columns of `VALUES`.
+    let (id, reader) = (("known", "column1"), ("known", "column2"));
+    let mut select = Query::select();
+    select.column(id).from_values(ids.iter().map(|id| (id.as_str(), viewer.as_str())), "known");
+    let mut is_marked = Condition::any();
+    for (alias, Kind { table, marked, user }) in ["first", "second"].into_iter().zip(kinds) {
+        let (marked, user) = (Expr::col((alias, marked)), Expr::col((alias, user)));
+        select.join_as(JoinType::LeftJoin, table, alias, marked.equals(id).and(user.clone().equals(reader)));
+        select.expr(user.clone().is_not_null());
+        is_marked = is_marked.add(user.is_not_null());
+    }
+    select.cond_where(is_marked).take()
 }
 
-const KNOWN: &str = "known";
-/// Both databases give these names to the columns of `VALUES`.
-const KNOWN_ID: (&str, &str) = (KNOWN, "column1");
-const KNOWN_VIEWER: (&str, &str) = (KNOWN, "column2");
+/// A kind of mark for [`select_marked`]: its table, and there the columns of the marked thing and of the user.
+pub(crate) struct Kind {
+    table: TableRef,
+    marked: DynIden,
+    user: DynIden,
+}
 
-/// Adds a column to [`select_known`]: whether `table` has a row with the id in `marked` and the reader in `user`.
-pub(crate) fn select_mark<C: IntoIden + Copy>(
-    select: &mut SelectStatement,
-    flag: &'static str,
-    table: impl IntoTableRef,
-    marked: C,
-    user: C,
-) {
-    let is_of_viewer = Expr::col((flag, user)).equals(KNOWN_VIEWER);
-    select
-        .join_as(JoinType::LeftJoin, table, flag, Expr::col((flag, marked)).equals(KNOWN_ID).and(is_of_viewer))
-        .expr(Expr::col((flag, user)).is_not_null());
+impl Kind {
+    pub(crate) fn new(table: impl IntoTableRef, marked: impl IntoIden, user: impl IntoIden) -> Self {
+        Self { table: table.into_table_ref(), marked: marked.into_iden(), user: user.into_iden() }
+    }
 }
 
 /// Whether `select` finds a row, evaluated for each row of the page.

@@ -10,13 +10,13 @@ use crate::error::Answer;
 
 /// <<Words>> a <<noun>>
 ///
-/// Idempotent: a second <<words>> by the same user changes nothing.
+/// Idempotent: a second call by the same user changes nothing.
 #[utoipa::path(
     tag = "<<tag>>",
     operation_id = "<<operation>>",
     params(<<Parameter>>),
     security(("bearer" = [])),
-    responses((status = 204, description = "The signed-in user has a <<words>> of the <<noun>>.")),
+    responses((status = 204, description = "The <<words>> of the signed-in user is stored.")),
 )]
 #[put("<<route>>")]
 pub(super) async fn add(<<context>>: Data<<<Context>>>, <<extract>>, SignedIn(me): SignedIn) -> Answer {
@@ -32,7 +32,7 @@ pub(super) async fn add(<<context>>: Data<<<Context>>>, <<extract>>, SignedIn(me
     operation_id = "un<<operation>>",
     params(<<Parameter>>),
     security(("bearer" = [])),
-    responses((status = 204, description = "The signed-in user has no <<words>> of the <<noun>>.")),
+    responses((status = 204, description = "There is no <<words>> of the signed-in user.")),
 )]
 #[delete("<<route>>")]
 pub(super) async fn remove(<<context>>: Data<<<Context>>>, <<extract>>, SignedIn(me): SignedIn) -> Answer {

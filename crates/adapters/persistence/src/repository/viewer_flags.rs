@@ -17,11 +17,15 @@ async fn viewers(
     viewer: UserId,
     posts: &[PostId],
 ) -> Result<HashMap<PostId, PostViewer>, DbErr> {
+    let mut viewers: HashMap<_, _> = posts.iter().map(|post| (*post, PostViewer::default())).collect();
     if posts.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(viewers);
     }
-    let rows = connection.select_all(&view::post::select_viewers(viewer, posts)).await?;
-    rows.iter().map(view::post::read_viewer).collect()
+    for row in connection.select_all(&view::post::select_viewers(viewer, posts)).await? {
+        let (post, flags) = view::post::read_viewer(&row)?;
+        viewers.insert(post, flags);
+    }
+    Ok(viewers)
 }
 
 async fn relations(
@@ -29,11 +33,16 @@ async fn relations(
     viewer: UserId,
     users: &[UserId],
 ) -> Result<HashMap<UserId, UserViewer>, DbErr> {
+    let mut relations: HashMap<_, _> =
+        users.iter().map(|user| (*user, UserViewer { following: false, followed_by: false })).collect();
     if users.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(relations);
     }
-    let rows = connection.select_all(&view::user::select_viewers(viewer, users)).await?;
-    rows.iter().map(view::user::read_viewer).collect()
+    for row in connection.select_all(&view::user::select_viewers(viewer, users)).await? {
+        let (user, relation) = view::user::read_viewer(&row)?;
+        relations.insert(user, relation);
+    }
+    Ok(relations)
 }
 
 #[async_trait]

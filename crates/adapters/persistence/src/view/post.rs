@@ -6,7 +6,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query, SelectStatement, Simp
 use sea_orm::{ColumnTrait, DbErr};
 
 use super::user::{AUTHOR_COLUMNS, read_author};
-use super::{Marks, select_flag, select_known, select_mark};
+use super::{Kind, Marks, select_flag, select_marked};
 use crate::entity::{bookmark, post, post_like, user};
 
 /// The columns that order lists of posts.
@@ -42,12 +42,11 @@ pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
     select
 }
 
-/// The flags of `viewer` on posts that the caller has. There must be a post.
+/// The flags of `viewer` on those of `posts` that have one. There must be a post.
 pub(crate) fn select_viewers(viewer: UserId, posts: &[PostId]) -> SelectStatement {
-    let mut select = select_known(viewer, posts);
-    select_mark(&mut select, "liked", post_like::Entity, post_like::Column::PostId, post_like::Column::UserId);
-    select_mark(&mut select, "bookmarked", bookmark::Entity, bookmark::Column::PostId, bookmark::Column::UserId);
-    select
+    let likes = Kind::new(post_like::Entity, post_like::Column::PostId, post_like::Column::UserId);
+    let bookmarks = Kind::new(bookmark::Entity, bookmark::Column::PostId, bookmark::Column::UserId);
+    select_marked(viewer, posts, [likes, bookmarks])
 }
 
 /// Reads a row of [`select_viewers`].

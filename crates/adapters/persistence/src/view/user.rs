@@ -5,7 +5,7 @@ use domain::{Author, Bio, Cursor, DisplayName, User, UserId, UserRef, UserView, 
 use sea_orm::DbErr;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, IntoColumnRef, Query, SelectStatement};
 
-use super::{exists, presence, select_known, select_mark};
+use super::{Kind, exists, presence, select_marked};
 use crate::entity::{follow, user};
 
 /// The columns of a [`User`], in the order in which [`read_user`] reads them.
@@ -39,13 +39,11 @@ pub(crate) fn select(viewer: Option<UserId>) -> SelectStatement {
     select
 }
 
-/// The relations of `viewer` to users that the caller has. There must be a user.
+/// The relations of `viewer` to those of `users` that have one. There must be a user.
 pub(crate) fn select_viewers(viewer: UserId, users: &[UserId]) -> SelectStatement {
-    let (follower, followee) = (follow::Column::FollowerId, follow::Column::FolloweeId);
-    let mut select = select_known(viewer, users);
-    select_mark(&mut select, "following", follow::Entity, followee, follower);
-    select_mark(&mut select, "followed_by", follow::Entity, follower, followee);
-    select
+    let following = Kind::new(follow::Entity, follow::Column::FolloweeId, follow::Column::FollowerId);
+    let followed_by = Kind::new(follow::Entity, follow::Column::FollowerId, follow::Column::FolloweeId);
+    select_marked(viewer, users, [following, followed_by])
 }
 
 /// Reads a row of [`select_viewers`].

@@ -112,7 +112,8 @@ mod erase {
     }
 
     /// A cascade would remove any number of rows in one transaction. So each kind of row has a slice of its own: without
-    /// cascades, the removal of an account and of a post still succeeds.
+    /// cascades, the removal of an account and of a post still succeeds. A violated foreign key names the table without
+    /// one: see `erasure.rs` and `thread_removal.rs` of the repositories.
     #[test]
     fn leaves_nothing_to_cascades() {
         testkit::run(Engine::Postgres, async |_: TestDatabase| {

@@ -6,16 +6,20 @@ use std::fmt::Display;
 const SHOWN: usize = 8;
 
 /// The figures of a case, and its failures.
+///
+/// A busy machine can delay what is right, but it cannot make a response wrong. So failures of time are kept apart: a
+/// case that fails by time alone is run again.
 #[derive(Debug, Default)]
 pub(crate) struct Verdict {
     figures: Vec<String>,
     wrongs: Vec<String>,
+    delays: Vec<String>,
 }
 
 impl Verdict {
     /// The result of a case that ended with an error.
     pub(crate) fn broken(error: &anyhow::Error) -> Self {
-        Self { figures: Vec::new(), wrongs: vec![format!("{error:#}")] }
+        Self { wrongs: vec![format!("{error:#}")], ..Self::default() }
     }
 
     /// Adds a measurement.
@@ -35,14 +39,27 @@ impl Verdict {
         }
     }
 
+    /// Adds the failure `otherwise` unless `in_time`: something took too long, or there was too little to measure.
+    pub(crate) fn check_time(&mut self, in_time: bool, otherwise: impl FnOnce() -> String) {
+        if !in_time {
+            self.delays.push(otherwise());
+        }
+    }
+
     /// Adds the figures and failures of another result.
     pub(crate) fn extend(&mut self, other: Self) {
         self.figures.extend(other.figures);
         self.wrongs.extend(other.wrongs);
+        self.delays.extend(other.delays);
     }
 
     pub(crate) fn passed(&self) -> bool {
-        self.wrongs.is_empty()
+        self.wrongs.is_empty() && self.delays.is_empty()
+    }
+
+    /// Whether time is all that failed.
+    pub(crate) fn failed_by_time_alone(&self) -> bool {
+        self.wrongs.is_empty() && !self.delays.is_empty()
     }
 
     /// The measurements in one line.
@@ -50,11 +67,12 @@ impl Verdict {
         self.figures.join("; ")
     }
 
-    /// The failures, up to [`SHOWN`].
+    /// The failures, those of time last, up to [`SHOWN`].
     pub(crate) fn wrongs(&self) -> Vec<String> {
-        let mut shown: Vec<String> = self.wrongs.iter().take(SHOWN).cloned().collect();
-        if self.wrongs.len() > SHOWN {
-            shown.push(format!("and {} more", self.wrongs.len() - SHOWN));
+        let count = self.wrongs.len() + self.delays.len();
+        let mut shown: Vec<String> = self.wrongs.iter().chain(&self.delays).take(SHOWN).cloned().collect();
+        if count > SHOWN {
+            shown.push(format!("and {} more", count - SHOWN));
         }
         shown
     }
@@ -82,6 +100,19 @@ mod tests {
         assert!(verdict.passed());
         verdict.check(false, || "two posts".to_owned());
         assert!(!verdict.passed() && verdict.wrongs() == ["two posts"]);
+    }
+
+    #[test]
+    fn distinguishes_delays_from_wrongs() {
+        let mut verdict = Verdict::default();
+        assert!(!verdict.failed_by_time_alone());
+        verdict.check_time(true, || unreachable!("it is in time"));
+        verdict.check_time(false, || "it took 2 s".to_owned());
+        assert!(!verdict.passed() && verdict.failed_by_time_alone());
+        let mut both = Verdict::default();
+        both.wrong("two posts");
+        both.extend(verdict);
+        assert!(!both.failed_by_time_alone() && both.wrongs() == ["two posts", "it took 2 s"]);
     }
 
     #[test]

@@ -73,7 +73,7 @@ pub(super) async fn measure(cluster: &Cluster<'_>, rounds: usize) -> Result<Verd
             milliseconds(spread.max),
             milliseconds(slowest)
         ));
-        verdict.check(wrong > 0 || seen.len() >= rounds, || {
+        verdict.check_time(wrong > 0 || seen.len() >= rounds, || {
             format!("{}: the readers were held up in {stalled} rounds: this machine is too busy to tell", change.name())
         });
         all.extend(seen);

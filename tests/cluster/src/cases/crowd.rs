@@ -45,7 +45,7 @@ pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     let (crowd, _) = reads(cluster, sign_up(cluster, CROWD)).await?;
     let refused = crowd.iter().filter(|one| one.status != 201 || one.refusals > 0).count();
     verdict.figure(format!("{CROWD} sign up at once: {refused} refused, all in after {}", slowest(&crowd)));
-    verdict.check(refused == 0, || format!("{refused} of {CROWD} who signed up at once were refused"));
+    verdict.check_time(refused == 0, || format!("{refused} of {CROWD} who signed up at once were refused"));
 
     let (crowd, busy) = reads(cluster, sign_up(cluster, MORE)).await?;
     let (told, took) = (crowd.iter().map(|one| one.refusals).sum::<usize>(), crowd.iter().map(|one| one.after).max());
@@ -61,8 +61,8 @@ pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
         milliseconds(quiet.p99)
     ));
     verdict.check(outside == 0, || format!("{outside} of {MORE} never got an account"));
-    verdict.check(took.is_some_and(|took| took <= GOAL * PAST_EXCUSE), || "the sign-ups took too long".to_owned());
-    verdict.check(busy.p99 <= (quiet.p99 * SLOWER * PAST_EXCUSE).max(Duration::from_millis(250)), || {
+    verdict.check_time(took.is_some_and(|took| took <= GOAL * PAST_EXCUSE), || "the sign-ups took too long".to_owned());
+    verdict.check_time(busy.p99 <= (quiet.p99 * SLOWER * PAST_EXCUSE).max(Duration::from_millis(250)), || {
         format!("reads of others took {} at their p99", milliseconds(busy.p99))
     });
     Ok(verdict)

@@ -81,7 +81,7 @@ fn judge(period: &Period, outage: &Outage, verdict: &mut Verdict) {
     });
     let (reads, writes) = period.good_after(outage.healthy + GRACE);
     verdict.figure(format!("when all was over: {reads} reads and {writes} writes answered well"));
-    verdict.check(reads >= ENOUGH && writes >= ENOUGH, || {
+    verdict.check_time(reads >= ENOUGH && writes >= ENOUGH, || {
         format!("only {reads} reads and {writes} writes were answered when all was over: this proves nothing")
     });
     let in_doubt = period.ledger.in_doubt();

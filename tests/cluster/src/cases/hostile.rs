@@ -41,7 +41,7 @@ pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
         verdict.figure(format!(
             "{addresses} hostile: {asked:.0} wrong passwords; others' log-ins {log_ins}; their reads {reads}"
         ));
-        verdict.check(asked >= ENOUGH, || format!("only {asked:.0} wrong passwords came: this was no flood"));
+        verdict.check_time(asked >= ENOUGH, || format!("only {asked:.0} wrong passwords came: this was no flood"));
     }
     Ok(verdict)
 }

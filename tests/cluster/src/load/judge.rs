@@ -27,7 +27,8 @@ impl Period {
         for (what, samples) in [("reads", &reads), ("writes", &writes)] {
             let good: Spread = samples.iter().filter(|sample| sample.is_good()).map(|sample| sample.took).collect();
             verdict.figure(format!("{} {what}, {} ({good})", samples.len(), troubles(samples)));
-            verdict.check(good.count >= ENOUGH, || format!("only {} good {what}: this proves nothing", good.count));
+            verdict
+                .check_time(good.count >= ENOUGH, || format!("only {} good {what}: this proves nothing", good.count));
         }
         let acknowledged = self.ledger.acknowledged();
         verdict.figure(format!("{acknowledged} things acknowledged, {} in doubt", self.ledger.in_doubt()));

@@ -30,7 +30,7 @@ use stack::{Profile, Stack};
 use table::Table;
 use verdict::Verdict;
 
-/// How often a case is run that fails by time alone.
+/// The most runs of a case that fails by time alone.
 const TRIES: usize = 3;
 
 /// Runs the whole system in containers and checks it while parts of it fail (needs a Docker engine)
@@ -117,32 +117,28 @@ async fn work(args: &Args, stack: &mut Stack, table: &mut Table) -> Result<()> {
         if !args.cases.is_empty() && !args.cases.contains(&case) {
             continue;
         }
-        let began = Instant::now();
-        let verdict = judge(case, &cluster).await?;
-        table.add(case.name(), case.title(), began.elapsed(), verdict);
-    }
-    Ok(())
-}
-
-/// Runs a case, and again while it fails by time alone: a busy machine spoils one measurement, a defect spoils all.
-async fn judge(case: Case, cluster: &Cluster<'_>) -> Result<Verdict> {
-    let mut tried = 0;
-    loop {
-        eprintln!("\n── {}: {}", case.name(), case.title());
-        let mut verdict = match Box::pin(case.run(cluster)).await {
-            Ok(verdict) => verdict,
-            Err(error) => Verdict::broken(&error),
-        };
-        tried += 1;
-        verdict.print();
-        cluster.mend().await.with_context(|| format!("the stack does not recover from {}", case.name()))?;
-        if tried == TRIES || !verdict.failed_by_time_alone() {
-            if tried > 1 {
-                verdict.figure(format!("run {tried} times, because time alone failed"));
+        for number in 1..=TRIES {
+            let began = Instant::now();
+            eprintln!("\n── {}: {}", case.name(), case.title());
+            let verdict = match Box::pin(case.run(&cluster)).await {
+                Ok(verdict) => verdict,
+                Err(error) => Verdict::broken(&error),
+            };
+            verdict.print();
+            // A busy machine may have spoilt the measurement.
+            let again = verdict.failed_by_time_alone() && number < TRIES;
+            if again {
+                eprintln!("   time alone failed in try {number} of {TRIES}");
+            } else {
+                table.add(case.name(), case.title(), began.elapsed(), verdict);
             }
-            return Ok(verdict);
+            cluster.mend().await.with_context(|| format!("the stack does not recover from {}", case.name()))?;
+            if !again {
+                break;
+            }
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]

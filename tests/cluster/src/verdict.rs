@@ -7,8 +7,7 @@ const SHOWN: usize = 8;
 
 /// The figures of a case, and its failures.
 ///
-/// A busy machine can delay what is right, but it cannot make a response wrong. So failures of time are kept apart: a
-/// case that fails by time alone is run again.
+/// Failures of time are kept apart. A busy machine may cause them, so a case that fails by time alone is run again.
 #[derive(Debug, Default)]
 pub(crate) struct Verdict {
     figures: Vec<String>,
@@ -83,7 +82,7 @@ impl Verdict {
             eprintln!("   {figure}");
         }
         for wrong in self.wrongs() {
-            eprintln!("   WRONG: {wrong}");
+            eprintln!("   FAILED: {wrong}");
         }
     }
 }

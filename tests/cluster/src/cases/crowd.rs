@@ -43,7 +43,9 @@ pub(super) async fn run(cluster: &Cluster<'_>) -> Result<Verdict> {
     let quiet = reads(cluster, sleep(Duration::from_secs(3))).await?.1;
 
     let (crowd, _) = reads(cluster, sign_up(cluster, CROWD)).await?;
-    let refused = crowd.iter().filter(|one| one.status != 201 || one.refusals > 0).count();
+    let outside = crowd.iter().filter(|one| one.status != 201).count();
+    verdict.check(outside == 0, || format!("{outside} of {CROWD} never got an account"));
+    let refused = crowd.iter().filter(|one| one.refusals > 0).count();
     verdict.figure(format!("{CROWD} sign up at once: {refused} refused, all in after {}", slowest(&crowd)));
     verdict.check_time(refused == 0, || format!("{refused} of {CROWD} who signed up at once were refused"));
 

@@ -67,7 +67,8 @@ fn judge(period: &Period, outage: &Outage, verdict: &mut Verdict) {
     period.judge(verdict, |sample| outage.allows(sample));
     let (reads, writes) = period.good_between(outage.began, outage.ended);
     verdict.figure(format!("while it was gone: {reads} reads and {writes} writes answered well"));
-    verdict.check(reads >= ENOUGH, || format!("only {reads} reads were answered while it was gone"));
+    verdict.check(reads > 0, || "no read was answered while it was gone".to_owned());
+    verdict.check_time(reads >= ENOUGH, || format!("only {reads} reads were answered while it was gone"));
     match period.first_write_after(outage.ended) {
         Some(recovery) => verdict.figure(format!(
             "writes again {} after its start; longest time without a write {}",
@@ -81,6 +82,7 @@ fn judge(period: &Period, outage: &Outage, verdict: &mut Verdict) {
     });
     let (reads, writes) = period.good_after(outage.healthy + GRACE);
     verdict.figure(format!("when all was over: {reads} reads and {writes} writes answered well"));
+    verdict.check(reads > 0 && writes > 0, || format!("{reads} reads and {writes} writes when all was over"));
     verdict.check_time(reads >= ENOUGH && writes >= ENOUGH, || {
         format!("only {reads} reads and {writes} writes were answered when all was over: this proves nothing")
     });

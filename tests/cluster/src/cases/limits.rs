@@ -149,8 +149,8 @@ impl Spending {
             "{name}: of {left}, {granted} of {asked} granted through both in {:.1} s, {most:.0} allowed, Redis silent {without} times",
             self.took.as_secs_f64()
         ));
-        verdict.check_time(self.tells(budget), || format!("{name}: too slow to tell, {asked} were asked"));
-        verdict.check_time(without <= excusable, || {
+        verdict.check(self.tells(budget), || format!("{name}: too slow to tell, {asked} were asked"));
+        verdict.check(without <= excusable, || {
             format!("{name}: Redis silent {without} times with {asked} asked, at most {excusable:.0} are excused")
         });
         verdict.check(granted >= left, || format!("{name}: only {granted} granted of {left}"));

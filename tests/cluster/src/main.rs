@@ -31,7 +31,7 @@ use table::Table;
 use verdict::Verdict;
 
 /// The most runs of a case that fails by time alone.
-const TRIES: usize = 3;
+const TRIES: usize = 2;
 
 /// Runs the whole system in containers and checks it while parts of it fail (needs a Docker engine)
 #[derive(Debug, Parser)]

@@ -12,6 +12,7 @@
 //! - Callers take turns, and hold no more than their share ([`queue`]). A caller with many requests waits behind its
 //!   own.
 //! - A rejection changes nothing but the next [`Overloaded::retry_after`]. A request that finds room is admitted.
+//! - [`Gate::check`] rejects no request that [`Gate::enter`] would admit at that moment.
 //! - Dropping the future of [`Gate::enter`] leaves the queue. Dropping an [`Admitted`] passes the permit to the next
 //!   in turn.
 //!
@@ -116,6 +117,20 @@ impl Gate {
         Err(self.state().refuse())
     }
 
+    /// Rejects what [`enter`](Self::enter) would reject now for its expected wait. It takes nothing: it is for requests
+    /// that have work to do before they enter.
+    ///
+    /// # Errors
+    /// [`Overloaded`] if the expected wait of the current caller is too long.
+    pub fn check(&self) -> Result<(), Overloaded> {
+        let caller = caller::current();
+        let mut state = self.state();
+        if state.queue.may_take(caller) || state.is_worth_it(&self.0.options, caller, Instant::now()) {
+            return Ok(());
+        }
+        Err(state.refuse())
+    }
+
     /// The number of requests waiting now.
     pub fn waiting(&self) -> usize {
         self.state().queue.waiting()
@@ -139,10 +154,7 @@ impl State {
         if waiting == 0 {
             self.pace.begins(now);
         }
-        // As many requests as there are permits may always wait. So a slow pace is always measured again.
-        let is_worth_it =
-            waiting < options.permits || self.pace.wait_at(self.queue.position(caller), now) <= options.wait;
-        if !is_worth_it {
+        if !self.is_worth_it(options, caller, now) {
             return Err(self.refuse());
         }
         if waiting < options.waiting {
@@ -152,6 +164,12 @@ impl State {
             Some(waker) => Ok(Some((waker, self.refuse()))),
             None => Err(self.refuse()),
         }
+    }
+
+    /// Whether a request of `caller` can expect its permit in time. As many requests as there are permits may always
+    /// wait. So a slow pace is always measured again.
+    fn is_worth_it(&self, options: &GateOptions, caller: Caller, now: Instant) -> bool {
+        self.queue.waiting() < options.permits || self.pace.wait_at(self.queue.position(caller), now) <= options.wait
     }
 
     fn refuse(&mut self) -> Overloaded {

@@ -61,6 +61,10 @@ impl Argon2Hasher {
 
 #[async_trait]
 impl PasswordHasher for Argon2Hasher {
+    fn check_room(&self) -> Result<(), HashingError> {
+        self.queue.check()
+    }
+
     async fn hash(&self, password: &Password) -> Result<PasswordHash, HashingError> {
         let (cost, password) = (self.cost, password.clone());
         self.queue.run(move || hash(cost, &password)).await?

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use accounts::ports::HashingError;
-use resilience::{Gate, GateOptions};
+use resilience::{Gate, GateOptions, Overloaded};
 use tokio::task;
 
 /// The limits of password hashing.
@@ -63,6 +63,14 @@ impl HashingQueue {
         }))
     }
 
+    /// Rejects a job that would be rejected now.
+    ///
+    /// # Errors
+    /// [`HashingError::Overloaded`] if the job would wait too long.
+    pub(crate) fn check(&self) -> Result<(), HashingError> {
+        self.0.check().map_err(overloaded)
+    }
+
     /// Waits for a permit, then runs `job` on a blocking thread.
     ///
     /// # Errors
@@ -73,7 +81,7 @@ impl HashingQueue {
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashingError> {
         let admitted = self.0.enter().await;
-        let permit = admitted.map_err(|refused| HashingError::Overloaded { retry_after: refused.retry_after })?;
+        let permit = admitted.map_err(overloaded)?;
         let running = task::spawn_blocking(move || {
             // The permit moves into the job. If the client hangs up, the job goes on and keeps its permit.
             let _permit = permit;
@@ -81,6 +89,10 @@ impl HashingQueue {
         });
         running.await.map_err(|e| HashingError::Failed(e.into()))
     }
+}
+
+fn overloaded(refused: Overloaded) -> HashingError {
+    HashingError::Overloaded { retry_after: refused.retry_after }
 }
 
 #[cfg(test)]
@@ -145,6 +157,19 @@ mod tests {
             finishes(running).await.unwrap().unwrap();
             assert_eq!(finishes(waiting).await.unwrap(), 1);
             assert_eq!(finishes(queue.run(|| 3)).await.unwrap(), 3);
+        }
+
+        #[tokio::test]
+        async fn a_check_rejects_what_would_wait_too_long() {
+            let limits = HashingLimits::for_cores(NonZeroUsize::MIN);
+            let queue = Arc::new(HashingQueue::new(HashingLimits { wait: Duration::from_millis(1), ..limits }));
+            let (_running, _end) = occupy(&queue).await;
+            assert!(queue.check().is_ok(), "one may always wait");
+
+            let mut waiting = Box::pin(queue.run(|| ()));
+            assert!(polled_once(&mut waiting).await.is_none());
+
+            assert!(matches!(queue.check(), Err(HashingError::Overloaded { .. })));
         }
 
         #[tokio::test]

@@ -45,13 +45,18 @@ impl<W> Queue<W> {
         self.waiting
     }
 
-    /// Takes a permit for `caller`, if it may have one now.
-    pub(super) fn try_take(&mut self, caller: Caller) -> bool {
+    /// Whether `caller` may have a permit now.
+    pub(super) fn may_take(&self, caller: Caller) -> bool {
         let line = self.callers.get(&caller);
         // Other callers' waiting requests do not matter: they may not take the free permits. The caller's own waiting
         // requests go first.
-        let may = line.is_none_or(|line| line.waiting.is_empty())
-            && may_hold(line.map_or(0, |line| line.held), self.free, self.reserves);
+        line.is_none_or(|line| line.waiting.is_empty())
+            && may_hold(line.map_or(0, |line| line.held), self.free, self.reserves)
+    }
+
+    /// Takes a permit for `caller`, if it may have one now.
+    pub(super) fn try_take(&mut self, caller: Caller) -> bool {
+        let may = self.may_take(caller);
         if may {
             self.free -= 1;
             self.line(caller).held += 1;

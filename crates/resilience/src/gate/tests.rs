@@ -65,6 +65,28 @@ async fn other_requests_are_rejected_at_once_with_staggered_retry_times() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_check_rejects_what_would_be_rejected_and_takes_nothing() {
+    let gate = Gate::new(OPTIONS);
+    let check = async |who| scope(caller(who), async { gate.check() }).await;
+    for _ in 0..10 {
+        assert_eq!(check("ada").await, Ok(()));
+    }
+    let held = [enters(&gate, "ada").await, enters(&gate, "ada").await];
+    let mut waiting = Vec::new();
+    for _ in 0..10 {
+        assert_eq!(check("ada").await, Ok(()));
+        waiting.push(comes(&gate, "ada").await);
+    }
+    assert_eq!(check("ada").await, Err(Overloaded { retry_after: 100 * MS }));
+    assert_eq!(is_refused(&gate, "ada").await.retry_after, 110 * MS, "both share the staggered times");
+    assert_eq!(check("grace").await, Ok(()), "her turn comes after one request of ada");
+    assert_eq!(gate.waiting(), 10);
+    drop((held, waiting));
+    yield_now().await;
+    assert_eq!(check("ada").await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_long_line_of_one_caller_rejects_no_other_caller() {
     let gate = Gate::new(OPTIONS);
     let held = [enters(&gate, "ada").await, enters(&gate, "ada").await];

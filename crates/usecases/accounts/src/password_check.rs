@@ -3,6 +3,7 @@
 //! Called by every use case that needs a password.
 //!
 //! Invariants:
+//! - A password that would wait too long to be hashed is rejected before anything is asked: an overload costs nothing.
 //! - A guess is taken before the password is hashed, which is the expensive part.
 //! - Only a wrong password stays counted; every other outcome returns the guess.
 //! - An account that does not exist takes the same time and the same budgets.
@@ -63,6 +64,7 @@ impl PasswordCheck {
         password: &Password,
         guesser: Guesser,
     ) -> Result<Credentials, PasswordCheckError> {
+        self.hasher.check_room()?;
         let taken = self.take(Guess { account: name.clone(), guesser }, None).await?;
         let known = match self.users.find_credentials(&UserRef::Username(name)).await {
             Ok(known) => known,
@@ -81,6 +83,7 @@ impl PasswordCheck {
         password: &Password,
         guesser: Guesser,
     ) -> Result<Option<Credentials>, PasswordCheckError> {
+        self.hasher.check_room()?;
         let Some(credentials) = self.users.find_credentials(&UserRef::Id(user)).await? else {
             return Ok(None);
         };
@@ -185,10 +188,11 @@ mod tests {
 
     async fn by_name(
         users: MockUserRepository,
-        hasher: MockPasswordHasher,
+        mut hasher: MockPasswordHasher,
         guesses: MockGuessLimiter,
         log: MockSecurityLog,
     ) -> Result<Credentials, PasswordCheckError> {
+        hasher.expect_check_room().returning(|| Ok(()));
         let check = PasswordCheck {
             users: Arc::new(users),
             hasher: Arc::new(hasher),
@@ -196,6 +200,29 @@ mod tests {
             log: Arc::new(log),
         };
         check.by_name(guess().account, &Password::parse("correct horse").unwrap(), NETWORK).await
+    }
+
+    /// A check whose hasher has no room, and whose other dependencies fail when they are called.
+    fn without_room() -> PasswordCheck {
+        let mut hasher = MockPasswordHasher::new();
+        let retry_after = Duration::from_secs(1);
+        hasher.expect_check_room().returning(move || Err(HashingError::Overloaded { retry_after }));
+        PasswordCheck {
+            users: Arc::new(MockUserRepository::new()),
+            hasher: Arc::new(hasher),
+            guesses: Arc::new(MockGuessLimiter::new()),
+            log: Arc::new(MockSecurityLog::new()),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_overload_is_rejected_before_anything_is_asked() {
+        let (check, password) = (without_room(), Password::parse("correct horse").unwrap());
+        let by_name = check.by_name(guess().account, &password, NETWORK).await.map(Some);
+        let of_signed_in = check.of_signed_in(id(7), &password, NETWORK).await;
+        for result in [by_name, of_signed_in] {
+            assert!(matches!(result, Err(PasswordCheckError::Hashing(HashingError::Overloaded { .. }))));
+        }
     }
 
     mod by_name {

@@ -80,9 +80,10 @@ pub(crate) fn learning_any() -> Arc<LearnEndedSessions> {
 /// A check with an unlimited budget of guesses.
 pub(crate) fn password_check(
     users: MockUserRepository,
-    hasher: MockPasswordHasher,
+    mut hasher: MockPasswordHasher,
     log: MockSecurityLog,
 ) -> Arc<PasswordCheck> {
+    hasher.expect_check_room().returning(|| Ok(()));
     let mut guesses = MockGuessLimiter::new();
     let grant = |guess| TakeGuess::Granted(TakenGuess { guess, is_strict: false, is_shared: false });
     guesses.expect_take().returning(move |guess, _| grant(guess));

@@ -82,7 +82,8 @@ pub struct Admitted {
 impl Gate {
     /// A gate with all permits free.
     pub fn new(options: GateOptions) -> Self {
-        let permits = options.permits.max(1);
+        let options = GateOptions { permits: options.permits.max(1), ..options };
+        let permits = options.permits;
         let each = options.held_for / u32::try_from(permits).unwrap_or(u32::MAX);
         let state = State { queue: Queue::new(permits, options.reserves), pace: Pace::new(each, options.wait) };
         Self(Arc::new(Inner { options, state: Mutex::new(state) }))

@@ -114,6 +114,7 @@ fn verify(password: &Password, hash: &PasswordHash) -> Result<bool, HashingError
 mod tests {
     use super::*;
     use std::num::NonZeroUsize;
+    use std::time::Duration;
 
     fn hasher(cost: HashingCost) -> Argon2Hasher {
         Argon2Hasher::new(cost, HashingLimits::for_cores(NonZeroUsize::MIN))
@@ -154,6 +155,18 @@ mod tests {
             assert!(first.is_ok());
             assert!(matches!(second, Err(HashingError::Overloaded { .. })));
         }
+    }
+
+    #[tokio::test]
+    async fn check_room_rejects_what_would_wait_too_long() {
+        let limits = HashingLimits { wait: Duration::from_millis(1), ..HashingLimits::for_cores(NonZeroUsize::MIN) };
+        let hasher = Argon2Hasher::new(HashingCost::OWASP, limits);
+        assert!(hasher.check_room().is_ok());
+        let password = password("correct horse");
+        // The first is hashed, and the second waits.
+        let (_, _, room) = tokio::join!(hasher.hash(&password), hasher.hash(&password), async { hasher.check_room() });
+        assert!(matches!(room, Err(HashingError::Overloaded { .. })));
+        assert!(hasher.check_room().is_ok());
     }
 
     mod is_current {

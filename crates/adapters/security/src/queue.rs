@@ -63,10 +63,10 @@ impl HashingQueue {
         }))
     }
 
-    /// Rejects a job that would be rejected now.
+    /// Rejects a job that would wait too long now.
     ///
     /// # Errors
-    /// [`HashingError::Overloaded`] if the job would wait too long.
+    /// [`HashingError::Overloaded`] if the expected wait is too long.
     pub(crate) fn check(&self) -> Result<(), HashingError> {
         self.0.check().map_err(overloaded)
     }

@@ -87,6 +87,27 @@ async fn a_check_rejects_what_would_be_rejected_and_takes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_check_admits_who_may_take_a_reserved_permit() {
+    let gate = Gate::new(GateOptions { reserves: true, held_for: 1_000 * MS, ..OPTIONS });
+    let _held = enters(&gate, "ada").await;
+    let _waiting = [comes(&gate, "ada").await, comes(&gate, "ada").await];
+    let check = async |who| scope(caller(who), async { gate.check() }).await;
+    assert!(check("ada").await.is_err(), "she would wait for half a second");
+    assert_eq!(check("grace").await, Ok(()));
+    assert!(scope(caller("grace"), gate.enter()).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_permits_there_is_one() {
+    let gate = Gate::new(GateOptions { permits: 0, held_for: 1_000 * MS, ..OPTIONS });
+    let held = enters(&gate, "ada").await;
+    let waiting = comes(&gate, "ada").await;
+    assert_eq!(gate.waiting(), 1, "as many may wait as there are permits");
+    drop(held);
+    assert!(waiting.await.unwrap().is_ok());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_long_line_of_one_caller_rejects_no_other_caller() {
     let gate = Gate::new(OPTIONS);
     let held = [enters(&gate, "ada").await, enters(&gate, "ada").await];

@@ -3,10 +3,11 @@
 //! Called by every use case that needs a password.
 //!
 //! Invariants:
-//! - A password that would wait too long to be hashed is rejected before anything is asked: an overload costs nothing.
 //! - A guess is taken before the password is hashed, which is the expensive part.
 //! - Only a wrong password stays counted; every other outcome returns the guess.
 //! - An account that does not exist takes the same time and the same budgets.
+//!
+//! On overload a password is usually rejected before a guess is taken and the account is read.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -216,7 +217,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_overload_is_rejected_before_anything_is_asked() {
+    async fn an_overload_is_rejected_before_a_guess_is_taken() {
         let (check, password) = (without_room(), Password::parse("correct horse").unwrap());
         let by_name = check.by_name(guess().account, &password, NETWORK).await.map(Some);
         let of_signed_in = check.of_signed_in(id(7), &password, NETWORK).await;

@@ -10,10 +10,10 @@ use domain::Password;
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
-    /// Rejects a password that could not be hashed soon, before other work is done for it. It reserves nothing.
+    /// Rejects a password that would wait too long now, before other work is done for it. It reserves nothing.
     ///
     /// # Errors
-    /// [`HashingError::Overloaded`] if too many passwords of this caller wait.
+    /// [`HashingError::Overloaded`] if the expected wait is too long.
     fn check_room(&self) -> Result<(), HashingError>;
 
     /// The hash to store for a password.

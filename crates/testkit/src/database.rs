@@ -132,11 +132,11 @@ impl TestDatabase {
     /// Removes all rows. For few rows this is faster than `TRUNCATE`, which recreates every file.
     async fn empty(&self) {
         let tables = "SELECT tablename::text FROM pg_tables \
-                      WHERE schemaname = current_schema() AND tablename <> 'seaql_migrations'";
+                      WHERE schemaname = current_schema() AND tablename NOT IN ('seaql_migrations', 'event_log')";
         let deletes: Vec<_> =
             self.texts(tables).await.iter().map(|table| format!("{table}_rows AS (DELETE FROM {table})")).collect();
         // One statement, because references are checked at its end, so the order of tables does not matter.
-        self.execute(&format!("WITH {} SELECT", deletes.join(", "))).await;
+        self.execute(&format!("WITH {} UPDATE event_log SET oldest = 1", deletes.join(", "))).await;
     }
 
     /// Stores the session that [`acting`](crate::acting) uses for `user`.

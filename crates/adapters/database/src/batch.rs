@@ -53,7 +53,7 @@ pub trait BatchWrite: Coalesce + Sync {
     /// The user who writes.
     fn by(&self) -> UserId;
 
-    /// The fact that is published when it takes effect.
+    /// The fact that is published when it takes effect, and then is in the log.
     fn fact(&self) -> Fact;
 
     /// Whether it took effect.
@@ -61,10 +61,11 @@ pub trait BatchWrite: Coalesce + Sync {
     where
         Self: Sized;
 
-    /// Writes it on SQLite, in a transaction that may contain other writes.
+    /// Writes it on SQLite, in a transaction that may contain other writes. Tells no facts.
     fn alone(&self, tx: &Transaction) -> impl Future<Output = Result<Self::Outcome, DbErr>> + Send;
 
-    /// The statement that carries out several writes on PostgreSQL, and waits up to `patience` for each lock.
+    /// The statement that carries out several writes on PostgreSQL, and waits up to `patience` for each lock. It adds
+    /// the facts of those that take effect to the log ([`crate::told!`]).
     fn as_statement(writes: &[&Self], patience: Duration) -> Result<Statement, DbErr>
     where
         Self: Sized;

@@ -11,6 +11,7 @@ use sea_orm::{DatabaseConnection, DbBackend};
 use crate::batch::Kinds;
 use crate::file::DatabaseFile;
 use crate::location::Location;
+use crate::log::Written;
 use crate::node::{Node, ServerStatus};
 use crate::not_reached::NotReached;
 use crate::observer::Observer;
@@ -97,6 +98,8 @@ pub(crate) struct Inner {
     /// The batches of each kind of write.
     pub(crate) batches: Kinds,
     pub(crate) probes: Mutex<Vec<Probe>>,
+    /// Wakes the sequencer of the log.
+    pub(crate) written: Written,
 }
 
 /// Which writes a read over a handle may miss.

@@ -1,5 +1,6 @@
 //! The engine under the repositories: connections to SQLite or PostgreSQL, transactions, batches, and the meaning of
-//! rows and errors. Of the tables it knows only that of the migrations.
+//! rows and errors. Of the tables it knows only those of the migrations and of
+//! the log.
 //!
 //! **Connecting.** [`location`] parses addresses. [`open`] opens connections, [`pools`] configures them, and
 //! [`new_file`] creates the SQLite file. [`not_reached`] says why a server was out of reach, without its address.
@@ -11,6 +12,7 @@
 //! prepared statements. [`fields`] reads rows, and [`keyset`] cuts pages.
 //!
 //! **Writing.** [`transaction`] begins and commits. [`batch`] lets writes of many requests share a transaction.
+//! [`mod@log`] stores what they changed, in one order.
 //! [`operation`] retries writes that lost a conflict. [`release`] keeps connections with an open transaction out of
 //! the pool. [`storage`] tracks whether writes are stored.
 
@@ -22,6 +24,7 @@ mod file;
 mod inspect;
 pub mod keyset;
 mod location;
+mod log;
 mod new_file;
 mod node;
 mod not_reached;
@@ -48,6 +51,7 @@ pub use error::{corrupt, lacks_reference};
 pub use fields::{Fields, Row};
 pub use inspect::{Inspection, inspect};
 pub use location::{Location, ParseLocationError};
+pub use log::{Entry, EventLog, LogState, Pass, Sequencer, Sequencing};
 pub use node::ServerStatus;
 pub use not_reached::NotReached;
 pub use observer::{Observer, StatementEvent, Way};

@@ -29,6 +29,17 @@ pub trait Observer: Send + Sync {
     /// - `held`: a batch met a row lock that was held for too long
     /// - `stale_plan`: a statement had been prepared before the schema changed
     fn retried(&self, _operation: &'static str, _reason: &'static str) {}
+
+    /// Called after each pass of the sequencer. The outcome is one of:
+    /// - `moved`: it gave positions to entries; `moved` says to how many
+    /// - `nothing`: there were none to move
+    /// - `taken`: another instance was sequencing
+    /// - `failed`: the primary was out of reach
+    fn sequenced(&self, _outcome: &'static str, _moved: u64) {}
+
+    /// Called about once a second by the sequencer: the newest position of the log, and how many transactions wait for
+    /// theirs, at most 10,000.
+    fn log(&self, _head: u64, _waiting: u64) {}
 }
 
 /// A statement that has ended.

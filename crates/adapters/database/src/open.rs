@@ -13,6 +13,7 @@ use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, sqlx};
 use crate::batch::Kinds;
 use crate::file::DatabaseFile;
 use crate::location::Location;
+use crate::log::Written;
 use crate::new_file::NewFile;
 use crate::node::{self, Node};
 use crate::not_reached::NotReached;
@@ -180,5 +181,6 @@ fn assemble(
         observer: options.observer.clone(),
         batches: Kinds::default(),
         probes: Mutex::new(Vec::new()),
+        written: Written::default(),
     }
 }

@@ -68,7 +68,7 @@ impl Database {
             tracing::info!(migration = next, "migrating");
             M::up(guard.for_migrations(), Some(1)).with_subscriber(Dispatch::none()).await?;
         }
-        guard.commit(None, []).await
+        guard.commit(None).await
     }
 
     /// Whether every migration of this version was applied; a later version may have applied more. Only reads.

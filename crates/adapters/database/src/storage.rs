@@ -113,7 +113,7 @@ impl Database {
         let probe = if self.is_embedded() { SQLITE_PROBE } else { POSTGRES_PROBE };
         let tx = self.begin().await?;
         tx.execute_unprepared(probe).await?;
-        tx.commit(None, []).await
+        tx.commit(None).await
     }
 }
 

@@ -4,6 +4,7 @@
 //!
 //! Invariants:
 //! - A transaction in which a statement failed or was cancelled is never committed.
+//! - The facts of a transaction are stored in it ([`mod@crate::log`]).
 //! - A commit notes its position for its author, and then publishes its facts. It is acknowledged after both.
 //! - A commit with an unknown outcome puts the watermark in doubt first, and then publishes its facts as unconfirmed.
 //! - A cancelled request leaves no connection with an open transaction in the pool.
@@ -13,13 +14,13 @@
 //! Tested in `transaction/tests.rs`, and in `persistence/tests/repositories/replicas.rs`.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::UserId;
-use events::{Effect, Fact, Publication};
+use events::{Effect, Fact, FactListener, Publication};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, join_all};
 use resilience::{Admitted, Gate, GateOptions};
@@ -30,6 +31,7 @@ use sea_orm::{
 
 use crate::Database;
 use crate::error::{changed_nothing, has_stale_plan, refused};
+use crate::log::{Appending, append, can_carry, carried_by};
 use crate::plans::Epoch;
 use crate::position::{WalPosition, Watermark};
 
@@ -68,6 +70,8 @@ pub struct Transaction {
     epoch: Epoch,
     /// False while a statement is in flight, and for good after a statement that failed or was cancelled.
     sound: AtomicBool,
+    /// What it changed.
+    told: Mutex<Appending>,
     _permit: Admitted,
 }
 
@@ -92,7 +96,14 @@ impl Database {
         let begun = async { begun.await.map_err(|error| DbErr::Custom(error.to_string()))? };
         let (inner, permit) =
             self.inner.primary.unless_lost(begun).await.inspect_err(|error| self.inner.storage.failed(error))?;
-        Ok(Transaction { inner, database: self.clone(), epoch, sound: AtomicBool::new(true), _permit: permit })
+        Ok(Transaction {
+            inner,
+            database: self.clone(),
+            epoch,
+            sound: AtomicBool::new(true),
+            told: Mutex::default(),
+            _permit: permit,
+        })
     }
 
     /// Runs one statement, which is a transaction of its own, and returns its rows once it is committed. All rows are
@@ -112,7 +123,10 @@ impl Database {
         let doubt = Doubt(Some(self.watermark()));
         let written = self.inner.primary.unless_lost(self.inner.writes.query_all_raw(statement)).await;
         match self.inner.storage.observe(written) {
-            Ok(rows) => Ok((rows, self.position_note(by, doubt))),
+            Ok(rows) => {
+                self.inner.written.signal();
+                Ok((rows, self.position_note(by, doubt)))
+            }
             Err(error) => {
                 self.note_plans(&error, epoch);
                 if changed_nothing(&error) {
@@ -170,10 +184,35 @@ impl Database {
 }
 
 impl Transaction {
-    /// Commits, notes the position for `by`, and publishes `facts`. From then on `by` reads this write on every
+    /// States what the transaction changed. The facts go into the log of events with its next statement, and are
+    /// published once it is committed. Facts that are told together make one entry of the log, so tell them once, and
+    /// before the last statement.
+    ///
+    /// To be called after the statement that locked or changed what the facts are about: the order of entries is then
+    /// the order of changes. A transaction that turns out to have changed nothing is rolled back, and its facts with
+    /// it.
+    pub fn tell(&self, facts: impl IntoIterator<Item = Fact>) {
+        self.told().tell(facts);
+    }
+
+    /// Commits, notes the position for `by`, and publishes the facts. From then on `by` reads this write on every
     /// instance. Data that is never read from replicas needs no `by`.
-    pub async fn commit(self, by: impl Into<Option<UserId>>, facts: impl Into<Vec<Fact>>) -> Result<(), DbErr> {
-        let Self { inner, database, sound, _permit: permit, .. } = self;
+    pub async fn commit(self, by: impl Into<Option<UserId>>) -> Result<(), DbErr> {
+        let listener = self.database.listener.clone();
+        self.commit_for(by.into(), listener.as_ref()).await
+    }
+
+    /// Like [`Self::commit`], for writes of several users, each of which publishes its own fact.
+    pub(crate) async fn commit_batch(self) -> Result<(), DbErr> {
+        self.commit_for(None, None).await
+    }
+
+    async fn commit_for(self, by: Option<UserId>, listener: Option<&Arc<dyn FactListener>>) -> Result<(), DbErr> {
+        let waiting = self.told().take();
+        if let Some(payload) = waiting {
+            self.execute_raw(append(self.get_database_backend(), payload)).await?;
+        }
+        let Self { inner, database, sound, told, _permit: permit, .. } = self;
         if !sound.into_inner() {
             inner.rollback().await?;
             return Err(has_failed());
@@ -186,13 +225,17 @@ impl Transaction {
             inner.rollback().await?;
             return Err(error);
         }
-        let by = by.into();
-        let publication = Publication::new(database.listener.as_ref(), by, facts.into());
+        let facts = told.into_inner().unwrap_or_else(PoisonError::into_inner).into_facts();
+        let is_told = !facts.is_empty();
+        let publication = Publication::new(listener, by, facts);
         let doubt = Doubt(by.map(|_| database.watermark()));
         let committed = storage.observe(inner.commit().await);
         drop(permit);
         match committed {
             Ok(()) => {
+                if is_told {
+                    database.inner.written.signal();
+                }
                 if let Some(by) = by {
                     database.written(&[by], doubt).await;
                 }
@@ -230,6 +273,21 @@ impl Transaction {
     /// time.
     pub async fn roll_back(self) -> Result<(), DbErr> {
         self.inner.rollback().await
+    }
+
+    fn told(&self) -> MutexGuard<'_, Appending> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The statement, with the facts that were told and are not in the log yet. SQLite adds them at the commit.
+    fn with_facts(&self, statement: Statement) -> Statement {
+        if self.get_database_backend() == DbBackend::Postgres
+            && can_carry(&statement)
+            && let Some(payload) = self.told().take()
+        {
+            return carried_by(statement, payload);
+        }
+        statement
     }
 
     /// Runs a statement, unless one before it failed or was cancelled.
@@ -283,7 +341,7 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.step(self.inner.execute_raw(statement)).await
+        self.step(self.inner.execute_raw(self.with_facts(statement))).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
@@ -297,7 +355,7 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.step(self.inner.query_all_raw(statement)).await
+        self.step(self.inner.query_all_raw(self.with_facts(statement))).await
     }
 }
 

@@ -12,6 +12,8 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 /// | `{bytes}` | `BLOB` | `BYTEA` |
 /// | `{clustered}` | `WITHOUT ROWID` | nothing |
 /// | `{committed}` | the number of the row | the id of the transaction that stores it |
+/// | `{number}` | `INTEGER`, which as a primary key is the number of the row | `BIGINT` |
+/// | `{random}` | 32 random hexadecimal digits | the same |
 /// | `{now}` | the time in microseconds | the same |
 ///
 /// - `"C"` makes PostgreSQL compare identifiers and names byte by byte, as SQLite does. That is faster, and
@@ -29,6 +31,8 @@ pub(crate) async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Res
             ("{clustered}", ""),
             ("{counted}", "WITH (fillfactor = 85)"),
             ("{committed}", "BIGINT NOT NULL DEFAULT (pg_current_xact_id()::text::bigint)"),
+            ("{number}", "BIGINT"),
+            ("{random}", "replace(gen_random_uuid()::text, '-', '')"),
             ("{now}", "((extract(epoch FROM clock_timestamp()) * 1000000)::bigint)"),
         ],
         _ => [
@@ -37,6 +41,8 @@ pub(crate) async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Res
             ("{clustered}", "WITHOUT ROWID"),
             ("{counted}", ""),
             ("{committed}", "INTEGER PRIMARY KEY AUTOINCREMENT"),
+            ("{number}", "INTEGER"),
+            ("{random}", "lower(hex(randomblob(16)))"),
             ("{now}", "(CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER))"),
         ],
     };

@@ -15,6 +15,7 @@ mod m20261129_000008_end_sessions;
 mod m20261129_000009_keep_names;
 mod m20261130_000010_let_tokens_outlive_sessions;
 mod m20261201_000011_create_bookmarks;
+mod m20261201_000012_create_event_log;
 
 use async_trait::async_trait;
 use sea_orm_migration::MigrationTrait;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000009_keep_names::Migration),
             Box::new(m20261130_000010_let_tokens_outlive_sessions::Migration),
             Box::new(m20261201_000011_create_bookmarks::Migration),
+            Box::new(m20261201_000012_create_event_log::Migration),
         ]
     }
 }

@@ -5,15 +5,18 @@ use std::time::Duration;
 use database::{ConnectError, Database, Inspection, Location, MigrateError};
 use migration::Migrator;
 
-/// The tables that an instance reads and writes.
+/// The tables that an instance reads and writes. SQLite has no `outbox`.
 pub const TABLES: &[&str] = &[
     "bookmarks",
     "comment_likes",
     "comments",
     "ended_sessions",
+    "event_log",
+    "events",
     "follows",
     "idempotency_keys",
     "kept_names",
+    "outbox",
     "post_likes",
     "posts",
     "refresh_tokens",

@@ -14,8 +14,8 @@ pub struct LoggedStatement {
     pub way: Way,
 }
 
-/// Records every statement with its values and every retry, and counts transactions. Queries for ended sessions are
-/// omitted.
+/// Records every statement with its values and every retry, and counts transactions. Queries for ended sessions
+/// and those of the event log are omitted.
 #[derive(Debug, Default)]
 pub struct StatementLog(Mutex<Entries>);
 
@@ -54,8 +54,8 @@ impl StatementLog {
 
 impl Observer for StatementLog {
     fn statement(&self, event: &StatementEvent<'_>) {
-        // A server runs this query twice a second, independent of requests.
-        if event.operation == "ended_sessions.learn" {
+        // A server runs these at an interval, independent of requests.
+        if event.operation == "ended_sessions.learn" || event.operation.starts_with("event_log.") {
             return;
         }
         self.entries().statements.push(LoggedStatement {

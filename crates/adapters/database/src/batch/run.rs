@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::RepositoryError;
+use events::Effect;
 use futures_util::stream::{self, StreamExt};
 use sea_orm::{DbBackend, DbErr};
 
@@ -85,10 +86,14 @@ pub(super) async fn commit<W: BatchWrite>(
     let tx = db.begin().await?;
     let mut results = Vec::with_capacity(writes.len());
     for write in writes {
-        results.push(BatchResult::Done(write.alone(&tx).await?, PositionNote::DONE));
+        let outcome = write.alone(&tx).await?;
+        if W::effect(&outcome) == Effect::Committed {
+            tx.tell([write.fact()]);
+        }
+        results.push(BatchResult::Done(outcome, PositionNote::DONE));
     }
     // SQLite has no replicas, so readers need no position.
-    tx.commit(None, []).await?;
+    tx.commit_batch().await?;
     Ok(results)
 }
 

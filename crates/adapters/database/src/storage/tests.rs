@@ -43,7 +43,7 @@ async fn only_storage_errors_set_the_status(db: TestDatabase) {
     database.inner.storage.failed(&said(refuses));
     assert_eq!(database.storage(), StorageStatus::Failing);
     let tx = database.begin().await.unwrap();
-    tx.commit(None, []).await.unwrap();
+    tx.commit(None).await.unwrap();
     assert_eq!(database.storage(), StorageStatus::Sound);
 }
 
@@ -58,7 +58,7 @@ async fn leave_room(database: &Database, pages: u32) {
 async fn note(database: &Database, bytes: u32) -> Result<(), DbErr> {
     let tx = database.begin().await?;
     tx.execute_unprepared(&format!("INSERT INTO notes VALUES (zeroblob({bytes}))")).await?;
-    tx.commit(None, []).await
+    tx.commit(None).await
 }
 
 #[test]

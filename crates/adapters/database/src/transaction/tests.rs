@@ -29,7 +29,7 @@ async fn stores_the_next_transaction(database: &Database, db: &TestDatabase) {
     assert_eq!(db.count("users").await, 0);
     let tx = database.begin().await.unwrap();
     tx.execute_unprepared(&account("after")).await.unwrap();
-    tx.commit(None, []).await.unwrap();
+    tx.commit(None).await.unwrap();
     // Counted over another connection, which sees committed rows only.
     assert_eq!(db.count("users").await, 1);
 }
@@ -41,7 +41,7 @@ async fn a_failed_statement_prevents_the_commit(db: TestDatabase) {
         tx.execute_unprepared(&account("before")).await.unwrap();
         tx.execute_unprepared("SELECT * FROM nowhere").await.unwrap_err();
         tx.execute_unprepared(&account("behind")).await.unwrap_err();
-        tx.commit(None, []).await.unwrap_err();
+        tx.commit(None).await.unwrap_err();
     }
     stores_the_next_transaction(&database, &db).await;
 }
@@ -56,7 +56,7 @@ async fn a_cancelled_statement_prevents_the_commit(db: TestDatabase) {
         tx.execute_unprepared(&account("before")).await.unwrap();
         // The statement takes long enough to be pending at its first poll, unless the machine stalls.
         while tx.execute_unprepared(COUNTING).now_or_never().is_some() {}
-        tx.commit(None, []).await.unwrap_err();
+        tx.commit(None).await.unwrap_err();
     }
     stores_the_next_transaction(&database, &db).await;
 }
@@ -70,7 +70,7 @@ async fn a_failure_after_the_rows_fails_the_statement(db: TestDatabase) {
         let tx = database.begin().await.unwrap();
         let orphan = Statement::from_string(tx.get_database_backend(), orphan);
         tx.query_one_raw(orphan).await.unwrap_err();
-        tx.commit(None, []).await.unwrap_err();
+        tx.commit(None).await.unwrap_err();
     }
     stores_the_next_transaction(&database, &db).await;
 }
@@ -102,7 +102,7 @@ mod sqlite_only {
                 let tx = database.begin().await.unwrap();
                 tx.execute_unprepared(&account("before")).await.unwrap_err();
                 match ended {
-                    "committed" => drop(tx.commit(None, []).await.unwrap_err()),
+                    "committed" => drop(tx.commit(None).await.unwrap_err()),
                     "rolled back" => drop(tx.roll_back().await.unwrap_err()),
                     _ => drop(tx),
                 }
@@ -126,7 +126,7 @@ mod sqlite_only {
                 let orphan =
                     "INSERT INTO posts (id, author_id, content, created_at) VALUES ('orphan', 'nobody', '', 1)";
                 tx.execute_unprepared(orphan).await.unwrap();
-                tx.commit(None, []).await.unwrap_err();
+                tx.commit(None).await.unwrap_err();
             }
             stores_the_next_transaction(&database, &db).await;
             assert_eq!(db.count("posts").await, 0);

@@ -29,5 +29,5 @@ pub(super) async fn clear(db: &Database) -> Result<(), DbErr> {
     for statement in statements {
         tx.execute_unprepared(statement).await?;
     }
-    tx.commit(None, []).await
+    tx.commit(None).await
 }

@@ -130,7 +130,7 @@ async fn try_insert(db: &Database, table: &Table, offered: usize, batch: &str) -
         let stored: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
         u64::try_from(stored).map_err(|error| corrupt("bulk", error))?
     };
-    tx.commit(None, []).await?;
+    tx.commit(None).await?;
     Ok(Loaded { added, already_there: stored.saturating_sub(added), skipped: offered.saturating_sub(stored) })
 }
 

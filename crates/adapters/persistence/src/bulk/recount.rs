@@ -61,6 +61,6 @@ pub(super) async fn recount(db: &Database) -> Result<u64, DbErr> {
     for correction in CORRECTIONS {
         corrected += tx.execute_unprepared(correction).await?.rows_affected();
     }
-    tx.commit(None, []).await?;
+    tx.commit(None).await?;
     Ok(corrected)
 }

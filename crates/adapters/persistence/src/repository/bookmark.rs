@@ -42,7 +42,7 @@ impl SeaBookmarkRepository {
             Locked::NoPost => return Ok(AddBookmark::NotFound),
         }
         if insert(&tx, post, by, at).await? {
-            tx.commit(by.user_id, []).await?;
+            tx.commit(by.user_id).await?;
             return Ok(AddBookmark::Added);
         }
         if !has_session(&tx, by.session_id).await? {
@@ -60,7 +60,7 @@ impl SeaBookmarkRepository {
             Locked::NoPost => return Ok(RemoveBookmark::NotFound),
         }
         if delete(&tx, post, by).await? {
-            tx.commit(by.user_id, []).await?;
+            tx.commit(by.user_id).await?;
             return Ok(RemoveBookmark::Removed);
         }
         if !has_session(&tx, by.session_id).await? {

@@ -10,7 +10,7 @@ use posts::ports::{
     AddCommentOutcome, Change, CommentOwners, CommentRepository, Edit, Like, NewComment, Thread, Unlike,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr};
 
 use super::acting::{has_session, in_session};
 use super::comment_addition::{self, CommentWrite};
@@ -102,30 +102,31 @@ impl SeaCommentRepository {
         let tx = self.db.begin().await?;
         // The same content is no edit, though the row is locked for it.
         let differs = || comment::Column::Content.ne(edit.content.as_str());
-        let mut update = comment::Entity::update_many()
-            .col_expr(comment::Column::Content, Expr::val(edit.content.as_str().to_owned()))
-            .col_expr(comment::Column::EditedAt, time_if(differs(), edit.at, comment::Column::EditedAt))
-            .col_expr(comment::Column::Revision, Expr::col(comment::Column::Revision).add(one_if(differs())))
-            .filter(comment::Column::Id.eq(id.as_str()))
-            .filter(view::presence::comment())
-            .filter(in_session(by.session_id));
+        let mut update = Query::update();
+        update
+            .table(comment::Entity)
+            .value(comment::Column::Content, edit.content.as_str())
+            .value(comment::Column::EditedAt, time_if(differs(), edit.at, comment::Column::EditedAt))
+            .value(comment::Column::Revision, Expr::col(comment::Column::Revision).add(one_if(differs())))
+            .and_where(comment::Column::Id.eq(id.as_str()))
+            .and_where(view::presence::comment())
+            .and_where(in_session(by.session_id))
+            .returning_col(comment::Column::PostId);
         if let Some(Revision(expected)) = edit.expected {
-            update = update.filter(comment::Column::Revision.eq(i64::from(expected)));
+            update.and_where(comment::Column::Revision.eq(i64::from(expected)));
         }
-        let updated = update.exec(&tx).await?.rows_affected == 1;
+        let on = tx.query_one(&update).await?.map(|row| Fields::of(&row).id()).transpose()?;
+        let updated = on.is_some();
         if !updated && !has_session(&tx, by.session_id).await? {
             return Ok(Change::SessionEnded);
         }
+        tx.tell(on.map(|post| Fact::CommentEdited { comment: id, post }));
         let found = self.try_find(&tx, id, Some(by.user_id)).await?;
         let found = found.filter(|found| found.subject.author().is_some());
         match &found {
+            Some(comment) if updated && comment.subject.edited_at == Some(edit.at) => tx.commit(by.user_id).await?,
             Some(CommentView { subject, .. }) => {
-                let edited = Fact::CommentEdited { comment: id, post: subject.post_id };
-                if updated && subject.edited_at == Some(edit.at) {
-                    tx.commit(by.user_id, [edited]).await?;
-                } else {
-                    tx.abandon(by.user_id, [edited]).await?;
-                }
+                tx.abandon(by.user_id, [Fact::CommentEdited { comment: id, post: subject.post_id }]).await?;
             }
             None => tx.abandon(by.user_id, []).await?,
         }
@@ -150,6 +151,7 @@ impl SeaCommentRepository {
             wanted = wanted.and(comment::Column::Revision.eq(i64::from(expected)));
         }
         comment_removal::lock(&tx, wanted.clone(), LEVELS).await?;
+        tx.tell(deleted.clone());
         let wanted = wanted.and(in_session(by.session_id));
         if comment_removal::remove(&tx, wanted, LIKES_AT_ONCE, LEVELS).await?.is_empty() {
             if !has_session(&tx, by.session_id).await? {
@@ -160,7 +162,7 @@ impl SeaCommentRepository {
             tx.abandon(by.user_id, if is_there { Vec::new() } else { deleted }).await?;
             return Ok(if is_there { Change::Stale } else { Change::NotFound });
         }
-        tx.commit(by.user_id, deleted).await?;
+        tx.commit(by.user_id).await?;
         Ok(Change::Changed(()))
     }
 }

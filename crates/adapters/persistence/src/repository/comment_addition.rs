@@ -12,7 +12,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use database::{BatchWrite, Database, Fields, Transaction, corrupt, retrying, set, with_new};
+use database::{BatchWrite, Database, Fields, Transaction, corrupt, retrying, set, told, with_new};
 use domain::{
     Author, Comment, CommentBody, CommentId, PostId, RepositoryError, Revision, SessionId, Timestamp, UserId,
 };
@@ -40,11 +40,15 @@ pub(super) async fn add_alone(
 ) -> Result<AddCommentOutcome, RepositoryError> {
     let attempt = || async {
         let tx = db.begin().await?;
-        let outcome = add(&tx, new, request).await?;
-        match &outcome {
-            AddCommentOutcome::Write(Write::Stored(comment)) => {
-                tx.commit(new.author_id, [added(new, comment.id, comment.created_at)]).await?;
+        let outcome = match admit(&tx, new, request).await? {
+            Ok((author, depth)) => {
+                tx.tell([added(new, new.id, new.created_at)]);
+                insert(&tx, new, author, depth).await?
             }
+            Err(outcome) => outcome,
+        };
+        match &outcome {
+            AddCommentOutcome::Write(Write::Stored(_)) => tx.commit(new.author_id).await?,
             AddCommentOutcome::Write(Write::Replayed(comment)) => {
                 tx.abandon(new.author_id, [added(new, comment.id, comment.created_at)]).await?;
             }
@@ -55,14 +59,15 @@ pub(super) async fn add_alone(
     retrying(db, "comments.add", attempt).await
 }
 
-/// Adds a comment in a transaction, which the caller rolls back unless the comment was stored.
-async fn add(
+/// Locks and counts what a comment needs, in a transaction that the caller rolls back unless the comment is stored.
+/// Returns the author and the depth of the comment, or why it is not stored.
+async fn admit(
     tx: &impl ConnectionTrait,
     new: &NewComment,
     request: Option<&IdempotentRequest>,
-) -> Result<AddCommentOutcome, DbErr> {
+) -> Result<Result<(Author, i64), AddCommentOutcome>, DbErr> {
     let Some(author) = find_author(tx, new).await? else {
-        return Ok(AddCommentOutcome::Write(Write::SessionEnded));
+        return Ok(Err(AddCommentOutcome::Write(Write::SessionEnded)));
     };
     // The key comes first: a retry gets its response even if the post was deleted meanwhile.
     if let Some(request) = request {
@@ -70,25 +75,19 @@ async fn add(
         match claim(tx, new.author_id, request, &answer).await? {
             Claim::Granted => {}
             Claim::Replay(answer) => {
-                return Ok(AddCommentOutcome::Write(Write::Replayed(first_answer(new, author, answer))));
+                return Ok(Err(AddCommentOutcome::Write(Write::Replayed(first_answer(new, author, answer)))));
             }
-            Claim::Reused => return Ok(AddCommentOutcome::Write(Write::KeyReused)),
+            Claim::Reused => return Ok(Err(AddCommentOutcome::Write(Write::KeyReused))),
         }
     }
     if !count_on_post(tx, new.post_id).await? {
-        return Ok(AddCommentOutcome::PostNotFound);
+        return Ok(Err(AddCommentOutcome::PostNotFound));
     }
     let depth = match new.parent_id {
-        Some(parent) => match count_on_parent(tx, new, parent).await? {
-            Ok(above) => above + 1,
-            Err(refused) => return Ok(refused),
-        },
-        None => 0,
+        Some(parent) => count_on_parent(tx, new, parent).await?.map(|above| above + 1),
+        None => Ok(0),
     };
-    if !insert(tx, new, depth).await? {
-        return Ok(AddCommentOutcome::Write(Write::SessionEnded));
-    }
-    Ok(AddCommentOutcome::Write(Write::Stored(stored(new, author, new.id, new.created_at))))
+    Ok(depth.map(|depth| (author, depth)))
 }
 
 /// Finds the author, unless the session has ended, and locks the account against erasure. Accounts are locked before
@@ -141,8 +140,13 @@ async fn count_on_parent(
     Ok(Err(if is_there { AddCommentOutcome::TooDeep } else { AddCommentOutcome::ParentNotFound }))
 }
 
-/// Stores a comment at `depth`, unless its session has ended. Returns whether it was stored.
-async fn insert(tx: &impl ConnectionTrait, new: &NewComment, depth: i64) -> Result<bool, DbErr> {
+/// Stores a comment at `depth`, unless its session has ended.
+async fn insert(
+    tx: &impl ConnectionTrait,
+    new: &NewComment,
+    author: Author,
+    depth: i64,
+) -> Result<AddCommentOutcome, DbErr> {
     let columns = [
         comment::Column::Id,
         comment::Column::PostId,
@@ -168,7 +172,12 @@ async fn insert(tx: &impl ConnectionTrait, new: &NewComment, depth: i64) -> Resu
         .select_from(row)
         .map_err(|error| corrupt("comment", error))?
         .take();
-    Ok(tx.execute(&insert).await?.rows_affected() == 1)
+    let is_stored = tx.execute(&insert).await?.rows_affected() == 1;
+    Ok(AddCommentOutcome::Write(if is_stored {
+        Write::Stored(stored(new, author, new.id, new.created_at))
+    } else {
+        Write::SessionEnded
+    }))
 }
 
 fn added(new: &NewComment, comment: CommentId, at: Timestamp) -> Fact {
@@ -221,8 +230,12 @@ const COMMENT: &str = with_new!(
         INSERT INTO comments (id, post_id, author_id, content, created_at) \
         SELECT by_authors.id, post_id, author_id, content, created_at \
         FROM by_authors JOIN on_posts ON on_posts.id = post_id \
-    ) \
-    SELECT true, id, username, display_name FROM authors UNION ALL SELECT false, id, NULL, NULL FROM on_posts \
+        RETURNING id, post_id, parent_id, author_id, created_at \
+    )",
+    told!(
+        "SELECT json_build_array('comment_added', id, post_id, parent_id, author_id, created_at) AS fact FROM stored"
+    ),
+    " SELECT true, id, username, display_name FROM authors UNION ALL SELECT false, id, NULL, NULL FROM on_posts \
     UNION ALL SELECT NULL, ended.id, NULL, NULL FROM ended"
 );
 
@@ -270,7 +283,10 @@ impl BatchWrite for CommentWrite {
     }
 
     async fn alone(&self, tx: &Transaction) -> Result<AddCommentOutcome, DbErr> {
-        add(tx, &self.0, None).await
+        match admit(tx, &self.0, None).await? {
+            Ok((author, depth)) => insert(tx, &self.0, author, depth).await,
+            Err(outcome) => Ok(outcome),
+        }
     }
 
     fn as_statement(writes: &[&Self], patience: Duration) -> Result<Statement, DbErr> {

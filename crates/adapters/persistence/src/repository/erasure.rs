@@ -13,7 +13,7 @@
 //! Tested in `tests/repositories/erasure.rs` and `removals.rs`.
 
 use accounts::ports::{EraseUser, KeptName, Proof};
-use database::Fields;
+use database::{Fields, Transaction};
 use domain::{Id, Principal, UserId};
 use events::Fact;
 use removals::RemovalKind;
@@ -33,16 +33,11 @@ use crate::view;
 /// Most posts of an account that one slice works on.
 const POSTS: u64 = 50;
 
-/// Hides the account of `by` with all its content, ends its sessions, and requests the removal of its rows.
+/// Hides the account of `by` with all its content, ends its sessions, and requests the removal of its rows. Tells so.
 ///
 /// Nothing that identifies the person is left. Changing the user name locks the row as a key: it waits for the writes
 /// of the account, and later writes wait for it.
-pub(super) async fn hide(
-    tx: &impl ConnectionTrait,
-    by: Principal,
-    proof: &Proof,
-    kept: &KeptName,
-) -> Result<EraseUser, DbErr> {
+pub(super) async fn hide(tx: &Transaction, by: Principal, proof: &Proof, kept: &KeptName) -> Result<EraseUser, DbErr> {
     let id = by.user_id;
     let hidden = user::Entity::update_many()
         .col_expr(user::Column::Removed, Expr::val(true))
@@ -62,6 +57,7 @@ pub(super) async fn hide(
         return Ok(if is_in_session { EraseUser::ProofMoved } else { EraseUser::SessionEnded });
     }
     remove_sessions(tx, id, session::Column::UserId.eq(id.as_str())).await?;
+    tx.tell([Fact::UserErased { user: id }]);
     kept_name::keep(tx, kept).await?;
     pending_removals::request(tx, RemovalKind::Account, &[id.to_string()]).await?;
     Ok(EraseUser::Erased)

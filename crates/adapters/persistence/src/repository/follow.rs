@@ -63,8 +63,9 @@ impl SeaFollowRepository {
             .take();
         let followed = Fact::Followed { follower, followee, at };
         if tx.execute(&insert).await?.rows_affected() == 1 {
+            tx.tell([followed]);
             count(&tx, follower, followee, 1).await?;
-            tx.commit(follower, [followed]).await?;
+            tx.commit(follower).await?;
             return Ok(Follow::Begun);
         }
         if !has_session(&tx, by.session_id).await? {
@@ -86,8 +87,9 @@ impl SeaFollowRepository {
             .rows_affected;
         let unfollowed = Fact::Unfollowed { follower, followee };
         if removed == 1 {
+            tx.tell([unfollowed]);
             count(&tx, follower, followee, -1).await?;
-            tx.commit(follower, [unfollowed]).await?;
+            tx.commit(follower).await?;
             return Ok(Unfollow::Ended);
         }
         if !has_session(&tx, by.session_id).await? {

@@ -46,7 +46,7 @@ impl SeaIdempotencyKeyRepository {
             .filter(Expr::tuple(key.map(Expr::col)).in_subquery(some))
             .exec(&tx)
             .await?;
-        tx.commit(None, []).await?;
+        tx.commit(None).await?;
         Ok(purged.rows_affected)
     }
 }

@@ -36,7 +36,7 @@ impl SeaKeptNameRepository {
         let tx = self.db.begin().await?;
         let purged =
             kept_name::Entity::delete_many().filter(kept_name::Column::NameHash.in_subquery(some)).exec(&tx).await?;
-        tx.commit(None, []).await?;
+        tx.commit(None).await?;
         Ok(purged.rows_affected)
     }
 }

@@ -10,7 +10,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use database::{BatchWrite, Fields, Transaction, set, with_new};
+use database::{BatchWrite, Fields, Transaction, set, told, with_new};
 use domain::{Cuid, Principal, SessionId, Timestamp, UserId};
 use events::{Effect, Fact};
 use resilience::Coalesce;
@@ -55,7 +55,7 @@ impl<T> LikeWrite<T> {
 /// thing has locked it more strongly before. `post_publication.rs` describes the deadlock otherwise.
 #[rustfmt::skip]
 macro_rules! like {
-    ($items:literal, $likes:literal, $item:literal, $($is_there:expr),+) => {
+    ($items:literal, $likes:literal, $item:literal, $liked:literal, $unliked:literal, $($is_there:expr),+) => {
         with_new!("item text, liker text, session_id text, at bigint",
             acting!(),
             ", likers AS MATERIALIZED ( \
@@ -70,7 +70,7 @@ macro_rules! like {
             ), added AS ( \
                 INSERT INTO ", $likes, " (", $item, ", user_id, created_at) \
                 SELECT item, liker, at FROM granted WHERE at IS NOT NULL \
-                ON CONFLICT DO NOTHING RETURNING ", $item, " AS item, user_id AS liker \
+                ON CONFLICT DO NOTHING RETURNING ", $item, " AS item, user_id AS liker, created_at AS at \
             ), removed AS ( \
                 DELETE FROM ", $likes, " USING granted WHERE at IS NULL AND ", $item, " = item AND user_id = liker \
                 RETURNING item, liker \
@@ -82,8 +82,12 @@ macro_rules! like {
                 UPDATE ", $items, " SET like_count = like_count + counts.number FROM counts \
                 WHERE ", $items, ".id = counts.item AND counts.number <> 0 \
                 AND ", $items, ".id = ANY (ARRAY(SELECT id FROM items)) \
-            ) \
-            SELECT 1, id, NULL FROM likers UNION ALL SELECT 2, id, NULL FROM items \
+            )",
+            told!(
+                "SELECT json_build_array('", $liked, "', item, liker, at) AS fact FROM added \
+                UNION ALL SELECT json_build_array('", $unliked, "', item, liker) FROM removed"
+            ),
+            " SELECT 1, id, NULL FROM likers UNION ALL SELECT 2, id, NULL FROM items \
             UNION ALL SELECT 3, ended.id, NULL FROM ended \
             UNION ALL SELECT 4, item, liker FROM added UNION ALL SELECT 4, item, liker FROM removed"
         )
@@ -96,7 +100,7 @@ pub(crate) trait InBatches: LikedThings {
 }
 
 impl InBatches for LikedPosts {
-    const LIKE_SQL: &str = like!("posts", "post_likes", "post_id", post_is_there!());
+    const LIKE_SQL: &str = like!("posts", "post_likes", "post_id", "post_liked", "post_unliked", post_is_there!());
 }
 
 impl InBatches for LikedComments {
@@ -104,6 +108,8 @@ impl InBatches for LikedComments {
         "comments",
         "comment_likes",
         "comment_id",
+        "comment_liked",
+        "comment_unliked",
         "author_id IS NOT NULL \
         AND NOT EXISTS (SELECT FROM users WHERE users.id = comments.author_id AND users.removed) \
         AND EXISTS (SELECT FROM posts WHERE posts.id = comments.post_id AND ",

@@ -81,11 +81,14 @@ impl SeaPostRepository {
         if !updated && !has_session(&tx, by.session_id).await? {
             return Ok(Change::SessionEnded);
         }
-        let found = self.try_find(&tx, id, Some(by.user_id)).await?;
         let (edited, deleted) =
             (Fact::PostEdited { post: id, author: by.user_id }, Fact::PostDeleted { post: id, author: by.user_id });
+        if updated {
+            tx.tell([edited.clone()]);
+        }
+        let found = self.try_find(&tx, id, Some(by.user_id)).await?;
         match &found {
-            Some(post) if updated && post.subject.edited_at == Some(edit.at) => tx.commit(by.user_id, [edited]).await?,
+            Some(post) if updated && post.subject.edited_at == Some(edit.at) => tx.commit(by.user_id).await?,
             Some(_) => tx.abandon(by.user_id, [edited]).await?,
             None => tx.abandon(by.user_id, [deleted]).await?,
         }
@@ -117,8 +120,9 @@ impl SeaPostRepository {
             tx.abandon(by.user_id, [if is_there { edited } else { deleted }]).await?;
             return Ok(if is_there { Change::Stale } else { Change::NotFound });
         }
+        tx.tell([deleted]);
         pending_removals::request(&tx, RemovalKind::Post, &[id.to_string()]).await?;
-        tx.commit(by.user_id, [deleted]).await?;
+        tx.commit(by.user_id).await?;
         Ok(Change::Changed(()))
     }
 

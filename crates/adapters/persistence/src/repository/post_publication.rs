@@ -11,7 +11,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use database::{BatchWrite, Database, Fields, Transaction, corrupt, retrying, set, with_new};
+use database::{BatchWrite, Database, Fields, Transaction, corrupt, retrying, set, told, with_new};
 use domain::{Author, DisplayName, Post, PostId, RepositoryError, Revision, SessionId, Timestamp, UserId, Username};
 use events::{Effect, Fact};
 use posts::IdempotentRequest;
@@ -35,9 +35,9 @@ pub(super) async fn publish_once(
 ) -> Result<Write<Post>, RepositoryError> {
     let attempt = || async {
         let tx = db.begin().await?;
-        let written = publish(&tx, new, Some(request)).await?;
+        let written = try_publish_once(&tx, new, request).await?;
         match &written {
-            Write::Stored(post) => tx.commit(new.author_id, [published(new, post.id, post.created_at)]).await?,
+            Write::Stored(_) => tx.commit(new.author_id).await?,
             Write::Replayed(post) => tx.abandon(new.author_id, [published(new, post.id, post.created_at)]).await?,
             Write::KeyReused | Write::SessionEnded => {}
         }
@@ -47,30 +47,21 @@ pub(super) async fn publish_once(
 }
 
 /// Publishes in a transaction, which the caller rolls back unless the post was stored.
-async fn publish(
-    tx: &impl ConnectionTrait,
-    new: &NewPost,
-    request: Option<&IdempotentRequest>,
-) -> Result<Write<Post>, DbErr> {
+async fn try_publish_once(tx: &Transaction, new: &NewPost, request: &IdempotentRequest) -> Result<Write<Post>, DbErr> {
     let Some(author) = count_post(tx, new).await? else {
         return Ok(Write::SessionEnded);
     };
-    if let Some(request) = request {
-        let answer = Answer { id: new.id.cuid(), at: new.created_at, author_display_name: author.display_name.clone() };
-        match claim(tx, new.author_id, request, &answer).await? {
-            Claim::Granted => {}
-            Claim::Replay(answer) => return Ok(Write::Replayed(first_answer(new, author, answer))),
-            Claim::Reused => return Ok(Write::KeyReused),
-        }
+    let answer = Answer { id: new.id.cuid(), at: new.created_at, author_display_name: author.display_name.clone() };
+    match claim(tx, new.author_id, request, &answer).await? {
+        Claim::Granted => tx.tell([published(new, new.id, new.created_at)]),
+        Claim::Replay(answer) => return Ok(Write::Replayed(first_answer(new, author, answer))),
+        Claim::Reused => return Ok(Write::KeyReused),
     }
-    if !insert(tx, new).await? {
-        return Ok(Write::SessionEnded);
-    }
-    Ok(Write::Stored(stored(new, author, new.id, new.created_at)))
+    insert(tx, new, author).await
 }
 
-/// Stores a post, unless its session has ended. Returns whether it was stored.
-async fn insert(tx: &impl ConnectionTrait, new: &NewPost) -> Result<bool, DbErr> {
+/// Stores a post, unless its session has ended.
+async fn insert(tx: &impl ConnectionTrait, new: &NewPost, author: Author) -> Result<Write<Post>, DbErr> {
     let columns = [post::Column::Id, post::Column::AuthorId, post::Column::Content, post::Column::CreatedAt];
     let row = Query::select()
         .expr(Expr::val(new.id.as_str()))
@@ -85,7 +76,8 @@ async fn insert(tx: &impl ConnectionTrait, new: &NewPost) -> Result<bool, DbErr>
         .select_from(row)
         .map_err(|error| corrupt("post", error))?
         .take();
-    Ok(tx.execute(&insert).await?.rows_affected() == 1)
+    let is_stored = tx.execute(&insert).await?.rows_affected() == 1;
+    Ok(if is_stored { Write::Stored(stored(new, author, new.id, new.created_at)) } else { Write::SessionEnded })
 }
 
 /// Raises the author's count, which locks the account against erasure until the end of the transaction. Returns the
@@ -160,8 +152,10 @@ const PUBLISH: &str = with_new!(
     ), stored AS ( \
         INSERT INTO posts (id, author_id, content, created_at) \
         SELECT acting.id, author_id, content, created_at FROM acting JOIN authors ON authors.id = author_id \
-    ) \
-    SELECT true, id, username, display_name FROM authors UNION ALL SELECT false, ended.id, NULL, NULL FROM ended"
+        RETURNING id, author_id, created_at \
+    )",
+    told!("SELECT json_build_array('post_published', id, author_id, created_at) AS fact FROM stored"),
+    " SELECT true, id, username, display_name FROM authors UNION ALL SELECT false, ended.id, NULL, NULL FROM ended"
 );
 
 #[derive(Serialize)]
@@ -204,7 +198,10 @@ impl BatchWrite for PostWrite {
     }
 
     async fn alone(&self, tx: &Transaction) -> Result<Write<Post>, DbErr> {
-        publish(tx, &self.0, None).await
+        match count_post(tx, &self.0).await? {
+            Some(author) => insert(tx, &self.0, author).await,
+            None => Ok(Write::SessionEnded),
+        }
     }
 
     fn as_statement(writes: &[&Self], patience: Duration) -> Result<Statement, DbErr> {

@@ -61,7 +61,8 @@ impl SeaRemovalRepository {
             RemovalKind::Post => remove_some_of_post(&tx, id, most).await?,
             RemovalKind::Comment => remove_some_of_comment(&tx, id, most).await?,
         };
-        tx.commit(slice.by, slice.facts).await?;
+        tx.tell(slice.facts);
+        tx.commit(slice.by).await?;
         Ok(slice.progress)
     }
 }

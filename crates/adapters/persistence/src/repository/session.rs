@@ -59,7 +59,7 @@ impl SeaSessionRepository {
         };
         session::Entity::insert(row).exec_without_returning(&tx).await?;
         insert_token(&tx, session.id, token, None).await?;
-        tx.commit(None, []).await?;
+        tx.commit(None).await?;
         Ok(OpenSession::Opened)
     }
 
@@ -77,7 +77,6 @@ impl SeaSessionRepository {
             Some(at) => Some((at, successors(&tx, session, &rotation.presented).await?)),
             None => None,
         };
-        let mut ended = Vec::new();
         let outcome = match rotation.verdict(&PresentedToken { opened_at, expires_at, used }) {
             Verdict::Expired => return Ok(RotateSession::Expired),
             Verdict::Exchanged { until } => {
@@ -89,15 +88,15 @@ impl SeaSessionRepository {
                 RotateSession::Rotated { session, opened_at, user }
             }
             Verdict::SessionExpired => {
-                ended = remove_sessions(&tx, user.id, session::Column::Id.eq(session.as_str())).await?;
+                end_sessions(&tx, user.id, session::Column::Id.eq(session.as_str())).await?;
                 RotateSession::SessionExpired
             }
             Verdict::Replayed => {
-                ended = remove_sessions(&tx, user.id, session::Column::Id.eq(session.as_str())).await?;
+                end_sessions(&tx, user.id, session::Column::Id.eq(session.as_str())).await?;
                 RotateSession::Replayed { user: user.id }
             }
         };
-        tx.commit(None, ended).await?;
+        tx.commit(None).await?;
         Ok(outcome)
     }
 
@@ -140,22 +139,21 @@ impl SeaSessionRepository {
 
     async fn try_close(&self, by: Principal, id: SessionId) -> Result<CloseSession, DbErr> {
         let tx = self.db.begin().await?;
-        let ended = end_of(&tx, by, session::Column::Id.eq(id.as_str())).await?;
-        if ended.is_empty() {
+        if !end_own(&tx, by, session::Column::Id.eq(id.as_str())).await? {
             let is_in_session = has_session(&tx, by.session_id).await?;
             return Ok(if is_in_session { CloseSession::NotFound } else { CloseSession::SessionEnded });
         }
-        tx.commit(None, ended).await?;
+        tx.commit(None).await?;
         Ok(CloseSession::Closed)
     }
 
     async fn try_close_others(&self, by: Principal) -> Result<CloseSession, DbErr> {
         let tx = self.db.begin().await?;
-        let ended = end_of(&tx, by, session::Column::Id.ne(by.session_id.as_str())).await?;
-        if ended.is_empty() && !has_session(&tx, by.session_id).await? {
+        let others = session::Column::Id.ne(by.session_id.as_str());
+        if !end_own(&tx, by, others).await? && !has_session(&tx, by.session_id).await? {
             return Ok(CloseSession::SessionEnded);
         }
-        tx.commit(None, ended).await?;
+        tx.commit(None).await?;
         Ok(CloseSession::Closed)
     }
 
@@ -195,28 +193,49 @@ impl SeaSessionRepository {
             .take();
         let over = ended_session::Column::SessionId.in_subquery(some);
         let ends = ended_session::Entity::delete_many().filter(over).exec(&tx).await?.rows_affected;
-        tx.commit(None, []).await?;
+        tx.commit(None).await?;
         Ok((tokens >= PURGED_AT_ONCE || ends >= PURGED_AT_ONCE, purged))
     }
 }
 
-/// Ends the sessions that meet `which` and belong to the account of `by`, unless the acting session has ended.
-/// Returns the facts.
-async fn end_of(tx: &Transaction, by: Principal, which: SimpleExpr) -> Result<Vec<Fact>, DbErr> {
+/// Ends the sessions that meet `which` and belong to the account of `by`, unless the acting session has ended. Tells
+/// which, and returns whether there were any.
+async fn end_own(tx: &Transaction, by: Principal, which: SimpleExpr) -> Result<bool, DbErr> {
     let own = session::Column::UserId.eq(by.user_id.as_str());
-    remove_sessions(tx, by.user_id, own.and(which).and(in_session(by.session_id))).await
+    end_sessions(tx, by.user_id, own.and(which).and(in_session(by.session_id))).await
 }
 
-/// Ends the sessions that meet `condition`, all of `user`, and notes their ends. Returns the facts.
-///
-/// A client that refreshes every minute leaves tens of thousands of used tokens, so only some are deleted at once.
-/// The others are useless without their session, and are purged when they expire. A token exchange locks the token
-/// before its session, so locked tokens are skipped here to avoid a deadlock.
+/// Ends the sessions that meet `condition`, all of `user`. Tells which, and returns whether there were any.
+async fn end_sessions(tx: &Transaction, user: UserId, condition: SimpleExpr) -> Result<bool, DbErr> {
+    let ended = delete_sessions(tx, condition).await?;
+    // The facts go with the note.
+    tx.tell(facts(user, &ended)?);
+    ended_sessions::note(tx, &ended).await?;
+    Ok(!ended.is_empty())
+}
+
+/// Ends the sessions that meet `condition`, all of `user`, and notes their ends. Returns the facts, for a caller that
+/// has more to tell.
 pub(super) async fn remove_sessions(
     tx: &impl ConnectionTrait,
     user: UserId,
     condition: SimpleExpr,
 ) -> Result<Vec<Fact>, DbErr> {
+    let ended = delete_sessions(tx, condition).await?;
+    ended_sessions::note(tx, &ended).await?;
+    facts(user, &ended)
+}
+
+fn facts(user: UserId, ended: &[String]) -> Result<Vec<Fact>, DbErr> {
+    Ok(parsed(ended)?.into_iter().map(|session| Fact::SessionEnded { user, session }).collect())
+}
+
+/// Deletes the sessions that meet `condition`, and returns their ids.
+///
+/// A client that refreshes every minute leaves tens of thousands of used tokens, so only some are deleted at once.
+/// The others are useless without their session, and are purged when they expire. A token exchange locks the token
+/// before its session, so locked tokens are skipped here to avoid a deadlock.
+async fn delete_sessions(tx: &impl ConnectionTrait, condition: SimpleExpr) -> Result<Vec<String>, DbErr> {
     let sessions =
         Query::select().column(session::Column::Id).from(session::Entity).and_where(condition.clone()).take();
     let tokens = Query::select()
@@ -232,12 +251,7 @@ pub(super) async fn remove_sessions(
         .and_where(session::Column::Id.in_subquery(select_sessions(condition)))
         .returning_col(session::Column::Id)
         .take();
-    let mut ended = Vec::new();
-    for row in tx.query_all(&delete).await? {
-        ended.push(row.try_get_by_index::<String>(0)?);
-    }
-    ended_sessions::note(tx, &ended).await?;
-    Ok(parsed(&ended)?.into_iter().map(|session| Fact::SessionEnded { user, session }).collect())
+    tx.query_all(&delete).await?.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
 /// The tokens that meet `condition`, locked in the order that all deletions of several tokens use.

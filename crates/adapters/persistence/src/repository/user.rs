@@ -48,14 +48,14 @@ impl SeaUserRepository {
         };
         let mut insert = user::Entity::insert(row).into_query();
         insert.on_conflict(OnConflict::column(user::Column::Username).do_nothing().to_owned());
-        let inserted = tx.execute(&insert).await?.rows_affected();
-        if inserted == 1 && kept_name::is_kept(&tx, kept, new.created_at).await? {
+        if tx.execute(&insert).await?.rows_affected() == 0 {
             return Ok(InsertUser::UsernameTaken);
         }
-        if inserted == 0 {
+        tx.tell([Fact::SignedUp { user: new.id, username: new.username.clone() }]);
+        if kept_name::is_kept(&tx, kept, new.created_at).await? {
             return Ok(InsertUser::UsernameTaken);
         }
-        tx.commit(new.id, [Fact::SignedUp { user: new.id, username: new.username.clone() }]).await?;
+        tx.commit(new.id).await?;
         Ok(InsertUser::Created)
     }
 
@@ -109,10 +109,20 @@ impl SeaUserRepository {
         if !updated && !has_session(&tx, by.session_id).await? {
             return Ok(UpdateUser::SessionEnded);
         }
+        let edited = |renamed| Fact::ProfileEdited { user: id, renamed };
+        if updated {
+            let mut facts =
+                vec![edited(changes.display_name.as_ref().is_some_and(|name| *name != before.user.display_name))];
+            if changes.password.is_some() {
+                let others =
+                    session::Column::UserId.eq(id.as_str()).and(session::Column::Id.ne(by.session_id.as_str()));
+                facts.extend(remove_sessions(&tx, id, others).await?);
+            }
+            tx.tell(facts);
+        }
         let Some(found) = find_credentials(&tx, view::user::is(&id.into()), None).await? else {
             return Ok(UpdateUser::SessionEnded);
         };
-        let edited = |renamed| Fact::ProfileEdited { user: id, renamed };
         if !updated {
             // A concurrent request may have changed any part of the profile.
             tx.abandon(id, [edited(true)]).await?;
@@ -123,12 +133,7 @@ impl SeaUserRepository {
             tx.abandon(id, [edited(changes.display_name.is_some())]).await?;
             return Ok(UpdateUser::Updated(found.user));
         }
-        let mut facts = vec![edited(before.user.display_name != found.user.display_name)];
-        if changes.password.is_some() {
-            let others = session::Column::UserId.eq(id.as_str()).and(session::Column::Id.ne(by.session_id.as_str()));
-            facts.extend(remove_sessions(&tx, id, others).await?);
-        }
-        tx.commit(id, facts).await?;
+        tx.commit(id).await?;
         Ok(UpdateUser::Updated(found.user))
     }
 
@@ -147,7 +152,7 @@ impl SeaUserRepository {
             .await?
             .rows_affected;
         // The password hash is only read from the primary.
-        tx.commit(None, []).await?;
+        tx.commit(None).await?;
         Ok(if renewed == 1 { RenewHash::Renewed } else { RenewHash::HashMoved })
     }
 
@@ -155,7 +160,7 @@ impl SeaUserRepository {
         let tx = self.db.begin().await?;
         let outcome = erasure::hide(&tx, by, proof, kept).await?;
         if outcome == EraseUser::Erased {
-            tx.commit(by.user_id, [Fact::UserErased { user: by.user_id }]).await?;
+            tx.commit(by.user_id).await?;
         }
         Ok(outcome)
     }

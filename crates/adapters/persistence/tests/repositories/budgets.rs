@@ -59,6 +59,8 @@ macro_rules! writes {
         $(
             took(&$s);
             $call.await.unwrap();
+            let alone = $s.db.log().statements().iter().any(|logged| logged.sql.starts_with("INSERT INTO outbox"));
+            assert!(!alone, "its facts cost a round trip: {}", stringify!($call));
             assert_eq!(took(&$s).transactions, 1, "{}", stringify!($call));
         )+
     };

@@ -3,6 +3,7 @@
 //! Other modules test properties of several ports:
 //! - [`erasure`], [`removals`], [`concurrency`] and [`pagination`]: invariants under concurrent writes
 //! - [`facts`]: each write publishes what it changed
+//! - [`log`]: the log of events has every transaction once, and each aggregate in order
 //! - [`storage`]: an acknowledged write is stored
 //! - [`replicas`]: the routing of reads
 //! - [`schema`]: the list of tables
@@ -22,6 +23,7 @@ mod facts;
 mod follows;
 mod idempotency;
 mod locking_order;
+mod log;
 mod pagination;
 mod pipeline;
 mod plans;

@@ -1,0 +1,142 @@
+//! Runs the passes of the sequencer in every instance. None leads: whoever comes first does the work.
+//!
+//! On failure (the primary is out of reach) nothing is lost: rows wait in `outbox`. The floor is forgotten, as the next
+//! server may be another one.
+
+use std::time::{Duration, Instant};
+
+use domain::RepositoryError;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, sleep_until, timeout};
+
+use super::floor::Floor;
+use super::{EventLog, Pass};
+use crate::operation::reading;
+
+/// Rows that one pass moves: it takes a few milliseconds, and its statement stays small.
+const AT_ONCE: u32 = 500;
+/// The shortest pause between passes for this process's own transactions. Rows that come meanwhile share the next one.
+const PAUSE: Duration = Duration::from_millis(10);
+/// The pause after a pass that met another instance's.
+const TAKEN: Duration = Duration::from_millis(5);
+/// The interval of passes without a signal, for rows of an instance that died. A pass comes up to a fifth later, so
+/// instances get out of step.
+const IDLE: Duration = Duration::from_millis(250);
+/// The interval of raising the floor.
+const LOOK: Duration = Duration::from_secs(1);
+/// The interval of passes that ignore the floor, whatever is believed about it.
+const ALL: Duration = Duration::from_secs(10);
+/// The pause after a failure.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// The sequencer of one process, for PostgreSQL.
+pub struct Sequencer {
+    log: EventLog,
+    floor: Floor,
+}
+
+impl Sequencer {
+    /// A sequencer that looks at every row at first.
+    pub fn new(log: EventLog) -> Self {
+        Self { log, floor: Floor::default() }
+    }
+
+    /// Moves up to `most` rows to the log, from the floor on. With `all`, the floor is ignored.
+    ///
+    /// # Errors
+    /// [`RepositoryError`] when the primary is out of reach. Nothing is lost.
+    pub async fn pass(&mut self, most: u32, all: bool) -> Result<Pass, RepositoryError> {
+        let passed = reading("event_log.sequence", self.log.sequence(&mut self.floor, most, all)).await;
+        if passed.is_err() {
+            self.floor.forget();
+        }
+        passed
+    }
+
+    /// Prepares to raise the floor, which a later pass does.
+    ///
+    /// # Errors
+    /// [`RepositoryError`] when the primary is out of reach.
+    pub async fn look(&mut self) -> Result<(), RepositoryError> {
+        reading("event_log.floor", self.log.look(&mut self.floor)).await
+    }
+
+    fn observe(&self, passed: &Result<Pass, RepositoryError>) {
+        let (outcome, moved) = match passed {
+            Ok(pass) if pass.moved > 0 => ("moved", pass.moved),
+            Ok(Pass { alone: true, .. }) => ("nothing", 0),
+            Ok(_) => ("taken", 0),
+            Err(_) => ("failed", 0),
+        };
+        if let Some(observer) = &self.log.db.inner.observer {
+            observer.sequenced(outcome, moved);
+        }
+    }
+
+    /// Moves rows whenever there are some, until the task is aborted.
+    async fn run(mut self) {
+        let (mut looked, mut looked_at_all) = (Instant::now(), Instant::now());
+        let mut fails = false;
+        loop {
+            let all = looked_at_all.elapsed() >= ALL;
+            if all {
+                looked_at_all = Instant::now();
+            }
+            let begun = Instant::now();
+            let mut passed = self.pass(AT_ONCE, all).await;
+            if passed.is_ok() && looked.elapsed() >= LOOK {
+                looked = Instant::now();
+                passed = self.look().await.and(passed);
+            }
+            self.observe(&passed);
+            let written = &self.log.db.inner.written;
+            match passed {
+                Ok(pass) => {
+                    if std::mem::take(&mut fails) {
+                        tracing::info!("events are sequenced again");
+                    }
+                    if pass.again {
+                        continue;
+                    }
+                    if !pass.alone {
+                        // What that one did not see is still to be moved.
+                        sleep(TAKEN).await;
+                        continue;
+                    }
+                    sleep_until((begun + PAUSE).into()).await;
+                    let _ = timeout(idle(begun), written.signalled()).await;
+                }
+                Err(error) => {
+                    if !std::mem::replace(&mut fails, true) {
+                        tracing::warn!(%error, "events cannot be sequenced; they wait in the outbox");
+                    }
+                    sleep(RETRY).await;
+                }
+            }
+        }
+    }
+}
+
+/// [`IDLE`] and up to a fifth more, by the clock's digits.
+fn idle(begun: Instant) -> Duration {
+    let digits = begun.elapsed().subsec_nanos() % 1_000;
+    IDLE + IDLE * digits / 5_000
+}
+
+/// The running sequencer of a process, until it is dropped.
+pub struct Sequencing(Option<JoinHandle<()>>);
+
+impl Sequencing {
+    /// Begins to sequence `log`. SQLite needs none.
+    pub fn begin(log: EventLog) -> Self {
+        Self((!log.is_embedded()).then(|| tokio::spawn(Sequencer::new(log).run())))
+    }
+}
+
+impl Drop for Sequencing {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
+    }
+}

@@ -7,6 +7,7 @@
 //! - `dependencies`: the dependencies in the health report;
 //! - `server`: start and stop;
 //! - `check`: the command `thoughts check`;
+//! - [`event_log`]: the command `thoughts events`;
 //! - [`health_check`]: the command `thoughts health`, which queries a running server;
 //! - `security_log`: security events in the log and in metrics;
 //! - `maintenance`: periodic tasks;
@@ -20,6 +21,7 @@ mod cluster;
 mod composition;
 mod connections;
 mod dependencies;
+pub mod event_log;
 pub mod health_check;
 mod maintenance;
 mod remover;

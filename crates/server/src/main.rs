@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use thoughts::event_log::{self, EventsError, Tail};
 use thoughts::settings::{Settings, SettingsError, env_example, load_address, unknown_variables, variables_help};
 use thoughts::signals::Signals;
 use thoughts::telemetry::{self, LostLines, metrics};
@@ -35,10 +36,32 @@ enum Command {
     Check,
     /// Ask the server on this machine, of the same configuration, whether it can serve.
     Health,
+    /// Show the log of what happened, or renew its epoch. Uses the database only.
+    Events {
+        #[command(subcommand)]
+        command: EventsCommand,
+    },
     /// Print the OpenAPI document. Needs no database.
     Openapi,
     /// Print an example of a .env file with every variable.
     EnvExample,
+}
+
+#[derive(Subcommand)]
+enum EventsCommand {
+    /// Print entries of the log, one JSON object a line, and go on with new ones.
+    Tail {
+        /// Begin after this position, instead of with the last ten entries.
+        #[arg(long, value_name = "POSITION")]
+        after: Option<u64>,
+        /// Stop at the newest entry.
+        #[arg(long)]
+        no_follow: bool,
+    },
+    /// Print the epoch, the oldest and the newest position, and how many transactions wait for theirs.
+    Lag,
+    /// Begin a new epoch, and print it. To be used after a backup was restored: old positions are then invalid.
+    Renew,
 }
 
 /// The exit code for an invalid configuration.
@@ -56,7 +79,8 @@ fn main() -> ExitCode {
         Command::Health => health(),
         Command::Check => check(),
         Command::Serve => with_settings(Settings::load(), serve),
-        Command::Migrate => with_settings(Settings::load_for_migration(), migrate),
+        Command::Events { command } => events(&command),
+        Command::Migrate => with_settings(Settings::load_for_database(), migrate),
     }
 }
 
@@ -101,6 +125,29 @@ fn check() -> ExitCode {
     let lines: String = findings.iter().map(|finding| format!("{finding}\n")).collect::<Vec<_>>().concat();
     let printed = print(&lines);
     if findings.iter().any(thoughts::Finding::is_bad) { ExitCode::FAILURE } else { printed }
+}
+
+/// Runs a command on the log of events. Its output goes to standard output, and everything else to standard error.
+fn events(command: &EventsCommand) -> ExitCode {
+    let location = match Settings::load_for_database() {
+        Ok(settings) => settings.database_url,
+        Err(error) => return bad_configuration(&error),
+    };
+    let run = async {
+        let text = match *command {
+            EventsCommand::Tail { after, no_follow } => {
+                let tail = Tail { after, follow: !no_follow };
+                return event_log::tail(location, tail, &mut io::stdout()).await.map(|()| String::new());
+            }
+            EventsCommand::Lag => event_log::lag(location).await?,
+            EventsCommand::Renew => format!("{}\n", event_log::renew(location).await?),
+        };
+        Ok::<_, EventsError>(text)
+    };
+    match actix_web::rt::System::new().block_on(run) {
+        Ok(text) => print(&text),
+        Err(error) => fail(&error),
+    }
 }
 
 /// Prints the problems of the configuration, and unknown variables, which may be their cause.

@@ -9,11 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accounts::{Accounts, LearnEndedSessions};
-use database::Database;
+use database::{Database, EventLog, Sequencing};
+use domain::Clock;
 use http_kit::rate_limit::LocalRateLimits;
 use posts::Posts;
 use redis_adapters::Redis;
 use security::LocalGuesses;
+use system::SystemClock;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
@@ -26,6 +28,8 @@ const PURGE: Duration = Duration::from_hours(1);
 const FORGET: Duration = Duration::from_mins(1);
 /// The interval of scanning for unfinished removals.
 const RESUME: Duration = Duration::from_secs(10);
+/// The interval of removing old entries of the log of events.
+const TRIM: Duration = Duration::from_mins(1);
 /// The interval of sampling connections, replicas and circuits, and of probing a disc that was full.
 const SAMPLE: Duration = Duration::from_secs(1);
 
@@ -38,18 +42,29 @@ pub(crate) struct Duties {
     pub(crate) guesses: Arc<LocalGuesses>,
     pub(crate) database: Database,
     pub(crate) redis: Option<Redis>,
+    pub(crate) event_retention: Duration,
 }
 
 /// The running tasks. Dropping it aborts them.
 pub(crate) struct Maintenance {
     tasks: Vec<JoinHandle<()>>,
     remover: Remover,
+    _sequencing: Sequencing,
 }
 
 impl Maintenance {
     /// Starts the tasks.
     pub(crate) fn begin(duties: Duties) -> Self {
-        let Duties { accounts, posts, remover, rate_limits, guesses, database, redis } = duties;
+        let Duties { accounts, posts, remover, rate_limits, guesses, database, redis, event_retention } = duties;
+        let log = EventLog::new(database.clone());
+        let _sequencing = Sequencing::begin(log.clone());
+        let trimming = tokio::spawn(async move {
+            let mut interval = every(TRIM);
+            loop {
+                interval.tick().await;
+                trim(&log, event_retention).await;
+            }
+        });
         let (storage, ends) = (database.clone(), Arc::clone(&accounts));
         let purging = tokio::spawn(async move {
             let mut interval = every(PURGE);
@@ -93,7 +108,7 @@ impl Maintenance {
                 guesses.forget_idle();
             }
         });
-        Self { tasks: vec![purging, sampling, probing, learning, resuming, forgetting], remover }
+        Self { tasks: vec![purging, sampling, probing, learning, resuming, forgetting, trimming], remover, _sequencing }
     }
 
     /// Ends the tasks, and waits a moment for slices of removals in flight.
@@ -147,6 +162,13 @@ async fn learn<E: Display>(poll: impl Future<Output = Result<(), E>>, fails: &mu
 fn not_learnt(fails: &mut bool, error: &dyn Display) {
     if !mem::replace(fails, true) {
         tracing::warn!(%error, "cannot read which sessions have ended; known ones stay rejected");
+    }
+}
+
+async fn trim(log: &EventLog, retention: Duration) {
+    match log.trim(SystemClock.now().before(retention)).await {
+        Ok(removed) => tracing::debug!(removed, "old events removed"),
+        Err(error) => tracing::warn!(%error, "old events not removed; next try in a minute"),
     }
 }
 

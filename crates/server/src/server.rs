@@ -151,6 +151,7 @@ pub async fn start(settings: Settings, overrides: Overrides) -> Result<RunningSe
         guesses: local_guesses,
         database: database.clone(),
         redis: cluster.redis().cloned(),
+        event_retention: settings.event_retention,
     });
     let with = application::Dependencies {
         identify: Arc::new(ByAccessToken(Arc::clone(&accounts.use_cases))),

@@ -14,7 +14,7 @@ use super::variables::{
 };
 use super::{Environment, Settings, Surroundings};
 
-const OF_MIGRATIONS: &[Variable] = &[DATABASE_URL, LOG_FORMAT, RUST_LOG];
+const OF_DATABASE: &[Variable] = &[DATABASE_URL, LOG_FORMAT, RUST_LOG];
 const OF_ADDRESS: &[Variable] = &[HOST, PORT];
 
 impl Settings {
@@ -26,13 +26,13 @@ impl Settings {
         Self::load_only(VARIABLES)
     }
 
-    /// The database and the log of this process, for migrations. Ignores all other variables, even bad ones: their
+    /// The database and the log of this process, for commands that need no more. Ignores all other variables, even bad ones: their
     /// fields have the defaults of development.
     ///
     /// # Errors
     /// [`SettingsError`] with all problems of `DATABASE_URL`, `LOG_FORMAT` and `RUST_LOG`.
-    pub fn load_for_migration() -> Result<Self, SettingsError> {
-        Self::load_only(OF_MIGRATIONS)
+    pub fn load_for_database() -> Result<Self, SettingsError> {
+        Self::load_only(OF_DATABASE)
     }
 
     fn load_only(wanted: &[Variable]) -> Result<Self, SettingsError> {

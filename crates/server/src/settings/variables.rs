@@ -140,6 +140,8 @@ variables! {
     CACHE_TTL: Public, Value("300s"),
         "The TTL of cache entries: at most a second without REDIS_URL. `0s` turns the cache off.",
         cache_ttl: Duration = one(duration(Duration::ZERO..=DAY));
+    EVENT_RETENTION: Public, Value("24h"), "How long entries of the log of events are kept, one minute to a year.",
+        event_retention: Duration = one(duration(MINUTE..=365 * DAY));
     SIGNING_KEY: Secret, Described("generated in data/ in development"),
         "The key that signs tokens, at least 32 bytes, the same on every instance; production requires it. Make one with \
          `openssl rand -hex 32`. Several keys are separated by commas or lines: the first signs, all are accepted. So \

@@ -81,6 +81,17 @@ impl Observer for DatabaseMetrics {
     fn retried(&self, operation: &'static str, reason: &'static str) {
         metrics::counter!("database_retries_total", "operation" => operation, "reason" => reason).increment(1);
     }
+
+    fn sequenced(&self, outcome: &'static str, moved: u64) {
+        metrics::counter!("event_log_passes_total", "outcome" => outcome).increment(1);
+        metrics::counter!("event_log_entries_total").increment(moved);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "positions beyond 2^53 are centuries away")]
+    fn log(&self, head: u64, waiting: u64) {
+        metrics::gauge!("event_log_head").set(head as f64);
+        metrics::gauge!("event_log_waiting").set(waiting as f64);
+    }
 }
 
 #[cfg(test)]

@@ -99,6 +99,14 @@ impl Observer for TracedStatements {
     fn retried(&self, operation: &'static str, reason: &'static str) {
         self.next.retried(operation, reason);
     }
+
+    fn sequenced(&self, outcome: &'static str, moved: u64) {
+        self.next.sequenced(outcome, moved);
+    }
+
+    fn log(&self, head: u64, waiting: u64) {
+        self.next.log(head, waiting);
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod check;
 mod command_line;
 mod crash;
+mod events;
 mod process;
 mod secrets;
 mod security_events;

@@ -12,9 +12,8 @@
 //!
 //! Invariants:
 //! - A transaction that committed facts has exactly one entry; one that was rolled back has none.
-//! - The entries of an aggregate are in the order of its changes: a row is added after the transaction has locked or
-//!   changed the aggregate. So whoever changes it later draws a later id, and whoever sees the later row sees the
-//!   earlier one.
+//! - The entries of an aggregate are in the order of its changes. A row is added after the transaction has locked or
+//!   changed the aggregate, so a later change draws a later id. A pass that sees the later row sees the earlier one.
 //! - Positions begin at 1 and have no gaps. The last entry is never removed, so none is used twice.
 //!
 //! Tested in `persistence/tests/repositories/log.rs` and `facts.rs`.

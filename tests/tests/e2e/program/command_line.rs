@@ -43,6 +43,7 @@ async fn an_invalid_value_is_named_with_the_expected_one() {
         ("RATE_LIMIT", "maybe", "on"),
         ("TRUSTED_PROXIES", "10.0.0.0/99", "network"),
         ("CORS_ALLOWED_ORIGINS", "app.example.com/path", "scheme://host"),
+        ("EVENT_RETENTION", "5s", "1m"),
         ("REQUEST_TIMEOUT", "soon", "`ms`"),
         ("METRICS_PORT", "x", "0 to 65535"),
         ("METRICS_USER", "prometheus", "METRICS_PASSWORD"),

@@ -69,11 +69,11 @@ pub(crate) fn carried_by(statement: Statement, payload: String) -> Statement {
     Statement { sql, values: Some(Values(values)), ..statement }
 }
 
-/// The part of a batch statement that adds its row: one JSON fact for each row of `$facts`, a query with the one
-/// column `fact`. No row is added without facts.
+/// The part of a batch statement that adds its row. `$facts` is a query with one column, `fact`, and a JSON fact in each
+/// row. Without facts no row is added.
 ///
-/// The query must read from the part of the statement that locked or changed what the facts are about: the id of the
-/// row is then drawn under these locks, and the order of ids is the order of changes.
+/// The query must read from the part of the statement that locked or changed what the facts are about. The id of the row
+/// is then drawn under these locks, and the order of ids is the order of changes.
 #[macro_export]
 macro_rules! told {
     ($($facts:expr),+ $(,)?) => {

@@ -3,9 +3,9 @@
 //! Rows that were moved to the log stay as dead rows in the index, until a vacuum removes them. While a long query keeps
 //! the vacuum away, each scan from the lowest id would read all of them again.
 //!
-//! A row's id is drawn after its transaction has an id (rows are added after the first change). So if the last drawn
-//! id is read first, and a transaction id is taken second, whoever drew an id up to the first has a lower transaction
-//! id than the second. Once no such transaction is running, a pass that found everything has found these rows.
+//! A row's id is drawn after its transaction got a transaction id, because rows are added after the first change. The
+//! sequencer reads the last drawn id first, and takes a transaction id second. All rows up to the first then belong to
+//! transactions below the second. Once none of these is running, a pass that finds everything has found these rows.
 
 /// What the floor is raised to, once all transactions before `transaction` have ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,9 @@
-//! Runs the passes of the sequencer in every instance. None leads: whoever comes first does the work.
+//! Runs the passes of the sequencer in every instance. None leads: the first to come does the work.
 //!
 //! On failure (the primary is out of reach) nothing is lost: rows wait in `outbox`. The floor is forgotten, as the next
 //! server may be another one.
 
+use std::mem;
 use std::time::{Duration, Instant};
 
 use domain::RepositoryError;
@@ -33,12 +34,14 @@ const RETRY: Duration = Duration::from_secs(1);
 pub struct Sequencer {
     log: EventLog,
     floor: Floor,
+    /// When it looked for the floor last.
+    looked: Instant,
 }
 
 impl Sequencer {
     /// A sequencer that looks at every row at first.
     pub fn new(log: EventLog) -> Self {
-        Self { log, floor: Floor::default() }
+        Self { log, floor: Floor::default(), looked: Instant::now() }
     }
 
     /// Moves up to `most` rows to the log, from the floor on. With `all`, the floor is ignored.
@@ -75,44 +78,46 @@ impl Sequencer {
 
     /// Moves rows whenever there are some, until the task is aborted.
     async fn run(mut self) {
-        let (mut looked, mut looked_at_all) = (Instant::now(), Instant::now());
-        let mut fails = false;
+        let (mut looked_at_all, mut fails) = (Instant::now(), false);
         loop {
-            let all = looked_at_all.elapsed() >= ALL;
-            if all {
-                looked_at_all = Instant::now();
-            }
             let begun = Instant::now();
-            let mut passed = self.pass(AT_ONCE, all).await;
-            if passed.is_ok() && looked.elapsed() >= LOOK {
-                looked = Instant::now();
-                passed = self.look().await.and(passed);
+            let all = begun.duration_since(looked_at_all) >= ALL;
+            if all {
+                looked_at_all = begun;
             }
+            let passed = self.pass(AT_ONCE, all).await;
             self.observe(&passed);
-            let written = &self.log.db.inner.written;
+            self.look_now_and_then(begun).await;
             match passed {
-                Ok(pass) => {
-                    if std::mem::take(&mut fails) {
+                Ok(Pass { again: true, .. }) => {}
+                // What the other instance did not see is still to be moved.
+                Ok(Pass { alone: false, .. }) => sleep(TAKEN).await,
+                Ok(_) => {
+                    if mem::take(&mut fails) {
                         tracing::info!("events are sequenced again");
                     }
-                    if pass.again {
-                        continue;
-                    }
-                    if !pass.alone {
-                        // What that one did not see is still to be moved.
-                        sleep(TAKEN).await;
-                        continue;
-                    }
                     sleep_until((begun + PAUSE).into()).await;
-                    let _ = timeout(idle(begun), written.signalled()).await;
+                    let _ = timeout(idle(begun), self.log.db.inner.written.signalled()).await;
                 }
                 Err(error) => {
-                    if !std::mem::replace(&mut fails, true) {
+                    if !mem::replace(&mut fails, true) {
                         tracing::warn!(%error, "events cannot be sequenced; they wait in the outbox");
                     }
                     sleep(RETRY).await;
                 }
             }
+        }
+    }
+
+    /// Looks for the floor, and at how many rows wait, if the last look was a while ago.
+    async fn look_now_and_then(&mut self, now: Instant) {
+        if now.duration_since(self.looked) < LOOK {
+            return;
+        }
+        self.looked = now;
+        if let Err(error) = self.look().await {
+            // Passes from an old floor find the same rows, more slowly.
+            tracing::debug!(%error, "the floor of the outbox cannot be raised");
         }
     }
 }

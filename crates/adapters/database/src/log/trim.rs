@@ -9,9 +9,9 @@ use crate::operation::retrying;
 /// Entries that one transaction removes, which bounds how long it takes.
 const AT_ONCE: i64 = 1_000;
 
-/// Removes the oldest entries up to the first that is younger than the cutoff, at most `$2` of them, and never the last
-/// one: the next position follows from it. The row of the log is locked first, so that two instances do not remove the
-/// same entries.
+/// Removes the oldest entries, up to the first that is younger than the cutoff `$1`, at most `$2` of them. It never
+/// removes the last one: the next position follows from it. The row of the log is locked first, so two instances do not
+/// remove the same entries.
 const REMOVE: &str = "DELETE FROM events WHERE position < ( \
         SELECT coalesce(min(position) FILTER (WHERE recorded_at >= $1), max(position) + 1) FROM ( \
             SELECT position, recorded_at FROM events \

@@ -6,7 +6,10 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use super::work::{Work, begin};
 
 /// `CASCADE` includes all tables that refer to these, also those of later versions.
-const POSTGRES: &[&str] = &["TRUNCATE users, posts, comments, kept_names, removals CASCADE"];
+const POSTGRES: &[&str] = &[
+    "TRUNCATE users, posts, comments, kept_names, removals, outbox, events CASCADE",
+    "UPDATE event_log SET epoch = replace(gen_random_uuid()::text, '-', ''), oldest = 1",
+];
 
 /// Referring tables first: then no delete has rows to cascade to.
 const SQLITE: &[&str] = &[
@@ -20,6 +23,9 @@ const SQLITE: &[&str] = &[
     "DELETE FROM kept_names",
     // Accounts and posts of a new seed may have the same ids.
     "DELETE FROM removals",
+    // Its positions begin anew, under another epoch.
+    "DELETE FROM events",
+    "UPDATE event_log SET epoch = lower(hex(randomblob(16))), oldest = 1",
 ];
 
 /// Empties all tables.

@@ -79,8 +79,8 @@ const WRITES: usize = 120;
 /// Writers change a few counters in transactions of random length, a tenth of which is rolled back. Meanwhile several
 /// sequencers with small batches compete, look for the floor, and are killed at any moment.
 ///
-/// The oracle is in the database: a counter says how many transactions changed it, and the facts of each must be in
-/// the log, in the order of its values.
+/// The oracle is in the database: a counter says how many transactions changed it. The log must have its values, from 1
+/// on, in order.
 async fn has_every_transaction_once_and_each_aggregate_in_order(s: Scene) {
     s.db.execute("CREATE TABLE counters (id INTEGER PRIMARY KEY, n BIGINT NOT NULL)").await;
     for number in 0..AGGREGATES {

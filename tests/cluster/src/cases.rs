@@ -8,6 +8,7 @@ mod hostile;
 mod idempotency;
 mod instances;
 mod limits;
+mod log;
 mod overload;
 mod own_writes;
 mod rolling_restart;
@@ -31,6 +32,7 @@ pub(crate) enum Case {
     LostRedis,
     LostReplica,
     LostPrimary,
+    Log,
     RollingRestart,
     GuideRollingRestart,
     GuideAnotherInstance,
@@ -57,6 +59,7 @@ impl Case {
             Self::LostRedis => "lost-redis",
             Self::LostReplica => "lost-replica",
             Self::LostPrimary => "lost-primary",
+            Self::Log => "log",
             Self::RollingRestart => "rolling-restart",
             Self::GuideRollingRestart => "guide-rolling-restart",
             Self::GuideAnotherInstance => "guide-another-instance",
@@ -84,6 +87,7 @@ impl Case {
             Self::LostPrimary => {
                 "kill -9 of the primary: reads go on, writes get 503 with Retry-After, nothing is lost"
             }
+            Self::Log => "whatever is killed, the log of events has every committed write exactly once",
             Self::RollingRestart => "a rolling restart under load: no request fails, nothing is lost",
             Self::GuideRollingRestart => {
                 "the guide's rolling restart: no request fails, and a bad variable takes down one instance only"
@@ -112,6 +116,7 @@ impl Case {
             Self::LostRedis => faults::run(cluster, Service::Redis).await,
             Self::LostReplica => faults::run(cluster, Service::PostgresReplica).await,
             Self::LostPrimary => faults::run(cluster, Service::PostgresPrimary).await,
+            Self::Log => log::run(cluster).await,
             Self::RollingRestart => rolling_restart::run(cluster).await,
             Self::GuideRollingRestart => guide::rolling_restart::run(cluster).await,
             Self::GuideAnotherInstance => guide::another_instance::run(cluster).await,

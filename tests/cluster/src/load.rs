@@ -9,5 +9,7 @@ mod sample;
 mod stored;
 
 pub(crate) use actor::Manner;
+pub(crate) use ledger::Changes;
 pub(crate) use period::{Load, Period};
 pub(crate) use sample::{Kind, Outcome, Sample};
+pub(crate) use stored::Pair;

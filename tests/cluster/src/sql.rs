@@ -29,6 +29,15 @@ pub(crate) async fn rows(stack: &Stack, columns: &str, from: &str) -> Result<Vec
     serde_json::from_str(&text).with_context(|| format!("not rows: {text:.200}"))
 }
 
+/// The two text columns of the rows of `from` on the primary.
+pub(crate) async fn pairs(stack: &Stack, columns: &str, from: &str) -> Result<Vec<(String, String)>> {
+    let pair = |row: Vec<Value>| match row.as_slice() {
+        [Value::String(first), Value::String(second)] => Ok((first.clone(), second.clone())),
+        other => bail!("not a pair of texts: {other:?}"),
+    };
+    rows(stack, columns, from).await?.into_iter().map(pair).collect()
+}
+
 /// A number from the primary.
 pub(crate) async fn number(stack: &Stack, select: &str) -> Result<u64> {
     let text = stack.psql(Service::PostgresPrimary, select).await?;

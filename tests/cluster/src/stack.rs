@@ -210,6 +210,17 @@ impl Stack {
         self.compose.engine(&[&["exec", container.as_str()], command].concat(), LIMIT).await
     }
 
+    /// Removes everything from Redis.
+    pub(crate) async fn flush_redis(&self) -> Result<()> {
+        let container = self.compose.container(Service::Redis);
+        let args = ["exec", &container, "sh", "/etc/thoughts/cli.sh", "FLUSHALL"];
+        // redis-cli ends well also when Redis refuses the command.
+        match self.compose.engine(&args, LIMIT).await?.as_str() {
+            "OK" => Ok(()),
+            other => bail!("FLUSHALL is answered `{other}`"),
+        }
+    }
+
     /// Starts a flood from its own address: log-ins with the body `guess`, and reads of `path`.
     pub(crate) async fn flood(&self, guess: &str, path: &str) -> Result<Flood> {
         Flood::begin(&self.compose, guess, path).await

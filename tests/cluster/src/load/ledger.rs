@@ -13,6 +13,22 @@ pub(crate) struct Ledger {
     pub(super) likes: HashMap<Pair, Switch>,
     pub(super) bookmarks: HashMap<Pair, Switch>,
     pub(super) follows: HashMap<Pair, Switch>,
+    /// How often each like and each follow was changed.
+    pub(super) changes: HashMap<Pair, Changes>,
+}
+
+/// The changes of a like or a follow that its user sent.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Changes {
+    pub(crate) acknowledged: usize,
+    /// Sent again and again, and never acknowledged.
+    pub(crate) unconfirmed: usize,
+}
+
+impl Changes {
+    pub(crate) fn count(&mut self, acknowledged: bool) {
+        *(if acknowledged { &mut self.acknowledged } else { &mut self.unconfirmed }) += 1;
+    }
 }
 
 /// A post or a comment that was sent.
@@ -42,6 +58,27 @@ impl Ledger {
         self.likes.extend(other.likes);
         self.bookmarks.extend(other.bookmarks);
         self.follows.extend(other.follows);
+        self.changes.extend(other.changes);
+    }
+
+    /// Counts a change of a like or a follow.
+    pub(super) fn count_change(&mut self, pair: &Pair, acknowledged: bool) {
+        self.changes.entry(pair.clone()).or_default().count(acknowledged);
+    }
+
+    /// The ids of acknowledged posts, also of those that were deleted later.
+    pub(crate) fn acknowledged_posts(&self) -> impl Iterator<Item = &str> {
+        self.posts.values().filter_map(|said| said.id.as_deref())
+    }
+
+    /// The ids of acknowledged comments.
+    pub(crate) fn acknowledged_comments(&self) -> impl Iterator<Item = &str> {
+        self.comments.values().filter_map(|said| said.id.as_deref())
+    }
+
+    /// How often each like (user and post) and each follow (follower and followee) was changed.
+    pub(crate) fn changes(&self) -> &HashMap<Pair, Changes> {
+        &self.changes
     }
 
     /// Number of acknowledged writes.
@@ -193,5 +230,18 @@ mod tests {
         assert_eq!(with(Switch::Off).differences(&there).len(), 1);
         assert!(with(Switch::InDoubt).differences(&there).is_empty());
         assert!(with(Switch::InDoubt).differences(&gone).is_empty());
+    }
+
+    #[test]
+    fn counts_the_changes_of_each_pair() {
+        let pair = |user: &str| (user.to_owned(), "p".to_owned());
+        let (mut ledger, mut other) = (Ledger::default(), Ledger::default());
+        for acknowledged in [true, false, true] {
+            ledger.count_change(&pair("u"), acknowledged);
+        }
+        other.count_change(&pair("v"), true);
+        ledger.absorb(other);
+        assert_eq!(ledger.changes()[&pair("u")], Changes { acknowledged: 2, unconfirmed: 1 });
+        assert_eq!(ledger.changes()[&pair("v")], Changes { acknowledged: 1, unconfirmed: 0 });
     }
 }

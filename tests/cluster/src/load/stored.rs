@@ -2,14 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use anyhow::{Result, bail};
-use serde_json::Value;
+use anyhow::Result;
 
-use crate::sql;
+use crate::sql::pairs;
 use crate::stack::Stack;
 
 /// A user and the post that they like or bookmarked, or the user that they follow.
-pub(super) type Pair = (String, String);
+pub(crate) type Pair = (String, String);
 
 /// Posts and comments by marker, each with id and content; likes, bookmarks and follows as pairs.
 #[derive(Debug, Default)]
@@ -47,12 +46,4 @@ impl Stored {
 
 fn marker(content: &str) -> String {
     content.split(' ').next().unwrap_or_default().to_owned()
-}
-
-async fn pairs(stack: &Stack, columns: &str, from: &str) -> Result<Vec<Pair>> {
-    let pair = |row: Vec<Value>| match row.as_slice() {
-        [Value::String(first), Value::String(second)] => Ok((first.clone(), second.clone())),
-        other => bail!("not a pair of texts: {other:?}"),
-    };
-    sql::rows(stack, columns, from).await?.into_iter().map(pair).collect()
 }

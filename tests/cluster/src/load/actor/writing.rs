@@ -106,7 +106,9 @@ impl Actor {
         let on = self.ledger.likes.get(&pair) != Some(&Switch::On);
         self.ledger.likes.insert(pair.clone(), Switch::InDoubt);
         let call = switch(format!("/v1/posts/{post}/like"), on).by(&self.user);
-        if self.write(&call).await.is_none() {
+        let acknowledged = self.write(&call).await.is_some();
+        self.ledger.count_change(&pair, acknowledged);
+        if !acknowledged {
             return;
         }
         self.ledger.likes.insert(pair, known(on));
@@ -137,7 +139,9 @@ impl Actor {
         let on = self.ledger.follows.get(&pair) != Some(&Switch::On);
         self.ledger.follows.insert(pair.clone(), Switch::InDoubt);
         let call = switch(format!("/v1/users/{somebody}/follow"), on).by(&self.user);
-        if self.write(&call).await.is_none() {
+        let acknowledged = self.write(&call).await.is_some();
+        self.ledger.count_change(&pair, acknowledged);
+        if !acknowledged {
             return;
         }
         self.ledger.follows.insert(pair, known(on));

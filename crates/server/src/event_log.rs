@@ -44,6 +44,9 @@ pub enum EventsError {
     /// The log could not be read or changed.
     #[error("the log of events cannot be reached")]
     Log(#[from] RepositoryError),
+    /// A database was restored or emptied meanwhile.
+    #[error("the log has a new epoch, {0}: begin again, because positions of the one before mean nothing in it")]
+    NewEpoch(String),
     /// The output failed.
     #[error("the entries could not be written")]
     Write(#[from] io::Error),
@@ -53,14 +56,13 @@ pub enum EventsError {
 /// once `out` is closed. With [`Tail::follow`] it goes on for ever, also while the database is out of reach.
 ///
 /// # Errors
-/// [`EventsError`] when the database is out of reach at first, or when `out` fails.
+/// [`EventsError`] when the database is out of reach at first, when the log begins a new epoch, or when `out` fails.
 pub async fn tail(location: Location, tail: Tail, out: &mut impl Write) -> Result<(), EventsError> {
     let log = open(location).await?;
     let begun = log.state().await?;
-    let mut epoch = begun.epoch;
     let mut position = tail.after.unwrap_or(begun.head.saturating_sub(LAST).max(begun.oldest.saturating_sub(1)));
     loop {
-        match next(&log, &mut epoch, &mut position, out).await {
+        match next(&log, &begun.epoch, &mut position, out).await {
             Err(EventsError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
             Err(EventsError::Log(error)) if tail.follow => {
                 eprintln!("warning: {error}; trying again");
@@ -75,33 +77,20 @@ pub async fn tail(location: Location, tail: Tail, out: &mut impl Write) -> Resul
 }
 
 /// Writes the next entries after `position`, and moves it. Returns how many there were.
-async fn next(
-    log: &EventLog,
-    epoch: &mut String,
-    position: &mut u64,
-    out: &mut impl Write,
-) -> Result<usize, EventsError> {
+async fn next(log: &EventLog, epoch: &str, position: &mut u64, out: &mut impl Write) -> Result<usize, EventsError> {
     let found = log.after(*position, PAGE).await?;
-    match found.first() {
-        Some(first) if *position > 0 && first.position > *position + 1 => {
-            eprintln!("warning: the entries from {} to {} were removed", *position + 1, first.position - 1);
-        }
-        Some(_) => {}
-        None => {
-            // A restored database uses positions again, under another epoch.
-            let state = log.state().await?;
-            if state.epoch != *epoch {
-                eprintln!("warning: the log has a new epoch, {}; going on after position {}", state.epoch, state.head);
-                (*epoch, *position) = (state.epoch, state.head);
-            }
-        }
+    if found.epoch != epoch {
+        return Err(EventsError::NewEpoch(found.epoch));
     }
-    for entry in &found {
+    if let Some(first) = found.entries.first().filter(|first| first.position > *position + 1) {
+        eprintln!("warning: the entries from {} to {} were removed", *position + 1, first.position - 1);
+    }
+    for entry in &found.entries {
         writeln!(out, "{}", line(entry)?)?;
         *position = entry.position;
     }
     out.flush()?;
-    Ok(found.len())
+    Ok(found.entries.len())
 }
 
 /// An entry as it is printed.

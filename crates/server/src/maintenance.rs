@@ -10,12 +10,10 @@ use std::time::Duration;
 
 use accounts::{Accounts, LearnEndedSessions};
 use database::{Database, EventLog, Sequencing};
-use domain::Clock;
 use http_kit::rate_limit::LocalRateLimits;
 use posts::Posts;
 use redis_adapters::Redis;
 use security::LocalGuesses;
-use system::SystemClock;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
@@ -49,7 +47,8 @@ pub(crate) struct Duties {
 pub(crate) struct Maintenance {
     tasks: Vec<JoinHandle<()>>,
     remover: Remover,
-    _sequencing: Sequencing,
+    #[expect(dead_code, reason = "sequences until it is dropped")]
+    sequencing: Sequencing,
 }
 
 impl Maintenance {
@@ -57,7 +56,7 @@ impl Maintenance {
     pub(crate) fn begin(duties: Duties) -> Self {
         let Duties { accounts, posts, remover, rate_limits, guesses, database, redis, event_retention } = duties;
         let log = EventLog::new(database.clone());
-        let _sequencing = Sequencing::begin(log.clone());
+        let sequencing = Sequencing::begin(log.clone());
         let trimming = tokio::spawn(async move {
             let mut interval = every(TRIM);
             loop {
@@ -108,7 +107,7 @@ impl Maintenance {
                 guesses.forget_idle();
             }
         });
-        Self { tasks: vec![purging, sampling, probing, learning, resuming, forgetting, trimming], remover, _sequencing }
+        Self { tasks: vec![purging, sampling, probing, learning, resuming, forgetting, trimming], remover, sequencing }
     }
 
     /// Ends the tasks, and waits a moment for slices of removals in flight.
@@ -166,7 +165,7 @@ fn not_learnt(fails: &mut bool, error: &dyn Display) {
 }
 
 async fn trim(log: &EventLog, retention: Duration) {
-    match log.trim(SystemClock.now().before(retention)).await {
+    match log.trim(retention).await {
         Ok(removed) => tracing::debug!(removed, "old events removed"),
         Err(error) => tracing::warn!(%error, "old events not removed; next try in a minute"),
     }

@@ -22,15 +22,22 @@ pub struct Inspection {
     pub forbidden: Option<String>,
 }
 
-/// The first missing right on the existing tables; a replica only needs `SELECT`. A role without any right to read
-/// fails earlier, at the table of migrations.
-const FORBIDDEN: &str = "SELECT privilege || ' on ' || relname FROM pg_class \
-    JOIN pg_namespace ON pg_namespace.oid = relnamespace \
-    CROSS JOIN unnest(CASE WHEN pg_is_in_recovery() THEN ARRAY['SELECT'] \
-                           ELSE ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE'] END) AS privilege \
-    WHERE nspname = current_schema() AND relkind = 'r' AND NOT has_table_privilege(pg_class.oid, privilege) \
-      AND relname = ANY ($1) \
-    ORDER BY relname, privilege LIMIT 1";
+/// The first missing right on the existing tables, or on the sequences of their columns. A replica only needs `SELECT`.
+/// A role without any right to read fails earlier, at the table of migrations.
+const FORBIDDEN: &str = "WITH mine AS ( \
+        SELECT pg_class.oid, relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace \
+        WHERE nspname = current_schema() AND relkind = 'r' AND relname = ANY ($1) \
+    ) \
+    SELECT missing FROM ( \
+        SELECT relname, privilege, privilege || ' on ' || relname AS missing FROM mine \
+        CROSS JOIN unnest(CASE WHEN pg_is_in_recovery() THEN ARRAY['SELECT'] \
+                               ELSE ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE'] END) AS privilege \
+        WHERE NOT has_table_privilege(mine.oid, privilege) \
+        UNION ALL \
+        SELECT mine.relname, 'USAGE', 'USAGE on ' || sequence.relname FROM mine \
+        JOIN pg_depend ON refobjid = mine.oid JOIN pg_class AS sequence ON sequence.oid = objid AND sequence.relkind = 'S' \
+        WHERE NOT pg_is_in_recovery() AND NOT has_sequence_privilege(sequence.oid, 'USAGE') \
+    ) AS all_missing ORDER BY relname, privilege LIMIT 1";
 
 /// Examines the server at `location`: its role, its migrations, and the rights on `tables`. Connecting may take up to
 /// `limit`. `None` when a server would create the database first: a missing SQLite file, or a database in memory.

@@ -1,6 +1,6 @@
 //! The engine under the repositories: connections to SQLite or PostgreSQL, transactions, batches, and the meaning of
-//! rows and errors. Of the tables it knows only those of the migrations and of
-//! the log.
+//! rows and errors. Of the
+//! tables it knows only those of the migrations and of the log.
 //!
 //! **Connecting.** [`location`] parses addresses. [`open`] opens connections, [`pools`] configures them, and
 //! [`new_file`] creates the SQLite file. [`not_reached`] says why a server was out of reach, without its address.
@@ -51,7 +51,7 @@ pub use error::{corrupt, lacks_reference};
 pub use fields::{Fields, Row};
 pub use inspect::{Inspection, inspect};
 pub use location::{Location, ParseLocationError};
-pub use log::{Entry, EventLog, LogState, Pass, Sequencer, Sequencing};
+pub use log::{Entries, Entry, EventLog, LogState, Pass, Sequencer, Sequencing};
 pub use node::ServerStatus;
 pub use not_reached::NotReached;
 pub use observer::{Observer, StatementEvent, Way};

@@ -28,7 +28,7 @@ mod trim;
 use tokio::sync::Notify;
 
 pub(crate) use append::{Appending, append, can_carry, carried_by};
-pub use read::{Entry, LogState};
+pub use read::{Entries, Entry, LogState};
 pub use sequence::Pass;
 pub use sequencer::{Sequencer, Sequencing};
 

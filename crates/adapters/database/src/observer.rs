@@ -32,6 +32,7 @@ pub trait Observer: Send + Sync {
 
     /// Called after each pass of the sequencer. The outcome is one of:
     /// - `moved`: it gave positions to entries; `moved` says to how many
+    /// - `undone`: its view of the rows was old, so it moved none and is repeated
     /// - `nothing`: there were none to move
     /// - `taken`: another instance was sequencing
     /// - `failed`: the primary was out of reach

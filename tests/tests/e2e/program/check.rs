@@ -83,6 +83,7 @@ async fn reports_missing_rights_of_the_role() {
         format!("CREATE ROLE {role} LOGIN PASSWORD 'hush'"),
         format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}"),
         format!("GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}"),
+        format!("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}"),
         format!("REVOKE DELETE ON posts FROM {role}"),
     ] {
         db.execute(&statement).await;
@@ -90,11 +91,16 @@ async fn reports_missing_rights_of_the_role() {
     let mut url = url::Url::parse(db.url()).unwrap();
     url.set_username(&role).unwrap();
     url.set_password(Some("hush")).unwrap();
-    let (code, said, _folder) = check(&[KEY, PRODUCTION, ("DATABASE_URL", url.as_str())]).await;
+    let variables = [KEY, PRODUCTION, ("DATABASE_URL", url.as_str())];
+    let of_table = check(&variables).await;
+    db.execute(&format!("REVOKE USAGE ON SEQUENCE outbox_id_seq FROM {role}")).await;
+    let of_sequence = check(&variables).await;
     db.execute(&format!("DROP OWNED BY {role}")).await;
     db.execute(&format!("DROP ROLE {role}")).await;
-    assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("failed   DATABASE_URL: PostgreSQL at ") && said.contains("DELETE on posts"), "{said}");
+    for ((code, said, _folder), missing) in [(of_table, "DELETE on posts"), (of_sequence, "USAGE on outbox_id_seq")] {
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains("failed   DATABASE_URL: PostgreSQL at ") && said.contains(missing), "{said}");
+    }
 }
 
 #[tokio::test]

@@ -15,28 +15,30 @@ const TO_EVENTS: &str = "INSERT INTO events (position, payload) SELECT coalesce(
 /// The facts that a transaction told so far.
 #[derive(Default)]
 pub(crate) struct Appending {
-    /// All of them, for the listener.
-    all: Vec<Fact>,
-    /// How many of them are in the log already.
-    appended: usize,
+    facts: Vec<Fact>,
+    /// Whether they are in the log already.
+    are_appended: bool,
 }
 
 impl Appending {
     /// Adds facts, which go with the next statement.
     pub(crate) fn tell(&mut self, facts: impl IntoIterator<Item = Fact>) {
-        self.all.extend(facts);
+        debug_assert!(!self.are_appended, "a transaction has one entry, so it tells its facts before one statement");
+        self.facts.extend(facts);
     }
 
     /// The facts that are not in the log yet; they count as appended from now on.
     pub(crate) fn take(&mut self) -> Option<String> {
-        let waiting = self.all.get(self.appended..).filter(|waiting| !waiting.is_empty()).map(encode);
-        self.appended = self.all.len();
-        waiting
+        if self.are_appended || self.facts.is_empty() {
+            return None;
+        }
+        self.are_appended = true;
+        Some(encode(&self.facts))
     }
 
     /// All facts, in the order in which they were told.
     pub(crate) fn into_facts(self) -> Vec<Fact> {
-        self.all
+        self.facts
     }
 }
 
@@ -113,16 +115,15 @@ mod tests {
     }
 
     #[test]
-    fn appends_each_fact_once() {
-        let (one, other) =
-            (domain::Id::parse("tz4a98xxat96iws9zmbrgj3a"), domain::Id::parse("tz4a98xxat96iws9zmbrgj3b"));
-        let facts = [one, other].map(|user| Fact::UserErased { user: user.unwrap() });
+    fn appends_facts_once() {
+        let user = domain::Id::parse("tz4a98xxat96iws9zmbrgj3a").unwrap();
+        let facts = [Fact::UserErased { user }, Fact::UserRecounted { user }];
         let mut appending = Appending::default();
         assert_eq!(appending.take(), None);
-        appending.tell([facts[0].clone()]);
-        assert_eq!(appending.take(), Some(encode(&facts[..1])));
-        appending.tell([facts[1].clone()]);
-        assert_eq!(appending.take(), Some(encode(&facts[1..])));
+        for fact in &facts {
+            appending.tell([fact.clone()]);
+        }
+        assert_eq!(appending.take(), Some(encode(&facts)));
         assert_eq!(appending.take(), None);
         assert_eq!(appending.into_facts(), facts);
     }

@@ -4,10 +4,14 @@ use domain::{RepositoryError, Timestamp};
 use sea_orm::{DbBackend, DbErr, Statement};
 
 use super::EventLog;
+use crate::error::corrupt;
 use crate::fields::{Fields, Row};
 use crate::operation::reading;
 
-const AFTER: &str = "SELECT position, payload, recorded_at FROM events WHERE position > $1 ORDER BY position LIMIT $2";
+/// The epoch, and the next entries; one row at least.
+const AFTER: &str = "SELECT epoch, position, payload, recorded_at FROM event_log LEFT JOIN ( \
+        SELECT position, payload, recorded_at FROM events WHERE position > $1 ORDER BY position LIMIT $2 \
+    ) AS entries ON true ORDER BY position";
 const STATE: &str = "SELECT epoch, oldest, (SELECT coalesce(max(position), 0) FROM events), \
     (SELECT count(*) FROM outbox) FROM event_log";
 const EMBEDDED_STATE: &str = "SELECT epoch, oldest, (SELECT coalesce(max(position), 0) FROM events), 0 FROM event_log";
@@ -21,6 +25,15 @@ pub struct Entry {
     pub payload: String,
     /// When it got its position, by the clock of the database.
     pub recorded_at: Timestamp,
+}
+
+/// Some entries of the log that follow one another, and the epoch in which they have their positions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entries {
+    /// As in [`LogState`].
+    pub epoch: String,
+    /// The entries, oldest first.
+    pub entries: Vec<Entry>,
 }
 
 /// The state of the log.
@@ -42,13 +55,13 @@ impl EventLog {
         self.db.backend() != DbBackend::Postgres
     }
 
-    /// Up to `most` entries after `position`, oldest first, from the primary.
+    /// Up to `most` entries after `position`, from the primary.
     ///
     /// # Errors
     /// [`RepositoryError`] when the primary is out of reach.
-    pub async fn after(&self, position: u64, most: u32) -> Result<Vec<Entry>, RepositoryError> {
-        let values = [i64::try_from(position).unwrap_or(i64::MAX).into(), i64::from(most).into()];
-        reading("event_log.after", async { self.rows(AFTER, values.to_vec()).await?.iter().map(entry).collect() }).await
+    pub async fn after(&self, position: u64, most: u32) -> Result<Entries, RepositoryError> {
+        let values = vec![i64::try_from(position).unwrap_or(i64::MAX).into(), i64::from(most).into()];
+        reading("event_log.after", async { read_entries(&self.rows(AFTER, values).await?) }).await
     }
 
     /// The state of the log, from the primary.
@@ -78,7 +91,16 @@ impl EventLog {
     }
 }
 
-fn entry(row: &Row) -> Result<Entry, DbErr> {
-    let mut fields = Fields::of(row);
-    Ok(Entry { position: fields.count()?, payload: fields.value()?, recorded_at: fields.time()? })
+fn read_entries(rows: &[Row]) -> Result<Entries, DbErr> {
+    let (mut epoch, mut entries) = (None, Vec::new());
+    for row in rows {
+        let mut fields = Fields::of(row);
+        epoch = Some(fields.value()?);
+        if let Some(position) = fields.value::<Option<i64>>()? {
+            let position = u64::try_from(position).map_err(|error| corrupt("position", error))?;
+            entries.push(Entry { position, payload: fields.value()?, recorded_at: fields.time()? });
+        }
+    }
+    let epoch = epoch.ok_or_else(|| DbErr::RecordNotFound("event_log".to_owned()))?;
+    Ok(Entries { epoch, entries })
 }

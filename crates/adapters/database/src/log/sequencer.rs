@@ -1,7 +1,7 @@
 //! Runs the passes of the sequencer in every instance. None leads: the first to come does the work.
 //!
 //! On failure (the primary is out of reach) nothing is lost: rows wait in `outbox`. The floor is forgotten, as the next
-//! server may be another one.
+//! server may be another one. Only a failed pass over all rows keeps it: that one may just have taken too long.
 
 use std::mem;
 use std::time::{Duration, Instant};
@@ -25,8 +25,10 @@ const TAKEN: Duration = Duration::from_millis(5);
 const IDLE: Duration = Duration::from_millis(250);
 /// The interval of raising the floor.
 const LOOK: Duration = Duration::from_secs(1);
-/// The interval of passes that ignore the floor, whatever is believed about it.
+/// The interval of passes that ignore the floor, whatever is believed about it. They take up to a hundredth of the time:
+/// beside a long query they may be slow.
 const ALL: Duration = Duration::from_secs(10);
+const SHARE_OF_ALL: u32 = 100;
 /// The pause after a failure.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -36,12 +38,14 @@ pub struct Sequencer {
     floor: Floor,
     /// When it looked for the floor last.
     looked: Instant,
+    /// Whether that failed.
+    blind: bool,
 }
 
 impl Sequencer {
     /// A sequencer that looks at every row at first.
     pub fn new(log: EventLog) -> Self {
-        Self { log, floor: Floor::default(), looked: Instant::now() }
+        Self { log, floor: Floor::default(), looked: Instant::now(), blind: false }
     }
 
     /// Moves up to `most` rows to the log, from the floor on. With `all`, the floor is ignored.
@@ -50,7 +54,7 @@ impl Sequencer {
     /// [`RepositoryError`] when the primary is out of reach. Nothing is lost.
     pub async fn pass(&mut self, most: u32, all: bool) -> Result<Pass, RepositoryError> {
         let passed = reading("event_log.sequence", self.log.sequence(&mut self.floor, most, all)).await;
-        if passed.is_err() {
+        if passed.is_err() && !all {
             self.floor.forget();
         }
         passed
@@ -61,12 +65,17 @@ impl Sequencer {
     /// # Errors
     /// [`RepositoryError`] when the primary is out of reach.
     pub async fn look(&mut self) -> Result<(), RepositoryError> {
-        reading("event_log.floor", self.log.look(&mut self.floor)).await
+        let looked = reading("event_log.floor", self.log.look(&mut self.floor)).await;
+        if looked.is_err() {
+            self.floor.forget();
+        }
+        looked
     }
 
     fn observe(&self, passed: &Result<Pass, RepositoryError>) {
         let (outcome, moved) = match passed {
             Ok(pass) if pass.moved > 0 => ("moved", pass.moved),
+            Ok(Pass { again: true, .. }) => ("undone", 0),
             Ok(Pass { alone: true, .. }) => ("nothing", 0),
             Ok(_) => ("taken", 0),
             Err(_) => ("failed", 0),
@@ -78,14 +87,14 @@ impl Sequencer {
 
     /// Moves rows whenever there are some, until the task is aborted.
     async fn run(mut self) {
-        let (mut looked_at_all, mut fails) = (Instant::now(), false);
+        let (mut next_of_all, mut fails) = (Instant::now() + ALL, false);
         loop {
             let begun = Instant::now();
-            let all = begun.duration_since(looked_at_all) >= ALL;
-            if all {
-                looked_at_all = begun;
-            }
+            let all = begun >= next_of_all;
             let passed = self.pass(AT_ONCE, all).await;
+            if all {
+                next_of_all = Instant::now() + ALL.max(begun.elapsed() * SHARE_OF_ALL);
+            }
             self.observe(&passed);
             self.look_now_and_then(begun).await;
             match passed {
@@ -115,9 +124,13 @@ impl Sequencer {
             return;
         }
         self.looked = now;
-        if let Err(error) = self.look().await {
-            // Passes from an old floor find the same rows, more slowly.
-            tracing::debug!(%error, "the floor of the outbox cannot be raised");
+        match self.look().await {
+            Ok(()) => self.blind = false,
+            // Passes find the same rows from any floor, but may take longer.
+            Err(error) if !mem::replace(&mut self.blind, true) => {
+                tracing::warn!(%error, "the state of the outbox cannot be read; sequencing goes on");
+            }
+            Err(_) => {}
         }
     }
 }

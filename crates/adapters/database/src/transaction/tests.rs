@@ -1,3 +1,4 @@
+use events::Fact;
 use futures_util::FutureExt;
 use migration::Migrator;
 use sea_orm::{ConnectionTrait, Statement};
@@ -11,6 +12,7 @@ on_both_databases![
     a_cancelled_statement_prevents_the_commit,
     a_failure_after_the_rows_fails_the_statement,
     failed_migrations_can_be_retried,
+    facts_wake_the_sequencer,
 ];
 
 async fn open(db: &TestDatabase) -> Database {
@@ -132,4 +134,23 @@ mod sqlite_only {
             assert_eq!(db.count("posts").await, 0);
         });
     }
+}
+
+/// Otherwise their entries would wait for the next pass at an interval.
+async fn facts_wake_the_sequencer(db: TestDatabase) {
+    let database = open(&db).await;
+    let written = || database.inner.written.signalled().now_or_never().is_some();
+    let begin = async || {
+        let tx = database.begin().await.unwrap();
+        tx.tell([Fact::UserErased { user: testkit::id("one") }]);
+        tx
+    };
+    begin().await.roll_back().await.unwrap();
+    database.begin().await.unwrap().commit(None).await.unwrap();
+    assert!(!written());
+    begin().await.commit(None).await.unwrap();
+    assert!(written());
+    let statement = Statement::from_string(database.backend(), "SELECT 1");
+    database.write_at_once(statement, []).await.unwrap();
+    assert!(written());
 }

@@ -63,7 +63,7 @@ async fn sequence(log: &EventLog, sequencer: &mut Sequencer) {
 async fn all_after(log: &EventLog, mut position: u64) -> Vec<Entry> {
     let mut found = Vec::new();
     loop {
-        let some = log.after(position, 100).await.unwrap();
+        let some = log.after(position, 100).await.unwrap().entries;
         let Some(last) = some.last() else {
             return found;
         };
@@ -202,29 +202,32 @@ async fn has_nothing_of_a_transaction_that_was_rolled_back(s: Scene) {
     assert_eq!(reader.next().await.len(), 1);
 }
 
-/// Adds entries that got their position at the given times.
-async fn recorded_at(s: &Scene, times: &[i64]) {
-    for (position, at) in (1..).zip(times) {
-        let values = format!("({position}, '[]', {at})");
+/// Adds entries that got their position a number of minutes ago.
+async fn recorded_before(s: &Scene, minutes: &[i64]) {
+    let now = match s.db.engine() {
+        Engine::Sqlite => "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
+        Engine::Postgres => "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+    };
+    for (position, minutes) in (1..).zip(minutes) {
+        let values = format!("({position}, '[]', {now} - {})", minutes * 60_000_000);
         s.db.execute(&format!("INSERT INTO events (position, payload, recorded_at) VALUES {values}")).await;
     }
 }
 
 async fn is_trimmed_up_to_its_last_entry(s: Scene) {
-    let log = EventLog::new(s.db.database());
-    let old = Timestamp::from_micros(100);
-    assert_eq!(log.trim(old).await.unwrap(), 0);
-    // One clock is behind: what follows a young entry stays.
-    let mut times = vec![7; 2_500];
-    times.extend([100, 8, 9]);
-    recorded_at(&s, &times).await;
-    assert_eq!(log.trim(old).await.unwrap(), 2_500);
+    let (log, hour) = (EventLog::new(s.db.database()), Duration::from_hours(1));
+    assert_eq!(log.trim(hour).await.unwrap(), 0);
+    // A clock was set back: what follows a young entry stays.
+    let mut minutes = vec![90; 2_500];
+    minutes.extend([30, 90, 90]);
+    recorded_before(&s, &minutes).await;
+    assert_eq!(log.trim(hour).await.unwrap(), 2_500);
     let state = log.state().await.unwrap();
     assert_eq!((state.oldest, state.head, state.waiting), (2_501, 2_503, 0));
-    assert_eq!(log.trim(old).await.unwrap(), 0);
-    assert_eq!(log.trim(Timestamp::from_micros(101)).await.unwrap(), 2);
+    assert_eq!(log.trim(hour).await.unwrap(), 0);
+    assert_eq!(log.trim(hour / 4).await.unwrap(), 2);
     assert_eq!(log.state().await.unwrap().oldest, 2_503);
-    assert_eq!(log.trim(Timestamp::from_micros(101)).await.unwrap(), 0, "the next position follows from the last");
+    assert_eq!(log.trim(hour).await.unwrap(), 0, "the next position follows from the last");
     let tx = s.db.database().begin().await.unwrap();
     tx.tell([Fact::UserErased { user: id("one") }]);
     tx.commit(None).await.unwrap();
@@ -241,7 +244,8 @@ async fn is_renewed_with_another_epoch(s: Scene) {
     assert_eq!(renewed.len(), 32);
 }
 
-/// A batch that waits for a lock draws its id after the holder of the lock, though it began earlier.
+/// A batch that waits for a lock draws its id after the holder of the lock, though it began before the holder told its
+/// facts.
 #[test]
 fn a_batch_comes_after_the_transaction_that_it_waited_for() {
     testkit::run(Engine::Postgres, async |s: Scene| {
@@ -289,6 +293,23 @@ fn an_open_transaction_delays_only_itself() {
         }
         slow.commit(None).await.unwrap();
         assert_eq!(reader.next().await.len(), 1);
+    });
+}
+
+/// Below the floor a pass sees nothing, unless it is to look at all rows. No real transaction leaves a row there.
+#[test]
+fn the_floor_rises_once_earlier_transactions_have_ended() {
+    testkit::run(Engine::Postgres, async |s: Scene| {
+        let mut reader = LogReader::new(&s);
+        for name in ["ada", "bob"] {
+            s.user(name).await;
+        }
+        let sequencer = &mut reader.sequencer;
+        sequencer.look().await.unwrap();
+        assert_eq!(sequencer.pass(10, false).await.unwrap().moved, 2);
+        s.db.execute("INSERT INTO outbox (id, payload) OVERRIDING SYSTEM VALUE VALUES (-7, '[]'), (1, '[]')").await;
+        assert_eq!(sequencer.pass(10, false).await.unwrap().moved, 0);
+        assert_eq!(sequencer.pass(10, true).await.unwrap().moved, 1);
     });
 }
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use database::{ConnectError, Database, DatabaseOptions, Entry, EventLog, Location};
 use domain::RepositoryError;
-use serde_json::Value;
 
 /// Entries that are shown before the new ones.
 const LAST: u64 = 10;
@@ -36,7 +35,7 @@ pub enum EventsError {
     #[error("DATABASE_URL cannot be used")]
     Connect(#[from] ConnectError),
     /// The SQLite file does not exist.
-    #[error("there is no database at {0} yet")]
+    #[error("the database does not exist yet: {0}")]
     NoDatabase(Location),
     /// The schema is not up to date.
     #[error("the schema of the database is not up to date: run `thoughts migrate`")]
@@ -45,8 +44,18 @@ pub enum EventsError {
     #[error("the log of events cannot be reached")]
     Log(#[from] RepositoryError),
     /// A database was restored or emptied meanwhile.
-    #[error("the log has a new epoch, {0}: begin again, because positions of the one before mean nothing in it")]
+    #[error(
+        "the log has a new epoch, {0}, and positions of the one before mean nothing in it: begin again with --after 0"
+    )]
     NewEpoch(String),
+    /// The position does not exist yet.
+    #[error("the newest position is {head}, before {after}: a restored database uses positions again")]
+    Beyond {
+        /// The position to begin after.
+        after: u64,
+        /// The newest position.
+        head: u64,
+    },
     /// The output failed.
     #[error("the entries could not be written")]
     Write(#[from] io::Error),
@@ -60,12 +69,15 @@ pub enum EventsError {
 pub async fn tail(location: Location, tail: Tail, out: &mut impl Write) -> Result<(), EventsError> {
     let log = open(location).await?;
     let begun = log.state().await?;
+    if let Some(after) = tail.after.filter(|after| *after > begun.head) {
+        return Err(EventsError::Beyond { after, head: begun.head });
+    }
     let mut position = tail.after.unwrap_or(begun.head.saturating_sub(LAST).max(begun.oldest.saturating_sub(1)));
     loop {
         match next(&log, &begun.epoch, &mut position, out).await {
             Err(EventsError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
             Err(EventsError::Log(error)) if tail.follow => {
-                eprintln!("warning: {error}; trying again");
+                eprintln!("warning: {}; trying again", error.source);
                 tokio::time::sleep(RETRY).await;
             }
             Err(error) => return Err(error),
@@ -86,7 +98,7 @@ async fn next(log: &EventLog, epoch: &str, position: &mut u64, out: &mut impl Wr
         eprintln!("warning: the entries from {} to {} were removed", *position + 1, first.position - 1);
     }
     for entry in &found.entries {
-        writeln!(out, "{}", line(entry)?)?;
+        writeln!(out, "{}", line(entry))?;
         *position = entry.position;
     }
     out.flush()?;
@@ -94,11 +106,10 @@ async fn next(log: &EventLog, epoch: &str, position: &mut u64, out: &mut impl Wr
 }
 
 /// An entry as it is printed.
-fn line(entry: &Entry) -> io::Result<String> {
-    // Batches are stored with spaces and line breaks.
-    let facts: Value = serde_json::from_str(&entry.payload)?;
+fn line(entry: &Entry) -> String {
+    let facts = &entry.payload;
     let (position, at) = (entry.position, entry.recorded_at.to_rfc3339());
-    Ok(format!(r#"{{"position":{position},"recorded_at":"{at}","facts":{facts}}}"#))
+    format!(r#"{{"position":{position},"recorded_at":"{at}","facts":{facts}}}"#)
 }
 
 /// The state of the log, one line a value.
@@ -144,13 +155,13 @@ mod tests {
     fn an_entry_is_one_line() {
         let entry = Entry {
             position: 7,
-            payload: "[[\"user_erased\", \"ada\"], \n [\"user_recounted\", \"bob\"]]".to_owned(),
+            payload: r#"[["user_erased","ada"],["user_recounted","bob"]]"#.to_owned(),
             recorded_at: Timestamp::from_micros(1_500_000),
         };
         let expected = concat!(
             r#"{"position":7,"recorded_at":"1970-01-01T00:00:01.500000Z","#,
             r#""facts":[["user_erased","ada"],["user_recounted","bob"]]}"#
         );
-        assert_eq!(line(&entry).unwrap(), expected);
+        assert_eq!(line(&entry), expected);
     }
 }

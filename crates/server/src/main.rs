@@ -60,7 +60,8 @@ enum EventsCommand {
     },
     /// Print the epoch, the oldest and the newest position, and how many transactions wait for theirs.
     Lag,
-    /// Begin a new epoch, and print it. To be used after a backup was restored: old positions are then invalid.
+    /// Begin a new epoch, and print it. To be used after a backup was restored or a replica was promoted. Positions of
+    /// the epoch before are then invalid, and every `tail` ends.
     Renew,
 }
 

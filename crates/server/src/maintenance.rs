@@ -167,22 +167,22 @@ fn not_learnt(fails: &mut bool, error: &dyn Display) {
 async fn trim(log: &EventLog, retention: Duration) {
     match log.trim(retention).await {
         Ok(removed) => tracing::debug!(removed, "old events removed"),
-        Err(error) => tracing::warn!(%error, "old events not removed; next try in a minute"),
+        Err(error) => tracing::warn!(error = %error.source, "old events not removed; next try in a minute"),
     }
 }
 
 async fn purge(accounts: &Accounts, posts: &Posts) {
     match accounts.purge_sessions.execute().await {
         Ok(purged) => tracing::debug!(purged, "ended sessions forgotten"),
-        Err(error) => tracing::warn!(%error, "ended sessions not forgotten; next try in an hour"),
+        Err(error) => tracing::warn!(error = %error.source, "ended sessions not forgotten; next try in an hour"),
     }
     match accounts.purge_kept_names.execute().await {
         Ok(purged) => tracing::debug!(purged, "kept names forgotten"),
-        Err(error) => tracing::warn!(%error, "kept names not forgotten; next try in an hour"),
+        Err(error) => tracing::warn!(error = %error.source, "kept names not forgotten; next try in an hour"),
     }
     match posts.purge_keys.execute().await {
         Ok(purged) => tracing::debug!(purged, "old idempotency keys forgotten"),
-        Err(error) => tracing::warn!(%error, "old idempotency keys not forgotten; next try in an hour"),
+        Err(error) => tracing::warn!(error = %error.source, "old idempotency keys not forgotten; next try in an hour"),
     }
 }
 

@@ -50,6 +50,9 @@ async fn show_what_a_server_changed(app: TestApp) {
     let names: Vec<_> = facts.iter().map(|(_, fact)| fact[0].as_str().unwrap()).collect();
     assert_eq!(names, ["signed_up", "signed_up", "post_published", "post_liked"]);
     assert_eq!(facts[3].1[1], post.as_str());
+    let beyond = events(&app, &["tail", "--after", "99"]).await;
+    assert_eq!(beyond.status.code(), Some(1));
+    assert!(String::from_utf8(beyond.stderr).unwrap().contains("the newest position is 4, before 99"));
     assert!(!text(&events(&app, &["tail", "--no-follow"]).await).contains("ada"), "the log has no names");
 }
 
@@ -75,7 +78,7 @@ async fn need_a_database_with_the_current_schema() {
     let output = run(&["events", "lag"], &[]).await;
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("there is no database at "), "{said}");
+    assert!(said.contains("the database does not exist yet: SQLite at "), "{said}");
 
     let database = TestDatabase::without_tables(testkit::Engine::Postgres).await;
     let output = run(&["events", "tail"], &[("DATABASE_URL", database.url())]).await;

@@ -71,8 +71,8 @@ pub(crate) fn carried_by(statement: Statement, payload: String) -> Statement {
     Statement { sql, values: Some(Values(values)), ..statement }
 }
 
-/// The part of a batch statement that adds its row. `$facts` is a query with one column, `fact`, and a JSON fact in each
-/// row. Without facts no row is added.
+/// The part of a batch statement that adds its row. `$facts` is a query with one column, `fact`, and a fact in each row,
+/// as [`events::encode`] writes it. Ids need no escape. Without facts no row is added.
 ///
 /// The query must read from the part of the statement that locked or changed what the facts are about. The id of the row
 /// is then drawn under these locks, and the order of ids is the order of changes.
@@ -81,7 +81,7 @@ macro_rules! told {
     ($($facts:expr),+ $(,)?) => {
         concat!(
             ", told AS ( \
-                INSERT INTO outbox (payload) SELECT json_agg(fact)::text FROM (",
+                INSERT INTO outbox (payload) SELECT '[' || string_agg(fact, ',') || ']' FROM (",
             $($facts,)+
             ") AS facts HAVING count(*) > 0 \
             )"

@@ -17,7 +17,7 @@ use crate::operation::reading;
 /// Rows that one pass moves: it takes a few milliseconds, and its statement stays small.
 const AT_ONCE: u32 = 500;
 /// The shortest pause between passes for this process's own transactions. Rows that come meanwhile share the next one.
-const PAUSE: Duration = Duration::from_millis(10);
+const PAUSE: Duration = Duration::from_millis(20);
 /// The pause after a pass that met another instance's.
 const TAKEN: Duration = Duration::from_millis(5);
 /// The interval of passes without a signal, for rows of an instance that died. A pass comes up to a fifth later, so
@@ -110,7 +110,7 @@ impl Sequencer {
                 }
                 Err(error) => {
                     if !mem::replace(&mut fails, true) {
-                        tracing::warn!(%error, "events cannot be sequenced; they wait in the outbox");
+                        tracing::warn!(error = %error.source, "events cannot be sequenced; they wait in the outbox");
                     }
                     sleep(RETRY).await;
                 }
@@ -128,7 +128,7 @@ impl Sequencer {
             Ok(()) => self.blind = false,
             // Passes find the same rows from any floor, but may take longer.
             Err(error) if !mem::replace(&mut self.blind, true) => {
-                tracing::warn!(%error, "the state of the outbox cannot be read; sequencing goes on");
+                tracing::warn!(error = %error.source, "the state of the outbox cannot be read; sequencing goes on");
             }
             Err(_) => {}
         }

@@ -230,10 +230,11 @@ const COMMENT: &str = with_new!(
         INSERT INTO comments (id, post_id, author_id, content, created_at) \
         SELECT by_authors.id, post_id, author_id, content, created_at \
         FROM by_authors JOIN on_posts ON on_posts.id = post_id \
-        RETURNING id, post_id, parent_id, author_id, created_at \
+        RETURNING id, post_id, author_id, created_at \
     )",
     told!(
-        "SELECT json_build_array('comment_added', id, post_id, parent_id, author_id, created_at) AS fact FROM stored"
+        "SELECT '[\"comment_added\",\"' || id || '\",\"' || post_id || '\",null,\"' || author_id || '\",' || created_at \
+            || ']' AS fact FROM stored"
     ),
     " SELECT true, id, username, display_name FROM authors UNION ALL SELECT false, id, NULL, NULL FROM on_posts \
     UNION ALL SELECT NULL, ended.id, NULL, NULL FROM ended"

@@ -84,8 +84,8 @@ macro_rules! like {
                 AND ", $items, ".id = ANY (ARRAY(SELECT id FROM items)) \
             )",
             told!(
-                "SELECT json_build_array('", $liked, "', item, liker, at) AS fact FROM added \
-                UNION ALL SELECT json_build_array('", $unliked, "', item, liker) FROM removed"
+                "SELECT '[\"", $liked, "\",\"' || item || '\",\"' || liker || '\",' || at || ']' AS fact FROM added \
+                UNION ALL SELECT '[\"", $unliked, "\",\"' || item || '\",\"' || liker || '\"]' FROM removed"
             ),
             " SELECT 1, id, NULL FROM likers UNION ALL SELECT 2, id, NULL FROM items \
             UNION ALL SELECT 3, ended.id, NULL FROM ended \

@@ -154,7 +154,9 @@ const PUBLISH: &str = with_new!(
         SELECT acting.id, author_id, content, created_at FROM acting JOIN authors ON authors.id = author_id \
         RETURNING id, author_id, created_at \
     )",
-    told!("SELECT json_build_array('post_published', id, author_id, created_at) AS fact FROM stored"),
+    told!(
+        "SELECT '[\"post_published\",\"' || id || '\",\"' || author_id || '\",' || created_at || ']' AS fact FROM stored"
+    ),
     " SELECT true, id, username, display_name FROM authors UNION ALL SELECT false, ended.id, NULL, NULL FROM ended"
 );
 

@@ -3,6 +3,7 @@
 //! Statements that write many rows at once make the same JSON in SQL. Tested here, and in
 //! `persistence/tests/repositories/facts.rs`, which compares the two.
 
+use domain::Id;
 use serde_json::{Value, json};
 
 use crate::{Fact, Liked};
@@ -13,7 +14,7 @@ use crate::{Fact, Liked};
 /// A name and its meaning never change. A fact that needs other fields gets another name. The name of a new account
 /// is left out: the log has no personal data.
 pub fn encode(facts: &[Fact]) -> String {
-    Value::from_iter(facts.iter().map(value)).to_string()
+    facts.iter().map(value).collect::<Value>().to_string()
 }
 
 fn value(fact: &Fact) -> Value {
@@ -28,7 +29,7 @@ fn value(fact: &Fact) -> Value {
         Fact::PostEdited { post, author } => json!(["post_edited", post.as_str(), author.as_str()]),
         Fact::PostDeleted { post, author } => json!(["post_deleted", post.as_str(), author.as_str()]),
         Fact::CommentAdded { comment, post, parent, author, at } => {
-            let parent = parent.as_ref().map(|parent| parent.as_str());
+            let parent = parent.as_ref().map(Id::as_str);
             json!(["comment_added", comment.as_str(), post.as_str(), parent, author.as_str(), at.as_micros()])
         }
         Fact::CommentEdited { comment, post } => json!(["comment_edited", comment.as_str(), post.as_str()]),
@@ -54,7 +55,7 @@ fn value(fact: &Fact) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use domain::{Id, Timestamp, Username};
+    use domain::{Timestamp, Username};
 
     use super::*;
 

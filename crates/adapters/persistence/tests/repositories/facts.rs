@@ -57,7 +57,7 @@ impl Call {
     }
 }
 
-fn sorted(facts: Vec<Value>) -> Vec<String> {
+fn sorted(facts: &[Value]) -> Vec<String> {
     let mut facts: Vec<_> = facts.iter().map(Value::to_string).collect();
     facts.sort();
     facts
@@ -122,7 +122,8 @@ impl Observed {
         let entries = self.log.lock().await.next().await;
         // A batch has one entry for several calls.
         assert!(entries.len() <= calls.iter().filter_map(Call::committed).count());
-        assert_eq!(sorted(entries.concat()), sorted(serde_json::from_str(&encode(&committed)).unwrap()));
+        let told: Vec<Value> = serde_json::from_str(&encode(&committed)).unwrap();
+        assert_eq!(sorted(&entries.concat()), sorted(&told));
         calls
     }
 

@@ -152,10 +152,10 @@ mod variables {
     fn matter_only_to_commands_that_want_them() {
         let variables = [("APP_ENV", "production"), ("PORT", "1"), ("SIGNING_KEY", "short"), ("DATABASE_URL", "x")];
         assert_eq!(read_only(OF_ADDRESS, &variables).unwrap().port, 1);
-        let settings = read_only(OF_MIGRATIONS, &variables[..3]).unwrap();
+        let settings = read_only(OF_DATABASE, &variables[..3]).unwrap();
         assert_eq!(settings.database_url, Location::parse(DEFAULT_DATABASE).unwrap());
         let problems =
-            read_only(OF_MIGRATIONS, &[&variables[..], &[("LOG_FORMAT", "xml")]].concat()).unwrap_err().problems;
+            read_only(OF_DATABASE, &[&variables[..], &[("LOG_FORMAT", "xml")]].concat()).unwrap_err().problems;
         let blamed: Vec<_> = problems.iter().map(|problem| problem.variable.as_str()).collect();
         assert_eq!(blamed, ["DATABASE_URL", "LOG_FORMAT"]);
     }

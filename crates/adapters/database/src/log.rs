@@ -1,7 +1,7 @@
 //! The log of events: what every committed write changed, as one row a transaction, in one order.
 //!
-//! - [`append`] stores the facts of a transaction in it. Repositories name them by [`crate::Transaction::tell`], batched
-//!   writes by [`told!`].
+//! - [`mod@append`] stores the facts of a transaction in it. Repositories tell them by [`crate::Transaction::tell`],
+//!   batched writes by [`crate::told!`].
 //! - [`sequence`] gives the rows their positions, from the [`floor`] on. [`sequencer`] runs it in every instance.
 //! - [`read`] reads entries and the state of the log. [`trim`] removes old entries.
 //!

@@ -35,8 +35,9 @@ const FORBIDDEN: &str = "WITH mine AS ( \
         WHERE NOT has_table_privilege(mine.oid, privilege) \
         UNION ALL \
         SELECT mine.relname, 'USAGE', 'USAGE on ' || sequence.relname FROM mine \
-        JOIN pg_depend ON refobjid = mine.oid JOIN pg_class AS sequence ON sequence.oid = objid AND sequence.relkind = 'S' \
-        WHERE NOT pg_is_in_recovery() AND NOT has_sequence_privilege(sequence.oid, 'USAGE') \
+        JOIN pg_depend ON refobjid = mine.oid JOIN pg_class AS sequence ON sequence.oid = objid \
+        WHERE NOT pg_is_in_recovery() \
+            AND CASE WHEN sequence.relkind = 'S' THEN NOT has_sequence_privilege(sequence.oid, 'USAGE') END \
     ) AS all_missing ORDER BY relname, privilege LIMIT 1";
 
 /// Examines the server at `location`: its role, its migrations, and the rights on `tables`. Connecting may take up to

@@ -219,7 +219,8 @@ mod inspect {
             let role = format!("{}_writer", url.path().trim_start_matches('/'));
             db.execute(&format!(
                 "CREATE ROLE {role} LOGIN PASSWORD 'hush'; \
-                 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}"
+                 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}; \
+                 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}"
             ))
             .await;
             url.set_username(&role).unwrap();

@@ -135,7 +135,7 @@ async fn write_once(database: &Database, random: &mut StdRng) -> Result<(), DbEr
     let row = tx.query_one_raw(Statement::from_string(tx.get_database_backend(), raise)).await?.unwrap();
     pause(random).await;
     let at = Timestamp::from_micros(row.try_get_by_index(0)?);
-    tx.tell([Fact::Followed { follower: aggregate(number), followee: id("somebody"), at }]);
+    tx.tell([Fact::Followed { follower: aggregate(number), followee: id("followee"), at }]);
     tx.query_one_raw(Statement::from_string(tx.get_database_backend(), "SELECT 1")).await?;
     pause(random).await;
     if random.random_ratio(1, 10) { tx.roll_back().await } else { tx.commit(None).await }
